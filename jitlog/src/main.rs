@@ -1,0 +1,2 @@
+//! The `jitlog` command.
+fn main() {}

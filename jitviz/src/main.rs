@@ -1,0 +1,2 @@
+//! The `jitviz` command.
+fn main() {}

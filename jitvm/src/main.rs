@@ -1,0 +1,2 @@
+//! The `jitvm` command.
+fn main() {}
