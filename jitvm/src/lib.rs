@@ -1,1 +1,12 @@
-//! Placeholder.
+//! A Python 3 virtual machine with a tracing JIT that writes down all it does.
+
+pub mod bytecode;
+pub mod codegen;
+pub mod exit;
+pub mod front;
+pub mod interp;
+pub mod ir;
+pub mod library;
+pub mod optimise;
+pub mod runtime;
+pub mod trace;

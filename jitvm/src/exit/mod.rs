@@ -1,0 +1,1 @@
+//! Native side of traces: leaving one and putting the interpreter state back.

@@ -1,0 +1,3 @@
+//! The interpreter.
+
+pub mod helpers;

@@ -1,0 +1,227 @@
+//! Traces in SSA form: instructions of 16 bytes, constants, snapshots.
+//!
+//! Invariants: operands precede their uses (PHI's second operand aside); an instruction's id is its index and no pass
+//! renumbers (a removed one becomes NOP); a snapshot describes the interpreter's state before the bytecode at its pc;
+//! a guard leaves through the last snapshot whose `at` is not after it; values of the VM stack are written at exits
+//! only, so no instruction reads a slot that a snapshot would restore.
+//!
+//! Shape of a loop trace after peeling: the recorded iteration (the pre-roll), `LOOP`, the copy of it that is left
+//! after what the pre-roll already computed or checked was shared, and the PHIs.
+
+pub mod op;
+
+pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
+
+use crate::runtime::value::Value;
+
+/// Reference to an instruction (its index) or, with the top bit set, to a constant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+#[repr(transparent)]
+pub struct Ref(pub u16);
+
+impl Ref {
+    /// No operand.
+    pub const NONE: Ref = Ref(0x7fff);
+    const CONSTANT: u16 = 0x8000;
+
+    pub const fn constant(index: usize) -> Ref {
+        Ref(Ref::CONSTANT | index as u16)
+    }
+    pub const fn is_constant(self) -> bool {
+        self.0 & Ref::CONSTANT != 0
+    }
+    pub const fn is_none(self) -> bool {
+        self.0 == Ref::NONE.0
+    }
+    /// Index into the constants; the reference is one to a constant.
+    pub const fn constant_index(self) -> usize {
+        (self.0 & !Ref::CONSTANT) as usize
+    }
+    /// Index into the instructions; the reference is one to an instruction.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Instruction flags (`Ins::flags`).
+pub mod flags {
+    /// A guard that leaves the trace for good in the program's view: reserved for later passes.
+    pub const SUNK: u8 = 1;
+    /// Result carried round the loop.
+    pub const PHI: u8 = 2;
+    /// Defined before LOOP and used after it.
+    pub const INVARIANT: u8 = 4;
+}
+
+/// One instruction: 16 bytes, logged as they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Ins {
+    pub op: Op,
+    pub ty: Ty,
+    pub flags: u8,
+    /// Register of the result after allocation (0..16 general, 16..32 vector, 0xff none).
+    pub register: u8,
+    pub a: Ref,
+    pub b: Ref,
+    /// Third reference, or a number, as the operation's table row says.
+    pub c: u32,
+    /// Scratch of the passes (chain of equal operations).
+    pub previous: Ref,
+    /// Spill slot of the result after allocation, 0xffff if none.
+    pub spill: u16,
+}
+
+impl Ins {
+    pub const NOP: Ins = Ins::new(Op::Nop, Ty::Nil, Ref::NONE, Ref::NONE, 0);
+
+    pub const fn new(op: Op, ty: Ty, a: Ref, b: Ref, c: u32) -> Ins {
+        Ins { op, ty, flags: 0, register: 0xff, a, b, c, previous: Ref::NONE, spill: 0xffff }
+    }
+    /// The third operand as a reference; only where the table says so.
+    pub const fn c_ref(self) -> Ref {
+        Ref(self.c as u16)
+    }
+    /// Every operand that is a reference.
+    pub fn operands(self) -> impl Iterator<Item = Ref> {
+        let [a, b, c] = self.op.fields();
+        let pick = |field: Field, r: Ref| (field == Field::Ref && !r.is_none()).then_some(r);
+        [pick(a, self.a), pick(b, self.b), pick(c, self.c_ref())].into_iter().flatten()
+    }
+}
+
+/// A constant operand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Const {
+    /// Fixnum, untagged here.
+    Int(i64),
+    Flt(f64),
+    /// Any other tagged value, with its text for listings; a GC root while the trace lives.
+    Val(Value, Box<str>),
+    /// Untagged address (a module cell), with its text. Its object is kept alive by the VM.
+    Raw(u64, Box<str>),
+}
+
+impl Const {
+    pub const fn ty(&self) -> Ty {
+        match self {
+            Const::Int(_) => Ty::Int,
+            Const::Flt(_) => Ty::Flt,
+            Const::Val(..) => Ty::Val,
+            Const::Raw(..) => Ty::Raw,
+        }
+    }
+    /// The machine word: tagged for Int and Val, raw bits otherwise.
+    pub fn word(&self) -> u64 {
+        match self {
+            Const::Int(i) => Value::from_fixnum(*i).0,
+            Const::Flt(x) => x.to_bits(),
+            Const::Val(v, _) => v.0,
+            Const::Raw(w, _) => *w,
+        }
+    }
+}
+
+/// How the interpreter goes on after an exit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Resume {
+    /// Executes the innermost frame's bytecode at its pc.
+    Execute,
+    /// Unwinds from that bytecode with the pending exception.
+    Raise,
+}
+
+/// One Python frame of a snapshot; `base` is relative to the trace's anchor frame (0 for that one).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SnapFrame {
+    pub code: CodeId,
+    /// The bytecode to execute (innermost), or the CALL that waits for its result (outer frames).
+    pub pc: u32,
+    pub base: u16,
+}
+
+/// A slot that an exit must write; slot 0 is register 0 of the anchor frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SnapSlot {
+    pub slot: u16,
+    pub value: Ref,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// First instruction this snapshot is for.
+    pub at: u16,
+    pub resume: Resume,
+    pub frames: Vec<SnapFrame>,
+    pub slots: Vec<SnapSlot>,
+}
+
+macro_rules! ids {
+    ($($(#[doc = $doc:literal])+ $name:ident;)*) => { $(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+        #[repr(transparent)]
+        pub struct $name(pub u32);
+        impl $name { pub const fn index(self) -> usize { self.0 as usize } }
+    )* };
+}
+
+ids! {
+    /// A code object of the running program.
+    CodeId;
+    /// A trace, in the order recordings were started, from 1; aborted ones have ids too.
+    TraceId;
+    /// An exit of a trace, in the order of its guards.
+    ExitId;
+}
+
+/// Where an instruction comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    pub code: CodeId,
+    pub pc: u32,
+}
+
+/// The instructions of a trace with all they refer to; what each pass takes and returns.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Body {
+    pub ins: Vec<Ins>,
+    pub constants: Vec<Const>,
+    /// Sorted by `at`.
+    pub snapshots: Vec<Snapshot>,
+    /// By instruction index.
+    pub origins: Vec<Origin>,
+}
+
+impl Body {
+    /// Interns by word and type.
+    pub fn constant(&mut self, constant: Const) -> Ref {
+        let found = self.constants.iter().position(|c| c.ty() == constant.ty() && c.word() == constant.word());
+        let index = found.unwrap_or_else(|| {
+            self.constants.push(constant);
+            self.constants.len() - 1
+        });
+        Ref::constant(index)
+    }
+    /// Type of an operand.
+    pub fn ty(&self, r: Ref) -> Ty {
+        if r.is_none() {
+            Ty::Nil
+        } else if r.is_constant() {
+            self.constants[r.constant_index()].ty()
+        } else {
+            self.ins[r.index()].ty
+        }
+    }
+    /// Index of the snapshot a guard at `index` leaves through.
+    pub fn snapshot_of(&self, index: usize) -> Option<usize> {
+        self.snapshots.partition_point(|s| s.at as usize <= index).checked_sub(1)
+    }
+    /// Index of LOOP, if the trace has been peeled.
+    pub fn loop_index(&self) -> Option<usize> {
+        self.ins.iter().position(|i| i.op == Op::Loop)
+    }
+}
+
+const _: () = assert!(size_of::<Ins>() == 16);

@@ -1,0 +1,2 @@
+//! The heap.
+pub struct Heap;
