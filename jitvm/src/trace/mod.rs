@@ -48,7 +48,8 @@ pub struct Trace {
     pub guards: Vec<u16>,
     /// By exit number.
     pub failures: Vec<u64>,
-    pub entries: u64,
+    /// Counts entries: a word of the log if there is one, else one of ours.
+    pub entries: *mut u64,
     /// Exits in the first iteration, halved by each entry that got further.
     pub entry_failures: u64,
     pub retired: bool,
@@ -177,7 +178,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
             vm.jit.totals.compiled += 1;
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
-            let installed = Trace {
+            let mut installed = Trace {
                 id: trace,
                 code: anchor,
                 loop_index,
@@ -186,13 +187,15 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 guards,
                 body,
                 artifact,
-                entries: 0,
+                entries: std::ptr::null_mut(),
                 entry_failures: 0,
                 retired: false,
             };
             if let Some(mut events) = vm.jit.events.take() {
-                events.compiled(vm, &installed, compile_ns, codegen_ns);
+                installed.entries = events.compiled(vm, &installed, compile_ns, codegen_ns);
                 vm.jit.events = Some(events);
+            } else {
+                installed.entries = Box::leak(Box::new(0));
             }
             vm.jit.by_id.insert(trace, vm.jit.traces.len());
             vm.jit.traces.push(Box::new(installed));
@@ -273,7 +276,8 @@ pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value) -> Out
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
     let trace = vm.jit.trace_mut(id);
-    trace.entries += 1;
+    // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
+    unsafe { *trace.entries += 1 };
     let resume = match &trace.artifact {
         Some(artifact) => {
             let entry = artifact.entry;

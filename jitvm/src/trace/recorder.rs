@@ -128,6 +128,11 @@ impl Recorder {
         }
     }
 
+    /// Instructions recorded so far.
+    pub fn ir_length(&self) -> usize {
+        self.body.ins.len()
+    }
+
     /// Objects the recording refers to.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         for constant in &self.body.constants {
