@@ -11,17 +11,18 @@ use jitlog::{
     Bailout, Blacklist, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
     CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin,
     GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardDef, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
-    InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd, PassId,
+    InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd,
     RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind, TraceStart,
     TraceStop, VmInfo,
 };
 
 use crate::bytecode::{OPCODES, Source};
 use crate::front;
+use crate::interp::call;
 use crate::ir::{Body, CodeId, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Snapshot, TYPES, TraceId, Ty};
-use crate::optimise::PassReport;
-use crate::runtime::collect::GcRecord;
-use crate::runtime::object::SHAPES;
+use crate::optimise::{PASSES, PassReport};
+use crate::runtime::collect::{GcCause as GcCauseOfHeap, GcRecord};
+use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
@@ -144,7 +145,7 @@ impl Events {
             return id;
         }
         // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*vm.code_pointer(code) };
+        let linked = unsafe { &*call::code_pointer(vm, code) };
         let source = self.source(&linked.source);
         let last = linked.proto.positions.iter().map(|p| p.span.end).max().unwrap_or(0);
         let (last_line, _) = linked.source.line_column(last.saturating_sub(1));
@@ -156,7 +157,7 @@ impl Events {
     fn loc(&mut self, vm: &Vm, origin: Origin) -> LocId {
         let function = self.function(vm, origin.code);
         // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*vm.code_pointer(origin.code) };
+        let linked = unsafe { &*call::code_pointer(vm, origin.code) };
         let start = linked.proto.positions.get(origin.pc as usize).map_or(0, |p| p.span.start);
         let (line, column) = linked.source.line_column(start);
         self.log.defs().loc(function, origin.pc, line, column.min(u32::from(u16::MAX)) as u16)
@@ -273,7 +274,7 @@ impl Events {
             bytes.extend(loc.0.to_le_bytes());
             bytes.extend(recorded.depth.to_le_bytes());
             // SAFETY: code objects live as long as the VM.
-            let proto = unsafe { &(*vm.code_pointer(recorded.origin.code)).proto };
+            let proto = unsafe { &(*call::code_pointer(vm, recorded.origin.code)).proto };
             text(&mut notes, &front::disassemble::instruction_text(proto, recorded.origin.pc as usize));
         }
         let trace_id = jitlog::TraceId(trace.0);
@@ -334,14 +335,11 @@ impl Events {
     }
 
     pub fn pass(&mut self, vm: &Vm, trace: TraceId, report: &PassReport<'_>) {
-        let pass_id = self.log.defs().pass(report.pass);
-        self.pass_end(trace, pass_id, report);
-        if report.changed {
-            self.ir(vm, trace, self.next_pass, report.body);
-        }
+        self.pass_end(vm, trace, report.pass.name, report);
     }
 
-    fn pass_end(&mut self, trace: TraceId, pass_id: PassId, report: &PassReport<'_>) {
+    fn pass_end(&mut self, vm: &Vm, trace: TraceId, name: &str, report: &PassReport<'_>) {
+        let pass_id = self.log.defs().pass(name);
         self.next_pass += 1;
         self.stream.pass_end(&PassEnd {
             trace_id: jitlog::TraceId(trace.0),
@@ -354,6 +352,9 @@ impl Events {
             guards_out: report.guards_out as u32,
             changed: u8::from(report.changed),
         });
+        if report.changed {
+            self.ir(vm, trace, self.next_pass, report.body);
+        }
     }
 
     /// A trace is ready; returns the word in the log that counts its entries.
@@ -363,8 +364,10 @@ impl Events {
         if trace.artifact.is_some() {
             let count = live(&trace.body);
             let report = PassReport {
-                pass: "registers",
+                // Register allocation and assembly are no pass over the IR, but are told like one.
+                pass: &PASSES[0],
                 index: self.next_pass as usize,
+                closing: None,
                 ns: codegen_ns,
                 ops_in: count,
                 ops_out: count,
@@ -373,13 +376,13 @@ impl Events {
                 changed: true,
                 body: &trace.body,
             };
-            self.pass(vm, trace.id, &report);
+            self.pass_end(vm, trace.id, "registers", &report);
         }
         self.define_guards(vm, trace);
         let (mut addr, mut code_bytes, mut data_bytes) = (0, 0, 0);
         if let Some(artifact) = &trace.artifact {
-            let code = artifact.code.bytes();
-            addr = artifact.code.address() as u64;
+            let code = vm.jit.arena.as_ref().map_or(&[][..], |arena| arena.bytes(artifact.code));
+            addr = artifact.code.start as u64;
             code_bytes = code.len() as u32;
             data_bytes = (trace.body.ins.len() * 16) as u32;
             if self.level == Level::Full {
@@ -522,7 +525,7 @@ impl Events {
 
     fn header(&mut self, vm: &Vm, code: CodeId, loop_index: u16) -> LocId {
         // SAFETY: code objects live as long as the VM.
-        let pc = unsafe { (&(*vm.code_pointer(code)).proto.loops)[loop_index as usize] };
+        let pc = unsafe { (&(*call::code_pointer(vm, code)).proto.loops)[loop_index as usize] };
         self.loc(vm, Origin { code, pc })
     }
 
@@ -530,7 +533,7 @@ impl Events {
         self.collections += 1;
         let gc_id = GcId(self.collections);
         self.stream.gc_begin(&GcBegin { gc_id, kind: GcKind::Full, cause: GcCause(record.cause as u16) });
-        for &(phase, dur_ns) in &record.phases {
+        for (phase, dur_ns) in [record.roots_ns, record.mark_ns, record.sweep_ns].into_iter().enumerate() {
             self.stream.gc_phase(&GcPhase { gc_id, phase: GcPhaseKind(phase as u16), dur_ns });
         }
         self.stream.gc_end(&GcEnd {
@@ -548,8 +551,8 @@ impl Events {
         let statistics = vm.heap.statistics();
         self.stream.heap(&Heap {
             used_bytes: statistics.live_bytes,
-            committed_bytes: statistics.committed_bytes,
-            limit_bytes: statistics.trigger_bytes,
+            committed_bytes: statistics.heap_bytes,
+            limit_bytes: 0,
             allocated_total_bytes: statistics.allocated_bytes,
             live_objs: statistics.live_objects,
         });
@@ -587,6 +590,20 @@ pub enum ProgramEnd {
     Exception,
     Signal,
 }
+
+/// Why collections begin.
+const GC_CAUSES: &[(GcCauseOfHeap, &str, &str)] = &[
+    (GcCauseOfHeap::Allocation, "allocation", "so many bytes were allocated since the last collection"),
+    (GcCauseOfHeap::Exhausted, "exhausted", "no block was left"),
+    (GcCauseOfHeap::Explicit, "explicit", "the program asked"),
+    (GcCauseOfHeap::Stress, "stress", "a stress mode of the tests"),
+];
+/// What a collection does, one after the other.
+const GC_PHASES: [(&str, &str); 3] = [
+    ("roots", "finding what the stacks and the VM refer to"),
+    ("mark", "following references from there"),
+    ("sweep", "freeing what was not reached"),
+];
 
 /// Names every number of ours that appears in the log.
 fn define_tables(log: &Log) {
@@ -628,18 +645,28 @@ fn define_tables(log: &Log) {
     for &(kind, id, text) in Link::ALL {
         defs.reason(ReasonDomain::LinkKind, kind as u16, id, text);
     }
-    for &(cause, id, text) in crate::runtime::collect::GC_CAUSES {
+    for &(cause, id, text) in GC_CAUSES {
         defs.reason(ReasonDomain::GcCause, cause as u16, id, text);
     }
-    for &(phase, id, text) in crate::runtime::collect::GC_PHASES {
+    for (phase, (id, text)) in GC_PHASES.iter().enumerate() {
         defs.reason(ReasonDomain::GcPhase, phase as u16, id, text);
     }
     for &(code, name, text) in observed::TABLE {
         defs.reason(ReasonDomain::ObservedType, code, name, text);
     }
     for (shape, _) in SHAPES {
-        let name = shape.log_name();
+        let name = shape_name(*shape);
         defs.reason(ReasonDomain::ObservedType, observed::SHAPE_TYPES + shape.0 as u16, &name, "a heap object");
+    }
+}
+
+/// Name of a builtin shape: that of its type, told apart where a type has several.
+fn shape_name(shape: ShapeId) -> String {
+    let name = SHAPES.iter().find(|(s, _)| *s == shape).map_or("object", |(_, name)| name);
+    match shape {
+        ShapeId::BIG_INT => "int (big)".into(),
+        ShapeId::FLOAT_BOX => "float (boxed)".into(),
+        _ => name.into(),
     }
 }
 
@@ -685,7 +712,7 @@ fn expectation(body: &Body, ins: &Ins) -> String {
     match ins.op {
         Op::G_Int => "int".into(),
         Op::G_Flt => "float".into(),
-        Op::G_Shape => SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| s.log_name()),
+        Op::G_Shape => SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s)),
         Op::G_Eq | Op::G_FltEq => format!("== {b}"),
         Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
         Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
@@ -736,7 +763,7 @@ fn observed_type(bits: u64, of_float: bool) -> u16 {
 
 /// The value as the program would print it, at most 40 bytes.
 fn observed_text(vm: &mut Vm, bits: u64, of_float: bool) -> String {
-    let mut text = if of_float { format!("{:?}", f64::from_bits(bits)) } else { vm.describe(Value(bits)) };
+    let mut text = if of_float { format!("{:?}", f64::from_bits(bits)) } else { crate::trace::describe::describe(vm, Value(bits)) };
     if text.len() > 40 {
         let mut end = 37;
         while !text.is_char_boundary(end) {

@@ -4,8 +4,10 @@ use super::run;
 use crate::bytecode::CodeProto;
 use crate::ir::CodeId;
 use crate::runtime::object::{Function, ShapeId};
+use crate::runtime::sequences;
+use crate::runtime::strings::text;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Frame, Outcome, Raised, Vm};
+use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
 
 /// Where a parameter's value comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -149,11 +151,11 @@ pub unsafe fn bind_in_place(
     keywords: Option<Value>,
 ) -> Outcome<()> {
     // SAFETY: `function` is a live function object; its code lives as long as the VM.
-    let (code, defaults) = unsafe { (&*vm.code_pointer((*function).code), (*function).defaults) };
-    let defaults: Vec<Value> = vm.tuple_items(defaults).to_vec();
-    let keywords: Vec<Value> = keywords.map_or(Vec::new(), |names| vm.tuple_items(names).to_vec());
+    let (code, defaults) = unsafe { (&*code_pointer(vm, (*function).code), (*function).defaults) };
+    let defaults: Vec<Value> = tuple_items(defaults).to_vec();
+    let keywords: Vec<Value> = keywords.map_or(Vec::new(), |names| tuple_items(names).to_vec());
     let shape = CallShape { count, keywords: &keywords };
-    match bind(&code.proto, &defaults, shape, |v| vm.str_text(v).to_owned()) {
+    match bind(&code.proto, &defaults, shape, |v| text(v).to_owned()) {
         Ok(bindings) => {
             // SAFETY: the caller passed `count` values at `arguments`, and the frame has room for its parameters.
             let values: Vec<Value> = (0..count).map(|i| unsafe { *arguments.add(i) }).collect();
@@ -167,7 +169,7 @@ pub unsafe fn bind_in_place(
             }
             Ok(())
         }
-        Err(message) => Err(vm.type_error(&message)),
+        Err(message) => Err(vm.type_error(message)),
     }
 }
 
@@ -181,10 +183,10 @@ pub unsafe fn bind_in_place(
 #[inline(always)]
 pub unsafe fn push_frame(vm: &mut Vm, code: CodeId, base: *mut Value) -> Outcome<()> {
     // SAFETY: the code lives as long as the VM.
-    let proto = unsafe { &(*vm.code_pointer(code)).proto };
+    let proto = unsafe { &(*code_pointer(vm, code)).proto };
     // SAFETY: only the address is computed.
     let end = unsafe { base.add(proto.registers as usize) };
-    if vm.frames.len() >= vm.recursion_limit || end >= vm.stack_end {
+    if vm.frames.len() >= vm.recursion_limit as usize || end >= vm.stack_end {
         return Err(vm.raise_recursion_error());
     }
     let parameters = proto.positional as usize + proto.keyword_only as usize;
@@ -202,11 +204,11 @@ pub unsafe fn push_frame(vm: &mut Vm, code: CodeId, base: *mut Value) -> Outcome
 pub fn stack_top(vm: &Vm) -> *mut Value {
     let top = vm.frames.last().map_or(0, |f| {
         // SAFETY: the code lives as long as the VM.
-        let registers = unsafe { (*vm.code_pointer(f.code)).proto.registers };
+        let registers = unsafe { (*code_pointer(vm, f.code)).proto.registers };
         f.base as usize + registers as usize
     });
     // SAFETY: frames lie inside the stack (checked when pushed).
-    unsafe { vm.stack.add(top.max(vm.native_top)) }
+    unsafe { vm.stack.add(top.max(vm.stack_high as usize)) }
 }
 
 /// Calls anything callable from native code; nothing of it is recorded.
@@ -244,7 +246,7 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
         // SAFETY: `function` is live (it is in the window, which the collector scans).
         unsafe {
             let code = (*function).code;
-            let proto = &(*vm.code_pointer(code)).proto;
+            let proto = &(*code_pointer(vm, code)).proto;
             if keywords.is_some() || count != proto.positional as usize || proto.keyword_only > 0 {
                 bind_in_place(vm, function, arguments, count, keywords)?;
             }
@@ -254,10 +256,11 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
     } else {
         // The arguments stay visible to the collector, and calls back into Python stay above them.
         // SAFETY: both point into the stack.
-        let above = unsafe { arguments.add(count).offset_from(vm.stack) } as usize;
-        let saved = std::mem::replace(&mut vm.native_top, above.max(vm.native_top));
-        let result = crate::library::call_builtin(vm, callee, arguments, count, keywords);
-        vm.native_top = saved;
+        let above = unsafe { arguments.add(count).offset_from(vm.stack) } as u32;
+        let saved = std::mem::replace(&mut vm.stack_high, above.max(vm.stack_high));
+        // SAFETY: by the caller.
+        let result = unsafe { crate::library::call_builtin(vm, callee, arguments, count, keywords) };
+        vm.stack_high = saved;
         result
     }
 }
@@ -292,7 +295,7 @@ pub fn add_traceback(vm: &mut Vm, frame: Frame) -> Raised {
 /// # Errors
 /// The callee raised.
 pub fn call_tuple(vm: &mut Vm, callee: Value, arguments: Value, names: Value) -> Outcome {
-    let items = vm.tuple_items(arguments).to_vec();
+    let items = tuple_items(arguments).to_vec();
     let top = stack_top(vm);
     // SAFETY: as in `call_value`.
     unsafe {
@@ -305,4 +308,15 @@ pub fn call_tuple(vm: &mut Vm, callee: Value, arguments: Value, names: Value) ->
         }
         call_window(vm, top, items.len(), (names != Value::NONE).then_some(names))
     }
+}
+
+/// Items of a tuple of ours, or of None as of an empty one.
+pub fn tuple_items<'a>(value: Value) -> &'a [Value] {
+    if value == Value::NONE { &[] } else { sequences::items(value) }
+}
+
+/// Address of a code object, which lives as long as the VM.
+#[inline(always)]
+pub fn code_pointer(vm: &Vm, id: CodeId) -> *const Code {
+    &raw const *vm.codes[id.index()]
 }

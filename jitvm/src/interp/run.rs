@@ -8,8 +8,11 @@ use super::call;
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
-use crate::runtime::operators::{self as ops, Binary, Compare};
+use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::operators::{self, Binary};
+use crate::runtime::{attributes, format, iterate, strings, subscript};
 use crate::runtime::value::Value;
+use crate::runtime::types::TypeId;
 use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
 use crate::trace::{self, policy, recorder::Step};
 
@@ -63,7 +66,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
         macro_rules! load_frame {
             () => {{
                 let frame = (*vm).frames.last().expect("an execution has a frame");
-                code = (*vm).code_pointer(frame.code);
+                code = call::code_pointer(&*vm, frame.code);
                 first = (*code).proto.instructions.as_ptr();
                 pc = first.add(frame.pc as usize);
                 base = (*vm).stack.add(frame.base as usize);
@@ -152,13 +155,13 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 continue;
                             }
                         }
-                        out_of_line!(ops::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
                     }};
                 }
                 macro_rules! generic_binary {
                     ($kind:ident) => {{
                         let (left, right) = (at!(ins.b), at!(ins.c));
-                        out_of_line!(ops::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
                     }};
                 }
                 macro_rules! bitwise {
@@ -168,7 +171,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             at!(ins.a) = Value(left.0 $operator right.0);
                             continue;
                         }
-                        out_of_line!(ops::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
                     }};
                 }
                 macro_rules! comparison {
@@ -182,7 +185,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             at!(ins.a) = Value::from_bool(left.as_float() $operator right.as_float());
                             continue;
                         }
-                        out_of_line!(ops::compare(&mut *vm, Compare::$kind, left, right))
+                        out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
                     }};
                 }
                 match ins.op {
@@ -228,26 +231,26 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         (*cell).value = Value::UNDEF;
                     }
                     Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
-                    Op::Sub => arithmetic!(Subtract, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
-                    Op::Mul => arithmetic!(Multiply, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
+                    Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
+                    Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
                     Op::TrueDiv => {
                         arithmetic!(
-                            TrueDivide,
+                            TrueDiv,
                             |x, y| exact_quotient(x >> 2, y >> 2),
                             |p, q| if q != 0.0 { Some(p / q) } else { None }
                         )
                     }
                     Op::FloorDiv => arithmetic!(
-                        FloorDivide,
+                        FloorDiv,
                         |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None },
                         |_p, _q| None::<f64>
                     ),
                     Op::Mod => arithmetic!(
-                        Modulo,
+                        Mod,
                         |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None },
                         |_p, _q| None::<f64>
                     ),
-                    Op::Pow => generic_binary!(Power),
+                    Op::Pow => generic_binary!(Pow),
                     Op::LeftShift => generic_binary!(LeftShift),
                     Op::RightShift => {
                         let (left, right) = (at!(ins.b), at!(ins.c));
@@ -256,11 +259,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             at!(ins.a) = Value::from_fixnum(shifted);
                             continue;
                         }
-                        out_of_line!(ops::binary(&mut *vm, Binary::RightShift, left, right, ins.x == 1))
+                        out_of_line!(operators::binary(&mut *vm, Binary::RightShift, left, right, ins.x == 1))
                     }
-                    Op::BitAnd => bitwise!(And, &),
-                    Op::BitOr => bitwise!(Or, |),
-                    Op::BitXor => bitwise!(Xor, ^),
+                    Op::BitAnd => bitwise!(BitAnd, &),
+                    Op::BitOr => bitwise!(BitOr, |),
+                    Op::BitXor => bitwise!(BitXor, ^),
                     Op::Negate => {
                         let operand = at!(ins.b);
                         if operand.is_int() {
@@ -274,22 +277,13 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 continue;
                             }
                         }
-                        out_of_line!(ops::negate(&mut *vm, operand))
+                        out_of_line!(operators::negate(&mut *vm, operand))
                     }
-                    Op::Plus => out_of_line!(ops::plus(&mut *vm, at!(ins.b))),
-                    Op::Invert => out_of_line!(ops::invert(&mut *vm, at!(ins.b))),
+                    Op::Plus => out_of_line!(operators::plus(&mut *vm, at!(ins.b))),
+                    Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins.b))),
                     Op::Not => {
                         let operand = at!(ins.b);
-                        let truth = match quick_truth(operand) {
-                            Some(truth) => truth,
-                            None => {
-                                save_pc!();
-                                match ops::truth(&mut *vm, operand) {
-                                    Ok(truth) => truth,
-                                    Err(Raised) => break 'raise,
-                                }
-                            }
-                        };
+                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
                         at!(ins.a) = Value::from_bool(!truth);
                     }
                     Op::Less => comparison!(Less, <),
@@ -302,7 +296,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::IsNot => at!(ins.a) = Value::from_bool(at!(ins.b) != at!(ins.c)),
                     Op::In | Op::NotIn => {
                         save_pc!();
-                        match ops::contains(&mut *vm, at!(ins.c), at!(ins.b)) {
+                        match compare::contains(&mut *vm, at!(ins.c), at!(ins.b)) {
                             Ok(found) => at!(ins.a) = Value::from_bool(found == (ins.op == Op::In)),
                             Err(Raised) => break 'raise,
                         }
@@ -310,16 +304,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::Jump => pc = first.add(ins.wide() as usize),
                     Op::JumpIfTrue | Op::JumpIfFalse => {
                         let operand = at!(ins.a);
-                        let truth = match quick_truth(operand) {
-                            Some(truth) => truth,
-                            None => {
-                                save_pc!();
-                                match ops::truth(&mut *vm, operand) {
-                                    Ok(truth) => truth,
-                                    Err(Raised) => break 'raise,
-                                }
-                            }
-                        };
+                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
                         if truth == (ins.op == Op::JumpIfTrue) {
                             pc = first.add(ins.wide() as usize);
                         }
@@ -363,7 +348,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         }
                     }
                     Op::GetIter => {
-                        out_of_line_unit!(ops::get_iter_state(&mut *vm, at!(ins.b), base.add(ins.a as usize)))
+                        out_of_line_unit!(iterate::get_iter_state(&mut *vm, at!(ins.b), base.add(ins.a as usize)))
                     }
                     Op::ForIter => {
                         let state = base.add(ins.b as usize);
@@ -389,7 +374,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             }
                         }
                         save_pc!();
-                        match ops::for_next(&mut *vm, state) {
+                        match iterate::for_next(&mut *vm, state) {
                             Ok(Some(item)) => {
                                 at!(ins.a) = item;
                                 pc = pc.add(1);
@@ -404,7 +389,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         save_pc!();
                         if let Some(function) = call::as_function(callee) {
                             let id = (*function).code;
-                            let proto = &(*(*vm).code_pointer(id)).proto;
+                            let proto = &(*call::code_pointer(&*vm, id)).proto;
                             let arguments = window.add(1);
                             if ins.c != 0 || ins.b != proto.positional || proto.keyword_only != 0 {
                                 let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
@@ -426,7 +411,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::LoadMethod => {
                         save_pc!();
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        match ops::load_method(&mut *vm, at!(ins.b), name) {
+                        match attributes::load_method(&mut *vm, at!(ins.b), name) {
                             Ok((callable, receiver)) => {
                                 at!(ins.a) = callable;
                                 at!(ins.a + 1) = receiver;
@@ -447,7 +432,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
                         if let Some(function) = call::as_function(callee) {
                             let id = (*function).code;
-                            let proto = &(*(*vm).code_pointer(id)).proto;
+                            let proto = &(*call::code_pointer(&*vm, id)).proto;
                             if (keywords.is_some() || count != proto.positional as usize || proto.keyword_only != 0)
                                 && call::bind_in_place(&mut *vm, function, arguments, count, keywords).is_err()
                             {
@@ -474,25 +459,31 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::BuildList => {
                         save_pc!();
                         let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
-                        at!(ins.a) = (*vm).new_list(items);
+                        match (*vm).list(items) {
+ Ok(list) => at!(ins.a) = list,
+ Err(Raised) => break 'raise,
+ }
                     }
                     Op::BuildTuple => {
                         save_pc!();
                         let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
-                        at!(ins.a) = (*vm).new_tuple(items);
+                        match (*vm).tuple(items) {
+ Ok(tuple) => at!(ins.a) = tuple,
+ Err(Raised) => break 'raise,
+ }
                     }
                     Op::BuildSlice => {
                         let b = ins.b;
-                        at!(ins.a) = (*vm).new_slice(at!(b), at!(b + 1), at!(b + 2));
+                        at!(ins.a) = (*vm).slice(at!(b), at!(b + 1), at!(b + 2));
                     }
                     Op::BuildString => {
                         let pieces = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
-                        out_of_line!(ops::build_string(&mut *vm, pieces))
+                        out_of_line!(strings::join_pieces(&mut *vm, pieces))
                     }
                     Op::FormatValue => {
-                        out_of_line!(ops::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
+                        out_of_line!(format::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
                     }
-                    Op::ListAppend => (*vm).list_append(at!(ins.a), at!(ins.b)),
+                    Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins.a), at!(ins.b))),
                     Op::GetItem => {
                         let (object, index) = (at!(ins.b), at!(ins.c));
                         if index.is_int() {
@@ -516,7 +507,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 _ => {}
                             }
                         }
-                        out_of_line!(ops::get_item(&mut *vm, object, index))
+                        out_of_line!(subscript::get_item(&mut *vm, object, index))
                     }
                     Op::SetItem => {
                         let (object, index, value) = (at!(ins.a), at!(ins.b), at!(ins.c));
@@ -528,11 +519,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 continue;
                             }
                         }
-                        out_of_line_unit!(ops::set_item(&mut *vm, object, index, value))
+                        out_of_line_unit!(subscript::set_item(&mut *vm, object, index, value))
                     }
-                    Op::DeleteItem => out_of_line_unit!(ops::delete_item(&mut *vm, at!(ins.a), at!(ins.b))),
+                    Op::DeleteItem => out_of_line_unit!(subscript::delete_item(&mut *vm, at!(ins.a), at!(ins.b))),
                     Op::Unpack => {
-                        out_of_line_unit!(ops::unpack(
+                        out_of_line_unit!(subscript::unpack(
                             &mut *vm,
                             at!(ins.c),
                             base.add(ins.a as usize),
@@ -541,15 +532,15 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::GetAttr => {
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(ops::get_attr(&mut *vm, at!(ins.b), name))
+                        out_of_line!(attributes::get_attr(&mut *vm, at!(ins.b), name))
                     }
                     Op::SetAttr => {
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line_unit!(ops::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
+                        out_of_line_unit!(attributes::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
                     }
                     Op::MakeFunction => {
                         let id = (&(*code).constants)[ins.b as usize].as_fixnum();
-                        at!(ins.a) = (*vm).new_function(crate::ir::CodeId(id as u32), at!(ins.c));
+                        at!(ins.a) = (*vm).function(crate::ir::CodeId(id as u32), at!(ins.c));
                     }
                     Op::Import => {
                         let name = *(*code).names.as_ptr().add(ins.b as usize);
@@ -562,15 +553,15 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::Raise => {
                         save_pc!();
                         match ins.x {
-                            0 => ops::raise(&mut *vm, at!(ins.a), None),
-                            1 => ops::raise(&mut *vm, at!(ins.a), Some(at!(ins.b))),
-                            _ => (*vm).runtime_error("No active exception to reraise"),
+                            0 => (*vm).raise_statement(at!(ins.a), None),
+                            1 => (*vm).raise_statement(at!(ins.a), Some(at!(ins.b))),
+                            _ => (*vm).raise(TypeId::RUNTIME_ERROR, "No active exception to reraise"),
                         };
                         break 'raise;
                     }
                     Op::AssertFail => {
                         save_pc!();
-                        ops::raise_assertion(&mut *vm, at!(ins.a));
+                        raise_assertion(&mut *vm, at!(ins.a));
                         break 'raise;
                     }
                 }
@@ -650,13 +641,21 @@ fn exact_quotient(x: i64, y: i64) -> Option<i64> {
 #[cold]
 fn raise_unbound(vm: &mut Vm, code: &Code, name: u16) {
     let name = &code.proto.names[name as usize];
-    vm.unbound_local_error(&format!("cannot access local variable '{name}' where it is not associated with a value"));
+    vm.raise_unbound_local_error(name);
+}
+
+#[cold]
+fn raise_assertion(vm: &mut Vm, message: Value) {
+    if message == Value::UNDEF {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[]);
+    } else {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[message]);
+    }
 }
 
 #[cold]
 fn raise_undefined(vm: &mut Vm, name: Value) {
-    let name = vm.str_text(name).to_owned();
-    vm.name_error(&format!("name '{name}' is not defined"));
+    vm.raise_name_error(strings::text(name));
 }
 
 const _: () = assert!(size_of::<Range>() == 32);

@@ -6,6 +6,7 @@
 //! comes back through an exit (`crate::exit`), which leaves the frames and registers as the interpreter would have.
 
 pub mod abort;
+pub mod describe;
 pub mod liveness;
 pub mod params;
 pub mod policy;
@@ -26,6 +27,7 @@ use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
 use crate::events::Events;
 use crate::exit;
+use crate::interp::call;
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, CodeId, Const, Recorded, Resume, TraceId};
 use crate::optimise::{self, PassAbort, PassOptions};
@@ -213,7 +215,12 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
 }
 
 fn pass_options(params: &Params) -> PassOptions {
-    if params.mode == Mode::IrRaw { PassOptions::none() } else { PassOptions::without(&params.passes_off) }
+    let mut options = PassOptions::default();
+    for pass in optimise::PASSES {
+        let off = params.mode == Mode::IrRaw || params.passes_off.iter().any(|name| name == pass.name);
+        options.set(pass.name, !off);
+    }
+    options
 }
 
 fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Option<Artifact>, u64), Abort> {
@@ -232,14 +239,15 @@ fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Op
         PassAbort::UnstableType { slot } => {
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
         }
+        PassAbort::UnstableValue { .. } => Abort { reason: AbortReason::UnstableType, detail: abort.to_string() },
+        PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
     if vm.jit.params.mode != Mode::Machine {
         return Ok((body, None, 0));
     }
     let began = Instant::now();
     if vm.jit.arena.is_none() {
-        let limit = vm.jit.params.code_limit as usize * 1024;
-        let arena = Arena::new(limit, exit::on_exit)
+        let arena = Arena::new(exit::on_exit)
             .map_err(|error| Abort { reason: AbortReason::CodeMemoryFull, detail: error.to_string() })?;
         vm.jit.arena = Some(arena);
     }
@@ -263,7 +271,7 @@ fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Op
 fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
     let Some(frame) = recorded.closing.frames.first() else { return format!("slot {slot}") };
     // SAFETY: code objects live as long as the VM.
-    let proto = unsafe { &(*vm.code_pointer(frame.code)).proto };
+    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
     proto.local_names.get(slot as usize).map_or_else(|| format!("temporary {slot}"), |name| format!("'{name}'"))
 }
 

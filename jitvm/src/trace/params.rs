@@ -63,8 +63,6 @@ parameters! {
     inline_depth "inline-depth" = 9;
     /// Failures of a guard logged one by one before only each 2^k-th is.
     bailouts_logged "bailouts" = 16;
-    /// Machine code in all, in KiB.
-    code_limit "code-limit" = 65536;
     /// Collects garbage at every N-th allocation (0 = only when needed).
     gc_stress "gc-stress" = 0;
 }

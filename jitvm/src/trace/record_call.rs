@@ -9,6 +9,7 @@ use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::library;
 use crate::runtime::object::ShapeId;
+use crate::runtime::strings;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
 
@@ -66,13 +67,13 @@ impl Recorder {
         first: u16,
         call: &Call<'_>,
     ) -> Recording<Step> {
-        let code = vm.code_pointer(id);
+        let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let default_values: Vec<Value> = vm.tuple_items(defaults).to_vec();
-        let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| vm.tuple_items(names).to_vec());
+        let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
+        let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
         let shape = CallShape { count: call.values.len(), keywords: &keywords };
-        let Ok(bindings) = call::bind(proto, &default_values, shape, |v| vm.str_text(v).to_owned()) else {
+        let Ok(bindings) = call::bind(proto, &default_values, shape, |v| strings::text(v).to_owned()) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         // Defaults are constants: the function object is one, and its defaults never change.
@@ -134,8 +135,8 @@ impl Recorder {
         if call.keywords.is_some() {
             return None;
         }
-        let name = library::qualified_name(vm, callee)?;
-        match (name, call.references, call.values) {
+        let name = super::describe::builtin_name(vm, callee)?;
+        match (name.as_str(), call.references, call.values) {
             ("len", &[r], &[v]) => {
                 let length = match shape(v)? {
                     ShapeId::LIST => Op::ListLen,
@@ -198,7 +199,7 @@ impl Recorder {
                 if shape(class) != Some(ShapeId::TYPE) {
                     return None;
                 }
-                let answer = library::is_instance(vm, v, class).ok()?;
+                let answer = library::is_instance(v, class);
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
                 Some(self.constant(vm, Value::from_bool(answer)))

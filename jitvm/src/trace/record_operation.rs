@@ -9,7 +9,10 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, ShapeId, Tuple};
-use crate::runtime::operators::{self as ops, Binary, Compare};
+use crate::runtime::attributes;
+use crate::runtime::compare::CompareKind as Compare;
+use crate::runtime::operators::{self as ops, Binary};
+use crate::runtime::{sequences, strings};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
@@ -17,6 +20,15 @@ use crate::runtime::vm::Vm;
 pub(super) fn shape(value: Value) -> Option<ShapeId> {
     // SAFETY: a pointer value is the address of a live heap object, which starts with its shape.
     value.is_pointer().then(|| unsafe { *(value.address() as *const ShapeId) })
+}
+
+/// Items of a list or tuple, code points of a str.
+fn sequence_length(value: Value) -> Option<usize> {
+    match shape(value)? {
+        ShapeId::LIST | ShapeId::TUPLE => Some(sequences::items(value).len()),
+        ShapeId::STR => Some(strings::length(value)),
+        _ => None,
+    }
 }
 
 impl Recorder {
@@ -60,17 +72,17 @@ impl Recorder {
             }
             Bytecode::DeleteGlobal => return abort(AbortReason::UnsupportedOperation, "del of a global"),
             Bytecode::Add => self.binary(vm, ins, Binary::Add, at(ins.b), at(ins.c)),
-            Bytecode::Sub => self.binary(vm, ins, Binary::Subtract, at(ins.b), at(ins.c)),
-            Bytecode::Mul => self.binary(vm, ins, Binary::Multiply, at(ins.b), at(ins.c)),
-            Bytecode::TrueDiv => self.binary(vm, ins, Binary::TrueDivide, at(ins.b), at(ins.c)),
-            Bytecode::FloorDiv => self.binary(vm, ins, Binary::FloorDivide, at(ins.b), at(ins.c)),
-            Bytecode::Mod => self.binary(vm, ins, Binary::Modulo, at(ins.b), at(ins.c)),
-            Bytecode::Pow => self.binary(vm, ins, Binary::Power, at(ins.b), at(ins.c)),
+            Bytecode::Sub => self.binary(vm, ins, Binary::Sub, at(ins.b), at(ins.c)),
+            Bytecode::Mul => self.binary(vm, ins, Binary::Mul, at(ins.b), at(ins.c)),
+            Bytecode::TrueDiv => self.binary(vm, ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
+            Bytecode::FloorDiv => self.binary(vm, ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
+            Bytecode::Mod => self.binary(vm, ins, Binary::Mod, at(ins.b), at(ins.c)),
+            Bytecode::Pow => self.binary(vm, ins, Binary::Pow, at(ins.b), at(ins.c)),
             Bytecode::LeftShift => self.binary(vm, ins, Binary::LeftShift, at(ins.b), at(ins.c)),
             Bytecode::RightShift => self.binary(vm, ins, Binary::RightShift, at(ins.b), at(ins.c)),
-            Bytecode::BitAnd => self.binary(vm, ins, Binary::And, at(ins.b), at(ins.c)),
-            Bytecode::BitOr => self.binary(vm, ins, Binary::Or, at(ins.b), at(ins.c)),
-            Bytecode::BitXor => self.binary(vm, ins, Binary::Xor, at(ins.b), at(ins.c)),
+            Bytecode::BitAnd => self.binary(vm, ins, Binary::BitAnd, at(ins.b), at(ins.c)),
+            Bytecode::BitOr => self.binary(vm, ins, Binary::BitOr, at(ins.b), at(ins.c)),
+            Bytecode::BitXor => self.binary(vm, ins, Binary::BitXor, at(ins.b), at(ins.c)),
             Bytecode::Negate => self.negate(ins, at(ins.b)),
             Bytecode::Plus => {
                 let operand = self.get(ins.b);
@@ -133,7 +145,7 @@ impl Recorder {
                 let operand = self.get(ins.a);
                 if self.quick_truth(vm, operand, at(ins.a)).is_none() {
                     // The truth of a builtin object is a pure question: an exit may ask it again.
-                    let truth = ops::truth(vm, at(ins.a)).unwrap_or(false);
+                    let truth = ops::truth(at(ins.a));
                     let answer = self.call(helpers::TRUTH, &[operand]);
                     self.same_word(vm, answer, Value::from_bool(truth));
                 }
@@ -261,16 +273,16 @@ impl Recorder {
         let fits = |result: Option<i64>| result.and_then(Value::try_fixnum).is_some();
         let op = match kind {
             Binary::Add if fits(x.checked_add(y)) => Op::AddOv,
-            Binary::Subtract if fits(x.checked_sub(y)) => Op::SubOv,
-            Binary::Multiply if fits(x.checked_mul(y)) => Op::MulOv,
-            Binary::And => Op::And,
-            Binary::Or => Op::Or,
-            Binary::Xor => Op::Xor,
-            Binary::FloorDivide if y > 0 => Op::Div,
-            Binary::Modulo if y > 0 => Op::Mod,
+            Binary::Sub if fits(x.checked_sub(y)) => Op::SubOv,
+            Binary::Mul if fits(x.checked_mul(y)) => Op::MulOv,
+            Binary::BitAnd => Op::And,
+            Binary::BitOr => Op::Or,
+            Binary::BitXor => Op::Xor,
+            Binary::FloorDiv if y > 0 => Op::Div,
+            Binary::Mod if y > 0 => Op::Mod,
             Binary::RightShift if y >= 0 => Op::Shr,
             Binary::LeftShift if (0..=60).contains(&y) && fits(x.checked_mul(1i64 << y)) => Op::ShlOv,
-            Binary::TrueDivide if y != 0 => {
+            Binary::TrueDiv if y != 0 => {
                 const EXACT: u64 = 1 << 53;
                 if x.unsigned_abs() > EXACT || y.unsigned_abs() > EXACT {
                     return None;
@@ -303,16 +315,16 @@ impl Recorder {
     fn float_binary(&mut self, kind: Binary, left: Ref, right: Ref, x: Value, y: Value) -> Option<Ref> {
         let op = match kind {
             Binary::Add => Op::AddF,
-            Binary::Subtract => Op::SubF,
-            Binary::Multiply => Op::MulF,
-            Binary::TrueDivide => {
+            Binary::Sub => Op::SubF,
+            Binary::Mul => Op::MulF,
+            Binary::TrueDiv => {
                 let zero = if y.is_float() { y.as_float() == 0.0 } else { y.as_fixnum() == 0 };
                 if zero {
                     return None;
                 }
                 Op::DivF
             }
-            Binary::Power if x.is_float() && y == Value::from_fixnum(2) => {
+            Binary::Pow if x.is_float() && y == Value::from_fixnum(2) => {
                 let base = self.float(left);
                 let two = self.int(right);
                 if !two.is_constant() {
@@ -463,7 +475,7 @@ impl Recorder {
         let object = self.object(r, shape(value)?);
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
-        let truth = ops::truth(vm, value).ok()?;
+        let truth = ops::truth(value);
         self.guard(if truth { Op::G_Ne } else { Op::G_Eq }, Ty::Nil, length, zero, 0);
         Some(truth)
     }
@@ -477,7 +489,7 @@ impl Recorder {
             let cell = (&(*code).globals)[index as usize];
             (cell, (*cell).name)
         };
-        let text = format!("global {}", vm.str_text(name));
+        let text = format!("global {}", strings::text(name));
         self.constant_raw(cell as u64, text)
     }
 
@@ -544,7 +556,7 @@ impl Recorder {
             return None;
         }
         self.same_word(vm, receiver, module);
-        let text = format!("{}", vm.str_text(name));
+        let text = format!("{}", strings::text(name));
         let cell = self.constant_raw(cell as u64, format!("module {text}"));
         let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         Some(self.code_like(vm, loaded, value))
@@ -568,17 +580,17 @@ impl Recorder {
             None if object.is_float() => self.float(receiver),
             None => self.same_word(vm, receiver, object),
         };
-        match ops::load_method(vm, object, name) {
+        match attributes::load_method(vm, object, name) {
             Ok((callable, this)) if this == object && shape(callable).is_some() => {
                 let callable = self.constant(vm, callable);
                 self.set(ins.a, callable);
                 self.set(ins.a + 1, receiver);
                 Ok(())
             }
-            Ok(_) => abort(AbortReason::UnsupportedOperation, format!("attribute {}", vm.str_text(name))),
+            Ok(_) => abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name))),
             Err(_) => {
                 vm.exception = Value::UNDEF;
-                abort(AbortReason::Exception, format!("attribute {}", vm.str_text(name)))
+                abort(AbortReason::Exception, format!("attribute {}", strings::text(name)))
             }
         }
     }
@@ -673,7 +685,7 @@ impl Recorder {
             Some(ShapeId::TUPLE) => (Op::TupleLen, Op::TupleData, Op::ItemLoad),
             _ => return abort(AbortReason::UnsupportedOperation, "unpacking of this type"),
         };
-        if vm.sequence_length(object) != Some(ins.b as usize) {
+        if sequence_length(object) != Some(ins.b as usize) {
             return abort(AbortReason::Exception, "unpacking of the wrong length");
         }
         let sequence = self.object(source, shape(object).expect("a heap object"));
@@ -750,7 +762,7 @@ impl Recorder {
         let index = self.get(state + 1);
         let index = self.int(index);
         let position = at(state + 1).as_fixnum();
-        let Some(n) = vm.sequence_length(iterable) else {
+        let Some(n) = sequence_length(iterable) else {
             return abort(AbortReason::UnsupportedOperation, "iteration");
         };
         if position as usize >= n {
@@ -785,7 +797,7 @@ impl Recorder {
     // --- small parts --------------------------------------------------------------------------------------------
 
     fn empty_string(&mut self, vm: &mut Vm) -> Ref {
-        let empty = vm.new_str("");
+        let empty = vm.str("");
         self.constant(vm, empty)
     }
 
@@ -800,7 +812,7 @@ impl Recorder {
             });
         }
         whole.unwrap_or_else(|| {
-            let empty = vm.new_tuple(&[]);
+            let empty = vm.tuple(&[]).unwrap_or(Value::NONE);
             self.constant(vm, empty)
         })
     }

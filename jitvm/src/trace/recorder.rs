@@ -12,6 +12,7 @@ use super::abort::AbortReason;
 use super::liveness::Liveness;
 use super::params::Params;
 use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
 use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use crate::runtime::object::ShapeId;
@@ -236,7 +237,7 @@ impl Recorder {
         } else if value.is_float() {
             self.constant_float(value.as_float())
         } else {
-            let text = vm.describe(value);
+            let text = super::describe::describe(vm, value);
             self.body.constant(Const::Val(value, text.into()))
         }
     }
@@ -429,7 +430,7 @@ impl Recorder {
 
     /// Enters an inlined function whose parameters are `arguments`.
     pub(super) fn push_frame(&mut self, vm: &mut Vm, id: CodeId, base: u16, arguments: &[Ref]) -> Recording {
-        let code = vm.code_pointer(id);
+        let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         if base as usize + proto.registers as usize > MAX_SLOTS {
