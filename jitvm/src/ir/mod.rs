@@ -9,6 +9,7 @@
 //! after what the pre-roll already computed or checked was shared, and the PHIs.
 
 pub mod op;
+pub mod text;
 
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
 
@@ -141,7 +142,8 @@ pub struct SnapFrame {
     pub base: u16,
 }
 
-/// A slot that an exit must write; slot 0 is register 0 of the anchor frame.
+/// A slot that an exit must write; slot 0 is register 0 of the anchor frame. In a snapshot, slots ascend. A `Flt`
+/// value is boxed when the slot is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SnapSlot {
     pub slot: u16,
@@ -192,6 +194,15 @@ pub struct Body {
     pub snapshots: Vec<Snapshot>,
     /// By instruction index.
     pub origins: Vec<Origin>,
+}
+
+/// A trace as the recorder leaves it: one iteration of the anchor loop, not closed yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub body: Body,
+    /// The state at the end of the iteration: `at` is the number of instructions, one frame (the anchor's, base 0)
+    /// at the loop header with `Resume::Execute`, and every slot that the iteration changed.
+    pub closing: Snapshot,
 }
 
 impl Body {
