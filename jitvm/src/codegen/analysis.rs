@@ -76,7 +76,7 @@ pub(super) fn arguments(body: &Body, call: usize) -> impl Iterator<Item = Ref> {
 fn each_use(body: &Body, at: usize, mut visit: impl FnMut(Ref)) {
     let ins = body.ins[at];
     match ins.op {
-        Op::Nop | Op::Loop | Op::Phi | Op::CArg => {}
+        Op::Nop | Op::Loop | Op::Phi | Op::CArg | Op::Close => {}
         Op::CallH => arguments(body, at).for_each(visit),
         _ => ins.operands().for_each(&mut visit),
     }
@@ -178,6 +178,9 @@ fn check(body: &Body) -> Result<(), CompileFailure> {
                 return malformed("operand does not precede its use");
             }
         }
+        if ins.op == Op::Close && (loop_at.is_some() || at + 1 != body.ins.len()) {
+            return malformed("CLOSE is not the end of the trace");
+        }
         if ins.op == Op::Phi {
             let Some(loop_at) = loop_at.filter(|&l| l < at) else {
                 return malformed("PHI outside a loop");
@@ -198,7 +201,7 @@ fn keep_for_exits(body: &Body, root: &[u16], last: &mut [u16]) -> Result<(), Com
     let mut at = body.ins.len();
     for snapshot in body.snapshots.iter().rev() {
         let from = snapshot.at as usize;
-        let guard = (from..at).rev().find(|&i| body.ins[i].op.is_guard());
+        let guard = (from..at).rev().find(|&i| constraints::leaves(body.ins[i].op));
         at = from.min(at);
         let Some(guard) = guard else { continue };
         for slot in &snapshot.slots {
@@ -212,7 +215,7 @@ fn keep_for_exits(body: &Body, root: &[u16], last: &mut [u16]) -> Result<(), Com
             last[v] = last[v].max(guard as u16);
         }
     }
-    match (0..at).any(|i| body.ins[i].op.is_guard()) {
+    match (0..at).any(|i| constraints::leaves(body.ins[i].op)) {
         true => Err(CompileFailure::Malformed("guard without a snapshot")),
         false => Ok(()),
     }

@@ -74,10 +74,8 @@ impl Arena {
         self.base + self.used
     }
     /// Whether a `call rel32` from anywhere in the arena gets there.
-    pub const fn reaches(&self, target: usize) -> bool {
-        let distance = |from: usize| target.wrapping_sub(from) as isize;
-        let fits = |d: isize| d >= i32::MIN as isize && d <= i32::MAX as isize;
-        fits(distance(self.base)) && fits(distance(self.base + LIMIT))
+    pub fn reaches(&self, target: usize) -> bool {
+        [self.base, self.base + LIMIT].iter().all(|from| i32::try_from(target.wrapping_sub(*from) as isize).is_ok())
     }
     pub const fn contains(&self, address: usize) -> bool {
         address >= self.base && address < self.base + self.used

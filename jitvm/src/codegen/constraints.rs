@@ -70,3 +70,8 @@ pub(super) const fn two_operand(op: Op) -> bool {
             | Op::AbsF
     )
 }
+
+/// Operations that read what their snapshot lists.
+pub(super) const fn leaves(op: Op) -> bool {
+    op.is_guard() || matches!(op, Op::Close)
+}

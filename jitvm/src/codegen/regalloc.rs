@@ -29,6 +29,8 @@ pub(super) struct Allocation {
     pub live: Vec<(u16, RegisterSet)>,
     /// By instruction: its result goes to its spill slot as well.
     pub stored: Vec<bool>,
+    /// Where CLOSE finds what it writes, and all registers in use there.
+    pub close: Option<(Vec<Location>, RegisterSet)>,
     pub spills: u16,
 }
 
@@ -98,6 +100,7 @@ pub(super) fn allocate(
             Op::Nop | Op::CArg | Op::Phi => {}
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
+            Op::Close => scan.close(at),
             _ => scan.ordinary(at)?,
         }
     }
@@ -371,13 +374,22 @@ impl Scan<'_> {
         Ok(to)
     }
 
-    fn note_exit(&mut self, at: usize) -> Result<(), CompileFailure> {
+    /// Where everything in the snapshot for `at` is.
+    fn snapshot(&mut self, at: usize) -> Vec<Location> {
         let body = self.body;
         while body.snapshots.get(self.snapshot + 1).is_some_and(|s| s.at as usize <= at) {
             self.snapshot += 1;
         }
+        body.snapshots[self.snapshot].slots.iter().map(|slot| self.locate_operand(slot.value)).collect()
+    }
+    fn close(&mut self, at: usize) {
+        let locations = self.snapshot(at);
+        self.out.close = Some((locations, self.occupied));
+    }
+    fn note_exit(&mut self, at: usize) -> Result<(), CompileFailure> {
+        let body = self.body;
+        let locations = self.snapshot(at);
         let snapshot = self.snapshot;
-        let locations = body.snapshots[snapshot].slots.iter().map(|slot| self.locate_operand(slot.value)).collect();
         let ins = body.ins[at];
         let observed = (!ins.a.is_none()).then(|| self.locate_operand(ins.a));
         let narrow = |n: usize| u16::try_from(n).map_err(|_| CompileFailure::TooBig);

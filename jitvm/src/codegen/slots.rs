@@ -46,6 +46,9 @@ pub(super) fn assign(body: &mut Body, analysis: &Analysis, allocation: &mut Allo
     for exit in &mut allocation.exits {
         exit.locations.iter_mut().chain(&mut exit.observed).for_each(resolve);
     }
+    if let Some((locations, _)) = &mut allocation.close {
+        locations.iter_mut().for_each(resolve);
+    }
     for (at, ins) in body.ins.iter_mut().enumerate().filter(|(_, ins)| ins.ty != Ty::Nil) {
         ins.register = allocation.registers[at][3].0;
         ins.spill = slot_of[analysis.root[at] as usize];

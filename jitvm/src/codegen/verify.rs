@@ -110,6 +110,14 @@ impl Replay<'_> {
                 self.since_loop = self.holds.clone();
                 return;
             }
+            Op::Close => {
+                let (locations, _) = allocation.close.as_ref().expect("noted for CLOSE");
+                let slots = &self.body.snapshots.last().expect("CLOSE has a snapshot").slots;
+                for (&location, slot) in locations.iter().zip(slots) {
+                    self.check(at, location, slot.value);
+                }
+                return;
+            }
             Op::CallH => {
                 let count = analysis::arguments(self.body, at).count();
                 for (i, argument) in analysis::arguments(self.body, at).enumerate() {
