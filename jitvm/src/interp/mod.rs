@@ -1,3 +1,6 @@
 //! The interpreter.
 
+pub mod call;
 pub mod helpers;
+pub mod run;
+pub mod signal;
