@@ -31,13 +31,23 @@ pub(crate) struct Housekeeping {
     /// Blocks claimed but not sealed.
     unsealed: Vec<u32>,
     next_block: u64,
+    /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
+    helper_cpu_ns: u64,
     /// Unused ends of sealed blocks, to be freed at close.
     holes: Vec<(u64, u64)>,
 }
 
 impl Housekeeping {
     pub fn new(shared: Arc<Shared>, stream: Stream) -> Housekeeping {
-        Housekeeping { shared, stream, seen: Vec::new(), unsealed: Vec::new(), next_block: 1, holes: Vec::new() }
+        Housekeeping {
+            shared,
+            stream,
+            seen: Vec::new(),
+            unsealed: Vec::new(),
+            next_block: 1,
+            helper_cpu_ns: 0,
+            holes: Vec::new(),
+        }
     }
 
     /// The helper thread.
@@ -60,6 +70,7 @@ impl Housekeeping {
                 next_sync = syncs.next().unwrap_or(now + Duration::from_secs(1));
             }
             self.heartbeat();
+            self.helper_cpu_ns = system_ns(libc::CLOCK_THREAD_CPUTIME_ID);
             let pause = next_counters.min(next_sync).saturating_sub(start.elapsed());
             std::thread::park_timeout(pause);
         }
@@ -122,7 +133,7 @@ impl Housekeeping {
         let stats = LogStats {
             bytes_written: space.claimed() * BLOCK as u64,
             dropped_events: space.hot64(hot::DROPPED_EVENTS).load(Ordering::Relaxed),
-            helper_cpu_ns: system_ns(libc::CLOCK_THREAD_CPUTIME_ID),
+            helper_cpu_ns: self.helper_cpu_ns,
             prefault_ns: space.prefault_ns(),
         };
         self.stream.log_stats(&stats);
