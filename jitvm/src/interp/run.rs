@@ -85,7 +85,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
         }
 
         load_frame!();
-        loop {
+        'dispatch: loop {
             let ins = *pc;
             if RECORD {
                 let index = pc.offset_from(first) as u32;
@@ -106,7 +106,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             Ok(value) => {
                                 at!(ins.a) = value;
                                 pc = pc.add(1);
-                                continue;
+                                continue 'dispatch;
                             }
                             Err(Raised) => {
                                 trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
@@ -125,7 +125,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         match $call {
                             Ok(value) => {
                                 at!(ins.a) = value;
-                                continue;
+                                continue 'dispatch;
                             }
                             Err(Raised) => break 'raise,
                         }
@@ -135,7 +135,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     ($call:expr) => {{
                         save_pc!();
                         match $call {
-                            Ok(()) => continue,
+                            Ok(()) => continue 'dispatch,
                             Err(Raised) => break 'raise,
                         }
                     }};
@@ -147,12 +147,12 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             let ($x, $y) = (left.0 as i64, right.0 as i64);
                             if let Some(word) = $int {
                                 at!(ins.a) = Value(word as u64);
-                                continue;
+                                continue 'dispatch;
                             }
                         } else if let Some(($p, $q)) = floats(left, right) {
                             if let Some(value) = $float.and_then(Value::try_float) {
                                 at!(ins.a) = value;
-                                continue;
+                                continue 'dispatch;
                             }
                         }
                         out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
@@ -169,7 +169,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         let (left, right) = (at!(ins.b), at!(ins.c));
                         if left.is_int() && right.is_int() {
                             at!(ins.a) = Value(left.0 $operator right.0);
-                            continue;
+                            continue 'dispatch;
                         }
                         out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
                     }};
@@ -179,11 +179,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         let (left, right) = (at!(ins.b), at!(ins.c));
                         if left.is_int() && right.is_int() {
                             at!(ins.a) = Value::from_bool((left.0 as i64) $operator (right.0 as i64));
-                            continue;
+                            continue 'dispatch;
                         }
                         if left.is_float() && right.is_float() {
                             at!(ins.a) = Value::from_bool(left.as_float() $operator right.as_float());
-                            continue;
+                            continue 'dispatch;
                         }
                         out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
                     }};
@@ -257,7 +257,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         if left.is_int() && right.is_int() && (right.0 as i64) >= 0 {
                             let shifted = left.as_fixnum() >> right.as_fixnum().min(63);
                             at!(ins.a) = Value::from_fixnum(shifted);
-                            continue;
+                            continue 'dispatch;
                         }
                         out_of_line!(operators::binary(&mut *vm, Binary::RightShift, left, right, ins.x == 1))
                     }
@@ -269,12 +269,12 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         if operand.is_int() {
                             if let Some(word) = (operand.0 as i64).checked_neg() {
                                 at!(ins.a) = Value(word as u64);
-                                continue;
+                                continue 'dispatch;
                             }
                         } else if operand.is_float() {
                             if let Some(value) = Value::try_float(-operand.as_float()) {
                                 at!(ins.a) = value;
-                                continue;
+                                continue 'dispatch;
                             }
                         }
                         out_of_line!(operators::negate(&mut *vm, operand))
@@ -361,7 +361,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 *state.add(1) = Value(next.0.wrapping_add(step.0));
                                 pc = pc.add(1);
                             }
-                            continue;
+                            continue 'dispatch;
                         }
                         if let Some(ShapeId::LIST) = shape(iterable) {
                             let list = iterable.address() as *const List;
@@ -370,7 +370,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 at!(ins.a) = *(*list).data.add(index);
                                 *state.add(1) = Value::from_fixnum(index as i64 + 1);
                                 pc = pc.add(1);
-                                continue;
+                                continue 'dispatch;
                             }
                         }
                         save_pc!();
@@ -403,7 +403,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 break 'raise;
                             }
                             load_frame!();
-                            continue;
+                            continue 'dispatch;
                         }
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
                         out_of_line!(library::call_builtin(&mut *vm, callee, window.add(1), ins.b as usize, keywords))
@@ -442,7 +442,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 break 'raise;
                             }
                             load_frame!();
-                            continue;
+                            continue 'dispatch;
                         }
                         out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords))
                     }
@@ -493,7 +493,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                     let list = object.address() as *const List;
                                     if (i as u64) < (*list).length as u64 {
                                         at!(ins.a) = *(*list).data.add(i as usize);
-                                        continue;
+                                        continue 'dispatch;
                                     }
                                 }
                                 Some(ShapeId::TUPLE) => {
@@ -501,7 +501,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                     if (i as u64) < (*tuple).length {
                                         let items = (tuple as usize + Tuple::ITEMS) as *const Value;
                                         at!(ins.a) = *items.add(i as usize);
-                                        continue;
+                                        continue 'dispatch;
                                     }
                                 }
                                 _ => {}
@@ -516,7 +516,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             let i = index.as_fixnum();
                             if (i as u64) < (*list).length as u64 {
                                 *(*list).data.add(i as usize) = value;
-                                continue;
+                                continue 'dispatch;
                             }
                         }
                         out_of_line_unit!(subscript::set_item(&mut *vm, object, index, value))
@@ -565,7 +565,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         break 'raise;
                     }
                 }
-                continue;
+                continue 'dispatch;
             }
             if RECORD {
                 trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());

@@ -549,7 +549,8 @@ impl Recorder {
 
     /// A global of a known module.
     fn module_attribute(&mut self, vm: &mut Vm, receiver: Ref, module: Value, name: Value) -> Option<Ref> {
-        let cell = vm.module_cell(module, name)?;
+        vm.global(module, name)?;
+        let cell = vm.global_cell(module, name);
         // SAFETY: cells live as long as their module, which the guard below makes a constant.
         let value = unsafe { (*cell).value };
         if value == Value::UNDEF {
@@ -669,8 +670,7 @@ impl Recorder {
                 let word = self.tagged(value);
                 // Boxing may collect, so the address is taken after it.
                 let data = self.emit(Op::ListData, list, Ref::NONE, 0);
-                let store = crate::ir::Ins::new(Op::ElemStore, Ty::Nil, data, index, word.0.into());
-                self.push_store(store);
+                self.store_element(data, index, word);
                 return;
             }
         }

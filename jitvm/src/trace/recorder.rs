@@ -217,6 +217,11 @@ impl Recorder {
         self.push(Ins::new(op, ty, a, b, c))
     }
 
+    /// `list items at data [index] = word`.
+    pub(super) fn store_element(&mut self, data: Ref, index: Ref, word: Ref) {
+        self.push(Ins::new(Op::ElemStore, Ty::Nil, data, index, word.0.into()));
+    }
+
     /// A guarding operation with its table result type.
     pub(super) fn checked(&mut self, op: Op, a: Ref, b: Ref) -> Ref {
         self.guard(op, op.result(), a, b, 0)
