@@ -23,7 +23,7 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
         Ok(module) => module,
         Err(error) => {
             eprintln!("{error}");
-            return if error.is_unsupported() { 2 } else { 1 };
+            return if error.kind == front::ErrorKind::Unsupported { 2 } else { 1 };
         }
     };
     let vm = Vm::new(options.arguments.clone());
