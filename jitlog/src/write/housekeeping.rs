@@ -142,7 +142,9 @@ impl Housekeeping {
     /// Seals the blocks their writers have left; at close, all.
     fn seal(&mut self, all: bool) {
         let claimed = self.shared.space.claimed();
-        self.unsealed.extend(self.next_block as u32..claimed as u32);
+        // A directory has no entry: its extent's header stands in its place.
+        let new = self.next_block as u32..claimed as u32;
+        self.unsealed.extend(new.filter(|block| !block.is_multiple_of(BLOCKS_PER_EXTENT)));
         self.next_block = claimed;
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|block| !self.seal_block(*block, all));
@@ -153,8 +155,8 @@ impl Housekeeping {
     fn seal_block(&mut self, block: u32, all: bool) -> bool {
         let entry = self.shared.space.entry(block);
         match entry.kind {
-            // A directory has no entry of its own; elsewhere a claim is about to be published.
-            BlockKind::Free => return all || block.is_multiple_of(BLOCKS_PER_EXTENT),
+            // A claim is about to be published.
+            BlockKind::Free => return all,
             // Sealed with the first block of the run, or nothing to seal.
             BlockKind::Continuation | BlockKind::Pad => return true,
             _ if entry.state != BlockState::Full && !all => return false,
