@@ -145,7 +145,7 @@ impl CompileError {
     fn write_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stripped = self.text.trim_start_matches([' ', '\t', '\x0c']);
         let indent = self.text[..self.text.len() - stripped.len()].chars().count() as u32;
-        write!(f, "    {}", stripped.trim_end())?;
+        write!(f, "    {stripped}")?;
         if self.end_column > self.column {
             let before = self.column.saturating_sub(indent) as usize;
             let carets = (self.end_column - self.column.max(indent)).max(1) as usize;

@@ -25,6 +25,14 @@ impl Lowerer<'_> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 
+    /// Items of a display, where a star is Python.
+    fn items(&mut self, items: &[ast::Expr]) -> Result<Vec<Expression>, Fault> {
+        match items.iter().find(|item| item.is_starred_expr()) {
+            Some(starred) => Err(Fault::unsupported(Feature::Starred, span(starred.range()))),
+            None => self.expressions(items),
+        }
+    }
+
     pub(super) fn expression(&mut self, expression: &ast::Expr) -> Result<Expression, Fault> {
         let span = span(expression.range());
         let kind = self.nested(span, |lowerer| lowerer.expression_kind(expression, span))?;
@@ -113,11 +121,11 @@ impl Lowerer<'_> {
                 let object = self.boxed(&subscript.value)?;
                 ExpressionKind::Subscript { object, index: self.boxed(&subscript.slice)? }
             }
-            ast::Expr::Starred(_) => return refuse(Feature::Starred),
+            ast::Expr::Starred(_) => return Err(Fault::syntax("can't use starred expression here", whole)),
             ast::Expr::Name(name) if name.id.as_str() == "__debug__" => ExpressionKind::Constant(Constant::True),
             ast::Expr::Name(name) => ExpressionKind::Name(self.symbols.intern(&name.id)),
-            ast::Expr::List(list) => ExpressionKind::List(self.expressions(&list.elts)?),
-            ast::Expr::Tuple(tuple) => ExpressionKind::Tuple(self.expressions(&tuple.elts)?),
+            ast::Expr::List(list) => ExpressionKind::List(self.items(&list.elts)?),
+            ast::Expr::Tuple(tuple) => ExpressionKind::Tuple(self.items(&tuple.elts)?),
             ast::Expr::Slice(slice) => ExpressionKind::Slice(Box::new([
                 self.optional(slice.lower.as_deref())?,
                 self.optional(slice.upper.as_deref())?,
@@ -134,12 +142,17 @@ impl Lowerer<'_> {
             ast::Expr::Name(name) => ExpressionKind::Name(self.binding(&name.id, whole)?),
             ast::Expr::Attribute(_) | ast::Expr::Subscript(_) => return self.expression(target),
             ast::Expr::Tuple(ast::ExprTuple { elts, .. }) | ast::Expr::List(ast::ExprList { elts, .. }) => {
+                if let Some(starred) = elts.iter().find(|item| item.is_starred_expr()) {
+                    return Err(Fault::unsupported(Feature::Starred, span(starred.range())));
+                }
                 let items = self.nested(whole, |lowerer| {
                     elts.iter().map(|element| lowerer.target(element)).collect::<Result<_, _>>()
                 })?;
                 ExpressionKind::Tuple(items)
             }
-            ast::Expr::Starred(_) => return Err(Fault::unsupported(Feature::Starred, whole)),
+            ast::Expr::Starred(_) => {
+                return Err(Fault::syntax("starred assignment target must be in a list or tuple", whole));
+            }
             _ => return Err(Fault::syntax("cannot assign to expression", whole)),
         };
         Ok(Expression { kind, span: whole })
