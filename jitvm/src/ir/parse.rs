@@ -302,8 +302,7 @@ fn unquoted(word: &str) -> Answer<String> {
             Some('t') => text.push('\t'),
             Some('0') => text.push('\0'),
             Some('u') => {
-                let digits: String =
-                    characters.by_ref().skip_while(|c| *c == '{').take_while(|c| *c != '}').collect();
+                let digits: String = characters.by_ref().skip_while(|c| *c == '{').take_while(|c| *c != '}').collect();
                 let code = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
                 text.push(code.ok_or_else(|| format!("no character \\u{{{digits}}}"))?);
             }

@@ -55,13 +55,7 @@ pub const PASSES: &[Pass] = &[
         run: peel::peel,
         instead: Some(peel::close),
     },
-    Pass {
-        name: "dce",
-        description: "drop values that nothing uses",
-        default: true,
-        run: dce::dce,
-        instead: None,
-    },
+    Pass { name: "dce", description: "drop values that nothing uses", default: true, run: dce::dce, instead: None },
 ];
 
 /// Which passes run, and the helpers that traces may call.

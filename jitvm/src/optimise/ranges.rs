@@ -70,7 +70,10 @@ impl Emitter<'_> {
                 let (a, b) = (a(), b());
                 let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)]
                     .map(|(x, y)| i128::from(x) * i128::from(y));
-                Bounds::clamped(corners.into_iter().fold(i128::MAX, i128::min), corners.into_iter().fold(i128::MIN, i128::max))
+                Bounds::clamped(
+                    corners.into_iter().fold(i128::MAX, i128::min),
+                    corners.into_iter().fold(i128::MIN, i128::max),
+                )
             }
             // The divisor's sign is the remainder's.
             Op::Mod if b().low > 0 => Bounds { low: 0, high: b().high - 1 },
