@@ -151,12 +151,24 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
             }
         }
     }
-    let first_call = (0..count)
-        .find(|&at| body.ins[at].op == Op::CallH && (at > loop_at || loop_at == count))
-        .unwrap_or(count);
+    let first_call =
+        (0..count).find(|&at| body.ins[at].op == Op::CallH && (at > loop_at || loop_at == count)).unwrap_or(count);
     let hints = hints(body, &root, &last, &phis, loop_at);
     let end = count;
-    Ok(Analysis { root, last, first_in_loop, loop_live, phi_left, hints, use_start, uses, phis, loop_at, first_call, end })
+    Ok(Analysis {
+        root,
+        last,
+        first_in_loop,
+        loop_live,
+        phi_left,
+        hints,
+        use_start,
+        uses,
+        phis,
+        loop_at,
+        first_call,
+        end,
+    })
 }
 
 /// The rules of the IR that allocation relies on.

@@ -7,7 +7,7 @@ use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
 use super::{Arena, Artifact, CompileFailure, Location, Targets};
-use crate::ir::{Body, Ins, Op, Ref, Ty, TraceId};
+use crate::ir::{Body, Ins, Op, Ref, TraceId, Ty};
 
 pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
 pub(super) const VECTOR_SCRATCH: u8 = Register::VECTOR_SCRATCH.number();

@@ -18,9 +18,15 @@ const fn field(offset: usize) -> i32 {
 /// Where an item of an array is.
 #[derive(Clone, Copy)]
 enum Item {
-    At { base: u8, displacement: i32 },
+    At {
+        base: u8,
+        displacement: i32,
+    },
     /// A tagged index counts 4 per item, so that twice that is the distance in bytes.
-    Indexed { base: u8, index: u8 },
+    Indexed {
+        base: u8,
+        index: u8,
+    },
 }
 
 impl Assembler<'_> {

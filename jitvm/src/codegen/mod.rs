@@ -1,5 +1,7 @@
 //! From an optimised trace to machine code: what the allocator and assembler take and return.
 
+#![allow(clippy::useless_conversion, reason = "dynasm converts register numbers, which are u8 here already")]
+
 pub mod arena;
 pub mod entry;
 

@@ -72,11 +72,7 @@ struct Scan<'a> {
     out: Allocation,
 }
 
-pub(super) fn allocate(
-    body: &mut Body,
-    analysis: &Analysis,
-    options: &Options,
-) -> Result<Allocation, CompileFailure> {
+pub(super) fn allocate(body: &mut Body, analysis: &Analysis, options: &Options) -> Result<Allocation, CompileFailure> {
     let count = body.ins.len();
     let mut scan = Scan {
         body,
@@ -174,7 +170,10 @@ impl Scan<'_> {
         let v = value as usize;
         match uses.get(*cursor as usize) {
             Some(&u) => u as usize,
-            None if self.analysis.loop_live[v] && !self.analysis.phi_left[v] && self.analysis.first_in_loop[v] != NONE => {
+            None if self.analysis.loop_live[v]
+                && !self.analysis.phi_left[v]
+                && self.analysis.first_in_loop[v] != NONE =>
+            {
                 self.analysis.end + self.analysis.first_in_loop[v] as usize - self.analysis.loop_at
             }
             None => usize::MAX,
@@ -364,7 +363,8 @@ impl Scan<'_> {
             avoid.add(registers[1]);
         }
         let fixed = constraints::result(self.body, ins);
-        let wishes = [fixed, self.wish(at), if constraints::two_operand(ins.op) { registers[0] } else { Register::NONE }];
+        let wishes =
+            [fixed, self.wish(at), if constraints::two_operand(ins.op) { registers[0] } else { Register::NONE }];
         let wish = wishes.into_iter().find(|&r| free.contains(r)).unwrap_or(Register::NONE);
         let to = self.pick(class, pinned, wish, avoid, at)?;
         self.claim(to, at as u16);

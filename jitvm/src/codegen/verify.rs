@@ -127,7 +127,9 @@ impl Replay<'_> {
                 self.lose(RegisterSet::GENERAL.or(RegisterSet::VECTOR));
             }
             _ => {
-                for ((operand, field), register) in [ins.a, ins.b, ins.c_ref()].into_iter().zip(ins.op.fields()).zip(registers) {
+                for ((operand, field), register) in
+                    [ins.a, ins.b, ins.c_ref()].into_iter().zip(ins.op.fields()).zip(registers)
+                {
                     if field == Field::Ref && self.analysis.value(operand) != NONE {
                         self.check(at, register.location(), operand);
                     }

@@ -1,0 +1,1 @@
+//! Every operation by itself, on edge values, with operands in registers and as constants.

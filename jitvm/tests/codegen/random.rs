@@ -1,0 +1,1 @@
+//! Random traces, machine code against evaluation.
