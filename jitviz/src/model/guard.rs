@@ -1,0 +1,65 @@
+//! The guards of the traces: what each tested, how often it failed, and what was seen instead.
+
+use std::collections::BTreeMap;
+
+use super::ids::{GuardId, LocId, OpIx, StackId, TraceId};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guard {
+    pub id: GuardId,
+    pub trace: TraceId,
+    pub ordinal: u16,
+    pub kind: u16,
+    pub op: OpIx,
+    pub code_off: u32,
+    pub loc: LocId,
+    pub resume_stack: StackId,
+    pub expected: String,
+    /// From the counter: exact. `None` when the log has no counter for this guard.
+    pub failures: Option<u64>,
+    /// Failures by observed type, from counters: exact.
+    pub observed: BTreeMap<u16, u64>,
+    /// Bailouts the log holds in full, the first few of each guard and then one in N.
+    pub bailouts: Vec<Bailout>,
+    /// First and last time the counter or a bailout shows a failure.
+    pub first_ns: Option<u64>,
+    pub last_ns: Option<u64>,
+    pub bridge: Option<TraceId>,
+}
+
+impl Guard {
+    pub fn new(id: GuardId, trace: TraceId) -> Guard {
+        Guard {
+            id,
+            trace,
+            ordinal: 0,
+            kind: 0,
+            op: OpIx(0),
+            code_off: 0,
+            loc: LocId(0),
+            resume_stack: StackId(0),
+            expected: String::new(),
+            failures: None,
+            observed: BTreeMap::new(),
+            bailouts: Vec::new(),
+            first_ns: None,
+            last_ns: None,
+            bridge: None,
+        }
+    }
+
+    /// A failure was seen at this time.
+    pub fn seen_at(&mut self, t_ns: u64) {
+        self.first_ns = Some(self.first_ns.map_or(t_ns, |t| t.min(t_ns)));
+        self.last_ns = Some(self.last_ns.map_or(t_ns, |t| t.max(t_ns)));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bailout {
+    pub at_ns: u64,
+    pub observed_type: u16,
+    pub observed_text: String,
+    pub weight: u32,
+    pub cost_ns: u64,
+}

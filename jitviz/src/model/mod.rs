@@ -1,0 +1,163 @@
+//! What a log says, joined and indexed: the one thing analyses read.
+//!
+//! Loading never fails once the file is known to be a log. What cannot be read or joined becomes a [`Problem`], and both
+//! are shown. Bodies of traces (bytecode, IR, machine code) are the bulk of a log, so they stay in the file until a
+//! trace is looked at.
+
+pub mod body;
+pub mod guard;
+pub mod ids;
+pub mod problem;
+pub mod program;
+pub mod trace;
+
+use std::collections::BTreeMap;
+
+pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
+pub use guard::{Bailout, Guard};
+pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
+pub use problem::{Problem, ProblemKind, Problems};
+pub use program::{Frame, Func, Loc, Place, Process, Program, Source};
+pub use trace::{Abort, Blacklisting, Compile, Invalidation, Pass, Stop, Trace, TraceKind};
+
+/// The name spaces of `reason` definitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Domain {
+    Abort = 0,
+    GuardKind = 1,
+    GcCause = 2,
+    GcPhase = 3,
+    LinkKind = 4,
+    Exit = 5,
+    Invalidate = 6,
+    CodeFree = 7,
+    ObservedType = 8,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    pub name: String,
+    pub text: String,
+}
+
+/// The instruction sets, types and reasons the log's VM defined.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Words {
+    pub bytecodes: BTreeMap<u16, OpDef>,
+    pub ir_ops: BTreeMap<u16, OpDef>,
+    pub ir_types: BTreeMap<u8, String>,
+    pub passes: BTreeMap<PassId, String>,
+    pub reasons: BTreeMap<(u8, u16), Reason>,
+}
+
+impl Words {
+    /// The short name of a reason; a code nobody defined is shown as its number.
+    pub fn reason(&self, domain: Domain, code: u16) -> String {
+        match self.reasons.get(&(domain as u8, code)) {
+            Some(r) if !r.name.is_empty() => r.name.clone(),
+            Some(r) if !r.text.is_empty() => r.text.clone(),
+            _ => format!("#{code}"),
+        }
+    }
+
+    /// The explanation of a reason, if the log has one.
+    pub fn reason_text(&self, domain: Domain, code: u16) -> Option<&str> {
+        self.reasons.get(&(domain as u8, code)).map(|r| r.text.as_str()).filter(|t| !t.is_empty())
+    }
+
+    pub fn pass(&self, id: PassId) -> String {
+        self.passes.get(&id).cloned().unwrap_or_else(|| format!("pass {id}"))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Collection {
+    pub at_ns: u64,
+    pub pause_ns: u64,
+    pub before_bytes: u64,
+    pub after_bytes: u64,
+    pub cause: u16,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Heap {
+    pub at_ns: u64,
+    pub used: u64,
+    pub allocated_total: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CodeMem {
+    pub at_ns: u64,
+    pub used: u64,
+}
+
+/// How the log ended and what it lost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// `clean`, `killed`, `truncated`, …: the log library's own word.
+    pub word: String,
+    /// A sentence for people, empty when clean.
+    pub text: String,
+    pub events: u64,
+    pub dropped: u64,
+    pub file_bytes: u64,
+}
+
+/// Numbers counted over the whole run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    pub trace_exec: BTreeMap<TraceId, u64>,
+    pub loop_iter: BTreeMap<TraceId, u64>,
+    pub bridge_enter: BTreeMap<TraceId, u64>,
+}
+
+/// Weights of the samples by the log's state code; empty when nobody sampled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    pub weight_ns: BTreeMap<u8, u64>,
+    pub by_trace_ns: BTreeMap<TraceId, u64>,
+    pub lost: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Model {
+    /// The file as the user named it.
+    pub name: String,
+    pub program: Program,
+    pub words: Words,
+    pub traces: BTreeMap<TraceId, Trace>,
+    pub guards: BTreeMap<GuardId, Guard>,
+    pub blacklisted: Vec<Blacklisting>,
+    pub collections: Vec<Collection>,
+    pub heap: Vec<Heap>,
+    pub code_mem: Vec<CodeMem>,
+    pub counts: Counts,
+    pub samples: Samples,
+    /// From the first event to the last.
+    pub duration_ns: u64,
+    pub health: Health,
+    pub problems: Vec<Problem>,
+    pub bodies: Bodies,
+}
+
+/// Where bodies come from: a reader over the log, or memory in tests.
+#[derive(Debug, Default)]
+pub struct Bodies {
+    pub known: BTreeMap<TraceId, Body>,
+}
+
+impl Model {
+    /// The inside of a trace and what was wrong with it.
+    pub fn body(&self, id: TraceId) -> (Body, Vec<Problem>) {
+        (self.bodies.known.get(&id).cloned().unwrap_or_default(), Vec::new())
+    }
+
+    /// The guards of a trace in the order of its IR.
+    pub fn guards_of(&self, id: TraceId) -> Vec<&Guard> {
+        let mut guards: Vec<&Guard> = self.guards.values().filter(|g| g.trace == id).collect();
+        guards.sort_by_key(|g| (g.op, g.ordinal));
+        guards
+    }
+}
