@@ -11,4 +11,5 @@ pub mod styled;
 pub mod terms;
 pub mod text;
 pub mod theme;
+pub mod tui;
 pub mod units;

@@ -207,7 +207,11 @@ mod tests {
             for room in 0..12 {
                 for set in [Charset::UNICODE, Charset::ASCII] {
                     assert!(set.fit(text, room).width() <= room, "{text:?} in {room}: {:?}", set.fit(text, room));
-                    assert!(set.fit_end(text, room).width() <= room, "{text:?} in {room}: {:?}", set.fit_end(text, room));
+                    assert!(
+                        set.fit_end(text, room).width() <= room,
+                        "{text:?} in {room}: {:?}",
+                        set.fit_end(text, room)
+                    );
                 }
             }
         }

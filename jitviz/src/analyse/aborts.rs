@@ -49,7 +49,7 @@ pub fn rows(model: &Model) -> Vec<AbortRow> {
         });
         row.count += 1;
         row.retries += u64::from(abort.retry);
-        row.blacklisted |= abort.blacklisted || model.blacklisted.iter().any(|b| b.loc == trace.loc);
+        row.blacklisted |= abort.blacklisted || model.blacklisted.contains(&trace.loc);
         row.bytecodes += u64::from(abort.bytecodes);
         row.record_ns = row.record_ns.saturating_add(abort.record_ns);
         row.first_ns = row.first_ns.min(abort.at_ns);

@@ -28,12 +28,9 @@ pub struct AsmListing {
     pub lines: Vec<AsmLine>,
 }
 
-/// `arch` codes of the log.
-const X86_64: u8 = 1;
-
 /// Disassembles. Bytes that are no instruction become `db` lines; another machine's code is shown as bytes alone.
 pub fn listing(program: &Program, code: &Code, ops: usize) -> AsmListing {
-    let lines = if code.arch == X86_64 { x86(code) } else { raw(code) };
+    let lines = if code.arch == jitlog::Arch::X86_64 { x86(code) } else { raw(code) };
     let mut lines: Vec<AsmLine> = lines;
     for line in &mut lines {
         if let Some(mark) = mark_at(&code.map, line.offset) {
@@ -107,7 +104,7 @@ fn hex(bytes: &[u8], between: &str) -> String {
 mod tests {
     use super::*;
 
-    fn show(arch: u8, bytes: &[u8]) -> Vec<String> {
+    fn show(arch: jitlog::Arch, bytes: &[u8]) -> Vec<String> {
         let code = Code { addr: 0x7f00_1000, arch, bytes: bytes.to_vec(), map: Vec::new() };
         let lines = listing(&Program::default(), &code, 0).lines;
         lines.iter().map(|l| format!("{:x}: {} {:?}", l.offset, l.text, l.target)).collect()
@@ -115,7 +112,7 @@ mod tests {
 
     #[test]
     fn intel_syntax_with_targets_inside_the_trace() {
-        let shown = show(1, &[0x48, 0x01, 0xd8, 0x70, 0xfb, 0x83, 0xc0, 0x20, 0xc3]);
+        let shown = show(jitlog::Arch::X86_64, &[0x48, 0x01, 0xd8, 0x70, 0xfb, 0x83, 0xc0, 0x20, 0xc3]);
         assert_eq!(
             shown,
             ["0: add     rax, rbx None", "3: jo      0x7f001000 Some(0)", "5: add     eax, 0x20 None", "8: ret None"]
@@ -124,15 +121,15 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_instruction_are_shown_as_bytes() {
-        assert_eq!(show(1, &[0x06, 0x48]), ["0: db      0x06 None", "1: db      0x48 None"]);
-        assert_eq!(show(2, &[1, 2]), ["0: db      0x01, 0x02 None"]);
+        assert_eq!(show(jitlog::Arch::X86_64, &[0x06, 0x48]), ["0: db      0x06 None", "1: db      0x48 None"]);
+        assert_eq!(show(jitlog::Arch::Aarch64, &[1, 2]), ["0: db      0x01, 0x02 None"]);
     }
 
     #[test]
     fn code_belongs_to_the_last_mark_before_it() {
         let mark = |offset, op| CodeMark { offset, op: OpIx(op), loc: LocId(0) };
         let map = [mark(0, 1), mark(3, 5)];
-        let code = Code { addr: 0, arch: 1, bytes: vec![0x48, 0x01, 0xd8, 0xc3], map: map.to_vec() };
+        let code = Code { addr: 0, arch: jitlog::Arch::X86_64, bytes: vec![0x48, 0x01, 0xd8, 0xc3], map: map.to_vec() };
         let ops: Vec<_> = listing(&Program::default(), &code, 6).lines.iter().map(|l| l.op).collect();
         assert_eq!(ops, [Some(OpIx(1)), Some(OpIx(5))]);
         let ops: Vec<_> = listing(&Program::default(), &code, 5).lines.iter().map(|l| l.op).collect();

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jitlog::ir_flags;
 use serde::Serialize;
 
 use super::GuardNote;
@@ -118,7 +119,7 @@ impl Context<'_> {
         let def = self.words.ir_ops.get(&ins.op.into());
         let op = def.map_or_else(|| format!("op#{}", ins.op), |d| d.name.clone());
         let flags = def.map_or(OpFlags::default(), |d| d.flags);
-        let is_guard = flags.has(OpFlags::GUARD) || self.guards.contains_key(&id);
+        let is_guard = flags.has(ir_flags::GUARD) || self.guards.contains_key(&id);
         IrLine {
             id,
             mark,
@@ -145,17 +146,19 @@ impl Context<'_> {
 
 fn operands(stage: &IrStage, ins: &Ins, flags: OpFlags) -> Vec<String> {
     let mut list = Vec::new();
-    for (r, is_ref, is_imm) in [(ins.a, OpFlags::A_REF, OpFlags::A_IMM), (ins.b, OpFlags::B_REF, OpFlags::B_IMM)] {
+    for (r, is_ref, is_imm) in
+        [(ins.a, ir_flags::A_IS_REF, ir_flags::A_IS_IMMEDIATE), (ins.b, ir_flags::B_IS_REF, ir_flags::B_IS_IMMEDIATE)]
+    {
         if flags.has(is_ref) {
             list.push(reference(stage, r));
         } else if flags.has(is_imm) {
             list.push(format!("#{}", r.0));
         }
     }
-    if flags.has(OpFlags::C_REF) {
+    if flags.has(ir_flags::C_IS_REF) {
         // The third operand has room for more than a reference; only the low half is one.
         list.push(reference(stage, Ref(ins.c as u16)));
-    } else if flags.has(OpFlags::C_IMM) {
+    } else if flags.has(ir_flags::C_IS_IMMEDIATE) {
         list.push(format!("#{}", ins.c));
     }
     list
@@ -182,9 +185,9 @@ mod tests {
     fn words() -> Words {
         let mut words = Words::default();
         let def = |name: &str, flags| OpDef { name: name.into(), flags: OpFlags(flags) };
-        words.ir_ops.insert(1, def("SLOAD", OpFlags::A_IMM));
-        words.ir_ops.insert(2, def("ADD", OpFlags::A_REF | OpFlags::B_REF));
-        words.ir_ops.insert(3, def("G_INT", OpFlags::A_REF | OpFlags::GUARD));
+        words.ir_ops.insert(1, def("SLOAD", ir_flags::A_IS_IMMEDIATE));
+        words.ir_ops.insert(2, def("ADD", ir_flags::A_IS_REF | ir_flags::B_IS_REF));
+        words.ir_ops.insert(3, def("G_INT", ir_flags::A_IS_REF | ir_flags::GUARD));
         words.ir_types.insert(1, "int".into());
         words
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::guard_sums;
 use super::traces::Fate;
-use crate::model::{Model, TraceKind};
+use crate::model::{Model, SampleState, TraceKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -111,17 +111,16 @@ pub fn summary(model: &Model) -> Summary {
             pause_ns: model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns)),
             pause_max_ns: model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
         },
-        log: Log {
-            health: model.health.word.clone(),
-            events: model.health.events,
-            dropped: model.health.dropped,
-        },
+        log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
     }
 }
 
-/// Codes of `sample.state` that mean the same state here.
-const SAMPLED: [(&[u8], fn(&mut States) -> &mut Option<u64>); 3] =
-    [(&[0], |s| &mut s.interp), (&[1], |s| &mut s.compiled), (&[2], |s| &mut s.native)];
+/// Which state of the summary a sampled state counts for; the others are timed at their transitions.
+const SAMPLED: [(&[SampleState], fn(&mut States) -> &mut Option<u64>); 3] = [
+    (&[SampleState::Interp, SampleState::Deopt], |s| &mut s.interp),
+    (&[SampleState::Trace], |s| &mut s.compiled),
+    (&[SampleState::Native], |s| &mut s.native),
+];
 
 fn states(model: &Model) -> States {
     // These two are timed at their transitions, so they need no samples.
@@ -164,12 +163,12 @@ fn traces(model: &Model) -> Traces {
         }
         match trace.kind {
             TraceKind::Loop => traces.loops += 1,
-            TraceKind::Function | TraceKind::Entry => traces.functions += 1,
+            TraceKind::Func | TraceKind::Entry => traces.functions += 1,
             TraceKind::Bridge => traces.bridges += 1,
-            TraceKind::Other(_) => {}
+            _ => {}
         }
     }
-    let given_up: BTreeSet<_> = (model.blacklisted.iter().map(|b| b.loc))
+    let given_up: BTreeSet<_> = (model.blacklisted.iter().copied())
         .chain(model.traces.values().filter(|t| t.abort.as_ref().is_some_and(|a| a.blacklisted)).map(|t| t.loc))
         .collect();
     traces.blacklisted = given_up.len() as u64;
@@ -194,11 +193,7 @@ fn memory(model: &Model) -> Memory {
     Memory {
         heap_peak: model.heap.iter().map(|h| h.used).chain(model.collections.iter().map(|c| c.before_bytes)).max(),
         heap_allocated: model.heap.iter().map(|h| h.allocated_total).max(),
-        code: model
-            .code_mem
-            .last()
-            .map(|c| c.used)
-            .or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum())),
+        code: model.code_mem_used.or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum())),
         metadata: any_code.then(|| held().map(|c| u64::from(c.data_bytes)).sum()),
         log: model.health.file_bytes,
     }

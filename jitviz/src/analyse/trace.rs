@@ -140,16 +140,17 @@ impl TraceReport {
             return Ok(found);
         }
         if self.passes.iter().any(|p| p.name == wanted) {
-            return Err(format!("pass '{wanted}' changed nothing in trace {}, so there is no stage to show", self.trace.id));
+            return Err(format!(
+                "pass '{wanted}' changed nothing in trace {}, so there is no stage to show",
+                self.trace.id
+            ));
         }
         let names: Vec<&str> = self.stages.iter().map(|s| s.name.as_str()).collect();
         Err(match names.is_empty() {
             true => format!("trace {} has no stages in this log: it was written without them", self.trace.id),
-            false => format!(
-                "trace {} has no stage '{wanted}'; it has {}, final and all",
-                self.trace.id,
-                names.join(", ")
-            ),
+            false => {
+                format!("trace {} has no stage '{wanted}'; it has {}, final and all", self.trace.id, names.join(", "))
+            }
         })
     }
 }

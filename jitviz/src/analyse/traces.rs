@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::guard_sums;
-use crate::model::{Domain, GuardId, Model, Place, Trace, TraceId};
+use crate::model::{Domain, GuardId, Model, Place, Trace, TraceId, TraceKind};
 
 /// What became of a recording, as of the end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -116,19 +116,24 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
     let (reason, detail) = why(model, trace, state);
     TraceRow {
         id: trace.id,
-        kind: trace.kind.name(),
+        kind: kind_name(trace.kind),
         state,
         place: model.program.place(trace.loc),
         parent: trace.parent,
         parent_guard: trace.parent_guard,
         bridges: 0,
-        link: trace.stop.as_ref().map(|s| model.words.reason(Domain::LinkKind, s.link_kind.into())),
+        link: trace.stop.as_ref().map(|s| model.words.reason(Domain::LinkKind, s.link_kind)),
         link_trace: trace.stop.as_ref().and_then(|s| s.link),
         time_ns: model.samples.by_trace_ns.get(&trace.id).copied(),
         executions: model.counts.trace_exec.get(&trace.id).copied(),
         iterations: model.counts.loop_iter.get(&trace.id).copied(),
         exits: None,
-        bytecodes: trace.stop.as_ref().map(|s| s.bytecodes).or(trace.abort.as_ref().map(|a| a.bytecodes)).map(u64::from),
+        bytecodes: trace
+            .stop
+            .as_ref()
+            .map(|s| s.bytecodes)
+            .or(trace.abort.as_ref().map(|a| a.bytecodes))
+            .map(u64::from),
         ir_recorded: trace.stop.as_ref().map(|s| s.ops).or(trace.abort.as_ref().map(|a| a.ops)).map(u64::from),
         ir_final: compile.and(passes.last()).map(|p| p.ops_out.into()),
         guards: 0,
@@ -144,6 +149,14 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
     }
 }
 
+/// The kind in full words; one this version does not know is its number.
+fn kind_name(kind: TraceKind) -> String {
+    match kind {
+        TraceKind::Func => "function".to_string(),
+        kind => kind.to_string(),
+    }
+}
+
 /// Why a recording is not running code: the reason in the log's words and, of an abort, what it was about.
 fn why(model: &Model, trace: &Trace, state: Fate) -> (Option<String>, Option<String>) {
     match state {
@@ -154,7 +167,7 @@ fn why(model: &Model, trace: &Trace, state: Fate) -> (Option<String>, Option<Str
         }
         Fate::Failed => (trace.compile.as_ref().map(|c| model.words.reason(Domain::Abort, c.reason)), None),
         Fate::Invalidated | Fate::Freed => {
-            (trace.invalidated.last().map(|i| model.words.reason(Domain::Invalidate, i.reason)), None)
+            (trace.invalidated.last().map(|i| model.words.reason(Domain::Invalidate, *i)), None)
         }
         Fate::Recording | Fate::Recorded | Fate::Installed => (None, None),
     }

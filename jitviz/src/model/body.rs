@@ -1,6 +1,9 @@
 //! The inside of one trace: bytecode as recorded, the IR at each stage, and the machine code with its map.
 
-use super::ids::{GuardId, LocId, OpIx, StageIx};
+use jitlog::format::payload::{self, CONSTANT_REF};
+
+use super::ids::{LocId, OpIx, StageIx, TraceId};
+use super::problem::{Problem, Problems};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
@@ -36,17 +39,14 @@ impl IrStage {
     }
 }
 
-/// One 16-byte instruction of the VM's IR.
+/// One instruction of the VM's IR.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ins {
     pub op: u8,
     pub ty: u8,
-    pub flags: u8,
-    pub reg: u8,
     pub a: Ref,
     pub b: Ref,
     pub c: u32,
-    pub spill: u16,
     pub loc: LocId,
 }
 
@@ -68,7 +68,11 @@ pub enum Operand {
 
 impl Ref {
     pub fn operand(self) -> Operand {
-        if self.0 & 0x8000 == 0 { Operand::Op(OpIx(self.0.into())) } else { Operand::Const(usize::from(self.0 & 0x7fff)) }
+        if self.0 < CONSTANT_REF {
+            Operand::Op(OpIx(self.0.into()))
+        } else {
+            Operand::Const(usize::from(self.0 - CONSTANT_REF))
+        }
     }
 }
 
@@ -76,7 +80,7 @@ impl Ref {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snap {
     pub first: OpIx,
-    /// Innermost frame last.
+    /// Outermost first.
     pub frames: Vec<LocId>,
     pub slots: Vec<(u16, Ref)>,
 }
@@ -84,7 +88,7 @@ pub struct Snap {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     pub addr: u64,
-    pub arch: u8,
+    pub arch: jitlog::Arch,
     pub bytes: Vec<u8>,
     /// Ordered by offset: from here on the bytes belong to this instruction and place.
     pub map: Vec<CodeMark>,
@@ -109,22 +113,104 @@ pub struct OpDef {
 pub struct OpFlags(pub u32);
 
 impl OpFlags {
-    pub const A_REF: u32 = 1;
-    pub const B_REF: u32 = 2;
-    pub const C_IMM: u32 = 4;
-    pub const GUARD: u32 = 8;
-    pub const EFFECT: u32 = 16;
-    pub const A_IMM: u32 = 32;
-    pub const B_IMM: u32 = 64;
-    pub const C_REF: u32 = 128;
-
+    /// Tests a bit of [`jitlog::ir_flags`].
     pub fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
 }
 
-/// Where a trace's guards sit, for marking lines.
-pub type GuardAt = (OpIx, GuardId);
+/// Puts a body together from the bulk records of one trace, in any order.
+#[derive(Debug, Default)]
+pub struct BodyBuilder {
+    body: Body,
+    problems: Problems,
+    map: Vec<CodeMark>,
+}
+
+impl BodyBuilder {
+    pub fn bytecode(&mut self, record: &jitlog::Bytecode<'_>) {
+        let trace = TraceId(record.trace_id.0);
+        if record.format != payload::FORMAT_1 {
+            return self.problems.malformed(trace, "bytecode format", unknown_format("bytecode", record.format));
+        }
+        let ops = payload::parse_bytecode(record.bytes);
+        if ops.len() != record.n as usize {
+            let what = format!("its bytecode holds {} of {} instructions", ops.len(), record.n);
+            self.problems.malformed(trace, "bytecode length", what);
+        }
+        let mut notes = payload::parse_texts(record.notes).into_iter();
+        let ops = ops.into_iter().map(|op| BytecodeOp {
+            word: op.word,
+            loc: LocId(op.loc_id.0),
+            depth: op.depth,
+            text: notes.next().unwrap_or_default(),
+        });
+        self.body.bytecode = Some(ops.collect());
+    }
+
+    pub fn ir(&mut self, record: &jitlog::Ir<'_>) {
+        let trace = TraceId(record.trace_id.0);
+        if record.format != payload::FORMAT_1 {
+            return self.problems.malformed(trace, "IR format", unknown_format("IR", record.format));
+        }
+        let ops = payload::parse_ops(record.ops);
+        if ops.len() != record.n_ops as usize {
+            let what =
+                format!("its IR at stage {} holds {} of {} instructions", record.pass_index, ops.len(), record.n_ops);
+            self.problems.malformed(trace, "IR length", what);
+        }
+        let locs = payload::parse_locs(record.locs);
+        let ins = ops.iter().enumerate().map(|(i, op)| Ins {
+            op: op.op,
+            ty: op.ty,
+            a: Ref(op.a),
+            b: Ref(op.b),
+            c: op.c,
+            loc: locs.get(i).map_or(LocId(0), |l| LocId(l.0)),
+        });
+        let snaps = payload::parse_snapshots(record.snaps).into_iter().map(|s| Snap {
+            first: OpIx(s.first_ins.into()),
+            frames: s.frames.iter().map(|l| LocId(l.0)).collect(),
+            slots: s.slots.iter().map(|&(slot, r)| (slot, Ref(r))).collect(),
+        });
+        let stage = IrStage {
+            stage: StageIx(record.pass_index),
+            ins: ins.collect(),
+            consts: payload::parse_texts(record.consts),
+            snaps: snaps.collect(),
+        };
+        match self.body.stages.binary_search_by_key(&stage.stage, |s| s.stage) {
+            Ok(at) => self.body.stages[at] = stage,
+            Err(at) => self.body.stages.insert(at, stage),
+        }
+    }
+
+    pub fn code(&mut self, record: &jitlog::Code<'_>) {
+        let code = Code { addr: record.addr.0, arch: record.arch, bytes: record.bytes.to_vec(), map: Vec::new() };
+        self.body.code = Some(code);
+    }
+
+    pub fn code_map(&mut self, record: &jitlog::CodeMap<'_>) {
+        let marks = payload::parse_code_map(record.entries).into_iter().map(|entry| CodeMark {
+            offset: entry.code_off,
+            op: OpIx(entry.ir_op_id.0),
+            loc: LocId(entry.loc_id.0),
+        });
+        self.map.extend(marks);
+    }
+
+    pub fn finish(mut self) -> (Body, Vec<Problem>) {
+        if let Some(code) = &mut self.body.code {
+            self.map.sort_by_key(|m| m.offset);
+            code.map = self.map;
+        }
+        (self.body, self.problems.into_vec())
+    }
+}
+
+fn unknown_format(what: &str, format: u8) -> String {
+    format!("its {what} is in format {format}, which this version of jitviz cannot read")
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ids::{GuardId, LocId, OpIx, StackId, TraceId};
+use super::ids::{GuardId, LocId, OpIx, TraceId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guard {
@@ -11,14 +11,12 @@ pub struct Guard {
     pub ordinal: u16,
     pub kind: u16,
     pub op: OpIx,
-    pub code_off: u32,
     pub loc: LocId,
-    pub resume_stack: StackId,
     pub expected: String,
     /// From the counter: exact. `None` when the log has no counter for this guard.
     pub failures: Option<u64>,
     /// Failures by observed type, from counters: exact.
-    pub observed: BTreeMap<u16, u64>,
+    pub observed: BTreeMap<u32, u64>,
     /// Bailouts the log holds in full, the first few of each guard and then one in N.
     pub bailouts: Vec<Bailout>,
     /// First and last time the counter or a bailout shows a failure.
@@ -35,9 +33,7 @@ impl Guard {
             ordinal: 0,
             kind: 0,
             op: OpIx(0),
-            code_off: 0,
             loc: LocId(0),
-            resume_stack: StackId(0),
             expected: String::new(),
             failures: None,
             observed: BTreeMap::new(),
@@ -57,9 +53,8 @@ impl Guard {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bailout {
-    pub at_ns: u64,
-    pub observed_type: u16,
+    pub observed_type: u32,
     pub observed_text: String,
+    /// Failures it stands for.
     pub weight: u32,
-    pub cost_ns: u64,
 }

@@ -28,7 +28,6 @@ ids! {
     LocId(u32);
     FuncId(u32);
     SourceId(u32);
-    StackId(u32);
     PassId(u16);
     /// Position of a stage of the IR: 0 as recorded, then one per pass.
     StageIx(u16);

@@ -7,33 +7,21 @@
 pub mod body;
 pub mod guard;
 pub mod ids;
+pub mod load;
 pub mod problem;
 pub mod program;
 pub mod trace;
 
 use std::collections::BTreeMap;
 
-pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
-pub use guard::{Bailout, Guard};
-pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
-pub use problem::{Problem, ProblemKind, Problems};
-pub use program::{Frame, Func, Loc, Place, Process, Program, Source};
-pub use trace::{Abort, Blacklisting, Compile, Invalidation, Pass, Stop, Trace, TraceKind};
+pub use jitlog::{ReasonDomain as Domain, SampleState, TraceKind};
 
-/// The name spaces of `reason` definitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Domain {
-    Abort = 0,
-    GuardKind = 1,
-    GcCause = 2,
-    GcPhase = 3,
-    LinkKind = 4,
-    Exit = 5,
-    Invalidate = 6,
-    CodeFree = 7,
-    ObservedType = 8,
-}
+pub use body::{Body, BodyBuilder, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
+pub use guard::{Bailout, Guard};
+pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StageIx, TraceId};
+pub use problem::{Problem, ProblemKind, Problems};
+pub use program::{Func, Loc, Place, Process, Program, Source};
+pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
@@ -44,17 +32,17 @@ pub struct Reason {
 /// The instruction sets, types and reasons the log's VM defined.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Words {
-    pub bytecodes: BTreeMap<u16, OpDef>,
     pub ir_ops: BTreeMap<u16, OpDef>,
     pub ir_types: BTreeMap<u8, String>,
     pub passes: BTreeMap<PassId, String>,
-    pub reasons: BTreeMap<(u8, u16), Reason>,
+    pub reasons: BTreeMap<(Domain, u16), Reason>,
 }
 
 impl Words {
     /// The short name of a reason; a code nobody defined is shown as its number.
-    pub fn reason(&self, domain: Domain, code: u16) -> String {
-        match self.reasons.get(&(domain as u8, code)) {
+    pub fn reason(&self, domain: Domain, code: impl Into<u32>) -> String {
+        let code = code.into();
+        match u16::try_from(code).ok().and_then(|code| self.reasons.get(&(domain, code))) {
             Some(r) if !r.name.is_empty() => r.name.clone(),
             Some(r) if !r.text.is_empty() => r.text.clone(),
             _ => format!("#{code}"),
@@ -63,7 +51,7 @@ impl Words {
 
     /// The explanation of a reason, if the log has one.
     pub fn reason_text(&self, domain: Domain, code: u16) -> Option<&str> {
-        self.reasons.get(&(domain as u8, code)).map(|r| r.text.as_str()).filter(|t| !t.is_empty())
+        self.reasons.get(&(domain, code)).map(|r| r.text.as_str()).filter(|t| !t.is_empty())
     }
 
     pub fn pass(&self, id: PassId) -> String {
@@ -73,24 +61,14 @@ impl Words {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collection {
-    pub at_ns: u64,
     pub pause_ns: u64,
     pub before_bytes: u64,
-    pub after_bytes: u64,
-    pub cause: u16,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heap {
-    pub at_ns: u64,
     pub used: u64,
     pub allocated_total: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CodeMem {
-    pub at_ns: u64,
-    pub used: u64,
 }
 
 /// How the log ended and what it lost.
@@ -110,15 +88,13 @@ pub struct Health {
 pub struct Counts {
     pub trace_exec: BTreeMap<TraceId, u64>,
     pub loop_iter: BTreeMap<TraceId, u64>,
-    pub bridge_enter: BTreeMap<TraceId, u64>,
 }
 
-/// Weights of the samples by the log's state code; empty when nobody sampled.
+/// Weights of the samples by state; empty when nobody sampled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
-    pub weight_ns: BTreeMap<u8, u64>,
+    pub weight_ns: BTreeMap<SampleState, u64>,
     pub by_trace_ns: BTreeMap<TraceId, u64>,
-    pub lost: u64,
 }
 
 #[derive(Debug, Default)]
@@ -129,10 +105,12 @@ pub struct Model {
     pub words: Words,
     pub traces: BTreeMap<TraceId, Trace>,
     pub guards: BTreeMap<GuardId, Guard>,
-    pub blacklisted: Vec<Blacklisting>,
+    /// Places given up, in the order of the events.
+    pub blacklisted: Vec<LocId>,
     pub collections: Vec<Collection>,
     pub heap: Vec<Heap>,
-    pub code_mem: Vec<CodeMem>,
+    /// The last word on machine-code memory in use.
+    pub code_mem_used: Option<u64>,
     pub counts: Counts,
     pub samples: Samples,
     /// From the first event to the last.

@@ -1,18 +1,14 @@
-//! The program that ran, as the log describes it: process, sources, functions, places and stacks.
+//! The program that ran, as the log describes it: process, sources, functions, places.
 
 use std::collections::BTreeMap;
 
-use super::ids::{FuncId, LocId, SourceId, StackId};
+use super::ids::{FuncId, LocId, SourceId};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
     pub vm_name: String,
     pub vm_version: String,
     pub argv: Vec<String>,
-    pub host: String,
-    pub arch: String,
-    pub cpu_model: String,
-    pub pid: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,22 +22,12 @@ pub struct Source {
 pub struct Func {
     pub source: SourceId,
     pub name: String,
-    pub line_first: u32,
-    pub line_last: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loc {
     pub func: FuncId,
-    pub bytecode_offset: u32,
     pub line: u32,
-    pub column: u16,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Frame {
-    pub parent: StackId,
-    pub loc: LocId,
 }
 
 /// Everything that gives an id of the program a name.
@@ -51,7 +37,6 @@ pub struct Program {
     pub sources: BTreeMap<SourceId, Source>,
     pub funcs: BTreeMap<FuncId, Func>,
     pub locs: BTreeMap<LocId, Loc>,
-    pub stacks: BTreeMap<StackId, Frame>,
 }
 
 /// A place in words: what a table or a line of text shows for a [`LocId`].
@@ -111,7 +96,7 @@ mod tests {
     fn a_place_that_cannot_be_joined_is_not_invented() {
         let mut program = Program::default();
         assert_eq!(program.place(LocId(9)).short(), "?");
-        program.locs.insert(LocId(9), Loc { func: FuncId(4), bytecode_offset: 0, line: 3, column: 0 });
+        program.locs.insert(LocId(9), Loc { func: FuncId(4), line: 3 });
         assert_eq!(program.place(LocId(9)).short(), "?:3");
         assert_eq!(program.text_of(SourceId(0), 0), None);
     }

@@ -1,45 +1,13 @@
 //! What happened to each recording: start, abort or stop, passes, code, and what became of the code.
 
+use jitlog::{CompileOutcome, TraceKind};
+
 use super::ids::{GuardId, LocId, PassId, StageIx, TraceId};
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TraceKind {
-    #[default]
-    Loop,
-    Function,
-    Bridge,
-    Entry,
-    /// A kind this version has no name for.
-    Other(u8),
-}
-
-impl TraceKind {
-    pub fn from_code(code: u8) -> TraceKind {
-        match code {
-            0 => TraceKind::Loop,
-            1 => TraceKind::Function,
-            2 => TraceKind::Bridge,
-            3 => TraceKind::Entry,
-            other => TraceKind::Other(other),
-        }
-    }
-
-    pub fn name(self) -> String {
-        match self {
-            TraceKind::Loop => "loop".into(),
-            TraceKind::Function => "function".into(),
-            TraceKind::Bridge => "bridge".into(),
-            TraceKind::Entry => "entry".into(),
-            TraceKind::Other(code) => format!("kind {code}"),
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
     pub id: TraceId,
     pub kind: TraceKind,
-    pub tier: u8,
     pub loc: LocId,
     pub parent: Option<TraceId>,
     pub parent_guard: Option<GuardId>,
@@ -49,7 +17,8 @@ pub struct Trace {
     pub compile: Option<Compile>,
     pub passes: Vec<Pass>,
     pub installed_ns: Option<u64>,
-    pub invalidated: Vec<Invalidation>,
+    /// Reasons, in the order of the events.
+    pub invalidated: Vec<u16>,
     pub freed_ns: Option<u64>,
 }
 
@@ -57,8 +26,7 @@ impl Trace {
     pub fn new(id: TraceId) -> Trace {
         Trace {
             id,
-            kind: TraceKind::default(),
-            tier: 0,
+            kind: TraceKind::Loop,
             loc: LocId(0),
             parent: None,
             parent_guard: None,
@@ -96,7 +64,6 @@ pub struct Abort {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stop {
-    pub at_ns: u64,
     pub bytecodes: u32,
     pub ops: u32,
     pub record_ns: u64,
@@ -106,20 +73,16 @@ pub struct Stop {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compile {
-    pub at_ns: u64,
-    pub outcome: u8,
+    pub outcome: CompileOutcome,
     pub reason: u16,
     pub compile_ns: u64,
-    pub codegen_ns: u64,
-    pub addr: u64,
     pub code_bytes: u32,
     pub data_bytes: u32,
-    pub guards: u32,
 }
 
 impl Compile {
     pub fn succeeded(&self) -> bool {
-        self.outcome == 0
+        self.outcome == CompileOutcome::Installed
     }
 }
 
@@ -133,19 +96,4 @@ pub struct Pass {
     pub guards_in: u32,
     pub guards_out: u32,
     pub changed: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Invalidation {
-    pub at_ns: u64,
-    pub reason: u16,
-    pub loc: LocId,
-}
-
-/// A place the VM will not record again for a while, or ever.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Blacklisting {
-    pub at_ns: u64,
-    pub loc: LocId,
-    pub reason: u16,
 }

@@ -101,18 +101,34 @@ pub fn layout<R>(columns: &[Column<R>], widths: &[usize], room: usize) -> Vec<(u
 
 /// The line of column titles; the sorted one carries a sign.
 pub fn head<R>(columns: &[Column<R>], shown: &[(usize, usize)], sort: Option<Sort>, charset: Charset) -> Line {
-    cells(shown, |i| {
-        let sign = match sort {
-            Some(s) if s.column == i => charset.show(if s.descending { "▼" } else { "▲" }).into_owned(),
-            _ => String::new(),
-        };
-        (Role::Title, columns[i].align, format!("{}{sign}", columns[i].title))
-    }, charset)
+    cells(
+        shown,
+        |i| {
+            let sign = match sort {
+                Some(s) if s.column == i => charset.show(if s.descending { "▼" } else { "▲" }).into_owned(),
+                _ => String::new(),
+            };
+            (Role::Title, columns[i].align, format!("{}{sign}", columns[i].title))
+        },
+        charset,
+    )
 }
 
-/// One row; `indent` stands before the first cell.
+/// One row.
 pub fn row<R>(columns: &[Column<R>], shown: &[(usize, usize)], row: &R, charset: Charset) -> Line {
-    cells(shown, |i| (columns[i].role, columns[i].align, (columns[i].cell)(row)), charset)
+    row_with(columns, shown, row, charset, |_, cell| cell)
+}
+
+/// One row, whose cells `edit` may add to.
+pub fn row_with<R>(
+    columns: &[Column<R>],
+    shown: &[(usize, usize)],
+    row: &R,
+    charset: Charset,
+    edit: impl Fn(&Column<R>, String) -> String,
+) -> Line {
+    let cell = |i: usize| (columns[i].role, columns[i].align, edit(&columns[i], (columns[i].cell)(row)));
+    cells(shown, cell, charset)
 }
 
 fn cells(shown: &[(usize, usize)], cell: impl Fn(usize) -> (Role, Align, String), charset: Charset) -> Line {

@@ -51,7 +51,12 @@ pub fn head(report: &TraceReport) -> Vec<Line> {
         facts.push(format!("ran {} times", count(n)));
     }
     if let Some(n) = t.exits {
-        facts.push(format!("{} through {} of {}", plural(n, "exit"), count(t.guards_failing), plural(t.guards, "guard")));
+        facts.push(format!(
+            "{} through {} of {}",
+            plural(n, "exit"),
+            count(t.guards_failing),
+            plural(t.guards, "guard")
+        ));
     }
     if let (Some(before), Some(after)) = (t.ir_recorded, t.ir_final) {
         facts.push(format!("IR {} → {}", count(before), count(after)));
