@@ -13,6 +13,7 @@ pub mod record;
 pub mod schema;
 mod table;
 pub mod time;
+pub mod walk;
 
 pub use ids::IdKind;
 #[cfg(feature = "write")]

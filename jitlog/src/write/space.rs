@@ -1,0 +1,325 @@
+//! Who gets which block: growth of the file, claims, directory entries, and what happens when there is no room.
+//!
+//! A block is claimed by advancing one counter in the mapped hot page, so a killed process leaves exactly what it
+//! had. Growth goes through one lock and is normally done ahead of need by the helper thread.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::Instant;
+
+use crate::format::layout::{
+    BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, SUPER_BLOCK, block_offset, entry_offset,
+    hot,
+};
+use crate::write::map::{self, Map};
+use crate::{BlockKind, BlockState, StopReason, StreamId};
+
+/// Offset of the hot page in the file.
+const HOT: usize = SUPER_BLOCK as usize * BLOCK + HOT_PAGE;
+/// Blocks of the first allocation, 1 MiB.
+pub const FIRST_BLOCKS: u64 = 16;
+/// Blocks of the largest allocation step, 64 MiB.
+const LARGEST_STEP: u64 = 1024;
+/// Blocks kept for definitions, counters and the clock when events run out of room: 4 MiB, or a quarter.
+const RESERVE: u64 = 64;
+
+/// What a claim asks for.
+#[derive(Clone, Copy)]
+pub struct Claim {
+    pub kind: BlockKind,
+    pub stream: StreamId,
+    pub sequence: u64,
+    pub ticks: u64,
+    /// Contiguous blocks; more than one for a jumbo record.
+    pub blocks: u32,
+}
+
+/// The file, its mapping and its bounds.
+pub struct Space {
+    pub map: &'static Map,
+    file: File,
+    header: ExtentHeader,
+    /// Blocks the file may have: max_bytes at first, what is there once an allocation failed.
+    limit: AtomicU64,
+    limit_reason: AtomicU32,
+    limit_errno: AtomicU32,
+    closed: AtomicBool,
+    growing: Mutex<()>,
+    prefault_ns: AtomicU64,
+    helper: OnceLock<Thread>,
+}
+
+impl Space {
+    /// Allocates the first blocks and puts the extent header in place.
+    pub fn new(file: File, header: ExtentHeader, max_bytes: u64) -> io::Result<Space> {
+        let limit = (max_bytes / BLOCK as u64).clamp(FIRST_BLOCKS, u64::from(u32::MAX));
+        // Where address space is short, a shorter mapping is better than none.
+        let mut blocks = limit;
+        let map = loop {
+            match Map::new(&file, blocks as usize * BLOCK) {
+                Ok(map) => break map,
+                Err(_) if blocks > LARGEST_STEP => blocks /= 2,
+                Err(error) => return Err(error),
+            }
+        };
+        let space = Space {
+            map,
+            file,
+            header,
+            limit: AtomicU64::new(blocks),
+            limit_reason: AtomicU32::new(StopReason::MaxBytes.0),
+            limit_errno: AtomicU32::new(0),
+            closed: AtomicBool::new(false),
+            growing: Mutex::new(()),
+            prefault_ns: AtomicU64::new(0),
+            helper: OnceLock::new(),
+        };
+        space.allocate(0, FIRST_BLOCKS)?;
+        space.hot64(hot::CLAIMED).store(u64::from(SUPER_BLOCK) + 1, Ordering::Relaxed);
+        Ok(space)
+    }
+
+    /// A u64 of the hot page.
+    pub fn hot64(&self, field: usize) -> &AtomicU64 {
+        self.map.word64(HOT + field)
+    }
+
+    /// A u32 of the hot page.
+    pub fn hot32(&self, field: usize) -> &AtomicU32 {
+        self.map.word32(HOT + field)
+    }
+
+    pub fn claimed(&self) -> u64 {
+        self.hot64(hot::CLAIMED).load(Ordering::Relaxed)
+    }
+
+    /// Nanoseconds spent allocating and populating.
+    pub fn prefault_ns(&self) -> u64 {
+        self.prefault_ns.load(Ordering::Relaxed)
+    }
+
+    /// The thread to wake when room ahead gets short.
+    pub fn set_helper(&self, thread: Thread) {
+        // A second helper cannot exist: only Log::create starts one.
+        let _ = self.helper.set(thread);
+    }
+
+    /// Takes blocks. None if there is no room, or the log is closed.
+    pub fn claim(&self, claim: Claim) -> Option<u32> {
+        if self.closed.load(Ordering::Acquire) {
+            return None;
+        }
+        let wanted = u64::from(claim.blocks);
+        let per_extent = u64::from(BLOCKS_PER_EXTENT);
+        let cursor = self.hot64(hot::CLAIMED);
+        let mut claimed = cursor.load(Ordering::Relaxed);
+        let first = loop {
+            // A run lies inside one extent, after its directory.
+            let mut first = claimed;
+            if first % per_extent + wanted > per_extent {
+                first = first.next_multiple_of(per_extent);
+            }
+            if first.is_multiple_of(per_extent) {
+                first += 1;
+            }
+            let end = first + wanted;
+            if end > self.limit_for(claim.kind) || !self.ensure(end) || end > self.limit_for(claim.kind) {
+                self.refuse();
+                return None;
+            }
+            match cursor.compare_exchange_weak(claimed, end, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    self.publish_pad(claimed as u32, first as u32);
+                    break first as u32;
+                }
+                Err(now) => claimed = now,
+            }
+        };
+        self.publish(first, claim);
+        self.wake_helper_if_short();
+        Some(first)
+    }
+
+    /// Marks the blocks a run skipped at the end of an extent.
+    fn publish_pad(&self, from: u32, to: u32) {
+        for block in (from..to).filter(|block| !block.is_multiple_of(BLOCKS_PER_EXTENT)) {
+            self.map.word64(entry_offset(block) as usize).store(u64::from(BlockKind::Pad.0), Ordering::Release);
+        }
+    }
+
+    fn publish(&self, first: u32, claim: Claim) {
+        let start = block_offset(first) as usize;
+        self.map.word64(start).store(u64::from(BLOCK_MAGIC) | u64::from(claim.stream.0) << 32, Ordering::Relaxed);
+        self.map.word64(start + 8).store(claim.ticks, Ordering::Relaxed);
+        for index in 1..claim.blocks {
+            self.store_entry(
+                first + index,
+                &DirEntry { kind: BlockKind::Continuation, blocks: 1, ..DirEntry::claimed(claim) },
+            );
+        }
+        self.store_entry(first, &DirEntry::claimed(claim));
+    }
+
+    /// Stores an entry, its kind and state last, so that an entry is absent or whole.
+    pub fn store_entry(&self, block: u32, entry: &DirEntry) {
+        let at = entry_offset(block) as usize;
+        let raw = entry.encode();
+        self.map.store(at + 8, &raw[8..]);
+        let head = u64::from_le_bytes(raw[..8].try_into().expect("8 bytes of 64"));
+        self.map.word64(at).store(head, Ordering::Release);
+    }
+
+    /// An entry as it is now.
+    pub fn entry(&self, block: u32) -> DirEntry {
+        DirEntry::decode(&self.map.load(entry_offset(block) as usize, 64))
+    }
+
+    /// The writer of a block left it.
+    pub fn mark_full(&self, block: u32) {
+        self.map.byte(entry_offset(block) as usize + 1).store(BlockState::Full.0, Ordering::Release);
+    }
+
+    /// Seals a block: facts first, then the word with the checksum, then the state.
+    pub fn seal(&self, block: u32, entry: DirEntry) {
+        let sealed = DirEntry { entry_crc: entry.seal_crc(), ..entry };
+        let at = entry_offset(block) as usize;
+        let raw = sealed.encode();
+        self.map.store(at + 24, &raw[24..56]);
+        let last = u64::from_le_bytes(raw[56..].try_into().expect("8 bytes of 64"));
+        self.map.word64(at + 56).store(last, Ordering::Release);
+        self.map.byte(at + 1).store(BlockState::Sealed.0, Ordering::Release);
+    }
+
+    /// Allocates ahead of the writers: half of what is claimed, between 512 KiB and 16 MiB.
+    pub fn keep_ahead(&self) {
+        let claimed = self.claimed();
+        let ready = self.hot64(hot::READY).load(Ordering::Acquire);
+        if ready < claimed + Space::ahead(claimed) && ready < self.limit.load(Ordering::Relaxed) {
+            self.ensure(ready + 1);
+        }
+    }
+
+    fn ahead(claimed: u64) -> u64 {
+        (claimed / 2).clamp(FIRST_BLOCKS / 2, 256)
+    }
+
+    fn wake_helper_if_short(&self) {
+        let claimed = self.claimed();
+        let ready = self.hot64(hot::READY).load(Ordering::Relaxed);
+        if ready < claimed + Space::ahead(claimed)
+            && ready < self.limit.load(Ordering::Relaxed)
+            && let Some(helper) = self.helper.get()
+        {
+            helper.unpark();
+        }
+    }
+
+    fn limit_for(&self, kind: BlockKind) -> u64 {
+        let limit = self.limit.load(Ordering::Relaxed);
+        match kind {
+            BlockKind::Events | BlockKind::Bulk => limit - RESERVE.min(limit / 4),
+            _ => limit,
+        }
+    }
+
+    /// Makes blocks up to `end` ready. After a failure the limit is what is there.
+    fn ensure(&self, end: u64) -> bool {
+        if self.hot64(hot::READY).load(Ordering::Acquire) >= end {
+            return true;
+        }
+        let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = self.hot64(hot::READY).load(Ordering::Acquire);
+        let limit = self.limit.load(Ordering::Relaxed);
+        if ready >= end {
+            return true;
+        }
+        if end > limit || self.closed.load(Ordering::Acquire) {
+            return false;
+        }
+        let step = ready.clamp(FIRST_BLOCKS, LARGEST_STEP);
+        let generous = (ready + step).max(end).min(limit);
+        let grown = self.allocate(ready, generous).or_else(|_| self.allocate(ready, end));
+        if let Err(error) = &grown {
+            let reason = match error.raw_os_error() {
+                Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => StopReason::NoSpace,
+                _ => StopReason::IoError,
+            };
+            self.limit_reason.store(reason.0, Ordering::Relaxed);
+            self.limit_errno.store(error.raw_os_error().unwrap_or(0) as u32, Ordering::Relaxed);
+            self.limit.store(ready, Ordering::Relaxed);
+        }
+        grown.is_ok()
+    }
+
+    fn allocate(&self, from: u64, to: u64) -> io::Result<()> {
+        let start = Instant::now();
+        let (offset, bytes) = (from * BLOCK as u64, (to - from) * BLOCK as u64);
+        map::allocate(&self.file, offset, bytes)?;
+        self.map.populate(offset as usize, bytes as usize)?;
+        for block in (from..to).filter(|block| block.is_multiple_of(u64::from(BLOCKS_PER_EXTENT))) {
+            let extent = (block / u64::from(BLOCKS_PER_EXTENT)) as u32;
+            self.map.store(block as usize * BLOCK, &ExtentHeader { extent, ..self.header }.encode());
+        }
+        self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        self.hot64(hot::READY).store(to, Ordering::Release);
+        Ok(())
+    }
+
+    fn refuse(&self) {
+        let reason = self.limit_reason.load(Ordering::Relaxed);
+        if self.hot32(hot::STOP_REASON).swap(reason, Ordering::Relaxed) == 0 {
+            self.hot32(hot::STOP_ERRNO).store(self.limit_errno.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts an event that found no room.
+    pub fn drop_event(&self, bytes: usize) {
+        self.hot64(hot::DROPPED_EVENTS).fetch_add(1, Ordering::Relaxed);
+        self.hot64(hot::DROPPED_BYTES).fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// No claims and no growth from here on.
+    pub fn stop(&self) {
+        self.closed.store(true, Ordering::Release);
+        // Whoever grows now finishes first.
+        drop(self.growing.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Cuts the file to what is claimed and frees the unused ends of blocks. Detaches the mapping first, so that a
+    /// thread that still writes hits private memory.
+    pub fn finish(&self, holes: &[(u64, u64)]) -> io::Result<u64> {
+        let bytes = self.claimed() * BLOCK as u64;
+        self.map.detach(&self.file, bytes as usize)?;
+        for (from, to) in holes {
+            map::punch_hole(&self.file, *from, to - from);
+        }
+        self.file.set_len(bytes)?;
+        self.file.unlock()?;
+        Ok(bytes)
+    }
+}
+
+impl DirEntry {
+    fn claimed(claim: Claim) -> DirEntry {
+        DirEntry {
+            kind: claim.kind,
+            state: BlockState::Open,
+            codec: 0,
+            flags: 0,
+            stream: claim.stream,
+            sequence: claim.sequence,
+            t_first: claim.ticks,
+            t_last: 0,
+            type_mask: 0,
+            records: 0,
+            used: 0,
+            raw_len: 0,
+            crc: 0,
+            blocks: claim.blocks,
+            entry_crc: 0,
+        }
+    }
+}
