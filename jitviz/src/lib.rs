@@ -6,7 +6,10 @@
 
 pub mod analyse;
 pub mod clean;
+pub mod cli;
+pub mod environment;
 pub mod model;
+pub mod run;
 pub mod styled;
 pub mod terms;
 pub mod text;

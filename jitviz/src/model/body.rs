@@ -1,9 +1,10 @@
 //! The inside of one trace: bytecode as recorded, the IR at each stage, and the machine code with its map.
 
+use jitlog::Reader;
 use jitlog::format::payload::{self, CONSTANT_REF};
 
 use super::ids::{LocId, OpIx, StageIx, TraceId};
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, ProblemKind, Problems};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
@@ -119,97 +120,71 @@ impl OpFlags {
     }
 }
 
-/// Puts a body together from the bulk records of one trace, in any order.
-#[derive(Debug, Default)]
-pub struct BodyBuilder {
-    body: Body,
-    problems: Problems,
-    map: Vec<CodeMark>,
-}
-
-impl BodyBuilder {
-    pub fn bytecode(&mut self, record: &jitlog::Bytecode<'_>) {
-        let trace = TraceId(record.trace_id.0);
-        if record.format != payload::FORMAT_1 {
-            return self.problems.malformed(trace, "bytecode format", unknown_format("bytecode", record.format));
-        }
-        let ops = payload::parse_bytecode(record.bytes);
-        if ops.len() != record.n as usize {
-            let what = format!("its bytecode holds {} of {} instructions", ops.len(), record.n);
-            self.problems.malformed(trace, "bytecode length", what);
-        }
-        let mut notes = payload::parse_texts(record.notes).into_iter();
-        let ops = ops.into_iter().map(|op| BytecodeOp {
+/// Reads what the log has on a trace, and what was wrong with it.
+pub fn read(reader: &Reader, id: TraceId) -> (Body, Vec<Problem>) {
+    let trace = jitlog::TraceId(id.0);
+    let mut problems = Problems::default();
+    let known = reader.problems().len();
+    let bytecode = reader.bytecode(trace).map(|dump| {
+        let op = |(op, text): (payload::BytecodeIns, String)| BytecodeOp {
             word: op.word,
             loc: LocId(op.loc_id.0),
             depth: op.depth,
-            text: notes.next().unwrap_or_default(),
-        });
-        self.body.bytecode = Some(ops.collect());
-    }
-
-    pub fn ir(&mut self, record: &jitlog::Ir<'_>) {
-        let trace = TraceId(record.trace_id.0);
-        if record.format != payload::FORMAT_1 {
-            return self.problems.malformed(trace, "IR format", unknown_format("IR", record.format));
-        }
-        let ops = payload::parse_ops(record.ops);
-        if ops.len() != record.n_ops as usize {
-            let what =
-                format!("its IR at stage {} holds {} of {} instructions", record.pass_index, ops.len(), record.n_ops);
-            self.problems.malformed(trace, "IR length", what);
-        }
-        let locs = payload::parse_locs(record.locs);
-        let ins = ops.iter().enumerate().map(|(i, op)| Ins {
-            op: op.op,
-            ty: op.ty,
-            a: Ref(op.a),
-            b: Ref(op.b),
-            c: op.c,
-            loc: locs.get(i).map_or(LocId(0), |l| LocId(l.0)),
-        });
-        let snaps = payload::parse_snapshots(record.snaps).into_iter().map(|s| Snap {
-            first: OpIx(s.first_ins.into()),
-            frames: s.frames.iter().map(|l| LocId(l.0)).collect(),
-            slots: s.slots.iter().map(|&(slot, r)| (slot, Ref(r))).collect(),
-        });
-        let stage = IrStage {
-            stage: StageIx(record.pass_index),
-            ins: ins.collect(),
-            consts: payload::parse_texts(record.consts),
-            snaps: snaps.collect(),
+            text,
         };
-        match self.body.stages.binary_search_by_key(&stage.stage, |s| s.stage) {
-            Ok(at) => self.body.stages[at] = stage,
-            Err(at) => self.body.stages.insert(at, stage),
+        dump.instructions.into_iter().map(op).collect()
+    });
+    let mut stages = Vec::new();
+    for dump in reader.ir_passes(trace).into_iter().filter_map(|pass| reader.ir(trace, pass)) {
+        if dump.format != payload::FORMAT_1 {
+            let (stage, format) = (dump.pass_index, dump.format);
+            let what = format!("its IR at stage {stage} is in format {format}, which this version cannot read");
+            problems.malformed(id, "IR format", what);
+            continue;
         }
-    }
-
-    pub fn code(&mut self, record: &jitlog::Code<'_>) {
-        let code = Code { addr: record.addr.0, arch: record.arch, bytes: record.bytes.to_vec(), map: Vec::new() };
-        self.body.code = Some(code);
-    }
-
-    pub fn code_map(&mut self, record: &jitlog::CodeMap<'_>) {
-        let marks = payload::parse_code_map(record.entries).into_iter().map(|entry| CodeMark {
-            offset: entry.code_off,
-            op: OpIx(entry.ir_op_id.0),
-            loc: LocId(entry.loc_id.0),
-        });
-        self.map.extend(marks);
-    }
-
-    pub fn finish(mut self) -> (Body, Vec<Problem>) {
-        if let Some(code) = &mut self.body.code {
-            self.map.sort_by_key(|m| m.offset);
-            code.map = self.map;
+        if dump.locs.len() != dump.ops.len() {
+            let what = format!("{} instructions of its IR have {} places", dump.ops.len(), dump.locs.len());
+            problems.malformed(id, "IR places", what);
         }
-        (self.body, self.problems.into_vec())
+        stages.push(stage(dump));
     }
+    let code = reader.code(trace).map(|dump| {
+        let marks = reader.code_map(trace).unwrap_or_default();
+        let mark = |m: payload::CodeMapEntry| CodeMark {
+            offset: m.code_off,
+            op: OpIx(m.ir_op_id.0),
+            loc: LocId(m.loc_id.0),
+        };
+        let mut map: Vec<CodeMark> = marks.into_iter().map(mark).collect();
+        map.sort_by_key(|m| m.offset);
+        Code { addr: dump.addr.0, arch: dump.arch, bytes: dump.bytes, map }
+    });
+    for damage in reader.problems().iter().skip(known) {
+        problems.add(ProblemKind::Damage, "block", || damage.to_string());
+    }
+    (Body { bytecode, stages, code }, problems.into_vec())
 }
 
-fn unknown_format(what: &str, format: u8) -> String {
-    format!("its {what} is in format {format}, which this version of jitviz cannot read")
+fn stage(dump: jitlog::IrDump) -> IrStage {
+    let ins = dump.ops.iter().enumerate().map(|(i, op)| Ins {
+        op: op.op,
+        ty: op.ty,
+        a: Ref(op.a),
+        b: Ref(op.b),
+        c: op.c,
+        loc: dump.locs.get(i).map_or(LocId(0), |l| LocId(l.0)),
+    });
+    let snap = |s: &payload::Snapshot| Snap {
+        first: OpIx(s.first_ins.into()),
+        frames: s.frames.iter().map(|l| LocId(l.0)).collect(),
+        slots: s.slots.iter().map(|&(slot, r)| (slot, Ref(r))).collect(),
+    };
+    IrStage {
+        stage: StageIx(dump.pass_index),
+        ins: ins.collect(),
+        snaps: dump.snapshots.iter().map(snap).collect(),
+        consts: dump.constants,
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,94 @@
 
 use std::collections::BTreeMap;
 
+use std::fmt;
+use std::path::Path;
+
 use jitlog::format::payload;
-use jitlog::{CounterKind, Event, OpcodeSet};
+use jitlog::{Class, CounterKind, Event, OpcodeSet, ReadError, Reader, SourceText, Timebase, Types};
 
 use super::*;
+
+/// Why there is no model at all.
+#[derive(Debug)]
+pub enum OpenError {
+    Empty(String),
+    Read(ReadError),
+}
+
+impl fmt::Display for OpenError {
+    /// What is wrong, and what to do about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = match self {
+            OpenError::Empty(name) => {
+                return write!(f, "{name}: the file is empty; nothing was logged yet, or it was not written as a log");
+            }
+            OpenError::Read(error) => {
+                write!(f, "{error}")?;
+                match error {
+                    ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                        "check the name, or write a log with: jitvm --log FILE.jlog PROGRAM.py"
+                    }
+                    ReadError::Io { .. } => return Ok(()),
+                    ReadError::NotALog { .. } => "write one with: jitvm --log FILE.jlog PROGRAM.py",
+                    ReadError::Version { .. } | ReadError::Features { .. } => "use the jitviz that came with its writer",
+                    ReadError::Damaged(_) => "jitlog check says what is still readable",
+                }
+            }
+        };
+        write!(f, "; {advice}")
+    }
+}
+
+/// Opens a log. Once it is known to be one this never fails: what is wrong with it is in the model's problems.
+pub fn open(path: &Path) -> Result<Model, OpenError> {
+    let stdin = Path::new("/dev/stdin");
+    let path = if path == Path::new("-") { stdin } else { path };
+    let name = path.display().to_string();
+    if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
+        return Err(OpenError::Empty(name));
+    }
+    let reader = Reader::open(path).map_err(OpenError::Read)?;
+    let mut loader = Loader::new(&name);
+    // Definitions first: events may be in blocks before those of what they name.
+    for entry in reader.events().types(Types::class(Class::D).with(SourceText::TYPE)).flatten() {
+        loader.define(&entry.event());
+    }
+    let events = Types::all().without_class(Class::D).without_class(Class::B).without(Timebase::TYPE);
+    for entry in reader.events().types(events).flatten() {
+        loader.event(entry.t_ns, &entry.event());
+    }
+    for counter in reader.counters() {
+        loader.counter(counter.definition.counter_id, counter.value);
+    }
+    // What stopped the iterators is among the reader's problems.
+    for damage in reader.problems() {
+        loader.problem(ProblemKind::Damage, "file", damage.to_string());
+    }
+    let health = Health {
+        word: reader.health().name().to_string(),
+        text: health_text(&reader),
+        dropped: reader.loss().dropped_events,
+        file_bytes: reader.file_len(),
+        events: 0,
+    };
+    let mut model = loader.finish(health);
+    model.bodies = Bodies::Log(reader);
+    Ok(model)
+}
+
+/// What the log's state means; nothing if it is clean.
+fn health_text(reader: &Reader) -> String {
+    match reader.health() {
+        jitlog::Health::Clean => String::new(),
+        jitlog::Health::Open => "the program is still writing it".into(),
+        jitlog::Health::Killed { last_ns } => {
+            format!("the program was killed; the log is whole up to {}", crate::units::ns(last_ns))
+        }
+        jitlog::Health::Truncated { at } => format!("the file was cut at byte {at}; what is left was read"),
+        jitlog::Health::Corrupt(_) => "parts are damaged and were left out, see the problems".into(),
+    }
+}
 
 /// Takes records one by one and gives the model.
 #[derive(Default)]
@@ -299,7 +383,7 @@ impl Loader {
                 format!("{dropped} events were dropped while the program ran: counts from events are too low, counters are exact")
             });
         }
-        health.events = health.events.max(self.model.health.events);
+        health.events = self.model.health.events;
         self.model.health = health;
         self.model.duration_ns = self.last_ns - self.first_ns.unwrap_or(self.last_ns);
         self.model.problems = self.problems.into_vec();

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 pub use jitlog::{ReasonDomain as Domain, SampleState, TraceKind};
 
-pub use body::{Body, BodyBuilder, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
+pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StageIx, TraceId};
 pub use problem::{Problem, ProblemKind, Problems};
@@ -120,16 +120,31 @@ pub struct Model {
     pub bodies: Bodies,
 }
 
-/// Where bodies come from: a reader over the log, or memory in tests.
-#[derive(Debug, Default)]
-pub struct Bodies {
-    pub known: BTreeMap<TraceId, Body>,
+/// Where the insides of traces come from.
+#[derive(Default)]
+pub enum Bodies {
+    /// A model made by hand has none.
+    #[default]
+    None,
+    Log(jitlog::Reader),
+}
+
+impl std::fmt::Debug for Bodies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Bodies::None => "None",
+            Bodies::Log(_) => "Log",
+        })
+    }
 }
 
 impl Model {
     /// The inside of a trace and what was wrong with it.
     pub fn body(&self, id: TraceId) -> (Body, Vec<Problem>) {
-        (self.bodies.known.get(&id).cloned().unwrap_or_default(), Vec::new())
+        match &self.bodies {
+            Bodies::None => Default::default(),
+            Bodies::Log(reader) => body::read(reader, id),
+        }
     }
 
     /// The guards of a trace in the order of its IR.
