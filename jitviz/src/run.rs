@@ -196,7 +196,7 @@ fn one_trace(
         Content::Ir(listing) => Some(listing),
         _ => None,
     });
-    let cx = trace::Context { program: &model.program, with_source: !look.no_source };
+    let cx = trace::Context { model, with_source: !look.no_source };
     for (i, stage) in wanted.iter().enumerate() {
         if i > 0 || wanted.len() > 1 {
             paint.line(out, &Line::new())?;
@@ -222,4 +222,3 @@ fn no_such_trace(model: &Model, id: TraceId) -> String {
         _ => format!("{}: no trace {id}, nor any other", model.name),
     }
 }
-

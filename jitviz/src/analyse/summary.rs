@@ -115,13 +115,6 @@ pub fn summary(model: &Model) -> Summary {
     }
 }
 
-/// Which state of the summary a sampled state counts for; the others are timed at their transitions.
-const SAMPLED: [(&[SampleState], fn(&mut States) -> &mut Option<u64>); 3] = [
-    (&[SampleState::Interp, SampleState::Deopt], |s| &mut s.interp),
-    (&[SampleState::Trace], |s| &mut s.compiled),
-    (&[SampleState::Native], |s| &mut s.native),
-];
-
 fn states(model: &Model) -> States {
     // These two are timed at their transitions, so they need no samples.
     let gc = model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add);
@@ -134,10 +127,14 @@ fn states(model: &Model) -> States {
     if !sampled {
         return states;
     }
-    for (codes, state) in SAMPLED {
-        let weights = codes.iter().filter_map(|c| model.samples.weight_ns.get(c));
-        *state(&mut states) = Some(weights.fold(0, |sum, w| sum.saturating_add(*w)));
-    }
+    // Sampled states that are not listed here are timed at their transitions.
+    let sum = |of: &[SampleState]| {
+        let weights = of.iter().filter_map(|state| model.samples.weight_ns.get(state));
+        Some(weights.fold(0, |sum: u64, weight| sum.saturating_add(*weight)))
+    };
+    states.interp = sum(&[SampleState::Interp, SampleState::Deopt]);
+    states.compiled = sum(&[SampleState::Trace]);
+    states.native = sum(&[SampleState::Native]);
     let known: u64 = states.list().iter().filter_map(|(_, ns)| *ns).fold(0, u64::saturating_add);
     states.unaccounted = Some(model.duration_ns.saturating_sub(known));
     states

@@ -150,11 +150,8 @@ pub fn read(reader: &Reader, id: TraceId) -> (Body, Vec<Problem>) {
     }
     let code = reader.code(trace).map(|dump| {
         let marks = reader.code_map(trace).unwrap_or_default();
-        let mark = |m: payload::CodeMapEntry| CodeMark {
-            offset: m.code_off,
-            op: OpIx(m.ir_op_id.0),
-            loc: LocId(m.loc_id.0),
-        };
+        let mark =
+            |m: payload::CodeMapEntry| CodeMark { offset: m.code_off, op: OpIx(m.ir_op_id.0), loc: LocId(m.loc_id.0) };
         let mut map: Vec<CodeMark> = marks.into_iter().map(mark).collect();
         map.sort_by_key(|m| m.offset);
         Code { addr: dump.addr.0, arch: dump.arch, bytes: dump.bytes, map }
@@ -165,7 +162,7 @@ pub fn read(reader: &Reader, id: TraceId) -> (Body, Vec<Problem>) {
     (Body { bytecode, stages, code }, problems.into_vec())
 }
 
-fn stage(dump: jitlog::IrDump) -> IrStage {
+fn stage(dump: jitlog::read::IrDump) -> IrStage {
     let ins = dump.ops.iter().enumerate().map(|(i, op)| Ins {
         op: op.op,
         ty: op.ty,

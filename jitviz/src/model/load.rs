@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use jitlog::format::payload;
-use jitlog::{Class, CounterKind, Event, OpcodeSet, ReadError, Reader, SourceText, Timebase, Types};
+use jitlog::{Class, CounterKind, Event, OpcodeSet, ReadError, Reader, Types};
 
 use super::*;
 
@@ -34,7 +34,9 @@ impl fmt::Display for OpenError {
                     }
                     ReadError::Io { .. } => return Ok(()),
                     ReadError::NotALog { .. } => "write one with: jitvm --log FILE.jlog PROGRAM.py",
-                    ReadError::Version { .. } | ReadError::Features { .. } => "use the jitviz that came with its writer",
+                    ReadError::Version { .. } | ReadError::Features { .. } => {
+                        "use the jitviz that came with its writer"
+                    }
                     ReadError::Damaged(_) => "jitlog check says what is still readable",
                 }
             }
@@ -54,19 +56,20 @@ pub fn open(path: &Path) -> Result<Model, OpenError> {
     let reader = Reader::open(path).map_err(OpenError::Read)?;
     let mut loader = Loader::new(&name);
     // Definitions first: events may be in blocks before those of what they name.
-    for entry in reader.events().types(Types::class(Class::D).with(SourceText::TYPE)).flatten() {
+    for entry in reader.events().types(Types::class(Class::D)).flatten() {
         loader.define(&entry.event());
     }
-    let events = Types::all().without_class(Class::D).without_class(Class::B).without(Timebase::TYPE);
-    for entry in reader.events().types(events).flatten() {
+    let mut events = reader.events();
+    for entry in events.by_ref().flatten() {
         loader.event(entry.t_ns, &entry.event());
     }
+    loader.unknown(events.unknown_skipped());
     for counter in reader.counters() {
         loader.counter(counter.definition.counter_id, counter.value);
     }
     // What stopped the iterators is among the reader's problems.
     for damage in reader.problems() {
-        loader.problem(ProblemKind::Damage, "file", damage.to_string());
+        loader.problem(ProblemKind::Damage, "file", || damage.to_string());
     }
     let health = Health {
         word: reader.health().name().to_string(),
@@ -101,7 +104,6 @@ pub struct Loader {
     counters: BTreeMap<CounterId, Counter>,
     first_ns: Option<u64>,
     last_ns: u64,
-    unknown: BTreeMap<u16, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -124,7 +126,7 @@ impl Loader {
         Loader { model: Model { name: name.to_string(), ..Model::default() }, ..Loader::default() }
     }
 
-    /// A definition. Also takes bulk records of sources, which belong to no trace.
+    /// A definition.
     pub fn define(&mut self, event: &Event<'_>) {
         let model = &mut self.model;
         match event {
@@ -137,11 +139,6 @@ impl Loader {
             }
             Event::SourceDef(d) => {
                 model.program.sources.entry(SourceId(d.source_id.0)).or_default().path = d.path.to_string();
-            }
-            Event::SourceText(d) => {
-                let text = String::from_utf8_lossy(d.bytes);
-                let lines = text.lines().map(str::to_string).collect();
-                model.program.sources.entry(SourceId(d.source_id.0)).or_default().lines = Some(lines);
             }
             Event::FuncDef(d) => {
                 let func = Func { source: SourceId(d.source_id.0), name: d.name.to_string() };
@@ -179,7 +176,6 @@ impl Loader {
                 guard.loc = LocId(d.loc_id.0);
                 guard.expected = d.expected.to_string();
             }
-            Event::Unknown(u) => *self.unknown.entry(u.event_type).or_default() += 1,
             _ => {}
         }
     }
@@ -289,7 +285,6 @@ impl Loader {
                 self.model.heap.push(heap);
             }
             Event::Codemem(e) => self.model.code_mem_used = Some(e.used_bytes),
-            Event::Unknown(u) => *self.unknown.entry(u.event_type).or_default() += 1,
             _ => {}
         }
     }
@@ -361,17 +356,21 @@ impl Loader {
         *sum = sum.saturating_add(value);
     }
 
+    /// Events were skipped because they are of a newer version.
+    fn unknown(&mut self, count: u64) {
+        if count > 0 {
+            self.problem(ProblemKind::Unknown, "event type", || {
+                format!("{count} events of kinds that this version of jitviz does not know were skipped")
+            });
+        }
+    }
+
     /// Adds what the reader noticed about the file itself.
-    pub fn problem(&mut self, kind: ProblemKind, about: &'static str, text: String) {
-        self.problems.add(kind, about, || text);
+    fn problem(&mut self, kind: ProblemKind, about: &'static str, text: impl FnOnce() -> String) {
+        self.problems.add(kind, about, text);
     }
 
     pub fn finish(mut self, mut health: Health) -> Model {
-        for (&event_type, &count) in &self.unknown {
-            self.problems.add(ProblemKind::Unknown, "event type", || {
-                format!("{count} events of type {event_type}, unknown to this version of jitviz, were skipped")
-            });
-        }
         for guard in self.model.guards.values().filter(|g| !self.model.traces.contains_key(&g.trace)) {
             self.problems.add(ProblemKind::Dangling, "guard", || {
                 format!("guard {} belongs to trace {}, whose start is not in the log", guard.id, guard.trace)

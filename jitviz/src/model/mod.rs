@@ -147,6 +147,25 @@ impl Model {
         }
     }
 
+    /// The text of a source, line by line. Like bodies it stays in the file until somebody looks.
+    pub fn source(&self, id: SourceId) -> Option<&[String]> {
+        let source = self.program.sources.get(&id)?;
+        let lines = source.lines.get_or_init(|| match &self.bodies {
+            Bodies::None => None,
+            Bodies::Log(reader) => {
+                let text = reader.source_text(jitlog::SourceId(id.0))?;
+                Some(String::from_utf8_lossy(&text).lines().map(str::to_string).collect())
+            }
+        });
+        lines.as_deref()
+    }
+
+    /// The text at a place.
+    pub fn source_line(&self, loc: LocId) -> Option<&str> {
+        let (source, line) = self.program.line_of(loc)?;
+        self.source(source)?.get((line as usize).checked_sub(1)?).map(String::as_str)
+    }
+
     /// The guards of a trace in the order of its IR.
     pub fn guards_of(&self, id: TraceId) -> Vec<&Guard> {
         let mut guards: Vec<&Guard> = self.guards.values().filter(|g| g.trace == id).collect();

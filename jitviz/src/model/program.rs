@@ -1,6 +1,7 @@
 //! The program that ran, as the log describes it: process, sources, functions, places.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::ids::{FuncId, LocId, SourceId};
 
@@ -14,8 +15,8 @@ pub struct Process {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
     pub path: String,
-    /// The text as the VM read it; absent when the log was written without it.
-    pub lines: Option<Vec<String>>,
+    /// The text as the VM read it, once somebody asked; `None` when the log was written without it.
+    pub lines: OnceLock<Option<Vec<String>>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,12 +81,6 @@ impl Program {
         let func = self.funcs.get(&at.func)?;
         (at.line > 0).then_some((func.source, at.line))
     }
-
-    /// The text of a line, counted from 1.
-    pub fn text_of(&self, source: SourceId, line: u32) -> Option<&str> {
-        let lines = self.sources.get(&source)?.lines.as_ref()?;
-        lines.get((line as usize).checked_sub(1)?).map(String::as_str)
-    }
 }
 
 #[cfg(test)]
@@ -98,6 +93,5 @@ mod tests {
         assert_eq!(program.place(LocId(9)).short(), "?");
         program.locs.insert(LocId(9), Loc { func: FuncId(4), line: 3 });
         assert_eq!(program.place(LocId(9)).short(), "?:3");
-        assert_eq!(program.text_of(SourceId(0), 0), None);
     }
 }

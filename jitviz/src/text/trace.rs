@@ -3,7 +3,7 @@
 use crate::analyse::asm::AsmListing;
 use crate::analyse::ir::{IrLine, IrListing, Mark};
 use crate::analyse::trace::{BytecodeLine, Content, PassRow, Stage, TraceReport};
-use crate::model::{LocId, OpIx, Place, Program};
+use crate::model::{LocId, Model, OpIx, Place};
 use crate::styled::{Line, Role};
 use crate::terms;
 use crate::units::{bytes, count, ns, plural};
@@ -22,7 +22,7 @@ pub struct StageLine {
 /// What the layout of stages needs besides the report.
 #[derive(Clone, Copy)]
 pub struct Context<'m> {
-    pub program: &'m Program,
+    pub model: &'m Model,
     /// Show the program's text between the lines.
     pub with_source: bool,
 }
@@ -153,8 +153,7 @@ impl Places {
 fn source_comment(cx: Context<'_>, place: &Place, loc: LocId, depth: usize) -> StageLine {
     let mut line = Line::of(Role::Plain, "  ".repeat(depth));
     line.push(Role::Source, super::columns::place(place));
-    let text = cx.program.line_of(loc).and_then(|(source, n)| cx.program.text_of(source, n));
-    if let Some(text) = text.filter(|_| cx.with_source) {
+    if let Some(text) = cx.model.source_line(loc).filter(|_| cx.with_source) {
         line.push(Role::Source, format!("  {}", crate::clean::expand_tabs(text).trim_start()));
     }
     StageLine { line, op: None, loc, term: "source", is_comment: true }

@@ -382,7 +382,8 @@ fn act(mut app: App, action: Action) -> App {
         Action::Reset => app.reset(),
         Action::ToggleMouse => {
             app.options.mouse = !app.options.mouse;
-            let text = if app.options.mouse { "the mouse is ours; m lets go of it" } else { "the mouse is yours again" };
+            let text =
+                if app.options.mouse { "the mouse is ours; m lets go of it" } else { "the mouse is yours again" };
             app.notice = Some(text.into());
             app.effects.push(Effect::Mouse(app.options.mouse));
         }

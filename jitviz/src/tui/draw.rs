@@ -95,7 +95,10 @@ fn footer(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
             line.push(Role::Title, "_");
         }
         line.push(Role::Plain, format!("  {}", app.search.tally(cursor)));
-        line.push(Role::Dim, if app.search.typing { "  Enter keeps, Esc ends" } else { "  n next  N before  Esc ends" });
+        line.push(
+            Role::Dim,
+            if app.search.typing { "  Enter keeps, Esc ends" } else { "  n next  N before  Esc ends" },
+        );
     } else {
         let more = usize::from(area.width);
         for (key, short) in keys::footer(app.view) {

@@ -71,13 +71,7 @@ pub struct Binding {
     pub text: &'static str,
 }
 
-const fn bind(
-    scope: Scope,
-    keys: &'static [Key],
-    action: Action,
-    short: &'static str,
-    text: &'static str,
-) -> Binding {
+const fn bind(scope: Scope, keys: &'static [Key], action: Action, short: &'static str, text: &'static str) -> Binding {
     Binding { keys, action, scope, short, text }
 }
 
@@ -86,23 +80,53 @@ use Scope::{Everywhere, Trace, Traces};
 
 /// In the order of the footer and the help.
 pub const KEYS: &[Binding] = &[
-    bind(Trace, &[Char(']'), Char('p')], Action::StageNext, "next stage", "the next stage: what the next pass made of the IR"),
-    bind(Trace, &[Char('['), Char('P')], Action::StagePrevious, "stage before", "the stage before; first of all the bytecode"),
+    bind(
+        Trace,
+        &[Char(']'), Char('p')],
+        Action::StageNext,
+        "next stage",
+        "the next stage: what the next pass made of the IR",
+    ),
+    bind(
+        Trace,
+        &[Char('['), Char('P')],
+        Action::StagePrevious,
+        "stage before",
+        "the stage before; first of all the bytecode",
+    ),
     bind(Traces, &[Char('s')], Action::SortNext, "sort", "sort by the next column (or click its title)"),
     bind(Traces, &[Char('S')], Action::SortReverse, "", "reverse the order"),
     bind(Traces, &[Char('t')], Action::Tree, "tree", "bridges below the traces they leave, or a flat list"),
-    bind(Everywhere, &[Code(KeyCode::Enter)], Action::Open, "open", "open the trace under the cursor; on a guard, its bridge"),
+    bind(
+        Everywhere,
+        &[Code(KeyCode::Enter)],
+        Action::Open,
+        "open",
+        "open the trace under the cursor; on a guard, its bridge",
+    ),
     bind(Everywhere, &[Code(KeyCode::Tab)], Action::Next, "next", "the next pane in Trace, the next view elsewhere"),
     bind(Everywhere, &[Code(KeyCode::BackTab)], Action::Previous, "", "the pane or view before"),
     bind(Everywhere, &[Char('/')], Action::Search, "search", "search; matches are counted as you type"),
     bind(Everywhere, &[Char('n')], Action::NextMatch, "", "the next match"),
     bind(Everywhere, &[Char('N')], Action::PreviousMatch, "", "the match before"),
-    bind(Everywhere, &[Char('e')], Action::Explain, "explain", "explain the word, column or operation under the cursor"),
+    bind(
+        Everywhere,
+        &[Char('e')],
+        Action::Explain,
+        "explain",
+        "explain the word, column or operation under the cursor",
+    ),
     bind(Everywhere, &[Code(KeyCode::Esc)], Action::Back, "back", "one level back; never quits"),
     bind(Everywhere, &[Char('?'), Code(KeyCode::F(1))], Action::Help, "help", "this help; / searches in it"),
     bind(Everywhere, &[Char('q'), Ctrl('c')], Action::Quit, "quit", "quit"),
     bind(Everywhere, &[Char('1')], Action::View(ViewId::Overview), "", "Overview: the run on one page"),
-    bind(Everywhere, &[Char('3')], Action::View(ViewId::Traces), "", "Traces: what was recorded, and what became of it"),
+    bind(
+        Everywhere,
+        &[Char('3')],
+        Action::View(ViewId::Traces),
+        "",
+        "Traces: what was recorded, and what became of it",
+    ),
     bind(Everywhere, &[Char('4')], Action::View(ViewId::Trace), "", "Trace: source, IR and machine code side by side"),
     bind(Everywhere, &[Char('j'), Code(KeyCode::Down)], Action::Move(1), "", "one line down"),
     bind(Everywhere, &[Char('k'), Code(KeyCode::Up)], Action::Move(-1), "", "one line up"),

@@ -114,6 +114,8 @@ fn new_screen() -> io::Result<Screen> {
 
 /// Takes the terminal again after a stop.
 fn resume(app: &App) -> io::Result<Screen> {
+    // Whoever stopped us may have changed the modes meanwhile: take them as they are now.
+    terminal::leave();
     terminal::enter(app.options.mouse)?;
     new_screen()
 }

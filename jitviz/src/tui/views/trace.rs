@@ -147,7 +147,7 @@ impl TraceView {
     fn show_stage(&mut self, model: &Model) {
         let items = match self.report.stages.get(self.stage) {
             Some(stage) if !matches!(stage.content, Content::Asm(_)) => {
-                items(model, lines(Context { program: &model.program, with_source: false }, stage, None))
+                items(model, lines(Context { model, with_source: false }, stage, None))
             }
             _ => Vec::new(),
         };
@@ -156,7 +156,7 @@ impl TraceView {
 
     fn show_asm(&mut self, model: &Model) {
         let asm = self.report.stages.iter().find(|s| matches!(s.content, Content::Asm(_)));
-        let cx = Context { program: &model.program, with_source: false };
+        let cx = Context { model, with_source: false };
         self.lists[Pane::Asm as usize].items =
             asm.map(|stage| items(model, lines(cx, stage, self.final_ir()))).unwrap_or_default();
     }
@@ -174,7 +174,7 @@ impl TraceView {
         if self.source.as_ref().map(|s| s.0) != Some(source) {
             let known = model.program.sources.get(&source);
             self.source = Some((source, known.map(|s| s.path.clone()).unwrap_or_default()));
-            let text = known.and_then(|s| s.lines.as_ref()).filter(|_| with_source);
+            let text = model.source(source).filter(|_| with_source);
             let used: std::collections::BTreeSet<u32> = (self.lists.iter().skip(1))
                 .flat_map(|l| l.items.iter().filter_map(|i| i.link.line))
                 .filter(|(s, _)| *s == source)
