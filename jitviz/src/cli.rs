@@ -14,7 +14,7 @@ use crate::text::table::Column;
     name = "jitviz",
     version,
     subcommand_negates_reqs = true,
-    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
     after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  \
                   jitviz summary demo.jlog        the run on one page\n\nExit status: 0 fine; 1 the answer is \"no\"; \
                   2 wrong usage, unreadable input or I/O error."

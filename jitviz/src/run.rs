@@ -67,6 +67,11 @@ pub fn main(cli: Cli) -> ExitCode {
 }
 
 fn run(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
+    if let (Some(_), Some(log)) = (&cli.command, &cli.log) {
+        let text =
+            format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
+        return Err(Failure::Question(text));
+    }
     if let (None, Some(log)) = (&cli.command, &cli.log)
         && environment.is_interactive()
     {
@@ -115,7 +120,7 @@ fn summary(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> 
     if as_json {
         return Ok(json::write(out, &overview.summary)?);
     }
-    for line in page::lines(&overview) {
+    for line in page::lines(&overview, paint.width) {
         paint.line(out, &line.line)?;
     }
     Ok(())

@@ -71,6 +71,12 @@ impl Line {
         self.spans.extend(other.spans);
     }
 
+    /// This line and the other behind it.
+    pub fn join(mut self, other: Line) -> Line {
+        self.append(other);
+        self
+    }
+
     /// Appends blanks up to a column; at least one if anything stands there already.
     pub fn pad_to(&mut self, column: usize) {
         let room = column.saturating_sub(self.width()).max(usize::from(!self.spans.is_empty()));
@@ -105,11 +111,14 @@ pub const ASCII_FOR: &[(char, &str)] = &[
     ('─', "-"),
     ('├', "|"),
     ('└', "`"),
+    ('╭', "+"),
+    ('╮', "+"),
+    ('╰', "+"),
+    ('╯', "+"),
     ('▲', "^"),
     ('▼', "v"),
     ('▸', ">"),
     ('●', "*"),
-    ('−', "-"),
     ('×', "x"),
     ('↑', "^"),
     ('↓', "v"),

@@ -11,7 +11,7 @@ pub struct Overview {
     pub name: String,
     pub vm: String,
     pub summary: Summary,
-    /// The hottest traces: by time if somebody sampled, else by executions.
+    /// The hottest traces: by time if somebody sampled, else by executions or turns.
     pub traces: Vec<TraceRow>,
     pub guards: Vec<GuardRow>,
     pub aborts: Vec<AbortRow>,
@@ -24,8 +24,9 @@ const TOP: usize = 5;
 
 pub fn overview(model: &Model) -> Overview {
     let mut traces: Vec<TraceRow> = traces::rows(model);
-    traces.retain(|t| t.time_ns.or(t.executions).or(t.exits).is_some_and(|n| n > 0));
-    traces.sort_by_key(|t| std::cmp::Reverse((t.time_ns, t.executions, t.exits)));
+    let heat = |t: &TraceRow| (t.time_ns.unwrap_or(0), t.executions.max(t.iterations).unwrap_or(0));
+    traces.retain(|t| heat(t) > (0, 0));
+    traces.sort_by_key(|t| std::cmp::Reverse(heat(t)));
     traces.truncate(TOP);
     let mut guards = guards::rows(model);
     guards.retain(|g| g.failures.is_some_and(|n| n > 0) || g.bailouts > 0);

@@ -16,6 +16,8 @@ use super::*;
 #[derive(Debug)]
 pub enum OpenError {
     Empty(String),
+    /// Standard input is a pipe, in which one cannot go back.
+    Pipe,
     Read(ReadError),
 }
 
@@ -25,6 +27,10 @@ impl fmt::Display for OpenError {
         let advice = match self {
             OpenError::Empty(name) => {
                 return write!(f, "{name}: the file is empty; nothing was logged yet, or it was not written as a log");
+            }
+            OpenError::Pipe => {
+                return f
+                    .write_str("standard input is a pipe, but a log is read out of order; redirect a file: - < LOG");
             }
             OpenError::Read(error) => {
                 write!(f, "{error}")?;
@@ -53,7 +59,10 @@ pub fn open(path: &Path) -> Result<Model, OpenError> {
     if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
         return Err(OpenError::Empty(name));
     }
-    let reader = Reader::open(path).map_err(OpenError::Read)?;
+    let reader = Reader::open(path).map_err(|error| match error {
+        ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotSeekable => OpenError::Pipe,
+        error => OpenError::Read(error),
+    })?;
     let mut loader = Loader::new(&name);
     // Definitions first: events may be in blocks before those of what they name.
     for entry in reader.events().types(Types::class(Class::D)).flatten() {

@@ -6,9 +6,10 @@ use crate::analyse::guards::GuardRow;
 use crate::analyse::overview::Overview;
 use crate::analyse::summary::Summary;
 use crate::analyse::traces::TraceRow;
-use crate::model::{OpIx, TraceId};
+use crate::model::{OpIx, Place, TraceId};
 use crate::styled::{Line, Role};
 use crate::units::{self, bytes, count, ns, plural};
+use unicode_width::UnicodeWidthStr;
 
 /// A line of the page, what explains it, and the trace it leads to.
 #[derive(Clone, Debug)]
@@ -26,21 +27,23 @@ pub struct Target {
 
 /// The column at which the values of the page begin.
 const INDENT: usize = 10;
+/// The column of the places in the lists.
+const PLACE_AT: usize = 28;
+/// Where what does not fit beside the place goes on below.
+const MORE_INDENT: usize = 14;
 
-pub fn lines(overview: &Overview) -> Vec<PageLine> {
-    let mut page = Page::default();
+/// The page for a screen `width` wide, where lines that are too long go on below; `None` never breaks.
+pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
+    let mut page = Page { lines: Vec::new(), width: width.unwrap_or(usize::MAX) };
     let s = &overview.summary;
     page.say("duration", program(overview));
     page.blank();
-    for (name, term, line) in facts(overview, s) {
-        let mut whole = Line::of(Role::Title, name);
-        whole.pad_to(INDENT);
-        whole.append(line);
-        page.say(term, whole);
+    for (name, term, parts) in facts(overview, s) {
+        page.fact(name, term, parts);
     }
-    page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_line));
-    page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_line));
-    page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_line));
+    page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
+    page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
+    page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
     if !overview.problems.is_empty() {
         page.blank();
         page.say("problem", Line::of(Role::Title, "Problems with this log"));
@@ -51,9 +54,16 @@ pub fn lines(overview: &Overview) -> Vec<PageLine> {
     page.lines
 }
 
-#[derive(Default)]
+/// A row of a list: what comes first, and what may go to a line of its own.
+struct Row {
+    line: Line,
+    more: Line,
+    target: Option<Target>,
+}
+
 struct Page {
     lines: Vec<PageLine>,
+    width: usize,
 }
 
 impl Page {
@@ -65,21 +75,45 @@ impl Page {
         self.say("", Line::new());
     }
 
-    fn section(
-        &mut self,
-        title: &str,
-        command: &str,
-        term: &'static str,
-        rows: impl Iterator<Item = (Line, Option<Target>)>,
-    ) {
+    /// A label and its parts, as many to a line as fit.
+    fn fact(&mut self, name: &str, term: &'static str, parts: Parts) {
+        let mut line = Line::of(Role::Title, name);
+        line.pad_to(INDENT);
+        let mut first = true;
+        for part in parts.list {
+            let between = if first { 0 } else { 3 };
+            if !first && line.width() + between + part.text.width() > self.width {
+                self.say(term, std::mem::replace(&mut line, Line::of(Role::Plain, " ".repeat(INDENT))));
+                first = true;
+            }
+            if !first {
+                line.push(Role::Dim, " · ");
+            }
+            line.push(part.role, part.text);
+            first = false;
+        }
+        self.say(term, line);
+    }
+
+    fn section(&mut self, title: &str, command: &str, term: &'static str, rows: impl Iterator<Item = Row>) {
         let mut rows = rows.peekable();
         if rows.peek().is_none() {
             return;
         }
         self.blank();
         self.say(term, Line::of(Role::Title, title).with(Role::Dim, format!("  (all: jitviz {command})")));
-        for (line, target) in rows {
+        for Row { mut line, more, target } in rows {
+            let fits = line.width() + 2 + more.width() <= self.width;
+            let more = match fits || more.spans.is_empty() {
+                true => {
+                    line.push(Role::Plain, if more.spans.is_empty() { "" } else { "  " });
+                    line.append(more);
+                    None
+                }
+                false => Some(Line::of(Role::Plain, " ".repeat(MORE_INDENT)).join(more)),
+            };
             self.lines.push(PageLine { line, term, target });
+            self.lines.extend(more.map(|line| PageLine { line, term, target }));
         }
     }
 }
@@ -97,7 +131,7 @@ fn program(overview: &Overview) -> Line {
     line
 }
 
-fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, Line)> {
+fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, Parts)> {
     let t = &s.traces;
     let mut traces = Parts::new();
     traces.add(Role::Plain, plural(t.loops, "loop"));
@@ -134,25 +168,25 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, L
 
     let mut log = Parts::new();
     let clean = overview.health.is_empty();
-    log.add(if clean { Role::Good } else { Role::Bad }, &s.log.health);
+    log.add(if clean { Role::Good } else { Role::Bad }, s.log.health.clone());
     log.add(Role::Plain, plural(s.log.events, "event"));
     log.add(if s.log.dropped > 0 { Role::Bad } else { Role::Plain }, format!("{} dropped", count(s.log.dropped)));
     if !clean {
-        log.add(Role::Bad, &overview.health);
+        log.add(Role::Bad, overview.health.clone());
     }
 
     vec![
         ("Time", "states", states(s)),
-        ("Traces", "trace", traces.line),
-        ("Guards", "guard", guards.line),
-        ("Memory", "heap", memory.line),
-        ("GC", "gc", gc.line),
-        ("Log", "log", log.line),
+        ("Traces", "trace", traces),
+        ("Guards", "guard", guards),
+        ("Memory", "heap", memory),
+        ("GC", "gc", gc),
+        ("Log", "log", log),
     ]
 }
 
 /// `interp 40.1 % · compiled …`, or what is known when nobody sampled.
-fn states(s: &Summary) -> Line {
+fn states(s: &Summary) -> Parts {
     let mut parts = Parts::new();
     let sampled = s.states.interp.is_some();
     for (name, value) in s.states.list() {
@@ -163,72 +197,82 @@ fn states(s: &Summary) -> Line {
         }
     }
     if !sampled {
-        parts.add(Role::Dim, "the rest not sampled");
+        let rest = if parts.list.is_empty() { "not sampled" } else { "the rest not sampled" };
+        parts.add(Role::Dim, rest);
     }
-    parts.line
+    parts
 }
 
-fn trace_line(t: &TraceRow) -> (Line, Option<Target>) {
-    let mut line = Line::of(Role::Plain, format!("  {:>10}  ", t.executions.map(count).unwrap_or_default()));
-    line.push(Role::Plain, format!("{} {}", t.kind, t.id));
-    line.pad_to(28);
-    line.push(Role::Name, columns::place(&t.place));
-    if let Some(time) = t.time_ns {
-        line.push(Role::Plain, format!("  {}", ns(time)));
-    }
-    if let Some(exits) = t.exits.filter(|n| *n > 0) {
-        line.push(Role::Dim, format!("  {}", plural(exits, "exit")));
-    }
-    (line, Some(Target { trace: t.id, op: None }))
+/// `     1,000  loop 1        ` and the place.
+fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line {
+    let mut line = Line::of(Role::Plain, format!("  {:>10}  ", number.map(count).unwrap_or_default()));
+    line.push(role, what);
+    line.pad_to(PLACE_AT);
+    line.push(Role::Name, columns::place(place));
+    line
 }
 
-fn guard_line(g: &GuardRow) -> (Line, Option<Target>) {
-    let mut line = Line::of(Role::Plain, format!("  {:>10}  ", g.failures.map(count).unwrap_or_default()));
-    line.push(Role::Op, &g.kind);
-    line.pad_to(28);
-    line.push(Role::Name, columns::place(&g.place));
+fn trace_row(t: &TraceRow) -> Row {
+    let mut facts = Vec::new();
+    facts.extend(t.time_ns.map(ns));
+    facts.extend(t.iterations.filter(|n| *n > 0).map(|n| plural(n, "turn")));
+    facts.extend(t.exits.filter(|n| *n > 0).map(|n| plural(n, "exit")));
+    Row {
+        line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
+        more: Line::of(Role::Plain, facts.join("  ")),
+        target: Some(Target { trace: t.id, op: None }),
+    }
+}
+
+fn guard_row(g: &GuardRow) -> Row {
+    let mut more = Line::new();
     if let Some(expected) = &g.expected {
-        line.push(Role::Plain, format!("  expected {expected}"));
+        more.push(Role::Plain, format!("expected {expected}"));
     }
     if !g.observed.is_empty() {
-        line.push(Role::Plain, ", saw ");
-        line.push(Role::Warn, columns::observed(&g.observed, g.observed_exact));
+        more.push(Role::Plain, if more.spans.is_empty() { "saw " } else { ", saw " });
+        more.push(Role::Warn, columns::observed(&g.observed, g.observed_exact));
     }
-    match g.bridge {
-        Some(bridge) => line.push(Role::Dim, format!("  → bridge {bridge}")),
-        None => line.push(Role::Dim, "  no bridge"),
+    let bridge = g.bridge.map_or("no bridge".to_string(), |bridge| format!("→ bridge {bridge}"));
+    more.push(Role::Dim, if more.spans.is_empty() { bridge } else { format!("  {bridge}") });
+    Row {
+        line: row_start(g.failures, Role::Op, &g.kind, &g.place),
+        more,
+        target: Some(Target { trace: g.trace, op: Some(g.op) }),
     }
-    (line, Some(Target { trace: g.trace, op: Some(g.op) }))
 }
 
-fn abort_line(a: &AbortRow) -> (Line, Option<Target>) {
-    let mut line = Line::of(Role::Plain, format!("  {:>10}  ", count(a.count)));
-    line.push(Role::Bad, &a.reason);
-    line.pad_to(28);
-    line.push(Role::Name, columns::place(&a.place));
+fn abort_row(a: &AbortRow) -> Row {
+    let mut more = Line::new();
     if let Some(detail) = &a.detail {
-        line.push(Role::Plain, format!("  {detail}"));
+        more.push(Role::Plain, detail);
     }
     if a.blacklisted {
-        line.push(Role::Bad, "  given up");
+        more.push(Role::Bad, if more.spans.is_empty() { "given up" } else { "  given up" });
     }
-    (line, a.traces.first().map(|&trace| Target { trace, op: None }))
+    Row {
+        line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
+        more,
+        target: a.traces.first().map(|&trace| Target { trace, op: None }),
+    }
 }
 
 /// Parts of a line with a dot between them.
 struct Parts {
-    line: Line,
+    list: Vec<Part>,
+}
+
+struct Part {
+    role: Role,
+    text: String,
 }
 
 impl Parts {
     fn new() -> Parts {
-        Parts { line: Line::new() }
+        Parts { list: Vec::new() }
     }
 
-    fn add(&mut self, role: Role, text: impl AsRef<str>) {
-        if !self.line.spans.is_empty() {
-            self.line.push(Role::Dim, " · ");
-        }
-        self.line.push(role, text);
+    fn add(&mut self, role: Role, text: impl Into<String>) {
+        self.list.push(Part { role, text: text.into() });
     }
 }

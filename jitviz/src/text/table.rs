@@ -56,28 +56,40 @@ impl Sort {
 
 /// The width of every column's widest cell.
 pub fn widths<R>(columns: &[Column<R>], rows: &[R], charset: Charset) -> Vec<usize> {
-    let widest = |c: &Column<R>| rows.iter().map(|r| charset.width(&(c.cell)(r))).max().unwrap_or(0);
-    // The sign of the sort order stands behind the title.
-    columns.iter().map(|c| widest(c).max(charset.width(c.title) + 1)).collect()
+    let width = |cell: String| charset.width(&crate::clean::clean(&cell));
+    columns.iter().map(|c| rows.iter().map(|r| width((c.cell)(r))).max().unwrap_or(0)).collect()
 }
 
 const GAP: usize = 2;
-/// A cell that may be cut keeps at least this much.
-const CUT_AT_LEAST: usize = 12;
+
+impl Align {
+    /// A cell that may be cut keeps at least this much.
+    fn least(self) -> usize {
+        match self {
+            Align::Left => 14,
+            Align::Place => 22,
+            Align::Right => usize::MAX,
+        }
+    }
+}
 
 /// Columns that are shown and their widths, for a table `room` wide: wide text columns shrink first, then the columns
-/// of the highest rank go.
-pub fn layout<R>(columns: &[Column<R>], widths: &[usize], room: usize) -> Vec<(usize, usize)> {
-    let mut shown: Vec<(usize, usize)> = widths.iter().copied().enumerate().collect();
+/// of the highest rank go. A column without a single value takes no room, unless the rows are sorted by it.
+pub fn layout<R>(columns: &[Column<R>], widths: &[usize], sort: Option<Sort>, room: usize) -> Vec<(usize, usize)> {
+    let sorted = sort.map(|s| s.column);
+    let wide = |(i, w): (usize, usize)| {
+        // The sign of the order stands behind the title.
+        let title = columns[i].title.len() + usize::from(sorted == Some(i));
+        (w > 0 || sorted == Some(i)).then_some((i, w.max(title)))
+    };
+    let mut shown: Vec<(usize, usize)> = widths.iter().copied().enumerate().filter_map(wide).collect();
     let total = |shown: &[(usize, usize)]| shown.iter().map(|(_, w)| w + GAP).sum::<usize>().saturating_sub(GAP);
     loop {
         let mut over = total(&shown).saturating_sub(room);
         if over == 0 {
             return shown;
         }
-        let can_shrink = |&(i, w): &(usize, usize)| {
-            if columns[i].align == Align::Right { 0 } else { w.saturating_sub(CUT_AT_LEAST) }
-        };
+        let can_shrink = |&(i, w): &(usize, usize)| w.saturating_sub(columns[i].align.least());
         if shown.iter().map(can_shrink).sum::<usize>() >= over {
             // The widest gives first, so that no column is cut while another has room to spare.
             while over > 0 {
@@ -189,7 +201,7 @@ mod tests {
         for charset in [Charset::UNICODE, Charset::ASCII] {
             let widths = widths(COLUMNS, &rows, charset);
             for room in 0..60 {
-                let shown = layout(COLUMNS, &widths, room);
+                let shown = layout(COLUMNS, &widths, None, room);
                 for r in &rows {
                     let line = row(COLUMNS, &shown, r, charset);
                     assert!(line.width() <= room, "{room}: {:?}", line.plain());

@@ -104,14 +104,14 @@ pub fn passes(passes: &[PassRow]) -> Vec<Line> {
     std::iter::once(Line::of(Role::Title, head)).chain(passes.iter().map(row)).collect()
 }
 
-/// `recorded: 42 instructions`, `fold: −12 +3 ~4`
+/// `recorded  42 instructions`, `fold  42 instructions  -12  +3  ~4`
 pub fn title(stage: &Stage) -> String {
     match &stage.content {
         Content::Bytecode { lines } => format!("{}  {}", stage.name, plural(lines.len() as u64, "instruction")),
         Content::Ir(ir) => {
             let left = ir.lines.iter().filter(|l| l.mark != Mark::Removed).count();
             let mut text = format!("{}  {}", stage.name, plural(left as u64, "instruction"));
-            for (sign, n) in [("−", ir.removed), ("+", ir.added), ("~", ir.changed)] {
+            for (sign, n) in [("-", ir.removed), ("+", ir.added), ("~", ir.changed)] {
                 if n > 0 {
                     text.push_str(&format!("  {sign}{n}"));
                 }
@@ -256,9 +256,10 @@ fn asm(cx: Context<'_>, listing: &AsmListing, ir: Option<&IrListing>) -> Vec<Sta
         let (name, rest) = ins.text.split_once(' ').unwrap_or((&ins.text, ""));
         let mut line = Line::of(Role::Dim, format!("{:>6x}  ", ins.offset));
         line.push(Role::Op, format!("{name:<7} "));
-        line.push(Role::Plain, rest.trim_start());
-        if let Some(target) = ins.target {
-            line.push(Role::Dim, format!("  → {target:x}"));
+        match ins.target {
+            // Inside the trace the offset says more than the address.
+            Some(target) => line.push(Role::Plain, format!("→ {target:x}")),
+            None => line.push(Role::Plain, rest.trim_start()),
         }
         out.push(StageLine { line, op: ins.op, loc: ins.loc, term: "code", is_comment: false });
     }

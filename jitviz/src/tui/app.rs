@@ -110,6 +110,7 @@ impl App {
         let body = self.body();
         let height = self.height();
         let source = self.options.source;
+        self.overview.fit(self.size.0);
         match (self.view, &mut self.trace) {
             (ViewId::Trace, Some(trace)) => {
                 trace.link(&self.model, source);

@@ -31,8 +31,8 @@ pub fn draw(app: &App, buf: &mut Buffer) {
     }
     let detail = match (app.view, &app.trace) {
         (ViewId::Traces, _) => app.traces.detail(),
-        (ViewId::Trace, Some(trace)) => trace.detail(),
-        _ => Line::new(),
+        (ViewId::Trace, Some(trace)) => trace.detail(screen.body),
+        _ => app.overview.detail(),
     };
     brush.line(buf, screen.detail, screen.detail.y, &detail, 0);
     footer(app, buf, screen.foot, &brush);
@@ -124,8 +124,18 @@ fn frame(buf: &mut Buffer, area: Rect, title: &Line, brush: &Brush) -> Rect {
             buf[(x, y)].reset();
         }
     }
-    brush.rule(buf, area, area.y, title);
-    brush.rule(buf, area, area.bottom().saturating_sub(1), &Line::new());
+    let across = "─".repeat(usize::from(area.width).saturating_sub(2));
+    let edge = |left: &str, right: &str| Line::of(Role::Dim, format!("{left}{across}{right}"));
+    for y in area.top()..area.bottom() {
+        let side = Line::of(Role::Dim, "│");
+        brush.line(buf, area, y, &side, 0);
+        let right = Rect { x: area.right().saturating_sub(1), width: 1.min(area.width), ..area };
+        brush.line(buf, right, y, &side, 0);
+    }
+    brush.line(buf, area, area.y, &edge("╭", "╮"), 0);
+    brush.line(buf, area, area.bottom().saturating_sub(1), &edge("╰", "╯"), 0);
+    let name = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(4), ..area };
+    brush.line(buf, name, area.y, title, 0);
     Rect {
         x: area.x + 1.min(area.width),
         y: area.y + 1.min(area.height),
@@ -135,7 +145,7 @@ fn frame(buf: &mut Buffer, area: Rect, title: &Line, brush: &Brush) -> Rect {
 }
 
 fn help(help: &Help, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
-    let mut title = Line::of(Role::Title, "Keys ");
+    let mut title = Line::of(Role::Title, " Keys ");
     if help.typing || !help.filter.is_empty() {
         title.push(Role::Title, format!(" /{}{} ", help.filter, if help.typing { "_" } else { "" }));
     } else {
@@ -151,7 +161,7 @@ fn explain(term: &Term, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
     let width = size.0.min(72);
     let text = wrap(term.text, usize::from(width).saturating_sub(4));
     let area = layout::popup(size, width, text.len() as u16 + 2);
-    let inside = frame(buf, area, &Line::of(Role::Title, format!("{} ", term.title)), brush);
+    let inside = frame(buf, area, &Line::of(Role::Title, format!(" {} ", term.title)), brush);
     for (row, line) in text.iter().enumerate() {
         brush.item(buf, inside, inside.y + row as u16, &Line::of(Role::Plain, line), 0, Emphasis::None);
     }

@@ -47,7 +47,7 @@ pub struct TraceScreen {
 /// Three panes side by side where they fit; else the source above and the stages below, side by side or the one used
 /// last; on a small screen the pane with the keys alone.
 pub fn trace(body: Rect, focus: Pane, lower: Pane) -> TraceScreen {
-    let head_rows = if body.height >= 30 { 2 } else { u16::from(body.height >= 8) };
+    let head_rows = if body.height >= 20 { 2 } else { u16::from(body.height >= 8) };
     let head = Rect { height: head_rows, ..body };
     let rest = Rect { y: body.y + head_rows, height: body.height - head_rows, ..body };
     let columns = |area: Rect, panes: &[(Pane, u16)]| {
@@ -89,7 +89,9 @@ pub fn pane_lines(pane: Rect) -> Rect {
 
 /// A box in the middle, at most as large as the screen.
 pub fn popup(size: (u16, u16), width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(size.0), height.min(size.1));
+    // A few columns of the view beside the box would only confuse.
+    let width = if size.0 < width.saturating_add(8) { size.0 } else { width };
+    let height = height.min(size.1);
     Rect { x: (size.0 - width) / 2, y: (size.1 - height) / 2, width, height }
 }
 

@@ -259,8 +259,8 @@ impl TraceView {
         self.report.guards.iter().find(|g| g.op == op)?.bridge
     }
 
-    /// What the guard under the cursor restores, or the whole line where panes cut it.
-    pub fn detail(&self) -> Line {
+    /// What the guard under the cursor restores; else the line itself if its pane cuts it.
+    pub fn detail(&self, body: Rect) -> Line {
         let list = self.list(self.focus);
         let op = list.current().and_then(|l| l.op);
         let listing = match self.report.stages.get(self.stage).map(|s| &s.content) {
@@ -268,10 +268,13 @@ impl TraceView {
             _ => self.final_ir(),
         };
         let ins = op.and_then(|op| listing?.lines.iter().find(|l| l.id == op));
-        match ins.and_then(snapshot) {
-            Some(line) => line,
-            None => list.items.get(list.scroll.cursor).map(|i| i.line.clone()).unwrap_or_default(),
+        if let Some(line) = ins.and_then(snapshot) {
+            return line;
         }
+        let panes = layout::trace(body, self.focus, self.lower).panes;
+        let room = panes.iter().find(|p| p.0 == self.focus).map_or(0, |(_, area)| usize::from(area.width));
+        let line = list.items.get(list.scroll.cursor).map(|i| &i.line);
+        line.filter(|l| l.width() + 1 > room).cloned().unwrap_or_default()
     }
 
     pub fn draw(&self, buf: &mut Buffer, body: Rect, brush: &Brush) {

@@ -77,7 +77,7 @@ impl TracesView {
     }
 
     fn shown(&self, width: u16) -> Vec<(usize, usize)> {
-        table::layout(TRACES, &self.widths, usize::from(width).saturating_sub(1))
+        table::layout(TRACES, &self.widths, Some(self.sort), usize::from(width).saturating_sub(1))
     }
 
     /// The next column among those on screen.
