@@ -410,11 +410,10 @@ impl Events {
         });
         self.stream.code_install(&CodeInstall { trace_id, addr: addr.into(), bytes: code_bytes });
         if let Some(arena) = &vm.jit.arena {
-            let statistics = arena.statistics();
             self.stream.codemem(&Codemem {
-                used_bytes: statistics.used as u64,
-                committed_bytes: statistics.committed as u64,
-                limit_bytes: statistics.limit as u64,
+                used_bytes: arena.used() as u64,
+                committed_bytes: arena.committed() as u64,
+                limit_bytes: arena.limit() as u64,
                 n_traces: vm.jit.traces.len() as u32 + 1,
             });
         }

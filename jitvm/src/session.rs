@@ -29,11 +29,10 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     let vm = Vm::new(options.arguments.clone());
     // The VM is reached by signal handlers and machine code until the process ends.
     let vm: &'static mut Vm = Box::leak(vm);
-    vm.set_native_stack(native_stack);
-    vm.call_hook = Some(call::call_hook);
+    vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
-    vm.heap.set_stress(options.params.gc_stress);
+    vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
     if let Some(log) = &options.log {
         let config = config_json(&options);
         match Events::create(
@@ -160,7 +159,7 @@ fn config_json(options: &Options) -> String {
 fn print_statistics(vm: &Vm, format: StatsFormat) {
     let totals = &vm.jit.totals;
     let heap = vm.heap.statistics();
-    let code = vm.jit.arena.as_ref().map_or(0, |arena| arena.statistics().used);
+    let code = vm.jit.arena.as_ref().map_or(0, |arena| arena.used());
     match format {
         StatsFormat::Json => {
             let json = serde_json::json!({

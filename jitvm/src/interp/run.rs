@@ -10,7 +10,7 @@ use crate::library;
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::operators::{self, Binary};
-use crate::runtime::{attributes, format, iterate, strings, subscript};
+use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
 use crate::runtime::value::Value;
 use crate::runtime::types::TypeId;
 use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
@@ -481,7 +481,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         out_of_line!(strings::join_pieces(&mut *vm, pieces))
                     }
                     Op::FormatValue => {
-                        out_of_line!(format::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
+                        out_of_line!(format_spec::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
                     }
                     Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins.a), at!(ins.b))),
                     Op::GetItem => {
@@ -523,7 +523,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::DeleteItem => out_of_line_unit!(subscript::delete_item(&mut *vm, at!(ins.a), at!(ins.b))),
                     Op::Unpack => {
-                        out_of_line_unit!(subscript::unpack(
+                        out_of_line_unit!(iterate::unpack(
                             &mut *vm,
                             at!(ins.c),
                             base.add(ins.a as usize),

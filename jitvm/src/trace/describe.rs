@@ -32,7 +32,7 @@ pub fn describe(vm: &mut Vm, value: Value) -> String {
         }
         ShapeId::BIG_INT => {
             // SAFETY: as above.
-            let limbs = unsafe { (*value.object::<BigInt>()).limb_count() };
+            let limbs = unsafe { (*value.object::<BigInt>()).size.unsigned_abs() };
             if limbs <= 3 {
                 repr::repr_text(vm, value).unwrap_or_default()
             } else {
