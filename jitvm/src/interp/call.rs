@@ -257,7 +257,8 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
         // The arguments stay visible to the collector, and calls back into Python stay above them.
         // SAFETY: both point into the stack.
         let above = unsafe { arguments.add(count).offset_from(vm.stack) } as u32;
-        let saved = std::mem::replace(&mut vm.stack_high, above.max(vm.stack_high));
+        let saved = vm.stack_high;
+        vm.stack_high = above.max(saved);
         // SAFETY: by the caller.
         let result = unsafe { crate::library::call_builtin(vm, callee, arguments, count, keywords) };
         vm.stack_high = saved;

@@ -316,9 +316,9 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 break 'raise;
                             }
                         }
-                        let state = &raw mut (*code.cast_mut()).loops[ins.a as usize];
-                        (*state).countdown -= 1;
-                        if (*state).countdown == 0 {
+                        let countdown = &(&(*code).loops)[ins.a as usize].countdown;
+                        countdown.set(countdown.get() - 1);
+                        if countdown.get() == 0 {
                             save_pc!();
                             if policy::loop_is_hot(&mut *vm, &*code, ins.a, floor) {
                                 return Leave::Switch;

@@ -1,5 +1,7 @@
 //! When to record, when to give up, and what a signal does to a running loop.
 
+use std::cell::Cell;
+
 use super::abort::{BlacklistReason, RetireReason};
 use super::recorder::Recorder;
 use crate::bytecode::Op;
@@ -10,7 +12,7 @@ use crate::runtime::vm::{Code, Outcome, Vm};
 #[derive(Clone, Debug)]
 pub struct LoopState {
     /// Iterations left until it is recorded.
-    pub countdown: u32,
+    pub countdown: Cell<u32>,
     pub aborts: u16,
     /// Traces it has had.
     pub versions: u16,
@@ -20,7 +22,7 @@ pub struct LoopState {
 
 impl Default for LoopState {
     fn default() -> LoopState {
-        LoopState { countdown: u32::MAX, aborts: 0, versions: 0, trace: None, blacklisted: false }
+        LoopState { countdown: Cell::new(u32::MAX), aborts: 0, versions: 0, trace: None, blacklisted: false }
     }
 }
 
@@ -36,7 +38,7 @@ fn threshold(vm: &Vm, aborts: u16) -> u32 {
 pub fn code_linked(vm: &mut Vm, id: CodeId) {
     let start = threshold(vm, 0);
     for state in &mut vm.codes[id.index()].loops {
-        state.countdown = start;
+        state.countdown.set(start);
     }
 }
 
@@ -46,10 +48,10 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     let aborts = code.loops[loop_index as usize].aborts;
     let again = threshold(vm, aborts);
     if !vm.jit.enabled || vm.jit.recorder.is_some() {
-        vm.codes[code.id.index()].loops[loop_index as usize].countdown = again;
+        vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
     }
-    vm.codes[code.id.index()].loops[loop_index as usize].countdown = u32::MAX;
+    vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(u32::MAX);
     let trace = vm.jit.new_trace_id();
     let live = vm.jit.liveness(code.id, &code.proto);
     let header = code.proto.loops[loop_index as usize];
@@ -82,7 +84,7 @@ pub fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16) -> bool {
         blacklist(vm, id, loop_index, BlacklistReason::Aborts);
         return true;
     }
-    vm.codes[id.index()].loops[loop_index as usize].countdown = threshold(vm, aborts);
+    vm.codes[id.index()].loops[loop_index as usize].countdown.set(threshold(vm, aborts));
     false
 }
 
@@ -128,7 +130,7 @@ pub fn trace_exited(vm: &mut Vm, trace: TraceId, in_first_iteration: bool) {
     let version_limit = vm.jit.params.version_limit;
     let state = &mut vm.codes[id.index()].loops[loop_index as usize];
     state.trace = None;
-    state.countdown = again;
+    state.countdown.set(again);
     if u64::from(state.versions) >= version_limit {
         blacklist(vm, id, loop_index, BlacklistReason::Unstable);
     } else {

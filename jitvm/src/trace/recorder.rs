@@ -181,7 +181,8 @@ impl Recorder {
         self.snapshot_taken = false;
         self.after_call = false;
         self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
-        Recorded { body: self.body, closing: Snapshot { at: u16::MAX, ..closing } }
+        let at = self.body.ins.len() as u16;
+        Recorded { body: self.body, closing: Snapshot { at, ..closing } }
     }
 
     // --- instructions -------------------------------------------------------------------------------------------
