@@ -1,4 +1,5 @@
 //! Other versions: a newer log is refused in clear words or read as far as it is understood; the schema only grows.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
