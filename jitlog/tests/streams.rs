@@ -245,7 +245,9 @@ fn threads_that_count_and_write_on_while_the_log_is_closed_do_no_harm() {
                     }
                 }
             });
-            while !started.load(Ordering::Relaxed) {}
+            while !started.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
             log.close();
             stop.store(true, Ordering::Relaxed);
         });

@@ -52,6 +52,8 @@ pub struct Space {
     limit_reason: AtomicU32,
     limit_errno: AtomicU32,
     closed: AtomicBool,
+    /// Claims under way: closing waits for them, so that none appears behind the sealer.
+    claiming: AtomicU32,
     /// Blocks the file has; those from `ready_blocks` on are not populated yet.
     growing: Mutex<u64>,
     prefault_ns: AtomicU64,
@@ -79,6 +81,7 @@ impl Space {
             limit_reason: AtomicU32::new(StopReason::MaxBytes.0),
             limit_errno: AtomicU32::new(0),
             closed: AtomicBool::new(false),
+            claiming: AtomicU32::new(0),
             growing: Mutex::new(0),
             prefault_ns: AtomicU64::new(0),
             helper: OnceLock::new(),
@@ -117,9 +120,17 @@ impl Space {
 
     /// Takes blocks. None if there is no room, or the log is closed.
     pub fn claim(&self, claim: Claim) -> Option<u32> {
-        if self.closed.load(Ordering::Acquire) {
-            return None;
+        // Sequentially consistent with `stop`: either it sees this claim, or this claim sees it.
+        self.claiming.fetch_add(1, Ordering::SeqCst);
+        let claimed = if self.closed.load(Ordering::SeqCst) { None } else { self.take(claim) };
+        self.claiming.fetch_sub(1, Ordering::SeqCst);
+        if claimed.is_some() {
+            self.wake_helper_if_short();
         }
+        claimed
+    }
+
+    fn take(&self, claim: Claim) -> Option<u32> {
         let wanted = u64::from(claim.blocks);
         let per_extent = u64::from(BLOCKS_PER_EXTENT);
         let cursor = self.hot64(hot::CLAIMED);
@@ -147,7 +158,6 @@ impl Space {
             }
         };
         self.publish(first, claim);
-        self.wake_helper_if_short();
         Some(first)
     }
 
@@ -301,9 +311,10 @@ impl Space {
 
     /// No claims and no growth from here on.
     pub fn stop(&self) {
-        self.closed.store(true, Ordering::Release);
-        // Whoever grows now finishes first.
-        drop(lock(&self.growing));
+        self.closed.store(true, Ordering::SeqCst);
+        while self.claiming.load(Ordering::SeqCst) > 0 {
+            std::thread::yield_now();
+        }
     }
 
     /// Marks the log closed and cuts the file to what is claimed; returns the state page as it was left.
