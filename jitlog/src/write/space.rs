@@ -5,15 +5,18 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Instant;
 
 use crate::format::layout::{
-    BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, SUPER_BLOCK, block_offset, entry_offset,
-    hot,
+    BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, HotPage, SUPER_BLOCK, block_offset,
+    checksum, entry_offset, hot,
 };
+use crate::write::defs::lock;
+use crate::write::housekeeping::LastWork;
 use crate::write::map::{self, Map};
 use crate::{BlockKind, BlockState, StopReason, StreamId};
 
@@ -23,6 +26,8 @@ const HOT: usize = SUPER_BLOCK as usize * BLOCK + HOT_PAGE;
 pub const FIRST_BLOCKS: u64 = 16;
 /// Blocks of the largest allocation step, 64 MiB.
 const LARGEST_STEP: u64 = 1024;
+/// Blocks populated at a time, 1 MiB: as long as a writer ever waits for another thread's growth.
+const POPULATE_STEP: u64 = 16;
 /// Blocks kept for definitions, counters and the clock when events run out of room: 4 MiB, or a quarter.
 const RESERVE: u64 = 64;
 
@@ -47,7 +52,10 @@ pub struct Space {
     limit_reason: AtomicU32,
     limit_errno: AtomicU32,
     closed: AtomicBool,
-    growing: Mutex<()>,
+    /// Claims under way: closing waits for them, so that none appears behind the sealer.
+    claiming: AtomicU32,
+    /// Blocks the file has; those from `ready_blocks` on are not populated yet.
+    growing: Mutex<u64>,
     prefault_ns: AtomicU64,
     helper: OnceLock<Thread>,
 }
@@ -73,11 +81,14 @@ impl Space {
             limit_reason: AtomicU32::new(StopReason::MaxBytes.0),
             limit_errno: AtomicU32::new(0),
             closed: AtomicBool::new(false),
-            growing: Mutex::new(()),
+            claiming: AtomicU32::new(0),
+            growing: Mutex::new(0),
             prefault_ns: AtomicU64::new(0),
             helper: OnceLock::new(),
         };
-        space.allocate(0, FIRST_BLOCKS)?;
+        *lock(&space.growing) = FIRST_BLOCKS;
+        map::allocate(&space.file, 0, FIRST_BLOCKS * BLOCK as u64)?;
+        space.populate(0, FIRST_BLOCKS)?;
         space.hot64(hot::CLAIMED).store(u64::from(SUPER_BLOCK) + 1, Ordering::Relaxed);
         Ok(space)
     }
@@ -109,9 +120,17 @@ impl Space {
 
     /// Takes blocks. None if there is no room, or the log is closed.
     pub fn claim(&self, claim: Claim) -> Option<u32> {
-        if self.closed.load(Ordering::Acquire) {
-            return None;
+        // Sequentially consistent with `stop`: either it sees this claim, or this claim sees it.
+        self.claiming.fetch_add(1, Ordering::SeqCst);
+        let claimed = if self.closed.load(Ordering::SeqCst) { None } else { self.take(claim) };
+        self.claiming.fetch_sub(1, Ordering::SeqCst);
+        if claimed.is_some() {
+            self.wake_helper_if_short();
         }
+        claimed
+    }
+
+    fn take(&self, claim: Claim) -> Option<u32> {
         let wanted = u64::from(claim.blocks);
         let per_extent = u64::from(BLOCKS_PER_EXTENT);
         let cursor = self.hot64(hot::CLAIMED);
@@ -139,7 +158,6 @@ impl Space {
             }
         };
         self.publish(first, claim);
-        self.wake_helper_if_short();
         Some(first)
     }
 
@@ -193,13 +211,17 @@ impl Space {
         self.map.byte(at + 1).store(BlockState::Sealed.0, Ordering::Release);
     }
 
-    /// Allocates ahead of the writers: half of what is claimed, between 512 KiB and 16 MiB.
+    /// Allocates and populates ahead of the writers: half of what is claimed, between 512 KiB and 16 MiB.
     pub fn keep_ahead(&self) {
+        while let ready = self.hot64(hot::READY).load(Ordering::Acquire)
+            && self.is_short(ready)
+            && self.ensure(ready + 1)
+        {}
+    }
+
+    fn is_short(&self, ready: u64) -> bool {
         let claimed = self.claimed();
-        let ready = self.hot64(hot::READY).load(Ordering::Acquire);
-        if ready < claimed + Space::ahead(claimed) && ready < self.limit.load(Ordering::Relaxed) {
-            self.ensure(ready + 1);
-        }
+        ready < claimed + Space::ahead(claimed) && ready < self.limit.load(Ordering::Relaxed)
     }
 
     fn ahead(claimed: u64) -> u64 {
@@ -207,10 +229,7 @@ impl Space {
     }
 
     fn wake_helper_if_short(&self) {
-        let claimed = self.claimed();
-        let ready = self.hot64(hot::READY).load(Ordering::Relaxed);
-        if ready < claimed + Space::ahead(claimed)
-            && ready < self.limit.load(Ordering::Relaxed)
+        if self.is_short(self.hot64(hot::READY).load(Ordering::Relaxed))
             && let Some(helper) = self.helper.get()
         {
             helper.unpark();
@@ -230,7 +249,7 @@ impl Space {
         if self.hot64(hot::READY).load(Ordering::Acquire) >= end {
             return true;
         }
-        let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut allocated = lock(&self.growing);
         let ready = self.hot64(hot::READY).load(Ordering::Acquire);
         let limit = self.limit.load(Ordering::Relaxed);
         if ready >= end {
@@ -239,9 +258,9 @@ impl Space {
         if end > limit || self.closed.load(Ordering::Acquire) {
             return false;
         }
-        let step = ready.clamp(FIRST_BLOCKS, LARGEST_STEP);
-        let generous = (ready + step).max(end).min(limit);
-        let grown = self.allocate(ready, generous).or_else(|_| self.allocate(ready, end));
+        let start = Instant::now();
+        let grown = self.grow(&mut allocated, ready, end, limit);
+        self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         if let Err(error) = &grown {
             let reason = match error.raw_os_error() {
                 Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => StopReason::NoSpace,
@@ -254,16 +273,25 @@ impl Space {
         grown.is_ok()
     }
 
-    fn allocate(&self, from: u64, to: u64) -> io::Result<()> {
-        let start = Instant::now();
-        let (offset, bytes) = (from * BLOCK as u64, (to - from) * BLOCK as u64);
-        map::allocate(&self.file, offset, bytes)?;
-        self.map.populate(offset as usize, bytes as usize)?;
+    /// The file grows in large steps, so that it lies well on disk; memory in small ones.
+    fn grow(&self, allocated: &mut u64, ready: u64, end: u64, limit: u64) -> io::Result<()> {
+        if end > *allocated {
+            let step = (*allocated).clamp(FIRST_BLOCKS, LARGEST_STEP);
+            let generous = (*allocated + step).max(end).min(limit);
+            let add = |to: u64| {
+                map::allocate(&self.file, *allocated * BLOCK as u64, (to - *allocated) * BLOCK as u64).map(|()| to)
+            };
+            *allocated = add(generous).or_else(|_| add(end))?;
+        }
+        self.populate(ready, (ready + POPULATE_STEP).max(end).min(*allocated))
+    }
+
+    fn populate(&self, from: u64, to: u64) -> io::Result<()> {
+        self.map.populate(from as usize * BLOCK, (to - from) as usize * BLOCK)?;
         for block in (from..to).filter(|block| block.is_multiple_of(u64::from(BLOCKS_PER_EXTENT))) {
             let extent = (block / u64::from(BLOCKS_PER_EXTENT)) as u32;
             self.map.store(block as usize * BLOCK, &ExtentHeader { extent, ..self.header }.encode());
         }
-        self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         self.hot64(hot::READY).store(to, Ordering::Release);
         Ok(())
     }
@@ -283,22 +311,42 @@ impl Space {
 
     /// No claims and no growth from here on.
     pub fn stop(&self) {
-        self.closed.store(true, Ordering::Release);
-        // Whoever grows now finishes first.
-        drop(self.growing.lock().unwrap_or_else(PoisonError::into_inner));
+        self.closed.store(true, Ordering::SeqCst);
+        while self.claiming.load(Ordering::SeqCst) > 0 {
+            std::thread::yield_now();
+        }
     }
 
-    /// Cuts the file to what is claimed and frees the unused ends of blocks. Detaches the mapping first, so that a
-    /// thread that still writes hits private memory.
-    pub fn finish(&self, holes: &[(u64, u64)]) -> io::Result<u64> {
+    /// Marks the log closed and cuts the file to what is claimed; returns the state page as it was left.
+    ///
+    /// The mapping is detached first: a thread that still counts or writes then hits private memory, and the file no
+    /// longer changes under its last checksums.
+    pub fn finish(&self, last: &LastWork) -> (HotPage, io::Result<u64>) {
         let bytes = self.claimed() * BLOCK as u64;
+        let mut page = self.map.load(HOT, hot::END);
+        // Nothing beyond what is claimed will exist.
+        page[hot::READY..hot::READY + 8].copy_from_slice(&self.claimed().to_le_bytes());
+        page[hot::STATE..hot::STATE + 4].copy_from_slice(&1u32.to_le_bytes());
+        let crc = HotPage::close_crc(&page);
+        page[hot::CLOSE_CRC..hot::CLOSE_CRC + 4].copy_from_slice(&crc.to_le_bytes());
+        (HotPage::decode(&page), self.finish_file(last, &page, bytes).map(|()| bytes))
+    }
+
+    fn finish_file(&self, last: &LastWork, page: &[u8], bytes: u64) -> io::Result<()> {
         self.map.detach(&self.file, bytes as usize)?;
-        for (from, to) in holes {
+        let mut run = vec![0u8; BLOCK];
+        for (block, entry) in &last.counters {
+            self.file.read_exact_at(&mut run, block_offset(*block))?;
+            let entry = DirEntry { crc: checksum(&run), state: BlockState::Sealed, ..*entry };
+            let sealed = DirEntry { entry_crc: entry.seal_crc(), ..entry };
+            self.file.write_all_at(&sealed.encode(), entry_offset(*block))?;
+        }
+        self.file.write_all_at(page, HOT as u64)?;
+        for (from, to) in &last.holes {
             map::punch_hole(&self.file, *from, to - from);
         }
         self.file.set_len(bytes)?;
-        self.file.unlock()?;
-        Ok(bytes)
+        self.file.unlock()
     }
 }
 
