@@ -15,3 +15,6 @@ pub use format::record::{Class, EventSpec, FieldSpec, Record, Unknown, spec_name
 pub use read::{Definitions, Entry, Events, Health, Problem, ProblemKind, ReadError, Reader, Types};
 #[cfg(feature = "write")]
 pub use write::{Closed, CounterSlot, Defs, Log, LogOptions, Stream, VmInfo, fingerprint};
+
+#[cfg(all(test, feature = "read", feature = "write"))]
+mod roundtrip;

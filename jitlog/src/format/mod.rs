@@ -8,6 +8,8 @@ pub mod ids;
 pub mod json;
 pub mod kinds;
 pub mod layout;
+#[cfg(test)]
+mod layout_tests;
 pub mod payload;
 pub mod record;
 pub mod schema;

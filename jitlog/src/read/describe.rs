@@ -87,7 +87,8 @@ impl Definitions {
         let Value::Id(kind, id) = value else {
             return None;
         };
-        let text = self.describe(kind, id)?;
+        // A stream's number stands beside its name already.
+        let text = if kind == IdKind::Stream { return None } else { self.describe(kind, id)? };
         let name = match name.strip_suffix("_id") {
             Some(stem) => stem.to_string(),
             None => format!("{name}_name"),

@@ -30,11 +30,13 @@ pub(crate) fn open(path: &Path) -> Result<Inner, ReadError> {
     let file_len = file.len().map_err(failed)?;
     let page = read_static_page(&file, &super_block, file_len, &mut problems)?;
     let hot_raw = super_block.get(HOT_PAGE..HOT_PAGE + hot::END).unwrap_or_default();
-    let hot_page = HotPage::decode(hot_raw);
+    let mut hot_page = HotPage::decode(hot_raw);
     let close_crc = bytes::u32_at(hot_raw, hot::CLOSE_CRC);
     let closed = close_crc != 0 && close_crc == HotPage::close_crc(hot_raw);
     if close_crc != 0 && !closed && !live {
         problems.push(Problem::new(&file.path, ProblemKind::HotPage, SUPER_BLOCK, HOT_PAGE));
+        // The first estimate of the tick rate serves better than a damaged synchronisation.
+        hot_page.sync = None;
     }
     let schema = read_schema(&file, &page, &super_block, &mut problems);
     let expectation = Expectation { file_len, closed, live };

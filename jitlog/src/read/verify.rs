@@ -52,15 +52,17 @@ impl Reader {
             let entry = reference.entry;
             let block = self.load(*reference);
             let mut records = 0;
+            let mut end = 0;
             let scanned = block.scan(self.path(), self.dt_shift(), |record| {
                 records += 1;
+                end = record.body.1;
                 *result.by_type.entry(record.event_type).or_default() += 1;
             });
             let problem = block.problem.clone().or(scanned);
             let use_ = result.by_kind.entry(entry.kind).or_default();
             use_.blocks += u64::from(entry.blocks);
             use_.bytes += u64::from(entry.blocks) * BLOCK as u64;
-            use_.used += if entry.is_sealed() { u64::from(entry.used) } else { block.data.len() as u64 };
+            use_.used += if entry.is_sealed() { u64::from(entry.used) } else { end as u64 };
             use_.records += records;
             if entry.kind != BlockKind::Counters {
                 *result.by_stream.entry(entry.stream).or_default() += records;

@@ -31,13 +31,23 @@ pub(crate) struct Housekeeping {
     /// Blocks claimed but not sealed.
     unsealed: Vec<u32>,
     next_block: u64,
+    /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
+    helper_cpu_ns: u64,
     /// Unused ends of sealed blocks, to be freed at close.
     holes: Vec<(u64, u64)>,
 }
 
 impl Housekeeping {
     pub fn new(shared: Arc<Shared>, stream: Stream) -> Housekeeping {
-        Housekeeping { shared, stream, seen: Vec::new(), unsealed: Vec::new(), next_block: 1, holes: Vec::new() }
+        Housekeeping {
+            shared,
+            stream,
+            seen: Vec::new(),
+            unsealed: Vec::new(),
+            next_block: 1,
+            helper_cpu_ns: 0,
+            holes: Vec::new(),
+        }
     }
 
     /// The helper thread.
@@ -60,6 +70,7 @@ impl Housekeeping {
                 next_sync = syncs.next().unwrap_or(now + Duration::from_secs(1));
             }
             self.heartbeat();
+            self.helper_cpu_ns = system_ns(libc::CLOCK_THREAD_CPUTIME_ID);
             let pause = next_counters.min(next_sync).saturating_sub(start.elapsed());
             std::thread::park_timeout(pause);
         }
@@ -122,7 +133,7 @@ impl Housekeeping {
         let stats = LogStats {
             bytes_written: space.claimed() * BLOCK as u64,
             dropped_events: space.hot64(hot::DROPPED_EVENTS).load(Ordering::Relaxed),
-            helper_cpu_ns: system_ns(libc::CLOCK_THREAD_CPUTIME_ID),
+            helper_cpu_ns: self.helper_cpu_ns,
             prefault_ns: space.prefault_ns(),
         };
         self.stream.log_stats(&stats);
@@ -131,7 +142,9 @@ impl Housekeeping {
     /// Seals the blocks their writers have left; at close, all.
     fn seal(&mut self, all: bool) {
         let claimed = self.shared.space.claimed();
-        self.unsealed.extend(self.next_block as u32..claimed as u32);
+        // A directory has no entry: its extent's header stands in its place.
+        let new = self.next_block as u32..claimed as u32;
+        self.unsealed.extend(new.filter(|block| !block.is_multiple_of(BLOCKS_PER_EXTENT)));
         self.next_block = claimed;
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|block| !self.seal_block(*block, all));
@@ -142,8 +155,8 @@ impl Housekeeping {
     fn seal_block(&mut self, block: u32, all: bool) -> bool {
         let entry = self.shared.space.entry(block);
         match entry.kind {
-            // A directory has no entry of its own; elsewhere a claim is about to be published.
-            BlockKind::Free => return all || block.is_multiple_of(BLOCKS_PER_EXTENT),
+            // A claim is about to be published.
+            BlockKind::Free => return all,
             // Sealed with the first block of the run, or nothing to seal.
             BlockKind::Continuation | BlockKind::Pad => return true,
             _ if entry.state != BlockState::Full && !all => return false,

@@ -134,7 +134,12 @@ impl Log {
             page_bytes: machine.page_bytes,
             config: vm.config,
         };
-        lock(&shared.definitions).write(shared, &process);
+        self.write_definition(&process);
+    }
+
+    pub(crate) fn write_definition<R: crate::Record>(&self, record: &R) {
+        let shared = &self.owner.shared;
+        lock(&shared.definitions).write(shared, record);
     }
 
     /// A new stream for the calling thread (or the one it is sent to).
@@ -142,7 +147,7 @@ impl Log {
         let shared = &self.owner.shared;
         let stream_id = StreamId(shared.streams.fetch_add(1, Ordering::Relaxed) + 1);
         let os_tid = if shared.is_logical() { stream_id.0 } else { thread_id() };
-        lock(&shared.definitions).write(shared, &StreamDef { stream_id, os_tid, kind, name });
+        self.write_definition(&StreamDef { stream_id, os_tid, kind, name });
         Stream::new(shared.clone(), stream_id)
     }
 

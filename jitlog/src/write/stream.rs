@@ -41,6 +41,11 @@ impl Stream {
     #[inline]
     pub fn emit<R: Record>(&mut self, record: &R) {
         const { assert!(!matches!(R::CLASS, Class::D), "definitions go through Log::defs") };
+        self.emit_any(record);
+    }
+
+    #[inline]
+    pub(crate) fn emit_any<R: Record>(&mut self, record: &R) {
         let ticks = self.shared.clock.record();
         match R::CLASS {
             Class::B => self.bulk.write(&self.shared, ticks, record),
