@@ -1,5 +1,6 @@
 //! Damage: a log cut at any byte, and a log with any bit flipped, gives an exact part of what was written and one
 //! precise problem. Never a panic.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -146,9 +147,11 @@ fn noise_in_an_unsealed_log_never_panics() {
                 .map(|entry| format!("{:?}", entry.event()).len())
                 .sum::<usize>();
             let _ = (reader.counters(), reader.counter_points().count(), reader.verify(), reader.health());
-            let traces = (0..8).map(jitlog::TraceId);
-            let _ = traces.map(|trace| (reader.ir(trace, 1), reader.bytecode(trace), reader.code_map(trace))).count();
-            let _ = (0..8).map(|id| reader.defs().describe(jitlog::format::IdKind::Stack, id)).count();
+            for id in 0..8 {
+                let trace = jitlog::TraceId(id);
+                let _ = (reader.ir(trace, 1), reader.bytecode(trace), reader.code_map(trace));
+                let _ = reader.defs().describe(jitlog::format::IdKind::Stack, id.into());
+            }
         }
         for byte in undo {
             file.write_at(&[pristine[byte as usize]], byte).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! The test runs itself as the victim. The victim writes numbered records of mixed sizes and, every few, tells how many
 //! it has written through a pipe (its standard error).
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

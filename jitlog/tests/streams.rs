@@ -1,4 +1,5 @@
 //! Streams, time and space: order across threads, ranges, filters, time bases, jumbo records, extents, determinism.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The command: output, exit codes, pipes, and text from logs that must not reach the terminal raw.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

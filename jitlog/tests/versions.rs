@@ -1,4 +1,5 @@
 //! Other versions: a newer log is refused in clear words or read as far as it is understood; the schema only grows.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -137,4 +138,69 @@ fn the_schema_only_grows() {
     } else {
         assert!(locked.lines().eq(now.iter()), "schema.lock is behind the table");
     }
+}
+
+/// The list of events in README.md comes from the table too.
+#[test]
+fn the_readme_lists_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- events -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end of events -->").unwrap();
+    let row = |spec: &&EventSpec| {
+        let fields: Vec<&str> = spec.fields.iter().map(|field| field.name).collect();
+        let doc = spec.doc.trim();
+        format!("| {} | {} | {:?} | {} | {doc} |\n", spec.id, spec.name, spec.class, fields.join(", "))
+    };
+    let rows: String = EVENTS.iter().map(row).collect();
+    let list = format!("| id | name | class | fields | what |\n|---|---|---|---|---|\n{rows}");
+    let wanted = format!("{before}<!-- events -->\n{list}<!-- end of events -->{after}");
+    if std::env::var_os("JITLOG_LOCK").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+    } else {
+        assert!(text == wanted, "README.md is behind the table");
+    }
+}
+
+/// A reader in another language, which knows the README and the schema in the file.
+#[test]
+fn a_stranger_reads_the_same() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stranger.py");
+    let Ok(output) = std::process::Command::new("python3").arg(script).arg(&path).output() else {
+        println!("skipped: no python3 here");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut theirs: Vec<String> = Vec::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let map = record.as_object_mut().unwrap();
+        map.remove("_ticks");
+        map.remove("_stream");
+        // Python prints hexadecimal values as numbers.
+        theirs.push(comparable(&record));
+    }
+    let reader = Reader::open(&path).unwrap();
+    let ours = reader.events().types(Types::all());
+    let mut ours: Vec<String> =
+        ours.map(|entry| comparable(&serde_json::to_value(entry.unwrap().event()).unwrap())).collect();
+    theirs.sort();
+    ours.sort();
+    assert_eq!(theirs.len(), ours.len());
+    theirs.iter().zip(&ours).for_each(|(theirs, ours)| assert_eq!(theirs, ours));
+}
+
+fn comparable(record: &serde_json::Value) -> String {
+    let mut fields: Vec<String> = Vec::new();
+    for (name, value) in record.as_object().unwrap() {
+        let value = match value.as_str().and_then(|text| text.strip_prefix("0x")) {
+            Some(hex) => u64::from_str_radix(hex, 16).unwrap().to_string(),
+            None => value.to_string(),
+        };
+        fields.push(format!("{name}={value}"));
+    }
+    fields.sort();
+    fields.join(" ")
 }

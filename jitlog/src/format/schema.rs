@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value, json};
 
 use crate::format::event::EVENTS;
+use crate::format::kinds;
 use crate::format::layout::{MAJOR, MINOR, checksum};
 use crate::format::record::{EventSpec, FieldSpec};
-use crate::format::{kinds, record::spec_of};
 
 fn field_json(field: &FieldSpec) -> Value {
     if field.physical == field.semantic {
@@ -61,14 +61,33 @@ pub fn own() -> &'static str {
 #[derive(Clone, Debug, Default)]
 pub struct FileSchema {
     text: String,
-    events: HashMap<u16, (usize, String)>,
+    names: HashMap<u16, String>,
+    /// By event number, since it is asked for every record.
+    fixed: Vec<u32>,
 }
 
+/// Event numbers there can be.
+const NUMBERS: usize = 1 << 12;
+
 impl FileSchema {
+    fn new(text: &str, events: impl Iterator<Item = (u16, usize, String)>) -> FileSchema {
+        let mut schema = FileSchema { text: text.to_string(), names: HashMap::new(), fixed: vec![0; NUMBERS] };
+        // A damaged schema may lack events this version knows.
+        for spec in EVENTS {
+            schema.fixed[usize::from(spec.id)] = spec.fixed as u32;
+        }
+        for (number, fixed, name) in events {
+            if let Some(slot) = schema.fixed.get_mut(usize::from(number)) {
+                *slot = u32::try_from(fixed).unwrap_or(u32::MAX);
+                schema.names.insert(number, name);
+            }
+        }
+        schema
+    }
+
     /// The schema of this version.
     pub fn current() -> FileSchema {
-        let events = EVENTS.iter().map(|spec| (spec.id, (spec.fixed, spec.name.to_string()))).collect();
-        FileSchema { text: own().to_string(), events }
+        FileSchema::new(own(), EVENTS.iter().map(|spec| (spec.id, spec.fixed, spec.name.to_string())))
     }
 
     /// None if the text is not a schema.
@@ -77,14 +96,13 @@ impl FileSchema {
             return Some(FileSchema::current());
         }
         let json: Value = serde_json::from_str(text).ok()?;
-        let mut events = HashMap::new();
+        let mut events = Vec::new();
         for event in json.get("events")?.as_array()? {
-            let id = u16::try_from(event.get("id")?.as_u64()?).ok()?;
+            let number = u16::try_from(event.get("id")?.as_u64()?).ok()?;
             let fixed = usize::try_from(event.get("fixed")?.as_u64()?).ok()?;
-            let name = event.get("name")?.as_str()?.to_string();
-            events.insert(id, (fixed, name));
+            events.push((number, fixed, event.get("name")?.as_str()?.to_string()));
         }
-        Some(FileSchema { text: text.to_string(), events })
+        Some(FileSchema::new(text, events.into_iter()))
     }
 
     /// The JSON.
@@ -94,14 +112,11 @@ impl FileSchema {
 
     /// Bytes of the fixed part of an event as the file's writer laid it.
     pub fn fixed(&self, event_type: u16) -> usize {
-        match self.events.get(&event_type) {
-            Some((fixed, _)) => *fixed,
-            None => spec_of(event_type).map_or(0, |spec| spec.fixed),
-        }
+        self.fixed.get(usize::from(event_type)).map_or(0, |fixed| *fixed as usize)
     }
 
     /// An event's name according to the file.
     pub fn name(&self, event_type: u16) -> Option<&str> {
-        self.events.get(&event_type).map(|(_, name)| name.as_str())
+        self.names.get(&event_type).map(String::as_str)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::format::event::{Event, Timebase};
 use crate::format::layout::DirEntry;
-use crate::format::record::{Class, spec_of};
+use crate::format::record::Class;
 use crate::format::walk::{RawRecord, Step, Walker};
 use crate::read::block::Block;
 use crate::read::problem::{Problem, ProblemKind};
@@ -94,6 +94,7 @@ impl Head {
 pub struct Events {
     reader: Reader,
     types: Types,
+    known: Types,
     /// Half-open, in ticks.
     range: Range<u64>,
     started: bool,
@@ -112,6 +113,7 @@ impl Events {
             reader,
             types: Types::class(Class::E).without(Timebase::TYPE),
             range: 0..u64::MAX,
+            known: Types::known(),
             started: false,
             sources: Vec::new(),
             waiting: BinaryHeap::new(),
@@ -187,38 +189,39 @@ impl Events {
         let dt_shift = self.reader.dt_shift();
         loop {
             let source = &mut self.sources[index];
-            if let Some(block) = source.block.clone() {
+            if let Some(block) = &source.block {
                 match source.walker.step(&block.data) {
                     Step::Record(record) => {
                         source.records += 1;
                         source.last = record.ticks;
-                        let known = spec_of(record.event_type).is_some();
-                        let wanted =
-                            if known { self.types.contains(record.event_type) } else { self.types.wants_unknown() };
-                        self.unknown += u64::from(!known && !wanted);
+                        let mut wanted = self.types.contains(record.event_type);
+                        if !wanted && !self.known.contains(record.event_type) {
+                            wanted = self.types.wants_unknown();
+                            self.unknown += u64::from(!wanted);
+                        }
                         if wanted && self.range.contains(&record.ticks) {
                             source.head = Head::Record(record);
                             return;
                         }
-                        continue;
                     }
                     step => {
-                        source.block = None;
                         let path = self.reader.path();
                         let found = match step {
                             Step::Damaged(at) => block.damaged(path, at),
                             _ => block.miscounted(path, source.records),
                         };
-                        if let Some(problem) = block.problem.clone().or(found)
+                        let problem = block.problem.clone().or(found);
+                        let ticks = source.last.max(block.reference.entry.t_first);
+                        source.block = None;
+                        if let Some(problem) = problem
                             && self.is_new(&problem)
                         {
-                            let ticks = self.after(index, &block);
                             self.sources[index].head = Head::Problem(ticks, Box::new(problem));
                             return;
                         }
-                        continue;
                     }
                 }
+                continue;
             }
             let Some(next) = source.blocks.next() else {
                 source.head = Head::End;
@@ -241,11 +244,6 @@ impl Events {
             ProblemKind::Truncated { .. } => !std::mem::replace(&mut self.truncation_said, true),
             _ => true,
         }
-    }
-
-    /// Where in time a problem of a block belongs.
-    fn after(&self, index: usize, block: &Block) -> u64 {
-        self.sources[index].last.max(block.reference.entry.t_first)
     }
 
     fn give(&mut self, index: usize) -> Option<Result<Entry, Problem>> {

@@ -24,8 +24,7 @@ impl Types {
 
     /// Everything, unknown events included.
     pub fn all() -> Types {
-        let known = EVENTS.iter().fold(Types::none(), |types, spec| types.with(spec.id));
-        Types { unknown: true, ..known }
+        Types { unknown: true, ..Types::known() }
     }
 
     /// Events by number, e.g. `Types::of(&[TraceStart::TYPE, TraceAbort::TYPE])`.
@@ -63,6 +62,11 @@ impl Types {
 
     pub fn wants_unknown(&self) -> bool {
         self.unknown
+    }
+
+    /// The numbers this version knows.
+    pub fn known() -> Types {
+        EVENTS.iter().fold(Types::none(), |types, spec| types.with(spec.id))
     }
 
     /// Whether any event of a class is wanted.

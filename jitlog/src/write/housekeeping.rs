@@ -33,7 +33,7 @@ pub(crate) struct Housekeeping {
     next_block: u64,
     /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
     helper_cpu_ns: u64,
-    /// Unused ends of sealed blocks, to be freed at close.
+    /// Unused ends of the blocks still open at close, to be freed then.
     holes: Vec<(u64, u64)>,
 }
 
@@ -189,8 +189,9 @@ impl Housekeeping {
         let used = walker.position().max(PROLOGUE);
         sealed.used = used as u32;
         sealed.crc = checksum(&run[..used]);
+        // Only the last block of each chain can be mostly unused; freeing little bits of the others takes long.
         let (from, to) = (used.next_multiple_of(4096) as u64, run.len() as u64);
-        if from < to {
+        if from < to && entry.state == BlockState::Open {
             self.holes.push((start + from, start + to));
         }
         sealed

@@ -95,8 +95,11 @@ impl Map {
 
     /// Copies out whole words; sound also while another thread stores to them.
     pub fn load(&self, offset: usize, bytes: usize) -> Vec<u8> {
-        let words = (0..bytes / 8).map(|index| self.word64(offset + index * 8).load(Ordering::Acquire));
-        words.flat_map(u64::to_le_bytes).collect()
+        let mut data = vec![0u8; bytes];
+        for (index, word) in data.chunks_exact_mut(8).enumerate() {
+            word.copy_from_slice(&self.word64(offset + index * 8).load(Ordering::Acquire).to_le_bytes());
+        }
+        data
     }
 
     /// Gives a newly allocated part its pages now, so that no thread faults on them later, and so that a full disk is

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use crate::format::layout::{
     BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, SUPER_BLOCK, block_offset, entry_offset,
     hot,
 };
+use crate::write::defs::lock;
 use crate::write::map::{self, Map};
 use crate::{BlockKind, BlockState, StopReason, StreamId};
 
@@ -23,6 +24,8 @@ const HOT: usize = SUPER_BLOCK as usize * BLOCK + HOT_PAGE;
 pub const FIRST_BLOCKS: u64 = 16;
 /// Blocks of the largest allocation step, 64 MiB.
 const LARGEST_STEP: u64 = 1024;
+/// Blocks populated at a time, 1 MiB: as long as a writer ever waits for another thread's growth.
+const POPULATE_STEP: u64 = 16;
 /// Blocks kept for definitions, counters and the clock when events run out of room: 4 MiB, or a quarter.
 const RESERVE: u64 = 64;
 
@@ -47,7 +50,8 @@ pub struct Space {
     limit_reason: AtomicU32,
     limit_errno: AtomicU32,
     closed: AtomicBool,
-    growing: Mutex<()>,
+    /// Blocks the file has; those from `ready_blocks` on are not populated yet.
+    growing: Mutex<u64>,
     prefault_ns: AtomicU64,
     helper: OnceLock<Thread>,
 }
@@ -73,11 +77,13 @@ impl Space {
             limit_reason: AtomicU32::new(StopReason::MaxBytes.0),
             limit_errno: AtomicU32::new(0),
             closed: AtomicBool::new(false),
-            growing: Mutex::new(()),
+            growing: Mutex::new(0),
             prefault_ns: AtomicU64::new(0),
             helper: OnceLock::new(),
         };
-        space.allocate(0, FIRST_BLOCKS)?;
+        *lock(&space.growing) = FIRST_BLOCKS;
+        map::allocate(&space.file, 0, FIRST_BLOCKS * BLOCK as u64)?;
+        space.populate(0, FIRST_BLOCKS)?;
         space.hot64(hot::CLAIMED).store(u64::from(SUPER_BLOCK) + 1, Ordering::Relaxed);
         Ok(space)
     }
@@ -193,13 +199,17 @@ impl Space {
         self.map.byte(at + 1).store(BlockState::Sealed.0, Ordering::Release);
     }
 
-    /// Allocates ahead of the writers: half of what is claimed, between 512 KiB and 16 MiB.
+    /// Allocates and populates ahead of the writers: half of what is claimed, between 512 KiB and 16 MiB.
     pub fn keep_ahead(&self) {
+        while let ready = self.hot64(hot::READY).load(Ordering::Acquire)
+            && self.is_short(ready)
+            && self.ensure(ready + 1)
+        {}
+    }
+
+    fn is_short(&self, ready: u64) -> bool {
         let claimed = self.claimed();
-        let ready = self.hot64(hot::READY).load(Ordering::Acquire);
-        if ready < claimed + Space::ahead(claimed) && ready < self.limit.load(Ordering::Relaxed) {
-            self.ensure(ready + 1);
-        }
+        ready < claimed + Space::ahead(claimed) && ready < self.limit.load(Ordering::Relaxed)
     }
 
     fn ahead(claimed: u64) -> u64 {
@@ -207,10 +217,7 @@ impl Space {
     }
 
     fn wake_helper_if_short(&self) {
-        let claimed = self.claimed();
-        let ready = self.hot64(hot::READY).load(Ordering::Relaxed);
-        if ready < claimed + Space::ahead(claimed)
-            && ready < self.limit.load(Ordering::Relaxed)
+        if self.is_short(self.hot64(hot::READY).load(Ordering::Relaxed))
             && let Some(helper) = self.helper.get()
         {
             helper.unpark();
@@ -230,7 +237,7 @@ impl Space {
         if self.hot64(hot::READY).load(Ordering::Acquire) >= end {
             return true;
         }
-        let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut allocated = lock(&self.growing);
         let ready = self.hot64(hot::READY).load(Ordering::Acquire);
         let limit = self.limit.load(Ordering::Relaxed);
         if ready >= end {
@@ -239,9 +246,9 @@ impl Space {
         if end > limit || self.closed.load(Ordering::Acquire) {
             return false;
         }
-        let step = ready.clamp(FIRST_BLOCKS, LARGEST_STEP);
-        let generous = (ready + step).max(end).min(limit);
-        let grown = self.allocate(ready, generous).or_else(|_| self.allocate(ready, end));
+        let start = Instant::now();
+        let grown = self.grow(&mut allocated, ready, end, limit);
+        self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         if let Err(error) = &grown {
             let reason = match error.raw_os_error() {
                 Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => StopReason::NoSpace,
@@ -254,16 +261,25 @@ impl Space {
         grown.is_ok()
     }
 
-    fn allocate(&self, from: u64, to: u64) -> io::Result<()> {
-        let start = Instant::now();
-        let (offset, bytes) = (from * BLOCK as u64, (to - from) * BLOCK as u64);
-        map::allocate(&self.file, offset, bytes)?;
-        self.map.populate(offset as usize, bytes as usize)?;
+    /// The file grows in large steps, so that it lies well on disk; memory in small ones.
+    fn grow(&self, allocated: &mut u64, ready: u64, end: u64, limit: u64) -> io::Result<()> {
+        if end > *allocated {
+            let step = (*allocated).clamp(FIRST_BLOCKS, LARGEST_STEP);
+            let generous = (*allocated + step).max(end).min(limit);
+            let add = |to: u64| {
+                map::allocate(&self.file, *allocated * BLOCK as u64, (to - *allocated) * BLOCK as u64).map(|()| to)
+            };
+            *allocated = add(generous).or_else(|_| add(end))?;
+        }
+        self.populate(ready, (ready + POPULATE_STEP).max(end).min(*allocated))
+    }
+
+    fn populate(&self, from: u64, to: u64) -> io::Result<()> {
+        self.map.populate(from as usize * BLOCK, (to - from) as usize * BLOCK)?;
         for block in (from..to).filter(|block| block.is_multiple_of(u64::from(BLOCKS_PER_EXTENT))) {
             let extent = (block / u64::from(BLOCKS_PER_EXTENT)) as u32;
             self.map.store(block as usize * BLOCK, &ExtentHeader { extent, ..self.header }.encode());
         }
-        self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         self.hot64(hot::READY).store(to, Ordering::Release);
         Ok(())
     }
@@ -285,7 +301,7 @@ impl Space {
     pub fn stop(&self) {
         self.closed.store(true, Ordering::Release);
         // Whoever grows now finishes first.
-        drop(self.growing.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(lock(&self.growing));
     }
 
     /// Cuts the file to what is claimed and frees the unused ends of blocks. Detaches the mapping first, so that a
