@@ -105,6 +105,14 @@ def ends_on_signals():
         assert run.end() == -number, "the signal is what ended it"
 
 
+def ends_when_the_terminal_goes_away():
+    run = started()
+    os.close(run.slave)
+    os.close(run.master)
+    # The signal or the failed read, whichever is noticed first.
+    assert run.process.wait(10) in (-signal.SIGHUP, 2), run.process.returncode
+
+
 def a_panic_gives_the_terminal_back_first():
     run = Run(JITVIZ_TEST_PANIC="1")
     assert run.end() == -signal.SIGABRT
@@ -194,6 +202,7 @@ for check in [
     quits_with_control_c,
     esc_does_not_quit,
     ends_on_signals,
+    ends_when_the_terminal_goes_away,
     a_panic_gives_the_terminal_back_first,
     suspends_and_comes_back,
     resizes,

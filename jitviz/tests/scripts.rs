@@ -99,7 +99,9 @@ fn search_counts_goes_round_and_ends() {
     assert!(text(&press(app, "n")).contains("1 of 2"));
     let app = demo("3 / z z");
     assert!(text(&app).contains("no match"));
-    assert!(!press(app, "<Esc>").search.is_active());
+    let app = press(app, "<Esc>");
+    assert!(!app.search.is_active());
+    assert_eq!(app.traces.selected().unwrap().id, TraceId(1), "the cursor is back where the search began");
     assert!(!demo("3 / q").quit, "letters are text while a search is typed");
     assert!(demo("3 / <C-c>").quit);
 }
