@@ -186,3 +186,30 @@ fn the_table_is_in_order_and_aligned() {
         assert_eq!(spec.class == Class::B, bulk_numbers, "{}", spec.name);
     }
 }
+
+proptest::proptest! {
+    /// Whatever bytes a record may have, decoding it ends, and so does everything that is done with what it gives.
+    #[test]
+    fn decoding_any_bytes_never_panics(
+        event_type in 0u16..160,
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        fixed in 0usize..96,
+    ) {
+        let event = Event::decode(event_type, &body, fixed);
+        proptest::prop_assert!(serde_json::to_string(&event).is_ok());
+        if let Event::Ir(ir) = event {
+            crate::format::payload::parse_snapshots(ir.snaps);
+            crate::format::payload::parse_texts(ir.consts);
+        }
+    }
+
+    /// Nor does stepping over the records of a block of any bytes, and it never leaves the block.
+    #[test]
+    fn walking_any_bytes_never_panics(words in proptest::collection::vec(0u64..1 << 40, 2..64), base: u64) {
+        let run: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut walker = crate::format::walk::Walker::new(base, 4);
+        while let crate::format::walk::Step::Record(record) = walker.step(&run) {
+            proptest::prop_assert!(record.at < record.body.1 && record.body.1 <= run.len());
+        }
+    }
+}

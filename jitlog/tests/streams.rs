@@ -222,3 +222,37 @@ fn a_file_that_is_no_log_is_not_replaced_and_a_live_log_neither() {
     Log::create(LogOptions::new(&path)).unwrap().close();
     assert_eq!(Reader::open(&path).unwrap().health(), Health::Clean);
 }
+
+#[test]
+fn threads_that_count_and_write_on_while_the_log_is_closed_do_no_harm() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    for _ in 0..20 {
+        let (_directory, path) = scratch();
+        let log = Log::create(LogOptions::new(&path)).unwrap();
+        let counter = log.counter(CounterKind::TraceExec, TraceId(1), 0);
+        let mut stream = log.stream("main", StreamKind::Mutator);
+        let (started, stop) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0.. {
+                    counter.increment();
+                    if number < 1_000 {
+                        invalidate(&mut stream, number);
+                    }
+                    started.store(true, Ordering::Relaxed);
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+            while !started.load(Ordering::Relaxed) {}
+            log.close();
+            stop.store(true, Ordering::Relaxed);
+        });
+        let reader = Reader::open(&path).unwrap();
+        let found = numbers(reader.events());
+        assert!(found.iter().copied().eq(0..found.len() as u32));
+        assert!(reader.counters()[0].value >= 1);
+        assert_eq!((reader.health(), reader.verify().problems), (Health::Clean, vec![]));
+    }
+}

@@ -67,14 +67,16 @@ impl Directory {
         }
         for (index, raw_entry) in raw.chunks_exact(ENTRY).enumerate().skip(1) {
             let number = first + index as u32;
-            let entry = DirEntry::decode(raw_entry);
+            let mut entry = DirEntry::decode(raw_entry);
             let problem = |kind| Problem::new(&file.path, kind, first, index * ENTRY);
-            // A writer may be sealing this very entry.
-            if entry.is_sealed() && !entry.is_intact() && !expect.live {
-                let kind = ProblemKind::Entry;
-                problems.push(Problem { block: number, ..problem(kind) });
-                self.end = self.end.max(number + 1);
-                continue;
+            if entry.is_sealed() && !entry.is_intact() {
+                if !expect.live {
+                    problems.push(Problem { block: number, ..problem(ProblemKind::Entry) });
+                    self.end = self.end.max(number + 1);
+                    continue;
+                }
+                // The writer may be sealing this very entry: the block is as good as open.
+                entry.entry_crc = 0;
             }
             if entry.kind == BlockKind::Free {
                 continue;

@@ -4,26 +4,35 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use crate::format::layout::{
-    BLOCK, DirEntry, ExtentHeader, HotPage, KNOWN_INCOMPATIBLE, MAGIC, MAJOR, MINOR, SCHEMA_OFFSET, SCHEMA_ROOM,
-    STATIC_COPY, SUPER_BLOCK, StaticPage, checksum, hot, pad8,
+    BLOCK, DirEntry, ExtentHeader, KNOWN_INCOMPATIBLE, MAGIC, MAJOR, MINOR, SCHEMA_OFFSET, SCHEMA_ROOM, STATIC_COPY,
+    SUPER_BLOCK, StaticPage, checksum, pad8,
 };
 use crate::format::schema;
-use crate::write::clock::{Clock, dt_shift};
+use crate::write::clock::{Clock, Reading, dt_shift};
 use crate::write::counters::Counters;
 use crate::write::defs::Definitions;
+use crate::write::housekeeping::LastWork;
 use crate::write::options::LogOptions;
 use crate::write::space::Space;
 use crate::write::{Closed, Shared, process};
 use crate::{BlockKind, BlockState, ClockSource, StopReason, StreamDef, StreamId, StreamKind};
 
-/// Everything of a log but its helper.
+/// Everything of a log but its helper. A file that cannot become a log is not left behind.
 pub(crate) fn create(options: &LogOptions) -> io::Result<Shared> {
     let clock = Clock::new(options.logical_clock);
     let start = clock.read();
     let file = open(&options.path)?;
+    fill(file, clock, start, options.max_bytes).inspect_err(|_| {
+        // The first error is the one to report.
+        let _ = std::fs::remove_file(&options.path);
+    })
+}
+
+/// Lays out the first blocks.
+fn fill(file: File, clock: Clock, start: Reading, max_bytes: u64) -> io::Result<Shared> {
     let logical = clock.source() == ClockSource::Logical;
     let header = ExtentHeader {
         major: MAJOR,
@@ -35,7 +44,7 @@ pub(crate) fn create(options: &LogOptions) -> io::Result<Shared> {
         incompatible: KNOWN_INCOMPATIBLE,
         compatible: 0,
     };
-    let space = Space::new(file, header, options.max_bytes)?;
+    let space = Space::new(file, header, max_bytes)?;
     let ticks_per_second = match clock.source() {
         ClockSource::Tsc => tick_rate(&clock, start),
         _ => 1_000_000_000,
@@ -86,24 +95,24 @@ fn super_entry() -> DirEntry {
     entry
 }
 
-/// Marks the log closed and lets go of the file.
-pub(crate) fn finish(shared: &Shared, holes: &[(u64, u64)]) -> Closed {
+/// Closes the file; says what the log came to.
+pub(crate) fn finish(shared: &Shared, last: &LastWork) -> Closed {
     let space = &shared.space;
     space.stop();
-    // Nothing beyond what is claimed will exist.
-    space.hot64(hot::READY).store(space.claimed(), Ordering::Relaxed);
-    space.hot32(hot::STATE).store(1, Ordering::Release);
-    let page = space.map.load(SUPER_BLOCK as usize * BLOCK + crate::format::layout::HOT_PAGE, hot::END);
-    space.hot32(hot::CLOSE_CRC).store(HotPage::close_crc(&page), Ordering::Release);
-    let state = HotPage::decode(&page);
-    // If cutting fails the file is merely longer; the reader does not mind.
-    let bytes = space.finish(holes).unwrap_or(space.claimed() * BLOCK as u64);
+    let (state, bytes) = space.finish(last);
+    let failed = bytes.as_ref().err().map(|error| error.raw_os_error().unwrap_or(0) as u32);
+    let stopped = match (state.stop_reason, failed) {
+        (StopReason::None, None) => None,
+        // A log that could not be finished reads like one whose writer was killed.
+        (StopReason::None, Some(_)) => Some(StopReason::IoError),
+        (reason, _) => Some(reason),
+    };
     Closed {
-        bytes,
+        bytes: bytes.unwrap_or(space.claimed() * BLOCK as u64),
         dropped_events: state.dropped_events,
         dropped_bytes: state.dropped_bytes,
-        stopped: (state.stop_reason != StopReason::None).then_some(state.stop_reason),
-        errno: state.stop_errno,
+        stopped,
+        errno: failed.unwrap_or(state.stop_errno),
     }
 }
 
@@ -144,7 +153,7 @@ fn busy() -> io::Error {
 }
 
 /// A first estimate of the tick rate, over at least 200 microseconds.
-fn tick_rate(clock: &Clock, start: crate::write::clock::Reading) -> u64 {
+fn tick_rate(clock: &Clock, start: Reading) -> u64 {
     loop {
         let now = clock.read();
         let nanoseconds = now.mono_ns.saturating_sub(start.mono_ns);

@@ -18,6 +18,8 @@ pub(crate) struct Definitions {
     cursor: Cursor,
     strings: HashMap<Box<str>, StringId>,
     sources: HashMap<(Box<str>, [u8; 16]), SourceId>,
+    /// Content hashes by source id, from 1.
+    hashes: Vec<[u8; 16]>,
     /// Per function: what its locations' fingerprints start from.
     functions: HashMap<FuncId, Xxh3>,
     locations: HashMap<(FuncId, u32, u32, u16), LocId>,
@@ -33,6 +35,7 @@ impl Definitions {
             cursor: Cursor::new(BlockKind::Defs, StreamId::NONE),
             strings: HashMap::new(),
             sources: HashMap::new(),
+            hashes: Vec::new(),
             functions: HashMap::new(),
             locations: HashMap::new(),
             fingerprints: Vec::new(),
@@ -88,6 +91,7 @@ impl Defs {
         }
         let source_id = SourceId(known.sources.len() as u32 + 1);
         known.sources.insert(key, source_id);
+        known.hashes.push(hash);
         known.write(&self.shared, &SourceDef { source_id, content_hash: Hash16(hash), path });
         source_id
     }

@@ -33,8 +33,16 @@ pub(crate) struct Housekeeping {
     next_block: u64,
     /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
     helper_cpu_ns: u64,
-    /// Unused ends of the blocks still open at close, to be freed then.
-    holes: Vec<(u64, u64)>,
+    last: LastWork,
+}
+
+/// What remains to be done to the file itself once it is detached from memory.
+#[derive(Default)]
+pub(crate) struct LastWork {
+    /// Unused ends of the blocks still open at close, to be freed.
+    pub holes: Vec<(u64, u64)>,
+    /// COUNTERS blocks: machine code may count on until they are detached, so their checksum comes last.
+    pub counters: Vec<(u32, DirEntry)>,
 }
 
 impl Housekeeping {
@@ -46,7 +54,7 @@ impl Housekeeping {
             unsealed: Vec::new(),
             next_block: 1,
             helper_cpu_ns: 0,
-            holes: Vec::new(),
+            last: LastWork::default(),
         }
     }
 
@@ -164,7 +172,11 @@ impl Housekeeping {
         }
         let sealed = match entry.kind {
             BlockKind::Events | BlockKind::Defs | BlockKind::Bulk => self.sealed_records(block, entry),
-            BlockKind::Counters => self.sealed_counters(block, entry),
+            BlockKind::Counters => {
+                let described = self.described_counters(entry);
+                self.last.counters.push((block, described));
+                return true;
+            }
             _ => DirEntry { records: 0, ..entry },
         };
         let space = &self.shared.space;
@@ -192,26 +204,24 @@ impl Housekeeping {
         // Only the last block of each chain can be mostly unused; freeing little bits of the others takes long.
         let (from, to) = (used.next_multiple_of(4096) as u64, run.len() as u64);
         if from < to && entry.state == BlockState::Open {
-            self.holes.push((start + from, start + to));
+            self.last.holes.push((start + from, start + to));
         }
         sealed
     }
 
-    fn sealed_counters(&self, block: u32, entry: DirEntry) -> DirEntry {
-        let run = self.shared.space.map.load(block_offset(block) as usize, BLOCK);
+    fn described_counters(&self, entry: DirEntry) -> DirEntry {
         let first = entry.sequence * u64::from(COUNTERS_PER_BLOCK);
         let records = u64::from(lock(&self.shared.counters).count()).saturating_sub(first);
         DirEntry {
             records: records.min(u64::from(COUNTERS_PER_BLOCK)) as u32,
             t_last: self.shared.clock.now(),
             used: BLOCK as u32,
-            crc: checksum(&run),
             ..entry
         }
     }
 
-    /// The last work: series, clock, seals. Returns the parts of the file that hold nothing.
-    pub fn finish(mut self) -> Vec<(u64, u64)> {
+    /// The last turn: series, clock, seals.
+    pub fn finish(mut self) -> LastWork {
         self.snapshot_counters();
         self.sync_clock();
         if !self.shared.is_logical() {
@@ -220,6 +230,6 @@ impl Housekeeping {
         self.heartbeat();
         self.shared.space.stop();
         self.seal(true);
-        self.holes
+        self.last
     }
 }

@@ -73,6 +73,8 @@ pub struct Closed {
 
 struct Owner {
     shared: Arc<Shared>,
+    /// Only the process that made the log may close it: a forked child has no helper thread, and the file is not its.
+    pid: u32,
     work: Mutex<Work>,
     stop: Arc<AtomicBool>,
 }
@@ -91,6 +93,7 @@ impl Log {
         let log = Log {
             owner: Arc::new(Owner {
                 shared: shared.clone(),
+                pid: std::process::id(),
                 work: Mutex::new(Work::Done(Closed::default())),
                 stop: Arc::new(AtomicBool::new(false)),
             }),
@@ -191,6 +194,9 @@ impl Log {
 
 impl Owner {
     fn close(&self) -> Closed {
+        if std::process::id() != self.pid {
+            return Closed::default();
+        }
         let mut work = lock(&self.work);
         let housekeeping = match std::mem::replace(&mut *work, Work::Done(Closed::default())) {
             Work::Done(closed) => {
@@ -205,8 +211,8 @@ impl Owner {
                 thread.join().ok()
             }
         };
-        let holes = housekeeping.map(Housekeeping::finish).unwrap_or_default();
-        let closed = create::finish(&self.shared, &holes);
+        let last = housekeeping.map(Housekeeping::finish).unwrap_or_default();
+        let closed = create::finish(&self.shared, &last);
         *work = Work::Done(closed);
         closed
     }

@@ -5,16 +5,18 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread::Thread;
 use std::time::Instant;
 
 use crate::format::layout::{
-    BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, SUPER_BLOCK, block_offset, entry_offset,
-    hot,
+    BLOCK, BLOCK_MAGIC, BLOCKS_PER_EXTENT, DirEntry, ExtentHeader, HOT_PAGE, HotPage, SUPER_BLOCK, block_offset,
+    checksum, entry_offset, hot,
 };
 use crate::write::defs::lock;
+use crate::write::housekeeping::LastWork;
 use crate::write::map::{self, Map};
 use crate::{BlockKind, BlockState, StopReason, StreamId};
 
@@ -304,17 +306,36 @@ impl Space {
         drop(lock(&self.growing));
     }
 
-    /// Cuts the file to what is claimed and frees the unused ends of blocks. Detaches the mapping first, so that a
-    /// thread that still writes hits private memory.
-    pub fn finish(&self, holes: &[(u64, u64)]) -> io::Result<u64> {
+    /// Marks the log closed and cuts the file to what is claimed; returns the state page as it was left.
+    ///
+    /// The mapping is detached first: a thread that still counts or writes then hits private memory, and the file no
+    /// longer changes under its last checksums.
+    pub fn finish(&self, last: &LastWork) -> (HotPage, io::Result<u64>) {
         let bytes = self.claimed() * BLOCK as u64;
+        let mut page = self.map.load(HOT, hot::END);
+        // Nothing beyond what is claimed will exist.
+        page[hot::READY..hot::READY + 8].copy_from_slice(&self.claimed().to_le_bytes());
+        page[hot::STATE..hot::STATE + 4].copy_from_slice(&1u32.to_le_bytes());
+        let crc = HotPage::close_crc(&page);
+        page[hot::CLOSE_CRC..hot::CLOSE_CRC + 4].copy_from_slice(&crc.to_le_bytes());
+        (HotPage::decode(&page), self.finish_file(last, &page, bytes).map(|()| bytes))
+    }
+
+    fn finish_file(&self, last: &LastWork, page: &[u8], bytes: u64) -> io::Result<()> {
         self.map.detach(&self.file, bytes as usize)?;
-        for (from, to) in holes {
+        let mut run = vec![0u8; BLOCK];
+        for (block, entry) in &last.counters {
+            self.file.read_exact_at(&mut run, block_offset(*block))?;
+            let entry = DirEntry { crc: checksum(&run), state: BlockState::Sealed, ..*entry };
+            let sealed = DirEntry { entry_crc: entry.seal_crc(), ..entry };
+            self.file.write_all_at(&sealed.encode(), entry_offset(*block))?;
+        }
+        self.file.write_all_at(page, HOT as u64)?;
+        for (from, to) in &last.holes {
             map::punch_hole(&self.file, *from, to - from);
         }
         self.file.set_len(bytes)?;
-        self.file.unlock()?;
-        Ok(bytes)
+        self.file.unlock()
     }
 }
 
