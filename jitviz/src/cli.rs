@@ -13,6 +13,7 @@ use crate::text::table::Column;
 #[command(
     name = "jitviz",
     version,
+    override_usage = "jitviz [OPTIONS] LOG\n       jitviz COMMAND [OPTIONS] LOG",
     subcommand_negates_reqs = true,
     subcommand_precedence_over_arg = true,
     after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  \

@@ -27,6 +27,7 @@ pub enum Failure {
     /// The question makes no sense for this log.
     Question(String),
     Output(io::Error),
+    Terminal(io::Error),
 }
 
 impl fmt::Display for Failure {
@@ -35,6 +36,7 @@ impl fmt::Display for Failure {
             Failure::Open(error) => error.fmt(f),
             Failure::Question(text) => f.write_str(text),
             Failure::Output(error) => write!(f, "writing failed: {error}"),
+            Failure::Terminal(error) => write!(f, "the terminal failed: {error}; jitviz summary LOG needs none"),
         }
     }
 }
@@ -79,7 +81,7 @@ fn run(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
-        return Ok(tui::run(model, options)?);
+        return tui::run(model, options).map_err(Failure::Terminal);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     answer(cli, environment, &mut out)?;

@@ -1,10 +1,10 @@
 //! Aborted recordings, put together by reason and place: how often, whether tried again, whether given up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::model::{Domain, Model, Place, TraceId};
+use crate::model::{Domain, LocId, Model, Place, TraceId};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AbortRow {
@@ -29,6 +29,7 @@ pub struct AbortRow {
 /// One row per reason and place, the most frequent first.
 pub fn rows(model: &Model) -> Vec<AbortRow> {
     let mut groups: BTreeMap<(u16, Place), AbortRow> = BTreeMap::new();
+    let given_up: BTreeSet<LocId> = model.blacklisted.iter().copied().collect();
     for trace in model.traces.values() {
         let Some(abort) = &trace.abort else { continue };
         let loc = abort.loc.known().unwrap_or(trace.loc);
@@ -49,7 +50,7 @@ pub fn rows(model: &Model) -> Vec<AbortRow> {
         });
         row.count += 1;
         row.retries += u64::from(abort.retry);
-        row.blacklisted |= abort.blacklisted || model.blacklisted.contains(&trace.loc);
+        row.blacklisted |= abort.blacklisted || given_up.contains(&trace.loc);
         row.bytecodes += u64::from(abort.bytecodes);
         row.record_ns = row.record_ns.saturating_add(abort.record_ns);
         row.first_ns = row.first_ns.min(abort.at_ns);

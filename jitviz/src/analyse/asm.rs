@@ -59,6 +59,7 @@ fn x86(code: &Code) -> Vec<AsmLine> {
     options.set_branch_leading_zeros(false);
     options.set_small_hex_numbers_in_decimal(true);
     options.set_first_operand_char_index(8);
+    options.set_show_branch_size(false);
     let mut lines = Vec::new();
     let mut instruction = Instruction::default();
     while decoder.can_decode() {
@@ -71,6 +72,8 @@ fn x86(code: &Code) -> Vec<AsmLine> {
             text.insert_str(8, "0x");
         } else {
             formatter.format(&instruction, &mut text);
+            // Names are padded for operands that some instructions do not have.
+            text.truncate(text.trim_end().len());
         }
         let target = instruction.near_branch_target().checked_sub(code.addr);
         let target = target.filter(|t| instruction.near_branch_target() != 0 && *t < code.bytes.len() as u64);
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_instruction_are_shown_as_bytes() {
-        assert_eq!(show(jitlog::Arch::X86_64, &[0x06, 0x48]), ["0: db      0x06 None", "1: db      0x48 None"]);
+        assert_eq!(show(jitlog::Arch::X86_64, &[0xc3, 0x06]), ["0: ret None", "1: db      0x06 None"]);
         assert_eq!(show(jitlog::Arch::Aarch64, &[1, 2]), ["0: db      0x01, 0x02 None"]);
     }
 

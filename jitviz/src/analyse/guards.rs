@@ -90,12 +90,7 @@ mod tests {
     #[test]
     fn counters_outrank_samples() {
         let mut guard = Guard::new(GuardId(1), TraceId(1));
-        guard.bailouts.push(Bailout {
-            observed_type: 2,
-            weight: 10,
-            observed_text: "'x'".into(),
-            ..Bailout::default()
-        });
+        guard.bailouts.push(Bailout { observed_type: 2, weight: 10, observed_text: "'x'".into() });
         let sampled = row(&Model::default(), &guard);
         assert_eq!((sampled.observed[0].count, sampled.observed_exact), (10, false));
         guard.observed.insert(2, 330);

@@ -106,11 +106,11 @@ pub const TRACES: &[Column<TraceRow>] = &[
 
 pub const GUARDS: &[Column<GuardRow>] = &[
     number!(failures, "failures", "failures", 0, units::count),
-    id!(id: GuardId, "guard", "guard", 1),
-    id!(trace: TraceId, "trace", "trace", 4),
+    id!(id: GuardId, "guard", "guard", 4),
+    id!(trace: TraceId, "trace", "trace", 5),
     word!(kind, "kind", "guard-kind", 2, Role::Op, |r| r.kind.clone()),
     place!(1),
-    word!(expected, "expected", "guard", 3, Role::Plain, |r| r.expected.clone().unwrap_or_default()),
+    word!(expected, "expected", "guard", 2, Role::Plain, |r| r.expected.clone().unwrap_or_default()),
     Column {
         key: "observed",
         title: "seen instead",

@@ -28,7 +28,7 @@ pub struct Target {
 /// The column at which the values of the page begin.
 const INDENT: usize = 10;
 /// The column of the places in the lists.
-const PLACE_AT: usize = 28;
+const PLACE_AT: usize = 30;
 /// Where what does not fit beside the place goes on below.
 const MORE_INDENT: usize = 14;
 

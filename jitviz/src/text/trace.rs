@@ -233,6 +233,9 @@ fn ir_line(ins: &IrLine) -> Line {
     line
 }
 
+/// The column where the operands of machine instructions begin.
+const OPERANDS_AT: usize = 16;
+
 fn asm(cx: Context<'_>, listing: &AsmListing, ir: Option<&IrListing>) -> Vec<StageLine> {
     let mut out: Vec<StageLine> = Vec::new();
     let mut places = Places { last: None };
@@ -255,11 +258,12 @@ fn asm(cx: Context<'_>, listing: &AsmListing, ir: Option<&IrListing>) -> Vec<Sta
         }
         let (name, rest) = ins.text.split_once(' ').unwrap_or((&ins.text, ""));
         let mut line = Line::of(Role::Dim, format!("{:>6x}  ", ins.offset));
-        line.push(Role::Op, format!("{name:<7} "));
-        match ins.target {
-            // Inside the trace the offset says more than the address.
-            Some(target) => line.push(Role::Plain, format!("→ {target:x}")),
-            None => line.push(Role::Plain, rest.trim_start()),
+        line.push(Role::Op, name);
+        // Inside the trace the offset says more than the address.
+        let operands = ins.target.map_or(rest.trim_start().to_string(), |target| format!("→ {target:x}"));
+        if !operands.is_empty() {
+            line.pad_to(OPERANDS_AT);
+            line.push(Role::Plain, operands);
         }
         out.push(StageLine { line, op: ins.op, loc: ins.loc, term: "code", is_comment: false });
     }

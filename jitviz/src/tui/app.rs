@@ -172,7 +172,10 @@ impl App {
 
     fn back(&mut self) {
         if self.search.is_active() {
+            // A search that was not kept leaves no trace.
+            let origin = self.search.typing.then_some(self.search.origin);
             self.search = Search::default();
+            self.go_to(origin);
         } else if let Some(visit) = self.visited.pop() {
             let shown = self.trace.as_ref().map(TraceView::id);
             if let Some((id, op)) = visit.trace.filter(|(id, _)| Some(*id) != shown) {

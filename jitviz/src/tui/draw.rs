@@ -69,11 +69,14 @@ fn tabs(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
     }
     // What is being looked at, and whether the log is whole, on the right.
     let room = usize::from(area.right().saturating_sub(x)).saturating_sub(2);
-    let problems = app.model.problems.len();
-    let health = match problems {
-        0 => String::new(),
-        n => format!("  {}", crate::units::plural(n as u64, "problem")),
-    };
+    let problems = app.model.problems.len() as u64;
+    let mut health = String::new();
+    if !app.model.health.text.is_empty() {
+        health.push_str(&format!("  {}", app.model.health.word));
+    }
+    if problems > 0 {
+        health.push_str(&format!("  {}", crate::units::plural(problems, "problem")));
+    }
     let name = app.model.program.process.argv.first().unwrap_or(&app.model.name);
     let name = crate::clean::clean(name.rsplit('/').next().unwrap_or(name)).into_owned();
     let name = brush.charset.fit(&name, room.saturating_sub(health.width()));

@@ -5,13 +5,19 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, Mou
 use super::action::Action;
 use super::app::App;
 use super::keys;
+use super::overlay::Overlay;
 
 /// The actions an event stands for in this state; a paste is several.
 pub fn actions(app: &App, event: &Event) -> Vec<Action> {
     match event {
         // Repeats count, or a held key would do nothing; releases do not.
         Event::Key(key) if key.kind != KeyEventKind::Release => {
-            let action = if is_typing(app) { typed(key) } else { keys::action_of(key, app.view) };
+            let action = match &app.overlay {
+                _ if is_typing(app) => typed(key),
+                // Any key closes an explanation.
+                Some(Overlay::Explain(_)) => keys::action_of(key, app.view).or(Some(Action::Back)),
+                _ => keys::action_of(key, app.view),
+            };
             action.into_iter().collect()
         }
         Event::Paste(text) if is_typing(app) => {

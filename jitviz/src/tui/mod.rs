@@ -16,6 +16,7 @@ pub mod terminal;
 pub mod views;
 
 use std::io::{self, BufWriter, Stdout};
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -39,7 +40,9 @@ enum Wake {
     Lost(io::Error),
 }
 
-type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+/// Never dropped: ratatui's terminal shows the cursor when it goes, and panics if neither the terminal nor standard
+/// error is there any more. [`terminal::leave`] shows the cursor.
+type Screen = ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>;
 
 /// Runs the UI until the user or a signal ends it. A signal that asks for the end is raised again after the terminal
 /// is given back, so that whoever started us sees how we ended.
@@ -109,7 +112,7 @@ pub fn run(model: Model, options: Options) -> io::Result<()> {
 /// A terminal whose first frame is drawn in full. `Terminal::clear` would do, but it asks the terminal where the cursor
 /// is, and the answer would go to the thread that reads the input.
 fn new_screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
+    Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout()))).map(ManuallyDrop::new)
 }
 
 /// Takes the terminal again after a stop.

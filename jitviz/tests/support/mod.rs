@@ -88,7 +88,7 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(path: &Path, program: &str, source: &str) -> Writer {
-        let log = Log::create(LogOptions::new(path).logical_clock(true)).unwrap();
+        let log = Log::create(LogOptions::new(path).logical_clock(true)).expect("the log is created");
         let argv = [program.to_string(), "--shapes".to_string(), "3".to_string()];
         log.process(VmInfo { name: "jitvm", version: "0.1.0", commit: "", argv: &argv, config: "{}" });
         let defs = log.defs();
@@ -473,13 +473,29 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn new(write: fn(&Path)) -> Fixture {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder for the test");
         let path = dir.path().join("demo.jlog");
         write(&path);
         Fixture { dir, path }
     }
 
     pub fn model(&self) -> Model {
-        jitviz::model::load::open(&self.path).unwrap()
+        jitviz::model::load::open(&self.path).expect("the log opens")
+    }
+}
+
+/// Compares with a file in `tests/expected`; `JITVIZ_UPDATE=1` writes the file instead.
+#[track_caller]
+pub fn expect(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected").join(name);
+    if std::env::var_os("JITVIZ_UPDATE").is_some() {
+        std::fs::write(&path, found).expect("the expected file is written");
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    if expected != found {
+        let lines = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
+        let at = lines.unwrap_or(expected.lines().count().min(found.lines().count())) + 1;
+        panic!("{name} differs from line {at} on (JITVIZ_UPDATE=1 accepts); found:\n{found}");
     }
 }
