@@ -189,9 +189,9 @@ impl<'a> Emitter<'_, 'a> {
         let anchor = match &expression.kind {
             ExpressionKind::Binary { left, right, .. } => self.operator(left.span.end, right.span.start),
             ExpressionKind::Subscript { object, index } => Span { start: object.span.end, end: index.span.end + 1 },
-            ExpressionKind::Attribute { name_span, .. } => return at(self.from_attribute(span, *name_span)),
+            ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, *name_span)),
             ExpressionKind::Call { function, .. } => match function.kind {
-                ExpressionKind::Attribute { name_span, .. } => return at(self.from_attribute(span, name_span)),
+                ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, name_span)),
                 _ => Span::default(),
             },
             _ => Span::default(),
@@ -210,7 +210,7 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     /// An attribute on another line than its expression's start is placed from its name on.
-    fn from_attribute(&self, span: Span, name: Span) -> Span {
+    fn attribute_span(&self, span: Span, name: Span) -> Span {
         let before = self.program.source.text.get(span.start as usize..name.start as usize).unwrap_or_default();
         if before.contains('\n') { Span { start: name.start, end: span.end } } else { span }
     }
