@@ -8,7 +8,10 @@
 //! Shape of a loop trace after peeling: the recorded iteration (the pre-roll), `LOOP`, the copy of it that is left
 //! after what the pre-roll already computed or checked was shared, and the PHIs.
 
+pub mod check;
+pub mod interpret;
 pub mod op;
+pub mod parse;
 pub mod text;
 
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
@@ -224,6 +227,18 @@ impl Body {
         } else {
             self.ins[r.index()].ty
         }
+    }
+    /// Arguments of a CARG chain, first to last.
+    pub fn arguments(&self, chain: Ref) -> Vec<Ref> {
+        let mut arguments = Vec::new();
+        let mut next = chain;
+        while !next.is_none() {
+            let ins = self.ins[next.index()];
+            arguments.push(ins.b);
+            next = ins.a;
+        }
+        arguments.reverse();
+        arguments
     }
     /// Index of the snapshot a guard at `index` leaves through.
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {
