@@ -215,70 +215,86 @@ impl Emitter {
         }
     }
 
+    /// An instruction with a register (or opcode extension) and memory; dynasm's are longer for registers chosen at
+    /// run time.
+    fn memory(&mut self, prefix: &[u8], wide: bool, opcode: &[u8], register: u8, base: u8, displacement: i32) {
+        self.ops.extend(prefix);
+        let rex = 0x40 | u8::from(wide) << 3 | (register & 8) >> 1 | base >> 3;
+        if rex != 0x40 {
+            self.ops.push(rex);
+        }
+        self.ops.extend(opcode);
+        let short = i8::try_from(displacement);
+        let mode = match short {
+            Ok(0) if base & 7 != 5 => 0,
+            Ok(_) => 0x40,
+            Err(_) => 0x80,
+        };
+        self.ops.push(mode | (register & 7) << 3 | base & 7);
+        if base & 7 == 4 {
+            self.ops.push(0x24);
+        }
+        match short {
+            Ok(_) if mode == 0 => {}
+            Ok(short) => self.ops.push_i8(short),
+            Err(_) => self.ops.push_i32(displacement),
+        }
+    }
+
     /// `to = [base + displacement]`
     pub fn load(&mut self, to: u8, base: u8, displacement: i32) {
-        match i8::try_from(displacement) {
-            Ok(short) => emit!(self.ops ; mov Rq(to), [BYTE Rq(base) + short]),
-            Err(_) => emit!(self.ops ; mov Rq(to), [Rq(base) + displacement]),
-        }
+        self.memory(&[], true, &[0x8b], to, base, displacement);
     }
     /// 32 bits, zero-extended.
     pub fn load_half(&mut self, to: u8, base: u8, displacement: i32) {
-        match i8::try_from(displacement) {
-            Ok(short) => emit!(self.ops ; mov Rd(to), [BYTE Rq(base) + short]),
-            Err(_) => emit!(self.ops ; mov Rd(to), [Rq(base) + displacement]),
-        }
+        self.memory(&[], false, &[0x8b], to, base, displacement);
+    }
+    /// `to = base + displacement`
+    pub fn address(&mut self, to: u8, base: u8, displacement: i32) {
+        self.memory(&[], true, &[0x8d], to, base, displacement);
     }
     /// `[base + displacement] = from`
     pub fn store(&mut self, base: u8, displacement: i32, from: u8) {
-        match i8::try_from(displacement) {
-            Ok(short) => emit!(self.ops ; mov [BYTE Rq(base) + short], Rq(from)),
-            Err(_) => emit!(self.ops ; mov [Rq(base) + displacement], Rq(from)),
-        }
+        self.memory(&[], true, &[0x89], from, base, displacement);
     }
     /// Stores a constant without a register.
     pub fn store_word(&mut self, base: u8, displacement: i32, word: u64) {
         if let Ok(immediate) = i32::try_from(word as i64) {
-            match i8::try_from(displacement) {
-                Ok(short) => emit!(self.ops ; mov QWORD [BYTE Rq(base) + short], DWORD immediate),
-                Err(_) => emit!(self.ops ; mov QWORD [Rq(base) + displacement], DWORD immediate),
-            }
+            self.memory(&[], true, &[0xc7], 0, base, displacement);
+            self.ops.push_i32(immediate);
         } else {
-            emit!(self.ops
-                ; mov DWORD [Rq(base) + displacement], DWORD word as i32
-                ; mov DWORD [Rq(base) + displacement + 4], DWORD (word >> 32) as i32
-            );
+            for (half, place) in [(word as i32, displacement), ((word >> 32) as i32, displacement + 4)] {
+                self.memory(&[], false, &[0xc7], 0, base, place);
+                self.ops.push_i32(half);
+            }
         }
     }
     pub fn load_vector(&mut self, to: u8, base: u8, displacement: i32) {
-        match i8::try_from(displacement) {
-            Ok(short) => emit!(self.ops ; movsd Rx(to), [BYTE Rq(base) + short]),
-            Err(_) => emit!(self.ops ; movsd Rx(to), [Rq(base) + displacement]),
-        }
+        self.memory(&[0xf2], false, &[0x0f, 0x10], to, base, displacement);
     }
     pub fn store_vector(&mut self, base: u8, displacement: i32, from: u8) {
-        match i8::try_from(displacement) {
-            Ok(short) => emit!(self.ops ; movsd [BYTE Rq(base) + short], Rx(from)),
-            Err(_) => emit!(self.ops ; movsd [Rq(base) + displacement], Rx(from)),
-        }
+        self.memory(&[0xf2], false, &[0x0f, 0x11], from, base, displacement);
     }
     /// `compare DWORD [base + displacement], immediate`
     pub fn compare_half(&mut self, base: u8, displacement: i32, immediate: u32) {
-        let immediate = immediate as i32;
-        match (i8::try_from(displacement), i8::try_from(immediate)) {
-            (Ok(short), Ok(small)) => {
-                if base >= 8 {
-                    self.ops.push(0x41);
-                }
-                self.ops.extend([0x83, 0x78 | base & 7]);
-                if base & 7 == 4 {
-                    self.ops.push(0x24);
-                }
-                self.ops.extend([short as u8, small as u8]);
+        match i8::try_from(immediate as i32) {
+            Ok(short) => {
+                self.memory(&[], false, &[0x83], 7, base, displacement);
+                self.ops.push_i8(short);
             }
-            (Ok(short), Err(_)) => emit!(self.ops ; cmp DWORD [BYTE Rq(base) + short], DWORD immediate),
-            (Err(_), _) => emit!(self.ops ; cmp DWORD [Rq(base) + displacement], DWORD immediate),
+            Err(_) => {
+                self.memory(&[], false, &[0x81], 7, base, displacement);
+                self.ops.push_u32(immediate);
+            }
         }
+    }
+    /// Sets the zero flag if none of the mask's bits is set in the register's low byte.
+    pub fn test_byte(&mut self, register: u8, mask: u8) {
+        if register >= 4 {
+            // Without a prefix, 4..8 are ah, ch, dh and bh.
+            self.ops.push(0x40 | register >> 3);
+        }
+        self.ops.extend([0xf6, 0xc0 | register & 7, mask]);
     }
 
     /// One move of the register allocator; uses the general scratch register between memory.

@@ -144,11 +144,10 @@ impl Assembler<'_> {
         emit!(self.emitter.ops
             ; movq Rq(to), Rx(from)
             ; rol Rq(to), 4
-            ; add Rq(to), 3
-            ; test Rb(to), 2
-            ; je =>label
-            ; =>back
+            ; add Rq(to), BYTE 3
         );
+        self.emitter.test_byte(to, 2);
+        emit!(self.emitter.ops ; je =>label ; =>back);
         self.slow_boxes.push(SlowBox { label, back, to, from, live });
     }
 

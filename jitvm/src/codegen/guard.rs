@@ -16,19 +16,16 @@ impl Assembler<'_> {
         match ins.op {
             Op::G_Int => {
                 let a = self.general(ins.a, ra, SCRATCH);
-                emit!(self.emitter.ops ; test Rb(a), 3);
+                self.emitter.test_byte(a, 3);
                 self.exit_if(Condition::NotEqual);
                 self.emitter.copy(to.number(), a);
             }
             Op::G_Flt => {
                 let a = self.general(ins.a, ra, SCRATCH);
-                emit!(self.emitter.ops ; test Rb(a), 2);
+                self.emitter.test_byte(a, 2);
                 self.exit_if(Condition::Equal);
-                emit!(self.emitter.ops
-                    ; lea Rq(SCRATCH), [BYTE Rq(a) - 3]
-                    ; ror Rq(SCRATCH), 4
-                    ; movq Rx(to.number()), Rq(SCRATCH)
-                );
+                self.emitter.address(SCRATCH, a, -3);
+                emit!(self.emitter.ops ; ror Rq(SCRATCH), 4 ; movq Rx(to.number()), Rq(SCRATCH));
             }
             Op::G_Shape => self.shape_guard(ins, ra, to),
             Op::G_Eq => self.compare(ins, ra, rb, Condition::NotEqual, Condition::NotEqual),
@@ -72,7 +69,8 @@ impl Assembler<'_> {
         }
         let a = self.general(ins.a, ra, SCRATCH);
         if !ins.a.is_constant() && self.ty(ins.a) != Ty::Obj {
-            emit!(self.emitter.ops ; lea Rd(SCRATCH), [BYTE Rq(a) - 1] ; test Rb(SCRATCH), 7);
+            self.emitter.address(SCRATCH, a, -1);
+            self.emitter.test_byte(SCRATCH, 7);
             self.exit_if(Condition::NotEqual);
         }
         self.emitter.compare_half(a, SHAPE, ins.c);

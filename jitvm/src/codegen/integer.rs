@@ -106,10 +106,9 @@ impl Assembler<'_> {
             Source::Register(b) if !a.is_constant() && ra.number() != to && b != to => {
                 emit!(self.emitter.ops ; lea Rq(to), [Rq(ra.number()) + Rq(b)]);
             }
-            Source::Immediate(term) if !a.is_constant() && ra.number() != to => match i8::try_from(term) {
-                Ok(short) => emit!(self.emitter.ops ; lea Rq(to), [BYTE Rq(ra.number()) + short]),
-                Err(_) => emit!(self.emitter.ops ; lea Rq(to), [Rq(ra.number()) + term]),
-            },
+            Source::Immediate(term) if !a.is_constant() && ra.number() != to => {
+                self.emitter.address(to, ra.number(), term);
+            }
             _ => self.two_operand(Ins { a, b, ..ins }, ra, rb, to, Alu::Add),
         }
     }

@@ -42,7 +42,7 @@ impl Assembler<'_> {
                 emit!(self.emitter.ops ; shl Rq(to), 2);
             }
             Op::ListData => self.emitter.load(to, a, field(offset_of!(List, data))),
-            Op::TupleData => emit!(self.emitter.ops ; lea Rq(to), [BYTE Rq(a) + field(Tuple::ITEMS) as i8]),
+            Op::TupleData => self.emitter.address(to, a, field(Tuple::ITEMS)),
             Op::ElemLoad | Op::ItemLoad => match self.item(ins, a, rb)? {
                 Item::At { base, displacement } => self.emitter.load(to, base, displacement),
                 Item::Indexed { base, index } => {
