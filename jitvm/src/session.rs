@@ -6,7 +6,11 @@ use crate::cli::{Options, Program, StatsFormat};
 use crate::events::{Events, ProgramEnd};
 use crate::front;
 use crate::interp::{call, signal};
+use crate::runtime::exceptions::{class_of, exception as fields};
+use crate::runtime::sequences::items;
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
+use crate::runtime::{numbers, repr};
 use crate::runtime::vm::Vm;
 use crate::trace::policy;
 
@@ -117,27 +121,43 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 /// Reports an uncaught exception as Python does. Gives the exit status and how the program ended.
 fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
-    if let Some(exit) = vm.system_exit(exception) {
+    if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
         // What was printed comes before the message.
         flush(vm, 0);
-        if let Some(message) = exit.message {
-            eprintln!("{message}");
-        }
-        return (exit.status, ProgramEnd::Normal);
+        return (exit_status(vm, exception), ProgramEnd::Normal);
     }
     flush(vm, 0);
-    eprint!("{}", vm.format_exception(exception));
-    if vm.is_keyboard_interrupt(exception) { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
+    eprintln!("{}: {}", class_of(exception).name(), repr::str_text(vm, exception).unwrap_or_default());
+    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
+}
+
+/// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.
+fn exit_status(vm: &mut Vm, exception: Value) -> u8 {
+    let code = match items(fields(exception).args) {
+        [] => Value::NONE,
+        [code] => *code,
+        _ => fields(exception).args,
+    };
+    if code == Value::NONE {
+        return 0;
+    }
+    if let Some(status) = numbers::as_i64(code) {
+        return status as u8;
+    }
+    let message = repr::str_text(vm, code).unwrap_or_default();
+    eprintln!("{message}");
+    1
 }
 
 /// Writes out what the program printed. Like Python, says so and ends with 120 if that fails at the very end.
 fn flush(vm: &mut Vm, status: u8) -> u8 {
-    match vm.flush_output() {
+    match vm.out.flush() {
         Ok(()) => status,
         Err(error) => {
             let name = if error.kind() == std::io::ErrorKind::BrokenPipe { "BrokenPipeError" } else { "OSError" };
             let errno = error.raw_os_error().unwrap_or(0);
-            let text = crate::runtime::os_error_text(&error);
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or("");
             eprintln!("Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>");
             eprintln!("{name}: [Errno {errno}] {text}");
             120

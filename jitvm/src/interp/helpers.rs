@@ -6,7 +6,7 @@
 use super::call;
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::operators::{self as ops, Binary};
-use crate::runtime::{attributes, format_spec, sequences, strings, subscript};
+use crate::runtime::{attributes, format_spec, sequences, subscript};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -151,7 +151,7 @@ helpers! {
     TUPLE_4 "tuple_4" A4 RAISES |vm, a, b, c, d| word(vm.tuple(&[a, b, c, d]));
     TUPLE_5 "tuple_5" A5 RAISES |vm, a, b, c, d, e| word(vm.tuple(&[a, b, c, d, e]));
     BUILD_SLICE "build_slice" A3 FRESH |vm, a, b, c| vm.slice(a, b, c).0;
-    JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(strings::join_pieces(vm, &[a, b]));
+    JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::run::join_pieces(vm, &[a, b]));
     FORMAT_VALUE "format_value" A3 RAISES |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
     CALL_0 "call_0" A1 ANY |vm, f| word(call::call_value(vm, f, &[]));
     CALL_1 "call_1" A2 ANY |vm, f, a| word(call::call_value(vm, f, &[a]));

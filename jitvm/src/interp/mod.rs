@@ -2,5 +2,6 @@
 
 pub mod call;
 pub mod helpers;
+pub mod import;
 pub mod run;
 pub mod signal;

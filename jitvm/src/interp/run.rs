@@ -4,7 +4,7 @@
 //! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
 //! in line; everything else is a call to `runtime::operators`, out of line.
 
-use super::call;
+use super::{call, import};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
@@ -478,7 +478,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::BuildString => {
                         let pieces = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
-                        out_of_line!(strings::join_pieces(&mut *vm, pieces))
+                        out_of_line!(join_pieces(&mut *vm, pieces))
                     }
                     Op::FormatValue => {
                         out_of_line!(format_spec::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
@@ -544,11 +544,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::Import => {
                         let name = *(*code).names.as_ptr().add(ins.b as usize);
-                        out_of_line!(library::import(&mut *vm, name, ins.x == 1))
+                        out_of_line!(import::import(&mut *vm, name, ins.x == 1))
                     }
                     Op::ImportFrom => {
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(library::import_from(&mut *vm, at!(ins.b), name))
+                        out_of_line!(import::import_from(&mut *vm, at!(ins.b), name))
                     }
                     Op::Raise => {
                         save_pc!();
@@ -642,6 +642,15 @@ fn exact_quotient(x: i64, y: i64) -> Option<i64> {
 fn raise_unbound(vm: &mut Vm, code: &Code, name: u16) {
     let name = &code.proto.names[name as usize];
     vm.raise_unbound_local_error(name);
+}
+
+/// The strs of an f-string joined.
+pub(super) fn join_pieces(vm: &mut Vm, pieces: &[Value]) -> Outcome {
+    let mut joined = String::new();
+    for &piece in pieces {
+        joined.push_str(strings::text(piece));
+    }
+    Ok(vm.str(&joined))
 }
 
 #[cold]

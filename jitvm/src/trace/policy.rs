@@ -6,6 +6,7 @@ use super::abort::{BlacklistReason, RetireReason};
 use super::recorder::Recorder;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, TraceId};
+use crate::runtime::types::TypeId;
 use crate::runtime::vm::{Code, Outcome, Vm};
 
 /// Hotness and trace of one loop.
@@ -147,7 +148,7 @@ pub fn poll(vm: &mut Vm) -> Outcome<()> {
     vm.poll = 0;
     if crate::interp::signal::take_interrupt() {
         super::abort_recording(vm, super::AbortReason::Interrupted, "SIGINT");
-        return Err(vm.raise_keyboard_interrupt());
+        return Err(vm.raise_with(TypeId::KEYBOARD_INTERRUPT, &[]));
     }
     Ok(())
 }

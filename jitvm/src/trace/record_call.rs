@@ -7,9 +7,8 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call::{self, Binding, CallShape};
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
-use crate::library;
 use crate::runtime::object::ShapeId;
-use crate::runtime::strings;
+use crate::runtime::{strings, types};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
 
@@ -199,7 +198,7 @@ impl Recorder {
                 if shape(class) != Some(ShapeId::TYPE) {
                     return None;
                 }
-                let answer = library::is_instance(v, class);
+                let answer = types::type_of(v).is_subtype(types::type_id(class));
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
                 Some(self.constant(vm, Value::from_bool(answer)))
