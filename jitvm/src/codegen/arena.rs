@@ -65,6 +65,12 @@ impl Arena {
     pub const fn limit(&self) -> usize {
         LIMIT
     }
+    /// The bytes of an installed piece.
+    pub fn bytes(&self, range: CodeRange) -> &[u8] {
+        assert!(self.contains(range.start) && range.end() <= self.base + self.used, "code outside the arena");
+        // SAFETY: the range lies in the used part of the mapping, which is readable and changes only through `self`.
+        unsafe { std::slice::from_raw_parts(range.start as *const u8, range.size) }
+    }
     /// Where every stub goes in the end.
     pub(super) const fn exit_path(&self) -> usize {
         self.exit_path
