@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    Bailout, Blacklist, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
+    Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
     CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin,
-    GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardDef, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
+    GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
     InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd,
     RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind, TraceStart,
     TraceStop, VmInfo,
@@ -27,7 +27,7 @@ use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use crate::trace::abort::{AbortReason, BlacklistReason, LinkKind as Link, RetireReason};
-use crate::trace::recorder::{Abort, RecordedBytecode, Recorder};
+use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
 
 /// How much is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,6 +187,39 @@ impl Events {
         });
     }
 
+    /// A recording starts at an exit.
+    pub fn side_start(&mut self, vm: &Vm, recorder: &Recorder, parent: Parent, count: u64) {
+        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        let (parent_guard, loc_id) = guard.map_or((GuardId::NONE, LocId::NONE), |guard| (guard.id, guard.loc));
+        let threshold = vm.jit.params.side_threshold as u32;
+        self.stream.hot(&Hot { loc_id, count: count as u32, threshold, what: HotWhat::Guard });
+        self.stream.guard_hot(&GuardHot { guard_id: parent_guard, count: count as u32, action: GuardAction::Bridge });
+        self.stream.trace_start(&TraceStart {
+            trace_id: jitlog::TraceId(recorder.trace.0),
+            kind: TraceKind::Bridge,
+            tier: 2,
+            loc_id,
+            parent_trace: jitlog::TraceId(parent.trace.0),
+            parent_guard,
+        });
+    }
+
+    /// An exit was patched to enter its side trace.
+    pub fn bridge_attached(&mut self, parent: Parent, side: TraceId, site: usize, target: usize) {
+        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        self.stream.bridge_attach(&BridgeAttach {
+            guard_id: guard.map_or(GuardId::NONE, |guard| guard.id),
+            bridge_trace: jitlog::TraceId(side.0),
+            patch_addr: (site as u64).into(),
+            target_addr: (target as u64).into(),
+        });
+    }
+
+    /// The word in the log that counts a trace's entries.
+    pub fn entry_counter(&mut self, trace: TraceId) -> *mut u64 {
+        self.log.counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
+    }
+
     pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
         let trace_id = jitlog::TraceId(recorder.trace.0);
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
@@ -203,8 +236,8 @@ impl Events {
             n_bytecodes: recorder.bytecodes.len() as u32,
             n_ir: recorder.ir_length() as u32,
             record_ns,
-            link_kind: LinkKind(Link::Loop as u16 as _),
-            link_trace: trace_id,
+            link_kind: LinkKind(if recorder.link.is_some() { Link::Root as u16 as _ } else { Link::Loop as u16 as _ }),
+            link_trace: recorder.link.map_or(trace_id, |root| jitlog::TraceId(root.0)),
             trace_fp,
         });
         self.next_pass = 0;
@@ -357,8 +390,8 @@ impl Events {
         }
     }
 
-    /// A trace is ready; returns the word in the log that counts its entries.
-    pub fn compiled(&mut self, vm: &Vm, trace: &Trace, compile_ns: u64, codegen_ns: u64) -> *mut u64 {
+    /// A trace is ready.
+    pub fn compiled(&mut self, vm: &Vm, trace: &Trace, compile_ns: u64, codegen_ns: u64) {
         let trace_id = jitlog::TraceId(trace.id.0);
         let live = |body: &Body| body.ins.iter().filter(|i| i.op != Op::Nop).count();
         if trace.artifact.is_some() {
@@ -417,7 +450,6 @@ impl Events {
                 n_traces: vm.jit.traces.len() as u32 + 1,
             });
         }
-        self.log.counter(CounterKind::TraceExec, trace.id.0, 0).as_ptr()
     }
 
     fn define_guards(&mut self, vm: &Vm, trace: &Trace) {

@@ -7,7 +7,7 @@ use super::constraints;
 use super::parallel_move::Move;
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Exit, Location};
+use super::{Exit, Inherited, Location};
 use crate::ir::{Body, Field, Op, Ref, Ty};
 
 /// What a place holds.
@@ -35,9 +35,14 @@ enum Place {
 }
 
 /// Panics, naming the instruction, if the allocation is wrong.
-pub(super) fn verify(body: &Body, analysis: &Analysis, allocation: &Allocation) {
+pub(super) fn verify(body: &Body, analysis: &Analysis, inherited: Option<&Inherited<'_>>, allocation: &Allocation) {
     let empty = HashMap::new;
     let mut replay = Replay { body, analysis, holds: empty(), since_loop: HashMap::new(), relied: HashMap::new() };
+    if let Some(parent) = inherited {
+        for (at, ins) in body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Parent) {
+            replay.write(parent.locations[ins.c as usize], Held::Value(at as u16));
+        }
+    }
     let mut moves = allocation.moves.iter().peekable();
     let mut exits = allocation.exits.iter();
     for at in 0..body.ins.len() {
@@ -104,6 +109,12 @@ impl Replay<'_> {
         let registers = allocation.registers[at];
         match ins.op {
             Op::Nop | Op::CArg | Op::Phi => return,
+            Op::Parent => {
+                if allocation.stored[at] {
+                    self.write(Location::Spill(ins.spill), Held::Value(at as u16));
+                }
+                return;
+            }
             Op::Loop => {
                 // Only what the back jump maintains may be relied on from here.
                 self.holds.retain(|_, held| matches!(held, Held::Value(v) if self.analysis.loop_live[*v as usize]));

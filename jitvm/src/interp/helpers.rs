@@ -141,6 +141,8 @@ helpers! {
     GET_ITEM "get_item" A2 RAISES |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
+    // Ranges do not change, so one may stand for another; the bounds are fixnums and the step is not 0.
+    RANGE "range" A3 PURE |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
     GET_ATTR "get_attr" A2 RAISES |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 ANY |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));

@@ -333,10 +333,13 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             }
                         }
                         save_pc!();
-                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base);
+                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base, floor);
                         load_frame!();
                         if outcome.is_err() {
                             return unwind(&mut *vm, floor);
+                        }
+                        if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
+                            return Leave::Switch;
                         }
                     }
                     Op::LoopCold => {
@@ -561,7 +564,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::AssertFail => {
                         save_pc!();
-                        raise_assertion(&mut *vm, at!(ins.a));
+                        raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
                 }

@@ -206,6 +206,8 @@ pub struct Recorded {
     /// The state at the end of the iteration: `at` is the number of instructions, one frame (the anchor's, base 0)
     /// at the loop header with `Resume::Execute`, and every slot that the iteration changed.
     pub closing: Snapshot,
+    /// The root trace whose loop header a side trace came to.
+    pub link: Option<TraceId>,
 }
 
 impl Body {

@@ -50,7 +50,8 @@ pub(super) fn close(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         return Err(PassAbort::TooLong { instructions: body.ins.len() });
     }
     closing.at = body.ins.len() as u16;
-    body.ins.push(Ins::new(Op::Close, Ty::Nil, Ref::NONE, Ref::NONE, 0));
+    let link = unit.link.map_or(0, |trace| trace.0);
+    body.ins.push(Ins::new(Op::Close, Ty::Nil, Ref::NONE, Ref::NONE, link));
     body.origins.push(closing_origin(&closing));
     body.snapshots.push(closing);
     Ok(true)

@@ -278,6 +278,7 @@ fn machine_code_does_what_the_interpreter_does() {
         let scratch = vec![Cell::new(0); interpret::scratch_needed(&body)];
         let mut vm = vec![0u64; size_of::<Vm>() / 8 + 1];
         let interpreter = interpret::Machine {
+            inputs: &[],
             vm: vm.as_mut_ptr().cast(),
             base: stack.as_mut_ptr().cast(),
             scratch: &scratch,
