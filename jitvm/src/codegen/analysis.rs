@@ -100,7 +100,8 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
         if constraints::passes_on(ins.op) && !ins.a.is_constant() {
             let of = root[ins.a.index()];
             // The left value of a PHI changes over the iterations, what it was before the loop does not.
-            if !phi_left[at] && !(phi_left[of as usize] && at < loop_at) {
+            let changes = phi_left[at] || (phi_left[of as usize] && at < loop_at);
+            if !changes {
                 root[at] = of;
             }
         }

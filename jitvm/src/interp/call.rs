@@ -27,21 +27,16 @@ pub struct CallShape<'a> {
 
 /// Decides what each parameter is bound to, in register order.
 ///
-/// `defaults` is the length of the function's defaults: those of the last positional parameters, then one for each
-/// keyword-only parameter (UNDEF where it has none).
-///
 /// # Errors
 /// The message of CPython's TypeError.
 pub fn bind(
     code: &CodeProto,
-    defaults: &[Value],
     call: CallShape<'_>,
     text: impl Fn(Value) -> String,
 ) -> Result<Vec<Binding>, String> {
     let positional = code.positional as usize;
     let keyword_only = code.keyword_only as usize;
     let given = call.count - call.keywords.len();
-    let positional_defaults = defaults.len().saturating_sub(keyword_only);
     let name = &code.qualname;
     let mut bound: Vec<Option<Binding>> = vec![None; positional + keyword_only];
     for (i, slot) in bound.iter_mut().enumerate().take(given.min(positional)) {
@@ -64,20 +59,10 @@ pub fn bind(
         }
     }
     if given > positional {
-        return Err(too_many(code, given, positional_defaults, &bound));
+        return Err(too_many(code, given, &bound));
     }
-    let first_default = positional - positional_defaults.min(positional);
-    for (p, slot) in bound.iter_mut().enumerate() {
-        if slot.is_none() {
-            if p < positional && p >= first_default {
-                *slot = Some(Binding::Default((p - first_default) as u16));
-            } else if p >= positional {
-                let index = positional_defaults + p - positional;
-                if defaults.get(index).is_some_and(|&d| d != Value::UNDEF) {
-                    *slot = Some(Binding::Default(index as u16));
-                }
-            }
-        }
+    for (index, &parameter) in code.defaulted.iter().enumerate() {
+        bound[parameter as usize].get_or_insert(Binding::Default(index as u16));
     }
     for (range, kind) in [(0..positional, "positional"), (positional..positional + keyword_only, "keyword-only")] {
         let missing: Vec<&str> =
@@ -102,10 +87,11 @@ fn quoted(names: &[&str]) -> String {
     }
 }
 
-fn too_many(code: &CodeProto, given: usize, defaults: usize, bound: &[Option<Binding>]) -> String {
+fn too_many(code: &CodeProto, given: usize, bound: &[Option<Binding>]) -> String {
     let positional = code.positional as usize;
+    let defaults = code.defaulted.iter().filter(|&&parameter| (parameter as usize) < positional).count();
     let takes = if defaults > 0 {
-        format!("from {} to {positional} positional arguments", positional - defaults.min(positional))
+        format!("from {} to {positional} positional arguments", positional - defaults)
     } else {
         format!("{positional} positional argument{}", if positional == 1 { "" } else { "s" })
     };
@@ -155,7 +141,7 @@ pub unsafe fn bind_in_place(
     let defaults: Vec<Value> = tuple_items(defaults).to_vec();
     let keywords: Vec<Value> = keywords.map_or(Vec::new(), |names| tuple_items(names).to_vec());
     let shape = CallShape { count, keywords: &keywords };
-    match bind(&code.proto, &defaults, shape, |v| text(v).to_owned()) {
+    match bind(&code.proto, shape, |v| text(v).to_owned()) {
         Ok(bindings) => {
             // SAFETY: the caller passed `count` values at `arguments`, and the frame has room for its parameters.
             let values: Vec<Value> = (0..count).map(|i| unsafe { *arguments.add(i) }).collect();

@@ -72,7 +72,7 @@ impl Recorder {
         let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
         let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
         let shape = CallShape { count: call.values.len(), keywords: &keywords };
-        let Ok(bindings) = call::bind(proto, &default_values, shape, |v| strings::text(v).to_owned()) else {
+        let Ok(bindings) = call::bind(proto, shape, |v| strings::text(v).to_owned()) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         // Defaults are constants: the function object is one, and its defaults never change.

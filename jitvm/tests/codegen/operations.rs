@@ -118,7 +118,7 @@ fn check_compiled(machine: &mut Machine, body: &Body, artifact: &jitvm::codegen:
     let expected = evaluate::trace(body, stack, 0);
     let outcome = machine.run(artifact, &body.constants, &mut stack.to_vec(), true);
     assert_eq!(outcome.guard, expected.guard, "{stack:x?}\n{body}");
-    let snapshot = &body.snapshots[body.snapshot_of(outcome.guard).unwrap()];
+    let snapshot = &body.snapshots[body.snapshot_of(outcome.guard).expect("guards have snapshots")];
     for (slot, (got, want)) in snapshot.slots.iter().zip(outcome.values.iter().zip(&expected.values)) {
         assert!(
             same(body.ty(slot.value), *got, *want),

@@ -91,6 +91,7 @@ pub struct Outcome {
 thread_local! {
     static EXITS: RefCell<(Vec<Exit>, Vec<Const>)> = const { RefCell::new((Vec::new(), Vec::new())) };
     static OUTCOME: RefCell<Option<Outcome>> = const { RefCell::new(None) };
+    #[allow(clippy::vec_box, reason = "boxes stay where they are")]
     static BOXED: RefCell<Vec<Box<[u64; 2]>>> = const { RefCell::new(Vec::new()) };
     pub static CALLS: Cell<u64> = const { Cell::new(0) };
 }
