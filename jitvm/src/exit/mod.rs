@@ -59,7 +59,10 @@ pub fn interpret(vm: &mut Vm, id: TraceId, base: *mut Value) -> u64 {
     // SAFETY: the words lie inside the value stack, above every frame; `stack_high` keeps other users above them and
     // shows them to the collector.
     let (words, above) = unsafe {
-        (std::slice::from_raw_parts(scratch.cast::<Cell<u64>>(), needed), scratch.add(needed).offset_from(vm.stack) as u32)
+        (
+            std::slice::from_raw_parts(scratch.cast::<Cell<u64>>(), needed),
+            scratch.add(needed).offset_from(vm.stack) as u32,
+        )
     };
     words.iter().for_each(|word| word.set(0));
     let saved = std::mem::replace(&mut vm.stack_high, above);
