@@ -6,9 +6,9 @@
 use super::call;
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::operators::{self as ops, Binary};
-use crate::runtime::{attributes, format_spec, sequences, subscript};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{attributes, format_spec, sequences, subscript};
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,13 +164,22 @@ helpers! {
 }
 
 /// By `Binary`.
-pub const BINARY: [HelperId; 12] = [
-    ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR,
-];
+pub const BINARY: [HelperId; 12] =
+    [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR];
 /// By `Binary`, for augmented assignment to a list; other operators have no in-place form.
 pub const IN_PLACE: [HelperId; 12] = [
-    ADD_IN_PLACE, SUBTRACT, MULTIPLY_IN_PLACE, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND,
-    OR, XOR,
+    ADD_IN_PLACE,
+    SUBTRACT,
+    MULTIPLY_IN_PLACE,
+    TRUE_DIVIDE,
+    FLOOR_DIVIDE,
+    MODULO,
+    POWER,
+    LEFT_SHIFT,
+    RIGHT_SHIFT,
+    AND,
+    OR,
+    XOR,
 ];
 /// By `Compare`.
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];

@@ -8,9 +8,9 @@ use crate::interp::call::{self, Binding, CallShape};
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::object::ShapeId;
-use crate::runtime::{strings, types};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
+use crate::runtime::{strings, types};
 
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;

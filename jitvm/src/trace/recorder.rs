@@ -14,7 +14,9 @@ use super::params::Params;
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
-use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use crate::ir::{
+    Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
+};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
