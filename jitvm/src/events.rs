@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
-    CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin,
-    GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
-    InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd,
-    RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind, TraceStart,
-    TraceStop, VmInfo,
+    Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd,
+    CompileOutcome, CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
+    FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
+    GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark,
+    ObservedType, OpcodeSet, PassEnd, RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind,
+    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use crate::bytecode::{OPCODES, Source};
@@ -469,9 +469,10 @@ impl Events {
                 &(ins.op as u16).to_le_bytes(),
                 &loc_fp.0.to_le_bytes(),
             ]);
-            let code_off = trace.artifact.as_ref().map_or(0, |a| {
-                a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset)
-            });
+            let code_off = trace
+                .artifact
+                .as_ref()
+                .map_or(0, |a| a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset));
             self.log.defs().guard(&GuardDef {
                 guard_id: id,
                 trace_id: jitlog::TraceId(trace.id.0),
@@ -609,7 +610,10 @@ impl Events {
         let closed = log.close();
         (closed.dropped_events > 0).then(|| {
             let why = closed.stopped.map_or_else(|| "no room".to_owned(), |reason| reason.to_string());
-            format!("the log is incomplete: {} events ({} bytes) dropped: {why}", closed.dropped_events, closed.dropped_bytes)
+            format!(
+                "the log is incomplete: {} events ({} bytes) dropped: {why}",
+                closed.dropped_events, closed.dropped_bytes
+            )
         })
     }
 }
@@ -743,7 +747,9 @@ fn expectation(body: &Body, ins: &Ins) -> String {
     match ins.op {
         Op::G_Int => "int".into(),
         Op::G_Flt => "float".into(),
-        Op::G_Shape => SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s)),
+        Op::G_Shape => {
+            SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s))
+        }
         Op::G_Eq | Op::G_FltEq => format!("== {b}"),
         Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
         Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
@@ -794,7 +800,11 @@ fn observed_type(bits: u64, of_float: bool) -> u16 {
 
 /// The value as the program would print it, at most 40 bytes.
 fn observed_text(vm: &mut Vm, bits: u64, of_float: bool) -> String {
-    let mut text = if of_float { format!("{:?}", f64::from_bits(bits)) } else { crate::trace::describe::describe(vm, Value(bits)) };
+    let mut text = if of_float {
+        format!("{:?}", f64::from_bits(bits))
+    } else {
+        crate::trace::describe::describe(vm, Value(bits))
+    };
     if text.len() > 40 {
         let mut end = 37;
         while !text.is_char_boundary(end) {

@@ -29,11 +29,7 @@ pub struct CallShape<'a> {
 ///
 /// # Errors
 /// The message of CPython's TypeError.
-pub fn bind(
-    code: &CodeProto,
-    call: CallShape<'_>,
-    text: impl Fn(Value) -> String,
-) -> Result<Vec<Binding>, String> {
+pub fn bind(code: &CodeProto, call: CallShape<'_>, text: impl Fn(Value) -> String) -> Result<Vec<Binding>, String> {
     let positional = code.positional as usize;
     let keyword_only = code.keyword_only as usize;
     let given = call.count - call.keywords.len();

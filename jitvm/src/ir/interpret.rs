@@ -9,8 +9,8 @@ use std::mem::offset_of;
 
 use super::{Body, Effect, Ins, Op, Ref, TraceId, Ty};
 use crate::interp::helpers::Helper;
-use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
 use crate::runtime::numbers::as_float;
+use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::Vm;
 

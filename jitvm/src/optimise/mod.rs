@@ -143,7 +143,9 @@ pub fn run(
     for (index, pass) in PASSES.iter().enumerate() {
         // A side trace has nothing to peel: it ends at another trace.
         let replaced = pass.instead.is_some() && unit.link.is_some();
-        let Some(run) = (if options.is_on(index) && !replaced { Some(pass.run) } else { pass.instead }) else { continue };
+        let Some(run) = (if options.is_on(index) && !replaced { Some(pass.run) } else { pass.instead }) else {
+            continue;
+        };
         let started = Instant::now();
         let changed = run(&mut unit)?;
         let ns = started.elapsed().as_nanos() as u64;

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use super::abort::{BlacklistReason, RetireReason};
 use super::Trace;
+use super::abort::{BlacklistReason, RetireReason};
 use super::recorder::{Parent, Recorder};
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
@@ -114,9 +114,7 @@ fn is_entry_type(trace: &Trace, exit: usize) -> bool {
     let loaded = !ins.a.is_constant()
         && !ins.a.is_none()
         && matches!(trace.body.ins[ins.a.index()].op, IrOp::Sload | IrOp::CellLoad);
-    trace.loop_at.is_some_and(|at| index < at)
-        && loaded
-        && matches!(ins.op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape)
+    trace.loop_at.is_some_and(|at| index < at) && loaded && matches!(ins.op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape)
 }
 
 fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {

@@ -10,13 +10,13 @@ use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
-use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::attributes;
 use crate::runtime::compare::CompareKind as Compare;
+use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
-use crate::runtime::{sequences, strings};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+use crate::runtime::{sequences, strings};
 
 /// Shape of a heap object, if the value is one.
 pub(super) fn shape(value: Value) -> Option<ShapeId> {
@@ -521,9 +521,9 @@ impl Recorder {
     /// A value that is always the same in sane programs (functions, types, modules) becomes a constant.
     fn code_like(&mut self, vm: &mut Vm, r: Ref, value: Value) -> Ref {
         match shape(value) {
-            Some(
-                ShapeId::FUNCTION | ShapeId::BUILTIN | ShapeId::TYPE | ShapeId::MODULE | ShapeId::BOUND_METHOD,
-            ) => self.same_word(vm, r, value),
+            Some(ShapeId::FUNCTION | ShapeId::BUILTIN | ShapeId::TYPE | ShapeId::MODULE | ShapeId::BOUND_METHOD) => {
+                self.same_word(vm, r, value)
+            }
             _ => r,
         }
     }
