@@ -138,6 +138,10 @@ opcodes! {
     JumpIfFalse "JUMP_IF_FALSE" R T H;
     /// Target of a loop's back jump: counts, and is where traces are anchored. a is the loop's index.
     LoopHeader "LOOP_HEADER" L O O;
+    /// A loop header whose loop has a trace: enters it. Only the VM makes these, in place of `LoopHeader`.
+    LoopEnter "LOOP_ENTER" L O O;
+    /// A loop header that is not counted any more (blacklisted). Only the VM makes these.
+    LoopCold "LOOP_COLD" L O O;
     /// Iterator state in four registers from a, for iterable `R[b]`. `R[a]` is then either RANGE_STATE (next, stop and
     /// step are in a+1, a+2, a+3), or the list, tuple or str itself (index in a+1), or an iterator object.
     GetIter "GET_ITER" WI R O;

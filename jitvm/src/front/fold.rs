@@ -111,8 +111,16 @@ fn unary(operator: Op, value: &Constant) -> Option<Constant> {
 }
 
 fn binary(operator: Op, left: &Constant, right: &Constant) -> Option<Constant> {
+    let bools = [left, right].iter().all(|c| matches!(c, Constant::True | Constant::False));
     if let (Some(left), Some(right)) = (as_integer(left), as_integer(right)) {
-        return integers(operator, left, right);
+        let folded = integers(operator, left, right);
+        // Logic on two bools gives a bool.
+        return match folded {
+            Some(Constant::Int(value)) if bools && matches!(operator, Op::BitAnd | Op::BitOr | Op::BitXor) => {
+                Some(boolean(value != 0))
+            }
+            folded => folded,
+        };
     }
     if let (Some(left), Some(right)) = (as_float(left), as_float(right)) {
         return floats(operator, left, right);

@@ -8,7 +8,11 @@
 //! Shape of a loop trace after peeling: the recorded iteration (the pre-roll), `LOOP`, the copy of it that is left
 //! after what the pre-roll already computed or checked was shared, and the PHIs.
 
+pub mod check;
+pub mod interpret;
 pub mod op;
+pub mod parse;
+pub mod text;
 
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
 
@@ -141,7 +145,8 @@ pub struct SnapFrame {
     pub base: u16,
 }
 
-/// A slot that an exit must write; slot 0 is register 0 of the anchor frame.
+/// A slot that an exit must write; slot 0 is register 0 of the anchor frame. In a snapshot, slots ascend. A `Flt`
+/// value is boxed when the slot is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SnapSlot {
     pub slot: u16,
@@ -194,6 +199,15 @@ pub struct Body {
     pub origins: Vec<Origin>,
 }
 
+/// A trace as the recorder leaves it: one iteration of the anchor loop, not closed yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub body: Body,
+    /// The state at the end of the iteration: `at` is the number of instructions, one frame (the anchor's, base 0)
+    /// at the loop header with `Resume::Execute`, and every slot that the iteration changed.
+    pub closing: Snapshot,
+}
+
 impl Body {
     /// Interns by word and type.
     pub fn constant(&mut self, constant: Const) -> Ref {
@@ -213,6 +227,18 @@ impl Body {
         } else {
             self.ins[r.index()].ty
         }
+    }
+    /// Arguments of a CARG chain, first to last.
+    pub fn arguments(&self, chain: Ref) -> Vec<Ref> {
+        let mut arguments = Vec::new();
+        let mut next = chain;
+        while !next.is_none() {
+            let ins = self.ins[next.index()];
+            arguments.push(ins.b);
+            next = ins.a;
+        }
+        arguments.reverse();
+        arguments
     }
     /// Index of the snapshot a guard at `index` leaves through.
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {

@@ -33,6 +33,16 @@ pub const TYPES: &[(Ty, &str)] = &[
     (Ty::Raw, "raw"),
 ];
 
+impl Ty {
+    pub const fn name(self) -> &'static str {
+        TYPES[self as usize].1
+    }
+    /// Represented by a tagged word in a general register.
+    pub const fn is_tagged(self) -> bool {
+        matches!(self, Ty::Val | Ty::Int | Ty::Bool | Ty::Obj)
+    }
+}
+
 /// What an operand field of an instruction holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
@@ -217,8 +227,13 @@ operations! {
 
     /// End of the pre-roll; the back jump comes here.
     Loop "LOOP" Nil No No No Marker None;
-    /// a before the loop's first iteration, b at the end of each.
+    /// a before the loop's first iteration, b at the end of each; the type is a's. After LOOP, a stands for the
+    /// carried value; the back jump assigns all PHIs at once (b may be the a of another PHI, or a constant).
     Phi "PHI" Nil Ref Ref No Marker None;
+    /// End of a trace that was not peeled (no LOOP, last instruction). Writes the slots of its snapshot (the last
+    /// one of the trace, whose `at` is this instruction) to the VM stack as an exit would, floats boxed, and jumps
+    /// to the trace's first instruction, which reads them again. All values are read before the first is written.
+    Close "CLOSE" Nil No No No Marker None;
 }
 
 impl Op {

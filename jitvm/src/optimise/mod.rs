@@ -1,1 +1,179 @@
-//! Passes over traces.
+//! Passes over traces: the table of them, and the pipeline from a recorded trace to one ready for the code generator.
+//!
+//! Passes never move an instruction and never renumber: they drop (NOP), replace in place, or append.
+
+mod dce;
+mod emit;
+mod fold;
+mod fold_float;
+mod fold_guard;
+mod fold_int;
+pub mod fold_rules;
+mod memory;
+mod peel;
+mod ranges;
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::interp::helpers::{HELPERS, Helper};
+use crate::ir::{Body, Op, Recorded, Snapshot, check};
+
+/// What the passes work on.
+pub(crate) struct Unit<'h> {
+    body: Body,
+    /// End of the iteration, until the loop is closed.
+    closing: Option<Snapshot>,
+    helpers: &'h [Helper],
+}
+
+type Run = fn(&mut Unit<'_>) -> Result<bool, PassAbort>;
+
+/// One pass; the functions return whether they changed anything.
+pub struct Pass {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub default: bool,
+    run: Run,
+    /// What has to be done all the same when the pass is off.
+    instead: Option<Run>,
+}
+
+/// Every pass, in the order in which they run.
+pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "fold",
+        description: "fold constants, share equal values, forward stores to loads, drop guards known to pass",
+        default: true,
+        run: fold::fold,
+        instead: None,
+    },
+    Pass {
+        name: "peel",
+        description: "split into pre-roll and loop, so that what does not change is done once (off: close with CLOSE)",
+        default: true,
+        run: peel::peel,
+        instead: Some(peel::close),
+    },
+    Pass { name: "dce", description: "drop values that nothing uses", default: true, run: dce::dce, instead: None },
+];
+
+/// Which passes run, and the helpers that traces may call.
+#[derive(Clone, Copy, Debug)]
+pub struct PassOptions {
+    on: [bool; PASSES.len()],
+    pub helpers: &'static [Helper],
+}
+
+impl Default for PassOptions {
+    fn default() -> Self {
+        let mut on = [false; PASSES.len()];
+        for (on, pass) in on.iter_mut().zip(PASSES) {
+            *on = pass.default;
+        }
+        PassOptions { on, helpers: HELPERS }
+    }
+}
+
+impl PassOptions {
+    /// Switches a pass by its name; `false` if there is none of that name.
+    pub fn set(&mut self, name: &str, on: bool) -> bool {
+        let found = PASSES.iter().position(|pass| pass.name == name);
+        if let Some(index) = found {
+            self.on[index] = on;
+        }
+        found.is_some()
+    }
+    /// By the pass's index in [`PASSES`].
+    pub const fn is_on(&self, pass: usize) -> bool {
+        self.on[pass]
+    }
+}
+
+/// Why a recorded trace cannot be made into a loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PassAbort {
+    /// The iteration leaves a value of another type in the slot than it found there.
+    UnstableType { slot: u16 },
+    /// The value of instruction `at` has another type in the next iteration.
+    UnstableValue { at: u16 },
+    /// Twice the trace is more than references can name.
+    TooLong { instructions: usize },
+}
+
+impl fmt::Display for PassAbort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PassAbort::UnstableType { slot } => write!(f, "slot {slot} changes its type from iteration to iteration"),
+            PassAbort::UnstableValue { at } => write!(f, "value {at:04} changes its type from iteration to iteration"),
+            PassAbort::TooLong { instructions } => write!(f, "{instructions} instructions are too many for a loop"),
+        }
+    }
+}
+
+/// What a pass did, told after it ran. A pass that is off but has to be replaced (peel) is told too.
+pub struct PassReport<'a> {
+    pub pass: &'static Pass,
+    /// Index in [`PASSES`].
+    pub index: usize,
+    pub ns: u64,
+    /// Instructions other than NOP before and after, and how many of them guards.
+    pub ops_in: usize,
+    pub ops_out: usize,
+    pub guards_in: usize,
+    pub guards_out: usize,
+    pub changed: bool,
+    pub body: &'a Body,
+    /// End of the iteration, while the loop is not closed yet.
+    pub closing: Option<&'a Snapshot>,
+}
+
+/// Runs the passes that are on. In debug builds the trace is checked before the first and after each.
+pub fn run(
+    recorded: Recorded,
+    options: &PassOptions,
+    observer: &mut dyn FnMut(PassReport<'_>),
+) -> Result<Body, PassAbort> {
+    let mut unit = Unit { body: recorded.body, closing: Some(recorded.closing), helpers: options.helpers };
+    verify(&unit, "the recorder");
+    let (mut ops, mut guards) = count(&unit.body);
+    for (index, pass) in PASSES.iter().enumerate() {
+        let Some(run) = (if options.is_on(index) { Some(pass.run) } else { pass.instead }) else { continue };
+        let started = Instant::now();
+        let changed = run(&mut unit)?;
+        let ns = started.elapsed().as_nanos() as u64;
+        verify(&unit, pass.name);
+        let (ops_in, guards_in) = (ops, guards);
+        (ops, guards) = count(&unit.body);
+        observer(PassReport {
+            pass,
+            index,
+            ns,
+            ops_in,
+            ops_out: ops,
+            guards_in,
+            guards_out: guards,
+            changed,
+            body: &unit.body,
+            closing: unit.closing.as_ref(),
+        });
+    }
+    Ok(unit.body)
+}
+
+fn count(body: &Body) -> (usize, usize) {
+    let ops = body.ins.iter().filter(|ins| ins.op != Op::Nop).count();
+    (ops, body.ins.iter().filter(|ins| ins.op.is_guard()).count())
+}
+
+/// An ill-formed trace is a defect of whoever made it, so this is the place to stop.
+fn verify(unit: &Unit<'_>, maker: &str) {
+    if cfg!(debug_assertions) {
+        let problems = check::check(&unit.body, unit.closing.as_ref(), unit.helpers);
+        if !problems.is_empty() {
+            let text = crate::ir::text::print(&unit.body, unit.closing.as_ref(), unit.helpers);
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("{maker} made an ill-formed trace:\n{}\n{text}", problems.join("\n"));
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Executes a trace, recorded or optimised, one instruction after the other, on the real heap and stack.
+//!
+//! It is the definition of what operations mean that tests can run, and what machine code is compared with. It takes
+//! traces in every form that is closed (LOOP with PHIs, or CLOSE) and ends like machine code, with an exit through the
+//! snapshot of a guard.
+
+use std::cell::Cell;
+use std::mem::offset_of;
+
+use super::{Body, Effect, Ins, Op, Ref, Ty};
+use crate::interp::helpers::Helper;
+use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
+use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use crate::runtime::vm::Vm;
+
+/// What a trace runs on.
+#[derive(Clone, Copy)]
+pub struct Machine<'s> {
+    pub vm: *mut Vm,
+    /// Register 0 of the anchor's frame.
+    pub base: *mut Value,
+    /// At least [`scratch_needed`] words that the collector scans conservatively, out of the reach of the frames that
+    /// helpers push: a part of the VM's value stack above the frames. Values of the trace live here while it runs.
+    pub scratch: &'s [Cell<u64>],
+    pub helpers: &'s [Helper],
+    /// Makes the box of a float that no word can hold.
+    pub box_float: extern "C" fn(*mut Vm, f64) -> u64,
+    /// How many times the loop may be closed before `run` gives up.
+    pub back_edges: u64,
+}
+
+/// How a trace was left.
+#[derive(Clone, Copy, Debug)]
+pub struct IrExit<'s> {
+    /// Index of the guard that failed.
+    pub guard: usize,
+    /// Index of its snapshot.
+    pub snapshot: usize,
+    /// By slot of the snapshot: the tagged words to write, floats boxed. In the scratch memory.
+    pub values: &'s [Cell<u64>],
+    /// The value that failed the guard (its operand a) with its type, where it has one: a tagged word, the bits of a
+    /// float, or an address.
+    pub observed: Option<(Ty, u64)>,
+    /// How many times the loop was closed.
+    pub back_edges: u64,
+}
+
+/// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
+pub fn scratch_needed(body: &Body) -> usize {
+    let slots = body.snapshots.iter().map(|snapshot| snapshot.slots.len()).max().unwrap_or(0);
+    let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).count();
+    body.ins.len() + slots.max(phis)
+}
+
+/// Runs the trace until a guard fails; `None` if the loop has been closed `back_edges` times.
+///
+/// # Safety
+/// `vm`, `base` and what lies in the slots that the trace reads must be those of a VM whose state the trace was made
+/// for: objects have the layouts that the trace's guards check. The body is well-formed (`check`).
+pub unsafe fn run<'s>(machine: &Machine<'s>, body: &Body) -> Option<IrExit<'s>> {
+    assert!(machine.scratch.len() >= scratch_needed(body), "the scratch memory is too small for the trace");
+    let first_phi = body.ins.iter().position(|ins| ins.op == Op::Phi).unwrap_or(body.ins.len());
+    Run { machine: *machine, body, first_phi }.run()
+}
+
+/// A guard did not hold.
+struct Failed;
+
+struct Run<'s, 'b> {
+    machine: Machine<'s>,
+    body: &'b Body,
+    /// Index of the first PHI.
+    first_phi: usize,
+}
+
+impl<'s> Run<'s, '_> {
+    fn run(&self) -> Option<IrExit<'s>> {
+        let start = self.body.loop_index().map_or(0, |index| index + 1);
+        let mut back_edges = 0;
+        let mut index = 0;
+        loop {
+            // Past the last instruction there are only PHIs, if the trace has LOOP.
+            let op = self.body.ins.get(index).map_or(Op::Phi, |ins| ins.op);
+            match op {
+                Op::Phi => self.carry_phis(),
+                Op::Close => self.write_back(index),
+                _ => {
+                    match self.step(self.body.ins[index]) {
+                        Ok(word) => self.set(index, word),
+                        Err(Failed) => return Some(self.exit(index, back_edges)),
+                    }
+                    index += 1;
+                    continue;
+                }
+            }
+            back_edges += 1;
+            if back_edges == self.machine.back_edges {
+                return None;
+            }
+            index = start;
+        }
+    }
+
+    fn set(&self, index: usize, word: u64) {
+        self.machine.scratch[index].set(word);
+    }
+
+    fn word(&self, r: Ref) -> u64 {
+        if r.is_constant() {
+            self.body.constants[r.constant_index()].word()
+        } else {
+            self.machine.scratch[r.index()].get()
+        }
+    }
+
+    fn int(&self, r: Ref) -> i64 {
+        Value(self.word(r)).as_fixnum()
+    }
+
+    fn float(&self, r: Ref) -> f64 {
+        f64::from_bits(self.word(r))
+    }
+
+    fn boxed(&self, x: f64) -> u64 {
+        Value::try_float(x).map_or_else(|| (self.machine.box_float)(self.machine.vm, x), |value| value.0)
+    }
+
+    /// The tagged words of a snapshot, behind the values in the scratch memory, where the collector sees those that
+    /// are done while it makes boxes for others.
+    fn capture(&self, snapshot: usize) -> &'s [Cell<u64>] {
+        let slots = &self.body.snapshots[snapshot].slots;
+        let first = self.body.ins.len();
+        let words = &self.machine.scratch[first..first + slots.len()];
+        for (word, entry) in words.iter().zip(slots) {
+            let is_float = self.body.ty(entry.value) == Ty::Flt;
+            word.set(if is_float { self.boxed(self.float(entry.value)) } else { self.word(entry.value) });
+        }
+        words
+    }
+
+    fn exit(&self, guard: usize, back_edges: u64) -> IrExit<'s> {
+        let ins = self.body.ins[guard];
+        let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
+        let observed = ins.operands().next().map(|a| (self.body.ty(a), self.word(a)));
+        IrExit { guard, snapshot, values: self.capture(snapshot), observed, back_edges }
+    }
+
+    fn write_back(&self, close: usize) {
+        let snapshot = self.body.snapshot_of(close).expect("CLOSE has a snapshot");
+        let words = self.capture(snapshot);
+        for (word, entry) in words.iter().zip(&self.body.snapshots[snapshot].slots) {
+            // SAFETY: snapshots name registers of the anchor's frame, which `base` is the first of.
+            unsafe { self.machine.base.add(entry.slot as usize).write(Value(word.get())) };
+        }
+    }
+
+    fn carry_phis(&self) {
+        let (scratch, body) = (self.machine.scratch, self.body);
+        let phis = || body.ins[self.first_phi..].iter().filter(|ins| ins.op == Op::Phi);
+        let next = &scratch[body.ins.len()..];
+        for (word, phi) in next.iter().zip(phis()) {
+            word.set(self.word(phi.b));
+        }
+        for (word, phi) in next.iter().zip(phis()) {
+            self.set(phi.a.index(), word.get());
+        }
+    }
+
+    fn step(&self, ins: Ins) -> Result<u64, Failed> {
+        match ins.op.effect() {
+            Effect::Guard => self.guard(ins),
+            Effect::Pure => Ok(self.compute(ins)),
+            Effect::Load => Ok(self.load(ins)),
+            Effect::Store => {
+                self.store(ins);
+                Ok(0)
+            }
+            Effect::Call => Ok(self.call(ins)),
+            Effect::Marker => Ok(0),
+        }
+    }
+
+    fn guard(&self, ins: Ins) -> Result<u64, Failed> {
+        let (a, b) = (|| self.word(ins.a), || self.word(ins.b));
+        let ints = || (self.int(ins.a), self.int(ins.b));
+        let floats = || (self.float(ins.a), self.float(ins.b));
+        let holds = match ins.op {
+            Op::G_Int => Value(a()).is_int(),
+            Op::G_Flt => {
+                let value = Value(a());
+                return if value.is_float() { Ok(value.as_float().to_bits()) } else { Err(Failed) };
+            }
+            Op::G_Shape => Value(a()).is_pointer() && self.shape(a()) == ins.c,
+            Op::G_Eq => a() == b(),
+            Op::G_Ne => a() != b(),
+            Op::G_Lt => ints().0 < ints().1,
+            Op::G_Le => ints().0 <= ints().1,
+            Op::G_Ult => a() < b(),
+            Op::G_FltLt => floats().0 < floats().1,
+            Op::G_FltNlt => !matches!(floats(), (a, b) if a < b),
+            Op::G_FltLe => floats().0 <= floats().1,
+            Op::G_FltNle => !matches!(floats(), (a, b) if a <= b),
+            Op::G_FltEq => floats().0 == floats().1,
+            Op::G_FltNe => floats().0 != floats().1,
+            Op::G_NoExc => a() != Value::EXC.0,
+            // SAFETY: the VM is alive; a signal handler may write the field at any time.
+            Op::G_Poll => unsafe { (&raw const (*self.machine.vm).poll).read_volatile() == 0 },
+            _ => return self.guarded_computation(ins),
+        };
+        if holds { Ok(self.guarded_word(ins)) } else { Err(Failed) }
+    }
+
+    /// Result of a guard that only checks: its operand, if it has a result.
+    fn guarded_word(&self, ins: Ins) -> u64 {
+        if ins.ty == Ty::Nil { 0 } else { self.word(ins.a) }
+    }
+
+    fn guarded_computation(&self, ins: Ins) -> Result<u64, Failed> {
+        let fixnum = |i: i128| {
+            let inside = i >= i128::from(FIXNUM_MIN) && i <= i128::from(FIXNUM_MAX);
+            if inside { Ok(Value::from_fixnum(i as i64).0) } else { Err(Failed) }
+        };
+        let a = || i128::from(self.int(ins.a));
+        let b = || i128::from(self.int(ins.b));
+        match ins.op {
+            Op::AddOv => fixnum(a() + b()),
+            Op::SubOv => fixnum(a() - b()),
+            Op::MulOv => fixnum(a() * b()),
+            Op::ShlOv if (0..=60).contains(&b()) => fixnum(a() << b()),
+            Op::ShlOv => Err(Failed),
+            Op::IntToFltExact if a().abs() <= 1 << 53 => Ok((self.int(ins.a) as f64).to_bits()),
+            Op::IntToFltExact => Err(Failed),
+            Op::FltToInt => {
+                let x = self.float(ins.a).trunc();
+                // False for NaN; 2^61 is the first float above the range.
+                let inside = x >= FIXNUM_MIN as f64 && x < -(FIXNUM_MIN as f64);
+                if inside { fixnum(x as i128) } else { Err(Failed) }
+            }
+            _ => unreachable!("{} is no guard", ins.op.name()),
+        }
+    }
+
+    fn compute(&self, ins: Ins) -> u64 {
+        let ints = || (self.int(ins.a), self.int(ins.b));
+        let floats = || (self.float(ins.a), self.float(ins.b));
+        let float = |x: f64| x.to_bits();
+        let int = |i: i64| Value::from_fixnum(i).0;
+        match ins.op {
+            Op::Add => int(ints().0 + ints().1),
+            Op::Sub => int(ints().0 - ints().1),
+            Op::Div => int(floor_division(ints().0, ints().1)),
+            Op::Mod => int(ints().0 - ints().1 * floor_division(ints().0, ints().1)),
+            Op::And => int(ints().0 & ints().1),
+            Op::Or => int(ints().0 | ints().1),
+            Op::Xor => int(ints().0 ^ ints().1),
+            Op::Shr => int(ints().0 >> ints().1.min(63)),
+            Op::Min => int(ints().0.min(ints().1)),
+            Op::Max => int(ints().0.max(ints().1)),
+            Op::AddF => float(floats().0 + floats().1),
+            Op::SubF => float(floats().0 - floats().1),
+            Op::MulF => float(floats().0 * floats().1),
+            Op::DivF => float(floats().0 / floats().1),
+            Op::NegF => float(-self.float(ins.a)),
+            Op::AbsF => float(self.float(ins.a).abs()),
+            Op::SqrtF => float(self.float(ins.a).sqrt()),
+            Op::IntToFlt => float(self.int(ins.a) as f64),
+            Op::BoxF => self.boxed(self.float(ins.a)),
+            Op::TupleData => (self.address(ins.a) + Tuple::ITEMS) as u64,
+            _ => unreachable!("{} is not pure", ins.op.name()),
+        }
+    }
+
+    fn load(&self, ins: Ins) -> u64 {
+        let item = || self.word(ins.a) as usize + 8 * self.int(ins.b) as usize;
+        match ins.op {
+            // SAFETY: a slot of the anchor's frame or of one above it, on the VM's stack.
+            Op::Sload => unsafe { self.machine.base.add(ins.c as usize).read().0 },
+            Op::ListLen => Value::from_fixnum(i64::from(read::<u32>(self.address(ins.a) + offset_of!(List, length)))).0,
+            Op::ListData => read::<u64>(self.address(ins.a) + offset_of!(List, data)),
+            Op::TupleLen => Value::from_fixnum(read::<u64>(self.address(ins.a) + offset_of!(Tuple, length)) as i64).0,
+            Op::StrLen => Value::from_fixnum(i64::from(read::<u32>(self.address(ins.a) + offset_of!(Str, length)))).0,
+            Op::ElemLoad | Op::ItemLoad => read::<u64>(item()),
+            Op::FieldLoad => read::<u64>(self.address(ins.a) + ins.c as usize),
+            Op::CellLoad => read::<u64>(self.word(ins.a) as usize + offset_of!(ModuleCell, value)),
+            _ => unreachable!("{} is no load", ins.op.name()),
+        }
+    }
+
+    fn store(&self, ins: Ins) {
+        let (address, word) = match ins.op {
+            Op::ElemStore => (self.word(ins.a) as usize + 8 * self.int(ins.b) as usize, self.word(ins.c_ref())),
+            Op::FieldStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
+            Op::CellStore => (self.word(ins.a) as usize + offset_of!(ModuleCell, value), self.word(ins.b)),
+            _ => unreachable!("{} is no store", ins.op.name()),
+        };
+        // SAFETY: the trace's guards have checked the object and the index, which is what the caller of `run` vouches
+        // for.
+        unsafe { (address as *mut u64).write(word) };
+    }
+
+    fn call(&self, ins: Ins) -> u64 {
+        let helper = self.machine.helpers[ins.c as usize];
+        let arguments: Vec<u64> = self.body.arguments(ins.a).into_iter().map(|r| self.word(r)).collect();
+        // The words are in the scratch memory or constants too, so the collector finds the objects.
+        helper.entry.call(self.machine.vm, &arguments)
+    }
+
+    fn address(&self, r: Ref) -> usize {
+        Value(self.word(r)).address()
+    }
+
+    fn shape(&self, word: u64) -> u32 {
+        read::<u32>(Value(word).address() + offset_of!(Header, shape))
+    }
+}
+
+fn read<T: Copy>(address: usize) -> T {
+    // SAFETY: as for stores: the trace's guards have checked what lies there, and the caller of `run` vouches for that.
+    unsafe { (address as *const T).read() }
+}
+
+/// Rounds towards minus infinity; the divisor is neither 0 nor -1.
+fn floor_division(a: i64, b: i64) -> i64 {
+    let quotient = a / b;
+    if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient }
+}

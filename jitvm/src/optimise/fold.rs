@@ -1,0 +1,67 @@
+//! The pass `fold`: emits every recorded instruction anew.
+//!
+//! Instruction i stays at index i, or becomes a NOP whose uses refer to what stands for it.
+
+use std::mem::take;
+
+use super::emit::{Emitter, substituted};
+use super::{PassAbort, Unit};
+use crate::ir::{Body, Op, Ref, SnapSlot, Snapshot};
+
+pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
+    let recorded = take(&mut unit.body);
+    let mut stands_for: Vec<Ref> = Vec::with_capacity(recorded.ins.len());
+    let start = Body {
+        ins: Vec::with_capacity(recorded.ins.len()),
+        origins: Vec::with_capacity(recorded.ins.len()),
+        constants: recorded.constants,
+        snapshots: Vec::new(),
+    };
+    let mut emitter = Emitter::new(start, unit.helpers);
+    for (ins, origin) in recorded.ins.into_iter().zip(recorded.origins) {
+        let ins = substituted(ins, |r| replaced(&stands_for, r));
+        stands_for.push(emitter.emit(ins, origin));
+    }
+    let mut changed = emitter.changed;
+    let mut body = emitter.finish();
+    body.snapshots = recorded.snapshots;
+    let mut snapshots = take(&mut body.snapshots);
+    for snapshot in snapshots.iter_mut().chain(unit.closing.as_mut()) {
+        let before = snapshot.clone();
+        for entry in &mut snapshot.slots {
+            entry.value = unboxed(&body, replaced(&stands_for, entry.value));
+        }
+        snapshot.slots.retain(|entry| !is_untouched(&body, *entry));
+        changed |= *snapshot != before;
+    }
+    body.snapshots = snapshots;
+    unit.body = body;
+    Ok(changed)
+}
+
+fn replaced(stands_for: &[Ref], r: Ref) -> Ref {
+    if r.is_constant() || r.is_none() { r } else { stands_for[r.index()] }
+}
+
+/// A float in a snapshot need not be boxed before an exit is taken.
+pub(super) fn unboxed(body: &Body, r: Ref) -> Ref {
+    if r.is_constant() {
+        return r;
+    }
+    match body.ins[r.index()] {
+        ins if ins.op == Op::BoxF => ins.a,
+        _ => r,
+    }
+}
+
+/// Whether a slot is to be given the value that it had at trace entry, and still has.
+pub(super) fn is_untouched(body: &Body, entry: SnapSlot) -> bool {
+    !entry.value.is_constant()
+        && body.ins[entry.value.index()].op == Op::Sload
+        && body.ins[entry.value.index()].c == u32::from(entry.slot)
+}
+
+/// Value of a slot in a snapshot.
+pub(super) fn slot_value(snapshot: &Snapshot, slot: u16) -> Option<Ref> {
+    snapshot.slots.binary_search_by_key(&slot, |entry| entry.slot).ok().map(|at| snapshot.slots[at].value)
+}

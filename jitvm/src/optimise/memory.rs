@@ -1,0 +1,116 @@
+//! What a load would read: the value of an earlier load or store of the same place, if nothing between may write it.
+//!
+//! Alias classes never overlap. Within one, two places are the same, different or unknown (`Meeting`): module cells are
+//! told apart by their constant address, fields by offset, by object and by the builtin shapes of the objects, list
+//! items by index where the indices are constants or differ by one. A helper that writes ends every search.
+
+use super::emit::{Emitter, first_after_operands, same_operands, shape_is_stable};
+use crate::ir::{Alias, Ins, Op, Ref, Ty};
+
+/// How two accesses of one alias class lie to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Meeting {
+    Same,
+    Never,
+    Maybe,
+}
+
+impl Emitter<'_> {
+    /// What holds the value that the load would read.
+    pub fn loaded(&self, load: Ins) -> Option<Ref> {
+        let mut floor = match load.op.alias() {
+            Alias::None | Alias::Slot | Alias::Immutable => 0,
+            Alias::Cell | Alias::Field | Alias::ListHeader | Alias::Element => self.after_write(),
+        };
+        if load.ty == Ty::Raw {
+            floor = floor.max(self.after_call());
+        }
+        let mut stored = None;
+        if let Some(op) = store_of(load.op) {
+            for (at, store) in self.chain(op, floor) {
+                match self.meet(load, store) {
+                    Meeting::Never => continue,
+                    Meeting::Same => stored = Some(stored_value(store)),
+                    Meeting::Maybe => {}
+                }
+                floor = at.index() + 1;
+                break;
+            }
+        }
+        let floor = floor.max(first_after_operands(load));
+        let again = self.chain(load.op, floor).find(|(_, other)| same_operands(load, *other)).map(|found| found.0);
+        again.or(stored.filter(|r| {
+            let ty = self.ty(*r);
+            ty == load.ty || (load.ty == Ty::Val && ty.is_tagged())
+        }))
+    }
+
+    /// Whether the place holds the value already.
+    pub fn is_stored(&self, store: Ins) -> bool {
+        let load = match store.op {
+            Op::CellStore => Ins::new(Op::CellLoad, Ty::Val, store.a, Ref::NONE, 0),
+            Op::FieldStore => Ins::new(Op::FieldLoad, Ty::Val, store.a, Ref::NONE, store.c),
+            Op::ElemStore => Ins::new(Op::ElemLoad, Ty::Val, store.a, store.b, 0),
+            _ => return false,
+        };
+        self.loaded(load).is_some_and(|held| self.root(held) == self.root(stored_value(store)))
+    }
+
+    fn meet(&self, load: Ins, store: Ins) -> Meeting {
+        match load.op.alias() {
+            Alias::Cell if load.a == store.a => Meeting::Same,
+            Alias::Cell if load.a.is_constant() && store.a.is_constant() => Meeting::Never,
+            Alias::Field if load.c != store.c => Meeting::Never,
+            Alias::Field if self.root(load.a) == self.root(store.a) => Meeting::Same,
+            Alias::Field if self.are_different_objects(load.a, store.a) => Meeting::Never,
+            Alias::Element if load.a != store.a => Meeting::Maybe,
+            Alias::Element => self.meet_indices(load.b, store.b),
+            _ => Meeting::Maybe,
+        }
+    }
+
+    fn are_different_objects(&self, one: Ref, other: Ref) -> bool {
+        let (Some(one), Some(other)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape)) else {
+            return false;
+        };
+        one.c != other.c && (shape_is_stable(one.c) || shape_is_stable(other.c))
+    }
+
+    fn meet_indices(&self, one: Ref, other: Ref) -> Meeting {
+        let (one_base, one_offset) = self.base_and_offset(one);
+        let (other_base, other_offset) = self.base_and_offset(other);
+        match (one_base == other_base, one_offset == other_offset) {
+            (true, true) => Meeting::Same,
+            (true, false) => Meeting::Never,
+            (false, _) => Meeting::Maybe,
+        }
+    }
+
+    /// An Int as another one (NONE for 0) plus a number.
+    fn base_and_offset(&self, r: Ref) -> (Ref, i64) {
+        if let Some(i) = self.int(r) {
+            return (Ref::NONE, i);
+        }
+        let sum = self.ins(r).filter(|ins| matches!(ins.op, Op::Add | Op::AddOv));
+        match sum.and_then(|ins| Some((ins.a, self.int(ins.b)?))) {
+            Some((base, offset)) => (base, offset),
+            None => (r, 0),
+        }
+    }
+}
+
+const fn store_of(load: Op) -> Option<Op> {
+    match load {
+        Op::CellLoad => Some(Op::CellStore),
+        Op::FieldLoad => Some(Op::FieldStore),
+        Op::ElemLoad => Some(Op::ElemStore),
+        _ => None,
+    }
+}
+
+const fn stored_value(store: Ins) -> Ref {
+    match store.op {
+        Op::ElemStore => store.c_ref(),
+        _ => store.b,
+    }
+}

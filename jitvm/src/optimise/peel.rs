@@ -1,0 +1,163 @@
+//! The pass `peel`: makes the recorded iteration the pre-roll of a loop, by copying it behind LOOP.
+//!
+//! Every instruction is emitted a second time with its operands replaced by what they have become one iteration on: a
+//! slot read at trace entry is what the recorded iteration left in it. What the emitter finds to be there already is
+//! invariant, and a guard it drops has been checked once before the loop: nothing is moved, so nothing moves over an
+//! effect. Values of the pre-roll that are used after LOOP and have become another one carry a PHI. An exit from the
+//! loop restores what the iterations before it left in the slots, overlaid with what this one has changed.
+//!
+//! `close` is what is done instead when the pass is off.
+
+use std::mem::take;
+
+use super::emit::{Emitter, substituted};
+use super::fold::{is_untouched, slot_value, unboxed};
+use super::fold_rules::never_passes;
+use super::{PassAbort, Unit};
+use crate::ir::{Body, Ins, Op, Origin, Ref, SnapSlot, Snapshot, Ty, flags};
+
+/// References are 15 bits, one of which means none.
+const INSTRUCTIONS_MAX: usize = Ref::NONE.0 as usize;
+
+pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
+    let Some(closing) = unit.closing.take() else { return Ok(false) };
+    let count = unit.body.ins.len();
+    // Each instruction, its copy, LOOP, and a PHI for each.
+    if 3 * count + 1 > INSTRUCTIONS_MAX {
+        return Err(PassAbort::TooLong { instructions: count });
+    }
+    let origin = closing_origin(&closing);
+    let mut emitter = Emitter::new(take(&mut unit.body), unit.helpers);
+    emitter.push(Ins::new(Op::Loop, Ty::Nil, Ref::NONE, Ref::NONE, 0), origin);
+    let mut becomes: Vec<Ref> = Vec::with_capacity(count);
+    for index in 0..count {
+        let copy = copy(&mut emitter, &becomes, &closing, index)?;
+        becomes.push(copy);
+    }
+    let mut body = emitter.finish();
+    copy_snapshots(&mut body, &becomes, &closing);
+    add_phis(&mut body, &becomes, origin)?;
+    mark_flags(&mut body);
+    unit.body = body;
+    Ok(true)
+}
+
+/// Ends the trace with CLOSE and its snapshot.
+pub(super) fn close(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
+    let Some(mut closing) = unit.closing.take() else { return Ok(false) };
+    let body = &mut unit.body;
+    if body.ins.len() + 1 > INSTRUCTIONS_MAX {
+        return Err(PassAbort::TooLong { instructions: body.ins.len() });
+    }
+    closing.at = body.ins.len() as u16;
+    body.ins.push(Ins::new(Op::Close, Ty::Nil, Ref::NONE, Ref::NONE, 0));
+    body.origins.push(closing_origin(&closing));
+    body.snapshots.push(closing);
+    Ok(true)
+}
+
+fn closing_origin(closing: &Snapshot) -> Origin {
+    let frame = closing.frames.first().expect("a snapshot has the anchor's frame");
+    Origin { code: frame.code, pc: frame.pc }
+}
+
+fn replaced(becomes: &[Ref], r: Ref) -> Ref {
+    if r.is_constant() || r.is_none() { r } else { becomes[r.index()] }
+}
+
+/// Emits the copy of an instruction of the pre-roll; returns what its result has become.
+fn copy(emitter: &mut Emitter<'_>, becomes: &[Ref], closing: &Snapshot, index: usize) -> Result<Ref, PassAbort> {
+    let ins = emitter.body.ins[index];
+    let origin = emitter.body.origins[index];
+    match ins.op {
+        Op::Nop => {
+            emitter.push(Ins::NOP, origin);
+            Ok(Ref::NONE)
+        }
+        Op::Sload => {
+            let value = slot_value(closing, ins.c as u16).unwrap_or(Ref(index as u16));
+            if emitter.ty(value) == Ty::Flt {
+                // Where the slot was used as any value, it takes a tagged one; mostly a G_FLT takes it apart again.
+                return Ok(emitter.emit(Ins::new(Op::BoxF, Ty::Val, value, Ref::NONE, 0), origin));
+            }
+            emitter.push(Ins::NOP, origin);
+            Ok(value)
+        }
+        _ => {
+            let copy = substituted(Ins { flags: 0, ..ins }, |r| replaced(becomes, r));
+            let slot = emitter.ins_of(emitter.root(ins.a), Op::Sload).map(|load| load.c as u16);
+            match slot {
+                Some(slot) if never_passes(emitter, copy) => Err(PassAbort::UnstableType { slot }),
+                _ => Ok(emitter.emit(copy, origin)),
+            }
+        }
+    }
+}
+
+fn copy_snapshots(body: &mut Body, becomes: &[Ref], closing: &Snapshot) {
+    let offset = becomes.len() as u16 + 1;
+    let mut copies = Vec::with_capacity(body.snapshots.len());
+    for snapshot in &body.snapshots {
+        let mut slots: Vec<SnapSlot> = snapshot
+            .slots
+            .iter()
+            .map(|entry| SnapSlot { slot: entry.slot, value: unboxed(body, replaced(becomes, entry.value)) })
+            .collect();
+        let left = closing.slots.iter().filter(|entry| slot_value(snapshot, entry.slot).is_none());
+        slots.extend(left.map(|entry| SnapSlot { slot: entry.slot, value: unboxed(body, entry.value) }));
+        slots.sort_by_key(|entry| entry.slot);
+        slots.retain(|entry| !is_untouched(body, *entry) || is_carried(becomes, entry.value));
+        copies.push(Snapshot { at: snapshot.at + offset, slots, ..snapshot.clone() });
+    }
+    body.snapshots.extend(copies);
+}
+
+/// Whether a value has become another one by the next iteration.
+fn is_carried(becomes: &[Ref], r: Ref) -> bool {
+    !r.is_constant() && r.index() < becomes.len() && becomes[r.index()] != r
+}
+
+fn add_phis(body: &mut Body, becomes: &[Ref], origin: Origin) -> Result<(), PassAbort> {
+    let count = becomes.len();
+    let mut needed = vec![false; count];
+    let mut work: Vec<Ref> = body.ins[count..].iter().flat_map(|ins| ins.operands()).collect();
+    let after_loop = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > count);
+    work.extend(after_loop.flat_map(|snapshot| snapshot.slots.iter().map(|entry| entry.value)));
+    while let Some(r) = work.pop() {
+        if is_carried(becomes, r) && !needed[r.index()] {
+            needed[r.index()] = true;
+            work.push(becomes[r.index()]);
+        }
+    }
+    for index in (0..count).filter(|index| needed[*index]) {
+        let (first, next) = (Ref(index as u16), becomes[index]);
+        let (ty, next_ty) = (body.ty(first), body.ty(next));
+        if ty != next_ty && !(ty == Ty::Val && next_ty.is_tagged()) {
+            return Err(PassAbort::UnstableValue { at: first.0 });
+        }
+        body.ins.push(Ins::new(Op::Phi, ty, first, next, 0));
+        body.origins.push(origin);
+    }
+    Ok(())
+}
+
+/// Sets the flags that say what part a value has in the loop.
+pub(super) fn mark_flags(body: &mut Body) {
+    for ins in &mut body.ins {
+        ins.flags &= !(flags::PHI | flags::INVARIANT);
+    }
+    let Some(start) = body.loop_index() else { return };
+    let mut used: Vec<Ref> = body.ins[start..].iter().flat_map(|ins| ins.operands()).collect();
+    let after_loop = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > start);
+    used.extend(after_loop.flat_map(|snapshot| snapshot.slots.iter().map(|entry| entry.value)));
+    for r in used.into_iter().filter(|r| !r.is_constant() && r.index() < start) {
+        body.ins[r.index()].flags |= flags::INVARIANT;
+    }
+    let phis: Vec<Ins> = body.ins[start..].iter().copied().filter(|ins| ins.op == Op::Phi).collect();
+    for r in phis.iter().flat_map(|phi| [phi.a, phi.b]).filter(|r| !r.is_constant()) {
+        let ins = &mut body.ins[r.index()];
+        if r.index() > start || phis.iter().any(|phi| phi.a == r) {
+            ins.flags = (ins.flags & !flags::INVARIANT) | flags::PHI;
+        }
+    }
+}
