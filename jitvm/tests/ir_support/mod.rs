@@ -67,7 +67,7 @@ pub struct World {
     vm: Box<MaybeUninit<Vm>>,
     pub slots: Vec<Value>,
     pub lists: Vec<(Box<List>, Vec<Value>)>,
-    pub cells: Vec<Box<[u64; size_of::<CellObject>() / 8]>>,
+    pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
 }
 
 impl World {
@@ -79,7 +79,7 @@ impl World {
             (Box::new(List { header: header(ShapeId::LIST), length, capacity: length, data }), items)
         });
         let cells = cells.iter().map(|value| {
-            let mut words = Box::new([0; size_of::<CellObject>() / 8]);
+            let mut words = [0; size_of::<CellObject>() / 8];
             words[std::mem::offset_of!(CellObject, value) / 8] = value.0;
             words
         });
@@ -110,7 +110,7 @@ impl World {
     }
 
     pub fn cell(&self, index: usize) -> u64 {
-        &raw const *self.cells[index] as u64
+        &raw const self.cells[index] as u64
     }
 
     pub fn cell_value(&self, index: usize) -> Value {
