@@ -1,2 +1,10 @@
-//! The `jitlog` command.
-fn main() {}
+//! The `jitlog` command: what is in a log, and whether it is whole.
+#![forbid(unsafe_code)]
+
+mod tool;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tool::run()
+}

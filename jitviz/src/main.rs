@@ -1,2 +1,10 @@
 //! The `jitviz` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use jitviz::cli::Cli;
+
+fn main() -> ExitCode {
+    jitviz::run::main(Cli::parse())
+}

@@ -138,6 +138,10 @@ opcodes! {
     JumpIfFalse "JUMP_IF_FALSE" R T H;
     /// Target of a loop's back jump: counts, and is where traces are anchored. a is the loop's index.
     LoopHeader "LOOP_HEADER" L O O;
+    /// A loop header whose loop has a trace: enters it. Only the VM makes these, in place of `LoopHeader`.
+    LoopEnter "LOOP_ENTER" L O O;
+    /// A loop header that is not counted any more (blacklisted). Only the VM makes these.
+    LoopCold "LOOP_COLD" L O O;
     /// Iterator state in four registers from a, for iterable `R[b]`. `R[a]` is then either RANGE_STATE (next, stop and
     /// step are in a+1, a+2, a+3), or the list, tuple or str itself (index in a+1), or an iterator object.
     GetIter "GET_ITER" WI R O;
@@ -177,7 +181,8 @@ opcodes! {
     GetAttr "GET_ATTR" W R Nm;
     /// `R[a].name[c] = R[b]`.
     SetAttr "SET_ATTR" R R Nm;
-    /// `R[a] = ` the function of code constant b, with the tuple of defaults `R[c]` (or None).
+    /// `R[a] = ` the function of code constant b, with the tuple of defaults `R[c]` (or None), which are those of the
+    /// code's `defaulted` parameters.
     MakeFunction "MAKE_FUNCTION" W K R;
     /// `R[a] = ` module named b, imported; x = 1: the top package of a dotted name.
     Import "IMPORT" W Nm O;
@@ -185,7 +190,7 @@ opcodes! {
     ImportFrom "IMPORT_FROM" W R Nm;
     /// Raises `R[a]`; with x = 1 from `R[b]`; with x = 2 there is nothing to raise again (bare raise).
     Raise "RAISE" R R O;
-    /// Raises AssertionError with message `R[a]` (UNDEF: none).
+    /// Raises AssertionError with message `R[a]`; with x = 1 without one (`R[a]` is not read).
     AssertFail "ASSERT_FAIL" R O O;
 }
 
@@ -235,7 +240,7 @@ pub enum Constant {
     False,
     Ellipsis,
     Int(i64),
-    /// Decimal digits of an integer that does not fit `i64`.
+    /// Decimal digits, perhaps after a minus sign, of an integer that does not fit `i64`.
     BigInt(String),
     Float(f64),
     Str(String),
@@ -270,6 +275,8 @@ pub struct CodeProto {
     pub positional: u16,
     pub positional_only: u16,
     pub keyword_only: u16,
+    /// Registers of the parameters that have a default, in the order of `MakeFunction`'s tuple.
+    pub defaulted: Vec<u16>,
     /// Names of parameters, then of the other locals, by register.
     pub local_names: Vec<String>,
     /// All registers of a frame, temporaries and the windows of calls included.

@@ -1,7 +1,9 @@
 //! A Python 3 virtual machine with a tracing JIT that writes down all it does.
 
 pub mod bytecode;
+pub mod cli;
 pub mod codegen;
+pub mod events;
 pub mod exit;
 pub mod front;
 pub mod interp;
@@ -9,4 +11,5 @@ pub mod ir;
 pub mod library;
 pub mod optimise;
 pub mod runtime;
+pub mod session;
 pub mod trace;

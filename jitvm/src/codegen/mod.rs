@@ -1,6 +1,34 @@
 //! From an optimised trace to machine code: what the allocator and assembler take and return.
 
-use crate::ir::Ref;
+#![allow(clippy::useless_conversion, reason = "dynasm converts register numbers, which are u8 here already")]
+
+pub mod arena;
+pub mod entry;
+
+mod analysis;
+mod assemble;
+mod call;
+mod constraints;
+mod emit;
+mod float;
+mod guard;
+mod integer;
+mod memory;
+mod parallel_move;
+mod regalloc;
+mod registers;
+
+mod slots;
+mod verify;
+
+use std::fmt;
+
+use crate::interp::helpers::Helper;
+use crate::ir::{Body, Ref, TraceId};
+use crate::runtime::vm::Vm;
+
+pub use arena::{Arena, CodeRange};
+pub use entry::{ExitHandler, ExitState, enter};
 
 /// Where a value is when an exit is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,7 +37,7 @@ pub enum Location {
     General(u8),
     /// Vector register by its hardware number.
     Vector(u8),
-    /// 8-byte slot of the native frame: `[rbp - 8 * (slot + 1 + reserved)]` as `ExitState::spill` computes.
+    /// 8-byte slot of the native frame: `[rbp - 8 * (slot + 1)]`.
     Spill(u16),
     /// A constant of the trace.
     Constant(Ref),
@@ -26,6 +54,79 @@ pub struct Exit {
     pub locations: Vec<Location>,
     /// The value that failed the guard (its operand `a`), where it has one.
     pub observed: Option<Location>,
-    /// Offset in the code of the guard's conditional jump displacement, for patching.
+    /// Offset in the code of the 4-byte displacement to patch: control then reaches the new target with every value
+    /// where `locations` says (r11 and xmm15 hold nothing).
     pub patch: u32,
+}
+
+/// Choices of the code generator; the default is what runs in production.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// Picks registers and evictions at random from this seed: a test mode that finds wrong assumptions.
+    pub random_ra: Option<u64>,
+}
+
+/// Functions outside that generated code calls.
+#[derive(Clone, Copy)]
+pub struct Targets {
+    /// Boxes the float of the given bits on the heap and returns its value; does not fail.
+    pub box_float: extern "C" fn(*mut Vm, u64) -> u64,
+    /// What `CALLH` indexes.
+    pub helpers: &'static [Helper],
+}
+
+/// A compiled trace.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Artifact {
+    /// Everything: code, stubs, constants.
+    pub code: CodeRange,
+    /// What `enter` is given.
+    pub entry: *const u8,
+    /// In the order of the guards; an `ExitState::exit` indexes it.
+    pub exits: Vec<Exit>,
+    /// Code offset where an instruction's code starts, with the instruction; ascending.
+    pub map: Vec<(u32, u16)>,
+    /// 8-byte slots of the native frame.
+    pub spills: u16,
+    /// Offset of the loop's first instruction (0 without a loop).
+    pub loop_start: u32,
+    /// Offset of the out-of-line part: guard stubs, slow paths, then constants.
+    pub stubs: u32,
+}
+
+/// Why a trace has no machine code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompileFailure {
+    /// Code memory is used up.
+    NoCodeMemory,
+    /// More instructions, exits or spill slots than the formats hold.
+    TooBig,
+    /// The trace breaks a rule of the IR that the code generator relies on.
+    Malformed(&'static str),
+}
+
+impl fmt::Display for CompileFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompileFailure::NoCodeMemory => f.write_str("no code memory left"),
+            CompileFailure::TooBig => f.write_str("too big"),
+            CompileFailure::Malformed(what) => write!(f, "malformed: {what}"),
+        }
+    }
+}
+
+/// Allocates registers (filling in `register` and `spill` of each instruction), assembles and installs a trace.
+pub fn compile(
+    body: &mut Body,
+    trace: TraceId,
+    options: &Options,
+    targets: &Targets,
+    arena: &mut Arena,
+) -> Result<Artifact, CompileFailure> {
+    let analysis = analysis::analyse(body)?;
+    let allocation = regalloc::allocate(body, &analysis, options)?;
+    if cfg!(debug_assertions) {
+        verify::verify(body, &analysis, &allocation);
+    }
+    assemble::assemble(body, trace, allocation, targets, arena)
 }

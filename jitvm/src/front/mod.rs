@@ -1,1 +1,53 @@
 //! Python source to bytecode.
+
+pub mod disassemble;
+mod emit;
+pub mod error;
+mod fold;
+mod hir;
+mod lower;
+mod scope;
+pub mod verify;
+
+use std::sync::Arc;
+
+pub use error::{CompileError, ErrorKind};
+
+use crate::bytecode::{Module, Source, Span};
+use error::{Fault, Feature};
+
+/// Stack for passes that recurse through a tree as deep as `lower` lets it become. Only what is used is ever mapped.
+const STACK: usize = 256 << 20;
+
+/// Compiles a source file. Its path is only shown, not opened.
+pub fn compile(path: &str, text: &str) -> Result<Module, CompileError> {
+    let source = Source::new(path.to_owned(), text.to_owned());
+    let codes = std::thread::scope(|scope| {
+        let compile = || compile_source(&source);
+        match std::thread::Builder::new().name("front".to_owned()).stack_size(STACK).spawn_scoped(scope, compile) {
+            Ok(thread) => thread.join().expect("a panic aborts, so that a thread that ends has its result"),
+            Err(_) => compile_source(&source),
+        }
+    });
+    match codes {
+        Ok(codes) => Ok(Module { source: Arc::new(source), codes }),
+        Err(fault) => Err(fault.locate(&source)),
+    }
+}
+
+fn compile_source(source: &Source) -> Result<Vec<crate::bytecode::CodeProto>, Fault> {
+    if u32::try_from(source.text.len()).is_err() {
+        return Err(Fault::unsupported(Feature::SourceSize, Span::default()));
+    }
+    let tree = lower::lower(&source.text)?;
+    let scopes = scope::analyse(&tree)?;
+    let codes = emit::emit(source, &tree, &scopes)?;
+    if cfg!(debug_assertions) {
+        for code in &codes {
+            if let Err(error) = verify::verify(code) {
+                panic!("front end emitted a bad code for {}: {error}", code.qualname);
+            }
+        }
+    }
+    Ok(codes)
+}

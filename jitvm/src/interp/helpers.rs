@@ -1,9 +1,14 @@
 //! The one table of functions that traces call (`CALLH`), with their effects.
 //!
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
-//! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say `any`.
+//! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use crate::runtime::vm::Vm;
+use super::call;
+use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::operators::{self as ops, Binary};
+use crate::runtime::{attributes, format_spec, sequences, subscript};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Vm};
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,5 +73,106 @@ pub struct Helper {
     pub effects: Effects,
 }
 
-/// Every helper; filled by the recorder's needs.
-pub const HELPERS: &[Helper] = &[];
+fn word(result: Outcome) -> u64 {
+    match result {
+        Ok(value) => value.0,
+        Err(_) => Value::EXC.0,
+    }
+}
+
+const PURE: Effects = Effects { pure: true, writes: false, raises: false };
+/// Allocates a new object each time.
+const FRESH: Effects = Effects { pure: false, writes: false, raises: false };
+const RAISES: Effects = Effects { pure: false, writes: false, raises: true };
+const ANY: Effects = Effects { pure: false, writes: true, raises: true };
+
+/// `CONSTANT "name" variant effects |vm, arguments| body;` – the constant is the helper's id.
+macro_rules! helpers {
+    ($($name:ident $text:literal $variant:ident $effects:ident |$vm:ident $(, $argument:ident)*| $body:expr;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "counts the rows")]
+        #[repr(u16)]
+        enum Row { $($name,)* }
+
+        $(pub const $name: HelperId = HelperId(Row::$name as u16);)*
+
+        /// Every helper.
+        pub const HELPERS: &[Helper] = &[$({
+            extern "C" fn entry(vm: *mut Vm $(, $argument: u64)*) -> u64 {
+                // SAFETY: traces pass the VM they run in, and hold no other reference to it.
+                let $vm = unsafe { &mut *vm };
+                $(let $argument = Value($argument);)*
+                $body
+            }
+            Helper { name: $text, entry: Entry::$variant(entry), effects: $effects }
+        },)*];
+    };
+}
+
+helpers! {
+    ADD "add" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
+    SUBTRACT "subtract" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
+    MULTIPLY "multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    TRUE_DIVIDE "true_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
+    FLOOR_DIVIDE "floor_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
+    MODULO "modulo" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));
+    POWER "power" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Pow, a, b, false));
+    LEFT_SHIFT "left_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::LeftShift, a, b, false));
+    RIGHT_SHIFT "right_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::RightShift, a, b, false));
+    AND "and" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitAnd, a, b, false));
+    OR "or" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
+    XOR "xor" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
+    // Augmented assignment to a list changes it in place; for other operands the plain helpers serve.
+    ADD_IN_PLACE "add_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, true));
+    MULTIPLY_IN_PLACE "multiply_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, true));
+    LESS "less" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Less, a, b));
+    LESS_EQUAL "less_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::LessEqual, a, b));
+    EQUAL "equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Equal, a, b));
+    NOT_EQUAL "not_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
+    GREATER "greater" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
+    GREATER_EQUAL "greater_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
+    CONTAINS "contains" A2 RAISES |vm, a, b| word(compare::contains(vm, a, b).map(Value::from_bool));
+    NOT_CONTAINS "not_contains" A2 RAISES |vm, a, b| word(compare::contains(vm, a, b).map(|found| Value::from_bool(!found)));
+    NEGATE "negate" A1 RAISES |vm, a| word(ops::negate(vm, a));
+    PLUS "plus" A1 RAISES |vm, a| word(ops::plus(vm, a));
+    INVERT "invert" A1 RAISES |vm, a| word(ops::invert(vm, a));
+    // The truth of builtin objects cannot raise.
+    TRUTH "truth" A1 PURE |_vm, a| Value::from_bool(ops::truth(a)).0;
+    NOT "not" A1 PURE |_vm, a| Value::from_bool(!ops::truth(a)).0;
+    GET_ITEM "get_item" A2 RAISES |vm, a, b| word(subscript::get_item(vm, a, b));
+    SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
+    DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
+    STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
+    GET_ATTR "get_attr" A2 RAISES |vm, a, b| word(attributes::get_attr(vm, a, b));
+    LIST_APPEND "list_append" A2 ANY |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
+    LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));
+    TUPLE_1 "tuple_1" A1 RAISES |vm, a| word(vm.tuple(&[a]));
+    TUPLE_2 "tuple_2" A2 RAISES |vm, a, b| word(vm.tuple(&[a, b]));
+    TUPLE_3 "tuple_3" A3 RAISES |vm, a, b, c| word(vm.tuple(&[a, b, c]));
+    TUPLE_4 "tuple_4" A4 RAISES |vm, a, b, c, d| word(vm.tuple(&[a, b, c, d]));
+    TUPLE_5 "tuple_5" A5 RAISES |vm, a, b, c, d, e| word(vm.tuple(&[a, b, c, d, e]));
+    BUILD_SLICE "build_slice" A3 FRESH |vm, a, b, c| vm.slice(a, b, c).0;
+    JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::run::join_pieces(vm, &[a, b]));
+    FORMAT_VALUE "format_value" A3 RAISES |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
+    CALL_0 "call_0" A1 ANY |vm, f| word(call::call_value(vm, f, &[]));
+    CALL_1 "call_1" A2 ANY |vm, f, a| word(call::call_value(vm, f, &[a]));
+    CALL_2 "call_2" A3 ANY |vm, f, a, b| word(call::call_value(vm, f, &[a, b]));
+    CALL_3 "call_3" A4 ANY |vm, f, a, b, c| word(call::call_value(vm, f, &[a, b, c]));
+    CALL_4 "call_4" A5 ANY |vm, f, a, b, c, d| word(call::call_value(vm, f, &[a, b, c, d]));
+    CALL_TUPLE "call_tuple" A3 ANY |vm, f, arguments, names| word(call::call_tuple(vm, f, arguments, names));
+}
+
+/// By `Binary`.
+pub const BINARY: [HelperId; 12] = [
+    ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR,
+];
+/// By `Binary`, for augmented assignment to a list; other operators have no in-place form.
+pub const IN_PLACE: [HelperId; 12] = [
+    ADD_IN_PLACE, SUBTRACT, MULTIPLY_IN_PLACE, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND,
+    OR, XOR,
+];
+/// By `Compare`.
+pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];
+/// By number of items less one.
+pub const BUILD_TUPLE: [HelperId; 5] = [TUPLE_1, TUPLE_2, TUPLE_3, TUPLE_4, TUPLE_5];
+/// By number of arguments.
+pub const CALL: [HelperId; 5] = [CALL_0, CALL_1, CALL_2, CALL_3, CALL_4];

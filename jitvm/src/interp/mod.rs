@@ -1,3 +1,7 @@
 //! The interpreter.
 
+pub mod call;
 pub mod helpers;
+pub mod import;
+pub mod run;
+pub mod signal;

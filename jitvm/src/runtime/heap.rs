@@ -1,2 +1,307 @@
-//! The heap.
-pub struct Heap;
+//! The heap as its users see it: allocation out of bump intervals, one per size class, and its statistics.
+//!
+//! Objects never move. Small ones (up to 2 KiB) are cells of 32 KiB blocks ([`super::blocks`]), others are on their
+//! own ([`super::large`]). A size class hands out cells from an interval of free cells; when that is used up, the next
+//! one is found by scanning mark bits, so dead cells are never touched. Collections are in [`super::collect`].
+//!
+//! The caller of an allocation fills every field before the next allocation: memory is not cleared.
+
+use super::blocks::{BLOCK_BYTES, BlockSpace, GRANULE};
+use super::large::LargeSpace;
+use super::object::{Header, ShapeId};
+use super::vm::{Outcome, Vm};
+
+/// Largest object that lives in a block.
+pub const LARGEST_CELL: usize = 2048;
+
+/// Cell sizes: steps of 16 up to 128, then four per power of two (at most 1/4 lost to rounding).
+pub const CELL_SIZES: [u16; 24] = [
+    16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792,
+    2048,
+];
+
+/// Size class by number of granules, rounded up.
+const CLASS_OF: [u8; LARGEST_CELL / GRANULE + 1] = {
+    let mut table = [0; LARGEST_CELL / GRANULE + 1];
+    let mut class = 0;
+    let mut granules = 0;
+    while granules < table.len() {
+        if granules * GRANULE > CELL_SIZES[class] as usize {
+            class += 1;
+        }
+        table[granules] = class as u8;
+        granules += 1;
+    }
+    table
+};
+
+/// Bytes allocated since the last collection that start the next one (L2-sized: less costs fixed work per
+/// collection, more leaves the cache).
+const YOUNG_BYTES: usize = 4 << 20;
+
+/// What a dead cell is filled with in debug builds: a pointer into nowhere.
+pub const POISON: u64 = 0x0000_dead_dead_de00 + 1;
+
+/// Allocation state of one size class. The leading fields are what machine code will use.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct SizeClass {
+    pub cursor: usize,
+    pub limit: usize,
+    pub cell: usize,
+    /// First address of the interval, to account for it when it is retired.
+    start: usize,
+    /// Blocks of this class.
+    pub(super) blocks: Vec<u32>,
+    /// Index in `blocks` of the block being swept.
+    position: usize,
+}
+
+/// Totals since the start, and the state after the last collection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeapStatistics {
+    pub collections: u64,
+    pub pause_ns: u64,
+    pub pause_max_ns: u64,
+    pub allocated_bytes: u64,
+    pub allocated_objects: u64,
+    /// Found alive by the last collection.
+    pub live_bytes: u64,
+    pub live_objects: u64,
+    /// Memory held: blocks in use and large objects.
+    pub heap_bytes: u64,
+    pub heap_peak_bytes: u64,
+}
+
+pub struct Heap {
+    pub classes: [SizeClass; CELL_SIZES.len()],
+    pub(super) blocks: BlockSpace,
+    pub(super) large: LargeSpace,
+    pub(super) statistics: HeapStatistics,
+    /// Of retired intervals and large objects.
+    pub(super) bytes_since_collection: usize,
+    pub(super) objects_since_collection: usize,
+    pub(super) trigger: usize,
+    /// Collect at every so many-th allocation; 0 = off.
+    pub stress: u32,
+    stress_count: u32,
+    /// Fill dead cells with [`POISON`] after each collection.
+    pub poison: bool,
+    /// Lowest address of the native stack of the VM's thread.
+    pub(super) native_lowest: usize,
+    /// Highest address of the native stack of the VM's thread.
+    pub(super) native_base: usize,
+    pub(super) mark_stack: Vec<usize>,
+}
+
+impl Heap {
+    pub fn new() -> Heap {
+        let class = |&cell: &u16| SizeClass { cell: cell as usize, ..SizeClass::default() };
+        let (native_lowest, native_base) = super::roots::native_stack();
+        Heap {
+            classes: CELL_SIZES.each_ref().map(class),
+            blocks: BlockSpace::new(),
+            large: LargeSpace::default(),
+            statistics: HeapStatistics::default(),
+            bytes_since_collection: 0,
+            objects_since_collection: 0,
+            trigger: YOUNG_BYTES,
+            stress: 0,
+            stress_count: 0,
+            poison: cfg!(debug_assertions),
+            native_lowest,
+            native_base,
+            mark_stack: Vec::new(),
+        }
+    }
+
+    /// Bytes a cell for an object of `bytes` really has, so that a growing buffer can use the rest.
+    pub fn usable_bytes(bytes: usize) -> usize {
+        if bytes <= LARGEST_CELL {
+            CELL_SIZES[CLASS_OF[bytes.div_ceil(GRANULE)] as usize] as usize
+        } else {
+            LargeSpace::usable_bytes(bytes)
+        }
+    }
+
+    /// Statistics that include what was allocated since the last collection.
+    pub fn statistics(&self) -> HeapStatistics {
+        let mut result = self.statistics;
+        let (open_bytes, open_objects) = self.classes.iter().fold((0, 0), |(bytes, objects), class| {
+            let used = class.cursor - class.start;
+            (bytes + used, objects + used / class.cell)
+        });
+        result.allocated_bytes += (self.bytes_since_collection + open_bytes) as u64;
+        result.allocated_objects += (self.objects_since_collection + open_objects) as u64;
+        result.heap_bytes = self.heap_bytes() as u64;
+        result.heap_peak_bytes = result.heap_peak_bytes.max(result.heap_bytes);
+        result
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.blocks.blocks_in_use() * BLOCK_BYTES + self.large.bytes
+    }
+
+    /// Bytes and objects allocated since the last collection.
+    pub(super) fn take_allocated(&mut self) -> (usize, usize) {
+        (std::mem::take(&mut self.bytes_since_collection), std::mem::take(&mut self.objects_since_collection))
+    }
+
+    /// Ends the interval of a class: its cells below the cursor are objects.
+    pub(super) fn retire(&mut self, class: usize) {
+        let class = &mut self.classes[class];
+        let used = class.cursor - class.start;
+        if class.limit != 0 {
+            let block = class.blocks[class.position];
+            self.blocks.set_swept(block, class.cursor);
+        }
+        self.bytes_since_collection += used;
+        self.objects_since_collection += used / class.cell;
+        (class.start, class.cursor, class.limit) = (0, 0, 0);
+    }
+
+    /// Begins sweeping anew, after a collection.
+    pub(super) fn reset_sweep(&mut self) {
+        for class in &mut self.classes {
+            class.position = 0;
+        }
+        self.trigger = YOUNG_BYTES.max(self.statistics.live_bytes as usize);
+    }
+
+    /// Finds the next interval of a class. False: there is no memory left.
+    fn refill(&mut self, index: usize) -> bool {
+        self.retire(index);
+        let class = &mut self.classes[index];
+        loop {
+            let Some(&block) = class.blocks.get(class.position) else {
+                let Some(block) = self.blocks.take(class.cell as u32) else { return false };
+                class.position = class.blocks.len();
+                class.blocks.push(block);
+                continue;
+            };
+            if let Some((start, mut end)) = self.blocks.next_free(block) {
+                if self.stress != 0 {
+                    end = start + class.cell;
+                }
+                (class.start, class.cursor, class.limit) = (start, start, end);
+                return true;
+            }
+            class.position += 1;
+        }
+    }
+
+    fn must_collect(&mut self, bytes: usize) -> bool {
+        self.bytes_since_collection + bytes > self.trigger
+    }
+
+    fn stress_is_due(&mut self) -> bool {
+        if self.stress == 0 {
+            return false;
+        }
+        self.stress_count += 1;
+        if self.stress_count < self.stress {
+            return false;
+        }
+        self.stress_count = 0;
+        true
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl Vm {
+    /// Memory for an object with its header written. May collect garbage. The rest is for the caller to fill before
+    /// the next allocation. Ends the process when memory runs out; see [`Vm::try_allocate`] for sizes that the
+    /// program chooses.
+    #[inline]
+    pub fn allocate(&mut self, bytes: usize, shape: ShapeId) -> *mut Header {
+        if bytes <= LARGEST_CELL {
+            let class = &mut self.heap.classes[CLASS_OF[bytes.div_ceil(GRANULE)] as usize];
+            let address = class.cursor;
+            if address < class.limit {
+                class.cursor = address + class.cell;
+                return write_header(address, shape);
+            }
+        }
+        match self.allocate_slowly(bytes, shape) {
+            Some(header) => header,
+            None => out_of_memory(bytes),
+        }
+    }
+
+    /// As [`Vm::allocate`], but raises MemoryError.
+    pub fn try_allocate(&mut self, bytes: usize, shape: ShapeId) -> Outcome<*mut Header> {
+        if bytes <= LARGEST_CELL {
+            return Ok(self.allocate(bytes, shape));
+        }
+        match self.allocate_slowly(bytes, shape) {
+            Some(header) => Ok(header),
+            None => Err(self.raise_memory_error()),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slowly(&mut self, bytes: usize, shape: ShapeId) -> Option<*mut Header> {
+        use super::collect::GcCause;
+        if self.heap.stress_is_due() {
+            self.collect(GcCause::Stress);
+        }
+        if bytes > LARGEST_CELL {
+            if self.heap.must_collect(bytes) {
+                self.collect(GcCause::Allocation);
+            }
+            let address = self.heap.large.allocate(bytes)?;
+            self.heap.bytes_since_collection += bytes;
+            self.heap.objects_since_collection += 1;
+            return Some(write_header(address, shape));
+        }
+        if self.heap.must_collect(0) {
+            self.collect(GcCause::Allocation);
+        }
+        let index = CLASS_OF[bytes.div_ceil(GRANULE)] as usize;
+        if !self.heap.refill(index) {
+            self.collect(GcCause::Exhausted);
+            if !self.heap.refill(index) {
+                return None;
+            }
+        }
+        let class = &mut self.heap.classes[index];
+        let address = class.cursor;
+        class.cursor += class.cell;
+        Some(write_header(address, shape))
+    }
+}
+
+#[inline(always)]
+fn write_header(address: usize, shape: ShapeId) -> *mut Header {
+    let header = address as *mut Header;
+    // SAFETY: the address is that of a free cell or large object of at least 16 bytes that no one else refers to.
+    unsafe { header.write(Header { shape, gc: 0, kind: 0, aux: 0 }) };
+    header
+}
+
+#[cold]
+fn out_of_memory(bytes: usize) -> ! {
+    eprintln!("jitvm: out of memory: an allocation of {bytes} bytes failed");
+    std::process::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_size_gets_the_smallest_class_that_holds_it() {
+        for bytes in 1..=LARGEST_CELL {
+            let usable = Heap::usable_bytes(bytes);
+            assert!(usable >= bytes);
+            let best = CELL_SIZES.iter().map(|&c| c as usize).find(|&c| c >= bytes);
+            assert_eq!(Some(usable), best, "{bytes}");
+        }
+    }
+}

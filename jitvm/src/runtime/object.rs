@@ -50,6 +50,15 @@ shapes! {
     TUPLE_ITERATOR = 18, "tuple_iterator";
     STR_ITERATOR = 19, "str_ascii_iterator";
     CODE = 20, "code";
+    ENUMERATE = 21, "enumerate";
+    ZIP = 22, "zip";
+    MAP = 23, "map";
+    FILTER = 24, "filter";
+    REVERSED = 25, "reversed";
+    // `sys.stdout` and `sys.stderr`.
+    STREAM = 26, "_io.TextIOWrapper";
+    // Iterator over what a function returns until a sentinel comes, and other rare ones.
+    CALL_ITERATOR = 27, "callable_iterator";
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
@@ -92,6 +101,19 @@ impl Str {
     pub const BYTES: usize = 24;
 }
 
+/// An integer outside the fixnum range; the limbs, lowest first and the top one not 0, follow.
+#[derive(Debug)]
+#[repr(C)]
+pub struct BigInt {
+    pub header: Header,
+    /// Number of limbs, negated for a negative integer.
+    pub size: i64,
+}
+
+impl BigInt {
+    pub const LIMBS: usize = 16;
+}
+
 /// `range` with fixnum bounds (big ones are not supported and say so).
 #[derive(Debug)]
 #[repr(C)]
@@ -132,3 +154,125 @@ pub struct Function {
     /// A tuple, or None.
     pub defaults: Value,
 }
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Slice {
+    pub header: Header,
+    pub start: Value,
+    pub stop: Value,
+    pub step: Value,
+}
+
+/// A builtin function or a method of a builtin type, without its receiver.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Builtin {
+    pub header: Header,
+    /// Index into `Vm::builtin_table`.
+    pub index: u64,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct BoundMethod {
+    pub header: Header,
+    /// A BUILTIN.
+    pub function: Value,
+    pub receiver: Value,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct TypeObject {
+    pub header: Header,
+    pub id: u64,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Module {
+    pub header: Header,
+    /// Index into `Vm::module_tables`.
+    pub table: u64,
+    /// A str.
+    pub name: Value,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Exception {
+    pub header: Header,
+    /// A TYPE.
+    pub class: Value,
+    /// A tuple.
+    pub args: Value,
+    /// A list of fixnums `code << 32 | pc`, innermost frame first, or None.
+    pub traceback: Value,
+    /// Exceptions, or None.
+    pub cause: Value,
+    pub context: Value,
+    /// A bool: `raise ... from ...` hides the context.
+    pub suppress_context: Value,
+    /// The missing name of a NameError, AttributeError or ImportError, and the object of the second; or None.
+    pub name: Value,
+    pub object: Value,
+}
+
+/// Every iterator object. `state` is what `GetIter` puts in registers; what `extra` holds depends on the shape.
+#[derive(Debug)]
+#[repr(C)]
+pub struct IteratorObject {
+    pub header: Header,
+    pub state: [Value; 4],
+    /// ENUMERATE: next index. ZIP, MAP: tuple of iterators. MAP, FILTER, CALL_ITERATOR: `state[3]` is the function.
+    pub extra: Value,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Stream {
+    pub header: Header,
+    /// File descriptor.
+    pub descriptor: u64,
+}
+
+/// First item of a STORAGE object.
+pub const STORAGE_ITEMS: usize = 8;
+
+impl Value {
+    /// The shape of a heap object; FREE for immediate values.
+    #[inline(always)]
+    pub fn shape(self) -> ShapeId {
+        // SAFETY: a pointer value refers to an object of the heap, which begins with its header.
+        if self.is_pointer() { unsafe { (*(self.address() as *const Header)).shape } } else { ShapeId::FREE }
+    }
+    #[inline(always)]
+    pub fn has_shape(self, shape: ShapeId) -> bool {
+        self.shape() == shape
+    }
+    /// The object as a layout; the caller has checked the shape.
+    #[inline(always)]
+    pub fn object<T>(self) -> *mut T {
+        self.address() as *mut T
+    }
+    /// The value of a freshly allocated or otherwise known object.
+    #[inline(always)]
+    pub fn of<T>(object: *mut T) -> Value {
+        Value::from_address(object as usize)
+    }
+    /// A `str`, of program text or of the VM.
+    #[inline(always)]
+    pub fn is_str(self) -> bool {
+        self.has_shape(ShapeId::STR)
+    }
+    /// An `int` that is no `bool`, of any size.
+    #[inline(always)]
+    pub fn is_integer(self) -> bool {
+        self.is_int() || self.has_shape(ShapeId::BIG_INT)
+    }
+}
+
+// What machine code and the listings rely on.
+const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
+const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);

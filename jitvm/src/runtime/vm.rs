@@ -3,13 +3,21 @@
 //! Machine code reaches the leading fields through r15, so their order and types are part of the code generator's
 //! contract (`offset_of!` there). The VM is single-threaded; native code holds a `*mut Vm`.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use super::blocks;
+use super::collect::GcRecord;
 use super::heap::Heap;
-use super::object::Cell;
+use super::modules::ModuleTable;
+use super::object::{Cell, ShapeId, TypeObject};
+use super::output::Output;
+use super::types::TypeId;
 use super::value::Value;
 use crate::bytecode::{CodeProto, Source};
 use crate::ir::CodeId;
+use crate::library::BuiltinRow;
 
 /// Says that [`Vm::exception`] is set; the error type of everything that can raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +51,9 @@ pub struct Code {
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
 
+/// Calls a Python callable; the arguments are positional.
+pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
+
 #[repr(C)]
 pub struct Vm {
     /// Not 0 when the running code must stop at its next poll (a signal came).
@@ -54,6 +65,7 @@ pub struct Vm {
     pub stack: *mut Value,
     pub stack_end: *mut Value,
     pub frames: Vec<Frame>,
+    #[allow(clippy::vec_box, reason = "machine code and the interpreter hold addresses of codes")]
     pub codes: Vec<Box<Code>>,
     pub heap: Heap,
     /// Objects that the VM itself keeps alive: builtins, type objects, constants of traces.
@@ -63,4 +75,180 @@ pub struct Vm {
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
+
+    /// The collector looks at the value stack up to the top frame's last register and up to this slot: for whoever
+    /// keeps live values above the top frame.
+    pub stack_high: u32,
+    /// Nested calls of native code that recurses over objects (comparisons, reprs).
+    pub(crate) native_depth: u32,
+    /// Longest chain of Python frames (`sys.setrecursionlimit`); the interpreter enforces it.
+    pub recursion_limit: u32,
+    /// Digits of an int that `str` and `int` convert; 0 = no limit.
+    pub int_max_str_digits: u32,
+    /// `sys.stdout`.
+    pub out: Output,
+
+    pub gc_hook: Option<fn(&mut Vm, &GcRecord)>,
+    /// `jitvm.mark(name)` and `jitvm.iteration(n)`.
+    pub mark_hook: Option<fn(&mut Vm, &str, Option<i64>)>,
+    /// How builtins call functions of the program; set by the interpreter.
+    pub call_hook: CallHook,
+    /// Imports a module that is not builtin: the module, or `None` if there is none of that name.
+    pub import_hook: Option<fn(&mut Vm, &str) -> Outcome<Option<Value>>>,
+
+    pub(crate) empty_str: Value,
+    pub(crate) empty_tuple: Value,
+    /// One-character ASCII strs.
+    pub(crate) characters: [Value; 128],
+    pub(crate) interned: HashMap<Box<str>, Value>,
+    /// Type objects by `TypeId`.
+    pub(crate) types: Vec<Value>,
+    /// What the index of a BUILTIN object means.
+    pub(crate) builtin_table: Vec<&'static BuiltinRow>,
+    /// Builtin names, by interned str.
+    pub(crate) builtins: WordMap<Value, Value>,
+    /// BUILTIN objects of methods, by type and interned name.
+    pub(crate) methods: WordMap<(TypeId, Value), Value>,
+    pub(crate) module_tables: Vec<ModuleTable>,
+}
+
+/// A map with small fixed-size keys.
+pub type WordMap<K, V> = HashMap<K, V, BuildHasherDefault<WordHasher>>;
+
+/// Multiplicative hashing of the words written; for keys that no program chooses.
+#[derive(Default)]
+pub struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+    fn write_u8(&mut self, i: u8) {
+        self.write_u64(u64::from(i));
+    }
+    fn write_u64(&mut self, i: u64) {
+        let mixed = (self.0.rotate_left(5) ^ i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+/// Bytes reserved for the value stack; memory comes when it is touched.
+const STACK_BYTES: usize = 256 << 20;
+
+impl Vm {
+    /// A VM on the calling thread. `arguments` becomes `sys.argv`.
+    pub fn new(arguments: Vec<String>) -> Box<Vm> {
+        let stack = blocks::reserve(STACK_BYTES).expect("address space for the value stack");
+        let mut vm = Box::new(Vm {
+            poll: 0,
+            unused: 0,
+            exception: Value::UNDEF,
+            stack: stack as *mut Value,
+            stack_end: (stack + STACK_BYTES) as *mut Value,
+            frames: Vec::new(),
+            codes: Vec::new(),
+            heap: Heap::new(),
+            permanent: Vec::new(),
+            modules: Vec::new(),
+            arguments,
+            jit: crate::trace::Jit::default(),
+            stack_high: 0,
+            native_depth: 0,
+            recursion_limit: 1000,
+            int_max_str_digits: 4300,
+            out: Output::stdout(),
+            gc_hook: None,
+            mark_hook: None,
+            call_hook: |vm, callee, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
+            import_hook: None,
+            empty_str: Value::UNDEF,
+            empty_tuple: Value::UNDEF,
+            characters: [Value::UNDEF; 128],
+            interned: HashMap::new(),
+            types: Vec::new(),
+            builtin_table: Vec::new(),
+            builtins: WordMap::default(),
+            methods: WordMap::default(),
+            module_tables: Vec::new(),
+        });
+        vm.make_shared_objects();
+        crate::library::install(&mut vm);
+        vm
+    }
+
+    fn make_shared_objects(&mut self) {
+        let no_memory = "the heap holds the first objects";
+        self.empty_str = self.allocate_str(0, |_| ()).expect(no_memory);
+        self.empty_tuple = self.tuple(&[]).expect(no_memory);
+        for byte in 0..128 {
+            self.characters[byte as usize] = self.allocate_str(1, |bytes| bytes[0] = byte).expect(no_memory);
+        }
+        for id in TypeId::all() {
+            let object = self.allocate(size_of::<TypeObject>(), ShapeId::TYPE).cast::<TypeObject>();
+            // SAFETY: the allocation has room for a `TypeObject`.
+            unsafe { (*object).id = u64::from(id.0) };
+            self.types.push(Value::of(object));
+        }
+    }
+
+    /// The object of a builtin type.
+    pub fn type_object(&self, id: TypeId) -> Value {
+        self.types[id.0 as usize]
+    }
+
+    /// Before native code recurses over an object; raises RecursionError, `place` being part of the message.
+    pub(crate) fn enter_native(&mut self, place: &str) -> Outcome<()> {
+        let frames = self.frames.len() as u32;
+        if self.native_depth + frames >= self.recursion_limit || self.heap.native_stack_is_short() {
+            let message = format!("maximum recursion depth exceeded{place}");
+            return Err(self.raise(TypeId::RECURSION_ERROR, message));
+        }
+        self.native_depth += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave_native(&mut self) {
+        self.native_depth -= 1;
+    }
+
+    /// Slots of the value stack that may hold live values.
+    pub fn stack_in_use(&self) -> usize {
+        let top = self
+            .frames
+            .last()
+            .map_or(0, |frame| frame.base as usize + self.codes[frame.code.index()].proto.registers as usize);
+        let size = (self.stack_end as usize - self.stack as usize) / size_of::<Value>();
+        top.max(self.stack_high as usize).min(size)
+    }
+
+    /// Calls `f` with every value the VM itself refers to: the precise roots.
+    pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
+        f(self.exception);
+        f(self.empty_str);
+        f(self.empty_tuple);
+        self.characters.iter().for_each(|&value| f(value));
+        self.interned.values().for_each(|&value| f(value));
+        self.types.iter().for_each(|&value| f(value));
+        self.builtins.values().for_each(|&value| f(value));
+        self.methods.values().for_each(|&value| f(value));
+        self.permanent.iter().for_each(|&value| f(value));
+        self.modules.iter().for_each(|&(_, value)| f(value));
+        for table in &self.module_tables {
+            table.cells().for_each(|cell| f(Value::of(cell)));
+        }
+        for code in &self.codes {
+            code.constants.iter().chain(&code.names).for_each(|&value| f(value));
+            code.globals.iter().for_each(|&cell| f(Value::of(cell)));
+        }
+        self.jit.visit_roots(f);
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        blocks::release(Some(self.stack as usize), STACK_BYTES);
+    }
 }

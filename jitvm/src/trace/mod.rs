@@ -1,6 +1,299 @@
-//! Hotness, recording, and the traces there are.
+//! The traces there are: recording them, compiling them, entering them.
+//!
+//! A loop header counts down (`policy`); at zero the interpreter switches to its recording copy, which asks
+//! [`record_step`] before each instruction until the header is reached again. The recording is optimised, compiled and
+//! installed by patching the header to `LOOP_ENTER`. From then on the interpreter calls [`enter`] there; the trace
+//! comes back through an exit (`crate::exit`), which leaves the frames and registers as the interpreter would have.
 
+pub mod abort;
+pub mod describe;
+pub mod liveness;
+pub mod params;
 pub mod policy;
+mod record_call;
+mod record_operation;
+pub mod recorder;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Instant;
+
+pub use abort::{AbortReason, BlacklistReason, RetireReason};
+use liveness::Liveness;
+use params::{Mode, Params};
+use recorder::{Abort, Recorder, Step};
+
+use crate::bytecode::{CodeProto, Instruction};
+use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
+use crate::events::Events;
+use crate::exit;
+use crate::interp::call;
+use crate::interp::helpers::HELPERS;
+use crate::ir::{Body, CodeId, Const, Recorded, Resume, TraceId};
+use crate::optimise::{self, PassAbort, PassOptions};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Outcome, Raised, Vm};
+
+/// A compiled loop.
+#[derive(Debug)]
+pub struct Trace {
+    pub id: TraceId,
+    pub code: CodeId,
+    pub loop_index: u16,
+    /// What runs: the optimised body, or in `mode=ir-raw` the recorded one.
+    pub body: Body,
+    /// Machine code, unless an IR mode runs it.
+    pub artifact: Option<Artifact>,
+    /// Index of LOOP, if it was peeled.
+    pub loop_at: Option<usize>,
+    /// Guards by exit number: index of the instruction.
+    pub guards: Vec<u16>,
+    /// By exit number.
+    pub failures: Vec<u64>,
+    /// Counts entries: a word of the log if there is one, else one of ours.
+    pub entries: *mut u64,
+    /// Exits in the first iteration, halved by each entry that got further.
+    pub entry_failures: u64,
+    pub retired: bool,
+}
+
+/// Totals of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub recorded: u64,
+    pub compiled: u64,
+    pub aborted: u64,
+    pub retired: u64,
+    pub blacklisted: u64,
+    pub entries: u64,
+    pub exits: u64,
+    pub record_ns: u64,
+    pub compile_ns: u64,
+}
 
 /// All traces and what decides about them.
-pub struct Jit;
+#[derive(Default)]
+pub struct Jit {
+    pub enabled: bool,
+    pub params: Params,
+    pub recorder: Option<Box<Recorder>>,
+    pub traces: Vec<Box<Trace>>,
+    pub totals: Totals,
+    /// The event log, if there is one: the only cost of having none is this test.
+    pub events: Option<Box<Events>>,
+    pub arena: Option<Arena>,
+    next_trace: u32,
+    by_id: HashMap<TraceId, usize>,
+    liveness: HashMap<CodeId, Rc<Liveness>>,
+}
+
+impl Jit {
+    /// Objects that traces and the recording refer to.
+    pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
+        for trace in &self.traces {
+            for constant in &trace.body.constants {
+                if let Const::Val(value, _) = constant {
+                    f(*value);
+                }
+            }
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.visit_roots(f);
+        }
+    }
+
+    pub(crate) fn liveness(&mut self, id: CodeId, proto: &CodeProto) -> Rc<Liveness> {
+        Rc::clone(self.liveness.entry(id).or_insert_with(|| Rc::new(Liveness::compute(proto))))
+    }
+
+    fn new_trace_id(&mut self) -> TraceId {
+        self.next_trace += 1;
+        TraceId(self.next_trace)
+    }
+
+    pub fn trace(&self, id: TraceId) -> &Trace {
+        &self.traces[self.by_id[&id]]
+    }
+
+    pub fn trace_mut(&mut self, id: TraceId) -> &mut Trace {
+        &mut self.traces[self.by_id[&id]]
+    }
+}
+
+/// Shows the recorder the instruction that the interpreter is about to execute.
+pub fn record_step(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
+    let Some(mut recorder) = vm.jit.recorder.take() else { return Step::Leave };
+    let frame = *vm.frames.last().expect("a recording runs in a frame");
+    match recorder.step(vm, ins, frame.pc, base) {
+        Ok(Some(step)) => {
+            vm.jit.recorder = Some(recorder);
+            step
+        }
+        Ok(None) => {
+            finish(vm, recorder);
+            Step::Leave
+        }
+        Err(abort) => {
+            give_up(vm, &recorder, &abort);
+            Step::Leave
+        }
+    }
+}
+
+/// Gives up the recording in progress, if there is one.
+pub fn abort_recording(vm: &mut Vm, reason: AbortReason, detail: &str) {
+    if let Some(recorder) = vm.jit.recorder.take() {
+        give_up(vm, &recorder, &Abort { reason, detail: detail.to_owned() });
+    }
+}
+
+fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
+    let ns = recorder.started.elapsed().as_nanos() as u64;
+    vm.jit.totals.record_ns += ns;
+    vm.jit.totals.aborted += 1;
+    let blacklisted = policy::recording_aborted(vm, recorder.anchor, recorder.loop_index);
+    if let Some(mut events) = vm.jit.events.take() {
+        events.trace_abort(vm, recorder, abort, ns, blacklisted);
+        vm.jit.events = Some(events);
+    }
+}
+
+/// Optimises, compiles and installs a complete recording.
+fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
+    let record_ns = recorder.started.elapsed().as_nanos() as u64;
+    if let Some(mut events) = vm.jit.events.take() {
+        events.trace_stop(vm, &recorder, record_ns);
+        vm.jit.events = Some(events);
+    }
+    let (trace, anchor, loop_index) = (recorder.trace, recorder.anchor, recorder.loop_index);
+    let started = recorder.started;
+    let bytecodes = recorder.bytecodes.clone();
+    // The constants must stay visible to the collector, which boxing in a fold may start.
+    let recorded = recorder.close();
+    let began = Instant::now();
+    let result = compile(vm, trace, &recorded);
+    let compile_ns = began.elapsed().as_nanos() as u64;
+    vm.jit.totals.record_ns += record_ns;
+    vm.jit.totals.compile_ns += compile_ns;
+    match result {
+        Ok((body, artifact, codegen_ns)) => {
+            vm.jit.totals.compiled += 1;
+            let guards: Vec<u16> =
+                body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
+            let mut installed = Trace {
+                id: trace,
+                code: anchor,
+                loop_index,
+                loop_at: body.loop_index(),
+                failures: vec![0; guards.len()],
+                guards,
+                body,
+                artifact,
+                entries: std::ptr::null_mut(),
+                entry_failures: 0,
+                retired: false,
+            };
+            if let Some(mut events) = vm.jit.events.take() {
+                installed.entries = events.compiled(vm, &installed, compile_ns, codegen_ns);
+                vm.jit.events = Some(events);
+            } else {
+                installed.entries = Box::leak(Box::new(0));
+            }
+            vm.jit.by_id.insert(trace, vm.jit.traces.len());
+            vm.jit.traces.push(Box::new(installed));
+            policy::trace_installed(vm, anchor, loop_index, trace);
+        }
+        Err(abort) => {
+            vm.jit.totals.aborted += 1;
+            let blacklisted = policy::recording_aborted(vm, anchor, loop_index);
+            if let Some(mut events) = vm.jit.events.take() {
+                events.compile_failed(vm, trace, &bytecodes, &abort, started.elapsed().as_nanos() as u64, blacklisted);
+                vm.jit.events = Some(events);
+            }
+        }
+    }
+}
+
+fn pass_options(params: &Params) -> PassOptions {
+    let mut options = PassOptions::default();
+    for pass in optimise::PASSES {
+        let off = params.mode == Mode::IrRaw || params.passes_off.iter().any(|name| name == pass.name);
+        options.set(pass.name, !off);
+    }
+    options
+}
+
+fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Option<Artifact>, u64), Abort> {
+    let mut events = vm.jit.events.take();
+    if let Some(events) = &mut events {
+        events.ir_recorded(vm, trace, &recorded.body);
+    }
+    let options = pass_options(&vm.jit.params);
+    let optimised = optimise::run(recorded.clone(), &options, &mut |report| {
+        if let Some(events) = &mut events {
+            events.pass(vm, trace, &report);
+        }
+    });
+    vm.jit.events = events;
+    let mut body = optimised.map_err(|abort| match abort {
+        PassAbort::UnstableType { slot } => {
+            Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
+        }
+        PassAbort::UnstableValue { .. } => Abort { reason: AbortReason::UnstableType, detail: abort.to_string() },
+        PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
+    })?;
+    if vm.jit.params.mode != Mode::Machine {
+        return Ok((body, None, 0));
+    }
+    let began = Instant::now();
+    if vm.jit.arena.is_none() {
+        let arena = Arena::new(exit::on_exit)
+            .map_err(|error| Abort { reason: AbortReason::CodeMemoryFull, detail: error.to_string() })?;
+        vm.jit.arena = Some(arena);
+    }
+    let targets = Targets { box_float: exit::box_float, helpers: HELPERS };
+    let options = codegen::Options { random_ra: vm.jit.params.random_registers };
+    let arena = vm.jit.arena.as_mut().expect("made above");
+    match codegen::compile(&mut body, trace, &options, &targets, arena) {
+        Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),
+        Err(failure) => Err(Abort {
+            reason: match failure {
+                CompileFailure::NoCodeMemory => AbortReason::CodeMemoryFull,
+                CompileFailure::TooBig => AbortReason::TraceTooLong,
+                CompileFailure::Malformed(_) => AbortReason::NotEncodable,
+            },
+            detail: failure.to_string(),
+        }),
+    }
+}
+
+/// Name of the variable in a slot of the anchor frame.
+fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
+    let Some(frame) = recorded.closing.frames.first() else { return format!("slot {slot}") };
+    // SAFETY: code objects live as long as the VM.
+    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
+    proto.local_names.get(slot as usize).map_or_else(|| format!("temporary {slot}"), |name| format!("'{name}'"))
+}
+
+/// Runs the trace of a loop, from its header to an exit. Afterwards the top frame is where the interpreter goes on.
+///
+/// # Errors
+/// The trace left because an exception is pending.
+pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value) -> Outcome<()> {
+    let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
+    let machine: *mut Vm = vm;
+    vm.jit.totals.entries += 1;
+    let trace = vm.jit.trace_mut(id);
+    // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
+    unsafe { *trace.entries += 1 };
+    let resume = match &trace.artifact {
+        Some(artifact) => {
+            let entry = artifact.entry;
+            // SAFETY: the trace was compiled for this loop, whose registers are at `base`; no reference into the VM
+            // is used until it returns.
+            unsafe { codegen::enter(machine, base, entry) }
+        }
+        None => exit::interpret(vm, id, base),
+    };
+    if resume == Resume::Raise as u64 { Err(Raised) } else { Ok(()) }
+}

@@ -1,0 +1,133 @@
+//! `jitlog info`: header, health, counts by event, size by kind.
+
+use std::io::Write;
+
+use jitlog::read::Verification;
+use jitlog::{Health, Reader, spec_of};
+use serde_json::{Map, Value, json};
+
+use crate::tool::show::{json_line, plain};
+use crate::tool::time::{seconds, utc};
+use crate::tool::{Failure, InfoArgs, Output, open};
+
+pub fn run(args: &InfoArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+    let reader = open(&args.log)?;
+    let found = reader.verify();
+    if args.json {
+        json_line(out, &json(&reader, &found))?;
+    } else {
+        text(out, &reader, &found)?;
+    }
+    Ok(0)
+}
+
+/// What a log is: the first line of `cat --json`, and the start of `info --json`.
+pub fn header(reader: &Reader) -> Map<String, Value> {
+    let (header, page) = (reader.header(), reader.static_page());
+    let object = json!({
+        "jitlog": [header.major, header.minor],
+        "file": reader.path().to_string_lossy(),
+        "bytes": reader.file_len(),
+        "run_id": run_id(&header.run_id),
+        "pid": page.pid,
+        "parent_pid": page.parent_pid,
+        "clock": page.clock.to_string(),
+        "start_real_ns": page.start_real_ns,
+        "start_mono_ns": page.start_mono_ns,
+        "start": utc(page.start_real_ns),
+        "health": reader.health().name(),
+    });
+    match object {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn run_id(raw: &[u8; 16]) -> String {
+    let hex = format!("{:032x}", u128::from_be_bytes(*raw));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn json(reader: &Reader, found: &Verification) -> Value {
+    let mut map = header(reader);
+    let loss = reader.loss();
+    let names = |(number, count): (&u16, &u64)| (event_name(reader, *number), json!(count));
+    let kinds = found.by_kind.iter().map(|(kind, usage)| {
+        let value =
+            json!({ "blocks": usage.blocks, "bytes": usage.bytes, "used": usage.used, "records": usage.records });
+        (kind.to_string(), value)
+    });
+    let streams = found.by_stream.iter().map(|(stream, records)| {
+        let definition = reader.defs().stream(*stream);
+        json!({
+            "stream": stream.0,
+            "name": definition.map(|stream| stream.name),
+            "kind": definition.map(|stream| stream.kind.to_string()),
+            "records": records,
+        })
+    });
+    let problems = found.problems.iter().map(|problem| {
+        json!({ "kind": problem.kind.name(), "byte": problem.byte, "block": problem.block, "text": problem.to_string() })
+    });
+    map.insert("duration_ns".into(), json!(reader.last_ns()));
+    map.insert("dropped_events".into(), json!(loss.dropped_events));
+    map.insert("dropped_bytes".into(), json!(loss.dropped_bytes));
+    map.insert("stopped".into(), json!(loss.stopped.map(|reason| reason.to_string())));
+    map.insert("unverified_blocks".into(), json!(reader.unverified_blocks()));
+    map.insert("process".into(), json!(reader.defs().process()));
+    map.insert("events".into(), Value::Object(found.by_type.iter().map(names).collect()));
+    map.insert("blocks".into(), Value::Object(kinds.collect()));
+    map.insert("streams".into(), streams.collect());
+    map.insert("counters".into(), json!(reader.defs().counters().count()));
+    map.insert("problems".into(), problems.collect());
+    Value::Object(map)
+}
+
+fn event_name(reader: &Reader, number: u16) -> String {
+    match spec_of(number) {
+        Some(spec) => spec.name.to_string(),
+        None => reader.schema().name(number).map_or_else(|| format!("unknown {number}"), str::to_string),
+    }
+}
+
+fn text(out: &mut Output<'_>, reader: &Reader, found: &Verification) -> Result<(), Failure> {
+    let (header, page, loss) = (reader.header(), reader.static_page(), reader.loss());
+    writeln!(out, "file      {}", plain(&reader.path().to_string_lossy()))?;
+    writeln!(out, "format    jitlog {}.{}, {} bytes", header.major, header.minor, reader.file_len())?;
+    writeln!(out, "run       {} pid {} started {}", run_id(&header.run_id), page.pid, utc(page.start_real_ns))?;
+    writeln!(out, "clock     {} at about {} ticks per second", page.clock, page.ticks_per_second)?;
+    if let Some(process) = reader.defs().process() {
+        writeln!(
+            out,
+            "vm        {} {} {}",
+            plain(process.vm_name),
+            plain(process.vm_version),
+            plain(process.vm_commit)
+        )?;
+        writeln!(out, "argv      {}", plain(process.argv))?;
+        writeln!(out, "machine   {} {} {}", plain(process.host), plain(process.os), plain(process.cpu_model))?;
+    }
+    let health = reader.health();
+    match &health {
+        Health::Killed { last_ns } => {
+            writeln!(out, "health    killed, last sign of life at {} s", seconds(*last_ns))?;
+        }
+        Health::Truncated { at } => writeln!(out, "health    truncated at byte {at}")?,
+        Health::Corrupt(problem) => writeln!(out, "health    corrupt, {}", plain(&problem.to_string()))?,
+        other => writeln!(out, "health    {}", other.name())?,
+    }
+    writeln!(out, "duration  {} s", seconds(reader.last_ns()))?;
+    let stopped = loss.stopped.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    writeln!(out, "dropped   {} events, {} bytes{stopped}", loss.dropped_events, loss.dropped_bytes)?;
+    writeln!(out, "counters  {}", reader.defs().counters().count())?;
+    writeln!(out, "\n{:<12} {:>8} {:>14} {:>14} {:>12}", "blocks", "number", "bytes", "used", "records")?;
+    for (kind, usage) in &found.by_kind {
+        let (blocks, bytes, used, records) = (usage.blocks, usage.bytes, usage.used, usage.records);
+        writeln!(out, "{kind:<12} {blocks:>8} {bytes:>14} {used:>14} {records:>12}")?;
+    }
+    writeln!(out, "\n{:<16} {:>12}", "event", "number")?;
+    for (number, count) in &found.by_type {
+        writeln!(out, "{:<16} {count:>12}", plain(&event_name(reader, *number)))?;
+    }
+    Ok(())
+}

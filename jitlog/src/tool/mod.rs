@@ -1,0 +1,149 @@
+//! The command line: flags, exit codes, and the way output is written.
+//!
+//! Exit codes: 0 fine, 1 the log is damaged (`check`), 2 wrong usage, unreadable input or an I/O error. A reader that
+//! closes the pipe ends the program silently with 0.
+
+mod cat;
+mod check;
+mod info;
+mod show;
+mod time;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use jitlog::{ReadError, Reader};
+
+use time::parse_time;
+
+/// Inspects logs of JIT compilers (.jlog).
+#[derive(Parser)]
+#[command(name = "jitlog", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Example:\n  jitlog info run.jlog\n\nExit status: 0 fine; 1 `check` found damage; 2 wrong usage, unreadable input or I/O error."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show a log's header, health, counts by event and size by kind.
+    #[command(after_help = "Example:\n  jitlog info run.jlog\n  jitlog info run.jlog --json | jq .health")]
+    Info(InfoArgs),
+    /// Print a log's records in time order, one per line.
+    #[command(
+        after_help = "Example:\n  jitlog cat run.jlog --resolve --type trace_start,trace_abort --from 1.5s --to 2s\n  jitlog cat run.jlog --json | jq 'select(.ev == \"bailout\")'\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+    )]
+    Cat(CatArgs),
+    /// Verify every block; say what is damaged and what is still readable.
+    #[command(
+        after_help = "Example:\n  jitlog check run.jlog && echo whole\n\nExit status: 0 whole, 1 damaged, 2 not readable at all."
+    )]
+    Check(CheckArgs),
+}
+
+#[derive(Args)]
+struct InfoArgs {
+    /// The log
+    log: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct CatArgs {
+    /// The log
+    log: PathBuf,
+    /// Print JSON Lines: a header object, then one object per record
+    #[arg(long)]
+    json: bool,
+    /// Print what ids stand for beside them
+    #[arg(long)]
+    resolve: bool,
+    /// Only these events
+    #[arg(long = "type", value_name = "T,...", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    from: Option<u64>,
+    /// Only before this time
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    to: Option<u64>,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// The log
+    log: PathBuf,
+}
+
+/// Why a command ended early.
+enum Failure {
+    Read(ReadError),
+    Output(io::Error),
+    Usage(String),
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Failure {
+        Failure::Read(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+/// Standard output, buffered.
+type Output<'a> = BufWriter<io::StdoutLock<'a>>;
+
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = match &cli.command {
+        Command::Info(args) => info::run(args, &mut out),
+        Command::Cat(args) => cat::run(args, &mut out),
+        Command::Check(args) => check::run(args, &mut out),
+    };
+    match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
+        Ok(status) => ExitCode::from(status),
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            let text = match failure {
+                Failure::Read(error) => error.to_string(),
+                Failure::Output(error) => format!("standard output: {error}"),
+                Failure::Usage(text) => text,
+            };
+            complain(&text);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help and version go to standard output with status 0, mistakes to standard error with 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(2),
+        _ if error.use_stderr() => ExitCode::from(2),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn open(log: &PathBuf) -> Result<Reader, Failure> {
+    Ok(Reader::open(log)?)
+}
+
+/// A line on standard error; if even that fails there is nobody to tell.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "jitlog: {}", show::plain(text));
+}

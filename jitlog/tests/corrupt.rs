@@ -1,0 +1,168 @@
+//! Damage: a log cut at any byte, and a log with any bit flipped, gives an exact part of what was written and one
+//! precise problem. Never a panic.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use common::{Everything, Seeded, read_everything, scratch, synthetic};
+use jitlog::format::layout::{BLOCK, DirEntry, ENTRY, block_offset};
+use jitlog::{BlockKind, Health, ProblemKind, ReadError, Reader};
+
+/// Byte ranges of the file that hold something.
+fn used_ranges(path: &Path) -> Vec<(u64, u64)> {
+    let raw = std::fs::read(path).unwrap();
+    let mut ranges = vec![(0, 16 * ENTRY as u64), (block_offset(1), block_offset(1) + 96)];
+    ranges.push((block_offset(1) + 4096, block_offset(1) + 4096 + 128));
+    for (index, entry) in raw[..BLOCK].chunks_exact(ENTRY).enumerate().skip(2) {
+        let entry = DirEntry::decode(entry);
+        if entry.kind != BlockKind::Free {
+            let used = if entry.kind == BlockKind::Counters { 256 } else { u64::from(entry.used) };
+            ranges.push((block_offset(index as u32), block_offset(index as u32) + used));
+        }
+    }
+    ranges
+}
+
+/// Whether each list of `part` is a prefix of the one in `whole`.
+fn is_prefix(part: &Everything, whole: &Everything) -> bool {
+    part.records.iter().all(|(key, records)| whole.records.get(key).is_some_and(|all| all.starts_with(records)))
+}
+
+/// Whether each list of `part` is what remains of the one in `whole` when records are left out.
+fn is_subset(part: &Everything, whole: &Everything) -> bool {
+    part.records.iter().all(|(key, records)| {
+        let mut all = whole.records.get(key).into_iter().flatten();
+        records.iter().all(|record| all.any(|other| other == record))
+    })
+}
+
+#[test]
+fn a_cut_log_gives_an_exact_prefix_and_says_where_it_ends() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let whole = read_everything(&path).unwrap();
+    assert_eq!(whole.problems, []);
+    let length = std::fs::metadata(&path).unwrap().len();
+    let used = used_ranges(&path);
+    let mut cuts: Vec<u64> = used.iter().flat_map(|(from, to)| *from..*to + 2).collect();
+    cuts.extend((0..length).step_by(1021));
+    cuts.extend((0..length / 4096).flat_map(|page| [page * 4096, (page * 4096 + 1).min(length - 1)]));
+    cuts.sort_unstable();
+    cuts.dedup();
+    assert!(cuts.len() > 5_000, "{} cuts", cuts.len());
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    for cut in cuts.into_iter().rev() {
+        file.set_len(cut).unwrap();
+        match Reader::open(&path) {
+            Ok(reader) => {
+                let part = common::everything(&reader);
+                assert!(is_prefix(&part, &whole), "cut at {cut}");
+                assert!(
+                    matches!(part.problems[..], [ProblemKind::Truncated { found, .. }] if found == cut),
+                    "cut at {cut}: {:?}",
+                    part.problems
+                );
+                assert_eq!(reader.health(), Health::Truncated { at: cut });
+            }
+            Err(ReadError::NotALog { .. }) => assert!(cut < 8),
+            Err(ReadError::Damaged(problem)) => assert!(cut < block_offset(2), "cut at {cut}: {problem}"),
+            Err(other) => panic!("cut at {cut}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_found_and_costs_at_most_its_block() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let whole = read_everything(&path).unwrap();
+    let pristine = std::fs::read(&path).unwrap();
+    let used = used_ranges(&path);
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let mut seeded = Seeded(0x1234_5678_9ABC_DEF1);
+    let mut found = 0;
+    const FLIPS: u32 = 20_000;
+    for flip in 0..FLIPS {
+        let byte = if flip % 10 == 0 {
+            seeded.below(pristine.len() as u64)
+        } else {
+            let (from, to) = used[seeded.below(used.len() as u64) as usize];
+            from + seeded.below(to - from)
+        };
+        let old = pristine[byte as usize];
+        file.write_at(&[old ^ (1 << seeded.below(8))], byte).unwrap();
+        match read_everything(&path) {
+            Ok(part) => {
+                assert!(is_subset(&part, &whole), "byte {byte}");
+                assert!(part.problems.len() <= 1, "byte {byte}: {:?}", part.problems);
+                found += u32::from(!part.problems.is_empty());
+                if part.problems.is_empty() {
+                    assert_eq!(part, whole, "byte {byte} was changed and nothing was said");
+                }
+            }
+            Err(_) => found += 1,
+        }
+        file.write_at(&[old], byte).unwrap();
+    }
+    // What is not found lies in unused parts of blocks.
+    assert!(found > FLIPS * 8 / 10, "{found} of {FLIPS}");
+}
+
+#[test]
+fn noise_in_an_unsealed_log_never_panics() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let mut pristine = std::fs::read(&path).unwrap();
+    // As after a kill: nothing is sealed or closed, so that no checksum keeps noise from the decoder.
+    for entry in pristine[ENTRY..BLOCK].chunks_exact_mut(ENTRY) {
+        entry[24..44].fill(0);
+        entry[44..56].fill(0);
+        entry[60..64].fill(0);
+    }
+    pristine[BLOCK + 4096 + 16..BLOCK + 4096 + 32].fill(0);
+    std::fs::write(&path, &pristine).unwrap();
+    let whole = read_everything(&path).unwrap();
+    assert_eq!(whole.problems, []);
+    assert!(matches!(Reader::open(&path).unwrap().health(), Health::Killed { .. }));
+    let used = used_ranges_unsealed(&path);
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    let mut seeded = Seeded(99);
+    for _ in 0..3_000 {
+        let mut undo = Vec::new();
+        for _ in 0..1 + seeded.below(6) {
+            let (from, to) = used[seeded.below(used.len() as u64) as usize];
+            let byte = from + seeded.below(to - from);
+            undo.push(byte);
+            file.write_at(&[seeded.next() as u8], byte).unwrap();
+        }
+        if let Ok(reader) = Reader::open(&path) {
+            let _ = reader
+                .events()
+                .types(jitlog::Types::all())
+                .filter_map(Result::ok)
+                .map(|entry| format!("{:?}", entry.event()).len())
+                .sum::<usize>();
+            let _ = (reader.counters(), reader.counter_points().count(), reader.verify(), reader.health());
+            for id in 0..8 {
+                let trace = jitlog::TraceId(id);
+                let _ = (reader.ir(trace, 1), reader.bytecode(trace), reader.code_map(trace));
+                let _ = reader.defs().describe(jitlog::format::IdKind::Stack, id.into());
+            }
+        }
+        for byte in undo {
+            file.write_at(&[pristine[byte as usize]], byte).unwrap();
+        }
+    }
+}
+
+fn used_ranges_unsealed(path: &Path) -> Vec<(u64, u64)> {
+    let raw = std::fs::read(path).unwrap();
+    let mut ranges = vec![(64, 16 * ENTRY as u64), (block_offset(1), block_offset(1) + 8300)];
+    let blocks = raw.len() / BLOCK;
+    ranges.extend((2..blocks as u32).map(|block| (block_offset(block), block_offset(block) + 3000)));
+    ranges
+}

@@ -1,0 +1,162 @@
+//! The command: output, exit codes, pipes, and text from logs that must not reach the terminal raw.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use common::{scratch, synthetic};
+use jitlog::format::layout::block_offset;
+use jitlog::*;
+
+fn jitlog(arguments: &[&str], log: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_jitlog")).args(arguments).arg(log).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn info_says_what_is_in_a_log() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let text = jitlog(&["info"], &path);
+    assert_eq!(text.status.code(), Some(0));
+    for expected in
+        ["health    clean", "vm        jitvm 0.1 abc", "trace_start                 6", "dropped   0 events"]
+    {
+        assert!(stdout(&text).contains(expected), "{expected}\n{}", stdout(&text));
+    }
+    let json: serde_json::Value = serde_json::from_str(&stdout(&jitlog(&["info", "--json"], &path))).unwrap();
+    assert_eq!(json["health"], "clean");
+    assert_eq!(json["events"]["trace_start"], 6);
+    assert_eq!(json["process"]["vm_name"], "jitvm");
+    assert_eq!(json["counters"], 5);
+}
+
+#[test]
+fn cat_prints_records_in_time_order() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let output = jitlog(&["cat", "--json"], &path);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["jitlog"][0], 1);
+    let times: Vec<u64> = lines[1..].iter().map(|line| line["t"].as_u64().unwrap()).collect();
+    assert!(times.is_sorted());
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(times.len(), reader.events().types(Types::all()).count());
+
+    let aborts = jitlog(&["cat", "--resolve", "--type", "trace_abort,hot"], &path);
+    let text = stdout(&aborts);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(r#"reason=2(too_long) loc_id=4(prog.py:4 in main)"#), "{text}");
+    assert!(text.contains(r#"detail="CALL_NATIVE""#) && text.contains(" main "), "{text}");
+
+    let part = jitlog(&["cat", "--type", "gc_end", "--from", "4ms", "--to", "7ms"], &path);
+    assert_eq!(stdout(&part).lines().count(), 1, "{}", stdout(&part));
+}
+
+#[test]
+fn wrong_usage_and_unreadable_input_are_2() {
+    let (_directory, path) = scratch();
+    assert_eq!(jitlog(&["info"], &path).status.code(), Some(2));
+    std::fs::write(&path, "no log").unwrap();
+    for arguments in [&["info"][..], &["cat"], &["check"], &["frobnicate"], &["cat", "--type", "nonsense"], &[]] {
+        let output = jitlog(arguments, &path);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn check_says_what_is_damaged_and_what_is_readable() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let whole = jitlog(&["check"], &path);
+    assert_eq!(whole.status.code(), Some(0), "{}", stdout(&whole));
+    assert!(stdout(&whole).contains(": clean"));
+    let mut raw = std::fs::read(&path).unwrap();
+    let bulk = (2..).find(|number| raw[number * 64] == BlockKind::Bulk.0).unwrap();
+    raw[block_offset(bulk as u32) as usize + 99] ^= 1;
+    std::fs::write(&path, raw).unwrap();
+    let damaged = jitlog(&["check"], &path);
+    let text = stdout(&damaged);
+    assert_eq!(damaged.status.code(), Some(1), "{text}");
+    assert!(text.contains("corrupt") && text.contains(&format!("(block {bulk}, stream 2")), "{text}");
+    assert!(text.contains("checksum") && text.contains("1 damaged"), "{text}");
+    let cat = jitlog(&["cat"], &path);
+    assert_eq!(cat.status.code(), Some(2));
+    assert!(stderr(&cat).contains("checksum") && stdout(&cat).contains("trace_start"));
+}
+
+#[test]
+fn a_closed_pipe_ends_silently_with_0() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path)).unwrap();
+    let mut stream = log.stream("main", StreamKind::Mutator);
+    (0..50_000).for_each(|n| stream.samples_lost(&SamplesLost { n }));
+    drop(stream);
+    log.close();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jitlog"))
+        .arg("cat")
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn control_characters_of_a_log_never_reach_the_terminal() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\r\n";
+    let defs = log.defs();
+    let source = defs.source(evil, b"");
+    let place = defs.loc(defs.func(source, evil, 1, 1), 0, 1, 0);
+    log.process(VmInfo { name: evil, version: evil, commit: evil, argv: &[evil.to_string()], config: evil });
+    let mut stream = log.stream(evil, StreamKind::Mutator);
+    stream.mark(&Mark { name_str: defs.string(evil), text: evil, ..Default::default() });
+    stream.invalidate(&Invalidate { loc_id: place, ..Default::default() });
+    drop(stream);
+    log.close();
+    for arguments in [
+        &["info"][..],
+        &["info", "--json"],
+        &["cat"],
+        &["cat", "--resolve"],
+        &["cat", "--json", "--resolve"],
+        &["check"],
+    ] {
+        let text = stdout(&jitlog(arguments, &path));
+        let raw =
+            text.chars().find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');
+        assert_eq!(raw, None, "{arguments:?}");
+        assert!(text.contains("owned"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_has_an_example_for_every_command() {
+    for command in ["info", "cat", "check"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).args([command, "--help"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).contains(&format!("Example:\n  jitlog {command} run.jlog")), "{}", stdout(&output));
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).arg("--help").output().unwrap();
+    assert!(stdout(&output).contains("Example:"));
+    assert!(!stdout(&output).contains("repair"));
+}

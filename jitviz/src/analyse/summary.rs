@@ -1,0 +1,225 @@
+//! The run on one page: the object `jitviz summary --json` prints, whose keys scripts rely on.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::guard_sums;
+use super::traces::Fate;
+use crate::model::{Model, SampleState, TraceKind};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    pub program: Option<String>,
+    pub argv: Vec<String>,
+    pub duration_ns: u64,
+    pub states: States,
+    pub warmup: Warmup,
+    pub traces: Traces,
+    pub guards: Guards,
+    pub memory: Memory,
+    pub gc: Gc,
+    pub log: Log,
+}
+
+/// Time of the VM's thread by state. A state nobody measured is `None`, never the rest of something.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct States {
+    pub interp: Option<u64>,
+    pub compiled: Option<u64>,
+    pub native: Option<u64>,
+    pub gc: Option<u64>,
+    pub jit: Option<u64>,
+    pub idle: Option<u64>,
+    pub unaccounted: Option<u64>,
+}
+
+impl States {
+    /// The states with their names, in the order they are always shown.
+    pub fn list(&self) -> [(&'static str, Option<u64>); 7] {
+        [
+            ("interp", self.interp),
+            ("compiled", self.compiled),
+            ("native", self.native),
+            ("gc", self.gc),
+            ("jit", self.jit),
+            ("idle", self.idle),
+            ("unaccounted", self.unaccounted),
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Warmup {
+    pub class: Option<String>,
+    pub steady_from_ns: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Traces {
+    pub loops: u64,
+    pub functions: u64,
+    pub bridges: u64,
+    pub aborted: u64,
+    pub invalidated: u64,
+    pub blacklisted: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Guards {
+    pub total: u64,
+    pub failing: u64,
+    pub failures: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Memory {
+    pub heap_peak: Option<u64>,
+    pub heap_allocated: Option<u64>,
+    pub code: Option<u64>,
+    pub metadata: Option<u64>,
+    pub log: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Gc {
+    pub collections: u64,
+    pub pause_ns: u64,
+    pub pause_max_ns: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Log {
+    pub health: String,
+    pub events: u64,
+    pub dropped: u64,
+}
+
+pub fn summary(model: &Model) -> Summary {
+    let argv = model.program.process.argv.clone();
+    Summary {
+        program: argv.first().cloned(),
+        argv,
+        duration_ns: model.duration_ns,
+        states: states(model),
+        warmup: Warmup::default(),
+        traces: traces(model),
+        guards: guards(model),
+        memory: memory(model),
+        gc: Gc {
+            collections: model.collections.len() as u64,
+            pause_ns: model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns)),
+            pause_max_ns: model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
+        },
+        log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
+    }
+}
+
+fn states(model: &Model) -> States {
+    // These two are timed at their transitions, so they need no samples.
+    let gc = model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add);
+    let sampled = !model.samples.weight_ns.is_empty();
+    let mut states = States {
+        gc: (sampled || !model.collections.is_empty()).then_some(gc),
+        jit: (sampled || !model.traces.is_empty()).then(|| jit_ns(model)),
+        ..States::default()
+    };
+    if !sampled {
+        return states;
+    }
+    // Sampled states that are not listed here are timed at their transitions.
+    let sum = |of: &[SampleState]| {
+        let weights = of.iter().filter_map(|state| model.samples.weight_ns.get(state));
+        Some(weights.fold(0, |sum: u64, weight| sum.saturating_add(*weight)))
+    };
+    states.interp = sum(&[SampleState::Interp, SampleState::Deopt]);
+    states.compiled = sum(&[SampleState::Trace]);
+    states.native = sum(&[SampleState::Native]);
+    let known: u64 = states.list().iter().filter_map(|(_, ns)| *ns).fold(0, u64::saturating_add);
+    states.unaccounted = Some(model.duration_ns.saturating_sub(known));
+    states
+}
+
+/// Recording, optimising and assembling.
+pub fn jit_ns(model: &Model) -> u64 {
+    let of = |t: &crate::model::Trace| {
+        t.stop.as_ref().map_or(0, |s| s.record_ns)
+            + t.abort.as_ref().map_or(0, |a| a.record_ns)
+            + t.compile.as_ref().map_or(0, |c| c.compile_ns)
+    };
+    model.traces.values().map(of).fold(0, u64::saturating_add)
+}
+
+fn traces(model: &Model) -> Traces {
+    let mut traces = Traces::default();
+    for trace in model.traces.values() {
+        traces.aborted += u64::from(trace.abort.is_some());
+        traces.invalidated += u64::from(!trace.invalidated.is_empty());
+        if !trace.became_code() {
+            continue;
+        }
+        match trace.kind {
+            TraceKind::Loop => traces.loops += 1,
+            TraceKind::Func | TraceKind::Entry => traces.functions += 1,
+            TraceKind::Bridge => traces.bridges += 1,
+            _ => {}
+        }
+    }
+    let given_up: BTreeSet<_> = (model.blacklisted.iter().copied())
+        .chain(model.traces.values().filter(|t| t.abort.as_ref().is_some_and(|a| a.blacklisted)).map(|t| t.loc))
+        .collect();
+    traces.blacklisted = given_up.len() as u64;
+    traces
+}
+
+fn guards(model: &Model) -> Guards {
+    let mut all = Guards::default();
+    for sum in guard_sums(model).values() {
+        all.total += sum.guards;
+        all.failing += sum.failing;
+        all.failures = all.failures.saturating_add(sum.failures.unwrap_or(0));
+    }
+    all
+}
+
+fn memory(model: &Model) -> Memory {
+    // Code that was freed is no longer held.
+    let held = || model.traces.values().filter(|t| Fate::of(t) != Fate::Freed).filter_map(|t| t.compile.as_ref());
+    let held = || held().filter(|c| c.succeeded());
+    let any_code = held().next().is_some();
+    Memory {
+        heap_peak: model.heap.iter().map(|h| h.used).chain(model.collections.iter().map(|c| c.before_bytes)).max(),
+        heap_allocated: model.heap.iter().map(|h| h.allocated_total).max(),
+        code: model.code_mem_used.or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum())),
+        metadata: any_code.then(|| held().map(|c| u64::from(c.data_bytes)).sum()),
+        log: model.health.file_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_measured_is_null() {
+        let json = serde_json::to_value(summary(&Model::default())).unwrap();
+        for key in ["interp", "compiled", "native", "gc", "jit", "idle", "unaccounted"] {
+            assert!(json["states"][key].is_null(), "{key}");
+        }
+        assert!(json["memory"]["heap_peak"].is_null() && json["warmup"]["class"].is_null());
+    }
+
+    #[test]
+    fn the_keys_are_those_of_the_contract() {
+        let json = serde_json::to_value(summary(&Model::default())).unwrap();
+        let keys = |v: &serde_json::Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",");
+        assert_eq!(keys(&json), "program,argv,duration_ns,states,warmup,traces,guards,memory,gc,log");
+        assert_eq!(keys(&json["states"]), "interp,compiled,native,gc,jit,idle,unaccounted");
+        assert_eq!(keys(&json["warmup"]), "class,steady_from_ns");
+        assert_eq!(keys(&json["traces"]), "loops,functions,bridges,aborted,invalidated,blacklisted");
+        assert_eq!(keys(&json["guards"]), "total,failing,failures");
+        assert_eq!(keys(&json["memory"]), "heap_peak,heap_allocated,code,metadata,log");
+        assert_eq!(keys(&json["gc"]), "collections,pause_ns,pause_max_ns");
+        assert_eq!(keys(&json["log"]), "health,events,dropped");
+    }
+}

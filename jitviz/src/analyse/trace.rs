@@ -1,0 +1,156 @@
+//! One trace in full: every stage from the bytecode recorded to the machine code, and what each pass did to it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::asm::{self, AsmListing};
+use super::ir::{self, IrListing};
+use super::traces::{self, TraceRow};
+use super::{GuardNote, guards};
+use crate::model::{Domain, LocId, Model, OpIx, Place, Problem, StageIx, TraceId};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TraceReport {
+    pub trace: TraceRow,
+    pub passes: Vec<PassRow>,
+    pub guards: Vec<guards::GuardRow>,
+    pub stages: Vec<Stage>,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PassRow {
+    pub name: String,
+    pub stage: StageIx,
+    pub dur_ns: u64,
+    pub ops_in: u32,
+    pub ops_out: u32,
+    pub guards_in: u32,
+    pub guards_out: u32,
+    pub changed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// What `--stage` calls it: `bytecode`, `recorded`, the pass, `asm`.
+    pub name: String,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Content {
+    Bytecode { lines: Vec<BytecodeLine> },
+    Ir(IrListing),
+    Asm(AsmListing),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BytecodeLine {
+    pub word: u64,
+    pub text: String,
+    pub depth: u32,
+    #[serde(flatten)]
+    pub place: Place,
+    #[serde(skip)]
+    pub loc: LocId,
+}
+
+/// Everything the log has on one trace; `None` if it has no such trace.
+pub fn report(model: &Model, id: TraceId) -> Option<TraceReport> {
+    let row = traces::rows(model).into_iter().find(|r| r.id == id)?;
+    let trace = model.traces.get(&id)?;
+    let (body, problems) = model.body(id);
+    let of_trace = model.guards_of(id);
+    let notes: BTreeMap<OpIx, GuardNote> = of_trace
+        .iter()
+        .map(|g| {
+            let note = GuardNote {
+                id: g.id,
+                kind: model.words.reason(Domain::GuardKind, g.kind),
+                expected: g.expected.clone(),
+                failures: g.failures,
+                bridge: g.bridge,
+            };
+            (g.op, note)
+        })
+        .collect();
+    let mut passes: Vec<PassRow> = trace
+        .passes
+        .iter()
+        .map(|p| PassRow {
+            name: model.words.pass(p.id),
+            stage: p.stage,
+            dur_ns: p.dur_ns,
+            ops_in: p.ops_in,
+            ops_out: p.ops_out,
+            guards_in: p.guards_in,
+            guards_out: p.guards_out,
+            changed: p.changed,
+        })
+        .collect();
+    passes.sort_by_key(|p| p.stage);
+
+    let mut stages = Vec::new();
+    if let Some(ops) = &body.bytecode {
+        let lines = ops.iter().map(|op| BytecodeLine {
+            word: op.word,
+            text: op.text.clone(),
+            depth: op.depth,
+            place: model.program.place(op.loc),
+            loc: op.loc,
+        });
+        stages.push(Stage { name: "bytecode".into(), content: Content::Bytecode { lines: lines.collect() } });
+    }
+    let cx = ir::Context { program: &model.program, words: &model.words, guards: &notes };
+    let mut before = None;
+    for stage in &body.stages {
+        let name = match (stage.stage, passes.iter().find(|p| p.stage == stage.stage)) {
+            (StageIx(0), _) => "recorded".to_string(),
+            (_, Some(pass)) => pass.name.clone(),
+            (ix, None) => format!("pass{ix}"),
+        };
+        stages.push(Stage { name, content: Content::Ir(ir::listing(&cx, stage, before)) });
+        before = Some(stage);
+    }
+    if let Some(code) = &body.code {
+        let ops = before.map_or(0, |b| b.ins.len());
+        stages.push(Stage { name: "asm".into(), content: Content::Asm(asm::listing(&model.program, code, ops)) });
+    }
+    let guards = of_trace.iter().map(|g| guards::row(model, g)).collect();
+    Some(TraceReport { trace: row, passes, guards, stages, problems })
+}
+
+impl TraceReport {
+    /// Index of the last stage of the IR, which `final` means.
+    pub fn last_ir(&self) -> Option<usize> {
+        self.stages.iter().rposition(|s| matches!(s.content, Content::Ir(_)))
+    }
+
+    /// The stages `--stage` asks for. The error lists what there is.
+    pub fn select(&self, wanted: &str) -> Result<Vec<&Stage>, String> {
+        let found: Vec<&Stage> = match wanted {
+            "all" => return Ok(self.stages.iter().collect()),
+            "final" => self.last_ir().map(|i| &self.stages[i]).into_iter().collect(),
+            name => self.stages.iter().filter(|s| s.name == name).collect(),
+        };
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        if self.passes.iter().any(|p| p.name == wanted) {
+            return Err(format!(
+                "pass '{wanted}' changed nothing in trace {}, so there is no stage to show",
+                self.trace.id
+            ));
+        }
+        let names: Vec<&str> = self.stages.iter().map(|s| s.name.as_str()).collect();
+        Err(match names.is_empty() {
+            true => format!("trace {} has no stages in this log: it was written without them", self.trace.id),
+            false => {
+                format!("trace {} has no stage '{wanted}'; it has {}, final and all", self.trace.id, names.join(", "))
+            }
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line: every command, option and example, in one place.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::text::table::Column;
+
+/// Replays the log of a JIT compiler and says where time and memory went.
+#[derive(Debug, Parser)]
+#[command(
+    name = "jitviz",
+    version,
+    override_usage = "jitviz [OPTIONS] LOG\n       jitviz COMMAND [OPTIONS] LOG",
+    subcommand_negates_reqs = true,
+    subcommand_precedence_over_arg = true,
+    after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  \
+                  jitviz summary demo.jlog        the run on one page\n\nExit status: 0 fine; 1 the answer is \"no\"; \
+                  2 wrong usage, unreadable input or I/O error."
+)]
+pub struct Cli {
+    /// The log to open in the terminal UI; without a terminal its summary is printed
+    #[arg(required = true, value_name = "LOG")]
+    pub log: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Look {
+    /// Colours: by default if the output is a terminal, NO_COLOR is not set and TERM is not dumb
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+    /// Nothing but ASCII characters
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// Do not show the program's text
+    #[arg(long, global = true)]
+    pub no_source: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The run on one page: time, traces, guards, memory, health of the log
+    #[command(after_help = "Example:\n  jitviz summary demo.jlog --json | jq .guards.failures")]
+    Summary {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Every recording: where, what became of it, what it cost, how often it ran
+    #[command(after_help = "Example:\n  jitviz traces demo.jlog --sort compile_ns --limit 5")]
+    Traces {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(TRACES), default_value = "executions")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// One trace in full: bytecode, IR after each pass, machine code
+    #[command(after_help = "Examples:\n  jitviz trace demo.jlog 3\n  jitviz trace demo.jlog 3 --stage asm")]
+    Trace {
+        #[command(flatten)]
+        input: Input,
+        /// The trace, as `traces` numbers it
+        id: u32,
+        /// bytecode, recorded, a pass, final, asm or all
+        #[arg(long, default_value = "all")]
+        stage: String,
+    },
+    /// Guards by failures: kind, place, what was expected and what was seen
+    #[command(after_help = "Example:\n  jitviz guards demo.jlog --limit 10")]
+    Guards {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(GUARDS), default_value = "failures")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Aborted recordings by reason and place: how often, tried again or given up
+    #[command(after_help = "Example:\n  jitviz aborts demo.jlog --json")]
+    Aborts {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(ABORTS), default_value = "count")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Input {
+    /// The log; - is standard input, redirected from a file
+    pub log: PathBuf,
+    /// Machine-readable
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit {
+    /// At most this many rows
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+fn keys<R>(columns: &[Column<R>]) -> PossibleValuesParser {
+    PossibleValuesParser::new(columns.iter().map(|c| c.key).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        for sub in std::iter::once(&command).chain(command.get_subcommands()).filter(|c| c.get_name() != "help") {
+            let help = sub.get_after_help().map(|h| h.to_string()).unwrap_or_default();
+            assert!(help.contains("Example"), "{}", sub.get_name());
+        }
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for args in [&["jitviz", "--ascii", "summary", "x"][..], &["jitviz", "summary", "--ascii", "x"]] {
+            assert!(Cli::try_parse_from(args).unwrap().look.ascii, "{args:?}");
+        }
+        assert!(Cli::try_parse_from(["jitviz", "--ascii", "x.jlog"]).unwrap().log.is_some());
+        assert!(Cli::try_parse_from(["jitviz"]).is_err());
+    }
+}

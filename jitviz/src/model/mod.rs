@@ -1,0 +1,175 @@
+//! What a log says, joined and indexed: the one thing analyses read.
+//!
+//! Loading never fails once the file is known to be a log. What cannot be read or joined becomes a [`Problem`], and both
+//! are shown. Bodies of traces (bytecode, IR, machine code) are the bulk of a log, so they stay in the file until a
+//! trace is looked at.
+
+pub mod body;
+pub mod guard;
+pub mod ids;
+pub mod load;
+pub mod problem;
+pub mod program;
+pub mod trace;
+
+use std::collections::BTreeMap;
+
+pub use jitlog::{ReasonDomain as Domain, SampleState, TraceKind};
+
+pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
+pub use guard::{Bailout, Guard};
+pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StageIx, TraceId};
+pub use problem::{Problem, ProblemKind, Problems};
+pub use program::{Func, Loc, Place, Process, Program, Source};
+pub use trace::{Abort, Compile, Pass, Stop, Trace};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    pub name: String,
+    pub text: String,
+}
+
+/// The instruction sets, types and reasons the log's VM defined.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Words {
+    pub ir_ops: BTreeMap<u16, OpDef>,
+    pub ir_types: BTreeMap<u8, String>,
+    pub passes: BTreeMap<PassId, String>,
+    pub reasons: BTreeMap<(Domain, u16), Reason>,
+}
+
+impl Words {
+    /// The short name of a reason; a code nobody defined is shown as its number.
+    pub fn reason(&self, domain: Domain, code: impl Into<u32>) -> String {
+        let code = code.into();
+        match u16::try_from(code).ok().and_then(|code| self.reasons.get(&(domain, code))) {
+            Some(r) if !r.name.is_empty() => r.name.clone(),
+            Some(r) if !r.text.is_empty() => r.text.clone(),
+            _ => format!("#{code}"),
+        }
+    }
+
+    /// The explanation of a reason, if the log has one.
+    pub fn reason_text(&self, domain: Domain, code: u16) -> Option<&str> {
+        self.reasons.get(&(domain, code)).map(|r| r.text.as_str()).filter(|t| !t.is_empty())
+    }
+
+    pub fn pass(&self, id: PassId) -> String {
+        self.passes.get(&id).cloned().unwrap_or_else(|| format!("pass {id}"))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Collection {
+    pub pause_ns: u64,
+    pub before_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Heap {
+    pub used: u64,
+    pub allocated_total: u64,
+}
+
+/// How the log ended and what it lost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// `clean`, `killed`, `truncated`, …: the log library's own word.
+    pub word: String,
+    /// A sentence for people, empty when clean.
+    pub text: String,
+    pub events: u64,
+    pub dropped: u64,
+    pub file_bytes: u64,
+}
+
+/// Numbers counted over the whole run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    pub trace_exec: BTreeMap<TraceId, u64>,
+    pub loop_iter: BTreeMap<TraceId, u64>,
+}
+
+/// Weights of the samples by state; empty when nobody sampled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    pub weight_ns: BTreeMap<SampleState, u64>,
+    pub by_trace_ns: BTreeMap<TraceId, u64>,
+}
+
+#[derive(Debug, Default)]
+pub struct Model {
+    /// The file as the user named it.
+    pub name: String,
+    pub program: Program,
+    pub words: Words,
+    pub traces: BTreeMap<TraceId, Trace>,
+    pub guards: BTreeMap<GuardId, Guard>,
+    /// Places given up, in the order of the events.
+    pub blacklisted: Vec<LocId>,
+    pub collections: Vec<Collection>,
+    pub heap: Vec<Heap>,
+    /// The last word on machine-code memory in use.
+    pub code_mem_used: Option<u64>,
+    pub counts: Counts,
+    pub samples: Samples,
+    /// From the first event to the last.
+    pub duration_ns: u64,
+    pub health: Health,
+    pub problems: Vec<Problem>,
+    pub bodies: Bodies,
+}
+
+/// Where the insides of traces come from.
+#[derive(Default)]
+pub enum Bodies {
+    /// A model made by hand has none.
+    #[default]
+    None,
+    Log(jitlog::Reader),
+}
+
+impl std::fmt::Debug for Bodies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Bodies::None => "None",
+            Bodies::Log(_) => "Log",
+        })
+    }
+}
+
+impl Model {
+    /// The inside of a trace and what was wrong with it.
+    pub fn body(&self, id: TraceId) -> (Body, Vec<Problem>) {
+        match &self.bodies {
+            Bodies::None => Default::default(),
+            Bodies::Log(reader) => body::read(reader, id),
+        }
+    }
+
+    /// The text of a source, line by line. Like bodies it stays in the file until somebody looks.
+    pub fn source(&self, id: SourceId) -> Option<&[String]> {
+        let source = self.program.sources.get(&id)?;
+        let lines = source.lines.get_or_init(|| match &self.bodies {
+            Bodies::None => None,
+            Bodies::Log(reader) => {
+                let text = reader.source_text(jitlog::SourceId(id.0))?;
+                Some(String::from_utf8_lossy(&text).lines().map(str::to_string).collect())
+            }
+        });
+        lines.as_deref()
+    }
+
+    /// The text at a place.
+    pub fn source_line(&self, loc: LocId) -> Option<&str> {
+        let (source, line) = self.program.line_of(loc)?;
+        self.source(source)?.get((line as usize).checked_sub(1)?).map(String::as_str)
+    }
+
+    /// The guards of a trace in the order of its IR.
+    pub fn guards_of(&self, id: TraceId) -> Vec<&Guard> {
+        let mut guards: Vec<&Guard> = self.guards.values().filter(|g| g.trace == id).collect();
+        guards.sort_by_key(|g| (g.op, g.ordinal));
+        guards
+    }
+}

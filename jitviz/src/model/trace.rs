@@ -1,0 +1,99 @@
+//! What happened to each recording: start, abort or stop, passes, code, and what became of the code.
+
+use jitlog::{CompileOutcome, TraceKind};
+
+use super::ids::{GuardId, LocId, PassId, StageIx, TraceId};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    pub id: TraceId,
+    pub kind: TraceKind,
+    pub loc: LocId,
+    pub parent: Option<TraceId>,
+    pub parent_guard: Option<GuardId>,
+    pub started_ns: u64,
+    pub abort: Option<Abort>,
+    pub stop: Option<Stop>,
+    pub compile: Option<Compile>,
+    pub passes: Vec<Pass>,
+    pub installed_ns: Option<u64>,
+    /// Reasons, in the order of the events.
+    pub invalidated: Vec<u16>,
+    pub freed_ns: Option<u64>,
+}
+
+impl Trace {
+    pub fn new(id: TraceId) -> Trace {
+        Trace {
+            id,
+            kind: TraceKind::Loop,
+            loc: LocId(0),
+            parent: None,
+            parent_guard: None,
+            started_ns: 0,
+            abort: None,
+            stop: None,
+            compile: None,
+            passes: Vec::new(),
+            installed_ns: None,
+            invalidated: Vec::new(),
+            freed_ns: None,
+        }
+    }
+
+    /// True once code existed that could run.
+    pub fn became_code(&self) -> bool {
+        self.installed_ns.is_some() || self.compile.as_ref().is_some_and(Compile::succeeded)
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Abort {
+    pub at_ns: u64,
+    pub reason: u16,
+    pub loc: LocId,
+    pub bytecodes: u32,
+    pub ops: u32,
+    pub record_ns: u64,
+    /// The recorder will try this place again.
+    pub retry: bool,
+    /// The recorder gave this place up.
+    pub blacklisted: bool,
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stop {
+    pub bytecodes: u32,
+    pub ops: u32,
+    pub record_ns: u64,
+    pub link_kind: u8,
+    pub link: Option<TraceId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compile {
+    pub outcome: CompileOutcome,
+    pub reason: u16,
+    pub compile_ns: u64,
+    pub code_bytes: u32,
+    pub data_bytes: u32,
+}
+
+impl Compile {
+    pub fn succeeded(&self) -> bool {
+        self.outcome == CompileOutcome::Installed
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pass {
+    pub id: PassId,
+    pub stage: StageIx,
+    pub dur_ns: u64,
+    pub ops_in: u32,
+    pub ops_out: u32,
+    pub guards_in: u32,
+    pub guards_out: u32,
+    pub changed: bool,
+}

@@ -1,0 +1,231 @@
+//! Carries out a command: opens the log, asks an analysis, prints its answer. Knows the exit codes.
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::analyse::overview::overview;
+use crate::analyse::trace::{Content, TraceReport, report};
+use crate::analyse::{aborts, guards, traces};
+use crate::cli::{Cli, Command, Limit, Look};
+use crate::environment::Environment;
+use crate::model::load::{self, OpenError};
+use crate::model::{Model, Problem, TraceId};
+use crate::styled::{Line, Role};
+use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::text::paint::Paint;
+use crate::text::table::{Column, Sort};
+use crate::text::{json, list, page, trace};
+use crate::tui;
+
+/// Why a command could not answer.
+#[derive(Debug)]
+pub enum Failure {
+    Open(OpenError),
+    /// The question makes no sense for this log.
+    Question(String),
+    Output(io::Error),
+    Terminal(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Open(error) => error.fmt(f),
+            Failure::Question(text) => f.write_str(text),
+            Failure::Output(error) => write!(f, "writing failed: {error}"),
+            Failure::Terminal(error) => write!(f, "the terminal failed: {error}; jitviz summary LOG needs none"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        Failure::Open(error)
+    }
+}
+
+/// Runs the command line: 0 fine, 2 if there is no answer. A reader that closed the pipe has seen enough.
+pub fn main(cli: Cli) -> ExitCode {
+    let environment = Environment::read();
+    match run(&cli, &environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // File names are text from outside too; nobody is left to tell if standard error is gone.
+            let text = crate::clean::clean(&failure.to_string()).into_owned();
+            let _ = writeln!(io::stderr(), "jitviz: {text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
+    if let (Some(_), Some(log)) = (&cli.command, &cli.log) {
+        let text =
+            format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
+        return Err(Failure::Question(text));
+    }
+    if let (None, Some(log)) = (&cli.command, &cli.log)
+        && environment.is_interactive()
+    {
+        let model = load::open(log)?;
+        let options = environment.options(&cli.look);
+        // crossterm looks at NO_COLOR itself; an explicit option outranks it.
+        crossterm::style::force_color_output(options.color);
+        return tui::run(model, options).map_err(Failure::Terminal);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    answer(cli, environment, &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// Prints the answer to a command.
+fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(), Failure> {
+    let paint = environment.paint(&cli.look);
+    match (&cli.command, &cli.log) {
+        (Some(Command::Summary { input }), _) => summary(&load::open(&input.log)?, input.json, &paint, out),
+        (Some(Command::Traces { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "traces", columns: TRACES, sort, limit: *limit };
+            table.print(traces::rows(&model), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Guards { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "guards", columns: GUARDS, sort, limit: *limit };
+            table.print(guards::rows(&model), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Aborts { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit };
+            table.print(aborts::rows(&model), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Trace { input, id, stage }), _) => {
+            let model = load::open(&input.log)?;
+            one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
+        }
+        (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
+        (None, None) => Err(Failure::Question("no log was given".into())),
+    }
+}
+
+fn summary(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let overview = overview(model);
+    if as_json {
+        return Ok(json::write(out, &overview.summary)?);
+    }
+    for line in page::lines(&overview, paint.width) {
+        paint.line(out, &line.line)?;
+    }
+    Ok(())
+}
+
+/// One of the lists.
+struct Table<'a, R: 'static> {
+    name: &'static str,
+    columns: &'static [Column<R>],
+    sort: &'a str,
+    limit: Limit,
+}
+
+impl<R: Serialize> Table<'_, R> {
+    fn print(
+        &self,
+        mut rows: Vec<R>,
+        problems: &[Problem],
+        as_json: bool,
+        paint: &Paint,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let sort = Sort::by(self.columns, self.sort);
+        if let Some(sort) = sort {
+            sort.apply(self.columns, &mut rows);
+        }
+        let total = rows.len();
+        rows.truncate(self.limit.limit.unwrap_or(usize::MAX));
+        if as_json {
+            let rows = serde_json::to_value(rows).map_err(io::Error::from)?;
+            let answer = serde_json::json!({ self.name: rows, "total": total, "problems": problems });
+            return Ok(json::write(out, &answer)?);
+        }
+        if total == 0 {
+            paint.line(out, &Line::of(Role::Dim, format!("no {} in this log", self.name)))?;
+        } else {
+            paint.lines(out, &list::lines(self.columns, &rows, sort, total, paint))?;
+        }
+        print_problems(problems, paint, out)
+    }
+}
+
+fn print_problems(problems: &[Problem], paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    for problem in problems {
+        paint.line(out, &Line::of(Role::Warn, format!("problem: {problem}")))?;
+    }
+    Ok(())
+}
+
+fn one_trace(
+    model: &Model,
+    id: TraceId,
+    stage: &str,
+    as_json: bool,
+    look: &Look,
+    paint: &Paint,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut report = report(model, id).ok_or_else(|| Failure::Question(no_such_trace(model, id)))?;
+    let last_ir = report.last_ir().map(|i| report.stages[i].clone());
+    let wanted: Vec<_> = match stage {
+        // A trace without stages still has a head worth showing.
+        "all" => report.stages.clone(),
+        _ => report.select(stage).map_err(Failure::Question)?.into_iter().cloned().collect(),
+    };
+    if as_json {
+        report.stages = wanted;
+        return Ok(json::write(out, &report)?);
+    }
+    if stage == "all" {
+        paint.lines(out, &trace::head(&report))?;
+        if !report.passes.is_empty() {
+            paint.line(out, &Line::new())?;
+            paint.lines(out, &trace::passes(&report.passes))?;
+        }
+    }
+    let ir = last_ir.as_ref().and_then(|s| match &s.content {
+        Content::Ir(listing) => Some(listing),
+        _ => None,
+    });
+    let cx = trace::Context { model, with_source: !look.no_source };
+    for (i, stage) in wanted.iter().enumerate() {
+        if i > 0 || wanted.len() > 1 {
+            paint.line(out, &Line::new())?;
+        }
+        paint.line(out, &Line::of(Role::Title, trace::title(stage)))?;
+        for line in trace::lines(cx, stage, ir) {
+            paint.line(out, &line.line)?;
+        }
+    }
+    print_problems(&problems_of(&report, model), paint, out)
+}
+
+/// What was wrong with the trace and with the log.
+fn problems_of(report: &TraceReport, model: &Model) -> Vec<Problem> {
+    report.problems.iter().chain(&model.problems).cloned().collect()
+}
+
+fn no_such_trace(model: &Model, id: TraceId) -> String {
+    match (model.traces.first_key_value(), model.traces.last_key_value()) {
+        (Some((first, _)), Some((last, _))) => {
+            format!("{}: no trace {id}; its traces are numbered {first} to {last} (see jitviz traces)", model.name)
+        }
+        _ => format!("{}: no trace {id}, nor any other", model.name),
+    }
+}

@@ -1,0 +1,279 @@
+//! The words jitviz uses, each explained in two sentences: what `e` shows for the thing under the cursor.
+
+pub struct Term {
+    /// What columns, labels and operations refer to.
+    pub id: &'static str,
+    pub title: &'static str,
+    pub text: &'static str,
+}
+
+const fn term_of(id: &'static str, title: &'static str, text: &'static str) -> Term {
+    Term { id, title, text }
+}
+
+pub const TERMS: &[Term] = &[
+    term_of(
+        "trace",
+        "Trace",
+        "One path through the program that the VM recorded while running it and compiled to machine code. A loop trace starts at a loop, a function trace at a call, a bridge where another trace is left.",
+    ),
+    term_of(
+        "bridge",
+        "Bridge",
+        "A trace that starts at a guard which fails often, so that leaving the first trace no longer means going back to the interpreter. Many bridges under one loop mean that the program takes many paths there.",
+    ),
+    term_of(
+        "guard",
+        "Guard",
+        "A test in machine code that what was true during recording is still true, such as the type of a value. If it fails, the trace is left and the interpreter, or a bridge, goes on from there.",
+    ),
+    term_of(
+        "guard-kind",
+        "Kind of a guard",
+        "What the guard tests: a type, a class, a value, a range, an overflow, the direction of a branch. The names are those of the VM that wrote the log.",
+    ),
+    term_of(
+        "failures",
+        "Failures of a guard",
+        "How often the guard sent the program out of the trace, counted exactly, entries into an attached bridge included. A guard that fails often and has no bridge costs most.",
+    ),
+    term_of(
+        "observed",
+        "Seen instead",
+        "Types that the guard met where it expected another, with how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
+    ),
+    term_of(
+        "bailout",
+        "Bailout",
+        "One failure of a guard written down in full, with the value that was seen. The first few of each guard are kept and then one in N, so there are fewer of them than failures.",
+    ),
+    term_of(
+        "exits",
+        "Exits",
+        "How often the trace was left through one of its guards. Exits through a bridge are cheap; each other one restores the interpreter's frames.",
+    ),
+    term_of(
+        "executions",
+        "Ran",
+        "How often the trace was entered from its start. The turns of a loop inside the trace are not counted here.",
+    ),
+    term_of(
+        "iterations",
+        "Turns",
+        "How often the body of a loop trace went round. Empty when the VM did not count them.",
+    ),
+    term_of(
+        "time",
+        "Time",
+        "Time spent in the machine code of the trace, from samples. Empty when the run was not sampled.",
+    ),
+    term_of(
+        "state",
+        "State of a trace",
+        "What became of the recording by the end of the log: aborted, installed as code, invalidated because something it relied on changed, or freed. A recording can also be cut off by the end of the log.",
+    ),
+    term_of(
+        "place",
+        "Where",
+        "The line and function where the recording started, the guard stands, or the recording was aborted. Inlined functions keep their own lines.",
+    ),
+    term_of(
+        "ir",
+        "IR",
+        "The compiler's own instructions, between bytecode and machine code. 'In' counts them as recorded, 'out' after the last pass: the difference is the work the optimiser removed.",
+    ),
+    term_of(
+        "bytecode",
+        "Bytecode",
+        "The interpreter's instructions, as they were executed during recording. Indentation shows the calls that were inlined.",
+    ),
+    term_of(
+        "code",
+        "Machine code",
+        "The bytes the processor runs for this trace, exit stubs included. It is held until the trace is freed.",
+    ),
+    term_of(
+        "metadata",
+        "Metadata",
+        "What the VM keeps beside the code to leave it safely: maps from registers to variables, snapshots, constants. It is held as long as the code is.",
+    ),
+    term_of(
+        "recording",
+        "Recording",
+        "The interpreter runs on and notes every operation until the loop closes or the recording is aborted. It is slower than plain interpretation, and lost when aborted.",
+    ),
+    term_of(
+        "compile",
+        "Compiling",
+        "Optimising the recorded IR and turning it into machine code. It pays when the code runs often enough afterwards.",
+    ),
+    term_of(
+        "started",
+        "Started",
+        "When the recording began, counted from the first event of the log. Early traces shape the ones that follow.",
+    ),
+    term_of(
+        "abort",
+        "Aborted recording",
+        "The recorder met something it cannot compile, or a limit, and threw the recording away. The place keeps running in the interpreter until another attempt succeeds.",
+    ),
+    term_of(
+        "retry",
+        "Retry",
+        "After an abort the recorder waits longer and tries the place again. Repeated aborts end in giving the place up.",
+    ),
+    term_of(
+        "blacklist",
+        "Given up",
+        "After too many aborts the VM stops recording at this place. It then always runs in the interpreter, unless another trace passes through it.",
+    ),
+    term_of(
+        "invalidated",
+        "Invalidated",
+        "Code was thrown away because something it relied on changed, such as a class attribute or a global. A program that keeps changing such things keeps compiling.",
+    ),
+    term_of(
+        "pass",
+        "Pass",
+        "One step of the optimiser over the whole trace. Lines marked - were removed by it, + added, ~ changed.",
+    ),
+    term_of(
+        "snapshot",
+        "Snapshot",
+        "The list of variables and where their values are at a guard. From it the interpreter's frames are rebuilt when the guard fails.",
+    ),
+    term_of(
+        "loop-head",
+        "Loop head",
+        "What stands above runs once on entry, what stands below is the body that repeats. Work above this line was hoisted out of the loop.",
+    ),
+    term_of(
+        "phi",
+        "PHI",
+        "Joins two values of a variable: the one on entry to the loop and the one from the turn before. It becomes a register that is carried round the loop.",
+    ),
+    term_of(
+        "sload",
+        "SLOAD",
+        "Loads a variable of the interpreter's frame into the trace. Once loaded it stays in a register and is written back only on exit.",
+    ),
+    term_of(
+        "alloc",
+        "Allocation",
+        "Makes an object. The optimiser removes it if the object never leaves the trace, and rebuilds it at an exit that needs it.",
+    ),
+    term_of(
+        "call",
+        "Call",
+        "A call from the trace to a function of the VM or to other compiled code. The optimiser cannot see into it, so it may not move loads and stores across it.",
+    ),
+    term_of(
+        "load",
+        "Load",
+        "Reads memory: a field, an element, a global. Loads of what was stored or loaded before in the trace are removed.",
+    ),
+    term_of(
+        "store",
+        "Store",
+        "Writes memory, which the rest of the program can see. Stores to objects that stay inside the trace are removed with them.",
+    ),
+    term_of(
+        "overflow",
+        "Overflow check",
+        "Integer arithmetic with a guard that the result still fits a machine word. It is removed where the operands' ranges prove that it does.",
+    ),
+    term_of(
+        "states",
+        "Time by state",
+        "The VM's thread is always in one of six states: interpreting, in compiled code, in a builtin, collecting garbage, in the JIT itself, or waiting. gc and jit are timed; the split of the rest needs samples.",
+    ),
+    term_of(
+        "heap",
+        "Heap",
+        "Memory of the program's own objects. Peak is the most in use at once; allocated counts every byte ever handed out.",
+    ),
+    term_of(
+        "gc",
+        "Garbage collection",
+        "Finds objects that nothing refers to and frees their memory. The program stands still during a pause.",
+    ),
+    term_of(
+        "log",
+        "The log",
+        "The record all of this is read from. Clean means it was closed properly; a killed run loses nothing that was written, and dropped events are counted.",
+    ),
+    term_of(
+        "problem",
+        "Problem",
+        "Something in the log that could not be read or joined. The numbers it may distort are still shown, so look here before trusting them.",
+    ),
+    term_of(
+        "duration",
+        "Duration",
+        "Time between the first and the last event of the log. Starting the process and loading the VM are not in it.",
+    ),
+    term_of(
+        "source",
+        "Source",
+        "The program's text as the VM read it, carried by the log. Marked lines have instructions in this trace.",
+    ),
+];
+
+pub fn term(id: &str) -> Option<&'static Term> {
+    TERMS.iter().find(|t| t.id == id)
+}
+
+/// Beginnings of operation names and the terms that explain them; the first that fits counts.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("loop", "loop-head"),
+    ("phi", "phi"),
+    ("sload", "sload"),
+    ("g_", "guard"),
+    ("guard", "guard"),
+    ("call", "call"),
+    ("carg", "call"),
+    ("new", "alloc"),
+    ("box", "alloc"),
+    ("fld", "load"),
+    ("eld", "load"),
+    ("gld", "load"),
+    ("dlookup", "load"),
+    ("len", "load"),
+    ("fst", "store"),
+    ("est", "store"),
+    ("gst", "store"),
+    ("storedata", "store"),
+    ("addov", "overflow"),
+    ("subov", "overflow"),
+    ("mulov", "overflow"),
+];
+
+/// The term for an operation of the IR; for one without a word of its own, the IR itself.
+pub fn of_operation(op: &str, is_guard: bool) -> &'static str {
+    let op = op.to_ascii_lowercase();
+    let known = OPERATIONS.iter().find(|(start, _)| op.starts_with(start)).map(|(_, term)| *term);
+    known.unwrap_or(if is_guard { "guard" } else { "ir" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_texts_have_two_sentences() {
+        for (i, t) in TERMS.iter().enumerate() {
+            assert!(TERMS[..i].iter().all(|other| other.id != t.id), "{} twice", t.id);
+            let sentences = t.text.matches(". ").count() + 1;
+            assert_eq!(sentences, 2, "{}: {}", t.id, t.text);
+        }
+    }
+
+    #[test]
+    fn every_operation_leads_to_a_term() {
+        for (_, id) in OPERATIONS {
+            assert!(term(id).is_some(), "{id}");
+        }
+        assert_eq!(of_operation("XYZ", false), "ir");
+        assert_eq!(of_operation("G_INT", true), "guard");
+    }
+}

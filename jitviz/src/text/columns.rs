@@ -1,0 +1,184 @@
+//! The columns of every table: traces, guards, aborts. Text output, `--sort` and the TUI all read them here.
+
+use super::table::{Align, Column, maybe};
+use crate::analyse::aborts::AbortRow;
+use crate::analyse::guards::{GuardRow, Observed};
+use crate::analyse::traces::TraceRow;
+use crate::model::{GuardId, Place, TraceId};
+use crate::styled::Role;
+use crate::units;
+
+/// A column of numbers, greatest first.
+macro_rules! number {
+    ($key:ident, $title:literal, $term:literal, $rank:literal, $show:expr) => {
+        Column {
+            key: stringify!($key),
+            title: $title,
+            align: Align::Right,
+            role: Role::Plain,
+            term: $term,
+            rank: $rank,
+            descending: true,
+            cell: |r| maybe(Into::<Option<u64>>::into(r.$key), $show),
+            order: |a, b| a.$key.cmp(&b.$key),
+        }
+    };
+}
+
+/// A column of ids, smallest first.
+macro_rules! id {
+    ($key:ident: $of:ty, $title:literal, $term:literal, $rank:literal) => {
+        Column {
+            key: stringify!($key),
+            title: $title,
+            align: Align::Right,
+            role: Role::Plain,
+            term: $term,
+            rank: $rank,
+            descending: false,
+            cell: |r| maybe(Into::<Option<$of>>::into(r.$key), |id| id.to_string()),
+            order: |a, b| a.$key.cmp(&b.$key),
+        }
+    };
+}
+
+/// A column of words.
+macro_rules! word {
+    ($key:ident, $title:literal, $term:literal, $rank:literal, $role:expr, $cell:expr) => {
+        Column {
+            key: stringify!($key),
+            title: $title,
+            align: Align::Left,
+            role: $role,
+            term: $term,
+            rank: $rank,
+            descending: false,
+            cell: $cell,
+            order: |a, b| a.$key.cmp(&b.$key),
+        }
+    };
+}
+
+/// The column of places; its key is the JSON's `file`, sorted by file and line.
+macro_rules! place {
+    ($rank:literal) => {
+        Column {
+            key: "file",
+            title: "where",
+            align: Align::Place,
+            role: Role::Name,
+            term: "place",
+            rank: $rank,
+            descending: false,
+            cell: |r| place(&r.place),
+            order: |a, b| a.place.cmp(&b.place),
+        }
+    };
+}
+
+pub const TRACES: &[Column<TraceRow>] = &[
+    id!(id: TraceId, "id", "trace", 0),
+    word!(kind, "kind", "trace", 2, Role::Plain, |r| r.kind.clone()),
+    Column {
+        role: Role::Plain,
+        cell: |r| match &r.reason {
+            Some(reason) => format!("{}: {reason}", r.state.name()),
+            None => r.state.name().to_string(),
+        },
+        ..word!(state, "state", "state", 4, Role::Plain, |r| r.state.name().to_string())
+    },
+    place!(1),
+    number!(time_ns, "time", "time", 5, units::ns),
+    number!(executions, "ran", "executions", 3, units::count),
+    number!(iterations, "turns", "iterations", 9, units::count),
+    number!(exits, "exits", "exits", 4, units::count),
+    number!(bridges, "bridges", "bridge", 8, units::count),
+    number!(guards, "guards", "guard", 10, units::count),
+    number!(ir_recorded, "IR in", "ir", 7, units::count),
+    number!(ir_final, "IR out", "ir", 7, units::count),
+    number!(code_bytes, "code", "code", 6, units::bytes),
+    number!(record_ns, "recording", "recording", 12, units::ns),
+    number!(compile_ns, "compiling", "compile", 11, units::ns),
+    Column { descending: false, ..number!(started_ns, "started", "started", 13, units::ns) },
+    id!(parent: TraceId, "parent", "bridge", 14),
+    id!(parent_guard: GuardId, "at guard", "guard", 15),
+];
+
+pub const GUARDS: &[Column<GuardRow>] = &[
+    number!(failures, "failures", "failures", 0, units::count),
+    id!(id: GuardId, "guard", "guard", 4),
+    id!(trace: TraceId, "trace", "trace", 5),
+    word!(kind, "kind", "guard-kind", 2, Role::Op, |r| r.kind.clone()),
+    place!(1),
+    word!(expected, "expected", "guard", 2, Role::Plain, |r| r.expected.clone().unwrap_or_default()),
+    Column {
+        key: "observed",
+        title: "seen instead",
+        align: Align::Left,
+        role: Role::Warn,
+        term: "observed",
+        rank: 3,
+        descending: true,
+        cell: |r| observed(&r.observed, r.observed_exact),
+        order: |a, b| a.observed.len().cmp(&b.observed.len()),
+    },
+    id!(bridge: TraceId, "bridge", "bridge", 5),
+    Column { descending: false, ..number!(first_ns, "first", "failures", 6, units::ns) },
+    number!(last_ns, "last", "failures", 6, units::ns),
+    number!(bailouts, "in full", "bailout", 8, units::count),
+];
+
+pub const ABORTS: &[Column<AbortRow>] = &[
+    number!(count, "times", "abort", 0, units::count),
+    word!(reason, "reason", "abort", 1, Role::Bad, |r| r.reason.clone()),
+    place!(1),
+    word!(detail, "detail", "abort", 2, Role::Plain, |r| r.detail.clone().unwrap_or_default()),
+    number!(retries, "to retry", "retry", 4, units::count),
+    word!(blacklisted, "given up", "blacklist", 3, Role::Warn, |r| if r.blacklisted { "yes" } else { "no" }.into()),
+    number!(bytecodes, "bytecodes", "bytecode", 7, units::count),
+    number!(record_ns, "recording", "recording", 5, units::ns),
+    Column { descending: false, ..number!(first_ns, "first", "abort", 6, units::ns) },
+    number!(last_ns, "last", "abort", 6, units::ns),
+];
+
+/// `demo.py:12 work`
+pub fn place(place: &Place) -> String {
+    match &place.function {
+        Some(function) => format!("{} {function}", place.short()),
+        None => place.short(),
+    }
+}
+
+/// `float ×12,000, str ×330`; approximate counts carry a tilde.
+pub fn observed(list: &[Observed], exact: bool) -> String {
+    let about = if exact { "" } else { "~" };
+    let one = |o: &Observed| format!("{} ×{about}{}", o.r#type, units::count(o.count));
+    list.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::{aborts, guards, traces};
+    use crate::model::{Abort, Guard, Model, Trace};
+
+    fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
+        let json = serde_json::to_value(row).unwrap();
+        for column in columns {
+            assert!(json.get(column.key).is_some(), "column {} is no key of the JSON", column.key);
+            assert!(crate::terms::term(column.term).is_some(), "column {} has no term {}", column.key, column.term);
+        }
+    }
+
+    #[test]
+    fn every_column_is_a_key_of_the_json_and_has_a_term() {
+        let mut model = Model::default();
+        let mut trace = Trace::new(TraceId(1));
+        trace.abort = Some(Abort::default());
+        model.traces.insert(TraceId(1), trace);
+        model.guards.insert(GuardId(1), Guard::new(GuardId(1), TraceId(1)));
+        check(TRACES, &traces::rows(&model)[0]);
+        check(GUARDS, &guards::rows(&model)[0]);
+        check(ABORTS, &aborts::rows(&model)[0]);
+    }
+}

@@ -1,0 +1,278 @@
+//! The first page: the run in short, then the heads of the lists behind it. `summary` prints it, the TUI draws it.
+
+use super::columns;
+use crate::analyse::aborts::AbortRow;
+use crate::analyse::guards::GuardRow;
+use crate::analyse::overview::Overview;
+use crate::analyse::summary::Summary;
+use crate::analyse::traces::TraceRow;
+use crate::model::{OpIx, Place, TraceId};
+use crate::styled::{Line, Role};
+use crate::units::{self, bytes, count, ns, plural};
+use unicode_width::UnicodeWidthStr;
+
+/// A line of the page, what explains it, and the trace it leads to.
+#[derive(Clone, Debug)]
+pub struct PageLine {
+    pub line: Line,
+    pub term: &'static str,
+    pub target: Option<Target>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub trace: TraceId,
+    pub op: Option<OpIx>,
+}
+
+/// The column at which the values of the page begin.
+const INDENT: usize = 10;
+/// The column of the places in the lists.
+const PLACE_AT: usize = 30;
+/// Where what does not fit beside the place goes on below.
+const MORE_INDENT: usize = 14;
+
+/// The page for a screen `width` wide, where lines that are too long go on below; `None` never breaks.
+pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
+    let mut page = Page { lines: Vec::new(), width: width.unwrap_or(usize::MAX) };
+    let s = &overview.summary;
+    page.say("duration", program(overview));
+    page.blank();
+    for (name, term, parts) in facts(overview, s) {
+        page.fact(name, term, parts);
+    }
+    page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
+    page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
+    page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
+    if !overview.problems.is_empty() {
+        page.blank();
+        page.say("problem", Line::of(Role::Title, "Problems with this log"));
+        for problem in &overview.problems {
+            page.say("problem", Line::of(Role::Warn, format!("  {problem}")));
+        }
+    }
+    page.lines
+}
+
+/// A row of a list: what comes first, and what may go to a line of its own.
+struct Row {
+    line: Line,
+    more: Line,
+    target: Option<Target>,
+}
+
+struct Page {
+    lines: Vec<PageLine>,
+    width: usize,
+}
+
+impl Page {
+    fn say(&mut self, term: &'static str, line: Line) {
+        self.lines.push(PageLine { line, term, target: None });
+    }
+
+    fn blank(&mut self) {
+        self.say("", Line::new());
+    }
+
+    /// A label and its parts, as many to a line as fit.
+    fn fact(&mut self, name: &str, term: &'static str, parts: Parts) {
+        let mut line = Line::of(Role::Title, name);
+        line.pad_to(INDENT);
+        let mut first = true;
+        for part in parts.list {
+            let between = if first { 0 } else { 3 };
+            if !first && line.width() + between + part.text.width() > self.width {
+                self.say(term, std::mem::replace(&mut line, Line::of(Role::Plain, " ".repeat(INDENT))));
+                first = true;
+            }
+            if !first {
+                line.push(Role::Dim, " · ");
+            }
+            line.push(part.role, part.text);
+            first = false;
+        }
+        self.say(term, line);
+    }
+
+    fn section(&mut self, title: &str, command: &str, term: &'static str, rows: impl Iterator<Item = Row>) {
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        self.blank();
+        self.say(term, Line::of(Role::Title, title).with(Role::Dim, format!("  (all: jitviz {command})")));
+        for Row { mut line, more, target } in rows {
+            let fits = line.width() + 2 + more.width() <= self.width;
+            let more = match fits || more.spans.is_empty() {
+                true => {
+                    line.push(Role::Plain, if more.spans.is_empty() { "" } else { "  " });
+                    line.append(more);
+                    None
+                }
+                false => Some(Line::of(Role::Plain, " ".repeat(MORE_INDENT)).join(more)),
+            };
+            self.lines.push(PageLine { line, term, target });
+            self.lines.extend(more.map(|line| PageLine { line, term, target }));
+        }
+    }
+}
+
+fn program(overview: &Overview) -> Line {
+    let s = &overview.summary;
+    let mut line = match &s.program {
+        Some(_) => Line::of(Role::Title, s.argv.join(" ")),
+        None => Line::of(Role::Title, &overview.name),
+    };
+    line.push(Role::Plain, format!("  ran {}", ns(s.duration_ns)));
+    if !overview.vm.is_empty() {
+        line.push(Role::Dim, format!(" under {}", overview.vm));
+    }
+    line
+}
+
+fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, Parts)> {
+    let t = &s.traces;
+    let mut traces = Parts::new();
+    traces.add(Role::Plain, plural(t.loops, "loop"));
+    traces.add(Role::Plain, plural(t.functions, "function"));
+    traces.add(Role::Plain, plural(t.bridges, "bridge"));
+    traces.add(if t.aborted > 0 { Role::Warn } else { Role::Plain }, format!("{} aborted", count(t.aborted)));
+    traces.add(Role::Plain, format!("{} invalidated", count(t.invalidated)));
+    let given_up = if t.blacklisted > 0 { Role::Bad } else { Role::Plain };
+    traces.add(given_up, format!("{} given up", plural(t.blacklisted, "place")));
+
+    let mut guards = Parts::new();
+    guards.add(Role::Plain, format!("{} in all", count(s.guards.total)));
+    guards.add(Role::Plain, format!("{} failing", count(s.guards.failing)));
+    guards.add(Role::Plain, plural(s.guards.failures, "failure"));
+
+    let mut memory = Parts::new();
+    let m = &s.memory;
+    let sized = |name: &str, value: Option<u64>| match value {
+        Some(value) => format!("{name} {}", bytes(value)),
+        None => format!("{name} not logged"),
+    };
+    memory.add(Role::Plain, sized("heap peak", m.heap_peak));
+    memory.add(Role::Plain, sized("allocated", m.heap_allocated));
+    memory.add(Role::Plain, sized("code", m.code));
+    memory.add(Role::Plain, sized("metadata", m.metadata));
+    memory.add(Role::Plain, format!("log {}", bytes(m.log)));
+
+    let mut gc = Parts::new();
+    gc.add(Role::Plain, plural(s.gc.collections, "collection"));
+    if s.gc.collections > 0 {
+        gc.add(Role::Plain, format!("{} in all", ns(s.gc.pause_ns)));
+        gc.add(Role::Plain, format!("longest {}", ns(s.gc.pause_max_ns)));
+    }
+
+    let mut log = Parts::new();
+    let clean = overview.health.is_empty();
+    log.add(if clean { Role::Good } else { Role::Bad }, s.log.health.clone());
+    log.add(Role::Plain, plural(s.log.events, "event"));
+    log.add(if s.log.dropped > 0 { Role::Bad } else { Role::Plain }, format!("{} dropped", count(s.log.dropped)));
+    if !clean {
+        log.add(Role::Bad, overview.health.clone());
+    }
+
+    vec![
+        ("Time", "states", states(s)),
+        ("Traces", "trace", traces),
+        ("Guards", "guard", guards),
+        ("Memory", "heap", memory),
+        ("GC", "gc", gc),
+        ("Log", "log", log),
+    ]
+}
+
+/// `interp 40.1 % · compiled …`, or what is known when nobody sampled.
+fn states(s: &Summary) -> Parts {
+    let mut parts = Parts::new();
+    let sampled = s.states.interp.is_some();
+    for (name, value) in s.states.list() {
+        let Some(value) = value else { continue };
+        match units::share(value, s.duration_ns).filter(|_| sampled) {
+            Some(share) => parts.add(Role::Plain, format!("{name} {share}")),
+            None => parts.add(Role::Plain, format!("{name} {}", ns(value))),
+        }
+    }
+    if !sampled {
+        let rest = if parts.list.is_empty() { "not sampled" } else { "the rest not sampled" };
+        parts.add(Role::Dim, rest);
+    }
+    parts
+}
+
+/// `     1,000  loop 1        ` and the place.
+fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line {
+    let mut line = Line::of(Role::Plain, format!("  {:>10}  ", number.map(count).unwrap_or_default()));
+    line.push(role, what);
+    line.pad_to(PLACE_AT);
+    line.push(Role::Name, columns::place(place));
+    line
+}
+
+fn trace_row(t: &TraceRow) -> Row {
+    let mut facts = Vec::new();
+    facts.extend(t.time_ns.map(ns));
+    facts.extend(t.iterations.filter(|n| *n > 0).map(|n| plural(n, "turn")));
+    facts.extend(t.exits.filter(|n| *n > 0).map(|n| plural(n, "exit")));
+    Row {
+        line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
+        more: Line::of(Role::Plain, facts.join("  ")),
+        target: Some(Target { trace: t.id, op: None }),
+    }
+}
+
+fn guard_row(g: &GuardRow) -> Row {
+    let mut more = Line::new();
+    if let Some(expected) = &g.expected {
+        more.push(Role::Plain, format!("expected {expected}"));
+    }
+    if !g.observed.is_empty() {
+        more.push(Role::Plain, if more.spans.is_empty() { "saw " } else { ", saw " });
+        more.push(Role::Warn, columns::observed(&g.observed, g.observed_exact));
+    }
+    let bridge = g.bridge.map_or("no bridge".to_string(), |bridge| format!("→ bridge {bridge}"));
+    more.push(Role::Dim, if more.spans.is_empty() { bridge } else { format!("  {bridge}") });
+    Row {
+        line: row_start(g.failures, Role::Op, &g.kind, &g.place),
+        more,
+        target: Some(Target { trace: g.trace, op: Some(g.op) }),
+    }
+}
+
+fn abort_row(a: &AbortRow) -> Row {
+    let mut more = Line::new();
+    if let Some(detail) = &a.detail {
+        more.push(Role::Plain, detail);
+    }
+    if a.blacklisted {
+        more.push(Role::Bad, if more.spans.is_empty() { "given up" } else { "  given up" });
+    }
+    Row {
+        line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
+        more,
+        target: a.traces.first().map(|&trace| Target { trace, op: None }),
+    }
+}
+
+/// Parts of a line with a dot between them.
+struct Parts {
+    list: Vec<Part>,
+}
+
+struct Part {
+    role: Role,
+    text: String,
+}
+
+impl Parts {
+    fn new() -> Parts {
+        Parts { list: Vec::new() }
+    }
+
+    fn add(&mut self, role: Role, text: impl Into<String>) {
+        self.list.push(Part { role, text: text.into() });
+    }
+}

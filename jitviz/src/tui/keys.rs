@@ -1,0 +1,205 @@
+//! The keys: one table that maps them, fills the footer and the help, and writes the section of the README.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::action::{Action, ViewId};
+
+/// Where a key works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Everywhere,
+    Traces,
+    Trace,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 3] = [Scope::Everywhere, Scope::Traces, Scope::Trace];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Scope::Everywhere => "Everywhere",
+            Scope::Traces => "In Traces",
+            Scope::Trace => "In Trace",
+        }
+    }
+
+    fn holds_in(self, view: ViewId) -> bool {
+        match self {
+            Scope::Everywhere => true,
+            Scope::Traces => view == ViewId::Traces,
+            Scope::Trace => view == ViewId::Trace,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Char(char),
+    Ctrl(char),
+    Code(KeyCode),
+}
+
+impl Key {
+    fn is(self, event: &KeyEvent) -> bool {
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        match self {
+            Key::Char(c) => event.code == KeyCode::Char(c) && !ctrl && !alt,
+            Key::Ctrl(c) => event.code == KeyCode::Char(c) && ctrl && !alt,
+            Key::Code(code) => event.code == code && !ctrl && !alt,
+        }
+    }
+
+    pub fn name(self) -> String {
+        match self {
+            Key::Char(c) => c.to_string(),
+            Key::Ctrl(c) => format!("Ctrl-{c}"),
+            Key::Code(KeyCode::BackTab) => "Shift-Tab".into(),
+            Key::Code(KeyCode::PageUp) => "PgUp".into(),
+            Key::Code(KeyCode::PageDown) => "PgDn".into(),
+            Key::Code(code) => format!("{code:?}").replace("F(1)", "F1"),
+        }
+    }
+}
+
+pub struct Binding {
+    pub keys: &'static [Key],
+    pub action: Action,
+    pub scope: Scope,
+    /// For the footer; empty for keys that are not worth its room.
+    pub short: &'static str,
+    pub text: &'static str,
+}
+
+const fn bind(scope: Scope, keys: &'static [Key], action: Action, short: &'static str, text: &'static str) -> Binding {
+    Binding { keys, action, scope, short, text }
+}
+
+use Key::{Char, Code, Ctrl};
+use Scope::{Everywhere, Trace, Traces};
+
+/// In the order of the footer and the help.
+pub const KEYS: &[Binding] = &[
+    bind(
+        Trace,
+        &[Char(']'), Char('p')],
+        Action::StageNext,
+        "next stage",
+        "the next stage: what the next pass made of the IR",
+    ),
+    bind(
+        Trace,
+        &[Char('['), Char('P')],
+        Action::StagePrevious,
+        "stage before",
+        "the stage before; first of all the bytecode",
+    ),
+    bind(Traces, &[Char('s')], Action::SortNext, "sort", "sort by the next column (or click its title)"),
+    bind(Traces, &[Char('S')], Action::SortReverse, "", "reverse the order"),
+    bind(Traces, &[Char('t')], Action::Tree, "tree", "bridges below the traces they leave, or a flat list"),
+    bind(
+        Everywhere,
+        &[Code(KeyCode::Enter)],
+        Action::Open,
+        "open",
+        "open the trace under the cursor; on a guard, its bridge",
+    ),
+    bind(Everywhere, &[Code(KeyCode::Tab)], Action::Next, "next", "the next pane in Trace, the next view elsewhere"),
+    bind(Everywhere, &[Code(KeyCode::BackTab)], Action::Previous, "", "the pane or view before"),
+    bind(Everywhere, &[Char('/')], Action::Search, "search", "search; matches are counted as you type"),
+    bind(Everywhere, &[Char('n')], Action::NextMatch, "", "the next match"),
+    bind(Everywhere, &[Char('N')], Action::PreviousMatch, "", "the match before"),
+    bind(
+        Everywhere,
+        &[Char('e')],
+        Action::Explain,
+        "explain",
+        "explain the word, column or operation under the cursor",
+    ),
+    bind(Everywhere, &[Code(KeyCode::Esc)], Action::Back, "back", "one level back; never quits"),
+    bind(Everywhere, &[Char('?'), Code(KeyCode::F(1))], Action::Help, "help", "this help; / searches in it"),
+    bind(Everywhere, &[Char('q'), Ctrl('c')], Action::Quit, "quit", "quit"),
+    bind(Everywhere, &[Char('1')], Action::View(ViewId::Overview), "", "Overview: the run on one page"),
+    bind(
+        Everywhere,
+        &[Char('3')],
+        Action::View(ViewId::Traces),
+        "",
+        "Traces: what was recorded, and what became of it",
+    ),
+    bind(Everywhere, &[Char('4')], Action::View(ViewId::Trace), "", "Trace: source, IR and machine code side by side"),
+    bind(Everywhere, &[Char('j'), Code(KeyCode::Down)], Action::Move(1), "", "one line down"),
+    bind(Everywhere, &[Char('k'), Code(KeyCode::Up)], Action::Move(-1), "", "one line up"),
+    bind(Everywhere, &[Code(KeyCode::PageDown), Ctrl('f')], Action::HalfPages(2), "", "one page down"),
+    bind(Everywhere, &[Code(KeyCode::PageUp), Ctrl('b')], Action::HalfPages(-2), "", "one page up"),
+    bind(Everywhere, &[Ctrl('d')], Action::HalfPages(1), "", "half a page down"),
+    bind(Everywhere, &[Ctrl('u')], Action::HalfPages(-1), "", "half a page up"),
+    bind(Everywhere, &[Char('g'), Code(KeyCode::Home)], Action::Top, "", "the first line"),
+    bind(Everywhere, &[Char('G'), Code(KeyCode::End)], Action::Bottom, "", "the last line"),
+    bind(Everywhere, &[Char('l'), Code(KeyCode::Right)], Action::Shift(8), "", "scroll right"),
+    bind(Everywhere, &[Char('h'), Code(KeyCode::Left)], Action::Shift(-8), "", "scroll left"),
+    bind(Everywhere, &[Char('y')], Action::Copy, "", "copy the line under the cursor (OSC 52, works over SSH)"),
+    bind(Everywhere, &[Char('R')], Action::Reset, "", "reset order, search and scrolling"),
+    bind(Everywhere, &[Char('m')], Action::ToggleMouse, "", "let go of the mouse to select text, or take it back"),
+    bind(Everywhere, &[Ctrl('z')], Action::Suspend, "", "suspend; `fg` comes back to the same place"),
+];
+
+/// The action of a key press in a view; the view's own keys come first.
+pub fn action_of(event: &KeyEvent, view: ViewId) -> Option<Action> {
+    let matching = KEYS.iter().filter(|b| b.scope.holds_in(view) && b.keys.iter().any(|k| k.is(event)));
+    matching.min_by_key(|b| b.scope == Scope::Everywhere).map(|b| b.action)
+}
+
+/// Keys and labels for the footer of a view, most useful first.
+pub fn footer(view: ViewId) -> impl Iterator<Item = (String, &'static str)> {
+    KEYS.iter().filter(move |b| b.scope.holds_in(view) && !b.short.is_empty()).map(|b| (b.keys[0].name(), b.short))
+}
+
+/// Names of a binding's keys: `j Down`.
+pub fn names(binding: &Binding) -> String {
+    binding.keys.iter().map(|k| k.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// The keys as the README shows them.
+pub fn markdown() -> String {
+    let mut out = String::new();
+    for scope in Scope::ALL {
+        out.push_str(&format!("| {} | |\n|---|---|\n", scope.title()));
+        for binding in KEYS.iter().filter(|b| b.scope == scope) {
+            let keys: Vec<String> = binding.keys.iter().map(|k| format!("`{}`", k.name())).collect();
+            out.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.text));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_view() {
+        for view in ViewId::ALL {
+            let here: Vec<Key> =
+                KEYS.iter().filter(|b| b.scope.holds_in(view)).flat_map(|b| b.keys.iter().copied()).collect();
+            for (i, key) in here.iter().enumerate() {
+                assert!(!here[..i].contains(key), "{} twice in {}", key.name(), view.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_view_has_its_number() {
+        for view in ViewId::ALL {
+            let event = KeyEvent::new(KeyCode::Char(view.key()), KeyModifiers::NONE);
+            assert_eq!(action_of(&event, ViewId::Overview), Some(Action::View(view)));
+        }
+    }
+
+    #[test]
+    fn the_readme_lists_the_keys() {
+        let readme = include_str!("../../README.md");
+        assert!(readme.contains(&markdown()), "README.md: replace the keys by\n\n{}", markdown());
+    }
+}

@@ -1,0 +1,167 @@
+//! View 3, Traces: every recording in a table, bridges below the traces they leave.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Listing;
+use crate::analyse::traces::{self, TraceRow};
+use crate::model::{Model, TraceId};
+use crate::styled::{Charset, Line, Role};
+use crate::text::columns::TRACES;
+use crate::text::table::{self, Sort};
+use crate::tui::layout;
+use crate::tui::paint::{Brush, Emphasis};
+use crate::tui::scroll::Scroll;
+use crate::units;
+
+#[derive(Debug)]
+pub struct TracesView {
+    rows: Vec<TraceRow>,
+    /// Depth and index of each line.
+    order: Vec<(usize, usize)>,
+    pub sort: Sort,
+    pub tree: bool,
+    widths: Vec<usize>,
+    scroll: Scroll,
+}
+
+/// The column that carries the branches of the tree.
+const TREE_COLUMN: &str = "kind";
+/// Deeper branches are drawn at this depth.
+const DEEPEST: usize = 8;
+
+/// The order a list starts in: what ran most comes first.
+pub fn first_sort() -> Sort {
+    Sort::by(TRACES, "executions").expect("the table of columns has executions")
+}
+
+impl TracesView {
+    pub fn new(model: &Model, charset: Charset) -> TracesView {
+        let rows = traces::rows(model);
+        let mut widths = table::widths(TRACES, &rows, charset);
+        let deepest = traces::forest(&rows).iter().map(|(depth, _)| *depth).max().unwrap_or(0);
+        if let Some(at) = TRACES.iter().position(|c| c.key == TREE_COLUMN) {
+            widths[at] += deepest.min(DEEPEST) * 2;
+        }
+        let mut view =
+            TracesView { rows, order: Vec::new(), sort: first_sort(), tree: true, widths, scroll: Scroll::default() };
+        view.arrange();
+        view.scroll = Scroll::default();
+        view
+    }
+
+    pub fn selected(&self) -> Option<&TraceRow> {
+        self.order.get(self.scroll.cursor).map(|&(_, i)| &self.rows[i])
+    }
+
+    pub fn select(&mut self, id: TraceId) {
+        if let Some(at) = self.order.iter().position(|&(_, i)| self.rows[i].id == id) {
+            self.scroll.cursor = at;
+        }
+    }
+
+    /// Sorts anew; the cursor stays on its trace.
+    pub fn arrange(&mut self) {
+        let selected = self.selected().map(|r| r.id);
+        self.rows.sort_by_key(|r| r.id);
+        self.sort.apply(TRACES, &mut self.rows);
+        self.order = match self.tree {
+            true => traces::forest(&self.rows),
+            false => (0..self.rows.len()).map(|i| (0, i)).collect(),
+        };
+        if let Some(id) = selected {
+            self.select(id);
+        }
+    }
+
+    fn shown(&self, width: u16) -> Vec<(usize, usize)> {
+        table::layout(TRACES, &self.widths, Some(self.sort), usize::from(width).saturating_sub(1))
+    }
+
+    /// The next column among those on screen.
+    pub fn sort_next(&mut self, width: u16) {
+        let shown = self.shown(width);
+        let at = shown.iter().position(|(i, _)| *i == self.sort.column).map_or(0, |at| (at + 1) % shown.len().max(1));
+        if let Some(&(column, _)) = shown.get(at) {
+            self.sort = Sort { column, descending: TRACES[column].descending };
+            self.arrange();
+        }
+    }
+
+    /// Sorts by the column whose title is at `x`; a second time turns the order round.
+    pub fn click_title(&mut self, x: u16, width: u16) {
+        let mut left = 1;
+        for (column, columns_wide) in self.shown(width) {
+            if usize::from(x) >= left && usize::from(x) < left + columns_wide {
+                self.sort = match self.sort.column == column {
+                    true => self.sort.reversed(),
+                    false => Sort { column, descending: TRACES[column].descending },
+                };
+                self.arrange();
+            }
+            left += columns_wide + 2;
+        }
+    }
+
+    /// What the columns on screen may have no room for.
+    pub fn detail(&self) -> Line {
+        let Some(row) = self.selected() else { return Line::of(Role::Dim, "no traces in this log") };
+        let mut line = Line::of(Role::Title, format!("{} {}", row.kind, row.id));
+        line.push(Role::Plain, format!(" {}", row.state.name()));
+        if let Some(reason) = &row.reason {
+            line.push(Role::Bad, format!(": {reason}"));
+        }
+        if let Some(detail) = &row.detail {
+            line.push(Role::Plain, format!(" ({detail})"));
+        }
+        if let Some(file) = &row.place.file {
+            line.push(Role::Name, format!("  {file}:{}", row.place.line.unwrap_or(0)));
+        }
+        if row.guards > 0 {
+            line.push(Role::Plain, format!("  {} of {} fail", row.guards_failing, units::plural(row.guards, "guard")));
+        }
+        line
+    }
+
+    pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
+        let shown = self.shown(area.width);
+        let head = table::head(TRACES, &shown, Some(self.sort), brush.charset);
+        brush.item(buf, area, area.y, &head, 0, Emphasis::None);
+        let rows = layout::table_rows(area);
+        for row in 0..usize::from(rows.height) {
+            let at = self.scroll.top + row;
+            let Some(&(depth, i)) = self.order.get(at) else { break };
+            let branch = match depth {
+                0 => String::new(),
+                depth => format!("{}└ ", "  ".repeat(depth.min(DEEPEST) - 1)),
+            };
+            let line = table::row_with(TRACES, &shown, &self.rows[i], brush.charset, |column, cell| {
+                if column.key == TREE_COLUMN { format!("{branch}{cell}") } else { cell }
+            });
+            let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
+            brush.item(buf, rows, rows.y + row as u16, &line, 0, emphasis);
+        }
+    }
+}
+
+impl Listing for TracesView {
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+    fn text(&self, line: usize) -> Cow<'_, str> {
+        let Some(&(_, i)) = self.order.get(line) else { return Cow::Borrowed("") };
+        let cells = TRACES.iter().map(|c| (c.cell)(&self.rows[i])).filter(|c| !c.is_empty());
+        crate::clean::clean(&cells.collect::<Vec<_>>().join("  ")).into_owned().into()
+    }
+    fn scroll(&self) -> &Scroll {
+        &self.scroll
+    }
+    fn scroll_mut(&mut self) -> &mut Scroll {
+        &mut self.scroll
+    }
+    fn term(&self) -> &'static str {
+        TRACES[self.sort.column].term
+    }
+}

@@ -1,0 +1,174 @@
+//! The commands as a script sees them: output, exit codes, messages, broken pipes.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use support::{Fixture, expect, write_demo, write_hostile};
+
+fn jitviz(args: &[&str], log: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jitviz"));
+    command.env_remove("NO_COLOR").env_remove("LC_ALL").env_remove("LC_CTYPE").env("LANG", "C.UTF-8");
+    for arg in args {
+        match *arg {
+            "LOG" => command.arg(log),
+            arg => command.arg(arg),
+        };
+    }
+    command.stdin(Stdio::null()).output().expect("jitviz runs")
+}
+
+fn stdout(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).expect("output is UTF-8")
+}
+
+/// The message of a command that must fail.
+fn refusal(args: &[&str], log: &Path) -> String {
+    let output = jitviz(args, log);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    assert!(output.stdout.is_empty(), "{args:?}");
+    String::from_utf8(output.stderr).expect("messages are UTF-8")
+}
+
+#[test]
+fn answers_as_text_and_json() {
+    let fixture = Fixture::new(write_demo);
+    for (name, args) in [
+        ("summary", &["summary", "LOG"][..]),
+        ("traces", &["traces", "LOG"]),
+        ("traces-top", &["traces", "LOG", "--sort", "compile_ns", "--limit", "2"]),
+        ("guards", &["guards", "LOG"]),
+        ("aborts", &["aborts", "LOG"]),
+        ("trace", &["trace", "LOG", "1"]),
+        ("trace-asm", &["trace", "LOG", "1", "--stage", "asm", "--no-source"]),
+        ("trace-final", &["trace", "LOG", "1", "--stage", "final", "--color", "always"]),
+        ("trace-aborted", &["trace", "LOG", "4"]),
+    ] {
+        expect(&format!("{name}.txt"), &stdout(&jitviz(args, &fixture.path)));
+        let mut args = args.to_vec();
+        args.push("--json");
+        let json = stdout(&jitviz(&args, &fixture.path));
+        serde_json::from_str::<serde_json::Value>(&json).unwrap();
+        if !name.contains('-') {
+            expect(&format!("{name}.json"), &json);
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_the_summary_is_printed() {
+    let fixture = Fixture::new(write_demo);
+    assert_eq!(stdout(&jitviz(&["LOG"], &fixture.path)), stdout(&jitviz(&["summary", "LOG"], &fixture.path)));
+}
+
+#[test]
+fn a_hostile_log_reaches_neither_terminal_nor_json() {
+    let fixture = Fixture::new(write_hostile);
+    for args in
+        [&["summary", "LOG"][..], &["traces", "LOG"], &["guards", "LOG"], &["aborts", "LOG"], &["trace", "LOG", "1"]]
+    {
+        for json in [false, true] {
+            let mut args = args.to_vec();
+            args.extend(json.then_some("--json"));
+            let shown = stdout(&jitviz(&args, &fixture.path));
+            let bad: Vec<char> = shown.chars().filter(|c| *c != '\n' && jitviz::clean::is_hostile(*c)).collect();
+            assert!(bad.is_empty(), "{args:?}: {bad:?}");
+            args.extend(["--ascii", "--color", "never"]);
+            let shown = stdout(&jitviz(&args, &fixture.path));
+            assert!(json || shown.is_ascii(), "{args:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn refusals_name_the_file_and_what_to_do() {
+    let fixture = Fixture::new(write_demo);
+    let here = fixture.dir.path();
+    assert!(refusal(&["summary", "missing.jlog"], here).contains("missing.jlog: No such file"));
+    let other = here.join("notes.txt");
+    std::fs::write(&other, "not a log at all, only text that is long enough to be one").unwrap();
+    assert!(refusal(&["LOG"], &other).contains("jitvm --log"));
+    let empty = here.join("empty.jlog");
+    std::fs::write(&empty, "").unwrap();
+    assert!(refusal(&["summary", "LOG"], &empty).contains("the file is empty"));
+    let mut newer = std::fs::read(&fixture.path).unwrap();
+    newer[8] = 9;
+    let path = here.join("newer.jlog");
+    std::fs::write(&path, newer).unwrap();
+    let message = refusal(&["summary", "LOG"], &path);
+    assert!(message.contains("newer") && message.contains("use the jitviz that came with"), "{message}");
+
+    assert!(refusal(&["trace", "LOG", "99"], &fixture.path).contains("numbered 1 to 8"));
+    assert!(refusal(&["trace", "LOG", "1", "--stage", "nope"], &fixture.path).contains("it has bytecode, recorded"));
+    assert!(refusal(&["trace", "LOG", "1", "--stage", "range"], &fixture.path).contains("changed nothing"));
+    assert!(refusal(&["traces", "LOG", "--sort", "nope"], &fixture.path).contains("possible values"));
+    assert!(refusal(&["LOG", "summary", "LOG"], &fixture.path).contains("write it after"));
+    refusal(&[], &fixture.path);
+    refusal(&["traces", "LOG", "--limit", "-1"], &fixture.path);
+}
+
+#[test]
+fn a_damaged_log_is_read_as_far_as_it_goes() {
+    let fixture = Fixture::new(write_demo);
+    let whole = std::fs::read(&fixture.path).unwrap();
+    let path = fixture.dir.path().join("damaged.jlog");
+    for cut in (1..whole.len()).step_by(whole.len() / 23) {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let output = jitviz(&["summary", "LOG"], &path);
+        assert!(matches!(output.status.code(), Some(0 | 2)), "cut at {cut}");
+    }
+    // Flips all over the file, in steps that hit every part of it.
+    for at in (0..whole.len()).step_by(whole.len() / 29) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        std::fs::write(&path, bytes).unwrap();
+        for args in [&["summary", "LOG"][..], &["trace", "LOG", "1"]] {
+            let code = jitviz(args, &path).status.code();
+            assert!(matches!(code, Some(0 | 2)), "flip at {at}: {code:?}");
+        }
+    }
+    std::fs::write(&path, &whole[..whole.len() - 70_000]).unwrap();
+    let shown = stdout(&jitviz(&["summary", "LOG"], &path));
+    assert!(shown.contains("truncated") && shown.contains("Problems with this log"), "{shown}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let fixture = Fixture::new(write_demo);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jitviz"))
+        .args(["trace", fixture.path.to_str().unwrap(), "1", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let fixture = Fixture::new(write_demo);
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let output = Command::new(env!("CARGO_BIN_EXE_jitviz"))
+        .args(["summary", fixture.path.to_str().unwrap()])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("writing failed"));
+}
+
+#[test]
+fn help_lists_the_commands_that_exist() {
+    let fixture = Fixture::new(write_demo);
+    for command in ["", "summary", "traces", "trace", "guards", "aborts"] {
+        let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
+        let name = if command.is_empty() { "help".to_string() } else { format!("help-{command}") };
+        expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));
+    }
+    assert!(stdout(&jitviz(&["--version"], &fixture.path)).starts_with("jitviz 0."));
+}

@@ -1,0 +1,72 @@
+//! Drives the UI without a terminal: keys in, state and screen out.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::rc::Rc;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jitviz::model::Model;
+use jitviz::styled::Charset;
+use jitviz::tui::action::Action;
+use jitviz::tui::app::{App, Options, update};
+use jitviz::tui::{draw, input};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+pub fn options(ascii: bool, color: bool) -> Options {
+    Options { color, charset: Charset { ascii }, mouse: true, source: true }
+}
+
+pub fn app(model: Model, size: (u16, u16), ascii: bool) -> App {
+    App::new(Rc::new(model), options(ascii, false), size)
+}
+
+/// Presses keys: names in angle brackets or single characters, blanks between them.
+pub fn press(mut app: App, keys: &str) -> App {
+    for key in keys.split_whitespace() {
+        let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+        let event = match key {
+            "<Enter>" => plain(KeyCode::Enter),
+            "<Esc>" => plain(KeyCode::Esc),
+            "<Tab>" => plain(KeyCode::Tab),
+            "<BackTab>" => KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT),
+            "<Back>" => plain(KeyCode::Backspace),
+            "<Space>" => plain(KeyCode::Char(' ')),
+            "<Down>" => plain(KeyCode::Down),
+            "<PgDn>" => plain(KeyCode::PageDown),
+            key if key.starts_with("<C-") => {
+                let c = key.chars().nth(3).expect("a control key has a letter");
+                KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)
+            }
+            key => {
+                assert_eq!(key.chars().count(), 1, "{key:?} is no key");
+                plain(KeyCode::Char(key.chars().next().expect("one character was counted")))
+            }
+        };
+        for action in input::actions(&app, &Event::Key(event)) {
+            app = update(app, action);
+        }
+    }
+    app
+}
+
+pub fn resize(app: App, size: (u16, u16)) -> App {
+    update(app, Action::Resize(size.0, size.1))
+}
+
+pub fn buffer(app: &App) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    draw::draw(app, &mut buffer);
+    buffer
+}
+
+/// The screen as text, without the blanks at the ends of lines.
+pub fn text(app: &App) -> String {
+    let buffer = buffer(app);
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,81 @@
+//! What the views look like: every view at three sizes, in Unicode and ASCII, and no panic at any size.
+
+#[path = "support/screen.rs"]
+mod screen;
+mod support;
+
+use ratatui::style::{Color, Modifier};
+use screen::{app, buffer, options, press, resize, text};
+use support::{Fixture, expect, write_demo, write_hostile, write_quiet};
+
+const VIEWS: [(&str, &str); 3] = [("overview", "1"), ("traces", "3"), ("trace", "4 j j j j j j j j j j")];
+
+#[test]
+fn every_view_at_three_sizes() {
+    let fixture = Fixture::new(write_demo);
+    for (name, keys) in VIEWS {
+        for size in [(40, 10), (80, 24), (200, 60)] {
+            for ascii in [false, true] {
+                let app = press(app(fixture.model(), size, ascii), keys);
+                let mode = if ascii { "-ascii" } else { "" };
+                expect(&format!("{name}-{}x{}{mode}.txt", size.0, size.1), &text(&app));
+            }
+        }
+    }
+}
+
+#[test]
+fn overlays() {
+    let fixture = Fixture::new(write_demo);
+    let app = app(fixture.model(), (80, 24), false);
+    expect("help-80x24.txt", &text(&press(app, "4 ?")));
+    let app = screen::app(fixture.model(), (80, 24), false);
+    expect("explain-80x24.txt", &text(&press(app, "3 s e")));
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for write in [write_demo, write_hostile, write_quiet] {
+        let fixture = Fixture::new(write);
+        for keys in ["1", "3", "4", "4 <Tab>", "4 <Tab> <Tab>", "4 [ [ [", "?", "3 e", "/ x", "3 l l l"] {
+            let mut app = press(app(fixture.model(), (80, 24), false), keys);
+            let small = (0..=45).flat_map(|w| (0..=17).map(move |h| (w, h)));
+            let large = [(60, 20), (100, 8), (120, 40), (150, 12), (200, 60), (300, 100), (20, 200), (65535, 3)];
+            for size in small.chain(large) {
+                app = resize(app, size);
+                for cell in buffer(&app).content() {
+                    assert!(!cell.symbol().chars().any(jitviz::clean::is_hostile), "{:?}", cell.symbol());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for write in [write_demo, write_hostile] {
+        let fixture = Fixture::new(write);
+        for keys in ["1", "3", "4", "4 [ [", "?", "3 e", "3 S"] {
+            let app = press(app(fixture.model(), (97, 33), true), keys);
+            assert!(text(&app).is_ascii(), "{}", text(&app));
+        }
+    }
+}
+
+#[test]
+fn colours_are_the_terminals_own_and_none_without_colour() {
+    let fixture = Fixture::new(write_demo);
+    for color in [false, true] {
+        for (_, keys) in VIEWS {
+            let app = jitviz::tui::app::App::new(fixture.model().into(), options(false, color), (120, 40));
+            let buffer = buffer(&press(app, keys));
+            let cells = buffer.content();
+            assert!(cells.iter().all(|c| c.bg == Color::Reset), "no background is set");
+            assert_eq!(cells.iter().any(|c| c.fg != Color::Reset), color);
+            // The cursor shows without colour: a bar, and a sign in its first column.
+            let bar = cells.iter().enumerate().filter(|(_, c)| c.modifier.contains(Modifier::REVERSED));
+            assert!(bar.clone().count() > 40, "the cursor has a bar");
+            assert!(cells.iter().any(|c| c.symbol() == "▸"));
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Writes a trace as machine code: prologue, instructions, back jump; then stubs and slow paths; then constants.
+
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
+
+use super::constraints;
+use super::emit::{Condition, Emitter, Source, emit};
+use super::regalloc::Allocation;
+use super::registers::{Register, RegisterSet};
+use super::{Arena, Artifact, CompileFailure, Location, Targets};
+use crate::ir::{Body, Ins, Op, Ref, TraceId, Ty};
+
+pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
+pub(super) const VECTOR_SCRATCH: u8 = Register::VECTOR_SCRATCH.number();
+
+/// What a stub does before it exits: takes an addition or subtraction back.
+#[derive(Clone, Copy)]
+pub(super) struct Undo {
+    pub operation: super::emit::Alu,
+    pub register: u8,
+    pub source: Source,
+}
+
+/// Out-of-line end of a guard.
+struct Stub {
+    label: DynamicLabel,
+    /// Jumps to it, and where the displacement of the last one is.
+    jumps: u32,
+    displacement: u32,
+    undo: Option<Undo>,
+}
+
+/// Out-of-line call that boxes a float.
+pub(super) struct SlowBox {
+    pub label: DynamicLabel,
+    pub back: DynamicLabel,
+    /// Register that gets the value, register of the float, what to preserve.
+    pub to: u8,
+    pub from: u8,
+    pub live: RegisterSet,
+}
+
+pub(super) struct Assembler<'a> {
+    pub emitter: Emitter,
+    pub body: &'a Body,
+    pub allocation: &'a Allocation,
+    pub targets: &'a Targets,
+    pub arena: &'a Arena,
+    pub slow_boxes: Vec<SlowBox>,
+    stubs: Vec<Stub>,
+}
+
+pub(super) fn assemble(
+    body: &Body,
+    trace: TraceId,
+    mut allocation: Allocation,
+    targets: &Targets,
+    arena: &mut Arena,
+) -> Result<Artifact, CompileFailure> {
+    let mut assembler = Assembler {
+        emitter: Emitter::new(arena.next(), body.ins.len()),
+        body,
+        allocation: &allocation,
+        targets,
+        arena,
+        slow_boxes: Vec::new(),
+        stubs: Vec::with_capacity(allocation.exits.len()),
+    };
+    let (map, loop_start) = assembler.instructions()?;
+    let stubs = assembler.emitter.offset();
+    let patches = assembler.out_of_line(trace);
+    let Assembler { mut emitter, .. } = assembler;
+    for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
+        exit.patch = patch;
+    }
+    let bytes = emitter.ops.take().map_err(|_| CompileFailure::TooBig)?;
+    let installed = arena.install(&bytes).map_err(|_| CompileFailure::NoCodeMemory)?;
+    let code = installed.ok_or(CompileFailure::NoCodeMemory)?;
+    Ok(Artifact {
+        code,
+        entry: code.start as *const u8,
+        exits: allocation.exits,
+        map,
+        spills: allocation.spills,
+        loop_start,
+        stubs,
+    })
+}
+
+impl Assembler<'_> {
+    /// The inline part. Returns the map and the offset of the loop.
+    fn instructions(&mut self) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
+        let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
+        emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
+        if frame > 0 {
+            emit!(self.emitter.ops ; sub rsp, frame);
+        }
+        let mut loop_start = self.emitter.offset();
+        let mut map = Vec::with_capacity(self.body.ins.len());
+        let mut moves = self.allocation.moves.iter().peekable();
+        let mut closed = false;
+        for at in 0..self.body.ins.len() {
+            let ins = self.body.ins[at];
+            if matches!(ins.op, Op::Nop | Op::CArg | Op::Phi) {
+                continue;
+            }
+            map.push((self.emitter.offset(), at as u16));
+            while let Some((_, m)) = moves.next_if(|(before, _)| *before as usize == at) {
+                self.emitter.transfer(m.to, m.from, &self.body.constants);
+            }
+            if closed {
+                return Err(CompileFailure::Malformed("code after CLOSE"));
+            }
+            match ins.op {
+                Op::Loop => {
+                    self.emitter.align_loop();
+                    loop_start = self.emitter.offset();
+                    closed = false;
+                }
+                Op::Close => {
+                    self.close()?;
+                    self.jump_back(loop_start);
+                    closed = true;
+                }
+                _ => self.instruction(at, ins)?,
+            }
+            if self.allocation.stored[at] {
+                let from = self.allocation.registers[at][3].location();
+                self.emitter.transfer(Location::Spill(ins.spill), from, &self.body.constants);
+            }
+        }
+        if !closed {
+            if self.body.loop_index().is_none() {
+                return Err(CompileFailure::Malformed("the trace has no end"));
+            }
+            map.push((self.emitter.offset(), (self.body.ins.len() - 1) as u16));
+            for m in &self.allocation.back {
+                self.emitter.transfer(m.to, m.from, &self.body.constants);
+            }
+            self.jump_back(loop_start);
+        }
+        Ok((map, loop_start))
+    }
+
+    fn jump_back(&mut self, target: u32) {
+        let distance = i64::from(target) - i64::from(self.emitter.offset());
+        match i8::try_from(distance - 2) {
+            Ok(short) => self.emitter.ops.extend([0xeb, short as u8]),
+            Err(_) => {
+                self.emitter.ops.push(0xe9);
+                self.emitter.ops.push_i32((distance - 5) as i32);
+            }
+        }
+    }
+
+    fn instruction(&mut self, at: usize, ins: Ins) -> Result<(), CompileFailure> {
+        let registers = self.allocation.registers[at];
+        if ins.op.is_guard() {
+            let label = self.emitter.label();
+            self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None });
+        }
+        match ins.op {
+            Op::Sload => {
+                self.emitter.load(registers[3].number(), Register::BASE.number(), slot_offset(ins.c)?);
+            }
+            Op::G_Int | Op::G_Flt | Op::G_Shape | Op::G_Eq | Op::G_Ne | Op::G_Lt | Op::G_Le | Op::G_Ult => {
+                self.guard(ins, registers);
+            }
+            Op::G_NoExc | Op::G_Poll => self.guard(ins, registers),
+            Op::G_FltLt | Op::G_FltNlt | Op::G_FltLe | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => {
+                self.float_guard(ins, registers);
+            }
+            Op::AddOv | Op::SubOv | Op::MulOv | Op::Add | Op::Sub | Op::Div | Op::Mod | Op::And | Op::Or | Op::Xor => {
+                self.integer(ins, registers);
+            }
+            Op::ShlOv | Op::Shr | Op::Min | Op::Max => self.integer(ins, registers),
+            Op::AddF | Op::SubF | Op::MulF | Op::DivF | Op::NegF | Op::AbsF | Op::SqrtF => self.float(ins, registers),
+            Op::IntToFlt | Op::IntToFltExact | Op::FltToInt => self.convert(ins, registers),
+            Op::BoxF => self.box_float(at, ins, registers),
+            Op::ListLen | Op::ListData | Op::TupleLen | Op::TupleData | Op::StrLen => self.memory(ins, registers)?,
+            Op::ElemLoad | Op::ElemStore | Op::ItemLoad | Op::FieldLoad | Op::FieldStore => {
+                self.memory(ins, registers)?;
+            }
+            Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
+            Op::CallH => self.call(ins)?,
+            Op::Nop | Op::CArg | Op::Phi | Op::Loop | Op::Close => unreachable!("has no code of its own"),
+        }
+        Ok(())
+    }
+
+    /// Leaves through the current guard's exit if the condition holds.
+    pub fn exit_if(&mut self, condition: Condition) {
+        let stub = self.stubs.last_mut().expect("inside a guard");
+        self.emitter.jump_if(condition, stub.label);
+        stub.jumps += 1;
+        stub.displacement = self.emitter.offset() - 4;
+    }
+    /// Leaves through the current guard's exit.
+    pub fn exit_always(&mut self) {
+        let stub = self.stubs.last_mut().expect("inside a guard");
+        let label = stub.label;
+        emit!(self.emitter.ops ; jmp =>label);
+        stub.jumps += 1;
+        stub.displacement = self.emitter.offset() - 4;
+    }
+    pub fn undo(&mut self, undo: Undo) {
+        self.stubs.last_mut().expect("inside a guard").undo = Some(undo);
+    }
+
+    /// An operand as a second operand: its register, or the constant.
+    pub fn source(&mut self, operand: Ref, register: Register) -> Source {
+        if operand.is_constant() {
+            let word = self.constant(operand);
+            self.emitter.word(word)
+        } else {
+            Source::Register(register.number())
+        }
+    }
+    pub fn constant(&self, operand: Ref) -> u64 {
+        self.body.constants[operand.constant_index()].word()
+    }
+    /// An operand in a register: the given scratch register for a constant.
+    pub fn general(&mut self, operand: Ref, register: Register, scratch: u8) -> u8 {
+        if operand.is_constant() {
+            let word = self.constant(operand);
+            self.emitter.set(scratch, word);
+            scratch
+        } else {
+            register.number()
+        }
+    }
+    /// A float operand: its register or the constant in memory.
+    pub fn float_source(&mut self, operand: Ref, register: Register) -> Source {
+        if operand.is_constant() {
+            let bits = self.constant(operand);
+            Source::Pool(self.emitter.pool(bits))
+        } else {
+            Source::Register(register.number())
+        }
+    }
+    /// A float operand in a register: the given scratch register for a constant.
+    pub fn vector(&mut self, operand: Ref, register: Register, scratch: u8) -> u8 {
+        if operand.is_constant() {
+            let bits = self.constant(operand);
+            self.emitter.float(scratch, bits);
+            scratch
+        } else {
+            register.number()
+        }
+    }
+    pub fn ty(&self, operand: Ref) -> Ty {
+        self.body.ty(operand)
+    }
+    pub fn power_of_two(&self, operand: Ref) -> Option<u32> {
+        constraints::power_of_two(self.body, operand)
+    }
+
+    /// Stubs and slow paths. Returns the patchable displacement of each exit.
+    fn out_of_line(&mut self, trace: TraceId) -> Vec<u32> {
+        let leave = self.emitter.label();
+        let mut patches = Vec::with_capacity(self.stubs.len());
+        for (number, stub) in std::mem::take(&mut self.stubs).into_iter().enumerate() {
+            self.emitter.bind(stub.label);
+            if let Some(undo) = stub.undo {
+                self.emitter.alu(undo.operation, undo.register, undo.source);
+            }
+            emit!(self.emitter.ops ; mov Rd(SCRATCH), DWORD number as i32 ; jmp =>leave);
+            let direct = stub.jumps == 1 && stub.undo.is_none();
+            patches.push(if direct { stub.displacement } else { self.emitter.offset() - 4 });
+        }
+        self.emitter.bind(leave);
+        emit!(self.emitter.ops ; push Rq(SCRATCH) ; push DWORD trace.0 as i32);
+        self.emitter.ops.push(0xe9);
+        let from = self.arena.next() + self.emitter.offset() as usize + 4;
+        self.emitter.ops.push_i32(self.arena.exit_path().wrapping_sub(from) as isize as i32);
+        for slow in std::mem::take(&mut self.slow_boxes) {
+            self.slow_box(slow);
+        }
+        self.emitter.finish_pool();
+        patches
+    }
+}
+
+/// Displacement of a slot of the VM stack from its base register.
+pub(super) fn slot_offset(slot: u32) -> Result<i32, CompileFailure> {
+    i32::try_from(u64::from(slot) * 8).map_err(|_| CompileFailure::TooBig)
+}

@@ -1,0 +1,57 @@
+//! Gives spilled values slots of the native frame; values that are not alive together share one.
+
+use super::analysis::Analysis;
+use super::parallel_move::Move;
+use super::regalloc::Allocation;
+use super::{CompileFailure, Location};
+use crate::ir::{Body, Ty};
+
+/// A frame of 32 KB, far inside the guard pages of a stack.
+const MOST: usize = 4096;
+
+/// Replaces spill locations named by their value with slots, and writes the results into the instructions.
+pub(super) fn assign(body: &mut Body, analysis: &Analysis, allocation: &mut Allocation) -> Result<(), CompileFailure> {
+    // By slot: last position of the value that has it.
+    let mut busy: Vec<usize> = Vec::new();
+    let mut slot_of = vec![u16::MAX; body.ins.len()];
+    for (value, slot) in slot_of.iter_mut().enumerate() {
+        if !allocation.stored[value] {
+            continue;
+        }
+        let last = if analysis.loop_live[value] { analysis.end } else { analysis.last[value] as usize };
+        let free = busy.iter().position(|&until| until < value);
+        let index = free.unwrap_or_else(|| {
+            busy.push(0);
+            busy.len() - 1
+        });
+        busy[index] = last;
+        *slot = index as u16;
+    }
+    if busy.len() > MOST {
+        return Err(CompileFailure::TooBig);
+    }
+    allocation.spills = busy.len() as u16;
+
+    let resolve = |location: &mut Location| {
+        if let Location::Spill(value) = location {
+            *location = Location::Spill(slot_of[*value as usize]);
+        }
+    };
+    let resolve_move = |m: &mut Move| {
+        resolve(&mut m.to);
+        resolve(&mut m.from);
+    };
+    allocation.moves.iter_mut().for_each(|(_, m)| resolve_move(m));
+    allocation.back.iter_mut().for_each(resolve_move);
+    for exit in &mut allocation.exits {
+        exit.locations.iter_mut().chain(&mut exit.observed).for_each(resolve);
+    }
+    if let Some((locations, _)) = &mut allocation.close {
+        locations.iter_mut().for_each(resolve);
+    }
+    for (at, ins) in body.ins.iter_mut().enumerate().filter(|(_, ins)| ins.ty != Ty::Nil) {
+        ins.register = allocation.registers[at][3].0;
+        ins.spill = slot_of[analysis.root[at] as usize];
+    }
+    Ok(())
+}

@@ -1,0 +1,775 @@
+//! What the VM writes down: the only file of jitvm that knows jitlog.
+//!
+//! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
+//! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jitlog::{
+    Bailout, Blacklist, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
+    CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin,
+    GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardDef, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
+    InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd,
+    RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind, TraceStart,
+    TraceStop, VmInfo,
+};
+
+use crate::bytecode::{OPCODES, Source};
+use crate::front;
+use crate::interp::call;
+use crate::ir::{Body, CodeId, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Snapshot, TYPES, TraceId, Ty};
+use crate::optimise::{PASSES, PassReport};
+use crate::runtime::collect::{GcCause as GcCauseOfHeap, GcRecord};
+use crate::runtime::object::{SHAPES, ShapeId};
+use crate::runtime::value::Value;
+use crate::runtime::vm::Vm;
+use crate::trace::Trace;
+use crate::trace::abort::{AbortReason, BlacklistReason, LinkKind as Link, RetireReason};
+use crate::trace::recorder::{Abort, RecordedBytecode, Recorder};
+
+/// How much is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// Events and counters only.
+    Events,
+    /// IR, bytecode and machine code too.
+    Full,
+}
+
+/// What the log knows of a guard.
+struct LoggedGuard {
+    id: GuardId,
+    loc: LocId,
+    kind: Op,
+    failures: CounterSlot,
+    /// By observed type.
+    observed: Vec<(u16, CounterSlot)>,
+    /// Failures when the last bailout was written.
+    reported: u64,
+}
+
+/// The log of a running VM.
+pub struct Events {
+    log: Log,
+    stream: Stream,
+    level: Level,
+    /// Failures of a guard written one by one before only some are.
+    bailouts_logged: u64,
+    sources: Vec<(Arc<Source>, SourceId)>,
+    functions: HashMap<CodeId, FuncId>,
+    guards: HashMap<TraceId, Vec<LoggedGuard>>,
+    fingerprints: HashMap<TraceId, Fingerprint>,
+    next_pass: u16,
+    collections: u32,
+}
+
+/// Codes of observed types: the immediate ones, then heap shapes from `SHAPE_TYPES` on.
+mod observed {
+    pub const NONE: u16 = 0;
+    pub const INT: u16 = 1;
+    pub const FLOAT: u16 = 2;
+    pub const BOOL: u16 = 3;
+    pub const NONE_TYPE: u16 = 4;
+    pub const UNBOUND: u16 = 5;
+    pub const OTHER: u16 = 6;
+    pub const SHAPE_TYPES: u16 = 16;
+    /// Code, name, meaning.
+    pub const TABLE: &[(u16, &str, &str)] = &[
+        (NONE, "none", "the guard looks at no value"),
+        (INT, "int", "an int of at most 62 bits"),
+        (FLOAT, "float", "a float held in the value's word"),
+        (BOOL, "bool", "True or False"),
+        (NONE_TYPE, "NoneType", "None"),
+        (UNBOUND, "unbound", "a variable without a value"),
+        (OTHER, "other", "another special value"),
+    ];
+}
+
+impl Events {
+    /// Creates the log and describes the VM in it.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn create(
+        path: &Path,
+        max_bytes: Option<u64>,
+        level: Level,
+        bailouts_logged: u64,
+        arguments: &[String],
+        config: &str,
+    ) -> std::io::Result<Events> {
+        let mut options = LogOptions::new(path);
+        if let Some(bytes) = max_bytes {
+            options = options.max_bytes(bytes);
+        }
+        let log = Log::create(options)?;
+        log.process(VmInfo {
+            name: "jitvm",
+            version: env!("CARGO_PKG_VERSION"),
+            commit: option_env!("JITVM_COMMIT").unwrap_or(""),
+            argv: arguments,
+            config,
+        });
+        let stream = log.stream("main", StreamKind::Mutator);
+        define_tables(&log);
+        Ok(Events {
+            log,
+            stream,
+            level,
+            bailouts_logged,
+            sources: Vec::new(),
+            functions: HashMap::new(),
+            guards: HashMap::new(),
+            fingerprints: HashMap::new(),
+            next_pass: 0,
+            collections: 0,
+        })
+    }
+
+    // --- places -------------------------------------------------------------------------------------------------
+
+    fn source(&mut self, source: &Arc<Source>) -> SourceId {
+        if let Some((_, id)) = self.sources.iter().find(|(known, _)| Arc::ptr_eq(known, source)) {
+            return *id;
+        }
+        let id = self.log.defs().source(&source.path, source.text.as_bytes());
+        self.stream.source_text(&SourceText { source_id: id, bytes: source.text.as_bytes() });
+        self.sources.push((Arc::clone(source), id));
+        id
+    }
+
+    fn function(&mut self, vm: &Vm, code: CodeId) -> FuncId {
+        if let Some(&id) = self.functions.get(&code) {
+            return id;
+        }
+        // SAFETY: code objects live as long as the VM.
+        let linked = unsafe { &*call::code_pointer(vm, code) };
+        let source = self.source(&linked.source);
+        let last = linked.proto.positions.iter().map(|p| p.span.end).max().unwrap_or(0);
+        let (last_line, _) = linked.source.line_column(last.saturating_sub(1));
+        let id = self.log.defs().func(source, &linked.proto.qualname, linked.proto.first_line, last_line);
+        self.functions.insert(code, id);
+        id
+    }
+
+    fn loc(&mut self, vm: &Vm, origin: Origin) -> LocId {
+        let function = self.function(vm, origin.code);
+        // SAFETY: code objects live as long as the VM.
+        let linked = unsafe { &*call::code_pointer(vm, origin.code) };
+        let start = linked.proto.positions.get(origin.pc as usize).map_or(0, |p| p.span.start);
+        let (line, column) = linked.source.line_column(start);
+        self.log.defs().loc(function, origin.pc, line, column.min(u32::from(u16::MAX)) as u16)
+    }
+
+    fn stack(&mut self, vm: &Vm, snapshot: &Snapshot) -> StackId {
+        let mut stack = StackId::NONE;
+        for (depth, frame) in snapshot.frames.iter().enumerate() {
+            let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
+            let kind = if depth == 0 { FrameKind::Compiled } else { FrameKind::Inlined };
+            stack = self.log.defs().stack(stack, loc, kind);
+        }
+        stack
+    }
+
+    // --- recording ----------------------------------------------------------------------------------------------
+
+    pub fn trace_start(&mut self, vm: &Vm, recorder: &Recorder, threshold: u32) {
+        let loc_id = self.loc(vm, Origin { code: recorder.anchor, pc: recorder.header });
+        self.stream.hot(&Hot { loc_id, count: threshold, threshold, what: HotWhat::Loop });
+        self.stream.trace_start(&TraceStart {
+            trace_id: jitlog::TraceId(recorder.trace.0),
+            kind: TraceKind::Loop,
+            tier: 2,
+            loc_id,
+            ..TraceStart::default()
+        });
+    }
+
+    pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
+        let trace_id = jitlog::TraceId(recorder.trace.0);
+        self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        let mut parts: Vec<[u8; 8]> = Vec::with_capacity(recorder.bytecodes.len() + 1);
+        parts.push([0; 8]);
+        for recorded in &recorder.bytecodes {
+            let loc = self.loc(vm, recorded.origin);
+            parts.push(self.log.defs().loc_fingerprint(loc).0.to_le_bytes());
+        }
+        let trace_fp = jitlog::fingerprint(parts.iter().map(|p| p.as_slice()));
+        self.fingerprints.insert(recorder.trace, trace_fp);
+        self.stream.trace_stop(&TraceStop {
+            trace_id,
+            n_bytecodes: recorder.bytecodes.len() as u32,
+            n_ir: recorder.ir_length() as u32,
+            record_ns,
+            link_kind: LinkKind(Link::Loop as u16 as _),
+            link_trace: trace_id,
+            trace_fp,
+        });
+        self.next_pass = 0;
+        self.stream.compile_start(&CompileStart { trace_id, tier: 2, queue_ns: 0 });
+    }
+
+    pub fn trace_abort(&mut self, vm: &Vm, recorder: &Recorder, abort: &Abort, record_ns: u64, blacklisted: bool) {
+        self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        let loc_id = match recorder.bytecodes.last() {
+            Some(last) => self.loc(vm, last.origin),
+            None => self.loc(vm, Origin { code: recorder.anchor, pc: recorder.header }),
+        };
+        self.stream.trace_abort(&TraceAbort {
+            trace_id: jitlog::TraceId(recorder.trace.0),
+            reason: jitlog::AbortReason(abort.reason as u16),
+            loc_id,
+            n_bytecodes: recorder.bytecodes.len() as u32,
+            n_ir: recorder.ir_length() as u32,
+            record_ns,
+            retry: u8::from(!blacklisted),
+            blacklisted: u8::from(blacklisted),
+            detail: &abort.detail,
+        });
+    }
+
+    pub fn compile_failed(
+        &mut self,
+        vm: &Vm,
+        trace: TraceId,
+        bytecodes: &[RecordedBytecode],
+        abort: &Abort,
+        ns: u64,
+        blacklisted: bool,
+    ) {
+        let trace_id = jitlog::TraceId(trace.0);
+        let reason = jitlog::AbortReason(abort.reason as u16);
+        self.stream.compile_end(&CompileEnd {
+            trace_id,
+            outcome: CompileOutcome::Aborted,
+            reason,
+            compile_ns: ns,
+            ..CompileEnd::default()
+        });
+        let loc_id = bytecodes.first().map_or(LocId::NONE, |first| self.loc(vm, first.origin));
+        self.stream.trace_abort(&TraceAbort {
+            trace_id,
+            reason,
+            loc_id,
+            n_bytecodes: bytecodes.len() as u32,
+            n_ir: 0,
+            record_ns: ns,
+            retry: u8::from(!blacklisted),
+            blacklisted: u8::from(blacklisted),
+            detail: &abort.detail,
+        });
+    }
+
+    fn bytecode(&mut self, vm: &Vm, trace: TraceId, bytecodes: &[RecordedBytecode]) {
+        if self.level != Level::Full {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(bytecodes.len() * 16);
+        let mut notes = Vec::new();
+        for recorded in bytecodes {
+            let loc = self.loc(vm, recorded.origin);
+            bytes.extend(recorded.instruction.to_word().to_le_bytes());
+            bytes.extend(loc.0.to_le_bytes());
+            bytes.extend(recorded.depth.to_le_bytes());
+            // SAFETY: code objects live as long as the VM.
+            let proto = unsafe { &(*call::code_pointer(vm, recorded.origin.code)).proto };
+            text(&mut notes, &front::disassemble::instruction_text(proto, recorded.origin.pc as usize));
+        }
+        let trace_id = jitlog::TraceId(trace.0);
+        self.stream.bytecode(&Bytecode {
+            trace_id,
+            format: 1,
+            n: bytecodes.len() as u32,
+            bytes: &bytes,
+            notes: &notes,
+        });
+    }
+
+    // --- compiling ----------------------------------------------------------------------------------------------
+
+    pub fn ir_recorded(&mut self, vm: &Vm, trace: TraceId, body: &Body) {
+        self.ir(vm, trace, 0, body);
+    }
+
+    fn ir(&mut self, vm: &Vm, trace: TraceId, pass_index: u16, body: &Body) {
+        if self.level != Level::Full {
+            return;
+        }
+        let mut ops = Vec::with_capacity(body.ins.len() * 16);
+        let mut locs = Vec::with_capacity(body.ins.len() * 4);
+        for (i, ins) in body.ins.iter().enumerate() {
+            ops.extend(encode(ins));
+            let loc = body.origins.get(i).map_or(LocId::NONE, |&origin| self.loc(vm, origin));
+            locs.extend(loc.0.to_le_bytes());
+        }
+        let mut consts = Vec::new();
+        for constant in &body.constants {
+            text(&mut consts, &constant_text(constant));
+        }
+        let mut snaps = (body.snapshots.len() as u32).to_le_bytes().to_vec();
+        for snapshot in &body.snapshots {
+            for number in [snapshot.at, snapshot.frames.len() as u16, snapshot.slots.len() as u16, 0] {
+                snaps.extend(number.to_le_bytes());
+            }
+            for frame in &snapshot.frames {
+                let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
+                snaps.extend(loc.0.to_le_bytes());
+            }
+            for slot in &snapshot.slots {
+                snaps.extend(slot.slot.to_le_bytes());
+                snaps.extend(slot.value.0.to_le_bytes());
+            }
+        }
+        self.stream.ir(&Ir {
+            trace_id: jitlog::TraceId(trace.0),
+            pass_index,
+            format: 1,
+            n_ops: body.ins.len() as u32,
+            ops: &ops,
+            consts: &consts,
+            locs: &locs,
+            snaps: &snaps,
+        });
+    }
+
+    pub fn pass(&mut self, vm: &Vm, trace: TraceId, report: &PassReport<'_>) {
+        self.pass_end(vm, trace, report.pass.name, report);
+    }
+
+    fn pass_end(&mut self, vm: &Vm, trace: TraceId, name: &str, report: &PassReport<'_>) {
+        let pass_id = self.log.defs().pass(name);
+        self.next_pass += 1;
+        self.stream.pass_end(&PassEnd {
+            trace_id: jitlog::TraceId(trace.0),
+            pass_id,
+            index: self.next_pass,
+            dur_ns: report.ns,
+            ops_in: report.ops_in as u32,
+            ops_out: report.ops_out as u32,
+            guards_in: report.guards_in as u32,
+            guards_out: report.guards_out as u32,
+            changed: u8::from(report.changed),
+        });
+        if report.changed {
+            self.ir(vm, trace, self.next_pass, report.body);
+        }
+    }
+
+    /// A trace is ready; returns the word in the log that counts its entries.
+    pub fn compiled(&mut self, vm: &Vm, trace: &Trace, compile_ns: u64, codegen_ns: u64) -> *mut u64 {
+        let trace_id = jitlog::TraceId(trace.id.0);
+        let live = |body: &Body| body.ins.iter().filter(|i| i.op != Op::Nop).count();
+        if trace.artifact.is_some() {
+            let count = live(&trace.body);
+            let report = PassReport {
+                // Register allocation and assembly are no pass over the IR, but are told like one.
+                pass: &PASSES[0],
+                index: self.next_pass as usize,
+                closing: None,
+                ns: codegen_ns,
+                ops_in: count,
+                ops_out: count,
+                guards_in: trace.guards.len(),
+                guards_out: trace.guards.len(),
+                changed: true,
+                body: &trace.body,
+            };
+            self.pass_end(vm, trace.id, "registers", &report);
+        }
+        self.define_guards(vm, trace);
+        let (mut addr, mut code_bytes, mut data_bytes) = (0, 0, 0);
+        if let Some(artifact) = &trace.artifact {
+            let code = vm.jit.arena.as_ref().map_or(&[][..], |arena| arena.bytes(artifact.code));
+            addr = artifact.code.start as u64;
+            code_bytes = code.len() as u32;
+            data_bytes = (trace.body.ins.len() * 16) as u32;
+            if self.level == Level::Full {
+                self.stream.code(&CodeBytes { trace_id, addr: addr.into(), arch: jitlog::Arch::X86_64, bytes: code });
+                let mut entries = Vec::with_capacity(artifact.map.len() * 12);
+                for &(offset, ins) in &artifact.map {
+                    let loc = trace.body.origins.get(ins as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
+                    entries.extend(offset.to_le_bytes());
+                    entries.extend(u32::from(ins).to_le_bytes());
+                    entries.extend(loc.0.to_le_bytes());
+                }
+                self.stream.code_map(&CodeMap { trace_id, n: artifact.map.len() as u32, entries: &entries });
+            }
+        }
+        self.stream.compile_end(&CompileEnd {
+            trace_id,
+            outcome: CompileOutcome::Installed,
+            compile_ns,
+            codegen_ns,
+            addr: addr.into(),
+            code_bytes,
+            data_bytes,
+            n_guards: trace.guards.len() as u32,
+            ..CompileEnd::default()
+        });
+        self.stream.code_install(&CodeInstall { trace_id, addr: addr.into(), bytes: code_bytes });
+        if let Some(arena) = &vm.jit.arena {
+            self.stream.codemem(&Codemem {
+                used_bytes: arena.used() as u64,
+                committed_bytes: arena.committed() as u64,
+                limit_bytes: arena.limit() as u64,
+                n_traces: vm.jit.traces.len() as u32 + 1,
+            });
+        }
+        self.log.counter(CounterKind::TraceExec, trace.id.0, 0).as_ptr()
+    }
+
+    fn define_guards(&mut self, vm: &Vm, trace: &Trace) {
+        let trace_fp = self.fingerprints.get(&trace.id).copied().unwrap_or_default();
+        let mut guards = Vec::with_capacity(trace.guards.len());
+        for (ordinal, &index) in trace.guards.iter().enumerate() {
+            let ins = trace.body.ins[index as usize];
+            let loc_id = trace.body.origins.get(index as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
+            let snapshot = trace.body.snapshot_of(index as usize).map(|s| &trace.body.snapshots[s]);
+            let resume_stack_id = snapshot.map_or(StackId::NONE, |s| self.stack(vm, s));
+            let id = self.log.defs().new_guard_id();
+            let failures = self.log.counter(CounterKind::GuardFail, id.0, 0);
+            let loc_fp = self.log.defs().loc_fingerprint(loc_id);
+            let guard_fp = jitlog::fingerprint([
+                trace_fp.0.to_le_bytes().as_slice(),
+                &(ordinal as u16).to_le_bytes(),
+                &(ins.op as u16).to_le_bytes(),
+                &loc_fp.0.to_le_bytes(),
+            ]);
+            let code_off = trace.artifact.as_ref().map_or(0, |a| {
+                a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset)
+            });
+            self.log.defs().guard(&GuardDef {
+                guard_id: id,
+                trace_id: jitlog::TraceId(trace.id.0),
+                ordinal: ordinal as u16,
+                kind: GuardKind(ins.op as u16),
+                ir_op_id: IrOpId(index.into()),
+                code_off,
+                loc_id,
+                resume_stack_id,
+                live_values: snapshot.map_or(0, |s| s.slots.len() as u16),
+                counter_id: failures.id(),
+                guard_fp,
+                expected: &expectation(&trace.body, &ins),
+            });
+            guards.push(LoggedGuard { id, loc: loc_id, kind: ins.op, failures, observed: Vec::new(), reported: 0 });
+        }
+        self.guards.insert(trace.id, guards);
+    }
+
+    // --- running ------------------------------------------------------------------------------------------------
+
+    /// A trace was left through exit number `exit`, for the `count`-th time.
+    pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
+        let trace: *const Trace = vm.jit.trace(id);
+        // SAFETY: traces are boxed and never dropped while the VM runs.
+        let trace = unsafe { &*trace };
+        let Some(guard) = self.guards.get_mut(&id).and_then(|guards| guards.get_mut(exit)) else { return };
+        guard.failures.increment();
+        let ins = trace.body.ins[trace.guards[exit] as usize];
+        let of_float = trace.body.ty(ins.a) == Ty::Flt;
+        let code = observed.map_or(observed::NONE, |bits| observed_type(bits, of_float));
+        match guard.observed.iter().find(|(known, _)| *known == code) {
+            Some((_, slot)) => slot.increment(),
+            None => {
+                let slot = self.log.counter(CounterKind::GuardObserved, guard.id.0, u64::from(code));
+                slot.increment();
+                guard.observed.push((code, slot));
+            }
+        }
+        if count > self.bailouts_logged && !count.is_power_of_two() {
+            return;
+        }
+        let weight = (count - guard.reported).min(u64::from(u32::MAX)) as u32;
+        guard.reported = count;
+        let (guard_id, loc_id, kind) = (guard.id, guard.loc, guard.kind);
+        let stack_id = match trace.body.snapshot_of(trace.guards[exit] as usize) {
+            Some(snapshot) => self.stack(vm, &trace.body.snapshots[snapshot]),
+            None => StackId::NONE,
+        };
+        let described = observed.map_or(String::new(), |bits| observed_text(vm, bits, of_float));
+        self.stream.bailout(&Bailout {
+            guard_id,
+            trace_id: jitlog::TraceId(id.0),
+            loc_id,
+            stack_id,
+            weight,
+            expected: ObservedType(expected_type(kind, &ins).into()),
+            observed_type: ObservedType(u32::from(code)),
+            observed_value: RawWord(observed.unwrap_or(0)),
+            observed_text: &described,
+            ..Bailout::default()
+        });
+    }
+
+    pub fn blacklist(&mut self, vm: &Vm, code: CodeId, loop_index: u16, reason: BlacklistReason) {
+        let loc_id = self.header(vm, code, loop_index);
+        self.stream.blacklist(&Blacklist { loc_id, reason: ExitReason(reason as u16), until_count: 0 });
+    }
+
+    pub fn retire(&mut self, vm: &Vm, trace: TraceId, reason: RetireReason) {
+        let (code, loop_index) = {
+            let t = vm.jit.trace(trace);
+            (t.code, t.loop_index)
+        };
+        let loc_id = self.header(vm, code, loop_index);
+        self.stream.invalidate(&Invalidate {
+            trace_id: jitlog::TraceId(trace.0),
+            reason: InvalidateReason(reason as u16),
+            loc_id,
+        });
+    }
+
+    fn header(&mut self, vm: &Vm, code: CodeId, loop_index: u16) -> LocId {
+        // SAFETY: code objects live as long as the VM.
+        let pc = unsafe { (&(*call::code_pointer(vm, code)).proto.loops)[loop_index as usize] };
+        self.loc(vm, Origin { code, pc })
+    }
+
+    pub fn collected(&mut self, vm: &Vm, record: &GcRecord) {
+        self.collections += 1;
+        let gc_id = GcId(self.collections);
+        self.stream.gc_begin(&GcBegin { gc_id, kind: GcKind::Full, cause: GcCause(record.cause as u16) });
+        for (phase, dur_ns) in [record.roots_ns, record.mark_ns, record.sweep_ns].into_iter().enumerate() {
+            self.stream.gc_phase(&GcPhase { gc_id, phase: GcPhaseKind(phase as u16), dur_ns });
+        }
+        self.stream.gc_end(&GcEnd {
+            gc_id,
+            pause_ns: record.pause_ns,
+            before_bytes: record.before_bytes,
+            after_bytes: record.after_bytes,
+            promoted_bytes: 0,
+            freed_objs: record.freed_objects,
+        });
+        self.heap(vm);
+    }
+
+    fn heap(&mut self, vm: &Vm) {
+        let statistics = vm.heap.statistics();
+        self.stream.heap(&Heap {
+            used_bytes: statistics.live_bytes,
+            committed_bytes: statistics.heap_bytes,
+            limit_bytes: 0,
+            allocated_total_bytes: statistics.allocated_bytes,
+            live_objs: statistics.live_objects,
+        });
+    }
+
+    /// A mark of the program: `jitvm.mark(name)` or `jitvm.iteration(n)`.
+    pub fn mark(&mut self, name: &str, count: Option<i64>) {
+        let name_str = self.log.defs().string(name);
+        self.stream.mark(&Mark { name_str, value: 0.0, count: count.unwrap_or(0), text: "" });
+    }
+
+    /// Writes how the program ended and closes the log. Returns what could not be written, as a sentence.
+    pub fn close(mut self, vm: &Vm, status: i32, how: ProgramEnd) -> Option<String> {
+        self.heap(vm);
+        let how = match how {
+            ProgramEnd::Normal => ExitHow::Normal,
+            ProgramEnd::Exception => ExitHow::Exception,
+            ProgramEnd::Signal => ExitHow::Signal,
+        };
+        self.stream.exit_status(&ExitStatus { status, how });
+        let Events { log, stream, .. } = self;
+        drop(stream);
+        let closed = log.close();
+        (closed.dropped_events > 0).then(|| {
+            let why = closed.stopped.map_or_else(|| "no room".to_owned(), |reason| reason.to_string());
+            format!("the log is incomplete: {} events ({} bytes) dropped: {why}", closed.dropped_events, closed.dropped_bytes)
+        })
+    }
+}
+
+/// How the program ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProgramEnd {
+    Normal,
+    Exception,
+    Signal,
+}
+
+/// Why collections begin.
+const GC_CAUSES: &[(GcCauseOfHeap, &str, &str)] = &[
+    (GcCauseOfHeap::Allocation, "allocation", "so many bytes were allocated since the last collection"),
+    (GcCauseOfHeap::Exhausted, "exhausted", "no block was left"),
+    (GcCauseOfHeap::Explicit, "explicit", "the program asked"),
+    (GcCauseOfHeap::Stress, "stress", "a stress mode of the tests"),
+];
+/// What a collection does, one after the other.
+const GC_PHASES: [(&str, &str); 3] = [
+    ("roots", "finding what the stacks and the VM refer to"),
+    ("mark", "following references from there"),
+    ("sweep", "freeing what was not reached"),
+];
+
+/// Names every number of ours that appears in the log.
+fn define_tables(log: &Log) {
+    let defs = log.defs();
+    for &(op, name, _, _) in OPCODES {
+        defs.opcode(OpcodeSet::Bytecode, op as u16, 0, name);
+    }
+    for &(op, name, _, [a, b, c], effect, _, text) in OPERATIONS {
+        use jitlog::ir_flags as bits;
+        let flag = |field: Field, is_ref: u32, is_number: u32| match field {
+            Field::Ref => is_ref,
+            Field::Number => is_number,
+            Field::No => 0,
+        };
+        let mut flags = flag(a, bits::A_IS_REF, bits::A_IS_IMMEDIATE)
+            | flag(b, bits::B_IS_REF, bits::B_IS_IMMEDIATE)
+            | flag(c, bits::C_IS_REF, bits::C_IS_IMMEDIATE);
+        if effect == Effect::Guard {
+            flags |= bits::GUARD;
+            defs.reason(ReasonDomain::GuardKind, op as u16, name, text.trim());
+        }
+        if matches!(effect, Effect::Store | Effect::Call) {
+            flags |= bits::EFFECT;
+        }
+        defs.opcode(OpcodeSet::Ir, op as u16, flags, name);
+    }
+    for &(ty, name) in TYPES {
+        defs.ir_type(ty as u8, name);
+    }
+    for &(reason, id, text) in AbortReason::ALL {
+        defs.reason(ReasonDomain::Abort, reason as u16, id, text);
+    }
+    for &(reason, id, text) in BlacklistReason::ALL {
+        defs.reason(ReasonDomain::Exit, reason as u16, id, text);
+    }
+    for &(reason, id, text) in RetireReason::ALL {
+        defs.reason(ReasonDomain::Invalidate, reason as u16, id, text);
+    }
+    for &(kind, id, text) in Link::ALL {
+        defs.reason(ReasonDomain::LinkKind, kind as u16, id, text);
+    }
+    for &(cause, id, text) in GC_CAUSES {
+        defs.reason(ReasonDomain::GcCause, cause as u16, id, text);
+    }
+    for (phase, (id, text)) in GC_PHASES.iter().enumerate() {
+        defs.reason(ReasonDomain::GcPhase, phase as u16, id, text);
+    }
+    for &(code, name, text) in observed::TABLE {
+        defs.reason(ReasonDomain::ObservedType, code, name, text);
+    }
+    for (shape, _) in SHAPES {
+        let name = shape_name(*shape);
+        defs.reason(ReasonDomain::ObservedType, observed::SHAPE_TYPES + shape.0 as u16, &name, "a heap object");
+    }
+}
+
+/// Name of a builtin shape: that of its type, told apart where a type has several.
+fn shape_name(shape: ShapeId) -> String {
+    let name = SHAPES.iter().find(|(s, _)| *s == shape).map_or("object", |(_, name)| name);
+    match shape {
+        ShapeId::BIG_INT => "int (big)".into(),
+        ShapeId::FLOAT_BOX => "float (boxed)".into(),
+        _ => name.into(),
+    }
+}
+
+/// A text of a list: its length, then its bytes.
+fn text(out: &mut Vec<u8>, text: &str) {
+    let mut end = text.len().min(usize::from(u16::MAX));
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    out.extend((end as u16).to_le_bytes());
+    out.extend(&text.as_bytes()[..end]);
+}
+
+fn encode(ins: &Ins) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[0] = ins.op as u8;
+    bytes[1] = ins.ty as u8;
+    bytes[2] = ins.flags;
+    bytes[3] = ins.register;
+    bytes[4..6].copy_from_slice(&ins.a.0.to_le_bytes());
+    bytes[6..8].copy_from_slice(&ins.b.0.to_le_bytes());
+    bytes[8..12].copy_from_slice(&ins.c.to_le_bytes());
+    bytes[12..14].copy_from_slice(&ins.previous.0.to_le_bytes());
+    bytes[14..16].copy_from_slice(&ins.spill.to_le_bytes());
+    bytes
+}
+
+fn constant_text(constant: &Const) -> String {
+    match constant {
+        Const::Int(i) => format!("{i:+}"),
+        Const::Flt(x) => format!("{x:?}"),
+        Const::Val(_, text) | Const::Raw(_, text) => text.to_string(),
+    }
+}
+
+fn operand_text(body: &Body, r: Ref) -> String {
+    if r.is_constant() { constant_text(&body.constants[r.constant_index()]) } else { format!("{:04}", r.0) }
+}
+
+/// What a guard expects, in words.
+fn expectation(body: &Body, ins: &Ins) -> String {
+    let (a, b) = (operand_text(body, ins.a), operand_text(body, ins.b));
+    match ins.op {
+        Op::G_Int => "int".into(),
+        Op::G_Flt => "float".into(),
+        Op::G_Shape => SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s)),
+        Op::G_Eq | Op::G_FltEq => format!("== {b}"),
+        Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
+        Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
+        Op::G_Le | Op::G_FltLe => format!("{a} <= {b}"),
+        Op::G_FltNlt => format!("not {a} < {b}"),
+        Op::G_FltNle => format!("not {a} <= {b}"),
+        Op::G_Ult => "an index in range".into(),
+        Op::G_NoExc => "no exception".into(),
+        Op::G_Poll => "no signal".into(),
+        Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv => "an int of at most 62 bits".into(),
+        Op::IntToFltExact => "an int that a float holds exactly".into(),
+        Op::FltToInt => "a float in the range of int".into(),
+        _ => String::new(),
+    }
+}
+
+/// Code of the type a guard expects of its operand.
+fn expected_type(kind: Op, ins: &Ins) -> u16 {
+    match kind {
+        Op::G_Int | Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv | Op::G_Lt | Op::G_Le | Op::G_Ult => observed::INT,
+        Op::G_Flt | Op::G_FltLt | Op::G_FltLe | Op::G_FltNlt | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => {
+            observed::FLOAT
+        }
+        Op::G_Shape => observed::SHAPE_TYPES + ins.c as u16,
+        _ => observed::NONE,
+    }
+}
+
+fn observed_type(bits: u64, of_float: bool) -> u16 {
+    let value = Value(bits);
+    if of_float || value.is_float() {
+        observed::FLOAT
+    } else if value.is_int() {
+        observed::INT
+    } else if value.is_bool() {
+        observed::BOOL
+    } else if value == Value::NONE {
+        observed::NONE_TYPE
+    } else if value == Value::UNDEF {
+        observed::UNBOUND
+    } else if value.is_pointer() {
+        // SAFETY: a pointer value in a trace is the address of a live heap object, which starts with its shape.
+        observed::SHAPE_TYPES + unsafe { *(value.address() as *const u32) } as u16
+    } else {
+        observed::OTHER
+    }
+}
+
+/// The value as the program would print it, at most 40 bytes.
+fn observed_text(vm: &mut Vm, bits: u64, of_float: bool) -> String {
+    let mut text = if of_float { format!("{:?}", f64::from_bits(bits)) } else { crate::trace::describe::describe(vm, Value(bits)) };
+    if text.len() > 40 {
+        let mut end = 37;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
+}

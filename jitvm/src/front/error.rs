@@ -1,0 +1,174 @@
+//! What is wrong with a source file: its place, its text as CPython prints it, and the table of unsupported features.
+
+use std::fmt;
+
+use crate::bytecode::{Source, Span};
+
+/// Which of the two ways a source file is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// It is no Python; printed like CPython's `SyntaxError`.
+    Syntax,
+    /// As `Syntax`, but CPython calls it `IndentationError`.
+    Indentation,
+    /// It is Python that jitvm does not run yet.
+    Unsupported,
+}
+
+macro_rules! features {
+    ($($feature:ident $name:literal;)*) => {
+        /// Python that jitvm does not run yet.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Feature { $($feature,)* }
+
+        /// Every unsupported feature with the name users read.
+        pub const FEATURES: &[(Feature, &str)] = &[$((Feature::$feature, $name),)*];
+    };
+}
+
+features! {
+    AsyncComprehension "async comprehension";
+    AsyncFunction "async function";
+    AsyncStatement "async statement";
+    Await "await expression";
+    Bytes "bytes literal";
+    Class "class definition";
+    Closure "closures";
+    Complex "complex literal";
+    Decorator "decorator";
+    DeleteAttribute "deletion of an attribute";
+    DictComprehension "dict comprehension";
+    DictDisplay "dict display";
+    EarlyComprehensionVariable "comprehension variable used before its for clause";
+    Generator "generator expression";
+    ImportStar "import *";
+    LazyImport "lazy import";
+    Match "match statement";
+    MatrixMultiply "matrix multiplication";
+    Nesting "nesting deeper than 3000 levels";
+    RelativeImport "relative import";
+    SetComprehension "set comprehension";
+    SetDisplay "set display";
+    Size "function with more than 65535 registers, constants or names";
+    SourceSize "source file over 4 GiB";
+    StarArgument "star arguments";
+    StarParameter "star parameters";
+    Starred "starred expression";
+    Surrogate "surrogate in a string";
+    TemplateString "template string";
+    Try "try statement";
+    TypeAlias "type alias";
+    TypeParameters "type parameters";
+    With "with statement";
+    Yield "yield expression";
+}
+
+impl Feature {
+    pub fn name(self) -> &'static str {
+        FEATURES[self as usize].1
+    }
+}
+
+/// Why a source file was not compiled. Displays as CPython prints it (or, for [`ErrorKind::Unsupported`], in our own
+/// form), without a trailing newline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompileError {
+    pub kind: ErrorKind,
+    pub message: String,
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    /// 0-based, in characters.
+    pub column: u32,
+    /// 0-based, in characters; exclusive. Equal to `column` where nothing is underlined.
+    pub end_column: u32,
+    /// The line itself, as it stands in the file.
+    pub text: String,
+}
+
+/// An error before it knows its file: what the passes of the front end return.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    pub kind: ErrorKind,
+    pub message: String,
+    pub span: Span,
+    /// Whether the span is shown; CPython underlines nothing for some errors of indentation.
+    pub underlined: bool,
+}
+
+impl Fault {
+    pub fn syntax(message: impl Into<String>, span: Span) -> Fault {
+        Fault { kind: ErrorKind::Syntax, message: message.into(), span, underlined: true }
+    }
+
+    pub fn unsupported(feature: Feature, span: Span) -> Fault {
+        Fault { kind: ErrorKind::Unsupported, message: feature.name().to_owned(), span, underlined: true }
+    }
+
+    /// Gives the error its file.
+    pub fn locate(self, source: &Source) -> CompileError {
+        let (line, start) = source.line_column(self.span.start);
+        let text = source.line_text(line);
+        let (end_line, end) = source.line_column(self.span.end);
+        let end = if end_line == line { end } else { text.len() as u32 };
+        let column = characters(text, start);
+        let end_column = if self.underlined { characters(text, end).max(column + 1) } else { column };
+        CompileError {
+            kind: self.kind,
+            message: self.message,
+            path: source.path.clone(),
+            line,
+            column,
+            end_column,
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// Characters in the first `bytes` bytes of a line; places past its end count on.
+fn characters(text: &str, bytes: u32) -> u32 {
+    let within = text.char_indices().take_while(|&(index, _)| index < bytes as usize).count() as u32;
+    within + bytes.saturating_sub(text.len() as u32)
+}
+
+impl CompileError {
+    /// Name of the Python exception this is, if it is one.
+    pub fn exception(&self) -> Option<&'static str> {
+        match self.kind {
+            ErrorKind::Syntax => Some("SyntaxError"),
+            ErrorKind::Indentation => Some("IndentationError"),
+            ErrorKind::Unsupported => None,
+        }
+    }
+
+    /// The source line without its indent, and the line of carets below it.
+    fn write_excerpt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stripped = self.text.trim_start_matches([' ', '\t', '\x0c']);
+        let indent = self.text[..self.text.len() - stripped.len()].chars().count() as u32;
+        write!(f, "    {stripped}")?;
+        if self.end_column > self.column {
+            let before = self.column.saturating_sub(indent) as usize;
+            let carets = (self.end_column - self.column.max(indent)).max(1) as usize;
+            write!(f, "\n    {:before$}{:^<carets$}", "", "")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.exception() {
+            Some(exception) => {
+                writeln!(f, "  File \"{}\", line {}", self.path, self.line)?;
+                self.write_excerpt(f)?;
+                write!(f, "\n{exception}: {}", self.message)
+            }
+            None => {
+                writeln!(f, "{}:{}:{}: not supported yet: {}", self.path, self.line, self.column + 1, self.message)?;
+                self.write_excerpt(f)
+            }
+        }
+    }
+}
+
+impl std::error::Error for CompileError {}

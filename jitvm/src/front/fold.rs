@@ -1,0 +1,214 @@
+//! Folding of constant expressions, as CPython's compiler does where no one can tell the difference.
+
+use super::hir::{Expression, ExpressionKind};
+use crate::bytecode::{Constant, Op};
+
+/// Longest string a repetition is folded to.
+const LONGEST_STRING: usize = 4096;
+
+/// Replaces an expression whose parts are constants by its value, where that is cheap and sure.
+pub fn fold(kind: ExpressionKind) -> ExpressionKind {
+    let folded = match &kind {
+        ExpressionKind::Unary { operator, operand } => match &operand.kind {
+            ExpressionKind::Constant(value) => unary(*operator, value),
+            _ => return invert_comparison(kind),
+        },
+        ExpressionKind::Binary { operator, left, right } => match (&left.kind, &right.kind) {
+            (ExpressionKind::Constant(left), ExpressionKind::Constant(right)) => binary(*operator, left, right),
+            _ => None,
+        },
+        ExpressionKind::Tuple(items) => constant_items(items),
+        ExpressionKind::Compare { .. } => return search_in_tuple(kind),
+        _ => None,
+    };
+    folded.map_or(kind, ExpressionKind::Constant)
+}
+
+/// A list of constants that is only iterated over or searched is a constant tuple.
+pub fn list_as_tuple(expression: &mut Expression) {
+    if let ExpressionKind::List(items) = &expression.kind
+        && let Some(tuple) = constant_items(items)
+    {
+        expression.kind = ExpressionKind::Constant(tuple);
+    }
+}
+
+/// Truth of a constant.
+pub fn truth(constant: &Constant) -> bool {
+    match constant {
+        Constant::None | Constant::False => false,
+        Constant::True | Constant::Ellipsis | Constant::BigInt(_) | Constant::Code(_) => true,
+        Constant::Int(value) => *value != 0,
+        Constant::Float(value) => *value != 0.0,
+        Constant::Str(text) => !text.is_empty(),
+        Constant::Tuple(items) => !items.is_empty(),
+    }
+}
+
+fn constant_items(items: &[Expression]) -> Option<Constant> {
+    let constant = |item: &Expression| match &item.kind {
+        ExpressionKind::Constant(constant) => Some(constant.clone()),
+        _ => None,
+    };
+    items.iter().map(constant).collect::<Option<_>>().map(Constant::Tuple)
+}
+
+/// `not a in b` is `a not in b`, and so for `is`; these give bools, so nothing else changes.
+fn invert_comparison(kind: ExpressionKind) -> ExpressionKind {
+    let ExpressionKind::Unary { operator: Op::Not, operand } = kind else { return kind };
+    let Expression { kind: inner, span } = *operand;
+    match inner {
+        ExpressionKind::Compare { first, mut rest } if rest.len() == 1 && inverse(rest[0].0).is_some() => {
+            rest[0].0 = inverse(rest[0].0).unwrap_or(rest[0].0);
+            ExpressionKind::Compare { first, rest }
+        }
+        inner => ExpressionKind::Unary { operator: Op::Not, operand: Box::new(Expression { kind: inner, span }) },
+    }
+}
+
+fn inverse(operator: Op) -> Option<Op> {
+    match operator {
+        Op::Is => Some(Op::IsNot),
+        Op::IsNot => Some(Op::Is),
+        Op::In => Some(Op::NotIn),
+        Op::NotIn => Some(Op::In),
+        _ => None,
+    }
+}
+
+fn search_in_tuple(mut kind: ExpressionKind) -> ExpressionKind {
+    if let ExpressionKind::Compare { rest, .. } = &mut kind
+        && let [(Op::In | Op::NotIn, operand)] = rest.as_mut_slice()
+    {
+        list_as_tuple(operand);
+    }
+    kind
+}
+
+fn unary(operator: Op, value: &Constant) -> Option<Constant> {
+    if operator == Op::Not {
+        return Some(boolean(!truth(value)));
+    }
+    if let Constant::Float(value) = value {
+        return match operator {
+            Op::Negate => Some(Constant::Float(-value)),
+            Op::Plus => Some(Constant::Float(*value)),
+            _ => None,
+        };
+    }
+    if let (Op::Negate, Constant::BigInt(digits)) = (operator, value) {
+        let negated = digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned);
+        return Some(integer_from(&negated));
+    }
+    let value = as_integer(value)?;
+    let result = match operator {
+        Op::Negate => value.checked_neg()?,
+        Op::Plus => value,
+        Op::Invert => !value,
+        _ => return None,
+    };
+    Some(integer(result))
+}
+
+fn binary(operator: Op, left: &Constant, right: &Constant) -> Option<Constant> {
+    let bools = [left, right].iter().all(|c| matches!(c, Constant::True | Constant::False));
+    if let (Some(left), Some(right)) = (as_integer(left), as_integer(right)) {
+        let folded = integers(operator, left, right);
+        // Logic on two bools gives a bool.
+        return match folded {
+            Some(Constant::Int(value)) if bools && matches!(operator, Op::BitAnd | Op::BitOr | Op::BitXor) => {
+                Some(boolean(value != 0))
+            }
+            folded => folded,
+        };
+    }
+    if let (Some(left), Some(right)) = (as_float(left), as_float(right)) {
+        return floats(operator, left, right);
+    }
+    match (operator, left, right) {
+        (Op::Add, Constant::Str(left), Constant::Str(right)) if left.len() + right.len() <= LONGEST_STRING => {
+            Some(Constant::Str(format!("{left}{right}")))
+        }
+        (Op::Mul, Constant::Str(text), Constant::Int(count)) | (Op::Mul, Constant::Int(count), Constant::Str(text)) => {
+            let count = usize::try_from((*count).max(0)).ok()?;
+            let length = text.len().checked_mul(count)?;
+            (length <= LONGEST_STRING).then(|| Constant::Str(text.repeat(count)))
+        }
+        _ => None,
+    }
+}
+
+/// Results beyond 128 bits are left to the running program, as are errors.
+fn integers(operator: Op, left: i128, right: i128) -> Option<Constant> {
+    let result = match operator {
+        Op::Add => left.checked_add(right)?,
+        Op::Sub => left.checked_sub(right)?,
+        Op::Mul => left.checked_mul(right)?,
+        Op::FloorDiv => floor_division(left, right)?.0,
+        Op::Mod => floor_division(left, right)?.1,
+        Op::Pow => left.checked_pow(u32::try_from(right).ok()?)?,
+        Op::LeftShift => {
+            let shift = u32::try_from(right).ok().filter(|&shift| shift < 127)?;
+            left.checked_mul(1i128 << shift)?
+        }
+        Op::RightShift => left >> u32::try_from(right).ok()?.min(127),
+        Op::BitAnd => left & right,
+        Op::BitOr => left | right,
+        Op::BitXor => left ^ right,
+        Op::TrueDiv => return exact_division(left, right),
+        _ => return None,
+    };
+    Some(integer(result))
+}
+
+fn floor_division(left: i128, right: i128) -> Option<(i128, i128)> {
+    let (quotient, remainder) = (left.checked_div(right)?, left.checked_rem(right)?);
+    let down = remainder != 0 && (remainder < 0) != (right < 0);
+    Some(if down { (quotient - 1, remainder + right) } else { (quotient, remainder) })
+}
+
+/// Integers that are floats exactly, so that one rounding is all.
+fn exact_division(left: i128, right: i128) -> Option<Constant> {
+    let exact = |value: i128| value.unsigned_abs() <= 1 << 53;
+    (right != 0 && exact(left) && exact(right)).then(|| Constant::Float(left as f64 / right as f64))
+}
+
+fn floats(operator: Op, left: f64, right: f64) -> Option<Constant> {
+    let result = match operator {
+        Op::Add => left + right,
+        Op::Sub => left - right,
+        Op::Mul => left * right,
+        Op::TrueDiv if right != 0.0 => left / right,
+        _ => return None,
+    };
+    Some(Constant::Float(result))
+}
+
+fn boolean(value: bool) -> Constant {
+    if value { Constant::True } else { Constant::False }
+}
+
+fn integer(value: i128) -> Constant {
+    i64::try_from(value).map_or_else(|_| Constant::BigInt(value.to_string()), Constant::Int)
+}
+
+fn integer_from(digits: &str) -> Constant {
+    digits.parse().map_or_else(|_| Constant::BigInt(digits.to_owned()), Constant::Int)
+}
+
+fn as_integer(constant: &Constant) -> Option<i128> {
+    match constant {
+        Constant::Int(value) => Some(i128::from(*value)),
+        Constant::True => Some(1),
+        Constant::False => Some(0),
+        Constant::BigInt(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+fn as_float(constant: &Constant) -> Option<f64> {
+    match constant {
+        Constant::Float(value) => Some(*value),
+        constant => as_integer(constant).map(|value| value as f64),
+    }
+}

@@ -1,0 +1,425 @@
+//! The parser's errors in CPython's words and places, as far as these can be had cheaply.
+
+use ruff_python_ast::token::{Token, TokenKind};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{self as ast};
+use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, Parsed};
+use ruff_text_size::Ranged;
+
+use super::span;
+use crate::bytecode::Span;
+use crate::front::error::{ErrorKind, Fault};
+
+const INVALID: &str = "invalid syntax";
+
+/// Levels of the tree that are searched for the expressions of an error.
+const DEEPEST_SEARCHED: u32 = 5000;
+
+/// The error of a file that does not parse.
+pub(super) fn fault(text: &str, parsed: &Parsed<ast::ModModule>) -> Fault {
+    let Some(error) = parsed.errors().iter().min_by_key(|error| error.location.start()) else {
+        return Fault::syntax(INVALID, Span::default());
+    };
+    let tokens: Vec<Token> = parsed.tokens().iter().copied().filter(|token| !is_trivia(token.kind())).collect();
+    let place = Place { text, tokens, body: &parsed.syntax().body, error: span(error.location) };
+    let fault = place.translate(&error.error);
+    place.bracket_fault(place.error.start, &error.error).unwrap_or(fault)
+}
+
+fn is_trivia(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Comment | TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent)
+}
+
+/// What is around an error.
+struct Place<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    body: &'a [ast::Stmt],
+    error: Span,
+}
+
+impl<'a> Place<'a> {
+    fn translate(&self, error: &ParseErrorType) -> Fault {
+        let here = self.error;
+        let first = Span { start: here.start, end: here.start + 1 };
+        match error {
+            ParseErrorType::Lexical(error) => self.lexical(error),
+            ParseErrorType::FStringError(error) => self.format_string(error),
+            ParseErrorType::UnexpectedIndentation => indentation("unexpected indent".to_owned(), here, false),
+            ParseErrorType::InvalidAssignmentTarget => self.assignment_target(),
+            ParseErrorType::InvalidAugmentedAssignmentTarget => {
+                let name = self.kind_of_target();
+                Fault::syntax(format!("'{name}' is an illegal expression for augmented assignment"), here)
+            }
+            ParseErrorType::InvalidNamedAssignmentTarget => {
+                Fault::syntax(format!("cannot use assignment expressions with {}", self.kind_of_target()), here)
+            }
+            ParseErrorType::InvalidDeleteTarget => {
+                Fault::syntax(format!("cannot delete {}", self.kind_of_target()), here)
+            }
+            ParseErrorType::InvalidAnnotatedAssignmentTarget => Fault::syntax("illegal target for annotation", here),
+            ParseErrorType::PositionalAfterKeywordArgument => {
+                Fault::syntax("positional argument follows keyword argument", here)
+            }
+            ParseErrorType::PositionalAfterKeywordUnpacking => {
+                Fault::syntax("positional argument follows keyword argument unpacking", here)
+            }
+            ParseErrorType::InvalidArgumentUnpackingOrder => {
+                Fault::syntax("iterable argument unpacking follows keyword argument unpacking", first)
+            }
+            ParseErrorType::NonDefaultParamAfterDefaultParam => {
+                Fault::syntax("non-default argument follows default argument", here)
+            }
+            ParseErrorType::ExpectedKeywordParam => Fault::syntax("named arguments must follow bare *", first),
+            ParseErrorType::UnparenthesizedGeneratorExpression => {
+                Fault::syntax("Generator expression must be parenthesized", here)
+            }
+            ParseErrorType::ExpectedToken { expected, found } => self.expected(*expected, *found),
+            ParseErrorType::SimpleStatementsOnSameLine => self.same_line(),
+            ParseErrorType::OtherError(message) => self.other(message),
+            _ => self.invalid(),
+        }
+    }
+
+    /// CPython's generic error, at the token the parser stumbled over.
+    fn invalid(&self) -> Fault {
+        let token = self.tokens.iter().find(|token| token.end().to_u32() > self.error.start);
+        Fault::syntax(INVALID, token.map_or(self.error, |token| span(token.range())))
+    }
+
+    fn lexical(&self, error: &LexicalErrorType) -> Fault {
+        let start = self.error.start;
+        let first = Span { start, end: start + 1 };
+        match error {
+            LexicalErrorType::IndentationError => {
+                let end = self.line_end(start);
+                let message = "unindent does not match any outer indentation level".to_owned();
+                indentation(message, Span { start: end, end: end + 1 }, true)
+            }
+            LexicalErrorType::UnclosedStringError => self.unterminated(start),
+            LexicalErrorType::FStringError(error) => self.format_string(error),
+            LexicalErrorType::UnrecognizedToken { tok } if tok.is_ascii() => Fault::syntax(INVALID, first),
+            LexicalErrorType::UnrecognizedToken { tok } => {
+                let code = u32::from(*tok);
+                let message = if tok.is_whitespace() || tok.is_control() {
+                    format!("invalid non-printable character U+{code:04X}")
+                } else {
+                    format!("invalid character '{tok}' (U+{code:04X})")
+                };
+                Fault::syntax(message, first)
+            }
+            LexicalErrorType::LineContinuationError => {
+                let span = Span { start: start + 1, end: start + 2 };
+                Fault::syntax("unexpected character after line continuation character", span)
+            }
+            LexicalErrorType::UnicodeError
+            | LexicalErrorType::MissingUnicodeLbrace
+            | LexicalErrorType::MissingUnicodeRbrace => {
+                Fault::syntax("(unicode error) invalid escape in a string literal", first)
+            }
+            LexicalErrorType::OtherError(message) => self.other(message),
+            _ => self.invalid(),
+        }
+    }
+
+    fn format_string(&self, error: &InterpolatedStringErrorType) -> Fault {
+        let message = match error {
+            InterpolatedStringErrorType::UnterminatedString
+            | InterpolatedStringErrorType::UnterminatedTripleQuotedString => {
+                let opening = self.tokens.iter().rev().filter(|token| token.start().to_u32() <= self.error.start);
+                let opening = opening.into_iter().find(|token| token.kind() == TokenKind::FStringStart);
+                return self.unterminated(opening.map_or(self.error.start, |token| token.start().to_u32()));
+            }
+            InterpolatedStringErrorType::InvalidConversionFlag => {
+                "f-string: invalid conversion character: expected 's', 'r', or 'a'"
+            }
+            InterpolatedStringErrorType::UnclosedLbrace => "f-string: expecting '}'",
+            InterpolatedStringErrorType::SingleRbrace => "f-string: single '}' is not allowed",
+            _ => "f-string: invalid syntax",
+        };
+        Fault::syntax(message, self.error)
+    }
+
+    fn unterminated(&self, start: u32) -> Fault {
+        let literal = self.text.get(start as usize..).unwrap_or_default();
+        let quotes = literal.trim_start_matches(|character: char| character.is_ascii_alphabetic());
+        let triple = quotes.starts_with("'''") || quotes.starts_with("\"\"\"");
+        let end = if triple { self.text.trim_end_matches('\n').len() } else { start as usize };
+        let line = self.line_of(end);
+        let kind = if triple { "triple-quoted string literal" } else { "string literal" };
+        let message = format!("unterminated {kind} (detected at line {line})");
+        Fault::syntax(message, Span { start, end: start + 1 })
+    }
+
+    fn assignment_target(&self) -> Fault {
+        let name = self.kind_of_target();
+        let sole = |statement: &ast::Stmt| match statement {
+            ast::Stmt::Assign(assign) => {
+                matches!(assign.targets.as_slice(), [target] if span(target.range()) == self.error)
+            }
+            _ => false,
+        };
+        let comparable = !matches!(name, "list" | "tuple" | "generator expression" | "True" | "False" | "None");
+        if comparable && self.search().statements.iter().any(|statement| sole(statement)) {
+            let message = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
+            return Fault::syntax(message, self.error);
+        }
+        Fault::syntax(format!("cannot assign to {name}"), self.error)
+    }
+
+    /// What CPython calls the expression an error is about.
+    fn kind_of_target(&self) -> &'static str {
+        let found = self.search();
+        found
+            .expressions
+            .iter()
+            .find(|found| span(found.range()) == self.error)
+            .map_or("expression", |found| kind(found))
+    }
+
+    fn expected(&self, expected: TokenKind, found: TokenKind) -> Fault {
+        match (expected, found) {
+            (TokenKind::Colon, TokenKind::Newline | TokenKind::EndOfFile) => Fault::syntax("expected ':'", self.error),
+            (TokenKind::Colon, TokenKind::Equal) => match self.expression_before() {
+                Some(before) => {
+                    let end = self.token_after(self.error.end).map_or(self.error.end, |token| token.end().to_u32());
+                    let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+                    Fault::syntax(message, Span { start: before.start, end })
+                }
+                None => self.invalid(),
+            },
+            (TokenKind::Else, _) => {
+                let end = self.token_before().map_or(0, |token| token.end().to_u32());
+                let found = self.search();
+                let conditional =
+                    found.expressions.iter().find(|found| found.is_if_expr() && found.end().to_u32() == end);
+                match conditional {
+                    Some(found) => Fault::syntax("expected 'else' after 'if' expression", span(found.range())),
+                    None => self.invalid(),
+                }
+            }
+            (TokenKind::Comma, _) if found.is_operator() && found != TokenKind::Equal && self.at_augmented() => {
+                match self.expression_before() {
+                    Some(before) => {
+                        let message = "'tuple' is an illegal expression for augmented assignment";
+                        Fault::syntax(message, before)
+                    }
+                    None => self.invalid(),
+                }
+            }
+            (TokenKind::Comma | TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace, _) => self.forgotten_comma(),
+            _ => self.invalid(),
+        }
+    }
+
+    fn at_augmented(&self) -> bool {
+        let token = self.text.get(self.error.start as usize..self.error.end as usize).unwrap_or_default();
+        token.len() > 1 && token.ends_with('=') && !matches!(token, "==" | "!=" | "<=" | ">=" | ":=")
+    }
+
+    /// Two expressions in brackets with nothing between them.
+    fn forgotten_comma(&self) -> Fault {
+        let begins_expression =
+            self.tokens.iter().find(|token| token.start().to_u32() == self.error.start).filter(|token| {
+                matches!(token.kind(), TokenKind::Name | TokenKind::Int | TokenKind::Float | TokenKind::String)
+            });
+        match (self.expression_before(), begins_expression) {
+            (Some(before), Some(token)) => {
+                let span = Span { start: before.start, end: token.end().to_u32() };
+                Fault::syntax("invalid syntax. Perhaps you forgot a comma?", span)
+            }
+            _ => self.invalid(),
+        }
+    }
+
+    fn same_line(&self) -> Fault {
+        let Some(before) = self.token_before() else { return self.invalid() };
+        let end = before.end().to_u32();
+        let number = matches!(before.kind(), TokenKind::Int | TokenKind::Float | TokenKind::Complex);
+        if number && end == self.error.start {
+            return Fault::syntax("invalid decimal literal", Span { start: end - 1, end });
+        }
+        let word = &self.text[before.range()];
+        if before.kind() == TokenKind::Name && matches!(word, "print" | "exec") {
+            let message = format!("Missing parentheses in call to '{word}'. Did you mean {word}(...)?");
+            let span = Span { start: before.start().to_u32(), end: self.line_end(self.error.start) };
+            return Fault::syntax(message, span);
+        }
+        self.invalid()
+    }
+
+    fn other(&self, message: &str) -> Fault {
+        let start = self.error.start;
+        if let Some(rest) = message.strip_prefix("Expected an indented block ") {
+            let header = self.token_before().map_or(0, |token| token.start().to_usize());
+            let (rest, line) = (rest.replace('`', "'"), self.line_of(header));
+            let at_end = self.text.get(start as usize..).unwrap_or_default().trim().is_empty();
+            let span = Span { start, end: start + 1 };
+            return indentation(format!("expected an indented block {rest} on line {line}"), span, !at_end);
+        }
+        let (message, end) = match message {
+            "Expected `except` or `finally` after `try` block" => {
+                ("expected 'except' or 'finally' block", self.error.end)
+            }
+            "Only single target (not tuple) can be annotated" => {
+                ("only single target (not tuple) can be annotated", self.error.end)
+            }
+            "Only single target (not list) can be annotated" => {
+                ("only single target (not list) can be annotated", self.error.end)
+            }
+            "Only one '/' separator allowed" => ("/ may appear only once", start + 1),
+            "Invalid decimal integer literal" => {
+                let message = "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal \
+                               integers";
+                (message, start + 1)
+            }
+            "Expected a parameter name" => {
+                let end = self.token_after(self.error.start).map_or(self.error.end, |token| token.end().to_u32());
+                match &self.text[self.error.start as usize..self.error.end as usize] {
+                    "True" => ("cannot assign to True", end),
+                    "False" => ("cannot assign to False", end),
+                    "None" => ("cannot assign to None", end),
+                    _ => {
+                        let equal =
+                            self.token_after(self.error.end).map_or(self.error.end, |token| token.end().to_u32());
+                        ("expression cannot contain assignment, perhaps you meant \"==\"?", equal)
+                    }
+                }
+            }
+            _ => return self.invalid(),
+        };
+        Fault::syntax(message, Span { start, end })
+    }
+
+    /// Brackets that do not match are told before what the parser makes of them.
+    fn bracket_fault(&self, error: u32, kind: &ParseErrorType) -> Option<Fault> {
+        let mut open: Vec<(char, u32)> = Vec::new();
+        for token in &self.tokens {
+            let start = token.start().to_u32();
+            let bracket = match token.kind() {
+                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                    open.extend(self.text[token.range()].chars().next().map(|bracket| (bracket, start)));
+                    continue;
+                }
+                TokenKind::Rpar => ')',
+                TokenKind::Rsqb => ']',
+                TokenKind::Rbrace => '}',
+                _ => continue,
+            };
+            let message = match open.pop() {
+                Some(('(', _)) if bracket == ')' => continue,
+                Some(('[', _)) if bracket == ']' => continue,
+                Some(('{', _)) if bracket == '}' => continue,
+                None => format!("unmatched '{bracket}'"),
+                Some((opening, place)) => {
+                    let (line, other) = (self.line_of(start as usize), self.line_of(place as usize));
+                    let on = if line == other { String::new() } else { format!(" on line {other}") };
+                    format!("closing parenthesis '{bracket}' does not match opening parenthesis '{opening}'{on}")
+                }
+            };
+            return (start <= error).then(|| Fault::syntax(message, span(token.range())));
+        }
+        let &(bracket, start) = open.last()?;
+        let at_end = self.text.get(error as usize..).unwrap_or_default().trim().is_empty();
+        let later = start < error && (at_end || self.line_of(error as usize) > self.line_of(start as usize));
+        let lexical = matches!(kind, ParseErrorType::Lexical(error) if *error != LexicalErrorType::Eof);
+        (later && !lexical)
+            .then(|| Fault::syntax(format!("'{bracket}' was never closed"), Span { start, end: start + 1 }))
+    }
+
+    fn token_before(&self) -> Option<&Token> {
+        let before = |token: &&Token| token.end().to_u32() <= self.error.start && token.kind() != TokenKind::Newline;
+        self.tokens.iter().rev().find(before)
+    }
+
+    /// The token that starts at an offset or after it, past the one that starts at the error.
+    fn token_after(&self, offset: u32) -> Option<&Token> {
+        self.tokens.iter().find(|token| token.start().to_u32() >= offset && token.start().to_u32() > self.error.start)
+    }
+
+    /// The longest expression that ends with the token before the error.
+    fn expression_before(&self) -> Option<Span> {
+        let end = self.token_before()?.end().to_u32();
+        let found = self.search();
+        let spans = found.expressions.iter().map(|found| span(found.range()));
+        spans.filter(|span| span.end == end && span.start < end).min_by_key(|span| span.start)
+    }
+
+    fn search(&self) -> Search<'a> {
+        let mut search = Search { depth: 0, statements: Vec::new(), expressions: Vec::new() };
+        self.body.iter().for_each(|statement| search.visit_stmt(statement));
+        search
+    }
+
+    fn line_of(&self, offset: usize) -> usize {
+        self.text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+    }
+
+    fn line_end(&self, offset: u32) -> u32 {
+        let rest = self.text.get(offset as usize..).unwrap_or_default();
+        offset + rest.find('\n').unwrap_or(rest.len()) as u32
+    }
+}
+
+fn indentation(message: String, span: Span, underlined: bool) -> Fault {
+    Fault { kind: ErrorKind::Indentation, message, span, underlined }
+}
+
+/// All statements and expressions of what could be parsed.
+struct Search<'a> {
+    depth: u32,
+    statements: Vec<&'a ast::Stmt>,
+    expressions: Vec<&'a ast::Expr>,
+}
+
+impl<'a> Visitor<'a> for Search<'a> {
+    fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
+        self.statements.push(statement);
+        if self.depth < DEEPEST_SEARCHED {
+            self.depth += 1;
+            walk_stmt(self, statement);
+            self.depth -= 1;
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a ast::Expr) {
+        self.expressions.push(expression);
+        if self.depth < DEEPEST_SEARCHED {
+            self.depth += 1;
+            walk_expr(self, expression);
+            self.depth -= 1;
+        }
+    }
+}
+
+/// CPython's name for a kind of expression.
+fn kind(expression: &ast::Expr) -> &'static str {
+    match expression {
+        ast::Expr::Attribute(_) => "attribute",
+        ast::Expr::Subscript(_) => "subscript",
+        ast::Expr::Starred(_) => "starred",
+        ast::Expr::Name(_) => "name",
+        ast::Expr::List(_) => "list",
+        ast::Expr::Tuple(_) => "tuple",
+        ast::Expr::Lambda(_) => "lambda",
+        ast::Expr::Call(_) => "function call",
+        ast::Expr::Generator(_) => "generator expression",
+        ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => "yield expression",
+        ast::Expr::Await(_) => "await expression",
+        ast::Expr::ListComp(_) => "list comprehension",
+        ast::Expr::SetComp(_) => "set comprehension",
+        ast::Expr::DictComp(_) => "dict comprehension",
+        ast::Expr::Dict(_) => "dict literal",
+        ast::Expr::Set(_) => "set display",
+        ast::Expr::FString(_) | ast::Expr::TString(_) => "f-string expression",
+        ast::Expr::StringLiteral(_) | ast::Expr::BytesLiteral(_) | ast::Expr::NumberLiteral(_) => "literal",
+        ast::Expr::BooleanLiteral(literal) if literal.value => "True",
+        ast::Expr::BooleanLiteral(_) => "False",
+        ast::Expr::NoneLiteral(_) => "None",
+        ast::Expr::EllipsisLiteral(_) => "ellipsis",
+        ast::Expr::Compare(_) => "comparison",
+        ast::Expr::If(_) => "conditional expression",
+        ast::Expr::Named(_) => "named expression",
+        _ => "expression",
+    }
+}

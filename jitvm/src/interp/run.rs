@@ -1,0 +1,670 @@
+//! The bytecode loop: `run::<false>` executes, `run::<true>` tells the recorder of each instruction first.
+//!
+//! Python calls do not recurse natively: a call pushes a [`Frame`] and goes on in the same loop. Native code that
+//! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
+//! in line; everything else is a call to `runtime::operators`, out of line.
+
+use super::{call, import};
+use crate::bytecode::{Instruction, Op};
+use crate::library;
+use crate::runtime::object::{List, Range, ShapeId, Tuple};
+use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::operators::{self, Binary};
+use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
+use crate::runtime::value::Value;
+use crate::runtime::types::TypeId;
+use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
+use crate::trace::{self, policy, recorder::Step};
+
+/// Why the loop was left.
+enum Leave {
+    /// The frames of this execution are gone; the last one returned this.
+    Return(Value),
+    /// They are gone, and an exception is pending.
+    Raised,
+    /// Recording began or ended: go on in the other copy of the loop.
+    Switch,
+}
+
+/// Runs the top frame to its end.
+///
+/// # Errors
+/// The exception is pending.
+pub fn execute(vm: &mut Vm) -> Outcome {
+    let floor = vm.frames.len() - 1;
+    loop {
+        // A recording belongs to one execution; natively nested ones run unrecorded.
+        let recording = vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor);
+        // SAFETY: the top frame was pushed by `push_frame`, which checked its registers against the stack.
+        let leave = unsafe { if recording { run::<true>(vm, floor) } else { run::<false>(vm, floor) } };
+        match leave {
+            Leave::Return(value) => return Ok(value),
+            Leave::Raised => return Err(Raised),
+            Leave::Switch => {}
+        }
+    }
+}
+
+#[inline(always)]
+fn shape(value: Value) -> Option<ShapeId> {
+    // SAFETY: a pointer value is the address of a live heap object, which starts with a Header.
+    value.is_pointer().then(|| unsafe { *(value.address() as *const ShapeId) })
+}
+
+/// # Safety
+/// The top frame's registers lie inside the value stack and its code is verified.
+unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
+    let vm: *mut Vm = vm_ref;
+    let mut code: *const Code;
+    let mut first: *const Instruction;
+    let mut pc: *const Instruction;
+    let mut base: *mut Value;
+
+    // SAFETY (for the whole loop): `vm` is the only reference in use at each point; registers and targets are in
+    // range by the bytecode verifier; frames are inside the stack by `push_frame`.
+    unsafe {
+        macro_rules! load_frame {
+            () => {{
+                let frame = (*vm).frames.last().expect("an execution has a frame");
+                code = call::code_pointer(&*vm, frame.code);
+                first = (*code).proto.instructions.as_ptr();
+                pc = first.add(frame.pc as usize);
+                base = (*vm).stack.add(frame.base as usize);
+            }};
+        }
+        macro_rules! at {
+            ($index:expr) => {
+                *base.add($index as usize)
+            };
+        }
+        // The instruction being executed, for tracebacks and for calls to return to.
+        macro_rules! save_pc {
+            () => {
+                (*vm).frames.last_mut().expect("an execution has a frame").pc = pc.offset_from(first) as u32 - 1
+            };
+        }
+
+        load_frame!();
+        'dispatch: loop {
+            let ins = *pc;
+            if RECORD {
+                let index = pc.offset_from(first) as u32;
+                (*vm).frames.last_mut().expect("an execution has a frame").pc = index;
+                match trace::record_step(&mut *vm, ins, base) {
+                    Step::Interpret => {}
+                    Step::Leave => return Leave::Switch,
+                    Step::CallOut => {
+                        // The trace calls out here, so the callee is run to its end, unrecorded.
+                        let window = base.add(ins.a as usize);
+                        let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                        let result = if ins.op == Op::CallMethod {
+                            call_method_window(&mut *vm, window, ins.b as usize, keywords)
+                        } else {
+                            call::call_window(&mut *vm, window, ins.b as usize, keywords)
+                        };
+                        match result {
+                            Ok(value) => {
+                                at!(ins.a) = value;
+                                pc = pc.add(1);
+                                continue 'dispatch;
+                            }
+                            Err(Raised) => {
+                                trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+                                return unwind(&mut *vm, floor);
+                            }
+                        }
+                    }
+                }
+            }
+            pc = pc.add(1);
+            'raise: {
+                // Runs an out-of-line operation and stores its result in R[a].
+                macro_rules! out_of_line {
+                    ($call:expr) => {{
+                        save_pc!();
+                        match $call {
+                            Ok(value) => {
+                                at!(ins.a) = value;
+                                continue 'dispatch;
+                            }
+                            Err(Raised) => break 'raise,
+                        }
+                    }};
+                }
+                macro_rules! out_of_line_unit {
+                    ($call:expr) => {{
+                        save_pc!();
+                        match $call {
+                            Ok(()) => continue 'dispatch,
+                            Err(Raised) => break 'raise,
+                        }
+                    }};
+                }
+                macro_rules! arithmetic {
+                    ($kind:ident, |$x:ident, $y:ident| $int:expr, |$p:ident, $q:ident| $float:expr) => {{
+                        let (left, right) = (at!(ins.b), at!(ins.c));
+                        if left.is_int() && right.is_int() {
+                            let ($x, $y) = (left.0 as i64, right.0 as i64);
+                            if let Some(word) = $int {
+                                at!(ins.a) = Value(word as u64);
+                                continue 'dispatch;
+                            }
+                        } else if let Some(($p, $q)) = floats(left, right) {
+                            if let Some(value) = $float.and_then(Value::try_float) {
+                                at!(ins.a) = value;
+                                continue 'dispatch;
+                            }
+                        }
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                    }};
+                }
+                macro_rules! generic_binary {
+                    ($kind:ident) => {{
+                        let (left, right) = (at!(ins.b), at!(ins.c));
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                    }};
+                }
+                macro_rules! bitwise {
+                    ($kind:ident, $operator:tt) => {{
+                        let (left, right) = (at!(ins.b), at!(ins.c));
+                        if left.is_int() && right.is_int() {
+                            at!(ins.a) = Value(left.0 $operator right.0);
+                            continue 'dispatch;
+                        }
+                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins.x == 1))
+                    }};
+                }
+                macro_rules! comparison {
+                    ($kind:ident, $operator:tt) => {{
+                        let (left, right) = (at!(ins.b), at!(ins.c));
+                        if left.is_int() && right.is_int() {
+                            at!(ins.a) = Value::from_bool((left.0 as i64) $operator (right.0 as i64));
+                            continue 'dispatch;
+                        }
+                        if left.is_float() && right.is_float() {
+                            at!(ins.a) = Value::from_bool(left.as_float() $operator right.as_float());
+                            continue 'dispatch;
+                        }
+                        out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
+                    }};
+                }
+                match ins.op {
+                    Op::LoadConst => at!(ins.a) = *(*code).constants.as_ptr().add(ins.b as usize),
+                    Op::LoadInt => at!(ins.a) = Value::from_fixnum(ins.wide() as i32 as i64),
+                    Op::Move => at!(ins.a) = at!(ins.b),
+                    Op::CheckBound => {
+                        if at!(ins.a) == Value::UNDEF {
+                            save_pc!();
+                            raise_unbound(&mut *vm, &*code, ins.b);
+                            break 'raise;
+                        }
+                    }
+                    Op::DeleteLocal => {
+                        if at!(ins.a) == Value::UNDEF {
+                            save_pc!();
+                            raise_unbound(&mut *vm, &*code, ins.b);
+                            break 'raise;
+                        }
+                        at!(ins.a) = Value::UNDEF;
+                    }
+                    Op::LoadGlobal => {
+                        let cell = *(*code).globals.as_ptr().add(ins.b as usize);
+                        let mut value = (*cell).value;
+                        if value == Value::UNDEF {
+                            value = (*cell).fallback;
+                            if value == Value::UNDEF {
+                                save_pc!();
+                                raise_undefined(&mut *vm, (*cell).name);
+                                break 'raise;
+                            }
+                        }
+                        at!(ins.a) = value;
+                    }
+                    Op::StoreGlobal => (**(*code).globals.as_ptr().add(ins.b as usize)).value = at!(ins.a),
+                    Op::DeleteGlobal => {
+                        let cell = *(*code).globals.as_ptr().add(ins.b as usize);
+                        if (*cell).value == Value::UNDEF {
+                            save_pc!();
+                            raise_undefined(&mut *vm, (*cell).name);
+                            break 'raise;
+                        }
+                        (*cell).value = Value::UNDEF;
+                    }
+                    Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
+                    Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
+                    Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
+                    Op::TrueDiv => {
+                        arithmetic!(
+                            TrueDiv,
+                            |x, y| exact_quotient(x >> 2, y >> 2),
+                            |p, q| if q != 0.0 { Some(p / q) } else { None }
+                        )
+                    }
+                    Op::FloorDiv => arithmetic!(
+                        FloorDiv,
+                        |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None },
+                        |_p, _q| None::<f64>
+                    ),
+                    Op::Mod => arithmetic!(
+                        Mod,
+                        |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None },
+                        |_p, _q| None::<f64>
+                    ),
+                    Op::Pow => generic_binary!(Pow),
+                    Op::LeftShift => generic_binary!(LeftShift),
+                    Op::RightShift => {
+                        let (left, right) = (at!(ins.b), at!(ins.c));
+                        if left.is_int() && right.is_int() && (right.0 as i64) >= 0 {
+                            let shifted = left.as_fixnum() >> right.as_fixnum().min(63);
+                            at!(ins.a) = Value::from_fixnum(shifted);
+                            continue 'dispatch;
+                        }
+                        out_of_line!(operators::binary(&mut *vm, Binary::RightShift, left, right, ins.x == 1))
+                    }
+                    Op::BitAnd => bitwise!(BitAnd, &),
+                    Op::BitOr => bitwise!(BitOr, |),
+                    Op::BitXor => bitwise!(BitXor, ^),
+                    Op::Negate => {
+                        let operand = at!(ins.b);
+                        if operand.is_int() {
+                            if let Some(word) = (operand.0 as i64).checked_neg() {
+                                at!(ins.a) = Value(word as u64);
+                                continue 'dispatch;
+                            }
+                        } else if operand.is_float() {
+                            if let Some(value) = Value::try_float(-operand.as_float()) {
+                                at!(ins.a) = value;
+                                continue 'dispatch;
+                            }
+                        }
+                        out_of_line!(operators::negate(&mut *vm, operand))
+                    }
+                    Op::Plus => out_of_line!(operators::plus(&mut *vm, at!(ins.b))),
+                    Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins.b))),
+                    Op::Not => {
+                        let operand = at!(ins.b);
+                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        at!(ins.a) = Value::from_bool(!truth);
+                    }
+                    Op::Less => comparison!(Less, <),
+                    Op::LessEqual => comparison!(LessEqual, <=),
+                    Op::Equal => comparison!(Equal, ==),
+                    Op::NotEqual => comparison!(NotEqual, !=),
+                    Op::Greater => comparison!(Greater, >),
+                    Op::GreaterEqual => comparison!(GreaterEqual, >=),
+                    Op::Is => at!(ins.a) = Value::from_bool(at!(ins.b) == at!(ins.c)),
+                    Op::IsNot => at!(ins.a) = Value::from_bool(at!(ins.b) != at!(ins.c)),
+                    Op::In | Op::NotIn => {
+                        save_pc!();
+                        match compare::contains(&mut *vm, at!(ins.c), at!(ins.b)) {
+                            Ok(found) => at!(ins.a) = Value::from_bool(found == (ins.op == Op::In)),
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::Jump => pc = first.add(ins.wide() as usize),
+                    Op::JumpIfTrue | Op::JumpIfFalse => {
+                        let operand = at!(ins.a);
+                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        if truth == (ins.op == Op::JumpIfTrue) {
+                            pc = first.add(ins.wide() as usize);
+                        }
+                    }
+                    Op::LoopHeader => {
+                        if (*vm).poll != 0 {
+                            save_pc!();
+                            if policy::poll(&mut *vm).is_err() {
+                                break 'raise;
+                            }
+                        }
+                        let countdown = &(&(*code).loops)[ins.a as usize].countdown;
+                        countdown.set(countdown.get() - 1);
+                        if countdown.get() == 0 {
+                            save_pc!();
+                            if policy::loop_is_hot(&mut *vm, &*code, ins.a, floor) {
+                                return Leave::Switch;
+                            }
+                        }
+                    }
+                    Op::LoopEnter => {
+                        if (*vm).poll != 0 {
+                            save_pc!();
+                            if policy::poll(&mut *vm).is_err() {
+                                break 'raise;
+                            }
+                        }
+                        save_pc!();
+                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base);
+                        load_frame!();
+                        if outcome.is_err() {
+                            return unwind(&mut *vm, floor);
+                        }
+                    }
+                    Op::LoopCold => {
+                        if (*vm).poll != 0 {
+                            save_pc!();
+                            if policy::poll(&mut *vm).is_err() {
+                                break 'raise;
+                            }
+                        }
+                    }
+                    Op::GetIter => {
+                        out_of_line_unit!(iterate::get_iter_state(&mut *vm, at!(ins.b), base.add(ins.a as usize)))
+                    }
+                    Op::ForIter => {
+                        let state = base.add(ins.b as usize);
+                        let iterable = *state;
+                        if iterable == Value::RANGE_STATE {
+                            let (next, stop, step) = (*state.add(1), *state.add(2), *state.add(3));
+                            let (n, s) = (next.0 as i64, stop.0 as i64);
+                            if if (step.0 as i64) > 0 { n < s } else { n > s } {
+                                at!(ins.a) = next;
+                                *state.add(1) = Value(next.0.wrapping_add(step.0));
+                                pc = pc.add(1);
+                            }
+                            continue 'dispatch;
+                        }
+                        if let Some(ShapeId::LIST) = shape(iterable) {
+                            let list = iterable.address() as *const List;
+                            let index = (*state.add(1)).as_fixnum() as usize;
+                            if index < (*list).length as usize {
+                                at!(ins.a) = *(*list).data.add(index);
+                                *state.add(1) = Value::from_fixnum(index as i64 + 1);
+                                pc = pc.add(1);
+                                continue 'dispatch;
+                            }
+                        }
+                        save_pc!();
+                        match iterate::for_next(&mut *vm, state) {
+                            Ok(Some(item)) => {
+                                at!(ins.a) = item;
+                                pc = pc.add(1);
+                            }
+                            Ok(None) => {}
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::Call => {
+                        let window = base.add(ins.a as usize);
+                        let callee = *window;
+                        save_pc!();
+                        if let Some(function) = call::as_function(callee) {
+                            let id = (*function).code;
+                            let proto = &(*call::code_pointer(&*vm, id)).proto;
+                            let arguments = window.add(1);
+                            if ins.c != 0 || ins.b != proto.positional || proto.keyword_only != 0 {
+                                let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                                if call::bind_in_place(&mut *vm, function, arguments, ins.b as usize, keywords)
+                                    .is_err()
+                                {
+                                    break 'raise;
+                                }
+                            }
+                            if call::push_frame(&mut *vm, id, arguments).is_err() {
+                                break 'raise;
+                            }
+                            load_frame!();
+                            continue 'dispatch;
+                        }
+                        let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                        out_of_line!(library::call_builtin(&mut *vm, callee, window.add(1), ins.b as usize, keywords))
+                    }
+                    Op::LoadMethod => {
+                        save_pc!();
+                        let name = *(*code).names.as_ptr().add(ins.c as usize);
+                        match attributes::load_method(&mut *vm, at!(ins.b), name) {
+                            Ok((callable, receiver)) => {
+                                at!(ins.a) = callable;
+                                at!(ins.a + 1) = receiver;
+                            }
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::CallMethod => {
+                        let window = base.add(ins.a as usize);
+                        let callee = *window;
+                        save_pc!();
+                        let receiver = *window.add(1);
+                        let (arguments, count) = if receiver == Value::UNDEF {
+                            (window.add(2), ins.b as usize)
+                        } else {
+                            (window.add(1), ins.b as usize + 1)
+                        };
+                        let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                        if let Some(function) = call::as_function(callee) {
+                            let id = (*function).code;
+                            let proto = &(*call::code_pointer(&*vm, id)).proto;
+                            if (keywords.is_some() || count != proto.positional as usize || proto.keyword_only != 0)
+                                && call::bind_in_place(&mut *vm, function, arguments, count, keywords).is_err()
+                            {
+                                break 'raise;
+                            }
+                            if call::push_frame(&mut *vm, id, arguments).is_err() {
+                                break 'raise;
+                            }
+                            load_frame!();
+                            continue 'dispatch;
+                        }
+                        out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords))
+                    }
+                    Op::Return => {
+                        let value = at!(ins.a);
+                        (*vm).frames.pop();
+                        if (*vm).frames.len() == floor {
+                            return Leave::Return(value);
+                        }
+                        load_frame!();
+                        at!((*pc).a) = value;
+                        pc = pc.add(1);
+                    }
+                    Op::BuildList => {
+                        save_pc!();
+                        let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
+                        match (*vm).list(items) {
+ Ok(list) => at!(ins.a) = list,
+ Err(Raised) => break 'raise,
+ }
+                    }
+                    Op::BuildTuple => {
+                        save_pc!();
+                        let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
+                        match (*vm).tuple(items) {
+ Ok(tuple) => at!(ins.a) = tuple,
+ Err(Raised) => break 'raise,
+ }
+                    }
+                    Op::BuildSlice => {
+                        let b = ins.b;
+                        at!(ins.a) = (*vm).slice(at!(b), at!(b + 1), at!(b + 2));
+                    }
+                    Op::BuildString => {
+                        let pieces = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
+                        out_of_line!(join_pieces(&mut *vm, pieces))
+                    }
+                    Op::FormatValue => {
+                        out_of_line!(format_spec::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
+                    }
+                    Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins.a), at!(ins.b))),
+                    Op::GetItem => {
+                        let (object, index) = (at!(ins.b), at!(ins.c));
+                        if index.is_int() {
+                            let i = index.as_fixnum();
+                            match shape(object) {
+                                Some(ShapeId::LIST) => {
+                                    let list = object.address() as *const List;
+                                    if (i as u64) < (*list).length as u64 {
+                                        at!(ins.a) = *(*list).data.add(i as usize);
+                                        continue 'dispatch;
+                                    }
+                                }
+                                Some(ShapeId::TUPLE) => {
+                                    let tuple = object.address() as *const Tuple;
+                                    if (i as u64) < (*tuple).length {
+                                        let items = (tuple as usize + Tuple::ITEMS) as *const Value;
+                                        at!(ins.a) = *items.add(i as usize);
+                                        continue 'dispatch;
+                                    }
+                                }
+                                _ => {}
+                            }
+                        }
+                        out_of_line!(subscript::get_item(&mut *vm, object, index))
+                    }
+                    Op::SetItem => {
+                        let (object, index, value) = (at!(ins.a), at!(ins.b), at!(ins.c));
+                        if index.is_int() && shape(object) == Some(ShapeId::LIST) {
+                            let list = object.address() as *mut List;
+                            let i = index.as_fixnum();
+                            if (i as u64) < (*list).length as u64 {
+                                *(*list).data.add(i as usize) = value;
+                                continue 'dispatch;
+                            }
+                        }
+                        out_of_line_unit!(subscript::set_item(&mut *vm, object, index, value))
+                    }
+                    Op::DeleteItem => out_of_line_unit!(subscript::delete_item(&mut *vm, at!(ins.a), at!(ins.b))),
+                    Op::Unpack => {
+                        out_of_line_unit!(iterate::unpack(
+                            &mut *vm,
+                            at!(ins.c),
+                            base.add(ins.a as usize),
+                            ins.b as usize
+                        ))
+                    }
+                    Op::GetAttr => {
+                        let name = *(*code).names.as_ptr().add(ins.c as usize);
+                        out_of_line!(attributes::get_attr(&mut *vm, at!(ins.b), name))
+                    }
+                    Op::SetAttr => {
+                        let name = *(*code).names.as_ptr().add(ins.c as usize);
+                        out_of_line_unit!(attributes::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
+                    }
+                    Op::MakeFunction => {
+                        let id = (&(*code).constants)[ins.b as usize].as_fixnum();
+                        at!(ins.a) = (*vm).function(crate::ir::CodeId(id as u32), at!(ins.c));
+                    }
+                    Op::Import => {
+                        let name = *(*code).names.as_ptr().add(ins.b as usize);
+                        out_of_line!(import::import(&mut *vm, name, ins.x == 1))
+                    }
+                    Op::ImportFrom => {
+                        let name = *(*code).names.as_ptr().add(ins.c as usize);
+                        out_of_line!(import::import_from(&mut *vm, at!(ins.b), name))
+                    }
+                    Op::Raise => {
+                        save_pc!();
+                        match ins.x {
+                            0 => (*vm).raise_statement(at!(ins.a), None),
+                            1 => (*vm).raise_statement(at!(ins.a), Some(at!(ins.b))),
+                            _ => (*vm).raise(TypeId::RUNTIME_ERROR, "No active exception to reraise"),
+                        };
+                        break 'raise;
+                    }
+                    Op::AssertFail => {
+                        save_pc!();
+                        raise_assertion(&mut *vm, at!(ins.a));
+                        break 'raise;
+                    }
+                }
+                continue 'dispatch;
+            }
+            if RECORD {
+                trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+            }
+            return unwind(&mut *vm, floor);
+        }
+    }
+}
+
+/// Calls what `LoadMethod` left in a window, natively nested.
+///
+/// # Safety
+/// `window` is a method call's window of the top frame.
+unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
+    // SAFETY: by the caller; the window of a method call has room for its receiver.
+    unsafe {
+        let receiver = *window.add(1);
+        if receiver == Value::UNDEF {
+            // Slides the callee next to its arguments, as a plain call has it.
+            *window.add(1) = *window;
+            call::call_window(vm, window.add(1), count, keywords)
+        } else {
+            call::call_window(vm, window, count + 1, keywords)
+        }
+    }
+}
+
+/// Drops the frames of this execution, each with its line in the traceback.
+#[cold]
+fn unwind(vm: &mut Vm, floor: usize) -> Leave {
+    while vm.frames.len() > floor {
+        let frame: Frame = vm.frames.pop().expect("frames above the floor");
+        call::add_traceback(vm, frame);
+    }
+    Leave::Raised
+}
+
+#[inline(always)]
+fn quick_truth(value: Value) -> Option<bool> {
+    if value.is_bool() {
+        Some(value == Value::TRUE)
+    } else if value.is_int() {
+        Some(value.0 != 0)
+    } else if value == Value::NONE {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Both operands as floats if at least one is an immediate float and the other a float or a fixnum.
+#[inline(always)]
+fn floats(left: Value, right: Value) -> Option<(f64, f64)> {
+    if left.is_float() {
+        if right.is_float() {
+            return Some((left.as_float(), right.as_float()));
+        }
+        return right.is_int().then(|| (left.as_float(), right.as_fixnum() as f64));
+    }
+    (right.is_float() && left.is_int()).then(|| (left.as_fixnum() as f64, right.as_float()))
+}
+
+/// The word of the float quotient of two ints that floats hold exactly, or `None`.
+#[inline(always)]
+fn exact_quotient(x: i64, y: i64) -> Option<i64> {
+    const EXACT: u64 = 1 << 53;
+    if y == 0 || x.unsigned_abs() > EXACT || y.unsigned_abs() > EXACT {
+        return None;
+    }
+    Value::try_float(x as f64 / y as f64).map(|v| v.0 as i64)
+}
+
+#[cold]
+fn raise_unbound(vm: &mut Vm, code: &Code, name: u16) {
+    let name = &code.proto.names[name as usize];
+    vm.raise_unbound_local_error(name);
+}
+
+/// The strs of an f-string joined.
+pub(super) fn join_pieces(vm: &mut Vm, pieces: &[Value]) -> Outcome {
+    let mut joined = String::new();
+    for &piece in pieces {
+        joined.push_str(strings::text(piece));
+    }
+    Ok(vm.str(&joined))
+}
+
+#[cold]
+fn raise_assertion(vm: &mut Vm, message: Value) {
+    if message == Value::UNDEF {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[]);
+    } else {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[message]);
+    }
+}
+
+#[cold]
+fn raise_undefined(vm: &mut Vm, name: Value) {
+    vm.raise_name_error(strings::text(name));
+}
+
+const _: () = assert!(size_of::<Range>() == 32);

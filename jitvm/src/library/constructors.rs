@@ -1,0 +1,298 @@
+//! Calling types: `int(...)`, `list(...)`, exceptions, and the other builtin classes.
+
+use super::Arguments;
+use crate::runtime::exceptions::exception;
+use crate::runtime::iterate::{self, to_index};
+use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
+use crate::runtime::object::ShapeId;
+use crate::runtime::operators::truth;
+use crate::runtime::percent_format::float_to_integer;
+use crate::runtime::types::{TypeId, type_name, type_of};
+use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{number_text, repr};
+
+/// Calls a type object.
+pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+    match id {
+        TypeId::INT => int(vm, arguments),
+        TypeId::FLOAT => float(vm, arguments),
+        TypeId::BOOL => {
+            let value = at_most_one(vm, "bool", arguments)?;
+            Ok(Value::from_bool(value.is_some_and(truth)))
+        }
+        TypeId::STR => str(vm, arguments),
+        TypeId::LIST => match at_most_one(vm, "list", arguments)? {
+            Some(iterable) => iterate::list_of(vm, iterable),
+            None => vm.list(&[]),
+        },
+        TypeId::TUPLE => match at_most_one(vm, "tuple", arguments)? {
+            Some(iterable) => iterate::tuple_of(vm, iterable),
+            None => vm.tuple(&[]),
+        },
+        TypeId::RANGE => range(vm, arguments),
+        TypeId::SLICE => slice(vm, arguments),
+        TypeId::TYPE => type_call(vm, arguments),
+        TypeId::ENUMERATE => enumerate(vm, arguments),
+        TypeId::ZIP => zip(vm, arguments),
+        TypeId::MAP => map(vm, arguments),
+        TypeId::FILTER => filter(vm, arguments),
+        TypeId::REVERSED => {
+            no_keywords(vm, "reversed", arguments)?;
+            let [sequence] = exactly(vm, "reversed", arguments)?;
+            iterate::reversed(vm, sequence)
+        }
+        _ if id.is_exception() => new_exception(vm, id, arguments),
+        _ => {
+            let name = id.name();
+            Err(vm.type_error(format!("cannot create '{name}' instances")))
+        }
+    }
+}
+
+fn no_keywords(vm: &mut Vm, function: &str, arguments: Arguments) -> Outcome<()> {
+    if arguments.has_keywords() {
+        return Err(vm.type_error(format!("{function}() takes no keyword arguments")));
+    }
+    Ok(())
+}
+
+fn at_most_one(vm: &mut Vm, function: &str, arguments: Arguments) -> Outcome<Option<Value>> {
+    no_keywords(vm, function, arguments)?;
+    let values = arguments.positional();
+    if values.len() > 1 {
+        let given = values.len();
+        return Err(vm.type_error(format!("{function} expected at most 1 argument, got {given}")));
+    }
+    Ok(values.first().copied())
+}
+
+fn exactly<const N: usize>(vm: &mut Vm, function: &str, arguments: Arguments) -> Outcome<[Value; N]> {
+    match <[Value; N]>::try_from(arguments.positional()) {
+        Ok(values) => Ok(values),
+        Err(_) => {
+            let (s, given) = (if N == 1 { "" } else { "s" }, arguments.positional().len());
+            Err(vm.type_error(format!("{function} expected {N} argument{s}, got {given}")))
+        }
+    }
+}
+
+fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [base] = arguments.only_keywords(vm, "int", ["base"])?;
+    let values = arguments.positional();
+    if values.len() > 2 {
+        let given = values.len();
+        return Err(vm.type_error(format!("int() takes at most 2 arguments ({given} given)")));
+    }
+    let base = base.or(values.get(1).copied());
+    let Some(&value) = values.first() else {
+        return match base {
+            None => Ok(Value::from_fixnum(0)),
+            Some(_) => Err(vm.type_error("int() missing string argument")),
+        };
+    };
+    if let Some(base) = base {
+        let base = to_index(vm, base)?;
+        if base != 0 && !(2..=36).contains(&base) {
+            return Err(vm.value_error("int() base must be >= 2 and <= 36, or 0"));
+        }
+        if !value.is_str() {
+            return Err(vm.type_error("int() can't convert non-string with explicit base"));
+        }
+        return number_text::parse_integer(vm, value, base as u32);
+    }
+    if let Some(integer) = as_integer(value) {
+        return Ok(integer);
+    }
+    if let Some(x) = as_float(value) {
+        return float_to_integer(vm, x);
+    }
+    if value.is_str() {
+        return number_text::parse_integer(vm, value, 10);
+    }
+    let name = type_name(value);
+    let message = format!("int() argument must be a string, a bytes-like object or a real number, not '{name}'");
+    Err(vm.type_error(message))
+}
+
+fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let Some(value) = at_most_one(vm, "float", arguments)? else { return Ok(vm.float(0.0)) };
+    if as_float(value).is_some() {
+        return Ok(value);
+    }
+    if value.is_str() {
+        return number_text::parse_float(vm, value);
+    }
+    match as_f64(value) {
+        Some(x) => Ok(vm.float(x)),
+        None if as_integer(value).is_some() => Err(vm.overflow_error("int too large to convert to float")),
+        None => {
+            let name = type_name(value);
+            Err(vm.type_error(format!("float() argument must be a string or a real number, not '{name}'")))
+        }
+    }
+}
+
+fn str(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [object, encoding, _errors] = arguments.bind(vm, "str", ["object", "encoding", "errors"])?;
+    match (object, encoding) {
+        (None, _) => Ok(vm.str("")),
+        (Some(value), None) => repr::to_str(vm, value),
+        (Some(value), Some(_)) if value.is_str() => Err(vm.type_error("decoding str is not supported")),
+        (Some(value), Some(_)) => {
+            let name = type_name(value);
+            Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")))
+        }
+    }
+}
+
+/// A range bound: an int that fits a word (others are not supported).
+fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    match as_i64(value).filter(|bound| (FIXNUM_MIN..=FIXNUM_MAX).contains(bound)) {
+        Some(bound) => Ok(bound),
+        None if as_integer(value).is_some() => {
+            Err(vm.overflow_error("ranges beyond 62-bit integers are not supported"))
+        }
+        None => {
+            let name = type_name(value);
+            Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")))
+        }
+    }
+}
+
+fn range(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    no_keywords(vm, "range", arguments)?;
+    let (start, stop, step) = match *arguments.positional() {
+        [stop] => (0, range_bound(vm, stop)?, 1),
+        [start, stop] => (range_bound(vm, start)?, range_bound(vm, stop)?, 1),
+        [start, stop, step] => (range_bound(vm, start)?, range_bound(vm, stop)?, range_bound(vm, step)?),
+        [] => return Err(vm.type_error("range expected at least 1 argument, got 0")),
+        [..] => {
+            let given = arguments.positional().len();
+            return Err(vm.type_error(format!("range expected at most 3 arguments, got {given}")));
+        }
+    };
+    if step == 0 {
+        return Err(vm.value_error("range() arg 3 must not be zero"));
+    }
+    Ok(vm.range(start, stop, step))
+}
+
+fn slice(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    no_keywords(vm, "slice", arguments)?;
+    match *arguments.positional() {
+        [stop] => Ok(vm.slice(Value::NONE, stop, Value::NONE)),
+        [start, stop] => Ok(vm.slice(start, stop, Value::NONE)),
+        [start, stop, step] => Ok(vm.slice(start, stop, step)),
+        [] => Err(vm.type_error("slice expected at least 1 argument, got 0")),
+        [..] => {
+            let given = arguments.positional().len();
+            Err(vm.type_error(format!("slice expected at most 3 arguments, got {given}")))
+        }
+    }
+}
+
+fn type_call(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    match *arguments.positional() {
+        [value] if !arguments.has_keywords() => Ok(vm.type_object(type_of(value))),
+        [_, _, _] => Err(vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, "making classes with type() is not supported")),
+        _ => Err(vm.type_error("type() takes 1 or 3 arguments")),
+    }
+}
+
+fn enumerate(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [iterable, start] = arguments.bind(vm, "enumerate", ["iterable", "start"])?;
+    let Some(iterable) = iterable else {
+        return Err(vm.type_error("enumerate() missing required argument 'iterable' (pos 1)"));
+    };
+    let start = match start {
+        None => Value::from_fixnum(0),
+        Some(start) => match as_integer(start) {
+            Some(start) => start,
+            None => {
+                let name = type_name(start);
+                return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+            }
+        },
+    };
+    let state = iterate::iteration_state(vm, iterable)?;
+    Ok(vm.iterator(ShapeId::ENUMERATE, state, start))
+}
+
+/// A tuple of iterators over each iterable.
+fn iterators(vm: &mut Vm, iterables: &[Value]) -> Outcome {
+    let list = vm.list_with_capacity(iterables.len())?;
+    for &iterable in iterables {
+        let iterator = iterate::iterator(vm, iterable)?;
+        vm.push(list, iterator)?;
+    }
+    iterate::tuple_of(vm, list)
+}
+
+fn zip(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [strict] = arguments.only_keywords(vm, "zip", ["strict"])?;
+    let parts = iterators(vm, arguments.positional())?;
+    let zero = Value::from_fixnum(0);
+    let strict = Value::from_bool(strict.is_some_and(truth));
+    Ok(vm.iterator(ShapeId::ZIP, [strict, zero, zero, zero], parts))
+}
+
+fn map(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    no_keywords(vm, "map", arguments)?;
+    let values = arguments.positional();
+    if values.len() < 2 {
+        return Err(vm.type_error("map() must have at least two arguments."));
+    }
+    let parts = iterators(vm, &values[1..])?;
+    let zero = Value::from_fixnum(0);
+    Ok(vm.iterator(ShapeId::MAP, [zero, zero, zero, values[0]], parts))
+}
+
+fn filter(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    no_keywords(vm, "filter", arguments)?;
+    let [function, iterable] = exactly(vm, "filter", arguments)?;
+    let inner = iterate::iterator(vm, iterable)?;
+    let zero = Value::from_fixnum(0);
+    Ok(vm.iterator(ShapeId::FILTER, [zero, zero, zero, function], inner))
+}
+
+fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+    let names_allowed = [TypeId::IMPORT_ERROR, TypeId::NAME_ERROR, TypeId::ATTRIBUTE_ERROR];
+    let takes_name = names_allowed.iter().any(|&class| id.is_subtype(class));
+    if arguments.has_keywords() && !takes_name {
+        let name = id.name();
+        return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+    }
+    let [name, object, _path] = arguments.only_keywords(vm, id.name(), ["name", "obj", "path"])?;
+    let args = vm.tuple(arguments.positional())?;
+    let value = vm.new_exception(os_error_class(id, arguments.positional()), args);
+    let fields = exception(value);
+    fields.name = name.unwrap_or(Value::NONE);
+    fields.object = object.unwrap_or(Value::NONE);
+    Ok(value)
+}
+
+/// `OSError(errno, ...)` is an instance of the class for that number.
+fn os_error_class(id: TypeId, args: &[Value]) -> TypeId {
+    let [number, _, ..] = *args else { return id };
+    if id != TypeId::OS_ERROR {
+        return id;
+    }
+    match as_i64(number).map(|number| number as i32) {
+        Some(libc::EPIPE | libc::ESHUTDOWN) => TypeId::BROKEN_PIPE_ERROR,
+        Some(libc::EAGAIN | libc::EALREADY | libc::EINPROGRESS) => TypeId::BLOCKING_IO_ERROR,
+        Some(libc::ECHILD) => TypeId::CHILD_PROCESS_ERROR,
+        Some(libc::ECONNABORTED) => TypeId::CONNECTION_ABORTED_ERROR,
+        Some(libc::ECONNREFUSED) => TypeId::CONNECTION_REFUSED_ERROR,
+        Some(libc::ECONNRESET) => TypeId::CONNECTION_RESET_ERROR,
+        Some(libc::EEXIST) => TypeId::FILE_EXISTS_ERROR,
+        Some(libc::ENOENT) => TypeId::FILE_NOT_FOUND_ERROR,
+        Some(libc::EINTR) => TypeId::INTERRUPTED_ERROR,
+        Some(libc::EISDIR) => TypeId::IS_A_DIRECTORY_ERROR,
+        Some(libc::ENOTDIR) => TypeId::NOT_A_DIRECTORY_ERROR,
+        Some(libc::EACCES | libc::EPERM) => TypeId::PERMISSION_ERROR,
+        Some(libc::ESRCH) => TypeId::PROCESS_LOOKUP_ERROR,
+        Some(libc::ETIMEDOUT) => TypeId::TIMEOUT_ERROR,
+        _ => id,
+    }
+}

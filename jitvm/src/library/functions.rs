@@ -1,0 +1,471 @@
+//! The builtin functions.
+
+use super::{Arguments, Arity, Owner, builtins};
+use crate::runtime::compare::{CompareKind, compare_as_bool};
+use crate::runtime::iterate::{self, Iteration};
+use crate::runtime::numbers::{as_float, as_integer};
+use crate::runtime::object::ShapeId;
+use crate::runtime::operators::{self, Binary};
+use crate::runtime::sequences::{as_items, items, range_bounds, range_length};
+use crate::runtime::strings::{self, as_text, text};
+use crate::runtime::types::{TypeId, type_id, type_name, type_of};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
+
+builtins! {
+    /// Functions known everywhere.
+    FUNCTIONS of Owner::Builtins;
+    "abs" Arity::One, abs, "Absolute value of a number.";
+    "all" Arity::One, all, "True if every item is true.";
+    "any" Arity::One, any, "True if some item is true.";
+    "ascii" Arity::One, ascii, "repr() with escapes for all that is not ASCII.";
+    "bin" Arity::One, bin, "Binary digits of an int.";
+    "callable" Arity::One, callable, "True if the object can be called.";
+    "chr" Arity::One, chr, "The character of a code point.";
+    "divmod" Arity::Range(2, 2), divmod, "Floor quotient and remainder.";
+    "format" Arity::Range(1, 2), format, "The value in a format.";
+    "getattr" Arity::Range(2, 3), getattr, "An attribute by name.";
+    "hasattr" Arity::Range(2, 2), hasattr, "True if the attribute exists.";
+    "hash" Arity::One, hash, "Hash of an immutable value.";
+    "hex" Arity::One, hex, "Hexadecimal digits of an int.";
+    "id" Arity::One, id, "A number no other living object has.";
+    "isinstance" Arity::Range(2, 2), isinstance, "True if the value is of the type or one of the types.";
+    "issubclass" Arity::Range(2, 2), issubclass, "True if the type is or derives from the other.";
+    "iter" Arity::Range(1, 2), iter, "An iterator over the items.";
+    "len" Arity::One, len, "Number of items.";
+    "max" Arity::Free, max, "Largest item or argument.";
+    "min" Arity::Free, min, "Smallest item or argument.";
+    "next" Arity::Range(1, 2), next, "Next item of an iterator.";
+    "oct" Arity::One, oct, "Octal digits of an int.";
+    "ord" Arity::One, ord, "Code point of a character.";
+    "pow" Arity::Free, pow, "Power, or power modulo a number.";
+    "print" Arity::Free, print, "Writes values to standard output.";
+    "repr" Arity::One, to_repr, "The value as source text.";
+    "round" Arity::Free, round, "Number rounded to some digits.";
+    "setattr" Arity::Range(3, 3), setattr, "Sets an attribute by name.";
+    "sorted" Arity::Free, sorted, "A new sorted list of the items.";
+    "sum" Arity::Free, sum, "Sum of the items.";
+}
+
+fn abs(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    operators::absolute(vm, arguments.positional()[0])
+}
+
+fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
+    while let Some(item) = iteration.next(vm)? {
+        if !operators::truth(item) {
+            return Ok(Value::FALSE);
+        }
+    }
+    Ok(Value::TRUE)
+}
+
+fn any(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
+    while let Some(item) = iteration.next(vm)? {
+        if operators::truth(item) {
+            return Ok(Value::TRUE);
+        }
+    }
+    Ok(Value::FALSE)
+}
+
+fn ascii(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    repr::to_ascii(vm, arguments.positional()[0])
+}
+
+fn to_repr(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    repr::to_repr(vm, arguments.positional()[0])
+}
+
+fn callable(_: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    Ok(Value::from_bool(value.has_shape(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
+}
+
+fn bin(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    in_radix(vm, arguments, "#b")
+}
+fn oct(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    in_radix(vm, arguments, "#o")
+}
+fn hex(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    in_radix(vm, arguments, "#x")
+}
+
+fn in_radix(vm: &mut Vm, arguments: Arguments, spec: &str) -> Outcome {
+    let value = arguments.positional()[0];
+    let Some(integer) = as_integer(value) else {
+        let name = type_name(value);
+        return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+    };
+    let text = format_spec::format_text(vm, integer, spec)?;
+    Ok(vm.str(&text))
+}
+
+fn chr(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    let code = match iterate::to_index(vm, value) {
+        Ok(code) => code,
+        Err(raised) if as_integer(value).is_none() => return Err(raised),
+        Err(_) => return Err(vm.overflow_error("Python int too large to convert to C int")),
+    };
+    if i32::try_from(code).is_err() {
+        return Err(vm.overflow_error("Python int too large to convert to C int"));
+    }
+    match u32::try_from(code).ok().and_then(char::from_u32) {
+        Some(c) => Ok(vm.character(c)),
+        None if (0xd800..0xe000).contains(&code) => Err(vm.value_error("surrogates are not supported")),
+        None => Err(vm.value_error("chr() arg not in range(0x110000)")),
+    }
+}
+
+fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    let Some(string) = as_text(value) else {
+        let name = type_name(value);
+        return Err(vm.type_error(format!("ord() expected string of length 1, but {name} found")));
+    };
+    let mut characters = string.chars();
+    match (characters.next(), characters.next()) {
+        (Some(c), None) => Ok(Value::from_fixnum(i64::from(c as u32))),
+        _ => {
+            let length = strings::length(value);
+            Err(vm.type_error(format!("ord() expected a character, but string of length {length} found")))
+        }
+    }
+}
+
+fn divmod(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [a, b] = [0, 1].map(|index| arguments.positional()[index]);
+    let is_number = |value| as_float(value).is_some() || as_integer(value).is_some();
+    if !is_number(a) || !is_number(b) {
+        let (left, right) = (type_name(a), type_name(b));
+        return Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")));
+    }
+    if (as_float(a).is_some() || as_float(b).is_some()) && numbers::as_f64(b) == Some(0.0) {
+        return Err(vm.zero_division_error("float divmod()"));
+    }
+    let quotient = operators::binary(vm, Binary::FloorDiv, a, b, false)?;
+    let remainder = operators::binary(vm, Binary::Mod, a, b, false)?;
+    vm.tuple(&[quotient, remainder])
+}
+
+fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    let spec = match arguments.get(1) {
+        None => "",
+        Some(spec) => match as_text(spec) {
+            Some(spec) => spec,
+            None => {
+                let name = type_name(spec);
+                return Err(vm.type_error(format!("format() argument 2 must be str, not {name}")));
+            }
+        },
+    };
+    format_spec::format(vm, value, spec)
+}
+
+fn attribute_name(vm: &mut Vm, value: Value, function: &str) -> Outcome {
+    if value.is_str() {
+        return Ok(vm.intern(text(value)));
+    }
+    let _ = function;
+    let name = type_name(value);
+    Err(vm.type_error(format!("attribute name must be string, not '{name}'")))
+}
+
+fn getattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let name = attribute_name(vm, values[1], "getattr")?;
+    match (attributes::find_attr(vm, values[0], name), values.get(2)) {
+        (Some(value), _) => Ok(value),
+        (None, Some(&default)) => Ok(default),
+        (None, None) => attributes::get_attr(vm, values[0], name),
+    }
+}
+
+fn hasattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let name = attribute_name(vm, values[1], "hasattr")?;
+    Ok(Value::from_bool(attributes::find_attr(vm, values[0], name).is_some()))
+}
+
+fn setattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let name = attribute_name(vm, values[1], "setattr")?;
+    attributes::set_attr(vm, values[0], name, values[2])?;
+    Ok(Value::NONE)
+}
+
+fn hash(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let hash = hash::hash(vm, arguments.positional()[0])?;
+    Ok(vm.integer(hash))
+}
+
+fn id(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    let word = if value.is_pointer() { value.address() as u64 } else { value.0 };
+    Ok(vm.integer_wide(i128::from(word)))
+}
+
+/// Whether `matches` holds for a type or for one in a (nested) tuple of types.
+fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(TypeId) -> bool) -> Outcome<bool> {
+    if types.has_shape(ShapeId::TYPE) {
+        return Ok(matches(type_id(types)));
+    }
+    if types.has_shape(ShapeId::TUPLE) {
+        for &item in items(types) {
+            if any_type(vm, item, function, matches)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    let what = if function == "issubclass" { "a class" } else { "a type" };
+    Err(vm.type_error(format!(
+        "{function}() arg 2 must be {what}, a tuple of {}, or a union",
+        match what {
+            "a class" => "classes",
+            _ => "types",
+        }
+    )))
+}
+
+fn isinstance(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [value, types] = [0, 1].map(|index| arguments.positional()[index]);
+    let own = type_of(value);
+    any_type(vm, types, "isinstance", &|id| own.is_subtype(id)).map(Value::from_bool)
+}
+
+fn issubclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [class, types] = [0, 1].map(|index| arguments.positional()[index]);
+    if !class.has_shape(ShapeId::TYPE) {
+        return Err(vm.type_error("issubclass() arg 1 must be a class"));
+    }
+    let own = type_id(class);
+    any_type(vm, types, "issubclass", &|id| own.is_subtype(id)).map(Value::from_bool)
+}
+
+fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let Some(&sentinel) = values.get(1) else { return iterate::iterator(vm, values[0]) };
+    let callable = callable(vm, Arguments::positional_only(&values[..1]))?;
+    if callable != Value::TRUE {
+        return Err(vm.type_error("iter(v, w): v must be callable"));
+    }
+    let zero = Value::from_fixnum(0);
+    Ok(vm.iterator(ShapeId::CALL_ITERATOR, [zero, zero, zero, values[0]], sentinel))
+}
+
+fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    match (iterate::next(vm, values[0])?, values.get(1)) {
+        (Some(item), _) => Ok(item),
+        (None, Some(&default)) => Ok(default),
+        (None, None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[])),
+    }
+}
+
+/// `len(value)`.
+pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    match value.shape() {
+        ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
+        ShapeId::STR => Ok(strings::length(value) as i64),
+        ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
+            Ok(length) => Ok(length),
+            Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+        },
+        _ => {
+            let name = type_name(value);
+            Err(vm.type_error(format!("object of type '{name}' has no len()")))
+        }
+    }
+}
+
+fn len(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let length = length(vm, arguments.positional()[0])?;
+    Ok(vm.integer(length))
+}
+
+fn max(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    extreme(vm, arguments, "max", CompareKind::Greater)
+}
+
+fn min(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    extreme(vm, arguments, "min", CompareKind::Less)
+}
+
+/// The first item that stands in relation `kind` to all before it.
+fn extreme(vm: &mut Vm, arguments: Arguments, function: &str, kind: CompareKind) -> Outcome {
+    let [key, default] = arguments.only_keywords(vm, function, ["key", "default"])?;
+    let key = key.filter(|&key| key != Value::NONE);
+    let values = arguments.positional();
+    if values.is_empty() {
+        return Err(vm.type_error(format!("{function} expected at least 1 argument, got 0")));
+    }
+    if values.len() > 1 && default.is_some() {
+        let message = format!("Cannot specify a default for {function}() with multiple positional arguments");
+        return Err(vm.type_error(message));
+    }
+    let source = if values.len() == 1 { values[0] } else { vm.tuple(values)? };
+    let mut iteration = Iteration::new(vm, source)?;
+    let mut best: Option<(Value, Value)> = None;
+    while let Some(item) = iteration.next(vm)? {
+        let weight = match key {
+            Some(key) => vm.call(key, &[item])?,
+            None => item,
+        };
+        let better = match best {
+            None => true,
+            Some((_, other)) => compare_as_bool(vm, kind, weight, other)?,
+        };
+        if better {
+            best = Some((item, weight));
+        }
+    }
+    match (best, default) {
+        (Some((item, _)), _) => Ok(item),
+        (None, Some(default)) => Ok(default),
+        (None, None) => Err(vm.value_error(format!("{function}() arg is an empty sequence"))),
+    }
+}
+
+fn pow(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [base, exponent, modulus] = arguments.bind(vm, "pow", ["base", "exp", "mod"])?;
+    let Some(base) = base else {
+        return Err(vm.type_error("pow() missing required argument 'base' (pos 1)"));
+    };
+    let Some(exponent) = exponent else {
+        return Err(vm.type_error("pow() missing required argument 'exp' (pos 2)"));
+    };
+    match modulus.filter(|&modulus| modulus != Value::NONE) {
+        None => operators::binary(vm, Binary::Pow, base, exponent, false),
+        Some(modulus) => power_modulo(vm, base, exponent, modulus),
+    }
+}
+
+fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Outcome {
+    let [Some(a), Some(b), Some(m)] = [base, exponent, modulus].map(as_integer) else {
+        if [base, exponent, modulus].iter().any(|&value| as_float(value).is_some())
+            && [base, exponent, modulus].iter().all(|&v| as_float(v).is_some() || as_integer(v).is_some())
+        {
+            let message = "pow() 3rd argument not allowed unless all arguments are integers";
+            return Err(vm.type_error(message));
+        }
+        let [a, b, m] = [base, exponent, modulus].map(type_name);
+        return Err(vm.type_error(format!("unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{m}'")));
+    };
+    let (mut x, mut y, mut z) = ([0], [0], [0]);
+    let [a, b, m] = [
+        numbers::Limbs::of(a, &mut x).to_ibig(),
+        numbers::Limbs::of(b, &mut y).to_ibig(),
+        numbers::Limbs::of(m, &mut z).to_ibig(),
+    ];
+    if m.is_zero() {
+        return Err(vm.value_error("pow() 3rd argument cannot be 0"));
+    }
+    match bigint::power_modulo(a, b, m) {
+        Some(result) => vm.integer_big(&result),
+        None => Err(vm.value_error("base is not invertible for the given modulus")),
+    }
+}
+
+fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [separator, end, file, flush] = arguments.only_keywords(vm, "print", ["sep", "end", "file", "flush"])?;
+    let separator = separator_text(vm, separator, "sep", " ")?;
+    let end = separator_text(vm, end, "end", "\n")?;
+    let mut line = String::new();
+    for (index, &value) in arguments.positional().iter().enumerate() {
+        if index > 0 {
+            line.push_str(separator);
+        }
+        match as_text(value) {
+            Some(text) => line.push_str(text),
+            None => line.push_str(&repr::str_text(vm, value)?),
+        }
+    }
+    line.push_str(end);
+    let stream = match file.filter(|&file| file != Value::NONE) {
+        Some(file) => file,
+        None => return write_stdout(vm, &line, flush.is_some_and(operators::truth)),
+    };
+    super::streams::write(vm, stream, &line)?;
+    if flush.is_some_and(operators::truth) {
+        super::streams::flush(vm, stream)?;
+    }
+    Ok(Value::NONE)
+}
+
+fn write_stdout(vm: &mut Vm, line: &str, flush: bool) -> Outcome {
+    let mut result = vm.out.write(line);
+    if flush && result.is_ok() {
+        result = vm.out.flush();
+    }
+    match result {
+        Ok(()) => Ok(Value::NONE),
+        Err(error) => Err(vm.raise_os_error(&error)),
+    }
+}
+
+fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'static str) -> Outcome<&'static str> {
+    match value {
+        None | Some(Value::NONE) => Ok(default),
+        Some(value) => match as_text(value) {
+            Some(text) => Ok(text),
+            None => {
+                let other = type_name(value);
+                Err(vm.type_error(format!("{name} must be None or a string, not {other}")))
+            }
+        },
+    }
+}
+
+fn round(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [number, digits] = arguments.bind(vm, "round", ["number", "ndigits"])?;
+    let Some(number) = number else {
+        return Err(vm.type_error("round() missing required argument 'number' (pos 1)"));
+    };
+    rounding::round(vm, number, digits.filter(|&digits| digits != Value::NONE))
+}
+
+fn sorted(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    if values.len() != 1 {
+        let given = values.len();
+        return Err(vm.type_error(format!("sorted expected 1 argument, got {given}")));
+    }
+    let [key, reverse] = arguments.only_keywords(vm, "sort", ["key", "reverse"])?;
+    let list = iterate::list_of(vm, values[0])?;
+    super::sort::sort(vm, list, key, reverse)?;
+    Ok(list)
+}
+
+fn sum(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let Some(iterable) = arguments.get(0) else {
+        return Err(vm.type_error("sum() takes at least 1 positional argument (0 given)"));
+    };
+    let [_, start] = arguments.bind(vm, "sum", ["", "start"])?;
+    let mut total = start.unwrap_or(Value::from_fixnum(0));
+    if total.is_str() {
+        return Err(vm.type_error("sum() can't sum strings [use ''.join(seq) instead]"));
+    }
+    if let Some(values) = as_items(iterable)
+        && total.is_int()
+        && values.iter().all(|value| value.is_int())
+        && let Some(result) = sum_of_fixnums(total, values)
+    {
+        return Ok(vm.integer(result));
+    }
+    let mut iteration = Iteration::new(vm, iterable)?;
+    while let Some(item) = iteration.next(vm)? {
+        total = operators::add(vm, total, item, false)?;
+    }
+    Ok(total)
+}
+
+fn sum_of_fixnums(start: Value, values: &[Value]) -> Option<i64> {
+    values.iter().try_fold(start.as_fixnum(), |total, value| total.checked_add(value.as_fixnum()))
+}

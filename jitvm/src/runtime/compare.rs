@@ -1,0 +1,250 @@
+//! Comparisons, equality and membership.
+
+use std::cmp::Ordering;
+
+use super::bigint;
+use super::iterate::Iteration;
+use super::numbers::{Limbs, as_float, as_integer};
+use super::object::{Range, ShapeId, Slice};
+use super::sequences::{items, range_bounds, range_length};
+use super::strings::text;
+use super::types::type_name;
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompareKind {
+    Less,
+    LessEqual,
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterEqual,
+}
+
+impl CompareKind {
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            CompareKind::Less => "<",
+            CompareKind::LessEqual => "<=",
+            CompareKind::Equal => "==",
+            CompareKind::NotEqual => "!=",
+            CompareKind::Greater => ">",
+            CompareKind::GreaterEqual => ">=",
+        }
+    }
+
+    /// The answer when the operands are ordered like this; `None` is unordered (NaN).
+    pub fn holds(self, ordering: Option<Ordering>) -> bool {
+        match (self, ordering) {
+            (CompareKind::NotEqual, None) => true,
+            (_, None) => false,
+            (CompareKind::Less, Some(o)) => o.is_lt(),
+            (CompareKind::LessEqual, Some(o)) => o.is_le(),
+            (CompareKind::Equal, Some(o)) => o.is_eq(),
+            (CompareKind::NotEqual, Some(o)) => o.is_ne(),
+            (CompareKind::Greater, Some(o)) => o.is_gt(),
+            (CompareKind::GreaterEqual, Some(o)) => o.is_ge(),
+        }
+    }
+}
+
+/// `a < b` and the like, as a bool value.
+#[inline]
+pub fn compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    compare_as_bool(vm, kind, a, b).map(Value::from_bool)
+}
+
+#[inline]
+pub fn compare_as_bool(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<bool> {
+    if a.is_int() && b.is_int() {
+        return Ok(kind.holds(Some((a.0 as i64).cmp(&(b.0 as i64)))));
+    }
+    if a.is_float() && b.is_float() {
+        return Ok(kind.holds(a.as_float().partial_cmp(&b.as_float())));
+    }
+    compare_slowly(vm, kind, a, b)
+}
+
+fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<bool> {
+    if let Some(ordering) = compare_numbers(a, b) {
+        return Ok(kind.holds(ordering));
+    }
+    let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
+    match (a.shape(), b.shape()) {
+        (ShapeId::STR, ShapeId::STR) => {
+            if equality {
+                return Ok((a == b || text(a) == text(b)) == (kind == CompareKind::Equal));
+            }
+            // UTF-8 sorts as the code points do.
+            return Ok(kind.holds(Some(text(a).cmp(text(b)))));
+        }
+        (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
+        (ShapeId::RANGE, ShapeId::RANGE) if equality => {
+            return Ok(equal_ranges(a, b) == (kind == CompareKind::Equal));
+        }
+        (ShapeId::SLICE, ShapeId::SLICE) if equality => {
+            let (x, y) = (slice_fields(a), slice_fields(b));
+            for (p, q) in x.into_iter().zip(y) {
+                if !equal(vm, p, q)? {
+                    return Ok(kind == CompareKind::NotEqual);
+                }
+            }
+            return Ok(kind == CompareKind::Equal);
+        }
+        _ => {}
+    }
+    match kind {
+        CompareKind::Equal => Ok(a == b),
+        CompareKind::NotEqual => Ok(a != b),
+        _ => {
+            let (symbol, left, right) = (kind.symbol(), type_name(a), type_name(b));
+            let message = format!("'{symbol}' not supported between instances of '{left}' and '{right}'");
+            Err(vm.type_error(message))
+        }
+    }
+}
+
+fn slice_fields(slice: Value) -> [Value; 3] {
+    // SAFETY: the caller has checked the shape.
+    unsafe {
+        let slice = &*slice.object::<Slice>();
+        [slice.start, slice.stop, slice.step]
+    }
+}
+
+fn equal_ranges(a: Value, b: Value) -> bool {
+    const { assert!(size_of::<Range>() == 32) };
+    let (x, y) = (range_bounds(a), range_bounds(b));
+    let length = range_length(x);
+    length == range_length(y) && (length == 0 || (x.0 == y.0 && (length == 1 || x.2 == y.2)))
+}
+
+/// The exact order of two numbers: outer `None`: one is no number; inner: unordered.
+fn compare_numbers(a: Value, b: Value) -> Option<Option<Ordering>> {
+    if let (Some(x), Some(y)) = (as_float(a), as_float(b)) {
+        return Some(x.partial_cmp(&y));
+    }
+    match (as_integer(a), as_integer(b)) {
+        (Some(x), Some(y)) => Some(Some(compare_integers(x, y))),
+        (Some(x), None) => Some(compare_integer_float(x, as_float(b)?)),
+        (None, Some(y)) => Some(compare_integer_float(y, as_float(a)?).map(Ordering::reverse)),
+        (None, None) => None,
+    }
+}
+
+/// The order of two int objects.
+pub fn compare_integers(a: Value, b: Value) -> Ordering {
+    if a.is_int() && b.is_int() {
+        return (a.0 as i64).cmp(&(b.0 as i64));
+    }
+    let (mut left, mut right) = ([0], [0]);
+    bigint::compare(Limbs::of(a, &mut left), Limbs::of(b, &mut right))
+}
+
+fn compare_integer_float(integer: Value, x: f64) -> Option<Ordering> {
+    if x.is_nan() {
+        return None;
+    }
+    if x.is_infinite() {
+        return Some(if x > 0.0 { Ordering::Less } else { Ordering::Greater });
+    }
+    let whole = x.trunc();
+    let mut buffer = [0; 17];
+    let y = float_limbs(whole, &mut buffer);
+    let mut small = [0];
+    let order = bigint::compare(Limbs::of(integer, &mut small), y);
+    // Equal to the truncated float: the fraction decides.
+    Some(order.then_with(|| whole.partial_cmp(&x).unwrap_or(Ordering::Equal)))
+}
+
+/// The limbs of a float that is a whole number.
+pub fn float_limbs(x: f64, buffer: &mut [u64; 17]) -> Limbs<'_> {
+    let magnitude = x.abs();
+    if magnitude < 2f64.powi(64) {
+        buffer[0] = magnitude as u64;
+        return Limbs { negative: x < 0.0, limbs: &buffer[..(buffer[0] != 0) as usize] };
+    }
+    let bits = magnitude.to_bits();
+    let significand = bits & ((1 << 52) - 1) | 1 << 52;
+    let shift = (bits >> 52) as usize - 1075;
+    let wide = u128::from(significand) << (shift % 64);
+    let first = shift / 64;
+    buffer[first] = wide as u64;
+    buffer[first + 1] = (wide >> 64) as u64;
+    let used = if buffer[first + 1] != 0 { first + 2 } else { first + 1 };
+    Limbs { negative: x < 0.0, limbs: &buffer[..used] }
+}
+
+fn compare_items(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<bool> {
+    let (x, y) = (items(a), items(b));
+    if x.len() != y.len() && matches!(kind, CompareKind::Equal | CompareKind::NotEqual) {
+        return Ok(kind == CompareKind::NotEqual);
+    }
+    vm.enter_native(" in comparison")?;
+    let result = compare_items_inside(vm, kind, x, y);
+    vm.leave_native();
+    result
+}
+
+fn compare_items_inside(vm: &mut Vm, kind: CompareKind, x: &[Value], y: &[Value]) -> Outcome<bool> {
+    for (&p, &q) in x.iter().zip(y) {
+        if !equal(vm, p, q)? {
+            return match kind {
+                CompareKind::Equal => Ok(false),
+                CompareKind::NotEqual => Ok(true),
+                _ => compare_as_bool(vm, kind, p, q),
+            };
+        }
+    }
+    Ok(kind.holds(Some(x.len().cmp(&y.len()))))
+}
+
+/// Identity or `==`: how containers compare their items.
+#[inline]
+pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
+    if a == b { Ok(true) } else { compare_as_bool(vm, CompareKind::Equal, a, b) }
+}
+
+/// `a in b`.
+pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
+    match container.shape() {
+        ShapeId::STR => {
+            if !value.is_str() {
+                let name = type_name(value);
+                let message = format!("'in <string>' requires string as left operand, not {name}");
+                return Err(vm.type_error(message));
+            }
+            Ok(text(container).contains(text(value)))
+        }
+        ShapeId::LIST | ShapeId::TUPLE => {
+            let mut index = 0;
+            while let Some(&item) = items(container).get(index) {
+                if equal(vm, item, value)? {
+                    return Ok(true);
+                }
+                index += 1;
+            }
+            Ok(false)
+        }
+        ShapeId::RANGE if as_integer(value).is_some() => {
+            let bounds @ (start, _, step) = range_bounds(container);
+            let Some(i) = super::numbers::as_i64(value) else { return Ok(false) };
+            let Some(distance) = i.checked_sub(start) else { return Ok(false) };
+            Ok(distance % step == 0 && distance / step >= 0 && ((distance / step) as u64) < range_length(bounds))
+        }
+        _ => {
+            if !super::iterate::is_iterable(container) {
+                let name = type_name(container);
+                return Err(vm.type_error(format!("argument of type '{name}' is not iterable")));
+            }
+            let mut iteration = Iteration::new(vm, container)?;
+            while let Some(item) = iteration.next(vm)? {
+                if equal(vm, item, value)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The iteration protocol: the four-register state of `for` loops, iterator objects, and iterating from Rust.
+//!
+//! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
+//! the byte offset), an iterator object, or EXHAUSTED.
+
+use super::numbers::as_integer;
+use super::object::{IteratorObject, ShapeId};
+use super::operators;
+use super::sequences::{items, range_bounds, range_length};
+use super::strings::text;
+use super::types::type_name;
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+const ZERO: Value = Value::from_fixnum(0);
+
+fn is_iterator(value: Value) -> bool {
+    matches!(
+        value.shape(),
+        ShapeId::RANGE_ITERATOR
+            | ShapeId::LIST_ITERATOR
+            | ShapeId::TUPLE_ITERATOR
+            | ShapeId::STR_ITERATOR
+            | ShapeId::ENUMERATE
+            | ShapeId::ZIP
+            | ShapeId::MAP
+            | ShapeId::FILTER
+            | ShapeId::REVERSED
+            | ShapeId::CALL_ITERATOR
+    )
+}
+
+pub fn is_iterable(value: Value) -> bool {
+    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE) || is_iterator(value)
+}
+
+/// The iterator state of an iterable.
+pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
+    match iterable.shape() {
+        ShapeId::RANGE => {
+            let (start, stop, step) = range_bounds(iterable);
+            Ok([Value::RANGE_STATE, Value::from_fixnum(start), Value::from_fixnum(stop), Value::from_fixnum(step)])
+        }
+        ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR => Ok([iterable, ZERO, ZERO, ZERO]),
+        _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
+        _ => {
+            let name = type_name(iterable);
+            Err(vm.type_error(format!("'{name}' object is not iterable")))
+        }
+    }
+}
+
+/// `GetIter`: writes the iterator state of `iterable` to four registers.
+///
+/// # Safety
+/// `out` points to four writable registers.
+pub unsafe fn get_iter_state(vm: &mut Vm, iterable: Value, out: *mut Value) -> Outcome<()> {
+    let state = iteration_state(vm, iterable)?;
+    // SAFETY: the caller passes four registers.
+    unsafe { out.cast::<[Value; 4]>().write(state) };
+    Ok(())
+}
+
+/// `ForIter`: the next item, or `None` when there is none.
+///
+/// # Safety
+/// `state` points to four registers that [`get_iter_state`] filled.
+pub unsafe fn for_next(vm: &mut Vm, state: *mut Value) -> Outcome<Option<Value>> {
+    // SAFETY: the caller passes four registers; the value stack does not move.
+    let state = unsafe { &mut *state.cast::<[Value; 4]>() };
+    next_of(vm, state)
+}
+
+/// The next item of an iterator state.
+pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
+    let source = state[0];
+    if source == Value::RANGE_STATE {
+        let (next, stop, step) = (state[1].as_fixnum(), state[2].as_fixnum(), state[3].as_fixnum());
+        if if step > 0 { next >= stop } else { next <= stop } {
+            state[0] = Value::EXHAUSTED;
+            return Ok(None);
+        }
+        // Past the fixnum range there is no further item.
+        state[1] = Value::try_fixnum(next + step).unwrap_or(state[2]);
+        return Ok(Some(Value::from_fixnum(next)));
+    }
+    let index = state[1].0 as usize >> 2;
+    let item = match source.shape() {
+        ShapeId::LIST | ShapeId::TUPLE => items(source).get(index).map(|&item| (item, index + 1)),
+        ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
+        ShapeId::FREE => None,
+        _ => {
+            let item = next_of_object(vm, source)?;
+            if item.is_none() {
+                state[0] = Value::EXHAUSTED;
+            }
+            return Ok(item);
+        }
+    };
+    let Some((item, following)) = item else {
+        state[0] = Value::EXHAUSTED;
+        return Ok(None);
+    };
+    state[1] = Value::from_fixnum(following as i64);
+    Ok(Some(item))
+}
+
+fn iterator_fields<'a>(iterator: Value) -> &'a mut IteratorObject {
+    debug_assert!(is_iterator(iterator));
+    // SAFETY: the shape was checked; the VM is single-threaded, and a nested `next` of the same object (a function of
+    // `map` that advances it) finds its fields consistent.
+    unsafe { &mut *iterator.object::<IteratorObject>() }
+}
+
+/// `next(iterator)` of an iterator object.
+pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    let fields = iterator_fields(iterator);
+    match iterator.shape() {
+        ShapeId::ENUMERATE => {
+            let Some(item) = next_of(vm, &mut fields.state)? else { return Ok(None) };
+            let index = fields.extra;
+            fields.extra = operators::add(vm, index, Value::from_fixnum(1), false)?;
+            vm.tuple(&[index, item]).map(Some)
+        }
+        ShapeId::ZIP => next_of_each(vm, fields.extra, fields.state[0] == Value::TRUE),
+        ShapeId::MAP => {
+            let (function, parts) = (fields.state[3], fields.extra);
+            let Some(arguments) = next_of_each(vm, parts, false)? else { return Ok(None) };
+            vm.call(function, items(arguments)).map(Some)
+        }
+        ShapeId::FILTER => {
+            let (function, inner) = (fields.state[3], fields.extra);
+            loop {
+                let Some(item) = next_of_object(vm, inner)? else { return Ok(None) };
+                let verdict = if function == Value::NONE { item } else { vm.call(function, &[item])? };
+                if operators::truth(verdict) {
+                    return Ok(Some(item));
+                }
+            }
+        }
+        ShapeId::REVERSED => {
+            let (source, remaining) = (fields.state[0], fields.state[1].0 as usize >> 2);
+            let item = match (source.shape(), remaining) {
+                (ShapeId::FREE, _) | (_, 0) => None,
+                (ShapeId::STR, _) => {
+                    let c = text(source)[..remaining].chars().next_back();
+                    c.map(|c| (vm.character(c), remaining - c.len_utf8()))
+                }
+                _ => items(source).get(remaining - 1).map(|&item| (item, remaining - 1)),
+            };
+            let Some((item, remaining)) = item else {
+                fields.state[0] = Value::EXHAUSTED;
+                return Ok(None);
+            };
+            fields.state[1] = Value::from_fixnum(remaining as i64);
+            Ok(Some(item))
+        }
+        ShapeId::CALL_ITERATOR => {
+            if fields.state[3] == Value::EXHAUSTED {
+                return Ok(None);
+            }
+            let item = vm.call(fields.state[3], &[])?;
+            if super::compare::equal(vm, item, fields.extra)? {
+                fields.state[3] = Value::EXHAUSTED;
+                return Ok(None);
+            }
+            Ok(Some(item))
+        }
+        _ => next_of(vm, &mut fields.state),
+    }
+}
+
+/// A tuple of the next items of several iterators; `None` as soon as one has none. With `strict`, an error unless
+/// all end together.
+fn next_of_each(vm: &mut Vm, iterators: Value, strict: bool) -> Outcome<Option<Value>> {
+    let count = items(iterators).len();
+    if count == 0 {
+        return Ok(None);
+    }
+    // A list while it grows: tuples are not written to after they were made.
+    let list = vm.list_with_capacity(count)?;
+    for index in 0..count {
+        match next_of_object(vm, items(iterators)[index])? {
+            Some(item) => vm.push(list, item)?,
+            None if strict && index > 0 => return Err(uneven_zip(vm, index, "shorter")),
+            None if strict => {
+                for other in 1..count {
+                    if next_of_object(vm, items(iterators)[other])?.is_some() {
+                        return Err(uneven_zip(vm, other, "longer"));
+                    }
+                }
+                return Ok(None);
+            }
+            None => return Ok(None),
+        }
+    }
+    vm.tuple(items(list)).map(Some)
+}
+
+fn uneven_zip(vm: &mut Vm, index: usize, relation: &str) -> super::vm::Raised {
+    let others = if index == 1 { "argument 1".to_owned() } else { format!("arguments 1-{index}") };
+    vm.value_error(format!("zip() argument {} is {relation} than {others}", index + 1))
+}
+
+/// `iter(value)`.
+pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
+    let shape = match value.shape() {
+        ShapeId::RANGE => ShapeId::RANGE_ITERATOR,
+        ShapeId::LIST => ShapeId::LIST_ITERATOR,
+        ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
+        ShapeId::STR => ShapeId::STR_ITERATOR,
+        _ => return iteration_state(vm, value).map(|state| state[0]),
+    };
+    let state = iteration_state(vm, value)?;
+    Ok(vm.iterator(shape, state, ZERO))
+}
+
+/// `reversed(value)`.
+pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
+    let remaining = match value.shape() {
+        ShapeId::RANGE => {
+            let (start, stop, step) = range_bounds(value);
+            let length = range_length((start, stop, step)) as i64;
+            let last = start + (length - 1) * step;
+            let state = [last, start - step, -step].map(Value::from_fixnum);
+            let state = [Value::RANGE_STATE, state[0], state[1], state[2]];
+            return Ok(vm.iterator(ShapeId::RANGE_ITERATOR, state, ZERO));
+        }
+        ShapeId::LIST | ShapeId::TUPLE => items(value).len(),
+        ShapeId::STR => text(value).len(),
+        _ => {
+            let name = type_name(value);
+            return Err(vm.type_error(format!("'{name}' object is not reversible")));
+        }
+    };
+    Ok(vm.iterator(ShapeId::REVERSED, [value, Value::from_fixnum(remaining as i64), ZERO, ZERO], ZERO))
+}
+
+/// `next(value)` without a default: `None` at the end.
+pub fn next(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
+    if !is_iterator(value) {
+        let name = type_name(value);
+        return Err(vm.type_error(format!("'{name}' object is not an iterator")));
+    }
+    next_of_object(vm, value)
+}
+
+/// An iteration from Rust; it lives on the native stack, where the collector finds its state.
+pub struct Iteration {
+    state: [Value; 4],
+}
+
+impl Iteration {
+    pub fn new(vm: &mut Vm, iterable: Value) -> Outcome<Iteration> {
+        Ok(Iteration { state: iteration_state(vm, iterable)? })
+    }
+
+    pub fn next(&mut self, vm: &mut Vm) -> Outcome<Option<Value>> {
+        next_of(vm, &mut self.state)
+    }
+}
+
+/// A new list of the items of an iterable.
+pub fn list_of(vm: &mut Vm, iterable: Value) -> Outcome {
+    let list = vm.list_with_capacity(length_hint(iterable))?;
+    super::operators_sequence::extend(vm, list, iterable)?;
+    Ok(list)
+}
+
+/// A tuple of the items of an iterable; a tuple as it is.
+pub fn tuple_of(vm: &mut Vm, iterable: Value) -> Outcome {
+    if iterable.has_shape(ShapeId::TUPLE) {
+        return Ok(iterable);
+    }
+    let list = list_of(vm, iterable)?;
+    vm.tuple(items(list))
+}
+
+fn length_hint(iterable: Value) -> usize {
+    match iterable.shape() {
+        ShapeId::LIST | ShapeId::TUPLE => items(iterable).len(),
+        ShapeId::STR => super::strings::length(iterable),
+        ShapeId::RANGE => range_length(range_bounds(iterable)).min(1 << 40) as usize,
+        _ => 0,
+    }
+}
+
+/// `Unpack`: writes exactly `count` items of `value` to registers.
+///
+/// # Safety
+/// `out` points to `count` writable registers.
+pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -> Outcome<()> {
+    if let Some(values) = super::sequences::as_items(value) {
+        if values.len() == count {
+            // SAFETY: the caller passes `count` registers, and the items of objects do not lie on the value stack.
+            unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), out, count) };
+            return Ok(());
+        }
+        return Err(wrong_count(vm, values.len(), count));
+    }
+    if !is_iterable(value) {
+        let name = type_name(value);
+        return Err(vm.type_error(format!("cannot unpack non-iterable {name} object")));
+    }
+    let mut iteration = Iteration::new(vm, value)?;
+    for index in 0..count {
+        match iteration.next(vm)? {
+            // SAFETY: `index` is below `count`.
+            Some(item) => unsafe { out.add(index).write(item) },
+            None => return Err(wrong_count(vm, index, count)),
+        }
+    }
+    match iteration.next(vm)? {
+        None => Ok(()),
+        Some(_) => Err(wrong_count(vm, count + 1, count)),
+    }
+}
+
+fn wrong_count(vm: &mut Vm, found: usize, expected: usize) -> super::vm::Raised {
+    vm.value_error(if found < expected {
+        format!("not enough values to unpack (expected {expected}, got {found})")
+    } else {
+        format!("too many values to unpack (expected {expected})")
+    })
+}
+
+/// An int argument used as an index or count, with CPython's errors.
+pub fn to_index(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if let Some(index) = super::numbers::as_i64(value) {
+        return Ok(index);
+    }
+    let name = type_name(value);
+    if as_integer(value).is_some() {
+        return Err(vm.overflow_error(format!("cannot fit '{name}' into an index-sized integer")));
+    }
+    Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")))
+}

@@ -1,0 +1,102 @@
+//! Objects above 2 KiB: one system allocation each, in a table that is sorted for lookups by address.
+//!
+//! The mark of a large object is in its header's `gc` byte.
+
+use std::alloc::{Layout, alloc, dealloc};
+
+use super::object::Header;
+
+/// `Header::gc` of a large object that the running collection has reached.
+const MARKED: u8 = 1;
+
+#[derive(Clone, Copy, Debug)]
+struct LargeObject {
+    address: usize,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+pub struct LargeSpace {
+    /// Sorted by address up to `sorted`; newer ones behind.
+    objects: Vec<LargeObject>,
+    pub bytes: usize,
+}
+
+/// Alignment and rounding of large objects.
+const ALIGNMENT: usize = 64;
+
+impl LargeSpace {
+    pub fn usable_bytes(bytes: usize) -> usize {
+        bytes.next_multiple_of(ALIGNMENT)
+    }
+
+    /// `None` when the system has no memory for it.
+    pub fn allocate(&mut self, bytes: usize) -> Option<usize> {
+        let bytes = bytes.checked_next_multiple_of(ALIGNMENT)?;
+        let layout = Layout::from_size_align(bytes, ALIGNMENT).ok()?;
+        // SAFETY: the layout's size is not zero.
+        let address = unsafe { alloc(layout) } as usize;
+        if address == 0 {
+            return None;
+        }
+        self.objects.push(LargeObject { address, bytes });
+        self.bytes += bytes;
+        Some(address)
+    }
+
+    /// Must precede lookups: brings the table into order.
+    pub fn sort(&mut self) {
+        self.objects.sort_unstable_by_key(|object| object.address);
+    }
+
+    /// Start of the large object that a word points into.
+    pub fn object_at(&self, address: usize) -> Option<usize> {
+        let index = self.objects.partition_point(|object| object.address <= address).checked_sub(1)?;
+        let object = self.objects[index];
+        (address < object.address + object.bytes).then_some(object.address)
+    }
+
+    /// Marks the large object at `address`; false if it was marked already.
+    pub fn mark(address: usize) -> bool {
+        let header = address as *mut Header;
+        // SAFETY: the caller has the address from a live reference to a large object.
+        unsafe {
+            let fresh = (*header).gc & MARKED == 0;
+            (*header).gc |= MARKED;
+            fresh
+        }
+    }
+
+    /// Frees what was not marked and clears the marks: live objects and bytes.
+    pub fn sweep(&mut self) -> (usize, usize) {
+        let mut live_bytes = 0;
+        self.objects.retain(|object| {
+            let header = object.address as *mut Header;
+            // SAFETY: each table entry is an allocation of this space, freed at most once since it leaves the table.
+            unsafe {
+                if (*header).gc & MARKED != 0 {
+                    (*header).gc &= !MARKED;
+                    live_bytes += object.bytes;
+                    return true;
+                }
+                dealloc(object.address as *mut u8, layout_of(object));
+            }
+            false
+        });
+        self.bytes = live_bytes;
+        (self.objects.len(), live_bytes)
+    }
+}
+
+fn layout_of(object: &LargeObject) -> Layout {
+    Layout::from_size_align(object.bytes, ALIGNMENT).expect("the layout was valid when the object was allocated")
+}
+
+impl Drop for LargeSpace {
+    fn drop(&mut self) {
+        for object in &self.objects {
+            // SAFETY: as in `sweep`; the table goes away with its objects.
+            unsafe { dealloc(object.address as *mut u8, layout_of(object)) };
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Linking: a compiled module's codes get constants, names and global cells in the heap.
+
+use super::modules::module_name;
+use super::object::Cell;
+use super::value::Value;
+use super::vm::{Code, Vm};
+use crate::bytecode::{self, Constant};
+use crate::ir::CodeId;
+use crate::trace::policy::LoopState;
+
+impl Vm {
+    /// Creates the Python module `name` and links `module` into it. The result is the code of its body.
+    pub fn link_module(&mut self, module: &bytecode::Module, name: &str) -> CodeId {
+        let object = self.new_module(name);
+        let file = self.str(&module.source.path);
+        self.set_global(object, "__file__", file);
+        self.link_into(module, object)
+    }
+
+    /// Links codes whose globals are those of an existing module object.
+    pub fn link_into(&mut self, module: &bytecode::Module, object: Value) -> CodeId {
+        debug_assert!(!module_name(object).is_empty());
+        let first = self.codes.len() as u32;
+        for (index, proto) in module.codes.iter().enumerate() {
+            // Constants are reachable through `permanent` until the code has them.
+            let mark = self.permanent.len();
+            for constant in &proto.constants {
+                let value = self.constant(constant, first);
+                self.permanent.push(value);
+            }
+            let names = proto.names.iter().map(|name| self.intern(name)).collect();
+            let globals: Vec<*mut Cell> = proto
+                .globals
+                .iter()
+                .map(|name| {
+                    let name = self.intern(name);
+                    self.global_cell(object, name)
+                })
+                .collect();
+            let constants = self.permanent.drain(mark..).collect();
+            let loops = proto.loops.iter().map(|_| LoopState::default()).collect();
+            self.codes.push(Box::new(Code {
+                id: CodeId(first + index as u32),
+                proto: proto.clone(),
+                source: module.source.clone(),
+                constants,
+                globals: globals.into(),
+                names,
+                loops,
+            }));
+        }
+        CodeId(first)
+    }
+
+    fn constant(&mut self, constant: &Constant, first_code: u32) -> Value {
+        match constant {
+            Constant::None => Value::NONE,
+            Constant::True => Value::TRUE,
+            Constant::False => Value::FALSE,
+            Constant::Ellipsis => Value::ELLIPSIS,
+            Constant::Int(i) => self.integer(*i),
+            Constant::BigInt(digits) => {
+                let parsed = digits.parse().expect("the front end passes decimal digits");
+                self.integer_big(&parsed).unwrap_or(Value::EXC)
+            }
+            Constant::Float(x) => self.float(*x),
+            // As in CPython, constants that look like names are interned; here all short ones are.
+            Constant::Str(text) if text.len() <= 40 => self.intern(text),
+            Constant::Str(text) => self.str(text),
+            Constant::Tuple(constants) => {
+                let mark = self.permanent.len();
+                for constant in constants {
+                    let value = self.constant(constant, first_code);
+                    self.permanent.push(value);
+                }
+                let items: Vec<Value> = self.permanent[mark..].to_vec();
+                let tuple = self.tuple(&items).unwrap_or(Value::EXC);
+                self.permanent.truncate(mark);
+                tuple
+            }
+            Constant::Code(index) => Value::from_fixnum(i64::from(first_code + index)),
+        }
+    }
+}

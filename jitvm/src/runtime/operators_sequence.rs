@@ -1,0 +1,141 @@
+//! `+` and `*` of strs, lists and tuples, and their in-place forms.
+
+use super::iterate;
+use super::numbers::{as_i64, as_integer};
+use super::object::ShapeId;
+use super::operators::Binary;
+use super::sequences::{LONGEST, items};
+use super::strings::text;
+use super::types::type_name;
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+fn is_sequence(value: Value) -> bool {
+    matches!(value.shape(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)
+}
+
+/// `None` if neither operand is a sequence with this operator.
+pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    match op {
+        Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
+        Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),
+        Binary::Mul if is_sequence(b) => Some(repeat(vm, b, a, false)),
+        _ => None,
+    }
+}
+
+fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
+    if augmented && a.has_shape(ShapeId::LIST) {
+        extend(vm, a, b)?;
+        return Ok(a);
+    }
+    if a.shape() != b.shape() {
+        let (own, other) = (type_name(a), type_name(b));
+        return Err(vm.type_error(format!("can only concatenate {own} (not \"{other}\") to {own}")));
+    }
+    match a.shape() {
+        ShapeId::STR => vm.concatenate(a, b),
+        ShapeId::LIST => {
+            let (left, right) = (items(a), items(b));
+            let list = vm.list_with_capacity(left.len() + right.len())?;
+            append_items(vm, list, left)?;
+            append_items(vm, list, right)?;
+            Ok(list)
+        }
+        _ => {
+            let (left, right) = (items(a), items(b));
+            match (left, right) {
+                ([], _) => Ok(b),
+                (_, []) => Ok(a),
+                _ => vm.tuple_with(left.len() + right.len(), |result| {
+                    result[..left.len()].copy_from_slice(left);
+                    result[left.len()..].copy_from_slice(right);
+                }),
+            }
+        }
+    }
+}
+
+/// Appends values that lie in another object.
+pub fn append_items(vm: &mut Vm, list: Value, values: &[Value]) -> Outcome<()> {
+    vm.reserve(list, values.len())?;
+    for &value in values {
+        vm.push(list, value)?;
+    }
+    Ok(())
+}
+
+/// `list.extend(iterable)`.
+pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
+    if let Some(values) = super::sequences::as_items(iterable) {
+        // `a.extend(a)`: growing must not happen under the slice that is read.
+        vm.reserve(list, values.len())?;
+        return append_items(vm, list, &items(iterable)[..values.len()]);
+    }
+    let mut state = iterate::Iteration::new(vm, iterable)?;
+    while let Some(value) = state.next(vm)? {
+        vm.push(list, value)?;
+    }
+    Ok(())
+}
+
+/// How often to repeat: an int, capped below at 0.
+fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
+    if let Some(count) = as_i64(count) {
+        return Ok(count.max(0) as usize);
+    }
+    if as_integer(count).is_some() {
+        return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
+    }
+    let name = type_name(count);
+    Err(vm.type_error(format!("can't multiply sequence by non-int of type '{name}'")))
+}
+
+fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcome {
+    let count = repetitions(vm, count)?;
+    if sequence.is_str() {
+        let source = text(sequence).as_bytes();
+        let Some(total) = source.len().checked_mul(count).filter(|&total| total <= i64::MAX as usize) else {
+            return Err(vm.overflow_error("repeated string is too long"));
+        };
+        return match (total, count) {
+            (0, _) => Ok(vm.str("")),
+            (_, 1) => Ok(sequence),
+            _ => vm.allocate_str(total, |bytes| match *source {
+                [byte] => bytes.fill(byte),
+                _ => bytes.chunks_exact_mut(source.len()).for_each(|chunk| chunk.copy_from_slice(source)),
+            }),
+        };
+    }
+    let length = items(sequence).len();
+    let Some(total) = length.checked_mul(count).filter(|&total| total <= LONGEST) else {
+        return Err(vm.raise_memory_error());
+    };
+    if sequence.has_shape(ShapeId::TUPLE) {
+        if total == 0 {
+            return Ok(vm.empty_tuple);
+        }
+        return vm.tuple_with(total, |result| fill(result, items(sequence)));
+    }
+    if augmented {
+        if count == 0 {
+            super::sequences::truncate(sequence, 0);
+            return Ok(sequence);
+        }
+        vm.reserve(sequence, total - length)?;
+        for index in 0..total - length {
+            vm.push(sequence, items(sequence)[index])?;
+        }
+        return Ok(sequence);
+    }
+    let list = vm.list_with_capacity(total)?;
+    vm.fill_list(list, total, |result| fill(result, items(sequence)));
+    Ok(list)
+}
+
+fn fill(result: &mut [Value], pattern: &[Value]) {
+    match *pattern {
+        [value] => result.fill(value),
+        _ => result.chunks_exact_mut(pattern.len().max(1)).for_each(|chunk| chunk.copy_from_slice(pattern)),
+    }
+}

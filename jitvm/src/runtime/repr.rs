@@ -1,0 +1,262 @@
+//! `repr`, `str` and `ascii` of every value.
+
+use super::exceptions::{class_of, exception};
+use super::float_text;
+use super::modules::module_name;
+use super::numbers::{Limbs, as_float};
+use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
+use super::sequences::items;
+use super::strings::text;
+use super::types::{TypeId, type_id, type_name};
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+/// Containers whose repr is being made, outermost first.
+type Open = Vec<Value>;
+
+/// `repr(value)`.
+pub fn to_repr(vm: &mut Vm, value: Value) -> Outcome {
+    let text = repr_text(vm, value)?;
+    Ok(vm.str(&text))
+}
+
+/// `str(value)`.
+pub fn to_str(vm: &mut Vm, value: Value) -> Outcome {
+    if value.is_str() {
+        return Ok(value);
+    }
+    let text = str_text(vm, value)?;
+    Ok(vm.str(&text))
+}
+
+pub fn repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let mut out = String::new();
+    write_repr(vm, value, &mut out, &mut Open::new())?;
+    Ok(out)
+}
+
+pub fn str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    match value.shape() {
+        ShapeId::STR => Ok(text(value).to_owned()),
+        ShapeId::EXCEPTION => exception_text(vm, value),
+        _ => repr_text(vm, value),
+    }
+}
+
+/// `str(exception)`.
+fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let class = class_of(value);
+    let args = exception(value).args;
+    match *items(args) {
+        [] => Ok(String::new()),
+        [only] if class.is_subtype(TypeId::KEY_ERROR) => repr_text(vm, only),
+        [only] => str_text(vm, only),
+        [number, message] if class.is_subtype(TypeId::OS_ERROR) => {
+            let number = str_text(vm, number)?;
+            Ok(format!("[Errno {number}] {}", str_text(vm, message)?))
+        }
+        [number, message, file, ..] if class.is_subtype(TypeId::OS_ERROR) => {
+            let (number, message) = (str_text(vm, number)?, str_text(vm, message)?);
+            Ok(format!("[Errno {number}] {message}: {}", repr_text(vm, file)?))
+        }
+        _ => repr_text(vm, args),
+    }
+}
+
+fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    if let Some(x) = as_float(value) {
+        out.push_str(&float_text::repr(x));
+        return Ok(());
+    }
+    if value.is_int() {
+        use std::fmt::Write;
+        let _ = write!(out, "{}", value.as_fixnum());
+        return Ok(());
+    }
+    match value.shape() {
+        ShapeId::FREE => out.push_str(value.special_name().unwrap_or("<word>")),
+        ShapeId::BIG_INT => out.push_str(&integer_text(vm, value)?),
+        ShapeId::STR => write_str_repr(text(value), false, out),
+        ShapeId::LIST => write_items(vm, value, "[", "]", out, open)?,
+        ShapeId::TUPLE => {
+            let end = if items(value).len() == 1 { ",)" } else { ")" };
+            write_items(vm, value, "(", end, out, open)?;
+        }
+        ShapeId::RANGE => {
+            // SAFETY: the shape was checked.
+            let Range { start, stop, step, .. } = unsafe { &*value.object::<Range>() };
+            let (start, stop, step) = (start.as_fixnum(), stop.as_fixnum(), step.as_fixnum());
+            out.push_str(&match step {
+                1 => format!("range({start}, {stop})"),
+                _ => format!("range({start}, {stop}, {step})"),
+            });
+        }
+        ShapeId::SLICE => {
+            // SAFETY: the shape was checked.
+            let Slice { start, stop, step, .. } = unsafe { &*value.object::<Slice>() };
+            for (before, part) in [("slice(", start), (", ", stop), (", ", step)] {
+                out.push_str(before);
+                write_repr(vm, *part, out, open)?;
+            }
+            out.push(')');
+        }
+        ShapeId::EXCEPTION => {
+            out.push_str(class_of(value).name());
+            let args = exception(value).args;
+            match *items(args) {
+                [only] => {
+                    out.push('(');
+                    write_repr(vm, only, out, open)?;
+                    out.push(')');
+                }
+                _ => write_repr(vm, args, out, open)?,
+            }
+        }
+        _ => out.push_str(&other_repr(vm, value)),
+    }
+    Ok(())
+}
+
+fn other_repr(vm: &Vm, value: Value) -> String {
+    let address = value.address();
+    match value.shape() {
+        ShapeId::TYPE => format!("<class '{}'>", type_id(value).name()),
+        ShapeId::MODULE => {
+            let name = module_name(value);
+            format!("<module '{name}' (built-in)>")
+        }
+        ShapeId::FUNCTION => {
+            // SAFETY: the shape was checked.
+            let code = unsafe { (*value.object::<Function>()).code };
+            let name = &vm.codes[code.index()].proto.qualname;
+            format!("<function {name} at {address:#x}>")
+        }
+        ShapeId::BUILTIN => {
+            // SAFETY: the shape was checked.
+            let row = vm.builtin_table[unsafe { (*value.object::<Builtin>()).index } as usize];
+            match row.receiver() {
+                Some(owner) => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
+                None => format!("<built-in function {}>", row.name),
+            }
+        }
+        ShapeId::BOUND_METHOD => {
+            // SAFETY: the shape was checked, and the function of a bound method is a builtin.
+            let (row, receiver) = unsafe {
+                let method = &*value.object::<BoundMethod>();
+                (vm.builtin_table[(*method.function.object::<Builtin>()).index as usize], method.receiver)
+            };
+            let place = if receiver.is_pointer() { receiver.address() } else { address };
+            format!("<built-in method {} of {} object at {place:#x}>", row.name, type_name(receiver))
+        }
+        _ => format!("<{} object at {address:#x}>", type_name(value)),
+    }
+}
+
+fn write_items(vm: &mut Vm, value: Value, start: &str, end: &str, out: &mut String, open: &mut Open) -> Outcome<()> {
+    out.push_str(start);
+    if open.contains(&value) {
+        out.push_str("...");
+        out.push_str(end.trim_start_matches(','));
+        return Ok(());
+    }
+    vm.enter_native(" while getting the repr of an object")?;
+    open.push(value);
+    let mut index = 0;
+    let mut result = Ok(());
+    while let Some(&item) = items(value).get(index) {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        result = write_repr(vm, item, out, open);
+        if result.is_err() {
+            break;
+        }
+        index += 1;
+    }
+    open.pop();
+    vm.leave_native();
+    out.push_str(end);
+    result
+}
+
+/// `str` of an int, with CPython's limit on digits.
+pub fn integer_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    if value.is_int() {
+        return Ok(value.as_fixnum().to_string());
+    }
+    let limit = vm.int_max_str_digits;
+    let number = Limbs::of_big(value);
+    let too_long = "Exceeds the limit ({limit} digits) for integer string conversion; \
+                    use sys.set_int_max_str_digits() to increase the limit";
+    let too_long = || too_long.replace("{limit}", &limit.to_string());
+    // 10 bits are more than 3 digits: an estimate that is never too high.
+    if limit != 0 && number.bit_length() * 3 / 10 > u64::from(limit) + 3 {
+        return Err(vm.value_error(too_long()));
+    }
+    let digits = number.to_ibig().to_string();
+    if limit != 0 && digits.trim_start_matches('-').len() > limit as usize {
+        return Err(vm.value_error(too_long()));
+    }
+    Ok(digits)
+}
+
+/// A str in quotes, with escapes as CPython chooses them; with `ascii`, other characters are escaped too.
+pub fn write_str_repr(text: &str, ascii: bool, out: &mut String) {
+    use std::fmt::Write;
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' '..='~' => out.push(c),
+            _ if !ascii && is_printable(c) => out.push(c),
+            _ => {
+                let code = c as u32;
+                let _ = match code {
+                    0..=0xff => write!(out, "\\x{code:02x}"),
+                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
+                    _ => write!(out, "\\U{code:08x}"),
+                };
+            }
+        }
+    }
+    out.push(quote);
+}
+
+/// `ascii(value)`.
+pub fn to_ascii(vm: &mut Vm, value: Value) -> Outcome {
+    let repr = repr_text(vm, value)?;
+    if repr.is_ascii() {
+        return Ok(vm.str(&repr));
+    }
+    use std::fmt::Write;
+    let mut out = String::with_capacity(repr.len() * 2);
+    for c in repr.chars() {
+        let code = c as u32;
+        let _ = match code {
+            0..=0x7f => out.write_char(c),
+            0x80..=0xff => write!(out, "\\x{code:02x}"),
+            0x100..=0xffff => write!(out, "\\u{code:04x}"),
+            _ => write!(out, "\\U{code:08x}"),
+        };
+    }
+    Ok(vm.str(&out))
+}
+
+/// What `str.isprintable` says of a character that is not ASCII: letters, marks, numbers, punctuation and symbols.
+/// Rust's `char::escape_debug` keeps exactly those that have a visible form.
+pub fn is_printable(c: char) -> bool {
+    match c {
+        ' '..='~' => true,
+        '\u{300}'..='\u{36f}' => true,
+        _ if c.is_whitespace() || c.is_control() => false,
+        _ => c.escape_debug().count() == 1 || c.is_alphanumeric(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Making, reading and growing lists and tuples, and the small objects made of a few values.
+
+use super::heap::Heap;
+use super::object::{BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+use crate::ir::CodeId;
+
+/// Longest list: its length is a `u32`.
+pub const LONGEST: usize = u32::MAX as usize;
+
+/// The items of a list or tuple. The collector finds the reference on the native stack; the caller does not use it
+/// any more once the list may have changed.
+#[inline]
+pub fn items<'a>(value: Value) -> &'a [Value] {
+    // SAFETY: the shape says which layout; a list's data holds `length` items.
+    unsafe {
+        if value.has_shape(ShapeId::LIST) {
+            let list = value.object::<List>();
+            return slice_of((*list).data, (*list).length as usize);
+        }
+        debug_assert!(value.has_shape(ShapeId::TUPLE));
+        let tuple = value.object::<Tuple>();
+        slice_of(tuple.byte_add(Tuple::ITEMS).cast(), (*tuple).length as usize)
+    }
+}
+
+/// # Safety
+/// `data` points to `length` values, or `length` is 0.
+unsafe fn slice_of<'a>(data: *mut Value, length: usize) -> &'a [Value] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller vouches for the range.
+    unsafe { std::slice::from_raw_parts(data, length) }
+}
+
+/// The items of a list, to change in place; nothing else reads the list meanwhile.
+pub fn items_mut<'a>(list: Value) -> &'a mut [Value] {
+    debug_assert!(list.has_shape(ShapeId::LIST));
+    let list = list.object::<List>();
+    // SAFETY: the shape was checked; the data holds `length` items.
+    unsafe {
+        match (*list).length {
+            0 => &mut [],
+            length => std::slice::from_raw_parts_mut((*list).data, length as usize),
+        }
+    }
+}
+
+/// Items of a list or tuple, `None` for other values.
+pub fn as_items<'a>(value: Value) -> Option<&'a [Value]> {
+    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE).then(|| items(value))
+}
+
+/// Shortens a list; `length` is not above its own.
+pub fn truncate(list: Value, length: usize) {
+    // SAFETY: the caller passes a list.
+    unsafe { (*list.object::<List>()).length = length as u32 };
+}
+
+/// Start, stop and step of a range.
+pub fn range_bounds(range: Value) -> (i64, i64, i64) {
+    debug_assert!(range.has_shape(ShapeId::RANGE));
+    // SAFETY: the shape was checked, and range bounds are fixnums.
+    unsafe {
+        let range = &*range.object::<Range>();
+        (range.start.as_fixnum(), range.stop.as_fixnum(), range.step.as_fixnum())
+    }
+}
+
+/// Number of items of a range.
+pub fn range_length((start, stop, step): (i64, i64, i64)) -> u64 {
+    if step > 0 && start < stop {
+        (stop - start - 1) as u64 / step as u64 + 1
+    } else if step < 0 && start > stop {
+        (start - stop - 1) as u64 / step.unsigned_abs() + 1
+    } else {
+        0
+    }
+}
+
+impl Vm {
+    /// An empty list with room for `capacity` items.
+    pub fn list_with_capacity(&mut self, capacity: usize) -> Outcome {
+        let list = self.allocate(size_of::<List>(), ShapeId::LIST).cast::<List>();
+        // SAFETY: the allocation has room for a `List`.
+        unsafe {
+            (*list).length = 0;
+            (*list).capacity = 0;
+            (*list).data = std::ptr::null_mut();
+        }
+        let value = Value::of(list);
+        if capacity > 0 {
+            self.set_capacity(value, capacity)?;
+        }
+        Ok(value)
+    }
+
+    /// A list of values that are reachable from elsewhere: the VM stack, an object, an array on the native stack.
+    pub fn list(&mut self, values: &[Value]) -> Outcome {
+        let list = self.list_with_capacity(values.len())?;
+        // SAFETY: the list is new, with room for all values.
+        unsafe {
+            let object = list.object::<List>();
+            if !values.is_empty() {
+                std::ptr::copy_nonoverlapping(values.as_ptr(), (*object).data, values.len());
+            }
+            (*object).length = values.len() as u32;
+        }
+        Ok(list)
+    }
+
+    /// Moves the items to storage for at least `capacity`, which is not below the length.
+    pub fn set_capacity(&mut self, list: Value, capacity: usize) -> Outcome<()> {
+        if capacity > LONGEST {
+            return Err(self.raise_memory_error());
+        }
+        let bytes = STORAGE_ITEMS + capacity * 8;
+        let storage = self.try_allocate(bytes, ShapeId::STORAGE)?;
+        let object = list.object::<List>();
+        // SAFETY: the caller passes a list; its items fit the new storage, which is a different object.
+        unsafe {
+            let data = storage.byte_add(STORAGE_ITEMS).cast::<Value>();
+            if !(*object).data.is_null() {
+                std::ptr::copy_nonoverlapping((*object).data, data, (*object).length as usize);
+            }
+            (*object).data = data;
+            (*object).capacity = ((Heap::usable_bytes(bytes) - STORAGE_ITEMS) / 8).min(LONGEST) as u32;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `extra` more items.
+    pub fn reserve(&mut self, list: Value, extra: usize) -> Outcome<()> {
+        // SAFETY: the caller passes a list.
+        let (length, capacity) = unsafe {
+            let object = &*list.object::<List>();
+            (object.length as usize, object.capacity as usize)
+        };
+        let needed = length + extra;
+        if needed <= capacity {
+            return Ok(());
+        }
+        let grown = if length < 1 << 16 { length * 2 } else { length + length / 2 };
+        self.set_capacity(list, needed.max(grown.min(LONGEST)).max(3))
+    }
+
+    /// `list.append(value)`.
+    #[inline]
+    pub fn push(&mut self, list: Value, value: Value) -> Outcome<()> {
+        let object = list.object::<List>();
+        // SAFETY: the caller passes a list; after `reserve` there is room for one more.
+        unsafe {
+            if (*object).length == (*object).capacity {
+                self.reserve(list, 1)?;
+            }
+            (*object).data.add((*object).length as usize).write(value);
+            (*object).length += 1;
+        }
+        Ok(())
+    }
+
+    /// A tuple of values that are reachable from elsewhere.
+    pub fn tuple(&mut self, values: &[Value]) -> Outcome {
+        if values.is_empty() && self.empty_tuple.is_pointer() {
+            return Ok(self.empty_tuple);
+        }
+        self.tuple_with(values.len(), |items| items.copy_from_slice(values))
+    }
+
+    /// A tuple whose items `fill` writes, all of them, without allocating.
+    pub fn tuple_with(&mut self, length: usize, fill: impl FnOnce(&mut [Value])) -> Outcome {
+        if length > LONGEST {
+            return Err(self.raise_memory_error());
+        }
+        let tuple = self.try_allocate(Tuple::ITEMS + length * 8, ShapeId::TUPLE)?.cast::<Tuple>();
+        // SAFETY: the allocation has room for all items. They are initialised first, so that `fill` gets valid words.
+        unsafe {
+            (*tuple).length = length as u64;
+            let first = tuple.byte_add(Tuple::ITEMS).cast::<Value>();
+            for index in 0..length {
+                first.add(index).write(Value::NONE);
+            }
+            fill(std::slice::from_raw_parts_mut(first, length));
+        }
+        Ok(Value::of(tuple))
+    }
+
+    /// An object whose fields after the header are these values.
+    fn object_of<const N: usize>(&mut self, shape: ShapeId, fields: [Value; N]) -> Value {
+        let header = self.allocate(size_of::<Header>() + N * 8, shape);
+        // SAFETY: the allocation has room for the header and the fields.
+        unsafe { header.byte_add(size_of::<Header>()).cast::<[Value; N]>().write(fields) };
+        Value::of(header)
+    }
+
+    /// Bounds are fixnums.
+    pub fn range(&mut self, start: i64, stop: i64, step: i64) -> Value {
+        let fields = [start, stop, step].map(Value::from_fixnum);
+        const { assert!(size_of::<Range>() == 32) };
+        self.object_of(ShapeId::RANGE, fields)
+    }
+
+    pub fn slice(&mut self, start: Value, stop: Value, step: Value) -> Value {
+        const { assert!(size_of::<Slice>() == 32) };
+        self.object_of(ShapeId::SLICE, [start, stop, step])
+    }
+
+    pub fn bound_method(&mut self, function: Value, receiver: Value) -> Value {
+        const { assert!(size_of::<BoundMethod>() == 24) };
+        self.object_of(ShapeId::BOUND_METHOD, [function, receiver])
+    }
+
+    /// An iterator object over `state`, as `GetIter` makes it.
+    pub fn iterator(&mut self, shape: ShapeId, state: [Value; 4], extra: Value) -> Value {
+        const { assert!(size_of::<IteratorObject>() == 48) };
+        let [a, b, c, d] = state;
+        self.object_of(shape, [a, b, c, d, extra])
+    }
+
+    /// A function of a code object, with a tuple of defaults or None.
+    pub fn function(&mut self, code: CodeId, defaults: Value) -> Value {
+        let function = self.allocate(size_of::<Function>(), ShapeId::FUNCTION).cast::<Function>();
+        // SAFETY: the allocation has room for a `Function`.
+        unsafe {
+            (*function).code = code;
+            (*function).unused = 0;
+            (*function).defaults = defaults;
+        }
+        Value::of(function)
+    }
+}
+
+impl Vm {
+    /// Writes the items of a new list that has room for `length`; `fill` sets them all without allocating.
+    pub fn fill_list(&mut self, list: Value, length: usize, fill: impl FnOnce(&mut [Value])) {
+        let object = list.object::<List>();
+        // SAFETY: the caller passes a list with this capacity. The items are initialised before `fill` sees them.
+        unsafe {
+            assert!(length <= (*object).capacity as usize, "the list has room for the items");
+            for index in 0..length {
+                (*object).data.add(index).write(Value::NONE);
+            }
+            (*object).length = length as u32;
+        }
+        fill(items_mut(list));
+    }
+}

@@ -1,0 +1,355 @@
+//! Subscripts: reading, assigning and deleting items and slices.
+
+use super::iterate;
+use super::numbers::{as_i64, as_integer};
+use super::object::{List, ShapeId, Slice};
+use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
+use super::strings::{byte_offset, is_ascii, length, text};
+use super::types::type_name;
+use super::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use super::vm::{Outcome, Raised, Vm};
+
+/// `container[key]`.
+#[inline]
+pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+    if key.is_int() && container.has_shape(ShapeId::LIST) {
+        let values = items(container);
+        if let Some(&value) = values.get(key.as_fixnum() as usize) {
+            return Ok(value);
+        }
+    }
+    get_item_slowly(vm, container, key)
+}
+
+fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+    match container.shape() {
+        ShapeId::LIST | ShapeId::TUPLE => {
+            let is_list = container.has_shape(ShapeId::LIST);
+            let values = items(container);
+            if key.has_shape(ShapeId::SLICE) {
+                let chosen = resolve_slice(vm, key, values.len())?;
+                if is_list {
+                    let list = vm.list_with_capacity(chosen.count)?;
+                    vm.fill_list(list, chosen.count, |new| chosen.copy(values, new));
+                    return Ok(list);
+                }
+                if chosen.count == values.len() && chosen.step == 1 {
+                    return Ok(container);
+                }
+                if chosen.count == 0 {
+                    return vm.tuple(&[]);
+                }
+                return vm.tuple_with(chosen.count, |new| chosen.copy(values, new));
+            }
+            let kind = if is_list { Kind::LIST } else { Kind::TUPLE };
+            let index = resolve_index(vm, key, values.len(), kind, kind.out_of_range)?;
+            Ok(values[index])
+        }
+        ShapeId::STR => {
+            if key.has_shape(ShapeId::SLICE) {
+                return slice_str(vm, container, key);
+            }
+            let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
+            let c = text(container)[byte_offset(container, index)..].chars().next();
+            Ok(vm.character(c.expect("an index below the length is that of a character")))
+        }
+        ShapeId::RANGE => {
+            let bounds @ (start, _, step) = range_bounds(container);
+            let count = range_length(bounds) as usize;
+            if key.has_shape(ShapeId::SLICE) {
+                let chosen = resolve_slice(vm, key, count)?;
+                // As CPython: the items at both bounds of the slice, so the stop may lie past the range's own.
+                let item = |index: i64| (start + index * step).clamp(FIXNUM_MIN, FIXNUM_MAX);
+                return Ok(vm.range(item(chosen.start), item(chosen.stop), chosen.step * step));
+            }
+            let index = resolve_index(vm, key, count, Kind::RANGE, Kind::RANGE.out_of_range)?;
+            Ok(Value::from_fixnum(start + index as i64 * step))
+        }
+        ShapeId::TYPE => {
+            let name = super::types::type_id(container).name();
+            Err(vm.type_error(format!("type '{name}' is not subscriptable")))
+        }
+        _ => {
+            let name = type_name(container);
+            Err(vm.type_error(format!("'{name}' object is not subscriptable")))
+        }
+    }
+}
+
+/// What index errors of a sequence type say.
+#[derive(Clone, Copy)]
+struct Kind {
+    out_of_range: &'static str,
+    /// "list indices must be integers or slices".
+    wrong_type: &'static str,
+    /// The type's name is in quotes.
+    quoted: bool,
+}
+
+impl Kind {
+    const LIST: Kind = Kind {
+        out_of_range: "list index out of range",
+        wrong_type: "list indices must be integers or slices, not ",
+        quoted: false,
+    };
+    const TUPLE: Kind = Kind {
+        out_of_range: "tuple index out of range",
+        wrong_type: "tuple indices must be integers or slices, not ",
+        quoted: false,
+    };
+    const STR: Kind = Kind {
+        out_of_range: "string index out of range",
+        wrong_type: "string indices must be integers, not ",
+        quoted: true,
+    };
+    const RANGE: Kind = Kind {
+        out_of_range: "range object index out of range",
+        wrong_type: "range indices must be integers or slices, not ",
+        quoted: false,
+    };
+}
+
+fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
+    let Some(index) = as_i64(key) else {
+        let name = type_name(key);
+        if as_integer(key).is_some() {
+            return Err(vm.index_error(format!("cannot fit '{name}' into an index-sized integer")));
+        }
+        let quote = if kind.quoted { "'" } else { "" };
+        return Err(vm.type_error(format!("{}{quote}{name}{quote}", kind.wrong_type)));
+    };
+    let index = if index < 0 { index + length as i64 } else { index };
+    match usize::try_from(index) {
+        Ok(index) if index < length => Ok(index),
+        _ => Err(vm.index_error(out_of_range)),
+    }
+}
+
+/// A slice applied to a length.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chosen {
+    pub start: i64,
+    pub stop: i64,
+    pub step: i64,
+    pub count: usize,
+}
+
+impl Chosen {
+    fn index(&self, position: usize) -> usize {
+        (self.start + position as i64 * self.step) as usize
+    }
+    fn copy(&self, from: &[Value], to: &mut [Value]) {
+        if self.step == 1 {
+            let start = self.start as usize;
+            to.copy_from_slice(&from[start..start + self.count]);
+            return;
+        }
+        for (position, slot) in to.iter_mut().enumerate() {
+            *slot = from[self.index(position)];
+        }
+    }
+}
+
+/// Bounds of a slice for a sequence of `length` items, clamped as Python does.
+pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen> {
+    // SAFETY: the caller has checked the shape.
+    let (start, stop, step) = unsafe {
+        let slice = &*slice.object::<Slice>();
+        (slice.start, slice.stop, slice.step)
+    };
+    let step = if step == Value::NONE { 1 } else { slice_bound(vm, step)? };
+    if step == 0 {
+        return Err(vm.value_error("slice step cannot be zero"));
+    }
+    let step = step.max(-i64::MAX);
+    let length = length as i64;
+    let (low, high) = if step < 0 { (-1, length - 1) } else { (0, length) };
+    let mut bound = |value: Value, default: i64| {
+        if value == Value::NONE {
+            return Ok(default);
+        }
+        let index = slice_bound(vm, value)?;
+        let index = if index < 0 { index.saturating_add(length) } else { index };
+        Ok(index.clamp(low, high))
+    };
+    let start = bound(start, if step < 0 { high } else { low })?;
+    let stop = bound(stop, if step < 0 { low } else { high })?;
+    let count = range_length((start, stop, step)) as usize;
+    Ok(Chosen { start, stop, step, count })
+}
+
+/// A bound of a slice; huge ints are clamped.
+fn slice_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if let Some(index) = as_i64(value) {
+        return Ok(index);
+    }
+    if as_integer(value).is_some() {
+        return Ok(if super::numbers::Limbs::of_big(value).negative { i64::MIN } else { i64::MAX });
+    }
+    Err(vm.type_error("slice indices must be integers or None or have an __index__ method"))
+}
+
+fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
+    let chosen = resolve_slice(vm, slice, length(string))?;
+    if chosen.count == 0 {
+        return Ok(vm.str(""));
+    }
+    let source = text(string);
+    if chosen.step == 1 {
+        if chosen.count == length(string) {
+            return Ok(string);
+        }
+        let start = byte_offset(string, chosen.start as usize);
+        let end = byte_offset(string, chosen.start as usize + chosen.count);
+        return Ok(vm.str(&source[start..end]));
+    }
+    if is_ascii(string) {
+        let bytes = source.as_bytes();
+        let picked: String = (0..chosen.count).map(|position| char::from(bytes[chosen.index(position)])).collect();
+        return Ok(vm.str(&picked));
+    }
+    let characters: Vec<char> = source.chars().collect();
+    let picked: String = (0..chosen.count).map(|position| characters[chosen.index(position)]).collect();
+    Ok(vm.str(&picked))
+}
+
+/// `container[key] = value`.
+#[inline]
+pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if key.is_int()
+        && container.has_shape(ShapeId::LIST)
+        && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
+    {
+        *slot = value;
+        return Ok(());
+    }
+    set_item_slowly(vm, container, key, value)
+}
+
+fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if !container.has_shape(ShapeId::LIST) {
+        return Err(unsupported(vm, container, "item assignment"));
+    }
+    if key.has_shape(ShapeId::SLICE) {
+        return assign_slice(vm, container, key, value);
+    }
+    let length = items(container).len();
+    let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
+    items_mut(container)[index] = value;
+    Ok(())
+}
+
+fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
+    let name = type_name(container);
+    vm.type_error(format!("'{name}' object does not support {what}"))
+}
+
+/// `del container[key]`.
+pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    if !container.has_shape(ShapeId::LIST) {
+        let what = match container.shape() {
+            ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",
+            _ => "does not support item deletion",
+        };
+        let name = type_name(container);
+        return Err(vm.type_error(format!("'{name}' object {what}")));
+    }
+    let length = items(container).len();
+    if key.has_shape(ShapeId::SLICE) {
+        let chosen = resolve_slice(vm, key, length)?;
+        delete_chosen(container, chosen);
+        return Ok(());
+    }
+    let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
+    remove(container, index);
+    Ok(())
+}
+
+/// Takes item `index` out of a list.
+pub fn remove(list: Value, index: usize) -> Value {
+    let values = items_mut(list);
+    let removed = values[index];
+    values.copy_within(index + 1.., index);
+    truncate(list, values.len() - 1);
+    removed
+}
+
+/// Puts an item into a list before `index`, which is at most its length.
+pub fn insert(vm: &mut Vm, list: Value, index: usize, value: Value) -> Outcome<()> {
+    vm.push(list, value)?;
+    items_mut(list)[index..].rotate_right(1);
+    Ok(())
+}
+
+fn delete_chosen(list: Value, chosen: Chosen) {
+    if chosen.count == 0 {
+        return;
+    }
+    let values = items_mut(list);
+    let last = chosen.index(chosen.count - 1);
+    let (first, step) = if chosen.step > 0 {
+        (chosen.start as usize, chosen.step as usize)
+    } else {
+        (last, chosen.step.unsigned_abs() as usize)
+    };
+    let mut write = first;
+    for read in first..values.len() {
+        let distance = read - first;
+        if distance % step == 0 && distance / step < chosen.count {
+            continue;
+        }
+        values[write] = values[read];
+        write += 1;
+    }
+    truncate(list, values.len() - chosen.count);
+}
+
+fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<()> {
+    let chosen = resolve_slice(vm, key, items(list).len())?;
+    if !iterate::is_iterable(value) {
+        let extended = chosen.step != 1;
+        return Err(vm.type_error(if extended {
+            "must assign iterable to extended slice"
+        } else {
+            "can only assign an iterable"
+        }));
+    }
+    // A copy, which may be of the list itself.
+    let new = iterate::list_of(vm, value)?;
+    let chosen = match chosen.step {
+        // The iteration may have changed the list's length.
+        1 => resolve_slice(vm, key, items(list).len())?,
+        _ => chosen,
+    };
+    let (old_length, added) = (items(list).len(), items(new).len());
+    if chosen.step != 1 {
+        if chosen.count != added {
+            let message =
+                format!("attempt to assign sequence of size {added} to extended slice of size {}", chosen.count);
+            return Err(vm.value_error(message));
+        }
+        for (position, &item) in items(new).iter().enumerate() {
+            items_mut(list)[chosen.index(position)] = item;
+        }
+        return Ok(());
+    }
+    let start = chosen.start as usize;
+    let tail = start + chosen.count;
+    if added > chosen.count {
+        vm.reserve(list, added - chosen.count)?;
+    }
+    let new_length = old_length - chosen.count + added;
+    let object = list.object::<List>();
+    // SAFETY: there is room for the new length; source and destination of the tail may overlap.
+    unsafe {
+        let data = (*object).data;
+        if old_length > tail {
+            std::ptr::copy(data.add(tail), data.add(start + added), old_length - tail);
+        }
+        if added > 0 {
+            std::ptr::copy_nonoverlapping(items(new).as_ptr(), data.add(start), added);
+        }
+        (*object).length = new_length as u32;
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! One run of a program: compile, run, report how it ended, close the log.
+
+use std::io::Read;
+
+use crate::cli::{Options, Program, StatsFormat};
+use crate::events::{Events, ProgramEnd};
+use crate::front;
+use crate::interp::{call, signal};
+use crate::runtime::exceptions::{class_of, exception as fields};
+use crate::runtime::sequences::items;
+use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
+use crate::runtime::{numbers, repr};
+use crate::runtime::vm::Vm;
+use crate::trace::policy;
+
+/// Runs the program and gives the exit status. `native_stack` is the size of the calling thread's stack in bytes.
+pub fn run(options: Options, native_stack: usize) -> u8 {
+    let (path, text) = match read_program(&options.program) {
+        Ok(source) => source,
+        Err(message) => {
+            eprintln!("{message}");
+            return 2;
+        }
+    };
+    let module = match front::compile(&path, &text) {
+        Ok(module) => module,
+        Err(error) => {
+            eprintln!("{error}");
+            return if error.kind == front::ErrorKind::Unsupported { 2 } else { 1 };
+        }
+    };
+    let vm = Vm::new(options.arguments.clone());
+    // The VM is reached by signal handlers and machine code until the process ends.
+    let vm: &'static mut Vm = Box::leak(vm);
+    vm.call_hook = call::call_hook;
+    vm.jit.enabled = options.jit;
+    vm.jit.params = options.params.clone();
+    vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
+    if let Some(log) = &options.log {
+        let config = config_json(&options);
+        match Events::create(
+            log,
+            options.log_max,
+            options.log_level,
+            options.params.bailouts_logged,
+            &options.arguments,
+            &config,
+        ) {
+            Ok(events) => {
+                vm.jit.events = Some(Box::new(events));
+                vm.gc_hook = Some(|vm, record| {
+                    if let Some(mut events) = vm.jit.events.take() {
+                        events.collected(vm, record);
+                        vm.jit.events = Some(events);
+                    }
+                });
+                vm.mark_hook = Some(|vm, name, count| {
+                    if let Some(events) = &mut vm.jit.events {
+                        events.mark(name, count);
+                    }
+                });
+            }
+            // Writing a log never fails the program being run.
+            Err(error) => eprintln!("jitvm: {}: {error}; running without a log", log.display()),
+        }
+    }
+    // SAFETY: the VM is never freed.
+    unsafe { signal::install(vm) };
+    let first_code = vm.codes.len();
+    let body = vm.link_module(&module, "__main__");
+    for index in first_code..vm.codes.len() {
+        policy::code_linked(vm, crate::ir::CodeId(index as u32));
+    }
+    let result = call::run_module(vm, body);
+    let (status, end) = match result {
+        Ok(_) => (0, ProgramEnd::Normal),
+        Err(_) => uncaught(vm),
+    };
+    let status = flush(vm, status);
+    let lost = vm.jit.events.take().and_then(|events| events.close(vm, i32::from(status), end));
+    if let Some(message) = lost {
+        eprintln!("jitvm: {message}");
+    }
+    if let Some(format) = options.stats {
+        print_statistics(vm, format);
+    }
+    if end == ProgramEnd::Signal {
+        signal::die_of_interrupt();
+    }
+    status
+}
+
+fn read_program(program: &Program) -> Result<(String, String), String> {
+    let (name, bytes) = match program {
+        Program::Code(code) => return Ok(("<string>".into(), code.clone())),
+        Program::Stdin => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map_err(|e| format!("jitvm: <stdin>: {e}"))?;
+            ("<stdin>".to_owned(), bytes)
+        }
+        Program::File(path) => {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|e| format!("jitvm: can't open file '{name}': {e}"))?;
+            (name, bytes)
+        }
+    };
+    if bytes.len() > u32::MAX as usize / 2 {
+        return Err(format!("jitvm: {name}: the file is too large"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
+            Err(format!("jitvm: {name}:{line}: the file is not UTF-8 (byte {at})"))
+        }
+    }
+}
+
+/// Reports an uncaught exception as Python does. Gives the exit status and how the program ended.
+fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
+    let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
+    if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
+        // What was printed comes before the message.
+        flush(vm, 0);
+        return (exit_status(vm, exception), ProgramEnd::Normal);
+    }
+    flush(vm, 0);
+    eprintln!("{}: {}", class_of(exception).name(), repr::str_text(vm, exception).unwrap_or_default());
+    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
+}
+
+/// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.
+fn exit_status(vm: &mut Vm, exception: Value) -> u8 {
+    let code = match items(fields(exception).args) {
+        [] => Value::NONE,
+        [code] => *code,
+        _ => fields(exception).args,
+    };
+    if code == Value::NONE {
+        return 0;
+    }
+    if let Some(status) = numbers::as_i64(code) {
+        return status as u8;
+    }
+    let message = repr::str_text(vm, code).unwrap_or_default();
+    eprintln!("{message}");
+    1
+}
+
+/// Writes out what the program printed. Like Python, says so and ends with 120 if that fails at the very end.
+fn flush(vm: &mut Vm, status: u8) -> u8 {
+    match vm.out.flush() {
+        Ok(()) => status,
+        Err(error) => {
+            let name = if error.kind() == std::io::ErrorKind::BrokenPipe { "BrokenPipeError" } else { "OSError" };
+            let errno = error.raw_os_error().unwrap_or(0);
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or("");
+            eprintln!("Exception ignored in: <_io.TextIOWrapper name='<stdout>' mode='w' encoding='utf-8'>");
+            eprintln!("{name}: [Errno {errno}] {text}");
+            120
+        }
+    }
+}
+
+fn config_json(options: &Options) -> String {
+    let params = &options.params;
+    serde_json::json!({
+        "jit": options.jit,
+        "loop": params.loop_threshold,
+        "mode": format!("{:?}", params.mode).to_lowercase(),
+        "passes_off": params.passes_off,
+    })
+    .to_string()
+}
+
+fn print_statistics(vm: &Vm, format: StatsFormat) {
+    let totals = &vm.jit.totals;
+    let heap = vm.heap.statistics();
+    let code = vm.jit.arena.as_ref().map_or(0, |arena| arena.used());
+    match format {
+        StatsFormat::Json => {
+            let json = serde_json::json!({
+                "traces": {
+                    "recorded": totals.recorded,
+                    "loops": totals.compiled,
+                    "aborted": totals.aborted,
+                    "retired": totals.retired,
+                    "blacklisted": totals.blacklisted,
+                    "entries": totals.entries,
+                    "exits": totals.exits,
+                    "record_ns": totals.record_ns,
+                    "compile_ns": totals.compile_ns,
+                },
+                "gc": { "collections": heap.collections, "pause_ns": heap.pause_ns },
+                "memory": { "allocated": heap.allocated_bytes, "live": heap.live_bytes, "code": code },
+            });
+            eprintln!("{json}");
+        }
+        StatsFormat::Text => {
+            eprintln!(
+                "jitvm: {} traces compiled of {} recorded, {} aborted, {} retired, {} loops blacklisted",
+                totals.compiled, totals.recorded, totals.aborted, totals.retired, totals.blacklisted
+            );
+            eprintln!(
+                "jitvm: {} entries, {} exits; {:.2} ms recording, {:.2} ms compiling; {} bytes of machine code",
+                totals.entries,
+                totals.exits,
+                totals.record_ns as f64 / 1e6,
+                totals.compile_ns as f64 / 1e6,
+                code
+            );
+            eprintln!(
+                "jitvm: {} collections, {:.2} ms; {} bytes allocated",
+                heap.collections,
+                heap.pause_ns as f64 / 1e6,
+                heap.allocated_bytes
+            );
+        }
+    }
+}

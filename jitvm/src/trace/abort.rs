@@ -1,0 +1,63 @@
+//! The one table of reasons why a recording was given up, and of why loops are blacklisted or traces retired.
+
+macro_rules! reasons {
+    ($(#[doc = $type_doc:literal])+ $type:ident { $($name:ident $id:literal $text:literal;)* }) => {
+        $(#[doc = $type_doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u16)]
+        pub enum $type { $($name,)* }
+
+        impl $type {
+            /// Every reason: itself, its short id, one sentence.
+            pub const ALL: &[($type, &'static str, &'static str)] = &[$(($type::$name, $id, $text),)*];
+            pub const fn id(self) -> &'static str {
+                $type::ALL[self as usize].1
+            }
+            pub const fn text(self) -> &'static str {
+                $type::ALL[self as usize].2
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Why a recording was aborted.
+    AbortReason {
+        LeftLoop "left-loop" "the loop ended while it was being recorded";
+        LeftFunction "left-function" "the function returned out of the loop while it was being recorded";
+        InnerLoop "inner-loop" "the recording came to another loop, which gets a trace of its own first";
+        Exception "exception" "the program raised an exception while the loop was being recorded";
+        UnsupportedOperation "unsupported-operation" "an operation that traces cannot contain";
+        ManyArguments "many-arguments" "a call with more arguments, or other keywords, than traces can pass";
+        TraceTooLong "trace-too-long" "the recording grew past max-ir instructions";
+        TooManySnapshots "too-many-snapshots" "the recording grew past max-snapshots";
+        TooManySlots "too-many-slots" "the inlined frames need more slots than a trace can have";
+        UnstableType "unstable-type" "a variable has another type at the end of the loop than at its start";
+        CodeMemoryFull "code-memory-full" "the machine code area is full";
+        NotEncodable "not-encodable" "the code generator could not encode the trace";
+        Interrupted "interrupted" "a signal came while the loop was being recorded";
+        AlwaysFails "always-fails" "a guard is certain to fail";
+    }
+}
+
+reasons! {
+    /// Why a loop is not recorded any more.
+    BlacklistReason {
+        Aborts "aborts" "recordings of the loop were aborted too often";
+        Unstable "unstable" "every trace of the loop soon met other types or paths";
+    }
+}
+
+reasons! {
+    /// Why a trace is not entered any more.
+    RetireReason {
+        EntryFails "entry-fails" "the trace was left in its first iteration again and again: types or paths have changed";
+    }
+}
+
+reasons! {
+    /// How a trace ends.
+    LinkKind {
+        Loop "loop" "jumps back to its own loop";
+    }
+}

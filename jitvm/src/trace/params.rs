@@ -1,0 +1,125 @@
+//! The one table of JIT parameters (`--jit-param NAME=VALUE`).
+
+/// How optimised traces are run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Machine code.
+    #[default]
+    Machine,
+    /// The IR interpreter runs the optimised trace.
+    Ir,
+    /// The IR interpreter runs the trace as recorded.
+    IrRaw,
+}
+
+macro_rules! parameters {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal = $default:literal;)*) => {
+        /// Values of all parameters.
+        #[derive(Clone, Debug)]
+        pub struct Params {
+            $($(#[doc = $doc])+ pub $field: u64,)*
+            /// `mode=machine|ir|ir-raw`.
+            pub mode: Mode,
+            /// `random-ra=SEED`: random choices in register allocation.
+            pub random_registers: Option<u64>,
+            /// `pass.NAME=off`.
+            pub passes_off: Vec<String>,
+        }
+
+        impl Default for Params {
+            fn default() -> Params {
+                Params {
+                    $($field: $default,)*
+                    mode: Mode::Machine, random_registers: None, passes_off: Vec::new(),
+                }
+            }
+        }
+
+        /// Numeric parameters: name, default, meaning.
+        pub const PARAMETERS: &[(&str, u64, &str)] = &[$(($name, $default, concat!($($doc),+)),)*];
+
+        impl Params {
+            fn number(&mut self, name: &str) -> Option<&mut u64> {
+                match name { $($name => Some(&mut self.$field),)* _ => None }
+            }
+        }
+    };
+}
+
+parameters! {
+    /// Iterations of a loop before it is recorded.
+    loop_threshold "loop" = 60;
+    /// Aborted recordings of one loop before it is blacklisted.
+    abort_limit "abort-limit" = 4;
+    /// Traces compiled for one loop, one after the other, before it is blacklisted as unstable.
+    version_limit "version-limit" = 4;
+    /// Entries that fail in the pre-roll before a trace is retired.
+    entry_failures "entry-failures" = 64;
+    /// Longest recording, in IR instructions.
+    max_ir "max-ir" = 4000;
+    /// Most snapshots of a recording.
+    max_snapshots "max-snapshots" = 400;
+    /// Deepest inlining of calls.
+    inline_depth "inline-depth" = 9;
+    /// Failures of a guard logged one by one before only each 2^k-th is.
+    bailouts_logged "bailouts" = 16;
+    /// Collects garbage at every N-th allocation (0 = only when needed).
+    gc_stress "gc-stress" = 0;
+}
+
+impl Params {
+    /// Applies `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    pub fn set(&mut self, text: &str) -> Result<(), String> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(format!("--jit-param {text}: expected NAME=VALUE (see --jit-param help)"));
+        };
+        let number = |value: &str| {
+            value.parse::<u64>().map_err(|_| format!("--jit-param {name}: '{value}' is not a whole number"))
+        };
+        if let Some(pass) = name.strip_prefix("pass.") {
+            if !crate::optimise::PASSES.iter().any(|p| p.name == pass) {
+                let known: Vec<&str> = crate::optimise::PASSES.iter().map(|p| p.name).collect();
+                return Err(format!("--jit-param {name}: no such pass (there are {})", known.join(", ")));
+            }
+            match value {
+                "off" => self.passes_off.push(pass.to_owned()),
+                "on" => self.passes_off.retain(|p| p != pass),
+                _ => return Err(format!("--jit-param {name}: expected on or off, not '{value}'")),
+            }
+            return Ok(());
+        }
+        match name {
+            "mode" => {
+                self.mode = match value {
+                    "machine" => Mode::Machine,
+                    "ir" => Mode::Ir,
+                    "ir-raw" => Mode::IrRaw,
+                    _ => return Err(format!("--jit-param mode: expected machine, ir or ir-raw, not '{value}'")),
+                }
+            }
+            "random-ra" => self.random_registers = Some(number(value)?),
+            _ => match self.number(name) {
+                Some(field) => *field = number(value)?,
+                None => return Err(format!("--jit-param: no parameter '{name}' (see --jit-param help)")),
+            },
+        }
+        Ok(())
+    }
+
+    /// The text of `--jit-param help`.
+    pub fn help() -> String {
+        let mut text = String::from("Parameters of the JIT (--jit-param NAME=VALUE):\n");
+        for (name, default, doc) in PARAMETERS {
+            text.push_str(&format!("  {name:<16}{default:>8} {doc}\n"));
+        }
+        text.push_str("  mode             machine  How traces run: machine, ir or ir-raw.\n");
+        text.push_str("  random-ra           none  Seed for random register allocation (a test mode).\n");
+        for pass in crate::optimise::PASSES {
+            text.push_str(&format!("  pass.{:<11}      on  {}\n", pass.name, pass.description));
+        }
+        text
+    }
+}

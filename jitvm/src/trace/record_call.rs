@@ -1,0 +1,227 @@
+//! Recording of calls: inlined Python functions, builtins with an IR form, and everything else as a helper call.
+
+use super::abort::AbortReason;
+use super::record_operation::shape;
+use super::recorder::{Recorder, Recording, Step, abort};
+use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::call::{self, Binding, CallShape};
+use crate::interp::helpers;
+use crate::ir::{CodeId, Op, Ref, Ty};
+use crate::runtime::object::ShapeId;
+use crate::runtime::{strings, types};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Vm};
+
+/// Longest function that is inlined, in bytecodes.
+const INLINE_LIMIT: usize = 200;
+
+/// A call as the recorder sees it: references and the values they have now.
+struct Call<'a> {
+    references: &'a [Ref],
+    values: &'a [Value],
+    keywords: Option<Value>,
+}
+
+impl Recorder {
+    /// Records CALL and CALL_METHOD.
+    pub(super) fn record_call(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<Step> {
+        // SAFETY: registers of a verified instruction lie inside its frame.
+        let at = |register: u16| unsafe { *base.add(register as usize) };
+        let (first, count) = match ins.op {
+            Bytecode::CallMethod if at(ins.a + 1) == Value::UNDEF => (ins.a + 2, ins.b),
+            Bytecode::CallMethod => (ins.a + 1, ins.b + 1),
+            _ => (ins.a + 1, ins.b),
+        };
+        let callee_value = at(ins.a);
+        let callee = self.get(ins.a);
+        let references: Vec<Ref> = (first..first + count).map(|r| self.get(r)).collect();
+        let values: Vec<Value> = (first..first + count).map(at).collect();
+        let keywords = (ins.c != 0).then(|| {
+            let code = self.frames.last().expect("the anchor frame stays").code;
+            // SAFETY: code objects live as long as the VM.
+            unsafe { (&(*code).constants)[ins.c as usize - 1] }
+        });
+        let call = Call { references: &references, values: &values, keywords };
+        let callee = self.same_word(vm, callee, callee_value);
+        if let Some(function) = call::as_function(callee_value) {
+            // SAFETY: the function is in a register, so it is alive.
+            let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
+            return self.python_call(vm, ins, callee, id, defaults, first, &call);
+        }
+        let result = match self.intrinsic(vm, callee_value, &call) {
+            Some(result) => result,
+            None => self.builtin_call(vm, callee, &call),
+        };
+        self.set(ins.a, result);
+        Ok(Step::Interpret)
+    }
+
+    fn python_call(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        callee: Ref,
+        id: CodeId,
+        defaults: Value,
+        first: u16,
+        call: &Call<'_>,
+    ) -> Recording<Step> {
+        let code = call::code_pointer(vm, id);
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
+        let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
+        let shape = CallShape { count: call.values.len(), keywords: &keywords };
+        let Ok(bindings) = call::bind(proto, shape, |v| strings::text(v).to_owned()) else {
+            return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
+        };
+        // Defaults are constants: the function object is one, and its defaults never change.
+        let mut parameters = Vec::with_capacity(bindings.len());
+        for binding in bindings {
+            parameters.push(match binding {
+                Binding::Argument(i) => call.references[i as usize],
+                Binding::Default(i) => self.constant(vm, default_values[i as usize]),
+            });
+        }
+        if self.may_inline(code) {
+            let base = self.slot_of(first);
+            self.push_frame(vm, id, base, &parameters)?;
+            return Ok(Step::Interpret);
+        }
+        let result = if proto.keyword_only == 0 {
+            self.call_positional(vm, callee, &parameters)
+        } else {
+            self.builtin_call(vm, callee, call)
+        };
+        self.set(ins.a, result);
+        Ok(Step::CallOut)
+    }
+
+    /// Loops get traces of their own, and recursion has no end: both are called, not inlined.
+    fn may_inline(&self, code: *const Code) -> bool {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        self.frames.len() <= self.inline_depth
+            && proto.loops.is_empty()
+            && proto.instructions.len() <= INLINE_LIMIT
+            && self.frames.iter().all(|f| f.code != code)
+    }
+
+    fn call_positional(&mut self, vm: &mut Vm, callee: Ref, arguments: &[Ref]) -> Ref {
+        if let Some(&helper) = helpers::CALL.get(arguments.len()) {
+            let mut words = vec![callee];
+            words.extend_from_slice(arguments);
+            return self.call(helper, &words);
+        }
+        let tuple = self.tuple_of(vm, arguments);
+        let none = self.constant(vm, Value::NONE);
+        self.call(helpers::CALL_TUPLE, &[callee, tuple, none])
+    }
+
+    fn builtin_call(&mut self, vm: &mut Vm, callee: Ref, call: &Call<'_>) -> Ref {
+        match call.keywords {
+            None => self.call_positional(vm, callee, call.references),
+            Some(names) => {
+                let tuple = self.tuple_of(vm, call.references);
+                let names = self.constant(vm, names);
+                self.call(helpers::CALL_TUPLE, &[callee, tuple, names])
+            }
+        }
+    }
+
+    /// The IR form of a builtin for these operands, if it has one.
+    fn intrinsic(&mut self, vm: &mut Vm, callee: Value, call: &Call<'_>) -> Option<Ref> {
+        if call.keywords.is_some() {
+            return None;
+        }
+        let name = super::describe::builtin_name(vm, callee)?;
+        match (name.as_str(), call.references, call.values) {
+            ("len", &[r], &[v]) => {
+                let length = match shape(v)? {
+                    ShapeId::LIST => Op::ListLen,
+                    ShapeId::TUPLE => Op::TupleLen,
+                    ShapeId::STR => Op::StrLen,
+                    _ => return None,
+                };
+                let object = self.object(r, shape(v)?);
+                Some(self.emit(length, object, Ref::NONE, 0))
+            }
+            ("abs", &[r], &[v]) if v.is_float() => {
+                let float = self.float(r);
+                Some(self.emit(Op::AbsF, float, Ref::NONE, 0))
+            }
+            ("abs", &[r], &[v]) if v.is_int() => {
+                let int = self.int(r);
+                let zero = self.constant_int(0);
+                if v.as_fixnum() < 0 {
+                    self.guard(Op::G_Lt, Ty::Nil, int, zero, 0);
+                    Some(self.checked(Op::SubOv, zero, int))
+                } else {
+                    self.guard(Op::G_Le, Ty::Nil, zero, int, 0);
+                    Some(int)
+                }
+            }
+            ("min" | "max", &[a, b], &[x, y]) if x.is_int() && y.is_int() => {
+                let (a, b) = (self.int(a), self.int(b));
+                Some(self.emit(if name == "min" { Op::Min } else { Op::Max }, a, b, 0))
+            }
+            ("min" | "max", &[a, b], &[x, y]) if x.is_float() && y.is_float() => {
+                let (a, b) = (self.float(a), self.float(b));
+                // Python keeps the first unless the second is smaller (or larger): NaN and equal keep the first.
+                let (p, q) = (x.as_float(), y.as_float());
+                let (left, right) = if name == "min" { (b, a) } else { (a, b) };
+                let second = if name == "min" { q < p } else { p < q };
+                self.guard(if second { Op::G_FltLt } else { Op::G_FltNlt }, Ty::Nil, left, right, 0);
+                Some(if second { b } else { a })
+            }
+            ("float", &[r], &[v]) if v.is_int() || v.is_float() => Some(self.number_as_float(r, v)),
+            ("int", &[r], &[v]) if v.is_int() => Some(self.int(r)),
+            ("int", &[r], &[v]) if v.is_float() && v.as_float().abs() < 1e18 => {
+                let float = self.float(r);
+                Some(self.checked(Op::FltToInt, float, Ref::NONE))
+            }
+            ("math.sqrt", &[r], &[v]) if v.is_float() && v.as_float() >= 0.0 => {
+                let float = self.float(r);
+                let zero = self.constant_float(0.0);
+                self.guard(Op::G_FltLe, Ty::Nil, zero, float, 0);
+                Some(self.emit(Op::SqrtF, float, Ref::NONE, 0))
+            }
+            ("math.sqrt", &[r], &[v]) if v.is_int() && v.as_fixnum() >= 0 => {
+                let int = self.int(r);
+                let zero = self.constant_int(0);
+                self.guard(Op::G_Le, Ty::Nil, zero, int, 0);
+                let float = self.emit(Op::IntToFlt, int, Ref::NONE, 0);
+                Some(self.emit(Op::SqrtF, float, Ref::NONE, 0))
+            }
+            ("isinstance", &[r, _], &[v, class]) => {
+                // The class is a constant where it is a type; the object's type is what its guard says.
+                if shape(class) != Some(ShapeId::TYPE) {
+                    return None;
+                }
+                let answer = types::type_of(v).is_subtype(types::type_id(class));
+                self.same_word(vm, call.references[1], class);
+                self.guard_type(vm, r, v);
+                Some(self.constant(vm, Value::from_bool(answer)))
+            }
+            ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {
+                let list = self.object(list, ShapeId::LIST);
+                self.call(helpers::LIST_APPEND, &[list, item]);
+                Some(self.constant(vm, Value::NONE))
+            }
+            _ => None,
+        }
+    }
+
+    /// Guards that a value is of the type it has now.
+    fn guard_type(&mut self, vm: &mut Vm, r: Ref, value: Value) {
+        if value.is_int() {
+            self.int(r);
+        } else if value.is_float() {
+            self.float(r);
+        } else if let Some(shape) = shape(value) {
+            self.object(r, shape);
+        } else {
+            self.same_word(vm, r, value);
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! The recorder's core: abstract registers, snapshots, guards and helper calls. What each bytecode does is in
+//! `record_operation` and `record_call`.
+//!
+//! The interpreter's second copy calls [`Recorder::step`] before each instruction, with the registers as they are. A
+//! register of the anchor frame is loaded (SLOAD) on its first use and its type is guarded when first needed, not at
+//! the loop's entry; what a guard learned replaces the register's reference, so nothing is checked twice.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::abort::AbortReason;
+use super::liveness::Liveness;
+use super::params::Params;
+use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::call;
+use crate::interp::helpers::{HELPERS, HelperId};
+use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use crate::runtime::object::ShapeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Vm};
+
+/// What the interpreter does after the recorder has seen an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Executes it.
+    Interpret,
+    /// Leaves the recording copy of the loop: the recording ended, before this instruction.
+    Leave,
+    /// Executes the call as the trace will: natively nested and unrecorded.
+    CallOut,
+}
+
+/// Why a recording cannot go on; the text names the operation.
+#[derive(Clone, Debug)]
+pub struct Abort {
+    pub reason: AbortReason,
+    pub detail: String,
+}
+
+/// `Ok(())`, or the recording is over.
+pub type Recording<T = ()> = Result<T, Abort>;
+
+pub(super) fn abort<T>(reason: AbortReason, detail: impl Into<String>) -> Recording<T> {
+    Err(Abort { reason, detail: detail.into() })
+}
+
+/// An inlined (or the anchor) frame while recording.
+#[derive(Clone, Debug)]
+pub(super) struct RecordFrame {
+    pub code: *const Code,
+    pub id: CodeId,
+    /// Slot of its register 0, relative to the anchor frame.
+    pub base: u16,
+    /// The instruction being recorded, or the call that waits.
+    pub pc: u32,
+    pub live: Rc<Liveness>,
+}
+
+/// What is known of one slot.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// NONE: untouched so far.
+    value: Ref,
+    /// Differs from the word in the VM stack.
+    dirty: bool,
+}
+
+/// A recorded bytecode, for the log.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordedBytecode {
+    pub instruction: Instruction,
+    pub origin: Origin,
+    pub depth: u32,
+}
+
+/// Slots a trace can address.
+const MAX_SLOTS: usize = 2048;
+
+/// A recording in progress.
+pub struct Recorder {
+    pub trace: TraceId,
+    pub anchor: CodeId,
+    /// Index of the anchor's loop and of its header instruction.
+    pub loop_index: u16,
+    pub header: u32,
+    /// The interpreter execution it belongs to.
+    pub floor: usize,
+    pub started: Instant,
+    pub bytecodes: Vec<RecordedBytecode>,
+    pub(super) body: Body,
+    pub(super) frames: Vec<RecordFrame>,
+    slots: Vec<Slot>,
+    /// The current instruction has its snapshot.
+    snapshot_taken: bool,
+    /// It has called a helper.
+    after_call: bool,
+    max_ir: usize,
+    max_snapshots: usize,
+    pub(super) inline_depth: usize,
+}
+
+impl Recorder {
+    pub fn new(
+        trace: TraceId,
+        code: *const Code,
+        id: CodeId,
+        live: Rc<Liveness>,
+        loop_index: u16,
+        header: u32,
+        floor: usize,
+        params: &Params,
+    ) -> Recorder {
+        Recorder {
+            trace,
+            anchor: id,
+            loop_index,
+            header,
+            floor,
+            started: Instant::now(),
+            bytecodes: Vec::new(),
+            body: Body::default(),
+            frames: vec![RecordFrame { code, id, base: 0, pc: header, live }],
+            slots: Vec::new(),
+            snapshot_taken: false,
+            after_call: false,
+            max_ir: params.max_ir as usize,
+            max_snapshots: params.max_snapshots as usize,
+            inline_depth: params.inline_depth as usize,
+        }
+    }
+
+    /// Instructions recorded so far.
+    pub fn ir_length(&self) -> usize {
+        self.body.ins.len()
+    }
+
+    /// Objects the recording refers to.
+    pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
+        for constant in &self.body.constants {
+            if let Const::Val(value, _) = constant {
+                f(*value);
+            }
+        }
+    }
+
+    /// Records one instruction before it is executed.
+    ///
+    /// Returns `Ok(None)` once the anchor is reached again: the recording is complete.
+    ///
+    /// # Errors
+    /// The recording cannot go on.
+    pub fn step(&mut self, vm: &mut Vm, ins: Instruction, pc: u32, base: *const Value) -> Recording<Option<Step>> {
+        let depth = self.frames.len() - 1;
+        let frame = self.frames.last_mut().expect("the anchor frame stays");
+        frame.pc = pc;
+        let origin = Origin { code: frame.id, pc };
+        self.snapshot_taken = false;
+        self.after_call = false;
+        let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
+        if is_header && depth == 0 && pc == self.header {
+            if self.bytecodes.is_empty() {
+                // The anchor itself, at the start.
+                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
+                return Ok(Some(Step::Interpret));
+            }
+            return Ok(None);
+        }
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        if self.body.ins.len() > self.max_ir {
+            return abort(AbortReason::TraceTooLong, format!("{} instructions", self.body.ins.len()));
+        }
+        if self.body.snapshots.len() > self.max_snapshots {
+            return abort(AbortReason::TooManySnapshots, format!("{} snapshots", self.body.snapshots.len()));
+        }
+        self.operation(vm, ins, base).map(Some)
+    }
+
+    /// Ends a complete recording: the poll guard and the state at the back jump.
+    pub fn close(mut self) -> Recorded {
+        let closing = self.snapshot_here(Resume::Execute);
+        self.snapshot_taken = false;
+        self.after_call = false;
+        self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
+        let at = self.body.ins.len() as u16;
+        Recorded { body: self.body, closing: Snapshot { at, ..closing } }
+    }
+
+    // --- instructions -------------------------------------------------------------------------------------------
+
+    fn origin(&self) -> Origin {
+        let frame = self.frames.last().expect("the anchor frame stays");
+        Origin { code: frame.id, pc: frame.pc }
+    }
+
+    /// Appends an instruction that is no guard.
+    pub(super) fn emit(&mut self, op: Op, a: Ref, b: Ref, c: u32) -> Ref {
+        debug_assert!(!op.is_guard(), "{op:?} needs a snapshot");
+        self.push(Ins::new(op, op.result(), a, b, c))
+    }
+
+    fn push(&mut self, ins: Ins) -> Ref {
+        let index = self.body.ins.len();
+        self.body.ins.push(ins);
+        let origin = self.origin();
+        self.body.origins.push(origin);
+        Ref(index as u16)
+    }
+
+    /// Appends a guard, which leaves to the state before the current bytecode.
+    pub(super) fn guard(&mut self, op: Op, ty: Ty, a: Ref, b: Ref, c: u32) -> Ref {
+        // After a call the state before this bytecode does not exist any more.
+        debug_assert!(!self.after_call, "{op:?} after a call in one bytecode");
+        if !self.snapshot_taken {
+            let snapshot = self.snapshot_here(Resume::Execute);
+            self.body.snapshots.push(snapshot);
+            self.snapshot_taken = true;
+        }
+        self.push(Ins::new(op, ty, a, b, c))
+    }
+
+    /// `list items at data [index] = word`.
+    pub(super) fn store_element(&mut self, data: Ref, index: Ref, word: Ref) {
+        self.push(Ins::new(Op::ElemStore, Ty::Nil, data, index, word.0.into()));
+    }
+
+    /// A guarding operation with its table result type.
+    pub(super) fn checked(&mut self, op: Op, a: Ref, b: Ref) -> Ref {
+        self.guard(op, op.result(), a, b, 0)
+    }
+
+    pub(super) fn constant_int(&mut self, i: i64) -> Ref {
+        self.body.constant(Const::Int(i))
+    }
+
+    pub(super) fn constant_float(&mut self, x: f64) -> Ref {
+        self.body.constant(Const::Flt(x))
+    }
+
+    /// A constant for any value.
+    pub(super) fn constant(&mut self, vm: &mut Vm, value: Value) -> Ref {
+        if value.is_int() {
+            self.constant_int(value.as_fixnum())
+        } else if value.is_float() {
+            self.constant_float(value.as_float())
+        } else {
+            let text = super::describe::describe(vm, value);
+            self.body.constant(Const::Val(value, text.into()))
+        }
+    }
+
+    pub(super) fn constant_raw(&mut self, word: u64, text: String) -> Ref {
+        self.body.constant(Const::Raw(word, text.into()))
+    }
+
+    pub(super) fn ty(&self, r: Ref) -> Ty {
+        self.body.ty(r)
+    }
+
+    /// Calls a helper. Floats are boxed; a helper that can raise is checked at once.
+    pub(super) fn call(&mut self, helper: HelperId, arguments: &[Ref]) -> Ref {
+        let entry = &HELPERS[helper.0 as usize];
+        debug_assert_eq!(entry.entry.arguments(), arguments.len(), "{}", entry.name);
+        let words: Vec<Ref> = arguments.iter().map(|&r| self.tagged(r)).collect();
+        let mut chain = Ref::NONE;
+        for word in words {
+            chain = self.emit(Op::CArg, chain, word, 0);
+        }
+        let result = self.emit(Op::CallH, chain, Ref::NONE, helper.0.into());
+        if entry.effects.raises {
+            // The call has happened: whoever leaves here unwinds, and must not execute the bytecode again.
+            let snapshot = self.snapshot_here(Resume::Raise);
+            self.body.snapshots.push(Snapshot { at: self.body.ins.len() as u16, ..snapshot });
+            self.push(Ins::new(Op::G_NoExc, Ty::Nil, result, Ref::NONE, 0));
+        }
+        self.after_call |= !entry.effects.pure;
+        result
+    }
+
+    /// The reference as a tagged word (boxes floats).
+    pub(super) fn tagged(&mut self, r: Ref) -> Ref {
+        if self.ty(r) != Ty::Flt {
+            return r;
+        }
+        if r.is_constant() {
+            // A float constant that has an immediate word is its own value.
+            if let Const::Flt(x) = self.body.constants[r.constant_index()] {
+                if let Some(value) = Value::try_float(x) {
+                    return self.body.constant(Const::Val(value, format!("{x:?}").into()));
+                }
+            }
+        }
+        self.emit(Op::BoxF, r, Ref::NONE, 0)
+    }
+
+    // --- registers ----------------------------------------------------------------------------------------------
+
+    pub(super) fn slot_of(&self, register: u16) -> u16 {
+        self.frames.last().expect("the anchor frame stays").base + register
+    }
+
+    fn slot_mut(&mut self, slot: u16) -> &mut Slot {
+        let slot = slot as usize;
+        if slot >= self.slots.len() {
+            self.slots.resize(slot + 1, Slot { value: Ref::NONE, dirty: false });
+        }
+        &mut self.slots[slot]
+    }
+
+    /// The reference in a register of the innermost frame.
+    pub(super) fn get(&mut self, register: u16) -> Ref {
+        let slot = self.slot_of(register);
+        let known = self.slot_mut(slot).value;
+        if !known.is_none() {
+            return known;
+        }
+        let load = self.emit(Op::Sload, Ref::NONE, Ref::NONE, slot.into());
+        self.slot_mut(slot).value = load;
+        load
+    }
+
+    /// Writes a register of the innermost frame.
+    pub(super) fn set(&mut self, register: u16, value: Ref) {
+        let slot = self.slot_of(register);
+        *self.slot_mut(slot) = Slot { value, dirty: true };
+    }
+
+    /// Writes a slot by its number from the anchor frame.
+    pub(super) fn set_slot(&mut self, slot: u16, value: Ref) {
+        *self.slot_mut(slot) = Slot { value, dirty: true };
+    }
+
+    /// Replaces a reference by a better known one in every slot that holds it.
+    fn refine(&mut self, from: Ref, to: Ref) {
+        for slot in &mut self.slots {
+            if slot.value == from {
+                slot.value = to;
+            }
+        }
+    }
+
+    // --- types --------------------------------------------------------------------------------------------------
+
+    /// The operand as an Int; the concrete value is a fixnum.
+    pub(super) fn int(&mut self, r: Ref) -> Ref {
+        if self.ty(r) == Ty::Int {
+            return r;
+        }
+        let checked = self.guard(Op::G_Int, Ty::Int, r, Ref::NONE, 0);
+        self.refine(r, checked);
+        checked
+    }
+
+    /// The operand as a Flt; the concrete value is an immediate float.
+    pub(super) fn float(&mut self, r: Ref) -> Ref {
+        if self.ty(r) == Ty::Flt {
+            return r;
+        }
+        let checked = self.guard(Op::G_Flt, Ty::Flt, r, Ref::NONE, 0);
+        self.refine(r, checked);
+        checked
+    }
+
+    /// The operand as an object of this shape, which the concrete value has.
+    pub(super) fn object(&mut self, r: Ref, shape: ShapeId) -> Ref {
+        if r.is_constant() {
+            return r;
+        }
+        let ins = self.body.ins[r.index()];
+        if ins.op == Op::G_Shape && ins.c == shape.0 {
+            return r;
+        }
+        let checked = self.guard(Op::G_Shape, Ty::Obj, r, Ref::NONE, shape.0);
+        self.refine(r, checked);
+        checked
+    }
+
+    /// The operand as the very word it is now.
+    pub(super) fn same_word(&mut self, vm: &mut Vm, r: Ref, value: Value) -> Ref {
+        if r.is_constant() {
+            return r;
+        }
+        let constant = self.constant(vm, value);
+        match self.ty(r) {
+            Ty::Flt => {
+                self.guard(Op::G_FltEq, Ty::Nil, r, constant, 0);
+            }
+            _ => {
+                let word = self.tagged(constant);
+                self.guard(Op::G_Eq, Ty::Nil, r, word, 0);
+            }
+        }
+        self.refine(r, constant);
+        constant
+    }
+
+    // --- snapshots ----------------------------------------------------------------------------------------------
+
+    /// The state before the current bytecode, by what is live.
+    fn snapshot_here(&mut self, resume: Resume) -> Snapshot {
+        let mut slots = Vec::new();
+        let innermost = self.frames.len() - 1;
+        let frames: Vec<SnapFrame> =
+            self.frames.iter().map(|f| SnapFrame { code: f.id, pc: f.pc, base: f.base }).collect();
+        if resume == Resume::Execute {
+            for (i, slot) in self.slots.iter().enumerate() {
+                if !slot.dirty || slot.value.is_none() {
+                    continue;
+                }
+                if self.is_live(i as u16, innermost) {
+                    slots.push(SnapSlot { slot: i as u16, value: slot.value });
+                }
+            }
+        }
+        Snapshot { at: self.body.ins.len() as u16, resume, frames, slots }
+    }
+
+    /// Whether some frame may still read a slot. Windows overlap: a slot belongs to each frame it lies in.
+    fn is_live(&self, slot: u16, innermost: usize) -> bool {
+        self.frames.iter().enumerate().any(|(depth, frame)| {
+            let Some(register) = slot.checked_sub(frame.base) else { return false };
+            // SAFETY: code objects live as long as the VM.
+            let proto = unsafe { &(*frame.code).proto };
+            if register >= proto.registers {
+                return false;
+            }
+            if depth == innermost {
+                return frame.live.is_live(frame.pc, register);
+            }
+            // A frame that waits for a call's result needs what is live after it, but for the result itself.
+            let destination = proto.instructions[frame.pc as usize].a;
+            register != destination && frame.live.is_live(frame.pc + 1, register)
+        })
+    }
+
+    // --- frames -------------------------------------------------------------------------------------------------
+
+    /// Enters an inlined function whose parameters are `arguments`.
+    pub(super) fn push_frame(&mut self, vm: &mut Vm, id: CodeId, base: u16, arguments: &[Ref]) -> Recording {
+        let code = call::code_pointer(vm, id);
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        if base as usize + proto.registers as usize > MAX_SLOTS {
+            return abort(AbortReason::TooManySlots, proto.qualname.clone());
+        }
+        let live = vm.jit.liveness(id, proto);
+        self.frames.push(RecordFrame { code, id, base, pc: 0, live });
+        for (i, &argument) in arguments.iter().enumerate() {
+            self.set(i as u16, argument);
+        }
+        let unbound = self.constant(vm, Value::UNDEF);
+        for i in arguments.len()..proto.local_names.len() {
+            self.set(i as u16, unbound);
+        }
+        Ok(())
+    }
+
+    /// Leaves the innermost inlined function with its result.
+    pub(super) fn pop_frame(&mut self, result: Ref) -> Recording {
+        if self.frames.len() == 1 {
+            return abort(AbortReason::LeftFunction, "return");
+        }
+        let frame = self.frames.pop().expect("more than the anchor frame");
+        // The callee's registers are dead; forgetting them keeps snapshots small.
+        for slot in self.slots.iter_mut().skip(frame.base as usize) {
+            *slot = Slot { value: Ref::NONE, dirty: false };
+        }
+        let caller = self.frames.last().expect("the anchor frame stays");
+        // SAFETY: code objects live as long as the VM.
+        let destination = unsafe { (&(*caller.code).proto.instructions)[caller.pc as usize].a };
+        self.set(destination, result);
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Machine code of traces against plain evaluation of the same operations.
+
+mod evaluate;
+mod loops;
+mod operations;
+mod random;
+mod support;
