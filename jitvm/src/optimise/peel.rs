@@ -88,7 +88,9 @@ fn copy(emitter: &mut Emitter<'_>, becomes: &[Ref], closing: &Snapshot, index: u
             let copy = substituted(Ins { flags: 0, ..ins }, |r| replaced(becomes, r));
             let slot = emitter.ins_of(emitter.root(ins.a), Op::Sload).map(|load| load.c as u16);
             match slot {
-                Some(slot) if never_passes(emitter, copy) => Err(PassAbort::UnstableType { slot }),
+                Some(slot) if never_passes(emitter, copy) && !never_passes(emitter, ins) => {
+                    Err(PassAbort::UnstableType { slot })
+                }
                 _ => Ok(emitter.emit(copy, origin)),
             }
         }
