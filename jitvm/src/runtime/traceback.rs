@@ -246,6 +246,7 @@ mod tests {
             positional_only: 0,
             keyword_only: 0,
             local_names: vec!["value".to_owned()],
+            defaulted: Vec::new(),
             registers: 1,
             instructions: vec![Instruction::new(Op::Return, 0, 0, 0)],
             positions: vec![position],
@@ -270,7 +271,8 @@ mod tests {
     fn a_whole_line_is_not_marked() {
         let text = "g(1)\n";
         let places = [("<module>", position(text, "g(1)", ""))];
-        let expected = "Traceback (most recent call last):\n  File \"x.py\", line 1, in <module>\n    g(1)\nTypeError: m\n";
+        let expected =
+            "Traceback (most recent call last):\n  File \"x.py\", line 1, in <module>\n    g(1)\nTypeError: m\n";
         assert_eq!(report(text, TypeId::TYPE_ERROR, "m", &places), expected);
     }
 
@@ -289,7 +291,10 @@ mod tests {
         let mut places = vec![("<module>", position(text, "r(5)", ""))];
         places.extend(std::iter::repeat_n(("r", position(text, "r(n-1)", "")), 10));
         let text = report(text, TypeId::RECURSION_ERROR, "m", &places);
-        assert!(text.ends_with("           ^^^^^^\n  [Previous line repeated 7 more times]\nRecursionError: m\n"), "{text}");
+        assert!(
+            text.ends_with("           ^^^^^^\n  [Previous line repeated 7 more times]\nRecursionError: m\n"),
+            "{text}"
+        );
         assert_eq!(text.matches("in r\n").count(), 3);
     }
 
