@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    Bailout, Blacklist, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd, CompileOutcome,
-    CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin,
-    GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardDef, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate,
-    InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, ObservedType, OpcodeSet, PassEnd,
-    RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind, TraceStart,
-    TraceStop, VmInfo,
+    Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd,
+    CompileOutcome, CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
+    FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
+    GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark,
+    ObservedType, OpcodeSet, PassEnd, RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind,
+    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use crate::bytecode::{OPCODES, Source};
@@ -27,7 +27,7 @@ use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use crate::trace::abort::{AbortReason, BlacklistReason, LinkKind as Link, RetireReason};
-use crate::trace::recorder::{Abort, RecordedBytecode, Recorder};
+use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
 
 /// How much is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,6 +187,39 @@ impl Events {
         });
     }
 
+    /// A recording starts at an exit.
+    pub fn side_start(&mut self, vm: &Vm, recorder: &Recorder, parent: Parent, count: u64) {
+        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        let (parent_guard, loc_id) = guard.map_or((GuardId::NONE, LocId::NONE), |guard| (guard.id, guard.loc));
+        let threshold = vm.jit.params.side_threshold as u32;
+        self.stream.hot(&Hot { loc_id, count: count as u32, threshold, what: HotWhat::Guard });
+        self.stream.guard_hot(&GuardHot { guard_id: parent_guard, count: count as u32, action: GuardAction::Bridge });
+        self.stream.trace_start(&TraceStart {
+            trace_id: jitlog::TraceId(recorder.trace.0),
+            kind: TraceKind::Bridge,
+            tier: 2,
+            loc_id,
+            parent_trace: jitlog::TraceId(parent.trace.0),
+            parent_guard,
+        });
+    }
+
+    /// An exit was patched to enter its side trace.
+    pub fn bridge_attached(&mut self, parent: Parent, side: TraceId, site: usize, target: usize) {
+        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        self.stream.bridge_attach(&BridgeAttach {
+            guard_id: guard.map_or(GuardId::NONE, |guard| guard.id),
+            bridge_trace: jitlog::TraceId(side.0),
+            patch_addr: (site as u64).into(),
+            target_addr: (target as u64).into(),
+        });
+    }
+
+    /// The word in the log that counts a trace's entries.
+    pub fn entry_counter(&mut self, trace: TraceId) -> *mut u64 {
+        self.log.counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
+    }
+
     pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
         let trace_id = jitlog::TraceId(recorder.trace.0);
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
@@ -203,8 +236,8 @@ impl Events {
             n_bytecodes: recorder.bytecodes.len() as u32,
             n_ir: recorder.ir_length() as u32,
             record_ns,
-            link_kind: LinkKind(Link::Loop as u16 as _),
-            link_trace: trace_id,
+            link_kind: LinkKind(if recorder.link.is_some() { Link::Root as u16 as _ } else { Link::Loop as u16 as _ }),
+            link_trace: recorder.link.map_or(trace_id, |root| jitlog::TraceId(root.0)),
             trace_fp,
         });
         self.next_pass = 0;
@@ -357,8 +390,8 @@ impl Events {
         }
     }
 
-    /// A trace is ready; returns the word in the log that counts its entries.
-    pub fn compiled(&mut self, vm: &Vm, trace: &Trace, compile_ns: u64, codegen_ns: u64) -> *mut u64 {
+    /// A trace is ready.
+    pub fn compiled(&mut self, vm: &Vm, trace: &Trace, compile_ns: u64, codegen_ns: u64) {
         let trace_id = jitlog::TraceId(trace.id.0);
         let live = |body: &Body| body.ins.iter().filter(|i| i.op != Op::Nop).count();
         if trace.artifact.is_some() {
@@ -417,7 +450,6 @@ impl Events {
                 n_traces: vm.jit.traces.len() as u32 + 1,
             });
         }
-        self.log.counter(CounterKind::TraceExec, trace.id.0, 0).as_ptr()
     }
 
     fn define_guards(&mut self, vm: &Vm, trace: &Trace) {
@@ -437,9 +469,10 @@ impl Events {
                 &(ins.op as u16).to_le_bytes(),
                 &loc_fp.0.to_le_bytes(),
             ]);
-            let code_off = trace.artifact.as_ref().map_or(0, |a| {
-                a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset)
-            });
+            let code_off = trace
+                .artifact
+                .as_ref()
+                .map_or(0, |a| a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset));
             self.log.defs().guard(&GuardDef {
                 guard_id: id,
                 trace_id: jitlog::TraceId(trace.id.0),
@@ -577,7 +610,10 @@ impl Events {
         let closed = log.close();
         (closed.dropped_events > 0).then(|| {
             let why = closed.stopped.map_or_else(|| "no room".to_owned(), |reason| reason.to_string());
-            format!("the log is incomplete: {} events ({} bytes) dropped: {why}", closed.dropped_events, closed.dropped_bytes)
+            format!(
+                "the log is incomplete: {} events ({} bytes) dropped: {why}",
+                closed.dropped_events, closed.dropped_bytes
+            )
         })
     }
 }
@@ -711,7 +747,9 @@ fn expectation(body: &Body, ins: &Ins) -> String {
     match ins.op {
         Op::G_Int => "int".into(),
         Op::G_Flt => "float".into(),
-        Op::G_Shape => SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s)),
+        Op::G_Shape => {
+            SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s))
+        }
         Op::G_Eq | Op::G_FltEq => format!("== {b}"),
         Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
         Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
@@ -762,7 +800,11 @@ fn observed_type(bits: u64, of_float: bool) -> u16 {
 
 /// The value as the program would print it, at most 40 bytes.
 fn observed_text(vm: &mut Vm, bits: u64, of_float: bool) -> String {
-    let mut text = if of_float { format!("{:?}", f64::from_bits(bits)) } else { crate::trace::describe::describe(vm, Value(bits)) };
+    let mut text = if of_float {
+        format!("{:?}", f64::from_bits(bits))
+    } else {
+        crate::trace::describe::describe(vm, Value(bits))
+    };
     if text.len() > 40 {
         let mut end = 37;
         while !text.is_char_boundary(end) {

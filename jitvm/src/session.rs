@@ -10,8 +10,8 @@ use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::{numbers, repr};
 use crate::runtime::vm::Vm;
+use crate::runtime::{numbers, repr};
 use crate::trace::policy;
 
 /// Runs the program and gives the exit status. `native_stack` is the size of the calling thread's stack in bytes.
@@ -128,7 +128,11 @@ fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     }
     flush(vm, 0);
     eprintln!("{}: {}", class_of(exception).name(), repr::str_text(vm, exception).unwrap_or_default());
-    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
+    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) {
+        (130, ProgramEnd::Signal)
+    } else {
+        (1, ProgramEnd::Exception)
+    }
 }
 
 /// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.

@@ -29,11 +29,7 @@ pub struct CallShape<'a> {
 ///
 /// # Errors
 /// The message of CPython's TypeError.
-pub fn bind(
-    code: &CodeProto,
-    call: CallShape<'_>,
-    text: impl Fn(Value) -> String,
-) -> Result<Vec<Binding>, String> {
+pub fn bind(code: &CodeProto, call: CallShape<'_>, text: impl Fn(Value) -> String) -> Result<Vec<Binding>, String> {
     let positional = code.positional as usize;
     let keyword_only = code.keyword_only as usize;
     let given = call.count - call.keywords.len();
@@ -65,8 +61,7 @@ pub fn bind(
         bound[parameter as usize].get_or_insert(Binding::Default(index as u16));
     }
     for (range, kind) in [(0..positional, "positional"), (positional..positional + keyword_only, "keyword-only")] {
-        let missing: Vec<&str> =
-            range.filter(|&p| bound[p].is_none()).map(|p| code.local_names[p].as_str()).collect();
+        let missing: Vec<&str> = range.filter(|&p| bound[p].is_none()).map(|p| code.local_names[p].as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "" } else { "s" };
             let count = missing.len();

@@ -65,7 +65,7 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::CArg => [Chain, Argument, Value],
         Op::CallH => [Chain, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
-        Op::Nop | Op::Sload | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
+        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
     }
 }
 
@@ -153,7 +153,8 @@ impl Checker<'_> {
 
     fn instruction(&mut self, index: usize, ins: Ins) {
         let expected = ins.op.result();
-        let may_narrow = expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged();
+        let may_narrow = (expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged())
+            || (ins.op == Op::Parent && ins.ty == Ty::Flt);
         if ins.op != Op::Phi && ins.ty != expected && !may_narrow {
             self.problem(index, format!("{} yields {}, not {}", ins.op.name(), expected.name(), ins.ty.name()));
         }
@@ -188,7 +189,7 @@ impl Checker<'_> {
                     self.problem(index, "the values of a PHI differ in type");
                 }
             }
-            Op::Sload if u16::try_from(ins.c).is_err() => self.problem(index, "no such slot"),
+            Op::Sload | Op::Parent if u16::try_from(ins.c).is_err() => self.problem(index, "no such slot"),
             _ => {}
         }
     }

@@ -33,11 +33,7 @@ pub fn describe(vm: &mut Vm, value: Value) -> String {
         ShapeId::BIG_INT => {
             // SAFETY: as above.
             let limbs = unsafe { (*value.object::<BigInt>()).size.unsigned_abs() };
-            if limbs <= 3 {
-                repr::repr_text(vm, value).unwrap_or_default()
-            } else {
-                format!("int of {limbs} words")
-            }
+            if limbs <= 3 { repr::repr_text(vm, value).unwrap_or_default() } else { format!("int of {limbs} words") }
         }
         ShapeId::LIST => format!("list of {}", sequences::items(value).len()),
         ShapeId::TUPLE => format!("tuple of {}", sequences::items(value).len()),

@@ -3,18 +3,20 @@
 //! Two rules hold throughout: all guards of a bytecode come before its first effect, and an operation without a
 //! special form is a call of a helper, not an abort.
 
+use std::mem::offset_of;
+
 use super::abort::AbortReason;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
-use crate::runtime::object::{List, ShapeId, Tuple};
 use crate::runtime::attributes;
 use crate::runtime::compare::CompareKind as Compare;
+use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
-use crate::runtime::{sequences, strings};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+use crate::runtime::{sequences, strings};
 
 /// Shape of a heap object, if the value is one.
 pub(super) fn shape(value: Value) -> Option<ShapeId> {
@@ -519,9 +521,9 @@ impl Recorder {
     /// A value that is always the same in sane programs (functions, types, modules) becomes a constant.
     fn code_like(&mut self, vm: &mut Vm, r: Ref, value: Value) -> Ref {
         match shape(value) {
-            Some(
-                ShapeId::FUNCTION | ShapeId::BUILTIN | ShapeId::TYPE | ShapeId::MODULE | ShapeId::BOUND_METHOD,
-            ) => self.same_word(vm, r, value),
+            Some(ShapeId::FUNCTION | ShapeId::BUILTIN | ShapeId::TYPE | ShapeId::MODULE | ShapeId::BOUND_METHOD) => {
+                self.same_word(vm, r, value)
+            }
             _ => r,
         }
     }
@@ -716,8 +718,36 @@ impl Recorder {
                 self.set(ins.a + 3, unused);
                 Ok(())
             }
-            _ => abort(AbortReason::InnerLoop, self.place()),
+            Some(ShapeId::RANGE) => {
+                let bounds = match self.range_made_here(source) {
+                    Some(bounds) => bounds,
+                    None => {
+                        let range = self.object(source, ShapeId::RANGE);
+                        let fields = [offset_of!(Range, start), offset_of!(Range, stop), offset_of!(Range, step)];
+                        fields.map(|offset| self.emit(Op::FieldLoad, range, Ref::NONE, offset as u32))
+                    }
+                };
+                let state = self.constant(vm, Value::RANGE_STATE);
+                self.set(ins.a, state);
+                for (i, bound) in bounds.into_iter().enumerate() {
+                    self.set(ins.a + 1 + i as u16, bound);
+                }
+                Ok(())
+            }
+            _ => abort(AbortReason::UnsupportedOperation, "iteration over this type"),
         }
+    }
+
+    /// Start, stop and step of a range that the trace itself makes: then the object is not needed.
+    fn range_made_here(&self, r: Ref) -> Option<[Ref; 3]> {
+        if r.is_constant() {
+            return None;
+        }
+        let ins = self.body.ins[r.index()];
+        if ins.op != Op::CallH || ins.c != u32::from(helpers::RANGE.0) {
+            return None;
+        }
+        self.body.arguments(ins.a).try_into().ok()
     }
 
     fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording {

@@ -435,7 +435,8 @@ fn malformed_traces_are_refused() {
     use jitvm::ir::TraceId;
     let mut machine = Machine::new();
     let mut refuse = |mut body: Body| {
-        let result = compile(&mut body, TraceId(1), &Options::default(), &crate::support::TARGETS, &mut machine.arena);
+        let result =
+            compile(&mut body, TraceId(1), None, &Options::default(), &crate::support::TARGETS, &mut machine.arena);
         assert!(matches!(result, Err(CompileFailure::Malformed(_))), "{result:?}\n{body}");
     };
     let mut b = Builder::default();
