@@ -69,7 +69,7 @@ pub fn fill(vm: &mut Vm, module: Value) -> Outcome<()> {
     Ok(())
 }
 
-mod c {
+pub(super) mod c {
     //! What the C library has and Rust's `f64` does not.
     unsafe extern "C" {
         pub safe fn erf(x: f64) -> f64;
@@ -126,7 +126,6 @@ plain_functions! {
     cbrt false f64::cbrt;
     cos false f64::cos;
     cosh true f64::cosh;
-    degrees false |x| x * (180.0 / std::f64::consts::PI);
     erf false |x| c::erf(x);
     erfc false |x| c::erfc(x);
     exp true f64::exp;
@@ -136,7 +135,6 @@ plain_functions! {
     gamma true super::math_sums::gamma;
     lgamma true super::math_sums::lgamma;
     log1p false f64::ln_1p;
-    radians false |x| x * (std::f64::consts::PI / 180.0);
     sin false f64::sin;
     sinh true f64::sinh;
     sqrt false f64::sqrt;
@@ -174,6 +172,16 @@ fn trunc(vm: &mut Vm, arguments: Arguments) -> Outcome {
             Err(vm.type_error(format!("type {name} doesn't define __trunc__ method")))
         }
     }
+}
+
+fn degrees(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let x = argument(vm, arguments, 0)?;
+    Ok(vm.float(x * (180.0 / std::f64::consts::PI)))
+}
+
+fn radians(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let x = argument(vm, arguments, 0)?;
+    Ok(vm.float(x * (std::f64::consts::PI / 180.0)))
 }
 
 fn atan2(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -1,6 +1,6 @@
 //! The module `math`: sums, products and norms of many numbers, and the gamma function.
 
-use super::math::split_exponent;
+use super::math::{c, split_exponent};
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::iterate::{self, Iteration};
 use crate::runtime::operators;
@@ -170,7 +170,7 @@ fn vector_norm(coordinates: &[f64]) -> f64 {
         }
         return largest * total.less_one().sqrt();
     }
-    let scale = 2f64.powi(-exponent as i32);
+    let scale = c::ldexp(1.0, -exponent as i32);
     for x in coordinates {
         let (high, low) = halves(x * scale);
         total.add(high * high, 0);
@@ -186,7 +186,7 @@ fn vector_norm(coordinates: &[f64]) -> f64 {
 }
 
 /// Lanczos' approximation with g = 6.0246...: a quotient of polynomials.
-const LANCZOS_G: f64 = 6.024_680_040_776_729_583_740_234_375;
+const LANCZOS_G: f64 = 6.024_680_04077673;
 #[allow(clippy::excessive_precision, reason = "the coefficients as published")]
 const LANCZOS_NUMERATOR: [f64; 13] = [
     23531376880.410759688572007674451636754734846804940,

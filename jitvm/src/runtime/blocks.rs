@@ -23,7 +23,7 @@ struct Block {
     swept: u32,
 }
 
-pub struct BlockSpace {
+pub(super) struct BlockSpace {
     /// Start of the reserved range, and of its first aligned block.
     reserved: usize,
     base: usize,
@@ -37,7 +37,7 @@ pub struct BlockSpace {
 }
 
 impl BlockSpace {
-    pub fn new() -> BlockSpace {
+    pub(super) fn new() -> BlockSpace {
         let mut bytes = RESERVE_BYTES;
         loop {
             let reserved = reserve(bytes + BLOCK_BYTES);

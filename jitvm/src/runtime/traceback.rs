@@ -246,6 +246,7 @@ mod tests {
             positional_only: 0,
             keyword_only: 0,
             local_names: vec!["value".to_owned()],
+            defaulted: Vec::new(),
             registers: 1,
             instructions: vec![Instruction::new(Op::Return, 0, 0, 0)],
             positions: vec![position],

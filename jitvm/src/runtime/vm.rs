@@ -54,6 +54,9 @@ pub struct Code {
 /// Calls a Python callable; the arguments are positional.
 pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
 
+/// Finds a module that is not builtin.
+pub type ImportHook = fn(&mut Vm, name: &str) -> Outcome<Option<Value>>;
+
 #[repr(C)]
 pub struct Vm {
     /// Not 0 when the running code must stop at its next poll (a signal came).
@@ -94,7 +97,7 @@ pub struct Vm {
     /// How builtins call functions of the program; set by the interpreter.
     pub call_hook: CallHook,
     /// Imports a module that is not builtin: the module, or `None` if there is none of that name.
-    pub import_hook: Option<fn(&mut Vm, &str) -> Outcome<Option<Value>>>,
+    pub import_hook: Option<ImportHook>,
 
     pub(crate) empty_str: Value,
     pub(crate) empty_tuple: Value,
