@@ -11,8 +11,11 @@ use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
-use crate::runtime::{numbers, repr};
+use crate::runtime::{numbers, repr, traceback};
 use crate::trace::policy;
+
+/// Native stack kept for what does not nest: the collector, formatting, error reports.
+const NATIVE_RESERVE: usize = 2 << 20;
 
 /// Runs the program and gives the exit status. `native_stack` is the size of the calling thread's stack in bytes.
 pub fn run(options: Options, native_stack: usize) -> u8 {
@@ -33,6 +36,8 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     let vm = Vm::new(options.arguments.clone());
     // The VM is reached by signal handlers and machine code until the process ends.
     let vm: &'static mut Vm = Box::leak(vm);
+    let here = &raw const native_stack as usize;
+    vm.native_limit = here.saturating_sub(native_stack) + NATIVE_RESERVE;
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
@@ -127,7 +132,7 @@ fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
     flush(vm, 0);
-    eprintln!("{}: {}", class_of(exception).name(), repr::str_text(vm, exception).unwrap_or_default());
+    eprint!("{}", traceback::format_exception(vm, exception));
     if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) {
         (130, ProgramEnd::Signal)
     } else {

@@ -67,7 +67,7 @@ impl Recorder {
             }
             Bytecode::LoadGlobal => self.load_global(vm, ins)?,
             Bytecode::StoreGlobal => {
-                let cell = self.global_cell(vm, ins.b);
+                let cell = self.global_cell(ins.b);
                 let value = self.get(ins.a);
                 let word = self.tagged(value);
                 self.emit(Op::CellStore, cell, word, 0);
@@ -203,7 +203,7 @@ impl Recorder {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
             }
-            Bytecode::Unpack => self.unpack(vm, ins, at(ins.c))?,
+            Bytecode::Unpack => self.unpack(ins, at(ins.c))?,
             Bytecode::GetAttr => self.get_attr(vm, ins, at(ins.b))?,
             Bytecode::SetAttr => return abort(AbortReason::UnsupportedOperation, "assignment to an attribute"),
             Bytecode::MakeFunction => return abort(AbortReason::UnsupportedOperation, "definition of a function"),
@@ -484,7 +484,7 @@ impl Recorder {
 
     // --- globals and attributes ---------------------------------------------------------------------------------
 
-    fn global_cell(&mut self, vm: &mut Vm, index: u16) -> Ref {
+    fn global_cell(&mut self, index: u16) -> Ref {
         let code = self.frames.last().expect("the anchor frame stays").code;
         // SAFETY: code objects and their cells live as long as the VM.
         let (cell, name) = unsafe {
@@ -502,7 +502,7 @@ impl Recorder {
             let cell = (&(*code).globals)[ins.b as usize];
             ((*cell).value, (*cell).fallback)
         };
-        let cell = self.global_cell(vm, ins.b);
+        let cell = self.global_cell(ins.b);
         let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         if value == Value::UNDEF {
             if fallback == Value::UNDEF {
@@ -680,7 +680,7 @@ impl Recorder {
         self.call(helpers::SET_ITEM, &[container, key, value]);
     }
 
-    fn unpack(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    fn unpack(&mut self, ins: Instruction, object: Value) -> Recording {
         let source = self.get(ins.c);
         let (length, data, load) = match shape(object) {
             Some(ShapeId::LIST) => (Op::ListLen, Op::ListData, Op::ElemLoad),

@@ -407,11 +407,6 @@ impl Recorder {
         *self.slot_mut(slot) = Slot { value, dirty: true };
     }
 
-    /// Writes a slot by its number from the anchor frame.
-    pub(super) fn set_slot(&mut self, slot: u16, value: Ref) {
-        *self.slot_mut(slot) = Slot { value, dirty: true };
-    }
-
     /// Replaces a reference by a better known one in every slot that holds it.
     fn refine(&mut self, from: Ref, to: Ref) {
         for slot in &mut self.slots {
