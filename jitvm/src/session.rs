@@ -127,17 +127,11 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
     if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
-        // What was printed comes before the message.
-        flush(vm, 0);
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
-    flush(vm, 0);
     eprint!("{}", traceback::format_exception(vm, exception));
-    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) {
-        (130, ProgramEnd::Signal)
-    } else {
-        (1, ProgramEnd::Exception)
-    }
+    let interrupted = class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT);
+    if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
 
 /// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.
@@ -194,7 +188,8 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
             let json = serde_json::json!({
                 "traces": {
                     "recorded": totals.recorded,
-                    "loops": totals.compiled,
+                    "loops": totals.loops,
+                    "bridges": totals.bridges,
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
@@ -210,8 +205,8 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
         }
         StatsFormat::Text => {
             eprintln!(
-                "jitvm: {} traces compiled of {} recorded, {} aborted, {} retired, {} loops blacklisted",
-                totals.compiled, totals.recorded, totals.aborted, totals.retired, totals.blacklisted
+                "jitvm: {} recordings: {} loops and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
+                totals.recorded, totals.loops, totals.bridges, totals.aborted, totals.retired, totals.blacklisted
             );
             eprintln!(
                 "jitvm: {} entries, {} exits; {:.2} ms recording, {:.2} ms compiling; {} bytes of machine code",

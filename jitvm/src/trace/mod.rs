@@ -77,7 +77,8 @@ pub struct Trace {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub recorded: u64,
-    pub compiled: u64,
+    pub loops: u64,
+    pub bridges: u64,
     pub aborted: u64,
     pub retired: u64,
     pub blacklisted: u64,
@@ -199,7 +200,10 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     vm.jit.totals.compile_ns += compile_ns;
     match result {
         Ok((body, artifact, codegen_ns)) => {
-            vm.jit.totals.compiled += 1;
+            match parent {
+                None => vm.jit.totals.loops += 1,
+                Some(_) => vm.jit.totals.bridges += 1,
+            }
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
