@@ -169,7 +169,7 @@ fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
     let ns = recorder.started.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += ns;
     vm.jit.totals.aborted += 1;
-    let blacklisted = policy::aborted(vm, recorder.parent, recorder.anchor, recorder.loop_index);
+    let blacklisted = policy::aborted(vm, recorder.parent, recorder.anchor, recorder.loop_index, abort.reason);
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_abort(vm, recorder, abort, ns, blacklisted);
         vm.jit.events = Some(events);
@@ -232,7 +232,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         }
         Err(abort) => {
             vm.jit.totals.aborted += 1;
-            let blacklisted = policy::aborted(vm, parent, anchor, loop_index);
+            let blacklisted = policy::aborted(vm, parent, anchor, loop_index, abort.reason);
             if let Some(mut events) = vm.jit.events.take() {
                 events.compile_failed(vm, trace, &bytecodes, &abort, started.elapsed().as_nanos() as u64, blacklisted);
                 vm.jit.events = Some(events);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::Trace;
-use super::abort::{BlacklistReason, RetireReason};
+use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::recorder::{Parent, Recorder};
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
@@ -15,6 +15,7 @@ use crate::runtime::vm::{Code, Outcome, Vm};
 pub struct LoopState {
     /// Iterations left until it is recorded.
     pub countdown: Cell<u32>,
+    /// Aborted recordings, by their weight.
     pub aborts: u16,
     /// Traces it has had.
     pub versions: u16,
@@ -48,7 +49,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 #[cold]
 pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> bool {
     let aborts = code.loops[loop_index as usize].aborts;
-    let again = threshold(vm, aborts);
+    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop));
     if !vm.jit.enabled || vm.jit.recorder.is_some() {
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
@@ -121,9 +122,17 @@ fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
     u64::from(vm.codes[trace.code.index()].loops[trace.loop_index as usize].versions) >= vm.jit.params.version_limit
 }
 
+/// How much of an abort it was: one that a better moment avoids counts for little.
+const fn weight(reason: AbortReason) -> u16 {
+    match reason {
+        AbortReason::LeftLoop | AbortReason::Interrupted => 1,
+        _ => 4,
+    }
+}
+
 /// A recording was given up. Returns whether that blacklisted its loop (or its exit).
-pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16) -> bool {
-    let Some(parent) = parent else { return recording_aborted(vm, id, loop_index) };
+pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16, reason: AbortReason) -> bool {
+    let Some(parent) = parent else { return recording_aborted(vm, id, loop_index, reason) };
     let limit = vm.jit.params.abort_limit;
     let state = &mut vm.jit.trace_mut(parent.trace).exits[parent.exit];
     state.aborts += 1;
@@ -132,18 +141,20 @@ pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16)
 }
 
 /// A recording of this loop was given up. Returns whether that blacklisted it.
-fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16) -> bool {
-    let limit = vm.jit.params.abort_limit.max(1);
+fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReason) -> bool {
+    let limit = vm.jit.params.abort_limit.max(1) * u64::from(weight(AbortReason::InnerLoop));
     let aborts = {
         let state = &mut vm.codes[id.index()].loops[loop_index as usize];
-        state.aborts += 1;
+        state.aborts += weight(reason);
         state.aborts
     };
     if u64::from(aborts) >= limit {
         blacklist(vm, id, loop_index, BlacklistReason::Aborts);
         return true;
     }
-    vm.codes[id.index()].loops[loop_index as usize].countdown.set(threshold(vm, aborts));
+    // The low part varies, so that a loop of few iterations is not caught at the same one each time.
+    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop)).saturating_add(u32::from(aborts) * 7 % 16);
+    vm.codes[id.index()].loops[loop_index as usize].countdown.set(again);
     false
 }
 

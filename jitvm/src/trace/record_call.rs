@@ -187,7 +187,7 @@ impl Recorder {
                     [stop] => [zero, stop, one],
                     [start, stop] => [start, stop, one],
                     [start, stop, step] if values[2].as_fixnum() != 0 => {
-                        let step = self.same_word(vm, step, values[2]);
+                        self.guard(Op::G_Ne, Ty::Nil, step, zero, 0);
                         [start, stop, step]
                     }
                     _ => return None,

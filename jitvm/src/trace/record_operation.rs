@@ -761,21 +761,31 @@ impl Recorder {
             let (next, stop, step) = (at(state + 1), at(state + 2), at(state + 3));
             let (n, s) = (next.as_fixnum(), stop.as_fixnum());
             let ascending = step.as_fixnum() > 0;
-            if if ascending { n >= s } else { n <= s } {
+            let ends = if ascending { n >= s } else { n <= s };
+            if ends && self.parent.is_none() {
                 return abort(AbortReason::LeftLoop, self.place());
             }
             let step_ref = self.get(state + 3);
-            let step_ref = self.same_word(vm, step_ref, step);
+            // A step of one is worth a trace of its own; of others only the direction matters.
+            let unit = step.as_fixnum().abs() == 1;
+            let step_ref = if unit { self.same_word(vm, step_ref, step) } else { self.int(step_ref) };
+            if !unit && !step_ref.is_constant() {
+                let zero = self.constant_int(0);
+                let (low, high) = if ascending { (zero, step_ref) } else { (step_ref, zero) };
+                self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
+            }
             let next_ref = self.get(state + 1);
             let stop_ref = self.get(state + 2);
             let (next_ref, stop_ref) = (self.int(next_ref), self.int(stop_ref));
-            if ascending {
-                self.guard(Op::G_Lt, Ty::Nil, next_ref, stop_ref, 0);
-            } else {
-                self.guard(Op::G_Lt, Ty::Nil, stop_ref, next_ref, 0);
+            let (low, high) = if ascending { (next_ref, stop_ref) } else { (stop_ref, next_ref) };
+            if ends {
+                // A side trace goes on behind the loop.
+                self.guard(Op::G_Le, Ty::Nil, high, low, 0);
+                return Ok(());
             }
+            self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
             // Stepping by one cannot pass the stop, so it cannot overflow either.
-            let advanced = if step.as_fixnum().abs() == 1 {
+            let advanced = if unit {
                 self.emit(Op::Add, next_ref, step_ref, 0)
             } else {
                 self.checked(Op::AddOv, next_ref, step_ref)
@@ -795,7 +805,8 @@ impl Recorder {
         let Some(n) = sequence_length(iterable) else {
             return abort(AbortReason::UnsupportedOperation, "iteration");
         };
-        if position as usize >= n {
+        let ends = position as usize >= n;
+        if ends && self.parent.is_none() {
             return abort(AbortReason::LeftLoop, self.place());
         }
         let (length, data, load) = match shape {
@@ -804,6 +815,10 @@ impl Recorder {
             _ => (Op::StrLen, None, Op::Nop),
         };
         let length = self.emit(length, sequence, Ref::NONE, 0);
+        if ends {
+            self.guard(Op::G_Le, Ty::Nil, length, index, 0);
+            return Ok(());
+        }
         self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
         let one = self.constant_int(1);
         let advanced = self.emit(Op::Add, index, one, 0);
