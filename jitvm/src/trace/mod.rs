@@ -11,6 +11,7 @@ pub mod liveness;
 pub mod params;
 pub mod policy;
 mod record_call;
+mod record_container;
 mod record_operation;
 pub mod recorder;
 
@@ -349,7 +350,10 @@ fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
 ///
 /// # Errors
 /// The trace left because an exception is pending.
-pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
+///
+/// # Safety
+/// `base` is register 0 of the top frame, which runs this code.
+pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;

@@ -366,10 +366,10 @@ impl Recorder {
         }
         if r.is_constant() {
             // A float constant that has an immediate word is its own value.
-            if let Const::Flt(x) = self.body.constants[r.constant_index()] {
-                if let Some(value) = Value::try_float(x) {
-                    return self.body.constant(Const::Val(value, format!("{x:?}").into()));
-                }
+            if let Const::Flt(x) = self.body.constants[r.constant_index()]
+                && let Some(value) = Value::try_float(x)
+            {
+                return self.body.constant(Const::Val(value, format!("{x:?}").into()));
             }
         }
         self.emit(Op::BoxF, r, Ref::NONE, 0)
