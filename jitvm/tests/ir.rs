@@ -6,7 +6,7 @@ use ir_support::{BOX, BOXES, HELPERS, World, str_of_length, tuple};
 use jitvm::ir::check::check;
 use jitvm::ir::parse::{parse, parse_with};
 use jitvm::ir::text::print;
-use jitvm::ir::{Const, Ty};
+use jitvm::ir::{Const, TraceId, Ty};
 use jitvm::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 
 const START: &str = "snap #0 at 0000 execute [code 0 pc 1 base 0] { }\n";
@@ -95,7 +95,8 @@ mod checker {
             ("0000 int ADD +1 ----\n0008 val SLOAD #0", "0000: an operand is missing"),
             ("0000 nil G_EQ val:None +1.0\n0008 val SLOAD #0", "0000: compares a tagged word with something else"),
             ("0007 nil LOOP\n0008 val SLOAD #0", "0009: an open trace has 1 LOOP and 0 CLOSE"),
-            ("0008 nil CLOSE #0", "0009: an open trace has 0 LOOP and 1 CLOSE"),
+            ("0008 nil CLOSE start", "0009: an open trace has 0 LOOP and 1 CLOSE"),
+            ("0000 val SLOAD #0\n0001 int PARENT #0\n0008 val SLOAD #0", "0001: PARENT does not stand at the start"),
         ] {
             let found = problems(&format!("{START}{text}\n{open}"));
             assert!(found.iter().any(|problem| problem == expected), "{text}\n{found:?}");
@@ -147,7 +148,7 @@ mod checker {
         );
         assert_eq!(problems(START), ["0000: a closed trace has 0 LOOP and 0 CLOSE"]);
         assert_eq!(
-            problems(&format!("{START}0000 nil CLOSE #0\n0001 val SLOAD #1")),
+            problems(&format!("{START}0000 nil CLOSE start\n0001 val SLOAD #1")),
             ["0002: CLOSE is not the last instruction"]
         );
     }
@@ -329,7 +330,7 @@ mod interpreter {
             0000 val SLOAD #0\n0001 > int G_INT 0000\n0002 val SLOAD #1\n0003 > int G_INT 0002
             0004 > nil G_LT 0003 +1000\n0005 > int ADDOV 0001 0003
             snap #1 at 0006 execute [code 0 pc 1 base 0] { s0=0003 s1=0005 }
-            0006 nil CLOSE #0";
+            0006 nil CLOSE start";
         for text in [peeled, closed] {
             let mut world = World::new(&[int(0), int(1)], &[], &[]);
             let body = world.parse(text).body;
@@ -340,6 +341,24 @@ mod interpreter {
             assert_eq!(world.slots, [int(987), int(1597)], "{text}");
             assert!(exit.back_edges > 10);
         }
+    }
+
+    /// A side trace takes what its parent left, writes the slots of both, and goes on to a root trace.
+    #[test]
+    fn ir_side_traces_link() {
+        let mut world = World::new(&[Value::UNDEF, Value::UNDEF], &[], &[]);
+        world.inputs = vec![float(0.5).0, int(7).0];
+        let text = "
+            snap #0 at 0000 execute [code 0 pc 4 base 0] { }
+            0000 flt PARENT #0\n0001 int PARENT #1\n0002 > int ADDOV 0001 +1\n0003 flt ADDF 0000 +1.0
+            snap #1 at 0004 execute [code 0 pc 1 base 0] { s0=0002 s1=0003 }
+            0004 nil CLOSE trace:7";
+        let body = world.parse(text).body;
+        assert_eq!(check(&body, None, HELPERS), []);
+        let exit = world.run(&body, 100).expect("it links");
+        assert_eq!((exit.linked, exit.back_edges), (Some(TraceId(7)), 0));
+        assert_eq!(world.slots, [int(8), float(1.5)]);
+        assert!(print(&body, None, HELPERS).ends_with("0004    nil  CLOSE       trace:7\n"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Golden tests of the passes: text in, text out, one file per case in `fixtures/ir`.
 //!
-//! A file says in comments what it shows, then `passes fold peel`, `input` with a trace, and `expected` with what the
-//! last of the passes makes of it (or `abort: ...`). With `BLESS=1` the expected parts are written anew.
+//! A file says in comments what it shows, then `passes fold peel`, perhaps `link 7` for a side trace and where it goes,
+//! `input` with a trace, and `expected` with what the last of the passes makes of it (or `abort: ...`). With `BLESS=1` the expected parts are written anew.
 
 mod ir_support;
 
@@ -9,14 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ir_support::HELPERS;
-use jitvm::ir::Recorded;
 use jitvm::ir::check::check;
 use jitvm::ir::parse::parse;
 use jitvm::ir::text::print;
+use jitvm::ir::{Recorded, TraceId};
 use jitvm::optimise::{self, PASSES, PassOptions};
 
 /// Puts the input through the named passes.
-fn transform(input: &str, passes: &[&str]) -> String {
+fn transform(input: &str, passes: &[&str], link: Option<TraceId>) -> String {
     let parsed = parse(input, HELPERS).unwrap_or_else(|error| panic!("input: {error}"));
     let closing = parsed.closing.expect("the input has a closing state");
     let mut options = PassOptions::default();
@@ -26,7 +26,7 @@ fn transform(input: &str, passes: &[&str]) -> String {
     }
     let last = passes.last().expect("a pass is named");
     let mut output = String::new();
-    let result = optimise::run(Recorded { body: parsed.body, closing, link: None }, &options, &mut |report| {
+    let result = optimise::run(Recorded { body: parsed.body, closing, link }, &options, &mut |report| {
         if report.pass.name == *last {
             output = print(report.body, report.closing, HELPERS);
             assert_eq!(check(report.body, report.closing, HELPERS), []);
@@ -58,7 +58,8 @@ fn ir_passes_make_what_the_fixtures_say() {
         let (input, expected) = rest.split_once("\nexpected\n").unwrap_or_else(|| panic!("{name}: no expected"));
         let passes = head.lines().find_map(|line| line.strip_prefix("passes ")).expect("a line with passes");
         let passes: Vec<&str> = passes.split_whitespace().collect();
-        let output = transform(input, &passes);
+        let link = head.lines().find_map(|line| line.strip_prefix("link ")?.parse().ok().map(TraceId));
+        let output = transform(input, &passes, link);
         if output == expected {
             continue;
         }
@@ -73,6 +74,10 @@ fn ir_passes_make_what_the_fixtures_say() {
 
 #[test]
 fn ir_printed_traces_parse_to_themselves() {
+    if std::env::var_os("BLESS").is_some() {
+        // The files are being written.
+        return;
+    }
     for path in fixtures() {
         let text = fs::read_to_string(&path).expect("readable");
         for part in text.split("\ninput\n").nth(1).expect("an input").split("\nexpected\n") {

@@ -8,7 +8,9 @@ mod ir_support;
 
 use ir_support::{BOXES, Exit, HELPERS, World};
 use jitvm::ir::text::print;
-use jitvm::ir::{Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot};
+use jitvm::ir::{
+    Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
+};
 use jitvm::optimise::{self, PASSES, PassAbort, PassOptions};
 use jitvm::runtime::object::ShapeId;
 use jitvm::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
@@ -22,6 +24,8 @@ const ANY: std::ops::Range<u16> = 8..10;
 const LISTS: std::ops::Range<u16> = 10..12;
 const SLOTS: usize = 12;
 const LIST_LENGTH: i64 = 4;
+/// Where side traces go.
+const ROOT: TraceId = TraceId(7);
 
 /// xorshift64*: the same sequence everywhere.
 struct Random(u64);
@@ -81,6 +85,8 @@ struct Generator<'w> {
     floats: Vec<Ref>,
     values: Vec<Ref>,
     pc: u32,
+    /// Records a side trace: every slot comes from the parent, and what memory holds there is out of date.
+    is_side: bool,
 }
 
 impl Generator<'_> {
@@ -396,7 +402,23 @@ impl Generator<'_> {
         }
     }
 
+    fn inherit(&mut self) {
+        for slot in 0..SLOTS as u16 {
+            let r = self.push(Op::Parent, Ref::NONE, Ref::NONE, u32::from(slot));
+            self.body.ins[r.index()].ty = match slot {
+                s if INTS.contains(&s) || s == COUNTER || s == LIMIT => Ty::Int,
+                s if FLOATS.contains(&s) => Ty::Flt,
+                s if LISTS.contains(&s) => Ty::Obj,
+                _ => Ty::Val,
+            };
+            self.assign(slot, r);
+        }
+    }
+
     fn record(mut self) -> Recorded {
+        if self.is_side {
+            self.inherit();
+        }
         self.snapshot(Resume::Execute);
         let (i, n) = (self.slot(COUNTER), self.slot(LIMIT));
         self.push(Op::G_Lt, i, n, 0);
@@ -422,13 +444,14 @@ impl Generator<'_> {
         self.assign(COUNTER, next);
         self.pc = 0;
         let closing = self.state(Resume::Execute);
-        Recorded { body: self.body, closing, link: None }
+        Recorded { body: self.body, closing, link: self.is_side.then_some(ROOT) }
     }
 }
 
 /// What a run leaves behind, NaNs made equal.
 #[derive(Debug, PartialEq)]
 struct Outcome {
+    linked: Option<TraceId>,
     frames: Vec<(u32, u32, u16)>,
     words: Vec<Value>,
 }
@@ -441,6 +464,7 @@ fn outcome(world: &World, exit: &Exit) -> Outcome {
         if is_nan { Value::try_float(f64::NAN).unwrap_or(value) } else { value }
     };
     Outcome {
+        linked: exit.linked,
         frames: exit.frames.clone(),
         words: world.slots.iter().copied().chain(cells).chain(lists).map(plain).collect(),
     }
@@ -474,6 +498,7 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
             floats: Vec::new(),
             values: Vec::new(),
             pc: 0,
+            is_side: seed % 4 == 0,
         }
         .record();
         let raw = optimise::run(recorded.clone(), &options(0), &mut |_| {}).expect("closing does not fail");
@@ -491,6 +516,10 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
                     s if ANY.contains(&s) => random.value(),
                     _ => world.list(random.below(2) as usize),
                 };
+            }
+            if recorded.link.is_some() {
+                world.inputs = slots.iter().map(|value| value.0).collect();
+                slots = [Value::UNDEF; SLOTS];
             }
             world.reset(&slots, &lists, &cells);
             BOXES.set(0);

@@ -131,7 +131,7 @@ impl Checker<'_> {
             }
         }
         let loop_index = body.loop_index();
-        let mut phis = false;
+        let (mut phis, mut started) = (false, false);
         let mut carried = vec![false; count];
         for (index, ins) in body.ins.iter().enumerate() {
             match ins.op {
@@ -145,9 +145,11 @@ impl Checker<'_> {
                     }
                 }
                 Op::Nop => {}
+                Op::Parent if started => self.problem(index, "PARENT does not stand at the start"),
                 _ if phis => self.problem(index, "stands behind a PHI"),
                 _ => {}
             }
+            started |= !matches!(ins.op, Op::Nop | Op::Parent);
         }
     }
 

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use jitvm::interp::helpers::{Effects, Entry, Helper};
 use jitvm::ir::interpret::{IrExit, Machine, run, scratch_needed};
 use jitvm::ir::parse::{Parsed, parse_with};
-use jitvm::ir::{Body, Ty};
+use jitvm::ir::{Body, TraceId, Ty};
 use jitvm::runtime::object::{Header, List, ShapeId, Str, Tuple};
 use jitvm::runtime::value::Value;
 use jitvm::runtime::vm::Vm;
@@ -66,6 +66,8 @@ fn header(shape: ShapeId) -> Header {
 pub struct World {
     vm: Box<MaybeUninit<Vm>>,
     pub slots: Vec<Value>,
+    /// What side traces find in their parent's snapshot.
+    pub inputs: Vec<u64>,
     pub lists: Vec<(Box<List>, Vec<Value>)>,
     pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
 }
@@ -86,6 +88,7 @@ impl World {
         World {
             vm: Box::new(MaybeUninit::zeroed()),
             slots: slots.to_vec(),
+            inputs: Vec::new(),
             lists: lists.collect(),
             cells: cells.collect(),
         }
@@ -142,8 +145,9 @@ impl World {
     /// Runs a trace and writes what its exit restores to the slots; `None` if the loop went on.
     pub fn run(&mut self, body: &Body, back_edges: u64) -> Option<Exit> {
         let scratch = vec![Cell::new(0); scratch_needed(body)];
+        let inputs: Vec<Cell<u64>> = self.inputs.iter().copied().map(Cell::new).collect();
         let machine = Machine {
-            inputs: &[],
+            inputs: &inputs,
             vm: self.vm.as_mut_ptr(),
             base: self.slots.as_mut_ptr(),
             scratch: &scratch,
@@ -153,17 +157,22 @@ impl World {
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
         let exit: IrExit<'_> = unsafe { run(&machine, body) }?;
-        let snapshot = &body.snapshots[exit.snapshot];
+        let linked = exit.linked;
+        let snapshot = match linked {
+            Some(_) => body.snapshots.last().expect("CLOSE has a snapshot"),
+            None => &body.snapshots[exit.snapshot],
+        };
         for (entry, word) in snapshot.slots.iter().zip(exit.values) {
             self.slots[entry.slot as usize] = Value(word.get());
         }
         let frames = snapshot.frames.iter().map(|frame| (frame.code.0, frame.pc, frame.base)).collect();
-        Some(Exit { guard: exit.guard, frames, observed: exit.observed, back_edges: exit.back_edges })
+        Some(Exit { linked, guard: exit.guard, frames, observed: exit.observed, back_edges: exit.back_edges })
     }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exit {
+    pub linked: Option<TraceId>,
     pub guard: usize,
     pub frames: Vec<(u32, u32, u16)>,
     pub observed: Option<(Ty, u64)>,
