@@ -12,6 +12,7 @@ mod describe;
 mod directory;
 mod events;
 mod file;
+mod follow;
 mod health;
 mod open;
 mod problem;
@@ -34,6 +35,7 @@ pub use bulk::{BytecodeDump, CodeDump, IrDump};
 pub use counters::{CounterPoint, CounterTotal};
 pub use definitions::Definitions;
 pub use events::{Entry, Events};
+pub use follow::{Follow, Writer};
 pub use health::{Health, Loss};
 pub use problem::{Problem, ProblemKind, ReadError};
 pub use types::Types;
@@ -110,6 +112,11 @@ impl Reader {
     /// The events of all streams in time order.
     pub fn events(&self) -> Events {
         Events::new(self.clone())
+    }
+
+    /// The log as it grows, from its start.
+    pub fn follow(&self) -> Follow {
+        Follow::new(self.clone())
     }
 
     /// The definitions; read on first use.

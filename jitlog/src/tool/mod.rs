@@ -5,7 +5,9 @@
 
 mod cat;
 mod check;
+mod follow;
 mod info;
+mod record;
 mod show;
 mod time;
 
@@ -44,6 +46,11 @@ enum Command {
         after_help = "Example:\n  jitlog check run.jlog && echo whole\n\nExit status: 0 whole, 1 damaged, 2 not readable at all."
     )]
     Check(CheckArgs),
+    /// Print a log's records as they are written, until the writer ends.
+    #[command(
+        after_help = "Example:\n  jitlog follow run.jlog --resolve --type trace_abort,bailout\n  jitlog follow run.jlog --json | jq .ev\n\nRecords of one stream come in their order; one that its thread committed late may come after later ones of other\nstreams. The command ends with the writer, which is said on standard error if it ended without closing the log."
+    )]
+    Follow(FollowArgs),
 }
 
 #[derive(Args)]
@@ -82,6 +89,24 @@ struct CheckArgs {
     log: PathBuf,
 }
 
+#[derive(Args)]
+struct FollowArgs {
+    /// The log
+    log: PathBuf,
+    /// Print JSON Lines: a header object, then one object per record
+    #[arg(long)]
+    json: bool,
+    /// Print what ids stand for beside them
+    #[arg(long)]
+    resolve: bool,
+    /// Only these events
+    #[arg(long = "type", value_name = "T,...", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    from: Option<u64>,
+}
+
 /// Why a command ended early.
 enum Failure {
     Read(ReadError),
@@ -114,6 +139,7 @@ pub fn run() -> ExitCode {
         Command::Info(args) => info::run(args, &mut out),
         Command::Cat(args) => cat::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
+        Command::Follow(args) => follow::run(args, &mut out),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),
