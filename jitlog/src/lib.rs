@@ -3,6 +3,8 @@
 pub mod format;
 #[cfg(feature = "read")]
 pub mod read;
+#[cfg(feature = "read")]
+pub mod rewrite;
 #[cfg(feature = "write")]
 pub mod write;
 

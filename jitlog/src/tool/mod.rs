@@ -7,7 +7,9 @@ mod cat;
 mod check;
 mod follow;
 mod info;
+mod output;
 mod record;
+mod repair;
 mod show;
 mod time;
 
@@ -51,6 +53,11 @@ enum Command {
         after_help = "Example:\n  jitlog follow run.jlog --resolve --type trace_abort,bailout\n  jitlog follow run.jlog --json | jq .ev\n\nRecords of one stream come in their order; one that its thread committed late may come after later ones of other\nstreams. The command ends with the writer, which is said on standard error if it ended without closing the log."
     )]
     Follow(FollowArgs),
+    /// Write all that can be read of a log as a clean log.
+    #[command(
+        after_help = "Example:\n  jitlog repair run.jlog -o whole.jlog && jitlog check whole.jlog\n\nBlocks whose checksum fails are left out; blocks that were cut or never sealed are kept as far as their records go;\nblocks whose directory entry is lost are found by their prologue. OUT is written whole or not at all."
+    )]
+    Repair(RepairArgs),
 }
 
 #[derive(Args)]
@@ -107,11 +114,31 @@ struct FollowArgs {
     from: Option<u64>,
 }
 
+#[derive(Args)]
+struct RepairArgs {
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+/// Where a command that makes a file puts it.
+#[derive(Args)]
+struct ToArgs {
+    /// The file to write, `-` for standard output
+    #[arg(short, long = "output", value_name = "OUT")]
+    output: PathBuf,
+    /// Replace OUT if it exists
+    #[arg(long)]
+    force: bool,
+}
+
 /// Why a command ended early.
 enum Failure {
     Read(ReadError),
     Output(io::Error),
     Usage(String),
+    File(PathBuf, io::Error),
 }
 
 impl From<ReadError> for Failure {
@@ -140,6 +167,7 @@ pub fn run() -> ExitCode {
         Command::Cat(args) => cat::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
         Command::Follow(args) => follow::run(args, &mut out),
+        Command::Repair(args) => repair::run(args, &mut out),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),
@@ -149,6 +177,7 @@ pub fn run() -> ExitCode {
                 Failure::Read(error) => error.to_string(),
                 Failure::Output(error) => format!("standard output: {error}"),
                 Failure::Usage(text) => text,
+                Failure::File(path, error) => format!("{}: {error}", path.display()),
             };
             complain(&text);
             ExitCode::from(2)
