@@ -151,7 +151,7 @@ fn control_characters_of_a_log_never_reach_the_terminal() {
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    for command in ["info", "cat", "check", "follow", "repair"] {
+    for command in ["info", "cat", "check", "follow", "repair", "pack"] {
         let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).args([command, "--help"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains(&format!("Example:\n  jitlog {command} run.jlog")), "{}", stdout(&output));

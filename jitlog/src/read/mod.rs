@@ -15,6 +15,8 @@ mod file;
 mod follow;
 mod health;
 mod open;
+#[cfg(feature = "pack")]
+mod packed;
 mod problem;
 mod types;
 mod verify;

@@ -1,4 +1,4 @@
-//! Logs made from logs: a clean one from what is left of a damaged one.
+//! Logs made from logs: a clean one from what is left of a damaged one, a packed one from any.
 //!
 //! A plan says which blocks the new log has and what their directory entries say; an image is the plan as bytes. Only
 //! whole facts are taken over: a block whose checksum fails is left out, one that was cut or never sealed is kept as far
@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod image;
+#[cfg(feature = "pack")]
+mod pack;
 mod plan;
 mod rebuild;
 
@@ -13,11 +15,11 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use crate::format::layout::COMPATIBLE_REPAIRED;
+use crate::format::layout::block_offset;
 use crate::read::{Problem, ReadError, Reader};
 use plan::Plan;
 
-/// What a repair kept.
+/// What of a log is in the one made from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repaired {
     /// Blocks taken over as they were.
@@ -36,7 +38,7 @@ pub struct Repaired {
     pub problems: Vec<Problem>,
 }
 
-/// Why there is no repaired log.
+/// Why there is no new log.
 #[derive(Debug)]
 pub enum RepairError {
     /// Too little is left of the old log.
@@ -49,6 +51,19 @@ pub enum RepairError {
 pub fn repair(path: &Path, out: &File) -> Result<Repaired, RepairError> {
     let reader = Reader::open_remains(path).map_err(RepairError::Read)?;
     let plan = Plan::new(&reader);
-    let bytes = image::write(&reader, &plan, COMPATIBLE_REPAIRED, out).map_err(RepairError::Write)?;
+    let mut sink = out;
+    let blocks = image::write(&reader, &plan, true, &mut sink).map_err(RepairError::Write)?;
+    let bytes = block_offset(blocks);
+    out.set_len(bytes).map_err(RepairError::Write)?;
     Ok(Repaired { bytes, problems: reader.problems(), ..plan.kept })
+}
+
+/// Writes a log into an empty file, packed. Of a damaged log it takes what can be read, as [`repair`] does.
+#[cfg(feature = "pack")]
+pub fn pack(path: &Path, out: &File) -> Result<Repaired, RepairError> {
+    let reader = Reader::open(path).map_err(RepairError::Read)?;
+    let plan = Plan::new(&reader);
+    let problems = reader.problems();
+    let bytes = pack::write(&reader, &plan, !problems.is_empty(), out).map_err(RepairError::Write)?;
+    Ok(Repaired { bytes, problems, ..plan.kept })
 }

@@ -8,6 +8,7 @@ mod check;
 mod follow;
 mod info;
 mod output;
+mod pack;
 mod record;
 mod repair;
 mod show;
@@ -58,6 +59,11 @@ enum Command {
         after_help = "Example:\n  jitlog repair run.jlog -o whole.jlog && jitlog check whole.jlog\n\nBlocks whose checksum fails are left out; blocks that were cut or never sealed are kept as far as their records go;\nblocks whose directory entry is lost are found by their prologue. OUT is written whole or not at all."
     )]
     Repair(RepairArgs),
+    /// Write a log as a compressed archive that every command reads like the log itself.
+    #[command(
+        after_help = "Example:\n  jitlog pack run.jlog -o run.jlogz && jitlog info run.jlogz\n\nOf a damaged log it takes what can be read, says what was wrong, and exits with 2. OUT is written whole or not at all."
+    )]
+    Pack(PackArgs),
 }
 
 #[derive(Args)]
@@ -115,6 +121,14 @@ struct FollowArgs {
 }
 
 #[derive(Args)]
+struct PackArgs {
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+#[derive(Args)]
 struct RepairArgs {
     /// The log
     log: PathBuf,
@@ -167,7 +181,8 @@ pub fn run() -> ExitCode {
         Command::Cat(args) => cat::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
         Command::Follow(args) => follow::run(args, &mut out),
-        Command::Repair(args) => repair::run(args, &mut out),
+        Command::Repair(args) => repair::run(&args.log, &args.to),
+        Command::Pack(args) => pack::run(&args.log, &args.to),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),
