@@ -5,6 +5,8 @@
 
 mod cat;
 mod check;
+mod export;
+mod folded;
 mod follow;
 mod info;
 mod output;
@@ -64,6 +66,11 @@ enum Command {
         after_help = "Example:\n  jitlog pack run.jlog -o run.jlogz && jitlog info run.jlogz\n\nOf a damaged log it takes what can be read, says what was wrong, and exits with 2. OUT is written whole or not at all."
     )]
     Pack(PackArgs),
+    /// Write a log in the format of another tool.
+    #[command(
+        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+    )]
+    Export(ExportArgs),
 }
 
 #[derive(Args)]
@@ -118,6 +125,16 @@ struct FollowArgs {
     /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
     #[arg(long, value_name = "T", value_parser = parse_time)]
     from: Option<u64>,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    /// What to write
+    format: export::Format,
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
 }
 
 #[derive(Args)]
@@ -182,6 +199,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(args, &mut out),
         Command::Follow(args) => follow::run(args, &mut out),
         Command::Repair(args) => repair::run(&args.log, &args.to),
+        Command::Export(args) => export::run(args, &mut out),
         Command::Pack(args) => pack::run(&args.log, &args.to),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
