@@ -105,8 +105,10 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
             ("<stdin>".to_owned(), bytes)
         }
         Program::File(path) => {
-            let name = path.display().to_string();
-            let bytes = std::fs::read(path).map_err(|e| format!("jitvm: can't open file '{name}': {e}"))?;
+            let given = path.display();
+            let bytes = std::fs::read(path).map_err(|e| format!("jitvm: can't open file '{given}': {e}"))?;
+            // As CPython does: tracebacks and `__file__` have the absolute path, `sys.argv` the one that was given.
+            let name = std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
             (name, bytes)
         }
     };

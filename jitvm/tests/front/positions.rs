@@ -22,8 +22,8 @@ fn texts(source: &str, op: Op) -> Vec<(&str, &str)> {
 fn binary_operators_are_anchored() {
     assert_eq!(texts("x = a + b  *c\n", Op::Add), [("a + b  *c", "+")]);
     assert_eq!(texts("x = a + b  // c\n", Op::FloorDiv), [("b  // c", "//")]);
-    // CPython looks for the operator right after the left operand, parentheses or not.
-    assert_eq!(texts("x = (a)-(b)\n", Op::Sub), [("(a)-(b)", ")-")]);
+    // CPython 3.11.7 skips the parentheses that close the left operand, but takes one that opens the right for more.
+    assert_eq!(texts("x = (a)-(b)\n", Op::Sub), [("(a)-(b)", "-(")]);
     assert_eq!(texts("x += y\n", Op::Add), [("x += y", "")]);
 }
 
@@ -52,7 +52,7 @@ fn statements_stand_behind_their_own_instructions() {
     assert_eq!(texts("for x in y: pass\n", Op::LoopHeader), [("for x in y", "")]);
     assert_eq!(texts("while x: pass\n", Op::LoopHeader), [("while x", "")]);
     assert_eq!(texts("raise x from y\n", Op::Raise), [("raise x from y", "")]);
-    assert_eq!(texts("assert x, y\n", Op::AssertFail), [("assert x, y", "")]);
+    assert_eq!(texts("assert x, y\n", Op::AssertFail), [("x", "")]);
     assert_eq!(texts("import a.b, c\n", Op::Import), [("import a.b, c", ""), ("import a.b, c", "")]);
     assert_eq!(texts("a, b = c\n", Op::Unpack), [("a, b", "")]);
     assert_eq!(texts("x = f'{a!r:>{b}}' 'c'\n", Op::FormatValue).len(), 2);

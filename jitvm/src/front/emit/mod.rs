@@ -188,7 +188,7 @@ impl<'a> Emitter<'_, 'a> {
         let span = expression.span;
         let anchor = match &expression.kind {
             ExpressionKind::Binary { left, right, .. } => self.operator(left.span.end, right.span.start),
-            ExpressionKind::Subscript { object, index } => Span { start: object.span.end, end: index.span.end + 1 },
+            ExpressionKind::Subscript { object, .. } => self.bracket(object.span.end, span.end),
             ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, *name_span)),
             ExpressionKind::Call { function, .. } => match function.kind {
                 ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, name_span)),
@@ -199,14 +199,23 @@ impl<'a> Emitter<'_, 'a> {
         Position { span, anchor }
     }
 
-    /// The operator between two operands: the first character that is no space, and the next unless it is one.
-    /// Parentheses count, as they do for CPython.
+    /// The operator between two operands: the first character that is neither a space nor closes a parenthesis, and the
+    /// next unless it is a space.
     fn operator(&self, start: u32, end: u32) -> Span {
         let bytes = self.program.source.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
-        let Some(first) = bytes.iter().position(|byte| !byte.is_ascii_whitespace()) else { return Span::default() };
+        let Some(first) = bytes.iter().position(|&byte| !byte.is_ascii_whitespace() && byte != b')') else {
+            return Span::default();
+        };
         let wide = bytes.get(first + 1).is_some_and(|byte| !byte.is_ascii_whitespace());
         let start = start + first as u32;
         Span { start, end: start + 1 + u32::from(wide) }
+    }
+
+    /// The brackets of a subscript, from the first after the object to the end of the expression.
+    fn bracket(&self, start: u32, end: u32) -> Span {
+        let bytes = self.program.source.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
+        let opening = bytes.iter().position(|&byte| byte == b'[').unwrap_or(0) as u32;
+        Span { start: start + opening, end }
     }
 
     /// An attribute on another line than its expression's start is placed from its name on.

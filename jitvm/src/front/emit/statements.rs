@@ -216,13 +216,14 @@ impl<'a> Emitter<'_, 'a> {
             return;
         }
         let holds = self.builder.new_label();
+        let failure = self.position(test);
         self.condition(test, true, holds, position);
         match message {
             Some(message) => {
                 let message = self.operand(message, &[]);
-                self.emit(Op::AssertFail, message, 0, 0, position);
+                self.emit(Op::AssertFail, message, 0, 0, failure);
             }
-            None => self.emit_marked(Op::AssertFail, 1, 0, 0, 0, position),
+            None => self.emit_marked(Op::AssertFail, 1, 0, 0, 0, failure),
         }
         self.builder.end_path();
         self.builder.bind(holds);
