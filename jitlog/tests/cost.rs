@@ -6,7 +6,7 @@
 mod common;
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::scratch;
 use jitlog::*;
@@ -131,4 +131,78 @@ fn reading() {
     let start = Instant::now();
     let found = reader.events().range(middle..middle + 1_000).count();
     println!("seek to the middle, {found} events  {:?}", start.elapsed());
+}
+
+/// How late an event is seen by who looks every 20 ms, as `jitlog follow` does.
+#[test]
+#[ignore = "a measurement"]
+fn following() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path)).unwrap();
+    let mut follow = Reader::open(&path).unwrap().follow().types(Types::of(&[Mark::TYPE]));
+    let start = Instant::now();
+    let mut stream = log.stream("main", StreamKind::Mutator);
+    let writer = std::thread::spawn(move || {
+        for _ in 0..2_000 {
+            stream.mark(&Mark { count: start.elapsed().as_nanos() as i64, ..Default::default() });
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let mut latencies = Vec::new();
+    let cpu = cpu_ns();
+    while !writer.is_finished() {
+        let batch = follow.poll().unwrap();
+        let now = start.elapsed().as_nanos() as i64;
+        for entry in batch {
+            if let Event::Mark(mark) = entry.unwrap().event() {
+                latencies.push(now - mark.count);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let share = (cpu_ns() - cpu) as f64 / start.elapsed().as_nanos() as f64;
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100] as f64 / 1e6;
+    println!(
+        "follow: median {:.1} ms, 99 % {:.1} ms, worst {:.1} ms; {:.2} % of a core",
+        at(50),
+        at(99),
+        at(100),
+        share * 100.0
+    );
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn rewriting() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path)).unwrap();
+    let mut stream = log.stream("main", StreamKind::Mutator);
+    let mut seeded = common::Seeded(3);
+    for n in 0..5_000_000u32 {
+        let (trace_id, guard_id) = (TraceId(seeded.below(300) as u32), GuardId(seeded.below(5_000) as u32));
+        match n % 8 {
+            0 => stream.trace_start(&TraceStart { trace_id, ..Default::default() }),
+            1..4 => {
+                stream.sample(&Sample { trace_id, weight_ns: 1_000_000 + seeded.below(5_000), ..Default::default() })
+            }
+            _ => stream.bailout(&Bailout { guard_id, trace_id, weight: 1, ..Default::default() }),
+        }
+    }
+    drop(stream);
+    let bytes = log.close().bytes;
+    let run = |name: &str, rewrite: fn(&std::path::Path, &std::fs::File) -> u64| {
+        let start = cpu_ns();
+        let size = rewrite(&path, &std::fs::File::create(path.with_extension(name)).unwrap());
+        let seconds = (cpu_ns() - start) as f64 / 1e9;
+        println!("{name}: {bytes} -> {size} bytes, {:.0} MB/s", bytes as f64 / 1e6 / seconds);
+    };
+    run("repair", |path, out| jitlog::rewrite::repair(path, out).unwrap().bytes);
+    run("pack", |path, out| jitlog::rewrite::pack(path, out).unwrap().bytes);
+    for name in ["repair", "pack"] {
+        let reader = Reader::open(path.with_extension(name)).unwrap();
+        let start = cpu_ns();
+        let events = reader.events().count();
+        println!("reading {name}: {:.1} ns per event", (cpu_ns() - start) as f64 / events as f64);
+    }
 }
