@@ -40,7 +40,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "observed",
         "Seen instead",
-        "Types that the guard met where it expected another, with how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
+        "Types that the guard met where it expected another, with the first value seen and how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
     ),
     term_of(
         "bailout",
@@ -210,7 +210,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "duration",
         "Duration",
-        "Time between the first and the last event of the log. Starting the process and loading the VM are not in it.",
+        "Time from the creation of the log to its last event, on the clock that all other times count from. Starting the process before that is not in it.",
     ),
     term_of(
         "source",

@@ -4,6 +4,7 @@
 
 pub mod aborts;
 pub mod asm;
+pub mod expected;
 pub mod guards;
 pub mod ir;
 pub mod overview;

@@ -149,12 +149,18 @@ pub fn place(place: &Place) -> String {
     }
 }
 
-/// `float ×12,000, str ×330`; approximate counts carry a tilde.
+/// `float like 3.5 ×12,000, str ×330`: type, the first value seen, how often; approximate counts carry a tilde.
 pub fn observed(list: &[Observed], exact: bool) -> String {
     let about = if exact { "" } else { "~" };
-    let one = |o: &Observed| format!("{} ×{about}{}", o.r#type, units::count(o.count));
+    let one = |o: &Observed| match o.example.as_ref().filter(|e| e.chars().count() <= LONGEST_EXAMPLE) {
+        Some(example) => format!("{} like {example} ×{about}{}", o.r#type, units::count(o.count)),
+        None => format!("{} ×{about}{}", o.r#type, units::count(o.count)),
+    };
     list.iter().map(one).collect::<Vec<_>>().join(", ")
 }
+
+/// Longer values only push the counts out of sight.
+const LONGEST_EXAMPLE: usize = 20;
 
 #[cfg(test)]
 mod tests {

@@ -128,6 +128,16 @@ fn program(overview: &Overview) -> Line {
     if !overview.vm.is_empty() {
         line.push(Role::Dim, format!(" under {}", overview.vm));
     }
+    match &s.exit {
+        Some(exit) if exit.how == "normal" && exit.status == 0 => line.push(Role::Good, "  exit status 0"),
+        Some(exit) => {
+            line.push(Role::Bad, format!("  exit status {}", exit.status));
+            if exit.how != "normal" {
+                line.push(Role::Bad, format!(" ({})", exit.how));
+            }
+        }
+        None => line.push(Role::Warn, "  no exit status in the log"),
+    }
     line
 }
 
@@ -155,9 +165,10 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     };
     memory.add(Role::Plain, sized("heap peak", m.heap_peak));
     memory.add(Role::Plain, sized("allocated", m.heap_allocated));
-    memory.add(Role::Plain, sized("code", m.code));
-    memory.add(Role::Plain, sized("metadata", m.metadata));
-    memory.add(Role::Plain, format!("log {}", bytes(m.log)));
+    if t.loops + t.functions + t.bridges > 0 {
+        memory.add(Role::Plain, sized("code", m.code));
+        memory.add(Role::Plain, sized("metadata", m.metadata));
+    }
 
     let mut gc = Parts::new();
     gc.add(Role::Plain, plural(s.gc.collections, "collection"));
@@ -171,6 +182,7 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     log.add(if clean { Role::Good } else { Role::Bad }, s.log.health.clone());
     log.add(Role::Plain, plural(s.log.events, "event"));
     log.add(if s.log.dropped > 0 { Role::Bad } else { Role::Plain }, format!("{} dropped", count(s.log.dropped)));
+    log.add(Role::Plain, format!("{} on disk", bytes(m.log)));
     if !clean {
         log.add(Role::Bad, overview.health.clone());
     }
@@ -191,8 +203,9 @@ fn states(s: &Summary) -> Parts {
     let sampled = s.states.interp.is_some();
     for (name, value) in s.states.list() {
         let Some(value) = value else { continue };
-        match units::share(value, s.duration_ns).filter(|_| sampled) {
-            Some(share) => parts.add(Role::Plain, format!("{name} {share}")),
+        match units::share(value, s.duration_ns) {
+            Some(share) if sampled => parts.add(Role::Plain, format!("{name} {share}")),
+            Some(share) => parts.add(Role::Plain, format!("{name} {} ({share})", ns(value))),
             None => parts.add(Role::Plain, format!("{name} {}", ns(value))),
         }
     }
