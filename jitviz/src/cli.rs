@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
 use crate::text::table::Column;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
@@ -61,6 +61,15 @@ pub enum Command {
         #[command(flatten)]
         input: Input,
     },
+    /// What to change in the program: findings with cause, advice and evidence, most costly first
+    #[command(after_help = "Example:\n  jitviz explain demo.jlog")]
+    Explain {
+        #[command(flatten)]
+        input: Input,
+        /// Also findings of little weight: under 2 % of the run, or of a very short run
+        #[arg(long)]
+        all: bool,
+    },
     /// Every recording: where, what became of it, what it cost, how often it ran
     #[command(after_help = "Example:\n  jitviz traces demo.jlog --sort compile_ns --limit 5")]
     Traces {
@@ -101,6 +110,17 @@ pub enum Command {
         input: Input,
         /// Column to sort by
         #[arg(long, value_name = "COLUMN", value_parser = keys(ABORTS), default_value = "count")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// The program by line: executions of traces, failures of guards, aborted recordings
+    #[command(after_help = "Example:\n  jitviz lines demo.jlog --sort failures --limit 5")]
+    Lines {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(LINES), default_value = "file")]
         sort: String,
         #[command(flatten)]
         limit: Limit,

@@ -6,18 +6,19 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::analyse::findings::findings;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, guards, traces};
+use crate::analyse::{aborts, guards, lines, traces};
 use crate::cli::{Cli, Command, Limit, Look};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Model, Problem, TraceId};
 use crate::styled::{Line, Role};
-use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
 use crate::text::paint::Paint;
 use crate::text::table::{Column, Sort};
-use crate::text::{json, list, page, trace};
+use crate::text::{self, json, list, page, trace};
 use crate::tui;
 
 /// Why a command could not answer.
@@ -108,6 +109,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit };
             table.print(aborts::rows(&model), &model.problems, input.json, &paint, out)
         }
+        (Some(Command::Lines { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "lines", columns: LINES, sort, limit: *limit };
+            table.print(lines::rows(&model, !cli.look.no_source), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Explain { input, all }), _) => explain(&load::open(&input.log)?, *all, input.json, &paint, out),
         (Some(Command::Trace { input, id, stage }), _) => {
             let model = load::open(&input.log)?;
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
@@ -126,6 +133,17 @@ fn summary(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> 
         paint.line(out, &line.line)?;
     }
     Ok(())
+}
+
+fn explain(model: &Model, all: bool, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let found = findings(model, all);
+    if as_json {
+        let mut answer = serde_json::to_value(&found).map_err(io::Error::from)?;
+        answer["problems"] = serde_json::to_value(&model.problems).map_err(io::Error::from)?;
+        return Ok(json::write(out, &answer)?);
+    }
+    paint.lines(out, &text::findings::lines(&found, paint.width))?;
+    print_problems(&model.problems, paint, out)
 }
 
 /// One of the lists.

@@ -213,6 +213,36 @@ pub const TERMS: &[Term] = &[
         "Time from the creation of the log to its last event, on the clock that all other times count from. Starting the process before that is not in it.",
     ),
     term_of(
+        "finding",
+        "Finding",
+        "Something the program does that costs time under this JIT, found by rules in the log. jitviz explain gives cause, advice and evidence of each, and how its cost was estimated.",
+    ),
+    term_of(
+        "unstable-types",
+        "unstable-types",
+        "A guard on a type fails because a value has now this type and now that. Each failure that has no bridge goes back to the interpreter.",
+    ),
+    term_of(
+        "trace-abort",
+        "trace-abort",
+        "A hot loop or function was recorded and the recording thrown away, because it met something that traces cannot contain. After several attempts the VM gives the place up and interprets it for good.",
+    ),
+    term_of(
+        "guard-storm",
+        "guard-storm",
+        "The program leaves a trace again and again through exits that have no bridge. Each exit restores the interpreter's frames and interprets up to where compiled code begins again.",
+    ),
+    term_of(
+        "never-hot",
+        "never-hot",
+        "No loop or function ran often enough to be recorded, so all of the program was interpreted. Thresholds decide how often is enough.",
+    ),
+    term_of(
+        "heat",
+        "Heat",
+        "Executions of the traces that start on a line and failures of its guards, by orders of magnitude. It tells where compiled code is entered and left, and is not time.",
+    ),
+    term_of(
         "source",
         "Source",
         "The program's text as the VM read it, carried by the log. Marked lines have instructions in this trace.",

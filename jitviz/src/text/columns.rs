@@ -3,6 +3,7 @@
 use super::table::{Align, Column, maybe};
 use crate::analyse::aborts::AbortRow;
 use crate::analyse::guards::{GuardRow, Observed};
+use crate::analyse::lines::LineRow;
 use crate::analyse::traces::TraceRow;
 use crate::model::{GuardId, Place, TraceId};
 use crate::styled::Role;
@@ -141,6 +142,46 @@ pub const ABORTS: &[Column<AbortRow>] = &[
     number!(last_ns, "last", "abort", 6, units::ns),
 ];
 
+pub const LINES: &[Column<LineRow>] = &[
+    Column { cell: |r| heat(r.heat).to_string(), ..number!(heat, "heat", "heat", 3, units::count) },
+    Column {
+        key: "file",
+        title: "line",
+        align: Align::Place,
+        role: Role::Name,
+        term: "place",
+        rank: 0,
+        descending: false,
+        cell: |r| format!("{}:{}", r.file.rsplit('/').next().unwrap_or_default(), r.line),
+        order: |a, b| (a.source, a.line).cmp(&(b.source, b.line)),
+    },
+    number!(executions, "ran", "executions", 2, units::count),
+    number!(failures, "failures", "failures", 2, units::count),
+    Column {
+        cell: |r| if r.aborts > 0 { units::count(r.aborts) } else { String::new() },
+        ..number!(aborts, "aborts", "abort", 3, units::count)
+    },
+    Column {
+        key: "traces",
+        title: "traces",
+        align: Align::Right,
+        role: Role::Plain,
+        term: "trace",
+        rank: 4,
+        descending: true,
+        cell: |r| if r.traces.is_empty() { String::new() } else { r.traces.len().to_string() },
+        order: |a, b| a.traces.len().cmp(&b.traces.len()),
+    },
+    word!(text, "text", "source", 1, Role::Plain, |r| {
+        r.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default().into_owned()
+    }),
+];
+
+/// A bar as high as the heat.
+pub fn heat(step: u64) -> &'static str {
+    ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"].get(step as usize).copied().unwrap_or("█")
+}
+
 /// `demo.py:12 work`
 pub fn place(place: &Place) -> String {
     match &place.function {
@@ -165,7 +206,7 @@ const LONGEST_EXAMPLE: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{aborts, guards, traces};
+    use crate::analyse::{aborts, guards, lines, traces};
     use crate::model::{Abort, Guard, Model, Trace};
 
     fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
@@ -186,5 +227,6 @@ mod tests {
         check(TRACES, &traces::rows(&model)[0]);
         check(GUARDS, &guards::rows(&model)[0]);
         check(ABORTS, &aborts::rows(&model)[0]);
+        check(LINES, &lines::LineRow::default());
     }
 }

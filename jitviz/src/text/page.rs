@@ -2,6 +2,7 @@
 
 use super::columns;
 use crate::analyse::aborts::AbortRow;
+use crate::analyse::findings::Finding;
 use crate::analyse::guards::GuardRow;
 use crate::analyse::overview::Overview;
 use crate::analyse::summary::Summary;
@@ -41,6 +42,7 @@ pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
     for (name, term, parts) in facts(overview, s) {
         page.fact(name, term, parts);
     }
+    page.section("Findings", "explain", "finding", overview.findings.findings.iter().map(finding_row));
     page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
     page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
     page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
@@ -59,6 +61,8 @@ struct Row {
     line: Line,
     more: Line,
     target: Option<Target>,
+    /// What explains it, if not the section's term.
+    term: Option<&'static str>,
 }
 
 struct Page {
@@ -102,7 +106,8 @@ impl Page {
         }
         self.blank();
         self.say(term, Line::of(Role::Title, title).with(Role::Dim, format!("  (all: jitviz {command})")));
-        for Row { mut line, more, target } in rows {
+        for Row { mut line, more, target, term: own } in rows {
+            let term = own.unwrap_or(term);
             let fits = line.width() + 2 + more.width() <= self.width;
             let more = match fits || more.spans.is_empty() {
                 true => {
@@ -225,6 +230,24 @@ fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line
     line
 }
 
+/// `     1.07 s  guard-storm     ` and the place; the sentence behind it names the cause.
+fn finding_row(f: &Finding) -> Row {
+    let cost = f.cost_ns.map_or("unknown".into(), ns);
+    let mut line = Line::of(Role::Plain, format!("  {cost:>10}  "));
+    line.push(Role::Bad, f.id);
+    line.pad_to(PLACE_AT);
+    line.push(Role::Name, columns::place(&f.place));
+    Row {
+        line,
+        more: Line::of(
+            Role::Plain,
+            f.share.map(|share| format!("{} of the run", units::percent(share))).unwrap_or_default(),
+        ),
+        target: f.target.map(|(trace, op)| Target { trace, op }),
+        term: Some(f.id),
+    }
+}
+
 fn trace_row(t: &TraceRow) -> Row {
     let mut facts = Vec::new();
     facts.extend(t.time_ns.map(ns));
@@ -234,6 +257,7 @@ fn trace_row(t: &TraceRow) -> Row {
         line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
         more: Line::of(Role::Plain, facts.join("  ")),
         target: Some(Target { trace: t.id, op: None }),
+        term: None,
     }
 }
 
@@ -252,6 +276,7 @@ fn guard_row(g: &GuardRow) -> Row {
         line: row_start(g.failures, Role::Op, &g.kind, &g.place),
         more,
         target: Some(Target { trace: g.trace, op: Some(g.op) }),
+        term: None,
     }
 }
 
@@ -267,6 +292,7 @@ fn abort_row(a: &AbortRow) -> Row {
         line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
         more,
         target: a.traces.first().map(|&trace| Target { trace, op: None }),
+        term: None,
     }
 }
 
