@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::analyse::series::KINDS;
 use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
 use crate::text::table::Column;
 
@@ -114,6 +115,27 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// One chart as an SVG file: traces, guards, memory or gc over time
+    #[command(
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json"
+    )]
+    Plot {
+        /// What to draw
+        #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).collect::<Vec<_>>()))]
+        kind: String,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Findings, charts and tables in one HTML file, which needs neither network nor script
+    #[command(after_help = "Example:\n  jitviz report demo.jlog -o demo.html")]
+    Report {
+        /// The log; - is standard input, redirected from a file
+        log: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The program by line: executions of traces, failures of guards, aborted recordings
     #[command(after_help = "Example:\n  jitviz lines demo.jlog --sort failures --limit 5")]
     Lines {
@@ -134,6 +156,16 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    /// The file to write; - is standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

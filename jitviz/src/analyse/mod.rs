@@ -10,6 +10,7 @@ pub mod guards;
 pub mod ir;
 pub mod lines;
 pub mod overview;
+pub mod series;
 pub mod summary;
 pub mod trace;
 pub mod traces;

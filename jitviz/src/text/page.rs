@@ -202,6 +202,12 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     ]
 }
 
+/// The facts as plain text: label and value.
+pub fn fact_texts(overview: &Overview) -> Vec<(&'static str, String)> {
+    let text = |parts: Parts| parts.list.into_iter().map(|p| p.text).collect::<Vec<_>>().join(" · ");
+    facts(overview, &overview.summary).into_iter().map(|(name, _, parts)| (name, text(parts))).collect()
+}
+
 /// `interp 40.1 % · compiled …`, or what is known when nobody sampled.
 fn states(s: &Summary) -> Parts {
     let mut parts = Parts::new();

@@ -73,10 +73,10 @@ pub fn findings(model: &Model, all: bool) -> Findings {
     }
 }
 
-/// A part of the run, to four digits: more would pretend a precision that estimates do not have.
+/// A part of the run, to a millionth: more would pretend a precision that estimates do not have.
 fn share(cost_ns: u64, model: &Model) -> Option<f64> {
     let share = cost_ns as f64 / model.duration_ns as f64;
-    (model.duration_ns > 0).then(|| (share * 10_000.0).round() / 10_000.0)
+    (model.duration_ns > 0).then(|| (share * 1e6).round() / 1e6)
 }
 
 #[cfg(test)]
