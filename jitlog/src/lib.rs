@@ -3,6 +3,8 @@
 pub mod format;
 #[cfg(feature = "read")]
 pub mod read;
+#[cfg(feature = "read")]
+pub mod rewrite;
 #[cfg(feature = "write")]
 pub mod write;
 
@@ -12,7 +14,7 @@ pub use format::ids::*;
 pub use format::kinds::*;
 pub use format::record::{Class, EventSpec, FieldSpec, Record, Unknown, spec_named, spec_of};
 #[cfg(feature = "read")]
-pub use read::{Definitions, Entry, Events, Health, Problem, ProblemKind, ReadError, Reader, Types};
+pub use read::{Definitions, Entry, Events, Follow, Health, Problem, ProblemKind, ReadError, Reader, Types};
 #[cfg(feature = "write")]
 pub use write::{Closed, CounterSlot, Defs, Log, LogOptions, Stream, VmInfo, fingerprint};
 

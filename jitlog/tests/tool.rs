@@ -151,12 +151,55 @@ fn control_characters_of_a_log_never_reach_the_terminal() {
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    for command in ["info", "cat", "check"] {
+    for command in ["info", "cat", "check", "follow", "repair", "pack"] {
         let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).args([command, "--help"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains(&format!("Example:\n  jitlog {command} run.jlog")), "{}", stdout(&output));
     }
+    let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).args(["export", "--help"]).output().unwrap();
+    assert!(stdout(&output).contains("Example:\n  jitlog export jsonl run.jlog"));
     let output = Command::new(env!("CARGO_BIN_EXE_jitlog")).arg("--help").output().unwrap();
     assert!(stdout(&output).contains("Example:"));
-    assert!(!stdout(&output).contains("repair"));
+    assert!(!stdout(&output).contains("import"));
+}
+
+fn export(format: &str, log: &Path, out: &str) -> Output {
+    let tool = env!("CARGO_BIN_EXE_jitlog");
+    Command::new(tool).args(["export", format]).arg(log).args(["-o", out]).output().unwrap()
+}
+
+#[test]
+fn json_lines_are_those_of_cat() {
+    let (directory, path) = scratch();
+    synthetic(&path);
+    let file = directory.path().join("run.jsonl");
+    assert_eq!(export("jsonl", &path, file.to_str().unwrap()).status.code(), Some(0));
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written, stdout(&jitlog(&["cat", "--json"], &path)));
+    assert_eq!(written, stdout(&export("jsonl", &path, "-")));
+    assert_eq!(export("jsonl", &path, file.to_str().unwrap()).status.code(), Some(2), "the file exists");
+}
+
+#[test]
+fn folded_stacks_add_up_to_the_samples() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    let defs = log.defs();
+    let source = defs.source("a;b.py", b"");
+    let [main, inner] = ["main", "inner"].map(|name| defs.func(source, name, 1, 9));
+    let outer = defs.stack(StackId::NONE, defs.loc(main, 0, 2, 0), FrameKind::Interp);
+    let place = defs.loc(inner, 0, 5, 0);
+    let stack_id = defs.stack(outer, place, FrameKind::Compiled);
+    let mut stream = log.stream("sampler", StreamKind::Sampler);
+    for _ in 0..3 {
+        let sample = Sample { stack_id, state: SampleState::Trace, weight_ns: 1000, ..Default::default() };
+        stream.sample(&sample);
+        stream.sample(&Sample { loc_id: place, ..sample });
+    }
+    stream.sample(&Sample { state: SampleState::Gc, weight_ns: 7, ..Default::default() });
+    drop(stream);
+    log.close();
+    let output = export("folded", &path, "-");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stdout(&output), "[gc] 7\na,b.py:2 in main;a,b.py:5 in inner;[trace] 6000\n");
 }

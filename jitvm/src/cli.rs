@@ -42,7 +42,7 @@ struct Arguments {
     #[arg(short = 'c', value_name = "CODE", hide = false)]
     code: bool,
     /// The program (- for standard input) and its arguments
-    #[arg(value_name = "FILE.py [ARG]", trailing_var_arg = true, allow_hyphen_values = true, required = false)]
+    #[arg(value_name = "FILE.py [ARG]", trailing_var_arg = true, required = false)]
     program: Vec<OsString>,
 }
 

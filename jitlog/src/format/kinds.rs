@@ -102,6 +102,7 @@ kinds! {
         1 MaxBytes "max_bytes",
         2 NoSpace "no_space",
         3 IoError "io_error",
+        4 Truncated "truncated",
     }
     /// Whose records a stream holds.
     StreamKind(u8) {

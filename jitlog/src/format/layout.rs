@@ -37,6 +37,8 @@ pub const MAJOR: u16 = 1;
 pub const MINOR: u16 = 0;
 /// Features without which a reader would misread the file; none exist yet.
 pub const KNOWN_INCOMPATIBLE: u64 = 0;
+/// Compatible feature, bit 0: a repaired log, from which parts of the original may be missing.
+pub const COMPATIBLE_REPAIRED: u64 = 1;
 /// First word of a payload block.
 pub const BLOCK_MAGIC: u32 = u32::from_le_bytes(*b"JBLK");
 
@@ -360,6 +362,33 @@ impl HotPage {
             sync: (count > 0)
                 .then(|| (bytes::u64_at(raw, slot), bytes::u64_at(raw, slot + 8), bytes::u64_at(raw, slot + 16))),
         }
+    }
+
+    /// The page of a closed log of so many blocks; the other facts are kept.
+    pub fn encode_closed(&self, blocks: u64) -> [u8; hot::END] {
+        let mut out = [0u8; hot::END];
+        let words = [
+            (hot::CLAIMED, blocks),
+            (hot::READY, blocks),
+            (hot::STATE, 1 | u64::from(self.stop_reason.0) << 32),
+            (hot::STOP_ERRNO, u64::from(self.stop_errno)),
+            (hot::HEARTBEAT, self.heartbeat_ticks),
+            (hot::DROPPED_EVENTS, self.dropped_events),
+            (hot::DROPPED_BYTES, self.dropped_bytes),
+        ];
+        let (ticks, mono_ns, real_ns) = self.sync.unwrap_or_default();
+        let sync = [
+            (hot::SYNC_COUNT, if self.sync.is_some() { 2 } else { 0 }),
+            (hot::SYNC_SLOTS, ticks),
+            (hot::SYNC_SLOTS + 8, mono_ns),
+            (hot::SYNC_SLOTS + 16, real_ns),
+        ];
+        for (at, word) in words.into_iter().chain(sync) {
+            out[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let crc = HotPage::close_crc(&out);
+        out[hot::CLOSE_CRC..hot::CLOSE_CRC + 4].copy_from_slice(&crc.to_le_bytes());
+        out
     }
 
     /// The checksum of a closed hot page, never 0.

@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod layout;
 #[cfg(test)]
 mod layout_tests;
+pub mod packed;
 pub mod payload;
 pub mod record;
 pub mod schema;

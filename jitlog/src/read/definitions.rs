@@ -111,7 +111,7 @@ impl Definitions {
         definitions
     }
 
-    fn add(&mut self, entry: Entry) {
+    pub(crate) fn add(&mut self, entry: Entry) {
         let Some(key) = key(&entry.event()) else {
             return;
         };

@@ -22,7 +22,7 @@ pub struct Directory {
     /// Indices into `blocks` per chain, in sequence order.
     pub chains: Vec<Chain>,
     /// Blocks of kinds this version does not know.
-    pub unknown_blocks: u32,
+    pub unknown: Vec<BlockRef>,
     /// One past the last block with an entry.
     pub end: u32,
 }
@@ -86,7 +86,7 @@ impl Directory {
                 BlockKind::Defs | BlockKind::Events | BlockKind::Bulk | BlockKind::Counters => {}
                 BlockKind::Super | BlockKind::Continuation | BlockKind::Pad => continue,
                 _ => {
-                    self.unknown_blocks += 1;
+                    self.unknown.push(BlockRef { number, entry });
                     continue;
                 }
             }

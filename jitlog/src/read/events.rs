@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::format::event::{Event, Timebase};
 use crate::format::layout::DirEntry;
 use crate::format::record::Class;
+use crate::format::time::TimeScale;
 use crate::format::walk::{RawRecord, Step, Walker};
 use crate::read::block::Block;
 use crate::read::problem::{Problem, ProblemKind};
@@ -32,8 +33,13 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn new(reader: &Reader, block: &Arc<Block>, record: RawRecord) -> Entry {
+        Entry::timed(reader, reader.time(), block, record)
+    }
+
+    /// A record with its time on another scale than the reader's own.
+    pub(crate) fn timed(reader: &Reader, time: &TimeScale, block: &Arc<Block>, record: RawRecord) -> Entry {
         Entry {
-            t_ns: reader.time().nanoseconds(record.ticks),
+            t_ns: time.nanoseconds(record.ticks),
             stream: block.reference.entry.stream,
             event_type: record.event_type,
             block: block.clone(),

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct LogFile {
     pub path: Arc<Path>,
     file: File,
+    #[cfg(feature = "pack")]
+    packed: Option<crate::read::packed::Packed>,
 }
 
 impl LogFile {
@@ -18,10 +20,23 @@ impl LogFile {
         if file.metadata()?.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        Ok(LogFile { path: path.into(), file })
+        Ok(LogFile {
+            path: path.into(),
+            #[cfg(feature = "pack")]
+            packed: {
+                let read = |offset, bytes| read_at(&file, offset, bytes);
+                crate::read::packed::Packed::open(file.metadata()?.len(), &read)?
+            },
+            file,
+        })
     }
 
+    /// Bytes of the log; of a packed one, unpacked.
     pub fn len(&self) -> io::Result<u64> {
+        #[cfg(feature = "pack")]
+        if let Some(packed) = &self.packed {
+            return Ok(packed.len());
+        }
         Ok(self.file.metadata()?.len())
     }
 
@@ -38,19 +53,28 @@ impl LogFile {
         }
     }
 
-    /// Up to `bytes` from an offset; shorter only at the end of the file.
+    /// Up to `bytes` from an offset of the log; shorter only at its end.
     pub fn read(&self, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
-        let mut data = vec![0u8; bytes];
-        let mut filled = 0;
-        while filled < bytes {
-            match self.file.read_at(&mut data[filled..], offset + filled as u64) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        #[cfg(feature = "pack")]
+        if let Some(packed) = &self.packed {
+            return packed.read(offset, bytes, &|offset, bytes| read_at(&self.file, offset, bytes));
         }
-        data.truncate(filled);
-        Ok(data)
+        read_at(&self.file, offset, bytes)
     }
+}
+
+/// Up to `bytes` from an offset of a file; shorter only at its end.
+fn read_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut data = vec![0u8; bytes];
+    let mut filled = 0;
+    while filled < bytes {
+        match file.read_at(&mut data[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    data.truncate(filled);
+    Ok(data)
 }

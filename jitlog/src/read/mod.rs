@@ -4,16 +4,19 @@
 //! with positioned reads, so a log may grow or shrink meanwhile.
 #![forbid(unsafe_code)]
 
-mod block;
+pub(crate) mod block;
 mod bulk;
 mod counters;
 mod definitions;
 mod describe;
-mod directory;
+pub(crate) mod directory;
 mod events;
 mod file;
+mod follow;
 mod health;
 mod open;
+#[cfg(feature = "pack")]
+mod packed;
 mod problem;
 mod types;
 mod verify;
@@ -29,11 +32,13 @@ use block::Block;
 use bulk::BulkIndex;
 use directory::{BlockRef, Directory};
 use file::LogFile;
+use open::Demand;
 
 pub use bulk::{BytecodeDump, CodeDump, IrDump};
 pub use counters::{CounterPoint, CounterTotal};
 pub use definitions::Definitions;
 pub use events::{Entry, Events};
+pub use follow::{Follow, Writer};
 pub use health::{Health, Loss};
 pub use problem::{Problem, ProblemKind, ReadError};
 pub use types::Types;
@@ -65,7 +70,12 @@ struct Inner {
 impl Reader {
     /// Opens a log: its first pages and its directories, not its contents.
     pub fn open(path: impl AsRef<Path>) -> Result<Reader, ReadError> {
-        open::open(path.as_ref()).map(|inner| Reader { inner: Arc::new(inner) })
+        open::open(path.as_ref(), Demand::Header).map(|inner| Reader { inner: Arc::new(inner) })
+    }
+
+    /// Opens what is left of a log, also without its first header.
+    pub(crate) fn open_remains(path: &Path) -> Result<Reader, ReadError> {
+        open::open(path, Demand::Anything).map(|inner| Reader { inner: Arc::new(inner) })
     }
 
     pub fn path(&self) -> &Arc<Path> {
@@ -112,6 +122,11 @@ impl Reader {
         Events::new(self.clone())
     }
 
+    /// The log as it grows, from its start.
+    pub fn follow(&self) -> Follow {
+        Follow::new(self.clone())
+    }
+
     /// The definitions; read on first use.
     pub fn defs(&self) -> &Definitions {
         self.inner.definitions.get_or_init(|| Definitions::read(self))
@@ -127,6 +142,11 @@ impl Reader {
 
     pub(crate) fn load(&self, reference: BlockRef) -> Block {
         Block::load(&self.inner.file, reference)
+    }
+
+    /// Bytes of the file as they are; fewer where it ends.
+    pub(crate) fn raw(&self, offset: u64, bytes: usize) -> std::io::Result<Vec<u8>> {
+        self.inner.file.read(offset, bytes)
     }
 
     fn noted(&self) -> MutexGuard<'_, Vec<Problem>> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::format::bytes;
 use crate::format::layout::{
-    BLOCK, ENTRY, ExtentHeader, HOT_PAGE, HotPage, KNOWN_INCOMPATIBLE, MAGIC, MAJOR, SCHEMA_OFFSET, SCHEMA_ROOM,
-    STATIC_COPY, SUPER_BLOCK, StaticPage, block_offset, checksum, hot,
+    BLOCK, ENTRY, EXTENT, ExtentHeader, HOT_PAGE, HotPage, KNOWN_INCOMPATIBLE, MAGIC, MAJOR, MINOR, SCHEMA_OFFSET,
+    SCHEMA_ROOM, STATIC_COPY, SUPER_BLOCK, StaticPage, block_offset, checksum, hot,
 };
 use crate::format::schema::FileSchema;
 use crate::format::time::TimeScale;
@@ -16,12 +16,27 @@ use crate::read::directory::{Directory, Expectation};
 use crate::read::file::LogFile;
 use crate::read::problem::{Problem, ProblemKind, ReadError};
 
-pub(crate) fn open(path: &Path) -> Result<Inner, ReadError> {
+/// What is asked of a file before it is taken for a log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Its first header.
+    Header,
+    /// Its first header or, where that is lost, the static page: enough to rescue the rest.
+    Anything,
+}
+
+pub(crate) fn open(path: &Path, demand: Demand) -> Result<Inner, ReadError> {
     let shown: Arc<Path> = path.into();
     let failed = |source: io::Error| ReadError::Io { file: shown.clone(), source };
     let file = LogFile::open(path).map_err(failed)?;
     let mut problems = Vec::new();
-    let header = read_header(&file, &failed, &mut problems)?;
+    let header = match read_header(&file, &failed, &mut problems) {
+        Err(ReadError::NotALog { .. } | ReadError::Damaged(_)) if demand == Demand::Anything => {
+            problems.push(Problem::new(&file.path, ProblemKind::ExtentHeader, 0, 0));
+            lost_header(&file).ok_or(ReadError::NotALog { file: file.path.clone() })?
+        }
+        header => header?,
+    };
 
     // The lock is asked first and the length last: a writer that ends in between then looks closed, not killed, and
     // what it claimed is inside the length.
@@ -88,6 +103,26 @@ fn read_header(
         return Err(ReadError::Features { file: file.path.clone(), major, minor, bits });
     }
     Ok(header)
+}
+
+/// What the first header said, from the next extent's header or, in a short log, from the static page.
+fn lost_header(file: &LogFile) -> Option<ExtentHeader> {
+    let next = file.read(EXTENT, ENTRY).ok().filter(|raw| raw.starts_with(&MAGIC) && ExtentHeader::is_intact(raw));
+    if let Some(raw) = next {
+        return Some(ExtentHeader { extent: 0, ..ExtentHeader::decode(&raw) });
+    }
+    let raw = file.read(block_offset(SUPER_BLOCK), BLOCK).ok()?;
+    let page = StaticPage::decode(&raw).or_else(|| raw.get(STATIC_COPY..).and_then(StaticPage::decode))?;
+    Some(ExtentHeader {
+        major: MAJOR,
+        minor: MINOR,
+        extent: 0,
+        flags: 0,
+        pid: page.pid,
+        run_id: [0; 16],
+        incompatible: 0,
+        compatible: 0,
+    })
 }
 
 fn read_static_page(

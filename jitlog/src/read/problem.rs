@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::StreamId;
 use crate::format::layout::{MAJOR, block_offset};
+use crate::format::packed::INCOMPATIBLE_PACKED;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,7 @@ impl fmt::Display for ProblemKind {
             ProblemKind::Gap { expected, found } => {
                 write!(out, "block {found} of the stream follows where block {expected} should")
             }
+            ProblemKind::Io(0) => write!(out, "the compressed data is damaged, the block was left out"),
             ProblemKind::Io(errno) => write!(out, "{}", io::Error::from_raw_os_error(errno)),
         }
     }
@@ -186,6 +188,9 @@ impl fmt::Display for ReadError {
                 "{}: written by jitlog format {major}.{minor}, which this version (major {MAJOR}) does not read",
                 file.display()
             ),
+            ReadError::Features { file, bits: INCOMPATIBLE_PACKED, .. } => {
+                write!(out, "{}: a packed log; this program was built without reading them", file.display())
+            }
             ReadError::Features { file, major, minor, bits } => {
                 let bits: Vec<String> =
                     (0..64).filter(|bit| bits & (1 << bit) != 0).map(|bit| bit.to_string()).collect();

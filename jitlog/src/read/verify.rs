@@ -47,7 +47,8 @@ impl Verification {
 impl Reader {
     /// Reads and verifies every block.
     pub fn verify(&self) -> Verification {
-        let mut result = Verification { unknown_blocks: self.directory().unknown_blocks, ..Verification::default() };
+        let mut result =
+            Verification { unknown_blocks: self.directory().unknown.len() as u32, ..Verification::default() };
         for reference in &self.directory().blocks {
             let entry = reference.entry;
             let block = self.load(*reference);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use jitlog::format::layout::COMPATIBLE_REPAIRED;
 use jitlog::read::Verification;
 use jitlog::{Health, Reader, spec_of};
 use serde_json::{Map, Value, json};
@@ -36,6 +37,7 @@ pub fn header(reader: &Reader) -> Map<String, Value> {
         "start_mono_ns": page.start_mono_ns,
         "start": utc(page.start_real_ns),
         "health": reader.health().name(),
+        "repaired": header.compatible & COMPATIBLE_REPAIRED != 0,
     });
     match object {
         Value::Object(map) => map,
@@ -115,6 +117,9 @@ fn text(out: &mut Output<'_>, reader: &Reader, found: &Verification) -> Result<(
         Health::Truncated { at } => writeln!(out, "health    truncated at byte {at}")?,
         Health::Corrupt(problem) => writeln!(out, "health    corrupt, {}", plain(&problem.to_string()))?,
         other => writeln!(out, "health    {}", other.name())?,
+    }
+    if header.compatible & COMPATIBLE_REPAIRED != 0 {
+        writeln!(out, "repaired  parts of the original may be missing")?;
     }
     writeln!(out, "duration  {} s", seconds(reader.last_ns()))?;
     let stopped = loss.stopped.map(|reason| format!(" ({reason})")).unwrap_or_default();

@@ -5,7 +5,14 @@
 
 mod cat;
 mod check;
+mod export;
+mod folded;
+mod follow;
 mod info;
+mod output;
+mod pack;
+mod record;
+mod repair;
 mod show;
 mod time;
 
@@ -44,6 +51,26 @@ enum Command {
         after_help = "Example:\n  jitlog check run.jlog && echo whole\n\nExit status: 0 whole, 1 damaged, 2 not readable at all."
     )]
     Check(CheckArgs),
+    /// Print a log's records as they are written, until the writer ends.
+    #[command(
+        after_help = "Example:\n  jitlog follow run.jlog --resolve --type trace_abort,bailout\n  jitlog follow run.jlog --json | jq .ev\n\nRecords of one stream come in their order; one that its thread committed late may come after later ones of other\nstreams. The command ends with the writer, which is said on standard error if it ended without closing the log."
+    )]
+    Follow(FollowArgs),
+    /// Write all that can be read of a log as a clean log.
+    #[command(
+        after_help = "Example:\n  jitlog repair run.jlog -o whole.jlog && jitlog check whole.jlog\n\nBlocks whose checksum fails are left out; blocks that were cut or never sealed are kept as far as their records go;\nblocks whose directory entry is lost are found by their prologue. OUT is written whole or not at all."
+    )]
+    Repair(RepairArgs),
+    /// Write a log as a compressed archive that every command reads like the log itself.
+    #[command(
+        after_help = "Example:\n  jitlog pack run.jlog -o run.jlogz && jitlog info run.jlogz\n\nOf a damaged log it takes what can be read, says what was wrong, and exits with 2. OUT is written whole or not at all."
+    )]
+    Pack(PackArgs),
+    /// Write a log in the format of another tool.
+    #[command(
+        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+    )]
+    Export(ExportArgs),
 }
 
 #[derive(Args)]
@@ -82,11 +109,67 @@ struct CheckArgs {
     log: PathBuf,
 }
 
+#[derive(Args)]
+struct FollowArgs {
+    /// The log
+    log: PathBuf,
+    /// Print JSON Lines: a header object, then one object per record
+    #[arg(long)]
+    json: bool,
+    /// Print what ids stand for beside them
+    #[arg(long)]
+    resolve: bool,
+    /// Only these events
+    #[arg(long = "type", value_name = "T,...", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    from: Option<u64>,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    /// What to write
+    format: export::Format,
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+#[derive(Args)]
+struct PackArgs {
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+#[derive(Args)]
+struct RepairArgs {
+    /// The log
+    log: PathBuf,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+/// Where a command that makes a file puts it.
+#[derive(Args)]
+struct ToArgs {
+    /// The file to write, `-` for standard output
+    #[arg(short, long = "output", value_name = "OUT")]
+    output: PathBuf,
+    /// Replace OUT if it exists
+    #[arg(long)]
+    force: bool,
+}
+
 /// Why a command ended early.
 enum Failure {
     Read(ReadError),
     Output(io::Error),
     Usage(String),
+    File(PathBuf, io::Error),
 }
 
 impl From<ReadError> for Failure {
@@ -114,6 +197,10 @@ pub fn run() -> ExitCode {
         Command::Info(args) => info::run(args, &mut out),
         Command::Cat(args) => cat::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
+        Command::Follow(args) => follow::run(args, &mut out),
+        Command::Repair(args) => repair::run(&args.log, &args.to),
+        Command::Export(args) => export::run(args, &mut out),
+        Command::Pack(args) => pack::run(&args.log, &args.to),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),
@@ -123,6 +210,7 @@ pub fn run() -> ExitCode {
                 Failure::Read(error) => error.to_string(),
                 Failure::Output(error) => format!("standard output: {error}"),
                 Failure::Usage(text) => text,
+                Failure::File(path, error) => format!("{}: {error}", path.display()),
             };
             complain(&text);
             ExitCode::from(2)

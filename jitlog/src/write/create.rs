@@ -102,6 +102,8 @@ pub(crate) fn finish(shared: &Shared, last: &LastWork) -> Closed {
     let (state, bytes) = space.finish(last);
     let failed = bytes.as_ref().err().map(|error| error.raw_os_error().unwrap_or(0) as u32);
     let stopped = match (state.stop_reason, failed) {
+        // What the state page said went with the file.
+        _ if space.map.is_lost() => Some(StopReason::Truncated),
         (StopReason::None, None) => None,
         // A log that could not be finished reads like one whose writer was killed.
         (StopReason::None, Some(_)) => Some(StopReason::IoError),
@@ -124,11 +126,20 @@ fn open(path: &Path) -> io::Result<File> {
         Err(error) => return Err(error),
     }
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-    file.try_lock().map_err(|error| match error {
-        TryLockError::Error(error) => error,
-        TryLockError::WouldBlock => busy(),
-    })?;
+    lock_file(&file)?;
     Ok(file)
+}
+
+/// Takes the writer's lock. A reader that just asks whether there is a writer holds it for a moment.
+fn lock_file(file: &File) -> io::Result<()> {
+    for _ in 0..20 {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(1)),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process is writing this log"))
 }
 
 /// Removes an old log, so that whoever reads it keeps what they have.
@@ -141,15 +152,8 @@ fn make_way(path: &Path, mut existing: File) -> io::Result<()> {
     if read > 0 && start != MAGIC {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file exists and is not a log"));
     }
-    match existing.try_lock() {
-        Ok(()) => std::fs::remove_file(path),
-        Err(TryLockError::WouldBlock) => Err(busy()),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-fn busy() -> io::Error {
-    io::Error::new(io::ErrorKind::ResourceBusy, "another process is writing this log")
+    lock_file(&existing)?;
+    std::fs::remove_file(path)
 }
 
 /// A first estimate of the tick rate, over at least 200 microseconds.

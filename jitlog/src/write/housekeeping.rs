@@ -2,6 +2,7 @@
 //!
 //! With a logical clock there is no thread and the same work happens at close, in the caller.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ pub(crate) struct Housekeeping {
     seen: Vec<u64>,
     /// Blocks claimed but not sealed.
     unsealed: Vec<u32>,
+    /// Blocks sealed in this turn.
+    sealed: Vec<Range<u32>>,
     next_block: u64,
     /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
     helper_cpu_ns: u64,
@@ -52,6 +55,7 @@ impl Housekeeping {
             stream,
             seen: Vec::new(),
             unsealed: Vec::new(),
+            sealed: Vec::new(),
             next_block: 1,
             helper_cpu_ns: 0,
             last: LastWork::default(),
@@ -102,7 +106,8 @@ impl Housekeeping {
         for (id, seen) in self.seen.iter_mut().enumerate().skip(1) {
             let offset = counters.offset(id as u32).expect("every id below the count has a block");
             let value = self.shared.space.map.word64(offset).load(Ordering::Relaxed);
-            let mut rest = value.wrapping_sub(*seen);
+            // It can fall only when the mapping was lost.
+            let mut rest = value.saturating_sub(*seen);
             *seen = value;
             while rest > 0 {
                 let delta = rest.min(u64::from(u32::MAX)) as u32;
@@ -111,7 +116,7 @@ impl Housekeeping {
             }
         }
         drop(counters);
-        if self.is_full() {
+        if self.is_full() || self.shared.space.map.is_lost() {
             return;
         }
         for part in deltas.chunks(DELTAS_PER_RECORD) {
@@ -157,6 +162,18 @@ impl Housekeeping {
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|block| !self.seal_block(*block, all));
         self.unsealed = unsealed;
+        self.release();
+    }
+
+    /// Lets go of the memory of what was sealed, in as few calls as possible: otherwise all of the log would count as the
+    /// program's memory.
+    fn release(&mut self) {
+        for run in std::mem::take(&mut self.sealed).chunk_by(|one, next| one.end == next.start) {
+            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                let bytes = (last.end - first.start) as usize * BLOCK;
+                self.shared.space.map.release(block_offset(first.start) as usize, bytes);
+            }
+        }
     }
 
     /// Whether nothing remains to be done for the block.
@@ -185,6 +202,9 @@ impl Housekeeping {
             space.seal(block + index, continuation);
         }
         space.seal(block, sealed);
+        if !all {
+            self.sealed.push(block..block + entry.blocks);
+        }
         true
     }
 

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A shared mapping of a file that may be shorter than the mapping.
 ///
@@ -15,7 +15,25 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 pub struct Map {
     base: NonNull<u8>,
     bytes: AtomicUsize,
+    /// Whether the mapping is the file: one of the states below.
+    state: AtomicU8,
+    /// Whether it ever ceased to be the file before its time.
+    lost: AtomicBool,
+    /// The map made before this one.
+    next: AtomicPtr<Map>,
 }
+
+/// Stores reach the file.
+const ATTACHED: u8 = 0;
+/// A thread is just replacing the mapping.
+const REPLACING: u8 = 1;
+/// Memory of the process's own: the file was cut, or this is a forked child.
+const REPLACED: u8 = 2;
+/// A private copy: the log is closed.
+const DETACHED: u8 = 3;
+
+/// Every map of the process, the newest first, for signal and fork handlers.
+static MAPS: AtomicPtr<Map> = AtomicPtr::new(std::ptr::null_mut());
 
 // SAFETY: the mapping belongs to the process, not to a thread; access is atomic or, in `slice`, exclusive.
 unsafe impl Send for Map {}
@@ -38,10 +56,94 @@ impl Map {
         };
         match NonNull::new(mapped.cast()) {
             Some(base) if mapped != libc::MAP_FAILED => {
-                Ok(Box::leak(Box::new(Map { base, bytes: AtomicUsize::new(bytes) })))
+                // A child that does not run our fork handler must not have the file either. Best effort.
+                // SAFETY: the range is the mapping just made.
+                unsafe { libc::madvise(mapped, bytes, libc::MADV_DONTFORK) };
+                let map = Map {
+                    base,
+                    bytes: AtomicUsize::new(bytes),
+                    state: AtomicU8::new(ATTACHED),
+                    lost: AtomicBool::new(false),
+                    next: AtomicPtr::default(),
+                };
+                let map: &'static Map = Box::leak(Box::new(map));
+                map.enlist();
+                Ok(map)
             }
             _ => Err(io::Error::last_os_error()),
         }
+    }
+
+    fn enlist(&'static self) {
+        let mut head = MAPS.load(Ordering::Acquire);
+        loop {
+            self.next.store(head, Ordering::Relaxed);
+            let this = std::ptr::from_ref(self).cast_mut();
+            match MAPS.compare_exchange_weak(head, this, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// All maps of the process. Takes no lock and no memory, so signal handlers may call it.
+    pub fn all() -> impl Iterator<Item = &'static Map> {
+        let get = |pointer: &AtomicPtr<Map>| {
+            // SAFETY: the list holds only leaked maps, which live for ever and are only shared.
+            unsafe { pointer.load(Ordering::Acquire).as_ref() }
+        };
+        std::iter::successors(get(&MAPS), move |map| get(&map.next))
+    }
+
+    /// Whether an address lies in the mapping.
+    pub fn contains(&self, address: usize) -> bool {
+        let start = self.base.as_ptr() as usize;
+        (start..start + self.bytes.load(Ordering::Relaxed)).contains(&address)
+    }
+
+    /// Whether the mapping ceased to be the file before the log was closed.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// Whether stores still reach the file.
+    pub fn is_attached(&self) -> bool {
+        self.state.load(Ordering::Acquire) == ATTACHED
+    }
+
+    /// Puts memory of the process's own, zeros, in place of the mapping. Addresses stay valid; nothing reaches the file
+    /// any more. May be called from a signal handler. False if the system refuses.
+    pub fn lose(&self) -> bool {
+        let swap = |old, new| self.state.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire);
+        if swap(ATTACHED, REPLACING).or_else(|_| swap(DETACHED, REPLACING)).is_err() {
+            // Another thread is at it, or was.
+            while self.state.load(Ordering::Acquire) == REPLACING {
+                std::hint::spin_loop();
+            }
+            return self.state.load(Ordering::Acquire) == REPLACED;
+        }
+        self.lost.store(true, Ordering::Release);
+        // SAFETY: replaces exactly our own mapping; what is stored there is plain numbers without invariants.
+        let mapped = unsafe {
+            libc::mmap(
+                self.base.as_ptr().cast(),
+                self.bytes.load(Ordering::Relaxed),
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        let done = mapped != libc::MAP_FAILED;
+        self.state.store(if done { REPLACED } else { ATTACHED }, Ordering::Release);
+        done
+    }
+
+    /// Lets go of the memory of a range that nobody needs soon; the file keeps its contents.
+    pub fn release(&self, offset: usize, bytes: usize) {
+        let start = self.pointer(offset, bytes);
+        // SAFETY: the range is part of our shared mapping: the next access finds the same contents in the file.
+        unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) };
     }
 
     #[inline]
@@ -141,7 +243,11 @@ impl Map {
                 0,
             )
         };
-        if mapped == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+        if mapped == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        self.state.store(DETACHED, Ordering::Release);
+        Ok(())
     }
 }
 

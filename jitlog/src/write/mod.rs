@@ -8,10 +8,12 @@ mod counters;
 mod create;
 mod cursor;
 mod defs;
+mod fork;
 mod housekeeping;
 mod map;
 mod options;
 mod process;
+mod signals;
 mod space;
 mod stream;
 
@@ -89,7 +91,9 @@ impl Log {
     /// Creates the file and starts its helper thread. An existing log is replaced, one that is being written or a file
     /// that is no log is not.
     pub fn create(options: LogOptions) -> io::Result<Log> {
+        signals::install();
         let shared = Arc::new(create::create(&options)?);
+        fork::register(&shared);
         let log = Log {
             owner: Arc::new(Owner {
                 shared: shared.clone(),
@@ -224,7 +228,7 @@ impl Drop for Owner {
     }
 }
 
-/// Starts the helper with all signals blocked: they are the program's.
+/// Starts the helper with all signals blocked, since they are the program's; only those a thread causes itself are its.
 fn start_helper(
     housekeeping: Housekeeping,
     stop: Arc<AtomicBool>,
@@ -235,6 +239,9 @@ fn start_helper(
         let mut all: libc::sigset_t = std::mem::zeroed();
         let mut old: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&mut all);
+        for own in [libc::SIGBUS, libc::SIGSEGV, libc::SIGILL, libc::SIGFPE] {
+            libc::sigdelset(&mut all, own);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut old);
         old
     };

@@ -5,9 +5,10 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread::Thread;
 use std::time::Instant;
 
@@ -122,7 +123,8 @@ impl Space {
     pub fn claim(&self, claim: Claim) -> Option<u32> {
         // Sequentially consistent with `stop`: either it sees this claim, or this claim sees it.
         self.claiming.fetch_add(1, Ordering::SeqCst);
-        let claimed = if self.closed.load(Ordering::SeqCst) { None } else { self.take(claim) };
+        let shut = self.closed.load(Ordering::SeqCst) || self.map.is_lost();
+        let claimed = if shut { None } else { self.take(claim) };
         self.claiming.fetch_sub(1, Ordering::SeqCst);
         if claimed.is_some() {
             self.wake_helper_if_short();
@@ -135,6 +137,11 @@ impl Space {
         let per_extent = u64::from(BLOCKS_PER_EXTENT);
         let cursor = self.hot64(hot::CLAIMED);
         let mut claimed = cursor.load(Ordering::Relaxed);
+        if claimed <= u64::from(SUPER_BLOCK) {
+            // The page reads as zeros: the file was cut and has grown again.
+            self.map.lose();
+            return None;
+        }
         let first = loop {
             // A run lies inside one extent, after its directory.
             let mut first = claimed;
@@ -255,7 +262,7 @@ impl Space {
         if ready >= end {
             return true;
         }
-        if end > limit || self.closed.load(Ordering::Acquire) {
+        if end > limit || self.closed.load(Ordering::Acquire) || self.is_cut(*allocated * BLOCK as u64) {
             return false;
         }
         let start = Instant::now();
@@ -271,6 +278,24 @@ impl Space {
             self.limit.store(ready, Ordering::Relaxed);
         }
         grown.is_ok()
+    }
+
+    /// Whether the file is shorter than it was made. Growing it again would hide that.
+    fn is_cut(&self, expected: u64) -> bool {
+        if self.file.metadata().is_ok_and(|metadata| metadata.len() < expected) {
+            self.map.lose();
+        }
+        self.map.is_lost()
+    }
+
+    /// The descriptor, for a forked child to give up.
+    pub fn descriptor(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+
+    /// Holds growth until the guard is dropped.
+    pub fn hold_growth(&self) -> MutexGuard<'_, u64> {
+        lock(&self.growing)
     }
 
     /// The file grows in large steps, so that it lies well on disk; memory in small ones.
@@ -333,6 +358,11 @@ impl Space {
     }
 
     fn finish_file(&self, last: &LastWork, page: &[u8], bytes: u64) -> io::Result<()> {
+        if self.is_cut(bytes) {
+            // The file is somebody else's now.
+            self.file.unlock()?;
+            return Err(io::Error::from_raw_os_error(libc::EIO));
+        }
         self.map.detach(&self.file, bytes as usize)?;
         let mut run = vec![0u8; BLOCK];
         for (block, entry) in &last.counters {

@@ -6,7 +6,7 @@ use super::constraints;
 use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Arena, Artifact, CompileFailure, Location, Targets};
+use super::{Arena, Artifact, CompileFailure, Inherited, Location, Targets};
 use crate::ir::{Body, Ins, Op, Ref, TraceId, Ty};
 
 pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
@@ -45,6 +45,8 @@ pub(super) struct Assembler<'a> {
     pub allocation: &'a Allocation,
     pub targets: &'a Targets,
     pub arena: &'a Arena,
+    inherited: Option<&'a Inherited<'a>>,
+    inner_entry: u32,
     pub slow_boxes: Vec<SlowBox>,
     stubs: Vec<Stub>,
 }
@@ -52,6 +54,7 @@ pub(super) struct Assembler<'a> {
 pub(super) fn assemble(
     body: &Body,
     trace: TraceId,
+    inherited: Option<&Inherited<'_>>,
     mut allocation: Allocation,
     targets: &Targets,
     arena: &mut Arena,
@@ -62,10 +65,13 @@ pub(super) fn assemble(
         allocation: &allocation,
         targets,
         arena,
+        inherited,
+        inner_entry: 0,
         slow_boxes: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
     let (map, loop_start) = assembler.instructions()?;
+    let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
     let Assembler { mut emitter, .. } = assembler;
@@ -78,6 +84,7 @@ pub(super) fn assemble(
     Ok(Artifact {
         code,
         entry: code.start as *const u8,
+        inner_entry: code.start + inner_entry as usize,
         exits: allocation.exits,
         map,
         spills: allocation.spills,
@@ -90,9 +97,14 @@ impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
     fn instructions(&mut self) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
-        emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
-        if frame > 0 {
-            emit!(self.emitter.ops ; sub rsp, frame);
+        if self.inherited.is_none() {
+            emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
+        }
+        self.inner_entry = self.emitter.offset();
+        // Not relative to rsp: control also comes here from other traces, with their frame size.
+        emit!(self.emitter.ops ; lea rsp, [rbp - frame]);
+        if let Some(counter) = self.inherited.and_then(|parent| parent.counter) {
+            emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD counter as i64 ; inc QWORD [Rq(SCRATCH)]);
         }
         let mut loop_start = self.emitter.offset();
         let mut map = Vec::with_capacity(self.body.ins.len());
@@ -118,7 +130,10 @@ impl Assembler<'_> {
                 }
                 Op::Close => {
                     self.close()?;
-                    self.jump_back(loop_start);
+                    match self.inherited {
+                        Some(parent) if ins.c != 0 => self.jump_to(parent.link)?,
+                        _ => self.jump_back(loop_start),
+                    }
                     closed = true;
                 }
                 _ => self.instruction(at, ins)?,
@@ -152,6 +167,15 @@ impl Assembler<'_> {
         }
     }
 
+    /// Goes to installed code.
+    fn jump_to(&mut self, target: usize) -> Result<(), CompileFailure> {
+        let from = self.arena.next() + self.emitter.offset() as usize + 5;
+        let distance = i32::try_from(target.wrapping_sub(from) as isize).map_err(|_| CompileFailure::TooBig)?;
+        self.emitter.ops.push(0xe9);
+        self.emitter.ops.push_i32(distance);
+        Ok(())
+    }
+
     fn instruction(&mut self, at: usize, ins: Ins) -> Result<(), CompileFailure> {
         let registers = self.allocation.registers[at];
         if ins.op.is_guard() {
@@ -182,6 +206,8 @@ impl Assembler<'_> {
             }
             Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
             Op::CallH => self.call(ins)?,
+            // It is where the parent left it.
+            Op::Parent => {}
             Op::Nop | Op::CArg | Op::Phi | Op::Loop | Op::Close => unreachable!("has no code of its own"),
         }
         Ok(())

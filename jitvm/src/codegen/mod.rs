@@ -66,6 +66,19 @@ pub struct Options {
     pub random_ra: Option<u64>,
 }
 
+/// What a side trace takes over from the exit it starts at.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited<'a> {
+    /// Where the values of the parent's snapshot are, by slot (`PARENT` names them so).
+    pub locations: &'a [Location],
+    /// 8-byte slots of the parent's native frame, which the side trace goes on using.
+    pub spills: u16,
+    /// Where the trace goes in the end: `Artifact::inner_entry` of the root trace that CLOSE names.
+    pub link: usize,
+    /// A word to increment at each entry.
+    pub counter: Option<*mut u64>,
+}
+
 /// Functions outside that generated code calls.
 #[derive(Clone, Copy)]
 pub struct Targets {
@@ -82,6 +95,8 @@ pub struct Artifact {
     pub code: CodeRange,
     /// What `enter` is given.
     pub entry: *const u8,
+    /// Where side traces come in: the frame is there, its size is not.
+    pub inner_entry: usize,
     /// In the order of the guards; an `ExitState::exit` indexes it.
     pub exits: Vec<Exit>,
     /// Code offset where an instruction's code starts, with the instruction; ascending.
@@ -119,14 +134,15 @@ impl fmt::Display for CompileFailure {
 pub fn compile(
     body: &mut Body,
     trace: TraceId,
+    inherited: Option<&Inherited<'_>>,
     options: &Options,
     targets: &Targets,
     arena: &mut Arena,
 ) -> Result<Artifact, CompileFailure> {
     let analysis = analysis::analyse(body)?;
-    let allocation = regalloc::allocate(body, &analysis, options)?;
+    let allocation = regalloc::allocate(body, &analysis, inherited, options)?;
     if cfg!(debug_assertions) {
-        verify::verify(body, &analysis, &allocation);
+        verify::verify(body, &analysis, inherited, &allocation);
     }
-    assemble::assemble(body, trace, allocation, targets, arena)
+    assemble::assemble(body, trace, inherited, allocation, targets, arena)
 }

@@ -8,7 +8,7 @@ use super::constraints;
 use super::parallel_move::{self, Move};
 use super::registers::{Register, RegisterSet};
 use super::slots;
-use super::{CompileFailure, Exit, Location, Options};
+use super::{CompileFailure, Exit, Inherited, Location, Options};
 use crate::ir::{Body, Field, Op, Ref, Ty};
 
 /// Registers left free at the loop's start when spilled values are fetched for it.
@@ -72,7 +72,12 @@ struct Scan<'a> {
     out: Allocation,
 }
 
-pub(super) fn allocate(body: &mut Body, analysis: &Analysis, options: &Options) -> Result<Allocation, CompileFailure> {
+pub(super) fn allocate(
+    body: &mut Body,
+    analysis: &Analysis,
+    inherited: Option<&Inherited<'_>>,
+    options: &Options,
+) -> Result<Allocation, CompileFailure> {
     let count = body.ins.len();
     let mut scan = Scan {
         body,
@@ -91,9 +96,14 @@ pub(super) fn allocate(body: &mut Body, analysis: &Analysis, options: &Options) 
         out: Allocation { registers: vec![[Register::NONE; 4]; count], ..Allocation::default() },
     };
     for at in 0..count {
+        if body.ins[at].op == Op::Parent {
+            scan.inherit(at, inherited)?;
+        }
+    }
+    for at in 0..count {
         scan.release_dead(at);
         match body.ins[at].op {
-            Op::Nop | Op::CArg | Op::Phi => {}
+            Op::Nop | Op::CArg | Op::Phi | Op::Parent => {}
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
             Op::Close => scan.close(at),
@@ -103,7 +113,7 @@ pub(super) fn allocate(body: &mut Body, analysis: &Analysis, options: &Options) 
     scan.back_jump();
     let Scan { spilled, mut out, .. } = scan;
     out.stored = spilled;
-    slots::assign(body, analysis, &mut out)?;
+    slots::assign(body, analysis, inherited, &mut out)?;
     Ok(out)
 }
 
@@ -238,6 +248,25 @@ impl Scan<'_> {
     fn home(&self, value: u16) -> Register {
         let found = self.start.iter().position(|&v| v == value);
         found.map_or(Register::NONE, |n| Register(n as u8))
+    }
+
+    /// Takes over a value of the parent where the parent's exit left it.
+    fn inherit(&mut self, at: usize, inherited: Option<&Inherited<'_>>) -> Result<(), CompileFailure> {
+        let slot = self.body.ins[at].c as usize;
+        let location = inherited.and_then(|parent| parent.locations.get(slot));
+        match location {
+            Some(Location::Spill(_)) => self.spilled[at] = true,
+            Some(&location @ (Location::General(_) | Location::Vector(_))) => {
+                let register = Register::of(location).expect("a register");
+                if self.occupied.contains(register) {
+                    return Err(CompileFailure::Malformed("two PARENTs of one value"));
+                }
+                self.claim(register, at as u16);
+                self.out.registers[at][3] = register;
+            }
+            _ => return Err(CompileFailure::Malformed("PARENT of nothing")),
+        }
+        Ok(())
     }
 
     fn ordinary(&mut self, at: usize) -> Result<(), CompileFailure> {

@@ -3,17 +3,34 @@
 use super::analysis::Analysis;
 use super::parallel_move::Move;
 use super::regalloc::Allocation;
-use super::{CompileFailure, Location};
-use crate::ir::{Body, Ty};
+use super::{CompileFailure, Inherited, Location};
+use crate::ir::{Body, Op, Ty};
 
 /// A frame of 32 KB, far inside the guard pages of a stack.
 const MOST: usize = 4096;
 
 /// Replaces spill locations named by their value with slots, and writes the results into the instructions.
-pub(super) fn assign(body: &mut Body, analysis: &Analysis, allocation: &mut Allocation) -> Result<(), CompileFailure> {
+pub(super) fn assign(
+    body: &mut Body,
+    analysis: &Analysis,
+    inherited: Option<&Inherited<'_>>,
+    allocation: &mut Allocation,
+) -> Result<(), CompileFailure> {
     // By slot: last position of the value that has it.
     let mut busy: Vec<usize> = Vec::new();
     let mut slot_of = vec![u16::MAX; body.ins.len()];
+    if let Some(parent) = inherited {
+        // What the parent has spilled stays in its slot; its other slots are free.
+        busy.resize(parent.spills.into(), 0);
+        for (value, ins) in body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Parent) {
+            if let Location::Spill(index) = parent.locations[ins.c as usize] {
+                slot_of[value] = index;
+                busy[index as usize] = analysis.last[value] as usize;
+                // It is there already.
+                allocation.stored[value] = false;
+            }
+        }
+    }
     for (value, slot) in slot_of.iter_mut().enumerate() {
         if !allocation.stored[value] {
             continue;

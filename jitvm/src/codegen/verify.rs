@@ -7,7 +7,7 @@ use super::constraints;
 use super::parallel_move::Move;
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Exit, Location};
+use super::{Exit, Inherited, Location};
 use crate::ir::{Body, Field, Op, Ref, Ty};
 
 /// What a place holds.
@@ -35,9 +35,14 @@ enum Place {
 }
 
 /// Panics, naming the instruction, if the allocation is wrong.
-pub(super) fn verify(body: &Body, analysis: &Analysis, allocation: &Allocation) {
+pub(super) fn verify(body: &Body, analysis: &Analysis, inherited: Option<&Inherited<'_>>, allocation: &Allocation) {
     let empty = HashMap::new;
     let mut replay = Replay { body, analysis, holds: empty(), since_loop: HashMap::new(), relied: HashMap::new() };
+    if let Some(parent) = inherited {
+        for (at, ins) in body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Parent) {
+            replay.write(parent.locations[ins.c as usize], Held::Value(at as u16));
+        }
+    }
     let mut moves = allocation.moves.iter().peekable();
     let mut exits = allocation.exits.iter();
     for at in 0..body.ins.len() {
@@ -104,6 +109,12 @@ impl Replay<'_> {
         let registers = allocation.registers[at];
         match ins.op {
             Op::Nop | Op::CArg | Op::Phi => return,
+            Op::Parent => {
+                if allocation.stored[at] {
+                    self.write(Location::Spill(ins.spill), Held::Value(at as u16));
+                }
+                return;
+            }
             Op::Loop => {
                 // Only what the back jump maintains may be relied on from here.
                 self.holds.retain(|_, held| matches!(held, Held::Value(v) if self.analysis.loop_live[*v as usize]));
@@ -183,5 +194,51 @@ impl Replay<'_> {
             };
             assert_eq!(self.holds.get(&place), Some(&expected), "{place:?} at the back jump");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, analysis, regalloc};
+    use super::*;
+    use crate::ir::{Const, Ins, Resume, SnapSlot, Snapshot};
+
+    /// Two carried values that swap, one sum of them, all shown by the poll guard.
+    fn swapping() -> Body {
+        let mut body = Body::default();
+        let five = body.constant(Const::Int(5));
+        let mut push = |op: Op, a: Ref, b: Ref, c: u32| {
+            body.ins.push(Ins::new(op, op.result(), a, b, c));
+            Ref((body.ins.len() - 1) as u16)
+        };
+        let x = push(Op::Sload, Ref::NONE, Ref::NONE, 0);
+        let y = push(Op::Sload, Ref::NONE, Ref::NONE, 1);
+        push(Op::Loop, Ref::NONE, Ref::NONE, 0);
+        push(Op::G_Poll, Ref::NONE, Ref::NONE, 0);
+        let next = push(Op::Add, x, five, 0);
+        push(Op::Phi, x, y, 0);
+        push(Op::Phi, y, next, 0);
+        let slots = [x, y].map(|value| SnapSlot { slot: value.0, value }).into();
+        body.snapshots.push(Snapshot { at: 3, resume: Resume::Execute, frames: Vec::new(), slots });
+        body
+    }
+
+    fn finds(damage: impl Fn(&mut Allocation)) -> bool {
+        let mut body = swapping();
+        let analysis = analysis::analyse(&body).expect("well-formed");
+        let mut allocation = regalloc::allocate(&mut body, &analysis, None, &Options::default()).expect("few values");
+        verify(&body, &analysis, None, &allocation);
+        damage(&mut allocation);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verify(&body, &analysis, None, &allocation))).is_err()
+    }
+
+    #[test]
+    fn codegen_verifier_finds_wrong_registers_exits_and_moves() {
+        assert!(!finds(|_| {}));
+        assert!(finds(|allocation| allocation.registers[4][0] = allocation.registers[1][3]));
+        assert!(finds(|allocation| allocation.registers[1][3] = allocation.registers[0][3]));
+        assert!(finds(|allocation| allocation.exits[0].locations.swap(0, 1)));
+        assert!(finds(|allocation| allocation.back.truncate(1)));
+        assert!(finds(|allocation| allocation.back.reverse()));
     }
 }

@@ -13,6 +13,7 @@ use crate::runtime::vm::{Frame, Vm};
 use crate::trace::policy;
 
 /// What machine code calls to box a float.
+#[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
 pub extern "C" fn box_float(vm: *mut Vm, bits: u64) -> u64 {
     // SAFETY: traces pass the VM they run in, and hold no other reference to it.
     unsafe { (*vm).float(f64::from_bits(bits)).0 }
@@ -24,6 +25,7 @@ extern "C" fn box_float_of(vm: *mut Vm, x: f64) -> u64 {
 }
 
 /// What the common exit path of machine code calls.
+#[allow(clippy::not_unsafe_ptr_arg_deref, reason = "the exit path passes what it has just made; the type is the ABI's")]
 pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     // SAFETY: the exit path passes the VM and a state on the native stack; nothing else refers to either.
     let (vm, state) = unsafe { (&mut *vm, &*state) };
@@ -43,41 +45,74 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     leave(vm, id, state.exit as usize, exit.snapshot as usize, &read, observed) as u64
 }
 
-/// Runs a trace in the IR interpreter.
+/// Most slots of a snapshot that a side trace may inherit in the IR interpreter.
+const INPUTS: usize = 4096;
+
+/// Runs a trace in the IR interpreter, and the side traces and roots it leads to.
 pub fn interpret(vm: &mut Vm, id: TraceId, base: *mut Value) -> u64 {
-    let trace: *const crate::trace::Trace = vm.jit.trace(id);
-    // SAFETY: as in `on_exit`.
-    let (body, guards) = unsafe { (&(*trace).body, &(*trace).guards) };
-    let needed = interpret::scratch_needed(body);
-    let scratch = call::stack_top(vm);
-    // SAFETY: only the address is computed.
-    if unsafe { scratch.add(needed) } >= vm.stack_end {
-        // No room to run: as if the first guard had failed at once is not possible, so the stack is what ends.
-        vm.raise_recursion_error();
-        return Resume::Raise as u64;
-    }
-    // SAFETY: the words lie inside the value stack, above every frame; `stack_high` keeps other users above them and
-    // shows them to the collector.
-    let (words, above) = unsafe {
-        (std::slice::from_raw_parts(scratch.cast::<Cell<u64>>(), needed), scratch.add(needed).offset_from(vm.stack) as u32)
-    };
-    words.iter().for_each(|word| word.set(0));
-    let saved = std::mem::replace(&mut vm.stack_high, above);
-    let machine = interpret::Machine {
-        vm,
-        base,
-        scratch: words,
-        helpers: HELPERS,
-        box_float: box_float_of,
-        back_edges: u64::MAX,
-    };
-    // SAFETY: the trace was made for this VM and loop; the checker passed it.
-    let left = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard");
-    let exit = guards.iter().position(|&g| g as usize == left.guard).expect("an exit is a guard's");
-    let read = |_: &mut Vm, i: usize| Value(left.values[i].get());
-    let resume = leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
+    let saved = vm.stack_high;
+    let resume = interpret_tree(vm, id, base);
     vm.stack_high = saved;
     resume as u64
+}
+
+fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
+    let area = call::stack_top(vm);
+    let mut id = first;
+    // SAFETY: only the address is computed.
+    let inputs = if unsafe { area.add(INPUTS) } < vm.stack_end {
+        // SAFETY: inside the value stack, above every frame.
+        unsafe { std::slice::from_raw_parts(area.cast::<Cell<u64>>(), INPUTS) }
+    } else {
+        vm.raise_recursion_error();
+        return Resume::Raise;
+    };
+    inputs.iter().for_each(|word| word.set(0));
+    loop {
+        let trace: *const crate::trace::Trace = vm.jit.trace(id);
+        // SAFETY: as in `on_exit`.
+        let (body, guards) = unsafe { (&(*trace).body, &(*trace).guards) };
+        let needed = interpret::scratch_needed(body);
+        // SAFETY: only addresses are computed.
+        let (scratch, end) = unsafe { (area.add(INPUTS), area.add(INPUTS + needed)) };
+        if end >= vm.stack_end {
+            vm.raise_recursion_error();
+            return Resume::Raise;
+        }
+        // SAFETY: the words lie inside the value stack, above every frame; `stack_high` keeps other users above them
+        // and shows them to the collector.
+        let words = unsafe {
+            vm.stack_high = end.offset_from(vm.stack) as u32;
+            std::slice::from_raw_parts(scratch.cast::<Cell<u64>>(), needed)
+        };
+        words.iter().for_each(|word| word.set(0));
+        let machine = interpret::Machine {
+            vm,
+            base,
+            scratch: words,
+            helpers: HELPERS,
+            inputs,
+            box_float: box_float_of,
+            back_edges: u64::MAX,
+        };
+        // SAFETY: the trace was made for this VM and loop; the checker passed it.
+        let left = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
+        if let Some(root) = left.linked {
+            id = root;
+            continue;
+        }
+        let exit = guards.iter().position(|&g| g as usize == left.guard).expect("an exit is a guard's");
+        // SAFETY: as in `on_exit`.
+        if let Some(side) = unsafe { (&(*trace).exits)[exit].side } {
+            inputs.iter().zip(left.values).for_each(|(input, value)| input.set(value.get()));
+            id = side;
+            // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
+            unsafe { *vm.jit.trace(id).entries += 1 };
+            continue;
+        }
+        let read = |_: &mut Vm, i: usize| Value(left.values[i].get());
+        return leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
+    }
 }
 
 /// Restores the interpreter's state from a snapshot whose values `read` gives.
@@ -91,14 +126,13 @@ fn leave(
 ) -> Resume {
     vm.jit.totals.exits += 1;
     let trace = vm.jit.trace_mut(id);
-    trace.failures[exit] += 1;
-    let count = trace.failures[exit];
-    let guard = trace.guards[exit] as usize;
-    let in_first_iteration = trace.loop_at.is_some_and(|at| guard < at);
+    trace.exits[exit].failures += 1;
+    let count = trace.exits[exit].failures;
     let trace: *const crate::trace::Trace = trace;
     // SAFETY: as in `on_exit`.
     let body = unsafe { &(*trace).body };
-    let snapshot = &body.snapshots[snapshot];
+    let index = snapshot;
+    let snapshot = &body.snapshots[index];
     let anchor = vm.frames.last_mut().expect("a trace runs in its anchor's frame");
     anchor.pc = snapshot.frames[0].pc;
     let base = anchor.base;
@@ -113,7 +147,7 @@ fn leave(
     if vm.jit.events.is_some() {
         log_exit(vm, id, exit, count, observed);
     }
-    policy::trace_exited(vm, id, in_first_iteration);
+    policy::trace_exited(vm, id, exit, index);
     snapshot.resume
 }
 

@@ -148,8 +148,8 @@ impl CompileError {
         write!(f, "    {stripped}")?;
         if self.end_column > self.column {
             let before = self.column.saturating_sub(indent) as usize;
-            let carets = (self.end_column - self.column.max(indent)).max(1) as usize;
-            write!(f, "\n    {:before$}{:^<carets$}", "", "")?;
+            let carets = self.end_column.saturating_sub(self.column.max(indent)).max(1) as usize;
+            write!(f, "\n    {}{}", " ".repeat(before), "^".repeat(carets))?;
         }
         Ok(())
     }

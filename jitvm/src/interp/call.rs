@@ -29,11 +29,7 @@ pub struct CallShape<'a> {
 ///
 /// # Errors
 /// The message of CPython's TypeError.
-pub fn bind(
-    code: &CodeProto,
-    call: CallShape<'_>,
-    text: impl Fn(Value) -> String,
-) -> Result<Vec<Binding>, String> {
+pub fn bind(code: &CodeProto, call: CallShape<'_>, text: impl Fn(Value) -> String) -> Result<Vec<Binding>, String> {
     let positional = code.positional as usize;
     let keyword_only = code.keyword_only as usize;
     let given = call.count - call.keywords.len();
@@ -65,8 +61,7 @@ pub fn bind(
         bound[parameter as usize].get_or_insert(Binding::Default(index as u16));
     }
     for (range, kind) in [(0..positional, "positional"), (positional..positional + keyword_only, "keyword-only")] {
-        let missing: Vec<&str> =
-            range.filter(|&p| bound[p].is_none()).map(|p| code.local_names[p].as_str()).collect();
+        let missing: Vec<&str> = range.filter(|&p| bound[p].is_none()).map(|p| code.local_names[p].as_str()).collect();
         if !missing.is_empty() {
             let plural = if missing.len() == 1 { "" } else { "s" };
             let count = missing.len();
@@ -224,6 +219,9 @@ pub fn call_value(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
 /// # Safety
 /// `window` points into the value stack at or above `stack_top`, or at a call window of the top frame.
 pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
+    if &raw const count as usize <= vm.native_limit {
+        return Err(vm.raise_recursion_error());
+    }
     // SAFETY: by the caller.
     let callee = unsafe { *window };
     // SAFETY: as above.

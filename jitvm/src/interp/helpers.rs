@@ -6,9 +6,9 @@
 use super::call;
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::operators::{self as ops, Binary};
-use crate::runtime::{attributes, format_spec, sequences, subscript};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{attributes, format_spec, sequences, subscript};
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +141,8 @@ helpers! {
     GET_ITEM "get_item" A2 RAISES |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
+    // Ranges do not change, so one may stand for another; the bounds are fixnums and the step is not 0.
+    RANGE "range" A3 PURE |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
     GET_ATTR "get_attr" A2 RAISES |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 ANY |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
@@ -162,13 +164,22 @@ helpers! {
 }
 
 /// By `Binary`.
-pub const BINARY: [HelperId; 12] = [
-    ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR,
-];
+pub const BINARY: [HelperId; 12] =
+    [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR];
 /// By `Binary`, for augmented assignment to a list; other operators have no in-place form.
 pub const IN_PLACE: [HelperId; 12] = [
-    ADD_IN_PLACE, SUBTRACT, MULTIPLY_IN_PLACE, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND,
-    OR, XOR,
+    ADD_IN_PLACE,
+    SUBTRACT,
+    MULTIPLY_IN_PLACE,
+    TRUE_DIVIDE,
+    FLOOR_DIVIDE,
+    MODULO,
+    POWER,
+    LEFT_SHIFT,
+    RIGHT_SHIFT,
+    AND,
+    OR,
+    XOR,
 ];
 /// By `Compare`.
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];

@@ -7,13 +7,13 @@
 use super::{call, import};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
-use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::operators::{self, Binary};
-use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
-use crate::runtime::value::Value;
 use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
+use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
 use crate::trace::{self, policy, recorder::Step};
 
 /// Why the loop was left.
@@ -60,8 +60,8 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
     let mut pc: *const Instruction;
     let mut base: *mut Value;
 
-    // SAFETY (for the whole loop): `vm` is the only reference in use at each point; registers and targets are in
-    // range by the bytecode verifier; frames are inside the stack by `push_frame`.
+    // SAFETY: for the whole loop: `vm` is the only reference in use at each point; registers and targets are in range by
+    // the bytecode verifier; frames are inside the stack by `push_frame`.
     unsafe {
         macro_rules! load_frame {
             () => {{
@@ -234,22 +234,20 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
                     Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
                     Op::TrueDiv => {
-                        arithmetic!(
-                            TrueDiv,
-                            |x, y| exact_quotient(x >> 2, y >> 2),
-                            |p, q| if q != 0.0 { Some(p / q) } else { None }
-                        )
+                        arithmetic!(TrueDiv, |x, y| exact_quotient(x >> 2, y >> 2), |p, q| if q != 0.0 {
+                            Some(p / q)
+                        } else {
+                            None
+                        })
                     }
-                    Op::FloorDiv => arithmetic!(
-                        FloorDiv,
-                        |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None },
-                        |_p, _q| None::<f64>
-                    ),
-                    Op::Mod => arithmetic!(
-                        Mod,
-                        |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None },
-                        |_p, _q| None::<f64>
-                    ),
+                    Op::FloorDiv => {
+                        arithmetic!(FloorDiv, |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None }, |_p, _q| {
+                            None::<f64>
+                        })
+                    }
+                    Op::Mod => {
+                        arithmetic!(Mod, |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None }, |_p, _q| None::<f64>)
+                    }
                     Op::Pow => generic_binary!(Pow),
                     Op::LeftShift => generic_binary!(LeftShift),
                     Op::RightShift => {
@@ -271,11 +269,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 at!(ins.a) = Value(word as u64);
                                 continue 'dispatch;
                             }
-                        } else if operand.is_float() {
-                            if let Some(value) = Value::try_float(-operand.as_float()) {
-                                at!(ins.a) = value;
-                                continue 'dispatch;
-                            }
+                        } else if operand.is_float()
+                            && let Some(value) = Value::try_float(-operand.as_float())
+                        {
+                            at!(ins.a) = value;
+                            continue 'dispatch;
                         }
                         out_of_line!(operators::negate(&mut *vm, operand))
                     }
@@ -333,10 +331,13 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             }
                         }
                         save_pc!();
-                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base);
+                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base, floor);
                         load_frame!();
                         if outcome.is_err() {
                             return unwind(&mut *vm, floor);
+                        }
+                        if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
+                            return Leave::Switch;
                         }
                     }
                     Op::LoopCold => {
@@ -393,8 +394,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                             let arguments = window.add(1);
                             if ins.c != 0 || ins.b != proto.positional || proto.keyword_only != 0 {
                                 let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
-                                if call::bind_in_place(&mut *vm, function, arguments, ins.b as usize, keywords)
-                                    .is_err()
+                                if call::bind_in_place(&mut *vm, function, arguments, ins.b as usize, keywords).is_err()
                                 {
                                     break 'raise;
                                 }
@@ -460,17 +460,17 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         save_pc!();
                         let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
                         match (*vm).list(items) {
- Ok(list) => at!(ins.a) = list,
- Err(Raised) => break 'raise,
- }
+                            Ok(list) => at!(ins.a) = list,
+                            Err(Raised) => break 'raise,
+                        }
                     }
                     Op::BuildTuple => {
                         save_pc!();
                         let items = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
                         match (*vm).tuple(items) {
- Ok(tuple) => at!(ins.a) = tuple,
- Err(Raised) => break 'raise,
- }
+                            Ok(tuple) => at!(ins.a) = tuple,
+                            Err(Raised) => break 'raise,
+                        }
                     }
                     Op::BuildSlice => {
                         let b = ins.b;
@@ -561,7 +561,7 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::AssertFail => {
                         save_pc!();
-                        raise_assertion(&mut *vm, at!(ins.a));
+                        raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
                 }

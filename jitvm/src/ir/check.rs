@@ -65,7 +65,7 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::CArg => [Chain, Argument, Value],
         Op::CallH => [Chain, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
-        Op::Nop | Op::Sload | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
+        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
     }
 }
 
@@ -131,7 +131,7 @@ impl Checker<'_> {
             }
         }
         let loop_index = body.loop_index();
-        let mut phis = false;
+        let (mut phis, mut started) = (false, false);
         let mut carried = vec![false; count];
         for (index, ins) in body.ins.iter().enumerate() {
             match ins.op {
@@ -145,15 +145,18 @@ impl Checker<'_> {
                     }
                 }
                 Op::Nop => {}
+                Op::Parent if started => self.problem(index, "PARENT does not stand at the start"),
                 _ if phis => self.problem(index, "stands behind a PHI"),
                 _ => {}
             }
+            started |= !matches!(ins.op, Op::Nop | Op::Parent);
         }
     }
 
     fn instruction(&mut self, index: usize, ins: Ins) {
         let expected = ins.op.result();
-        let may_narrow = expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged();
+        let may_narrow = (expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged())
+            || (ins.op == Op::Parent && ins.ty == Ty::Flt);
         if ins.op != Op::Phi && ins.ty != expected && !may_narrow {
             self.problem(index, format!("{} yields {}, not {}", ins.op.name(), expected.name(), ins.ty.name()));
         }
@@ -188,7 +191,7 @@ impl Checker<'_> {
                     self.problem(index, "the values of a PHI differ in type");
                 }
             }
-            Op::Sload if u16::try_from(ins.c).is_err() => self.problem(index, "no such slot"),
+            Op::Sload | Op::Parent if u16::try_from(ins.c).is_err() => self.problem(index, "no such slot"),
             _ => {}
         }
     }

@@ -7,8 +7,9 @@
 use std::cell::Cell;
 use std::mem::offset_of;
 
-use super::{Body, Effect, Ins, Op, Ref, Ty};
+use super::{Body, Effect, Ins, Op, Ref, TraceId, Ty};
 use crate::interp::helpers::Helper;
+use crate::runtime::numbers::as_float;
 use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::Vm;
@@ -25,6 +26,8 @@ pub struct Machine<'s> {
     pub helpers: &'s [Helper],
     /// Makes the box of a float that no word can hold.
     pub box_float: extern "C" fn(*mut Vm, f64) -> u64,
+    /// What a side trace starts with: by slot of its parent's snapshot, tagged words in memory that the collector sees.
+    pub inputs: &'s [Cell<u64>],
     /// How many times the loop may be closed before `run` gives up.
     pub back_edges: u64,
 }
@@ -32,6 +35,8 @@ pub struct Machine<'s> {
 /// How a trace was left.
 #[derive(Clone, Copy, Debug)]
 pub struct IrExit<'s> {
+    /// The root trace it went on to, its slots written; then the other fields mean nothing.
+    pub linked: Option<TraceId>,
     /// Index of the guard that failed.
     pub guard: usize,
     /// Index of its snapshot.
@@ -83,7 +88,20 @@ impl<'s> Run<'s, '_> {
             let op = self.body.ins.get(index).map_or(Op::Phi, |ins| ins.op);
             match op {
                 Op::Phi => self.carry_phis(),
-                Op::Close => self.write_back(index),
+                Op::Close => {
+                    self.write_back(index);
+                    let link = self.body.ins[index].c;
+                    if link != 0 {
+                        return Some(IrExit {
+                            linked: Some(TraceId(link)),
+                            guard: index,
+                            snapshot: 0,
+                            values: &[],
+                            observed: None,
+                            back_edges,
+                        });
+                    }
+                }
                 _ => {
                     match self.step(self.body.ins[index]) {
                         Ok(word) => self.set(index, word),
@@ -142,7 +160,7 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.operands().next().map(|a| (self.body.ty(a), self.word(a)));
-        IrExit { guard, snapshot, values: self.capture(snapshot), observed, back_edges }
+        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges }
     }
 
     fn write_back(&self, close: usize) {
@@ -275,6 +293,10 @@ impl<'s> Run<'s, '_> {
         match ins.op {
             // SAFETY: a slot of the anchor's frame or of one above it, on the VM's stack.
             Op::Sload => unsafe { self.machine.base.add(ins.c as usize).read().0 },
+            Op::Parent => {
+                let word = self.machine.inputs[ins.c as usize].get();
+                if ins.ty == Ty::Flt { as_float(Value(word)).map_or(0, f64::to_bits) } else { word }
+            }
             Op::ListLen => Value::from_fixnum(i64::from(read::<u32>(self.address(ins.a) + offset_of!(List, length)))).0,
             Op::ListData => read::<u64>(self.address(ins.a) + offset_of!(List, data)),
             Op::TupleLen => Value::from_fixnum(read::<u64>(self.address(ins.a) + offset_of!(Tuple, length)) as i64).0,

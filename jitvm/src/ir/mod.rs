@@ -94,8 +94,8 @@ impl Ins {
     }
 }
 
-/// A constant operand.
-#[derive(Clone, Debug, PartialEq)]
+/// A constant operand. Two are equal if they are the same word of the same type, so that a NaN equals itself.
+#[derive(Clone, Debug)]
 pub enum Const {
     /// Fixnum, untagged here.
     Int(i64),
@@ -123,6 +123,12 @@ impl Const {
             Const::Val(v, _) => v.0,
             Const::Raw(w, _) => *w,
         }
+    }
+}
+
+impl PartialEq for Const {
+    fn eq(&self, other: &Const) -> bool {
+        self.ty() == other.ty() && self.word() == other.word()
     }
 }
 
@@ -206,12 +212,14 @@ pub struct Recorded {
     /// The state at the end of the iteration: `at` is the number of instructions, one frame (the anchor's, base 0)
     /// at the loop header with `Resume::Execute`, and every slot that the iteration changed.
     pub closing: Snapshot,
+    /// The root trace whose loop header a side trace came to.
+    pub link: Option<TraceId>,
 }
 
 impl Body {
     /// Interns by word and type.
     pub fn constant(&mut self, constant: Const) -> Ref {
-        let found = self.constants.iter().position(|c| c.ty() == constant.ty() && c.word() == constant.word());
+        let found = self.constants.iter().position(|c| *c == constant);
         let index = found.unwrap_or_else(|| {
             self.constants.push(constant);
             self.constants.len() - 1

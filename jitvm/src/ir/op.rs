@@ -109,6 +109,9 @@ operations! {
     Nop "NOP" Nil No No No Marker None;
     /// Value stack slot c (0 = register 0 of the frame the trace is anchored in) as it was at trace entry.
     Sload "SLOAD" Val No No Num Load Slot;
+    /// What slot c of the parent's snapshot held at the exit this side trace starts from, in the parent's register or
+    /// spill slot; its type is the instruction's. Only at the start of a trace.
+    Parent "PARENT" Val No No Num Load Slot;
 
     /// Fixnum or exit; the result is `a` itself.
     G_Int "G_INT" Int Ref No No Guard None;
@@ -230,10 +233,11 @@ operations! {
     /// a before the loop's first iteration, b at the end of each; the type is a's. After LOOP, a stands for the
     /// carried value; the back jump assigns all PHIs at once (b may be the a of another PHI, or a constant).
     Phi "PHI" Nil Ref Ref No Marker None;
-    /// End of a trace that was not peeled (no LOOP, last instruction). Writes the slots of its snapshot (the last
-    /// one of the trace, whose `at` is this instruction) to the VM stack as an exit would, floats boxed, and jumps
-    /// to the trace's first instruction, which reads them again. All values are read before the first is written.
-    Close "CLOSE" Nil No No No Marker None;
+    /// End of a trace without LOOP (last instruction). Writes the slots of its snapshot (the last one of the trace,
+    /// whose `at` is this instruction) to the VM stack as an exit would, floats boxed, and jumps to the trace's first
+    /// instruction (c = 0) or to that of root trace c, which reads them again. All values are read before the first is
+    /// written.
+    Close "CLOSE" Nil No No Num Marker None;
 }
 
 impl Op {

@@ -141,6 +141,8 @@ impl Parser<'_, '_> {
         match number_of(op) {
             Number::Slot => parsed(inside("#", "").ok_or("a slot is written #3")?, "a slot"),
             Number::Offset => parsed(inside("[", "]").ok_or("an offset is written [16]")?, "an offset"),
+            Number::Trace if word == "start" => Ok(0),
+            Number::Trace => parsed(inside("trace:", "").ok_or("a trace is written trace:7")?, "a trace"),
             Number::Shape => match inside("shape:", "") {
                 Some(number) => parsed(number, "a shape"),
                 None => SHAPES

@@ -10,7 +10,7 @@
 //! An instruction is its index, its flags (`>` guard, `+` carried round the loop, `*` invariant of the loop), the type
 //! of its result, its operation and its operands; NOPs are left out. A snapshot stands before the first instruction it
 //! is for. Operands are `0003` (a reference), `----` (none), `#3` (a slot), `[16]` (a byte offset), a shape by the name
-//! of its type or `shape:40`, a helper by its name or `helper:7`, and constants: `+1 -5` integers, `+2.5 -0.0 +nan`
+//! of its type or `shape:40`, a helper by its name or `helper:7`, the end of a trace `start` or `trace:7`, and constants: `+1 -5` integers, `+2.5 -0.0 +nan`
 //! floats, `val:True val:"<function f>"` other values, `raw:"cell f"` addresses (the n-th of the same text has `~n`
 //! after it). Addresses are not printed: the same program prints the same text. `closing` is the end of a trace that is
 //! not closed yet.
@@ -28,6 +28,7 @@ pub(super) enum Number {
     Shape,
     Helper,
     Offset,
+    Trace,
 }
 
 pub(super) const fn number_of(op: Op) -> Number {
@@ -35,6 +36,7 @@ pub(super) const fn number_of(op: Op) -> Number {
         Op::G_Shape => Number::Shape,
         Op::CallH => Number::Helper,
         Op::FieldLoad | Op::FieldStore => Number::Offset,
+        Op::Close => Number::Trace,
         _ => Number::Slot,
     }
 }
@@ -147,6 +149,8 @@ impl Printer<'_> {
         match number_of(ins.op) {
             Number::Slot => write!(out, "#{n}"),
             Number::Offset => write!(out, "[{n}]"),
+            Number::Trace if n == 0 => out.write_str("start"),
+            Number::Trace => write!(out, "trace:{n}"),
             Number::Shape => match shape_name(n) {
                 Some(name) => out.write_str(name),
                 None => write!(out, "shape:{n}"),

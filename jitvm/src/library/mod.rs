@@ -2,10 +2,21 @@
 
 pub mod constructors;
 pub mod functions;
+pub mod list_methods;
+pub mod marks;
+pub mod math;
+pub mod math_integer;
+pub mod math_sums;
 pub mod modules;
+pub mod number_methods;
 pub mod sort;
 pub mod streams;
 pub mod structures;
+pub mod sys;
+pub mod text_case;
+pub mod text_methods;
+pub mod text_template;
+pub mod time;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
@@ -149,7 +160,24 @@ macro_rules! builtins {
 pub(crate) use builtins;
 
 /// Every table of builtins.
-const TABLES: &[&[BuiltinRow]] = &[functions::FUNCTIONS, streams::METHODS];
+const TABLES: &[&[BuiltinRow]] = &[
+    functions::FUNCTIONS,
+    list_methods::LIST,
+    list_methods::TUPLE,
+    marks::FUNCTIONS,
+    math::FUNCTIONS,
+    math_integer::FUNCTIONS,
+    math_sums::FUNCTIONS,
+    number_methods::FLOAT,
+    number_methods::INT,
+    number_methods::RANGE,
+    streams::METHODS,
+    sys::FUNCTIONS,
+    text_case::METHODS,
+    text_methods::METHODS,
+    text_template::METHODS,
+    time::FUNCTIONS,
+];
 
 /// Fills a new VM with the builtin names and methods.
 pub fn install(vm: &mut Vm) {

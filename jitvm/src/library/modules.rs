@@ -1,6 +1,7 @@
 //! Builtin modules: which there are, how they come into being, and `import`.
 
-use super::{Owner, TABLES};
+use super::{Owner, marks, math, sys, time};
+use crate::runtime::exceptions::exception;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -11,7 +12,12 @@ struct ModuleRow {
 }
 
 /// Every builtin module.
-const MODULES: &[ModuleRow] = &[];
+const MODULES: &[ModuleRow] = &[
+    ModuleRow { name: "jitvm", fill: marks::fill },
+    ModuleRow { name: "math", fill: math::fill },
+    ModuleRow { name: "sys", fill: sys::fill },
+    ModuleRow { name: "time", fill: time::fill },
+];
 
 /// `import name`: a module imported before, a builtin one, or one that the embedder finds.
 pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
@@ -28,7 +34,6 @@ pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
             .filter(|(_, row)| matches!(row.owner, Owner::Module(owner) if owner == name))
             .map(|(value, row)| (value, row.name))
             .collect();
-        debug_assert!(!TABLES.is_empty());
         for (function, name) in functions {
             vm.set_global(module, name, function);
         }
@@ -39,6 +44,14 @@ pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
         && let Some(module) = hook(vm, name)?
     {
         return Ok(module);
+    }
+    // Of a dotted name, the first part that is missing is what the error names.
+    if let Some((package, _)) = name.rsplit_once('.') {
+        import_module(vm, package)?;
+        let raised = vm.raise_module_not_found(name);
+        let message = vm.str(&format!("No module named '{name}'; '{package}' is not a package"));
+        exception(vm.exception).args = vm.tuple(&[message])?;
+        return Err(raised);
     }
     Err(vm.raise_module_not_found(name))
 }

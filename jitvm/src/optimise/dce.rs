@@ -30,10 +30,10 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
 fn used_snapshots(body: &Body) -> Vec<bool> {
     let mut used = vec![false; body.snapshots.len()];
     for (index, ins) in body.ins.iter().enumerate() {
-        if ins.op.is_guard() || ins.op == Op::Close {
-            if let Some(snapshot) = body.snapshot_of(index) {
-                used[snapshot] = true;
-            }
+        if (ins.op.is_guard() || ins.op == Op::Close)
+            && let Some(snapshot) = body.snapshot_of(index)
+        {
+            used[snapshot] = true;
         }
     }
     used

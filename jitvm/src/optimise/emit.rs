@@ -35,6 +35,8 @@ pub(super) struct Emitter<'h> {
     after_call: usize,
     /// One past the last helper call that may write lists, cells or fields.
     after_write: usize,
+    /// Index of LOOP, once it is there.
+    loop_index: Option<usize>,
     /// Something came out other than it went in.
     pub changed: bool,
 }
@@ -48,6 +50,7 @@ impl<'h> Emitter<'h> {
             heads: [Ref::NONE; OPERATIONS.len()],
             after_call: 0,
             after_write: 0,
+            loop_index: None,
             changed: false,
         };
         for index in 0..emitter.body.ins.len() {
@@ -74,6 +77,13 @@ impl<'h> Emitter<'h> {
                 self.after_call = index + 1;
                 if effects_of(self.helpers, ins.c).writes {
                     self.after_write = index + 1;
+                }
+            }
+            Op::Loop => {
+                self.loop_index = Some(index);
+                if self.after_call > 0 {
+                    // The call comes again between this use and the next of what was made before LOOP.
+                    self.after_call = index + 1;
                 }
             }
             // The shape itself lies in the object's first word.
@@ -129,7 +139,7 @@ impl<'h> Emitter<'h> {
 
     /// Constants to the right, older references to the left.
     fn order_operands(&self, ins: &mut Ins) {
-        if ins.op.is_commutative() && ins.a > ins.b {
+        if ins.op.is_commutative() && ins.a > ins.b && !ins.b.is_constant() {
             (ins.a, ins.b) = (ins.b, ins.a);
         }
     }
@@ -183,6 +193,11 @@ impl<'h> Emitter<'h> {
 
     pub fn after_call(&self) -> usize {
         self.after_call
+    }
+
+    /// Whether a value used after LOOP comes from before it, and so may be one that is carried.
+    pub fn is_from_before_loop(&self, r: Ref) -> bool {
+        self.loop_index.is_some_and(|start| !r.is_constant() && r.index() < start)
     }
 
     pub fn ty(&self, r: Ref) -> Ty {

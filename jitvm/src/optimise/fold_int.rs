@@ -96,6 +96,10 @@ pub(super) fn power_of_two(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> 
 pub(super) fn reassociate(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
     let outer = emitter.int(ins.b)?;
     let inside = emitter.ins_of(ins.a, ins.op)?;
+    if emitter.is_from_before_loop(ins.a) {
+        // It would carry one more value round the loop, and save nothing.
+        return None;
+    }
     let inner = emitter.int(inside.b)?;
     let number = match ins.op {
         Op::Shr if inner >= 0 && outer >= 0 => inner.saturating_add(outer).min(63),

@@ -17,13 +17,15 @@ use std::fmt;
 use std::time::Instant;
 
 use crate::interp::helpers::{HELPERS, Helper};
-use crate::ir::{Body, Op, Recorded, Snapshot, check};
+use crate::ir::{Body, Op, Recorded, Snapshot, TraceId, check};
 
 /// What the passes work on.
 pub(crate) struct Unit<'h> {
     body: Body,
     /// End of the iteration, until the loop is closed.
     closing: Option<Snapshot>,
+    /// Where a side trace goes in the end.
+    link: Option<TraceId>,
     helpers: &'h [Helper],
 }
 
@@ -134,11 +136,16 @@ pub fn run(
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
-    let mut unit = Unit { body: recorded.body, closing: Some(recorded.closing), helpers: options.helpers };
+    let Recorded { body, closing, link } = recorded;
+    let mut unit = Unit { body, closing: Some(closing), link, helpers: options.helpers };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {
-        let Some(run) = (if options.is_on(index) { Some(pass.run) } else { pass.instead }) else { continue };
+        // A side trace has nothing to peel: it ends at another trace.
+        let replaced = pass.instead.is_some() && unit.link.is_some();
+        let Some(run) = (if options.is_on(index) && !replaced { Some(pass.run) } else { pass.instead }) else {
+            continue;
+        };
         let started = Instant::now();
         let changed = run(&mut unit)?;
         let ns = started.elapsed().as_nanos() as u64;

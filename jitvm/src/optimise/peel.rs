@@ -50,7 +50,8 @@ pub(super) fn close(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         return Err(PassAbort::TooLong { instructions: body.ins.len() });
     }
     closing.at = body.ins.len() as u16;
-    body.ins.push(Ins::new(Op::Close, Ty::Nil, Ref::NONE, Ref::NONE, 0));
+    let link = unit.link.map_or(0, |trace| trace.0);
+    body.ins.push(Ins::new(Op::Close, Ty::Nil, Ref::NONE, Ref::NONE, link));
     body.origins.push(closing_origin(&closing));
     body.snapshots.push(closing);
     Ok(true)
@@ -87,7 +88,9 @@ fn copy(emitter: &mut Emitter<'_>, becomes: &[Ref], closing: &Snapshot, index: u
             let copy = substituted(Ins { flags: 0, ..ins }, |r| replaced(becomes, r));
             let slot = emitter.ins_of(emitter.root(ins.a), Op::Sload).map(|load| load.c as u16);
             match slot {
-                Some(slot) if never_passes(emitter, copy) => Err(PassAbort::UnstableType { slot }),
+                Some(slot) if never_passes(emitter, copy) && !never_passes(emitter, ins) => {
+                    Err(PassAbort::UnstableType { slot })
+                }
                 _ => Ok(emitter.emit(copy, origin)),
             }
         }

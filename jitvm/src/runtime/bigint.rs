@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use dashu_int::ops::{BitTest, DivRem};
 use dashu_int::{IBig, Sign, UBig};
 
-use super::numbers::{Limbs, finish_big, limbs_mut};
+use super::numbers::Limbs;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -41,8 +41,8 @@ pub fn add(vm: &mut Vm, a: Limbs, b: Limbs, subtract: bool) -> Outcome {
 fn add_magnitudes(vm: &mut Vm, negative: bool, a: &[u64], b: &[u64]) -> Outcome {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     let count = long.len() + 1;
-    let big = vm.allocate_big(count)?;
-    let result = limbs_mut(big, count);
+    let mut big = vm.allocate_big(count)?;
+    let result = big.limbs();
     let mut carry = false;
     for (index, &limb) in long.iter().enumerate() {
         let (sum, first) = limb.overflowing_add(short.get(index).copied().unwrap_or(0));
@@ -51,13 +51,13 @@ fn add_magnitudes(vm: &mut Vm, negative: bool, a: &[u64], b: &[u64]) -> Outcome 
         carry = first | second;
     }
     result[long.len()] = u64::from(carry);
-    Ok(finish_big(big, negative, count))
+    Ok(big.finish(negative))
 }
 
 /// `long - short`, where `long` is the larger one.
 fn subtract_magnitudes(vm: &mut Vm, negative: bool, long: &[u64], short: &[u64]) -> Outcome {
-    let big = vm.allocate_big(long.len())?;
-    let result = limbs_mut(big, long.len());
+    let mut big = vm.allocate_big(long.len())?;
+    let result = big.limbs();
     let mut borrow = false;
     for (index, &limb) in long.iter().enumerate() {
         let (difference, first) = limb.overflowing_sub(short.get(index).copied().unwrap_or(0));
@@ -65,7 +65,7 @@ fn subtract_magnitudes(vm: &mut Vm, negative: bool, long: &[u64], short: &[u64])
         result[index] = difference;
         borrow = first | second;
     }
-    Ok(finish_big(big, negative, long.len()))
+    Ok(big.finish(negative))
 }
 
 pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
@@ -75,8 +75,8 @@ pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
         [] => Ok(Value::from_fixnum(0)),
         [factor] => {
             let count = long.len() + 1;
-            let big = vm.allocate_big(count)?;
-            let result = limbs_mut(big, count);
+            let mut big = vm.allocate_big(count)?;
+            let result = big.limbs();
             let mut carry = 0_u64;
             for (index, &limb) in long.iter().enumerate() {
                 let product = u128::from(limb) * u128::from(factor) + u128::from(carry);
@@ -84,8 +84,9 @@ pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
                 carry = (product >> 64) as u64;
             }
             result[long.len()] = carry;
-            Ok(finish_big(big, negative, count))
+            Ok(big.finish(negative))
         }
+        _ if a.bit_length() + b.bit_length() > LARGEST_BITS => Err(vm.raise_memory_error()),
         _ => {
             let product = UBig::from_words(long) * UBig::from_words(short);
             vm.try_integer_from_limbs(negative, product.as_words())
@@ -106,8 +107,8 @@ pub fn divide(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome<(Value, Value)> {
     }
     let negative = a.negative != b.negative;
     let (quotient, remainder) = if let [divisor] = *b.limbs {
-        let big = vm.allocate_big(a.limbs.len() + 1)?;
-        let result = limbs_mut(big, a.limbs.len() + 1);
+        let mut big = vm.allocate_big(a.limbs.len() + 1)?;
+        let result = big.limbs();
         result[a.limbs.len()] = 0;
         let mut remainder = 0_u64;
         for (index, &limb) in a.limbs.iter().enumerate().rev() {
@@ -119,7 +120,7 @@ pub fn divide(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome<(Value, Value)> {
             increment(result);
             remainder = divisor - remainder;
         }
-        let quotient = finish_big(big, negative, a.limbs.len() + 1);
+        let quotient = big.finish(negative);
         (quotient, vm.integer_from_limbs(b.negative, &[remainder]))
     } else {
         let divisor = UBig::from_words(b.limbs);
@@ -223,8 +224,8 @@ pub fn shift_left(vm: &mut Vm, a: Limbs, count: Limbs) -> Outcome {
     };
     let (words, bits) = ((count / 64) as usize, count % 64);
     let total = a.limbs.len() + words + 1;
-    let big = vm.allocate_big(total)?;
-    let result = limbs_mut(big, total);
+    let mut big = vm.allocate_big(total)?;
+    let result = big.limbs();
     result[..words].fill(0);
     let mut carry = 0;
     for (index, &limb) in a.limbs.iter().enumerate() {
@@ -232,7 +233,7 @@ pub fn shift_left(vm: &mut Vm, a: Limbs, count: Limbs) -> Outcome {
         carry = if bits == 0 { 0 } else { limb >> (64 - bits) };
     }
     result[total - 1] = carry;
-    Ok(finish_big(big, a.negative, total))
+    Ok(big.finish(a.negative))
 }
 
 /// `a >> count`, rounding down.
@@ -248,8 +249,8 @@ pub fn shift_right(vm: &mut Vm, a: Limbs, count: Limbs) -> Outcome {
     }
     let round_away = a.negative && a.has_bits_below(count);
     let total = a.limbs.len() - words + 1;
-    let big = vm.allocate_big(total)?;
-    let result = limbs_mut(big, total);
+    let mut big = vm.allocate_big(total)?;
+    let result = big.limbs();
     for (index, limb) in result.iter_mut().enumerate() {
         let low = a.limbs.get(words + index).copied().unwrap_or(0);
         let high = a.limbs.get(words + index + 1).copied().unwrap_or(0);
@@ -258,7 +259,7 @@ pub fn shift_right(vm: &mut Vm, a: Limbs, count: Limbs) -> Outcome {
     if round_away {
         increment(result);
     }
-    Ok(finish_big(big, a.negative, total))
+    Ok(big.finish(a.negative))
 }
 
 /// Bits of a two's complement number, limb by limb.
@@ -282,8 +283,8 @@ impl Complement<'_> {
 /// A bitwise operation on two's complement numbers without end.
 pub fn bitwise(vm: &mut Vm, a: Limbs, b: Limbs, operation: impl Fn(u64, u64) -> u64) -> Outcome {
     let count = a.limbs.len().max(b.limbs.len()) + 1;
-    let big = vm.allocate_big(count)?;
-    let result = limbs_mut(big, count);
+    let mut big = vm.allocate_big(count)?;
+    let result = big.limbs();
     let (mut left, mut right) = (Complement { number: a, carry: true }, Complement { number: b, carry: true });
     for (index, limb) in result.iter_mut().enumerate() {
         *limb = operation(left.limb(index), right.limb(index));
@@ -293,7 +294,7 @@ pub fn bitwise(vm: &mut Vm, a: Limbs, b: Limbs, operation: impl Fn(u64, u64) -> 
         result.iter_mut().for_each(|limb| *limb = !*limb);
         increment(result);
     }
-    Ok(finish_big(big, negative, count))
+    Ok(big.finish(negative))
 }
 
 /// `a / b` rounded to the nearest f64, ties to even; `None` when it overflows. `b` is not 0.
@@ -360,5 +361,102 @@ fn power_of_two(exponent: i64) -> f64 {
         f64::from_bits(((exponent + 1023) as u64) << 52)
     } else {
         f64::from_bits(1 << (exponent + 1074))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::object::ShapeId;
+    use crate::runtime::operators::{self, Binary};
+
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0
+        }
+        /// Limbs of zeros and ones are as likely as random ones: carries go far in them.
+        fn integer(&mut self) -> IBig {
+            let limbs: Vec<u64> = (0..self.next() % 5)
+                .map(|_| match self.next() % 4 {
+                    0 => 0,
+                    1 => u64::MAX,
+                    2 => self.next() >> (self.next() % 64),
+                    _ => self.next(),
+                })
+                .collect();
+            let sign = if self.next() & 1 == 0 { Sign::Positive } else { Sign::Negative };
+            IBig::from_parts(sign, UBig::from_words(&limbs))
+        }
+    }
+
+    fn to_ibig(value: Value) -> IBig {
+        assert!(value.is_int() || value.has_shape(ShapeId::BIG_INT));
+        let mut buffer = [0];
+        let limbs = Limbs::of(value, &mut buffer);
+        // Normal form: fixnums where they fit, no high zeros.
+        assert!(limbs.limbs.last() != Some(&0));
+        assert!(value.is_int() || limbs.bit_length() > 61, "{limbs:?}");
+        limbs.to_ibig()
+    }
+
+    fn floor(a: &IBig, b: &IBig) -> (IBig, IBig) {
+        let (quotient, remainder) = a.div_rem(b);
+        if !remainder.is_zero() && remainder.sign() != b.sign() {
+            return (quotient - IBig::ONE, remainder + b);
+        }
+        (quotient, remainder)
+    }
+
+    #[test]
+    fn operators_agree_with_dashu() {
+        let mut vm = Vm::new(Vec::new());
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..20_000 {
+            let (a, b) = (random.integer(), random.integer());
+            let x = vm.integer_big(&a).expect("memory");
+            let y = vm.integer_big(&b).expect("memory");
+            let mut check = |op: Binary, y: Value, expected: IBig| {
+                let result = operators::binary(&mut vm, op, x, y, false).expect("no error");
+                assert_eq!(to_ibig(result), expected, "{a} {op:?} {b}");
+            };
+            check(Binary::Add, y, &a + &b);
+            check(Binary::Sub, y, &a - &b);
+            check(Binary::Mul, y, &a * &b);
+            check(Binary::BitAnd, y, &a & &b);
+            check(Binary::BitOr, y, &a | &b);
+            check(Binary::BitXor, y, &a ^ &b);
+            if !b.is_zero() {
+                let (quotient, remainder) = floor(&a, &b);
+                check(Binary::FloorDiv, y, quotient);
+                check(Binary::Mod, y, remainder);
+            }
+            let count = (random.next() % 200) as usize;
+            check(Binary::LeftShift, Value::from_fixnum(count as i64), &a << count);
+            check(Binary::RightShift, Value::from_fixnum(count as i64), &a >> count);
+            let order = crate::runtime::compare::compare_integers(x, y);
+            assert_eq!(order, a.cmp(&b), "{a} <=> {b}");
+            let parsed = vm.integer_big(&a.to_string().parse().expect("digits")).expect("memory");
+            assert_eq!(to_ibig(parsed), a);
+        }
+    }
+
+    #[test]
+    fn conversions_to_floats_round_to_even() {
+        let mut random = Random(7);
+        for _ in 0..20_000 {
+            let a = random.integer();
+            let (sign, words) = a.as_sign_words();
+            let limbs = Limbs { negative: sign == Sign::Negative, limbs: words };
+            // Rust parses decimal digits with correct rounding.
+            let expected: f64 = a.to_string().parse().expect("digits");
+            assert_eq!(limbs.to_f64(), Some(expected), "{a}");
+            let one = Limbs { negative: false, limbs: &[1] };
+            assert_eq!(true_divide(limbs, one), Some(expected), "{a} / 1");
+        }
     }
 }

@@ -23,7 +23,7 @@ struct Block {
     swept: u32,
 }
 
-pub struct BlockSpace {
+pub(super) struct BlockSpace {
     /// Start of the reserved range, and of its first aligned block.
     reserved: usize,
     base: usize,
@@ -37,7 +37,7 @@ pub struct BlockSpace {
 }
 
 impl BlockSpace {
-    pub fn new() -> BlockSpace {
+    pub(super) fn new() -> BlockSpace {
         let mut bytes = RESERVE_BYTES;
         loop {
             let reserved = reserve(bytes + BLOCK_BYTES);
@@ -83,6 +83,11 @@ impl BlockSpace {
         }
         let cell = address - (within - start) as usize;
         (start < block.swept || self.is_marked(cell)).then_some(cell)
+    }
+
+    /// Bytes of the cell at an address; `None` outside of blocks.
+    pub fn cell_bytes(&self, address: usize) -> Option<usize> {
+        self.contains(address).then(|| self.blocks[(address - self.base) / BLOCK_BYTES].cell as usize)
     }
 
     #[inline(always)]

@@ -1,7 +1,6 @@
-"""Writes expressions.txt: what CPython 3.11 says to expressions of this file. Run with PYTHONHASHSEED=0."""
-import math, sys, time  # noqa: F401  (names for the expressions)
-
-EXPRESSIONS = open(__file__.replace("expressions.py", "expressions.in")).read().splitlines()
+"""Writes what CPython 3.11 says to the expressions of a file: expressions.in to expressions.txt, or the files named
+as arguments. Run with PYTHONHASHSEED=0."""
+import math, os, sys, time  # noqa: F401  (names for the expressions)
 
 
 def outcome(source):
@@ -11,16 +10,17 @@ def outcome(source):
         return f"{type(error).__name__}: {error}"
 
 
-def main():
+def main(source, target):
     out = []
-    for source in EXPRESSIONS:
-        if not source or source.startswith("#"):
-            out.append(source)
-            continue
-        result = outcome(source)
-        assert "\n" not in result and " => " not in result, source
-        out.append(f"{source} => {result}")
-    open(__file__.replace(".py", ".txt"), "w").write("\n".join(out) + "\n")
+    for line in open(source).read().splitlines():
+        if line and not line.startswith("#"):
+            result = outcome(line)
+            assert "\n" not in result and " => " not in result, line
+            line = f"{line} => {result}"
+        out.append(line)
+    with open(target, "w") as file:
+        file.write("\n".join(out) + "\n")
 
 
-main()
+here = os.path.dirname(os.path.abspath(__file__))
+main(*(sys.argv[1:] or [os.path.join(here, "expressions." + end) for end in ("in", "txt")]))

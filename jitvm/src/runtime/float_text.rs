@@ -15,9 +15,18 @@ impl Decimal {
         Decimal { digits, point: exponent.parse::<i32>().expect("the exponent is a number") + 1 }
     }
 
-    /// The fewest digits that give the same float.
+    /// The fewest digits that give the same float, and of those the nearest; halfway, the even ones.
     pub fn shortest(x: f64) -> Decimal {
-        Decimal::from_scientific(&format!("{:e}", x.abs()))
+        let shortest = format!("{:e}", x.abs());
+        let decimal = Decimal::from_scientific(&shortest);
+        // Rust rounds halves up here. They are possible only with many digits.
+        if decimal.digits.len() >= 15 {
+            let rounded = format!("{:.*e}", decimal.digits.len() - 1, x.abs());
+            if rounded != shortest && rounded.parse() == Ok(x.abs()) {
+                return Decimal::from_scientific(&rounded);
+            }
+        }
+        decimal
     }
 
     /// Correctly rounded to `precision` significant digits (at least one).
@@ -144,6 +153,7 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (5e-324, "5e-324"),
+            (251459337388340.62, "251459337388340.62"),
             (1.7976931348623157e308, "1.7976931348623157e+308"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

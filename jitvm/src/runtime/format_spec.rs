@@ -126,7 +126,8 @@ fn parse(vm: &mut Vm, source: &str, type_name: &str, default_align: char) -> Out
             return Err(vm.value_error(message));
         }
     }
-    if let (Some(separator), Some(kind)) = (spec.grouping, spec.kind) {
+    let default_kind = (type_name == "str").then_some('s');
+    if let (Some(separator), Some(kind)) = (spec.grouping, spec.kind.or(default_kind)) {
         let allowed = matches!(kind, 'd' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F')
             || separator == '_' && matches!(kind, 'b' | 'o' | 'x' | 'X');
         if !allowed {
@@ -159,9 +160,6 @@ fn format_str(vm: &mut Vm, text: &str, spec: Spec) -> Outcome<String> {
         Spec { no_negative_zero: true, .. } => "Negative zero coercion (z) not allowed in string format specifier",
         Spec { alternate: true, .. } => "Alternate form (#) not allowed in string format specifier",
         Spec { align: '=', .. } => "'=' alignment not allowed in string format specifier",
-        Spec { grouping: Some(separator), .. } => {
-            return Err(vm.value_error(format!("Cannot specify '{separator}' with 's'.")));
-        }
         _ => {
             let kept: String = match spec.precision {
                 Some(precision) => text.chars().take(precision).collect(),
@@ -203,8 +201,10 @@ fn format_integer(vm: &mut Vm, value: Value, type_name: &str, spec: Spec) -> Out
         if spec.alternate {
             return Err(vm.value_error("Alternate form (#) not allowed with integer format specifier 'c'"));
         }
-        let code = super::numbers::as_i64(value).and_then(|code| u32::try_from(code).ok());
-        return match code.and_then(char::from_u32) {
+        let Some(code) = super::numbers::as_i64(value) else {
+            return Err(vm.overflow_error("Python int too large to convert to C long"));
+        };
+        return match u32::try_from(code).ok().and_then(char::from_u32) {
             Some(c) => pad(vm, "", "", c.to_string(), spec),
             None => Err(vm.overflow_error("%c arg not in range(0x110000)")),
         };

@@ -29,8 +29,10 @@ pub mod rounding;
 pub mod sequences;
 pub mod strings;
 pub mod subscript;
+pub mod suggest;
 #[cfg(test)]
 mod testing;
+pub mod traceback;
 pub mod types;
 pub mod value;
 pub mod vm;

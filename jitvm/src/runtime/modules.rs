@@ -4,6 +4,7 @@ use super::object::{Cell, Module, ShapeId};
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Vm, WordMap};
+use crate::ir::CodeId;
 
 /// The globals of one module, in the order they were first mentioned.
 #[derive(Default)]
@@ -86,6 +87,16 @@ impl Vm {
         // SAFETY: cells live as long as their module.
         let value = unsafe { (**cell).value };
         (value != Value::UNDEF).then_some(value)
+    }
+
+    /// Names of the assigned globals of the module that a code belongs to.
+    pub fn globals_of_code(&self, code: CodeId) -> Vec<Value> {
+        let cells = &self.codes[code.index()].globals;
+        let owner = |table: &&ModuleTable| cells.first().is_some_and(|cell| table.order.contains(cell));
+        let table = self.module_tables.iter().find(owner);
+        // SAFETY: cells live as long as their module.
+        let cells = table.into_iter().flat_map(ModuleTable::cells).map(|cell| unsafe { &*cell });
+        cells.filter(|cell| cell.value != Value::UNDEF).map(|cell| cell.name).collect()
     }
 
     /// Names of the module's assigned globals, in the order they were first mentioned.

@@ -58,19 +58,24 @@ pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-/// Decimal digits of other scripts as ASCII ones; the digits of a script follow one another.
+/// Zeros of scripts other than ASCII's; the other digits of a script follow.
+const ZEROS: &[u32] = &[
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
+    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
+];
+
+/// The value of a decimal digit of any script.
+pub fn decimal_digit(c: char) -> Option<u32> {
+    let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&(c as u32)));
+    c.to_digit(10).or(zero.map(|zero| c as u32 - zero))
+}
+
 fn to_ascii_digits(source: &str) -> String {
-    const ZEROS: &[u32] = &[
-        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
-        0x1040, 0x17e0, 0x1810, 0xff10,
-    ];
     if source.is_ascii() {
         return source.to_owned();
     }
-    let digit = |c: char| {
-        let zero = ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&(c as u32)))?;
-        char::from_digit(c as u32 - zero, 10)
-    };
+    let digit = |c: char| decimal_digit(c).and_then(|digit| char::from_digit(digit, 10));
     source.chars().map(|c| digit(c).unwrap_or(c)).collect()
 }
 

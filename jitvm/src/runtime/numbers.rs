@@ -133,36 +133,44 @@ impl Vm {
         if let Some(fixnum) = fixnum_of(negative, &limbs[..used]) {
             return Ok(fixnum);
         }
-        let big = self.allocate_big(used)?;
-        limbs_mut(big, used).copy_from_slice(&limbs[..used]);
-        Ok(finish_big(big, negative, used))
+        let mut big = self.allocate_big(used)?;
+        big.limbs().copy_from_slice(&limbs[..used]);
+        Ok(big.finish(negative))
     }
 
-    /// A BIG_INT with room for `count` limbs, which the caller fills before [`finish_big`].
-    pub fn allocate_big(&mut self, count: usize) -> Outcome<*mut BigInt> {
-        Ok(self.try_allocate(BigInt::LIMBS + count * 8, ShapeId::BIG_INT)?.cast())
+    /// Room for an integer of `count` limbs, all of which the caller fills before the next allocation.
+    pub fn allocate_big(&mut self, count: usize) -> Outcome<NewInteger> {
+        let big = self.try_allocate(BigInt::LIMBS + count * 8, ShapeId::BIG_INT)?.cast::<BigInt>();
+        // SAFETY: the allocation has room for a `BigInt`.
+        unsafe { (*big).size = 0 };
+        Ok(NewInteger { big, count })
     }
 }
 
-/// The limbs of an integer under construction.
-pub fn limbs_mut<'a>(big: *mut BigInt, count: usize) -> &'a mut [u64] {
-    // SAFETY: `allocate_big` made room for this many limbs, and no one else has seen the object.
-    unsafe {
-        (*big).size = 0;
-        std::slice::from_raw_parts_mut(big.byte_add(BigInt::LIMBS).cast(), count)
-    }
+/// An integer under construction.
+pub struct NewInteger {
+    big: *mut BigInt,
+    count: usize,
 }
 
-/// Sets sign and size of a filled integer, or turns it into a fixnum.
-pub fn finish_big(big: *mut BigInt, negative: bool, count: usize) -> Value {
-    let limbs = limbs_mut(big, count);
-    let used = limbs.iter().rposition(|&limb| limb != 0).map_or(0, |last| last + 1);
-    if let Some(fixnum) = fixnum_of(negative, &limbs[..used]) {
-        return fixnum;
+impl NewInteger {
+    /// Lowest first.
+    pub fn limbs(&mut self) -> &mut [u64] {
+        // SAFETY: `allocate_big` made room for this many limbs, and no one else has seen the object.
+        unsafe { std::slice::from_raw_parts_mut(self.big.byte_add(BigInt::LIMBS).cast(), self.count) }
     }
-    // SAFETY: the object was allocated as a BIG_INT.
-    unsafe { (*big).size = if negative { -(used as i64) } else { used as i64 } };
-    Value::of(big)
+
+    /// The integer without its high zero limbs, as a fixnum if it fits.
+    pub fn finish(mut self, negative: bool) -> Value {
+        let limbs = self.limbs();
+        let used = limbs.iter().rposition(|&limb| limb != 0).map_or(0, |last| last + 1);
+        if let Some(fixnum) = fixnum_of(negative, &limbs[..used]) {
+            return fixnum;
+        }
+        // SAFETY: the object is a `BigInt` that only this value refers to.
+        unsafe { (*self.big).size = if negative { -(used as i64) } else { used as i64 } };
+        Value::of(self.big)
+    }
 }
 
 fn fixnum_of(negative: bool, limbs: &[u64]) -> Option<Value> {

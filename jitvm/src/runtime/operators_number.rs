@@ -20,9 +20,9 @@ pub fn fixnums(vm: &mut Vm, op: Binary, a: i64, b: i64) -> Outcome {
         Binary::FloorDiv | Binary::Mod | Binary::TrueDiv if b == 0 => Err(integer_division_by_zero(vm, op)),
         Binary::FloorDiv => Ok(vm.integer(floor_divide(a, b))),
         Binary::Mod => Ok(Value::from_fixnum(floor_modulo(a, b))),
-        Binary::LeftShift if b >= 0 && b < 64 => Ok(vm.integer_wide(i128::from(a) << b)),
+        Binary::LeftShift if (0..64).contains(&b) => Ok(vm.integer_wide(i128::from(a) << b)),
         Binary::RightShift if b >= 0 => Ok(Value::from_fixnum(a >> b.min(63))),
-        Binary::Pow if b >= 0 && b < 64 => match small_power(a, b as u32) {
+        Binary::Pow if (0..64).contains(&b) => match small_power(a, b as u32) {
             Some(result) => Ok(vm.integer_wide(result)),
             None => integers(vm, op, Value::from_fixnum(a), Value::from_fixnum(b)),
         },
@@ -140,7 +140,7 @@ pub fn float_power(vm: &mut Vm, x: f64, y: f64) -> Outcome {
     if x.is_nan() || y.is_nan() {
         return Ok(vm.float(if x.is_nan() { x } else { y }));
     }
-    if x == 0.0 && y < 0.0 {
+    if x == 0.0 && y < 0.0 && y.is_finite() {
         return Err(vm.zero_division_error("0.0 cannot be raised to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 {

@@ -6,10 +6,11 @@ use super::modules::module_name;
 use super::numbers::{Limbs, as_float};
 use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
 use super::sequences::items;
-use super::strings::text;
+use super::strings::{as_text, text};
 use super::types::{TypeId, type_id, type_name};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::library::structures::structure_of;
 
 /// Containers whose repr is being made, outermost first.
 type Open = Vec<Value>;
@@ -78,6 +79,16 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
         ShapeId::BIG_INT => out.push_str(&integer_text(vm, value)?),
         ShapeId::STR => write_str_repr(text(value), false, out),
         ShapeId::LIST => write_items(vm, value, "[", "]", out, open)?,
+        ShapeId::TUPLE if let Some((name, fields)) = structure_of(value) => {
+            out.push_str(name);
+            for (index, &item) in items(value).iter().enumerate() {
+                out.push_str(if index == 0 { "(" } else { ", " });
+                out.push_str(fields[index]);
+                out.push('=');
+                write_repr(vm, item, out, open)?;
+            }
+            out.push(')');
+        }
         ShapeId::TUPLE => {
             let end = if items(value).len() == 1 { ",)" } else { ")" };
             write_items(vm, value, "(", end, out, open)?;
@@ -123,7 +134,11 @@ fn other_repr(vm: &Vm, value: Value) -> String {
         ShapeId::TYPE => format!("<class '{}'>", type_id(value).name()),
         ShapeId::MODULE => {
             let name = module_name(value);
-            format!("<module '{name}' (built-in)>")
+            let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
+            match file.and_then(as_text) {
+                Some(file) => format!("<module '{name}' from '{file}'>"),
+                None => format!("<module '{name}' (built-in)>"),
+            }
         }
         ShapeId::FUNCTION => {
             // SAFETY: the shape was checked.
@@ -186,9 +201,12 @@ pub fn integer_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     }
     let limit = vm.int_max_str_digits;
     let number = Limbs::of_big(value);
-    let too_long = "Exceeds the limit ({limit} digits) for integer string conversion; \
-                    use sys.set_int_max_str_digits() to increase the limit";
-    let too_long = || too_long.replace("{limit}", &limit.to_string());
+    let too_long = || {
+        format!(
+            "Exceeds the limit ({limit} digits) for integer string conversion; \
+             use sys.set_int_max_str_digits() to increase the limit"
+        )
+    };
     // 10 bits are more than 3 digits: an estimate that is never too high.
     if limit != 0 && number.bit_length() * 3 / 10 > u64::from(limit) + 3 {
         return Err(vm.value_error(too_long()));

@@ -54,6 +54,9 @@ pub struct Code {
 /// Calls a Python callable; the arguments are positional.
 pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
 
+/// Finds a module that is not builtin.
+pub type ImportHook = fn(&mut Vm, name: &str) -> Outcome<Option<Value>>;
+
 #[repr(C)]
 pub struct Vm {
     /// Not 0 when the running code must stop at its next poll (a signal came).
@@ -83,6 +86,8 @@ pub struct Vm {
     pub(crate) native_depth: u32,
     /// Longest chain of Python frames (`sys.setrecursionlimit`); the interpreter enforces it.
     pub recursion_limit: u32,
+    /// Address that natively nested execution must not come below.
+    pub native_limit: usize,
     /// Digits of an int that `str` and `int` convert; 0 = no limit.
     pub int_max_str_digits: u32,
     /// `sys.stdout`.
@@ -94,7 +99,7 @@ pub struct Vm {
     /// How builtins call functions of the program; set by the interpreter.
     pub call_hook: CallHook,
     /// Imports a module that is not builtin: the module, or `None` if there is none of that name.
-    pub import_hook: Option<fn(&mut Vm, &str) -> Outcome<Option<Value>>>,
+    pub import_hook: Option<ImportHook>,
 
     pub(crate) empty_str: Value,
     pub(crate) empty_tuple: Value,
@@ -158,6 +163,7 @@ impl Vm {
             stack_high: 0,
             native_depth: 0,
             recursion_limit: 1000,
+            native_limit: 0,
             int_max_str_digits: 4300,
             out: Output::stdout(),
             gc_hook: None,

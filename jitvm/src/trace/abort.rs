@@ -59,5 +59,6 @@ reasons! {
     /// How a trace ends.
     LinkKind {
         Loop "loop" "jumps back to its own loop";
+        Root "root" "jumps to the start of a loop's trace";
     }
 }

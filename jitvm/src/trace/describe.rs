@@ -24,20 +24,20 @@ pub fn describe(vm: &mut Vm, value: Value) -> String {
             repr::write_str_repr(&text, false, &mut out);
             out
         }
-        // SAFETY (both): the shape says what the object is.
-        ShapeId::FLOAT_BOX => format!("{:?}", unsafe { (*value.object::<FloatBox>()).value }),
+        ShapeId::FLOAT_BOX => {
+            // SAFETY: the shape says what the object is.
+            let x = unsafe { (*value.object::<FloatBox>()).value };
+            format!("{x:?}")
+        }
         ShapeId::FUNCTION => {
+            // SAFETY: as above.
             let id = unsafe { (*value.object::<Function>()).code };
             format!("function {}", vm.codes[id.index()].proto.qualname)
         }
         ShapeId::BIG_INT => {
             // SAFETY: as above.
             let limbs = unsafe { (*value.object::<BigInt>()).size.unsigned_abs() };
-            if limbs <= 3 {
-                repr::repr_text(vm, value).unwrap_or_default()
-            } else {
-                format!("int of {limbs} words")
-            }
+            if limbs <= 3 { repr::repr_text(vm, value).unwrap_or_default() } else { format!("int of {limbs} words") }
         }
         ShapeId::LIST => format!("list of {}", sequences::items(value).len()),
         ShapeId::TUPLE => format!("tuple of {}", sequences::items(value).len()),

@@ -11,6 +11,7 @@ pub mod liveness;
 pub mod params;
 pub mod policy;
 mod record_call;
+mod record_container;
 mod record_operation;
 pub mod recorder;
 
@@ -21,7 +22,7 @@ use std::time::Instant;
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
 use liveness::Liveness;
 use params::{Mode, Params};
-use recorder::{Abort, Recorder, Step};
+use recorder::{Abort, Parent, Recorder, Step};
 
 use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
@@ -34,10 +35,26 @@ use crate::optimise::{self, PassAbort, PassOptions};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 
-/// A compiled loop.
+/// What has come of an exit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExitState {
+    pub failures: u64,
+    /// The side trace attached to it.
+    pub side: Option<TraceId>,
+    pub aborts: u16,
+    /// No recording before so many failures.
+    pub patience: u64,
+}
+
+/// A compiled loop, or a side trace of one.
 #[derive(Debug)]
 pub struct Trace {
     pub id: TraceId,
+    pub parent: Option<Parent>,
+    /// The root trace of its tree: itself, or its parent's.
+    pub root: TraceId,
+    /// Side traces in the tree, counted at the root.
+    pub sides: u64,
     pub code: CodeId,
     pub loop_index: u16,
     /// What runs: the optimised body, or in `mode=ir-raw` the recorded one.
@@ -49,7 +66,7 @@ pub struct Trace {
     /// Guards by exit number: index of the instruction.
     pub guards: Vec<u16>,
     /// By exit number.
-    pub failures: Vec<u64>,
+    pub exits: Vec<ExitState>,
     /// Counts entries: a word of the log if there is one, else one of ours.
     pub entries: *mut u64,
     /// Exits in the first iteration, halved by each entry that got further.
@@ -61,7 +78,8 @@ pub struct Trace {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub recorded: u64,
-    pub compiled: u64,
+    pub loops: u64,
+    pub bridges: u64,
     pub aborted: u64,
     pub retired: u64,
     pub blacklisted: u64,
@@ -82,6 +100,8 @@ pub struct Jit {
     /// The event log, if there is one: the only cost of having none is this test.
     pub events: Option<Box<Events>>,
     pub arena: Option<Arena>,
+    /// An exit just taken that is to be recorded from, with its snapshot.
+    pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,
     by_id: HashMap<TraceId, usize>,
     liveness: HashMap<CodeId, Rc<Liveness>>,
@@ -151,7 +171,7 @@ fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
     let ns = recorder.started.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += ns;
     vm.jit.totals.aborted += 1;
-    let blacklisted = policy::recording_aborted(vm, recorder.anchor, recorder.loop_index);
+    let blacklisted = policy::aborted(vm, recorder.parent, recorder.anchor, recorder.loop_index, abort.reason);
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_abort(vm, recorder, abort, ns, blacklisted);
         vm.jit.events = Some(events);
@@ -165,52 +185,84 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         events.trace_stop(vm, &recorder, record_ns);
         vm.jit.events = Some(events);
     }
-    let (trace, anchor, loop_index) = (recorder.trace, recorder.anchor, recorder.loop_index);
+    let (trace, anchor, loop_index, parent) = (recorder.trace, recorder.anchor, recorder.loop_index, recorder.parent);
     let started = recorder.started;
     let bytecodes = recorder.bytecodes.clone();
     // The constants must stay visible to the collector, which boxing in a fold may start.
     let recorded = recorder.close();
     let began = Instant::now();
-    let result = compile(vm, trace, &recorded);
+    let entries = match &mut vm.jit.events {
+        Some(events) => events.entry_counter(trace),
+        None => Box::leak(Box::new(0)),
+    };
+    let result = compile(vm, trace, parent, entries, &recorded);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
     match result {
         Ok((body, artifact, codegen_ns)) => {
-            vm.jit.totals.compiled += 1;
+            match parent {
+                None => vm.jit.totals.loops += 1,
+                Some(_) => vm.jit.totals.bridges += 1,
+            }
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
-            let mut installed = Trace {
+            let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
+            let installed = Trace {
                 id: trace,
+                parent,
+                root,
+                sides: 0,
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
-                failures: vec![0; guards.len()],
+                exits: vec![ExitState::default(); guards.len()],
                 guards,
                 body,
                 artifact,
-                entries: std::ptr::null_mut(),
+                entries,
                 entry_failures: 0,
                 retired: false,
             };
             if let Some(mut events) = vm.jit.events.take() {
-                installed.entries = events.compiled(vm, &installed, compile_ns, codegen_ns);
+                events.compiled(vm, &installed, compile_ns, codegen_ns);
                 vm.jit.events = Some(events);
-            } else {
-                installed.entries = Box::leak(Box::new(0));
             }
             vm.jit.by_id.insert(trace, vm.jit.traces.len());
             vm.jit.traces.push(Box::new(installed));
-            policy::trace_installed(vm, anchor, loop_index, trace);
+            match parent {
+                None => policy::trace_installed(vm, anchor, loop_index, trace),
+                Some(parent) => attach(vm, parent, trace),
+            }
         }
         Err(abort) => {
             vm.jit.totals.aborted += 1;
-            let blacklisted = policy::recording_aborted(vm, anchor, loop_index);
+            let blacklisted = policy::aborted(vm, parent, anchor, loop_index, abort.reason);
             if let Some(mut events) = vm.jit.events.take() {
                 events.compile_failed(vm, trace, &bytecodes, &abort, started.elapsed().as_nanos() as u64, blacklisted);
                 vm.jit.events = Some(events);
             }
         }
+    }
+}
+
+/// Makes an exit go to its side trace from now on.
+fn attach(vm: &mut Vm, parent: Parent, side: TraceId) {
+    let root = vm.jit.trace(side).root;
+    vm.jit.trace_mut(root).sides += 1;
+    let target = vm.jit.trace(side).artifact.as_ref().map(|artifact| artifact.entry as usize);
+    let of = vm.jit.trace_mut(parent.trace);
+    of.exits[parent.exit].side = Some(side);
+    let site = of.artifact.as_ref().map(|a| a.code.start + a.exits[parent.exit].patch as usize);
+    if let (Some(site), Some(target), Some(arena)) = (site, target, &mut vm.jit.arena) {
+        // If the page cannot be made writable the exit stays as it is: slower, not wrong.
+        if arena.patch_rel32(site, target).is_err() {
+            return;
+        }
+    }
+    if let Some(mut events) = vm.jit.events.take() {
+        events.bridge_attached(parent, side, site.unwrap_or(0), target.unwrap_or(0));
+        vm.jit.events = Some(events);
     }
 }
 
@@ -223,7 +275,13 @@ fn pass_options(params: &Params) -> PassOptions {
     options
 }
 
-fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Option<Artifact>, u64), Abort> {
+fn compile(
+    vm: &mut Vm,
+    trace: TraceId,
+    parent: Option<Parent>,
+    entries: *mut u64,
+    recorded: &Recorded,
+) -> Result<(Body, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
@@ -253,8 +311,21 @@ fn compile(vm: &mut Vm, trace: TraceId, recorded: &Recorded) -> Result<(Body, Op
     }
     let targets = Targets { box_float: exit::box_float, helpers: HELPERS };
     let options = codegen::Options { random_ra: vm.jit.params.random_registers };
+    let mut locations: &[codegen::Location] = &[];
+    let (mut spills, mut link) = (0, 0);
+    if let Some(parent) = parent {
+        let of: *const Trace = vm.jit.trace(parent.trace);
+        // SAFETY: traces are boxed and never dropped while the VM runs.
+        let artifact = unsafe { (*of).artifact.as_ref().expect("machine code has sides of machine code") };
+        locations = &artifact.exits[parent.exit].locations;
+        spills = artifact.spills;
+        let root = vm.jit.trace(recorded.link.expect("a side trace ends at a root trace"));
+        link = root.artifact.as_ref().expect("machine code links to machine code").inner_entry;
+    }
+    let inherited = codegen::Inherited { locations, spills, link, counter: Some(entries) };
+    let inherited = parent.map(|_| &inherited);
     let arena = vm.jit.arena.as_mut().expect("made above");
-    match codegen::compile(&mut body, trace, &options, &targets, arena) {
+    match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
         Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),
         Err(failure) => Err(Abort {
             reason: match failure {
@@ -279,7 +350,10 @@ fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
 ///
 /// # Errors
 /// The trace left because an exception is pending.
-pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value) -> Outcome<()> {
+///
+/// # Safety
+/// `base` is register 0 of the top frame, which runs this code.
+pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
@@ -295,5 +369,11 @@ pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value) -> Out
         }
         None => exit::interpret(vm, id, base),
     };
-    if resume == Resume::Raise as u64 { Err(Raised) } else { Ok(()) }
+    if resume == Resume::Raise as u64 {
+        return Err(Raised);
+    }
+    if let Some((parent, snapshot)) = vm.jit.hot_exit.take() {
+        policy::exit_is_hot(vm, parent, snapshot, floor);
+    }
+    Ok(())
 }

@@ -49,12 +49,16 @@ macro_rules! parameters {
 parameters! {
     /// Iterations of a loop before it is recorded.
     loop_threshold "loop" = 60;
-    /// Aborted recordings of one loop before it is blacklisted.
+    /// Failures of a guard before a side trace is recorded there.
+    side_threshold "side" = 8;
+    /// Side traces of one root trace.
+    side_limit "side-limit" = 64;
+    /// Aborted recordings of one loop (or exit) before it is blacklisted.
     abort_limit "abort-limit" = 4;
     /// Traces compiled for one loop, one after the other, before it is blacklisted as unstable.
     version_limit "version-limit" = 4;
     /// Entries that fail in the pre-roll before a trace is retired.
-    entry_failures "entry-failures" = 64;
+    entry_failures "entry-failures" = 16;
     /// Longest recording, in IR instructions.
     max_ir "max-ir" = 4000;
     /// Most snapshots of a recording.

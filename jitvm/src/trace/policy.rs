@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use super::abort::{BlacklistReason, RetireReason};
-use super::recorder::Recorder;
+use super::Trace;
+use super::abort::{AbortReason, BlacklistReason, RetireReason};
+use super::recorder::{Parent, Recorder};
 use crate::bytecode::Op;
-use crate::ir::{CodeId, TraceId};
+use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
 use crate::runtime::types::TypeId;
 use crate::runtime::vm::{Code, Outcome, Vm};
 
@@ -14,6 +15,7 @@ use crate::runtime::vm::{Code, Outcome, Vm};
 pub struct LoopState {
     /// Iterations left until it is recorded.
     pub countdown: Cell<u32>,
+    /// Aborted recordings, by their weight.
     pub aborts: u16,
     /// Traces it has had.
     pub versions: u16,
@@ -47,7 +49,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 #[cold]
 pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> bool {
     let aborts = code.loops[loop_index as usize].aborts;
-    let again = threshold(vm, aborts);
+    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop));
     if !vm.jit.enabled || vm.jit.recorder.is_some() {
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
@@ -73,19 +75,86 @@ fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     proto.instructions[header].op = op;
 }
 
+/// An exit has failed often: records from where it left the program.
+#[cold]
+pub fn exit_is_hot(vm: &mut Vm, parent: Parent, snapshot: usize, floor: usize) {
+    if vm.jit.recorder.is_some() {
+        return;
+    }
+    let trace = vm.jit.new_trace_id();
+    let recorder = Recorder::new_side(vm, trace, parent, snapshot, floor);
+    vm.jit.totals.recorded += 1;
+    if let Some(mut events) = vm.jit.events.take() {
+        let count = vm.jit.trace(parent.trace).exits[parent.exit].failures;
+        events.side_start(vm, &recorder, parent, count);
+        vm.jit.events = Some(events);
+    }
+    vm.jit.recorder = Some(Box::new(recorder));
+}
+
+/// Whether an exit that was just taken is to get a side trace.
+fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool {
+    let state = &trace.exits[exit];
+    let params = &vm.jit.params;
+    let op = trace.body.ins[trace.guards[exit] as usize].op;
+    vm.jit.recorder.is_none()
+        && state.side.is_none()
+        && state.failures >= params.side_threshold.max(state.patience)
+        && u64::from(state.aborts) < params.abort_limit
+        && snapshot.resume == Resume::Execute
+        && op != IrOp::G_Poll
+        && vm.jit.trace(trace.root).sides < params.side_limit
+        && (versions_used_up(vm, trace) || !is_entry_type(trace, exit))
+}
+
+/// Whether the guard checks the type of what a variable held when the trace was entered. Then a new root trace for the
+/// new type serves better than a side trace.
+fn is_entry_type(trace: &Trace, exit: usize) -> bool {
+    let index = trace.guards[exit] as usize;
+    let ins = trace.body.ins[index];
+    let loaded = !ins.a.is_constant()
+        && !ins.a.is_none()
+        && matches!(trace.body.ins[ins.a.index()].op, IrOp::Sload | IrOp::CellLoad);
+    trace.loop_at.is_some_and(|at| index < at) && loaded && matches!(ins.op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape)
+}
+
+fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
+    u64::from(vm.codes[trace.code.index()].loops[trace.loop_index as usize].versions) >= vm.jit.params.version_limit
+}
+
+/// How much of an abort it was: one that a better moment avoids counts for little.
+const fn weight(reason: AbortReason) -> u16 {
+    match reason {
+        AbortReason::LeftLoop | AbortReason::Interrupted => 1,
+        _ => 4,
+    }
+}
+
+/// A recording was given up. Returns whether that blacklisted its loop (or its exit).
+pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16, reason: AbortReason) -> bool {
+    let Some(parent) = parent else { return recording_aborted(vm, id, loop_index, reason) };
+    let limit = vm.jit.params.abort_limit;
+    let state = &mut vm.jit.trace_mut(parent.trace).exits[parent.exit];
+    state.aborts += 1;
+    state.patience = state.failures * 2;
+    u64::from(state.aborts) >= limit
+}
+
 /// A recording of this loop was given up. Returns whether that blacklisted it.
-pub fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16) -> bool {
-    let limit = vm.jit.params.abort_limit.max(1);
+fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReason) -> bool {
+    let limit = vm.jit.params.abort_limit.max(1) * u64::from(weight(AbortReason::InnerLoop));
     let aborts = {
         let state = &mut vm.codes[id.index()].loops[loop_index as usize];
-        state.aborts += 1;
+        state.aborts += weight(reason);
         state.aborts
     };
     if u64::from(aborts) >= limit {
         blacklist(vm, id, loop_index, BlacklistReason::Aborts);
         return true;
     }
-    vm.codes[id.index()].loops[loop_index as usize].countdown.set(threshold(vm, aborts));
+    // The low part varies, so that a loop of few iterations is not caught at the same one each time.
+    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop)).saturating_add(u32::from(aborts) * 7 % 16);
+    vm.codes[id.index()].loops[loop_index as usize].countdown.set(again);
     false
 }
 
@@ -108,11 +177,22 @@ pub fn trace_installed(vm: &mut Vm, id: CodeId, loop_index: u16, trace: TraceId)
     patch_header(vm, id, loop_index, Op::LoopEnter);
 }
 
-/// A trace was left: in its first iteration, or later. Retires it when entering it does not pay any more.
-pub fn trace_exited(vm: &mut Vm, trace: TraceId, in_first_iteration: bool) {
+/// A trace was left through an exit: decides whether to record from there, and retires a trace whose variables have
+/// other types now each time it is entered.
+pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize) {
     let limit = vm.jit.params.entry_failures.max(1);
+    let trace: *const Trace = vm.jit.trace(id);
+    // SAFETY: traces are boxed and never dropped while the VM runs; what changes below is read before.
+    let trace = unsafe { &*trace };
+    if wants_side(vm, trace, exit, &trace.body.snapshots[snapshot_index]) {
+        vm.jit.hot_exit = Some((Parent { trace: id, exit }, snapshot_index));
+        return;
+    }
+    let entry_type = is_entry_type(trace, exit);
+    let used_up = versions_used_up(vm, trace);
+    let trace = id;
     let t = vm.jit.trace_mut(trace);
-    if !in_first_iteration {
+    if !entry_type || used_up {
         t.entry_failures /= 2;
         return;
     }
@@ -128,15 +208,10 @@ pub fn trace_exited(vm: &mut Vm, trace: TraceId, in_first_iteration: bool) {
         vm.jit.events = Some(events);
     }
     let again = threshold(vm, 0);
-    let version_limit = vm.jit.params.version_limit;
     let state = &mut vm.codes[id.index()].loops[loop_index as usize];
     state.trace = None;
     state.countdown.set(again);
-    if u64::from(state.versions) >= version_limit {
-        blacklist(vm, id, loop_index, BlacklistReason::Unstable);
-    } else {
-        patch_header(vm, id, loop_index, Op::LoopHeader);
-    }
+    patch_header(vm, id, loop_index, Op::LoopHeader);
 }
 
 /// Does what a request that interrupted the running code asks for.

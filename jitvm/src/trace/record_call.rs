@@ -8,9 +8,9 @@ use crate::interp::call::{self, Binding, CallShape};
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::object::ShapeId;
-use crate::runtime::{strings, types};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
+use crate::runtime::{strings, types};
 
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;
@@ -179,6 +179,20 @@ impl Recorder {
             ("int", &[r], &[v]) if v.is_float() && v.as_float().abs() < 1e18 => {
                 let float = self.float(r);
                 Some(self.checked(Op::FltToInt, float, Ref::NONE))
+            }
+            ("range", references, values) if (1..=3).contains(&values.len()) && values.iter().all(|v| v.is_int()) => {
+                let ints: Vec<Ref> = references.iter().map(|&r| self.int(r)).collect();
+                let (zero, one) = (self.constant_int(0), self.constant_int(1));
+                let bounds = match *ints.as_slice() {
+                    [stop] => [zero, stop, one],
+                    [start, stop] => [start, stop, one],
+                    [start, stop, step] if values[2].as_fixnum() != 0 => {
+                        self.guard(Op::G_Ne, Ty::Nil, step, zero, 0);
+                        [start, stop, step]
+                    }
+                    _ => return None,
+                };
+                Some(self.call(helpers::RANGE, &bounds))
             }
             ("math.sqrt", &[r], &[v]) if v.is_float() && v.as_float() >= 0.0 => {
                 let float = self.float(r);

@@ -14,7 +14,9 @@ use super::params::Params;
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
-use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use crate::ir::{
+    Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
+};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
@@ -76,8 +78,22 @@ pub struct RecordedBytecode {
 /// Slots a trace can address.
 const MAX_SLOTS: usize = 2048;
 
+/// Where a side trace starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parent {
+    pub trace: TraceId,
+    /// Number of the exit.
+    pub exit: usize,
+}
+
 /// A recording in progress.
 pub struct Recorder {
+    /// The exit it starts at, of a side trace.
+    pub parent: Option<Parent>,
+    /// The root trace it came to, of a complete side trace.
+    pub link: Option<TraceId>,
+    /// Headers of uncompiled loops a side trace has passed.
+    passed: Vec<Origin>,
     pub trace: TraceId,
     pub anchor: CodeId,
     /// Index of the anchor's loop and of its header instruction.
@@ -111,6 +127,9 @@ impl Recorder {
         params: &Params,
     ) -> Recorder {
         Recorder {
+            parent: None,
+            link: None,
+            passed: Vec::new(),
             trace,
             anchor: id,
             loop_index,
@@ -127,6 +146,46 @@ impl Recorder {
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
         }
+    }
+
+    /// A recording that goes on from an exit of a trace: values of its snapshot are where the parent left them, so they
+    /// are inherited, and whatever the parent changed is still to be written at exits.
+    pub fn new_side(vm: &mut Vm, trace: TraceId, parent: Parent, snapshot: usize, floor: usize) -> Recorder {
+        let of: *const super::Trace = vm.jit.trace(parent.trace);
+        // SAFETY: traces are boxed and never dropped while the VM runs.
+        let of = unsafe { &*of };
+        let snapshot = &of.body.snapshots[snapshot];
+        let anchor = snapshot.frames[0];
+        let code = call::code_pointer(vm, anchor.code);
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        let live = vm.jit.liveness(anchor.code, proto);
+        let header = proto.loops[of.loop_index as usize];
+        let params = vm.jit.params.clone();
+        let mut recorder = Recorder::new(trace, code, anchor.code, live, of.loop_index, header, floor, &params);
+        recorder.parent = Some(parent);
+        recorder.frames[0].pc = anchor.pc;
+        for frame in &snapshot.frames[1..] {
+            let code = call::code_pointer(vm, frame.code);
+            // SAFETY: as above.
+            let live = vm.jit.liveness(frame.code, unsafe { &(*code).proto });
+            recorder.frames.push(RecordFrame { code, id: frame.code, base: frame.base, pc: frame.pc, live });
+        }
+        let mut inherited: Vec<(Ref, Ref)> = Vec::new();
+        for (i, slot) in snapshot.slots.iter().enumerate() {
+            let value = if slot.value.is_constant() {
+                recorder.body.constant(of.body.constants[slot.value.constant_index()].clone())
+            } else if let Some(&(_, known)) = inherited.iter().find(|(from, _)| *from == slot.value) {
+                known
+            } else {
+                let ty = of.body.ty(slot.value);
+                let value = recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32));
+                inherited.push((slot.value, value));
+                value
+            };
+            *recorder.slot_mut(slot.slot) = Slot { value, dirty: true };
+        }
+        recorder
     }
 
     /// Instructions recorded so far.
@@ -157,6 +216,9 @@ impl Recorder {
         self.snapshot_taken = false;
         self.after_call = false;
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
+        if is_header && self.parent.is_some() {
+            return self.side_header(ins, origin, depth);
+        }
         if is_header && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
@@ -175,6 +237,27 @@ impl Recorder {
         self.operation(vm, ins, base).map(Some)
     }
 
+    /// A side trace has come to a loop header. It ends where a root trace begins; loops without one are passed once.
+    fn side_header(&mut self, ins: Instruction, origin: Origin, depth: usize) -> Recording<Option<Step>> {
+        let frame = self.frames.last().expect("the anchor frame stays");
+        // SAFETY: code objects live as long as the VM.
+        let state = unsafe { &(&(*frame.code).loops)[ins.a as usize] };
+        match state.trace {
+            Some(root) if depth == 0 => {
+                self.link = Some(root);
+                return Ok(None);
+            }
+            Some(_) => return abort(AbortReason::InnerLoop, self.place()),
+            None => {}
+        }
+        if self.passed.contains(&origin) {
+            return abort(AbortReason::InnerLoop, self.place());
+        }
+        self.passed.push(origin);
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        Ok(Some(Step::Interpret))
+    }
+
     /// Ends a complete recording: the poll guard and the state at the back jump.
     pub fn close(mut self) -> Recorded {
         let closing = self.snapshot_here(Resume::Execute);
@@ -182,7 +265,7 @@ impl Recorder {
         self.after_call = false;
         self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
         let at = self.body.ins.len() as u16;
-        Recorded { body: self.body, closing: Snapshot { at, ..closing } }
+        Recorded { body: self.body, closing: Snapshot { at, ..closing }, link: self.link }
     }
 
     // --- instructions -------------------------------------------------------------------------------------------
@@ -283,10 +366,10 @@ impl Recorder {
         }
         if r.is_constant() {
             // A float constant that has an immediate word is its own value.
-            if let Const::Flt(x) = self.body.constants[r.constant_index()] {
-                if let Some(value) = Value::try_float(x) {
-                    return self.body.constant(Const::Val(value, format!("{x:?}").into()));
-                }
+            if let Const::Flt(x) = self.body.constants[r.constant_index()]
+                && let Some(value) = Value::try_float(x)
+            {
+                return self.body.constant(Const::Val(value, format!("{x:?}").into()));
             }
         }
         self.emit(Op::BoxF, r, Ref::NONE, 0)
@@ -321,11 +404,6 @@ impl Recorder {
     /// Writes a register of the innermost frame.
     pub(super) fn set(&mut self, register: u16, value: Ref) {
         let slot = self.slot_of(register);
-        *self.slot_mut(slot) = Slot { value, dirty: true };
-    }
-
-    /// Writes a slot by its number from the anchor frame.
-    pub(super) fn set_slot(&mut self, slot: u16, value: Ref) {
         *self.slot_mut(slot) = Slot { value, dirty: true };
     }
 

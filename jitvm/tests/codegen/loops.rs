@@ -1,10 +1,12 @@
 //! Loops: values carried round, invariants, calls inside, closing stores.
 
-use jitvm::codegen::Options;
-use jitvm::ir::{Body, Op, Ref};
+use jitvm::codegen::{CompileFailure, Options, Targets, compile};
+use jitvm::interp::helpers::{Entry, Helper};
+use jitvm::ir::{Body, Op, Ref, TraceId};
+use jitvm::runtime::vm::Vm;
 
 use crate::evaluate;
-use crate::support::{Builder, Machine, TARGETS, fixnum};
+use crate::support::{Builder, HELPERS, Machine, TARGETS, fixnum};
 
 /// `while i < n: s = s + i + (i + 1); i = i + 1`
 pub fn add_loop() -> Body {
@@ -171,10 +173,61 @@ fn the_same_trace_gives_the_same_code_and_a_patched_exit_goes_elsewhere() {
     assert_eq!(outcome.guard, stub_of_other.guard as usize);
 }
 
+/// `mov rax, rsi; ret` somewhere no direct call reaches.
+fn far_function() -> Entry {
+    let code: [u8; 4] = [0x48, 0x89, 0xf0, 0xc3];
+    let writable = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let hint = 0x1000_0000_0000usize as *mut libc::c_void;
+    // SAFETY: a fresh page, written before it becomes executable, never unmapped, that holds a function of this type.
+    unsafe {
+        let page = libc::mmap(hint, 4096, writable, flags, -1, 0);
+        assert_ne!(page, libc::MAP_FAILED);
+        std::ptr::copy_nonoverlapping(code.as_ptr(), page.cast::<u8>(), code.len());
+        assert_eq!(libc::mprotect(page, 4096, libc::PROT_READ | libc::PROT_EXEC), 0);
+        Entry::A1(std::mem::transmute::<*mut libc::c_void, extern "C" fn(*mut Vm, u64) -> u64>(page))
+    }
+}
+
+#[test]
+fn functions_out_of_reach_are_called_too() {
+    let mut machine = Machine::new();
+    let entry = far_function();
+    assert!(!machine.arena.reaches(entry.address()));
+    let far = Helper { name: "far", entry, ..HELPERS[0] };
+    let targets = Targets { helpers: Box::leak(Box::new([far])), ..TARGETS };
+    let mut b = Builder::default();
+    b.snap(&[]);
+    let x = b.sload(0);
+    let called = b.call(0, &[x]);
+    let mut body = b.show(&[called, x]);
+    let options = Options::default();
+    let artifact = compile(&mut body, TraceId(7), None, &options, &targets, &mut machine.arena).expect("compiled");
+    let outcome = machine.run(&artifact, &body.constants, &mut [fixnum(42)], true);
+    assert_eq!(outcome.values, [fixnum(42); 2]);
+}
+
 /// Where the jump with its displacement at `patch` goes, from the start of the code.
 fn stub_target(artifact: &jitvm::codegen::Artifact, patch: u32) -> usize {
     let address = artifact.code.start + patch as usize;
     // SAFETY: installed code is readable.
     let displacement = unsafe { (address as *const i32).read_unaligned() };
     (patch as i64 + 4 + i64::from(displacement)) as usize
+}
+
+#[test]
+fn code_memory_ends_and_is_never_writable_and_executable() {
+    let mut machine = Machine::new();
+    let body = add_loop();
+    let artifact = machine.compile(&body, &Options::default());
+    let filler = vec![0xcc; machine.arena.limit() - machine.arena.used() - 100];
+    let installed = machine.arena.install(&filler).expect("system calls work");
+    assert!(installed.is_some_and(|range| machine.arena.contains(range.start) && range.size == filler.len()));
+    let mut again = body.clone();
+    let refused = compile(&mut again, TraceId(8), None, &Options::default(), &TARGETS, &mut machine.arena);
+    assert_eq!(refused, Err(CompileFailure::NoCodeMemory));
+    let outcome = machine.run(&artifact, &body.constants, &mut [fixnum(0), fixnum(3), fixnum(0)], false);
+    assert_eq!(outcome.values, [fixnum(3), fixnum(3), fixnum(9)]);
+    let mappings = std::fs::read_to_string("/proc/self/maps").expect("Linux");
+    assert!(!mappings.contains("rwx"), "{mappings}");
 }

@@ -435,7 +435,8 @@ fn malformed_traces_are_refused() {
     use jitvm::ir::TraceId;
     let mut machine = Machine::new();
     let mut refuse = |mut body: Body| {
-        let result = compile(&mut body, TraceId(1), &Options::default(), &crate::support::TARGETS, &mut machine.arena);
+        let result =
+            compile(&mut body, TraceId(1), None, &Options::default(), &crate::support::TARGETS, &mut machine.arena);
         assert!(matches!(result, Err(CompileFailure::Malformed(_))), "{result:?}\n{body}");
     };
     let mut b = Builder::default();
@@ -461,7 +462,12 @@ fn malformed_traces_are_refused() {
 #[test]
 fn every_operation_has_a_test_here() {
     // Those of memory, calls and structure are in tests with these words in their names.
-    let source = concat!(include_str!("operations.rs"), include_str!("loops.rs"), include_str!("support.rs"));
+    let source = concat!(
+        include_str!("operations.rs"),
+        include_str!("loops.rs"),
+        include_str!("support.rs"),
+        include_str!("sides.rs")
+    );
     for entry in OPERATIONS {
         let name = format!("Op::{:?}", entry.0);
         assert!(entry.0 == Op::Nop || source.contains(&name), "{name}");

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use jitvm::codegen::Options;
-use jitvm::ir::{Body, Op, Ref, Ty, check, interpret};
+use jitvm::ir::{Body, Op, Ref, SnapSlot, Ty, check, interpret};
 use jitvm::runtime::object::{Header, List, ShapeId};
 use jitvm::runtime::value::Value;
 use jitvm::runtime::vm::Vm;
@@ -197,15 +197,16 @@ impl Generator {
         }
     }
 
-    /// A loop of random instructions that runs up to the limit in slot 1.
-    fn body(mut self, size: usize) -> Body {
-        let one = self.b.int(1);
+    /// Loads the slots; the counter and its limit are returned.
+    fn slots(&mut self) -> (Ref, Ref) {
         let i = self.b.int_slot(0);
         let n = self.b.int_slot(1);
         self.ints.push(i);
         for slot in 3..8 {
             let value = self.b.int_slot(slot);
             self.ints.push(value);
+            // The same word before its guard.
+            self.values.push(Ref(value.0 - 1));
             let loaded = self.b.sload(slot + 3);
             self.values.push(loaded);
         }
@@ -213,6 +214,39 @@ impl Generator {
             let value = self.b.flt_slot(slot);
             self.floats.push(value);
         }
+        (i, n)
+    }
+
+    /// One iteration that writes its slots and starts again.
+    fn open(mut self, size: usize) -> Body {
+        let (i, n) = self.slots();
+        let one = self.b.int(1);
+        self.b.two(Op::G_Lt, i, n);
+        let k = self.b.two(Op::Add, i, one);
+        for _ in 0..size {
+            self.step();
+        }
+        self.b.snap(&[k]);
+        let closing: Vec<SnapSlot> = (3..14)
+            .map(|slot| {
+                let value = match slot {
+                    3..8 => self.int(),
+                    8..11 => self.value(),
+                    _ => self.float(),
+                };
+                SnapSlot { slot, value }
+            })
+            .collect();
+        let snapshot = self.b.body.snapshots.last_mut().expect("just made");
+        snapshot.slots.extend(closing);
+        self.b.none(Op::Close);
+        self.b.body
+    }
+
+    /// A loop of random instructions that runs up to the limit in slot 1.
+    fn peeled(mut self, size: usize) -> Body {
+        let (i, n) = self.slots();
+        let one = self.b.int(1);
         for _ in 0..size {
             self.step();
         }
@@ -259,8 +293,13 @@ fn machine_code_does_what_the_interpreter_does() {
     let mut machine = Machine::new();
     let mut exits = [0; 2];
     for seed in 0..220u64 {
+        if seed % 64 == 63 {
+            // Code memory is not reused.
+            machine = Machine::new();
+        }
         let size = 4 + (seed as usize * 7) % 60;
-        let body = Generator::new(seed).body(size);
+        let generator = Generator::new(seed);
+        let body = if seed % 4 == 0 { generator.open(size) } else { generator.peeled(size) };
         let problems = check::check(&body, None, HELPERS);
         assert!(problems.is_empty(), "{problems:?}\n{body}");
 
@@ -271,13 +310,15 @@ fn machine_code_does_what_the_interpreter_does() {
         let list = Box::leak(Box::new(List { header, length: LENGTH as u32, capacity: LENGTH as u32, data }));
         // SAFETY: the items are those leaked above; nothing else runs.
         let read_items = || unsafe { std::slice::from_raw_parts(data, LENGTH) }.to_vec();
-        let mut stack = vec![fixnum(0), fixnum(seed as i64 % 9), std::ptr::from_mut(list) as u64 + 1];
-        stack.extend([3, -5, 1 << 20, 12345, 7, 70, 71, 72].map(fixnum));
-        stack.extend([1.25, -3.0, 1e-3].map(float));
+        let mut start = vec![fixnum(0), fixnum(seed as i64 % 9), std::ptr::from_mut(list) as u64 + 1];
+        start.extend([3, -5, 1 << 20, 12345, 7, 70, 71, 72].map(fixnum));
+        start.extend([1.25, -3.0, 1e-3].map(float));
 
+        let mut stack = start.clone();
         let scratch = vec![Cell::new(0); interpret::scratch_needed(&body)];
         let mut vm = vec![0u64; size_of::<Vm>() / 8 + 1];
         let interpreter = interpret::Machine {
+            inputs: &[],
             vm: vm.as_mut_ptr().cast(),
             base: stack.as_mut_ptr().cast(),
             scratch: &scratch,
@@ -292,9 +333,12 @@ fn machine_code_does_what_the_interpreter_does() {
         for random_ra in [None, Some(seed), Some(seed + 1000), Some(seed + 2000)] {
             // SAFETY: as above.
             unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), data, LENGTH) };
+            let mut slots = start.clone();
             let artifact = machine.compile(&body, &Options { random_ra });
-            let outcome = machine.run(&artifact, &body.constants, &mut stack.clone(), false);
+            let outcome = machine.run(&artifact, &body.constants, &mut slots, false);
             compare(&body, &expected, &outcome, seed, random_ra);
+            let equal = slots.iter().zip(&stack).all(|(a, b)| same_word(*a, *b));
+            assert!(equal, "seed {seed} {random_ra:?}: slots differ\n{body}");
             let equal = read_items().iter().zip(&mutated).all(|(a, b)| same_word(a.0, b.0));
             assert!(equal, "seed {seed} {random_ra:?}: items differ\n{body}");
         }

@@ -193,7 +193,7 @@ impl Machine {
     }
     pub fn compile(&mut self, body: &Body, options: &Options) -> Artifact {
         let mut body = body.clone();
-        compile(&mut body, TraceId(7), options, &TARGETS, &mut self.arena)
+        compile(&mut body, TraceId(7), None, options, &TARGETS, &mut self.arena)
             .unwrap_or_else(|failure| panic!("{failure}\n{body}"))
     }
     pub fn run(&mut self, artifact: &Artifact, constants: &[Const], stack: &mut [u64], poll: bool) -> Outcome {

@@ -1,0 +1,111 @@
+//! A plan as the blocks of a closed log, given to whatever stores them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use crate::format::layout::{
+    BLOCK, BLOCKS_PER_EXTENT, COMPATIBLE_REPAIRED, DirEntry, ENTRY, ExtentHeader, HOT_PAGE, KNOWN_INCOMPATIBLE,
+    SCHEMA_OFFSET, STATIC_COPY, SUPER_BLOCK, StaticPage, block_offset, checksum,
+};
+use crate::read::Reader;
+use crate::rewrite::plan::{Kept, Plan};
+use crate::rewrite::rebuild;
+use crate::{BlockKind, BlockState, StreamId};
+
+/// Takes the blocks of a log in any order. What no block says is zeros.
+pub trait Sink {
+    /// The first bytes of a block or of a run; blocks of one group resemble each other.
+    fn put(&mut self, block: u32, group: (u8, u32), data: &[u8]) -> io::Result<()>;
+}
+
+/// An ordinary log file.
+impl Sink for &File {
+    fn put(&mut self, block: u32, _group: (u8, u32), data: &[u8]) -> io::Result<()> {
+        self.write_all_at(data, block_offset(block))
+    }
+}
+
+/// Gives the plan's blocks to the sink; how many blocks the log has.
+pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink) -> io::Result<u32> {
+    let mut image = Image { end: SUPER_BLOCK + 1, directories: BTreeMap::new() };
+    image.enter(SUPER_BLOCK, rebuild::entry(BlockKind::Super, StreamId::NONE, 0, 1));
+    for block in &plan.blocks {
+        let first = image.place(block.entry.blocks);
+        image.write_block(reader, block, first, sink)?;
+    }
+    // A damaged header was read as it is; what it says of features must not make the new log unreadable.
+    let old = reader.header();
+    let compatible = old.compatible | if repaired { COMPATIBLE_REPAIRED } else { 0 };
+    let header = ExtentHeader { compatible, incompatible: old.incompatible & KNOWN_INCOMPATIBLE, ..*old };
+    for (extent, mut directory) in std::mem::take(&mut image.directories) {
+        directory[..ENTRY].copy_from_slice(&ExtentHeader { extent, ..header }.encode());
+        sink.put(extent * BLOCKS_PER_EXTENT, (0, 0), &directory)?;
+    }
+    sink.put(SUPER_BLOCK, (BlockKind::Super.0, 0), &super_block(reader, u64::from(image.end)))?;
+    Ok(image.end)
+}
+
+struct Image {
+    /// One past the last block.
+    end: u32,
+    /// By extent.
+    directories: BTreeMap<u32, Vec<u8>>,
+}
+
+impl Image {
+    /// Room for a run inside one extent, after its directory; what is skipped is marked.
+    fn place(&mut self, blocks: u32) -> u32 {
+        let mut first = self.end;
+        if first % BLOCKS_PER_EXTENT + blocks > BLOCKS_PER_EXTENT {
+            first = first.next_multiple_of(BLOCKS_PER_EXTENT);
+        }
+        for pad in (self.end..first).filter(|block| !block.is_multiple_of(BLOCKS_PER_EXTENT)) {
+            self.enter(pad, rebuild::entry(BlockKind::Pad, StreamId::NONE, 0, 1));
+        }
+        if first.is_multiple_of(BLOCKS_PER_EXTENT) {
+            first += 1;
+        }
+        self.end = first + blocks;
+        first
+    }
+
+    fn write_block(&mut self, reader: &Reader, block: &Kept, first: u32, sink: &mut impl Sink) -> io::Result<()> {
+        let entry = block.entry;
+        let group = (entry.kind.0, entry.stream.0);
+        match &block.data {
+            Some(data) => sink.put(first, group, data)?,
+            None => sink.put(first, group, &reader.raw(block_offset(block.from), entry.used as usize)?)?,
+        }
+        for index in 1..entry.blocks {
+            let part = rebuild::entry(BlockKind::Continuation, entry.stream, entry.t_first, 1);
+            self.enter(first + index, DirEntry { sequence: entry.sequence, ..part });
+        }
+        self.enter(first, entry);
+        Ok(())
+    }
+
+    /// Seals an entry and puts it into its directory.
+    fn enter(&mut self, block: u32, entry: DirEntry) {
+        let sequence = if entry.sequence == rebuild::UNKNOWN_SEQUENCE { 0 } else { entry.sequence };
+        let entry = DirEntry { state: BlockState::Sealed, sequence, ..entry };
+        let sealed = DirEntry { entry_crc: entry.seal_crc(), ..entry };
+        let directory = self.directories.entry(block / BLOCKS_PER_EXTENT).or_insert_with(|| vec![0u8; BLOCK]);
+        let at = (block % BLOCKS_PER_EXTENT) as usize * ENTRY;
+        directory[at..at + ENTRY].copy_from_slice(&sealed.encode());
+    }
+}
+
+fn super_block(reader: &Reader, blocks: u64) -> Vec<u8> {
+    let schema = reader.schema().text().as_bytes();
+    let page =
+        StaticPage { schema_len: schema.len() as u32, schema_crc: checksum(schema), ..*reader.static_page() }.encode();
+    let mut raw = vec![0u8; BLOCK];
+    raw[..page.len()].copy_from_slice(&page);
+    raw[STATIC_COPY..STATIC_COPY + page.len()].copy_from_slice(&page);
+    let hot = reader.state().encode_closed(blocks);
+    raw[HOT_PAGE..HOT_PAGE + hot.len()].copy_from_slice(&hot);
+    raw[SCHEMA_OFFSET..SCHEMA_OFFSET + schema.len()].copy_from_slice(schema);
+    raw
+}

@@ -1,0 +1,69 @@
+//! Logs made from logs: a clean one from what is left of a damaged one, a packed one from any.
+//!
+//! A plan says which blocks the new log has and what their directory entries say; an image is the plan as bytes. Only
+//! whole facts are taken over: a block whose checksum fails is left out, one that was cut or never sealed is kept as far
+//! as its records go, and one whose directory entry is lost is found again by its prologue.
+#![forbid(unsafe_code)]
+
+mod image;
+#[cfg(feature = "pack")]
+mod pack;
+mod plan;
+mod rebuild;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::format::layout::block_offset;
+use crate::read::{Problem, ReadError, Reader};
+use plan::Plan;
+
+/// What of a log is in the one made from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repaired {
+    /// Blocks taken over as they were.
+    pub whole: u64,
+    /// Blocks kept as far as their records went: never sealed, or cut.
+    pub partial: u64,
+    /// Blocks found by their prologue, since their directory entry was lost.
+    pub rebuilt: u64,
+    /// Blocks left out.
+    pub lost: u64,
+    /// Records and counter slots in the new log.
+    pub records: u64,
+    /// Bytes of the new log.
+    pub bytes: u64,
+    /// What was wrong with the old one.
+    pub problems: Vec<Problem>,
+}
+
+/// Why there is no new log.
+#[derive(Debug)]
+pub enum RepairError {
+    /// Too little is left of the old log.
+    Read(ReadError),
+    /// The new one cannot be written.
+    Write(io::Error),
+}
+
+/// Writes all that can be read of a log into an empty file, as a clean log.
+pub fn repair(path: &Path, out: &File) -> Result<Repaired, RepairError> {
+    let reader = Reader::open_remains(path).map_err(RepairError::Read)?;
+    let plan = Plan::new(&reader);
+    let mut sink = out;
+    let blocks = image::write(&reader, &plan, true, &mut sink).map_err(RepairError::Write)?;
+    let bytes = block_offset(blocks);
+    out.set_len(bytes).map_err(RepairError::Write)?;
+    Ok(Repaired { bytes, problems: reader.problems(), ..plan.kept })
+}
+
+/// Writes a log into an empty file, packed. Of a damaged log it takes what can be read, as [`repair`] does.
+#[cfg(feature = "pack")]
+pub fn pack(path: &Path, out: &File) -> Result<Repaired, RepairError> {
+    let reader = Reader::open(path).map_err(RepairError::Read)?;
+    let plan = Plan::new(&reader);
+    let problems = reader.problems();
+    let bytes = pack::write(&reader, &plan, !problems.is_empty(), out).map_err(RepairError::Write)?;
+    Ok(Repaired { bytes, problems, ..plan.kept })
+}

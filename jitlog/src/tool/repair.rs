@@ -1,0 +1,33 @@
+//! `jitlog repair`: all that can be read, as a clean log.
+
+use std::path::Path;
+
+use jitlog::rewrite::{RepairError, Repaired, repair};
+
+use crate::tool::output::OutputFile;
+use crate::tool::{Failure, ToArgs, complain};
+
+pub fn run(log: &Path, to: &ToArgs) -> Result<u8, Failure> {
+    let found = make(to, |file| repair(log, file))?;
+    complain(&format!(
+        "kept {} records in {} whole blocks, {} in part and {} without an entry; lost {} blocks",
+        found.records, found.whole, found.partial, found.rebuilt, found.lost
+    ));
+    Ok(0)
+}
+
+/// Makes a log from a log and says what was wrong with the old one.
+pub fn make(
+    to: &ToArgs,
+    write: impl FnOnce(&std::fs::File) -> Result<Repaired, RepairError>,
+) -> Result<Repaired, Failure> {
+    let output = OutputFile::create(to)?;
+    let found = match write(output.file()) {
+        Ok(found) => found,
+        Err(RepairError::Read(error)) => return Err(Failure::Read(error)),
+        Err(RepairError::Write(error)) => return Err(output.failed(error)),
+    };
+    output.finish()?;
+    found.problems.iter().for_each(|problem| complain(&problem.to_string()));
+    Ok(found)
+}

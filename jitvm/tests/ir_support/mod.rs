@@ -1,0 +1,195 @@
+//! What the tests of the IR share: helpers that traces may call, and a VM's memory for them to run in.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+
+use jitvm::interp::helpers::{Effects, Entry, Helper};
+use jitvm::ir::interpret::{IrExit, Machine, run, scratch_needed};
+use jitvm::ir::parse::{Parsed, parse_with};
+use jitvm::ir::{Body, TraceId, Ty};
+use jitvm::runtime::object::{Header, List, ShapeId, Str, Tuple};
+use jitvm::runtime::value::Value;
+use jitvm::runtime::vm::Vm;
+
+/// Fields of a module cell, of which tests need the address and the value.
+pub type CellObject = jitvm::runtime::object::Cell;
+
+/// Helpers of the tests: one of each kind.
+pub static HELPERS: &[Helper] = &[
+    Helper { name: "mix", entry: Entry::A2(mix), effects: Effects { pure: true, writes: false, raises: false } },
+    Helper { name: "peek", entry: Entry::A1(peek), effects: Effects { pure: false, writes: false, raises: false } },
+    Helper { name: "bump", entry: Entry::A2(bump), effects: Effects { pure: false, writes: true, raises: true } },
+];
+
+extern "C" fn mix(_: *mut Vm, a: u64, b: u64) -> u64 {
+    Value::from_fixnum(((a >> 2).wrapping_mul(31).wrapping_add(b >> 2) & 0xffff) as i64).0
+}
+
+fn cell_at(address: u64) -> &'static Cell<u64> {
+    // SAFETY: tests pass the addresses of cells that live as long as the trace runs.
+    unsafe { &*((address as usize + std::mem::offset_of!(CellObject, value)) as *const Cell<u64>) }
+}
+
+extern "C" fn peek(_: *mut Vm, cell: u64) -> u64 {
+    cell_at(cell).get()
+}
+
+/// Adds to an Int in a cell; raises if the sum is a multiple of 7, and if there is no Int.
+extern "C" fn bump(_: *mut Vm, cell: u64, by: u64) -> u64 {
+    let (held, by) = (Value(cell_at(cell).get()), Value(by));
+    if !held.is_int() || !by.is_int() {
+        return Value::EXC.0;
+    }
+    let sum = (held.as_fixnum() + by.as_fixnum()) & 0xff_ffff;
+    cell_at(cell).set(Value::from_fixnum(sum).0);
+    if sum % 7 == 0 { Value::EXC.0 } else { held.0 }
+}
+
+/// Boxes are never looked into by tests: one that was asked for is counted and stands as this word.
+pub const BOX: u64 = 0xdead_0001;
+
+thread_local! {
+    pub static BOXES: Cell<u32> = const { Cell::new(0) };
+}
+
+extern "C" fn box_float(_: *mut Vm, _: f64) -> u64 {
+    BOXES.with(|count| count.set(count.get() + 1));
+    BOX
+}
+
+fn header(shape: ShapeId) -> Header {
+    Header { shape, gc: 0, kind: 0, aux: 0 }
+}
+
+/// Objects at fixed addresses, a stack and cells.
+pub struct World {
+    vm: Box<MaybeUninit<Vm>>,
+    pub slots: Vec<Value>,
+    /// What side traces find in their parent's snapshot.
+    pub inputs: Vec<u64>,
+    pub lists: Vec<(Box<List>, Vec<Value>)>,
+    pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
+}
+
+impl World {
+    pub fn new(slots: &[Value], lists: &[&[Value]], cells: &[Value]) -> World {
+        let lists = lists.iter().map(|items| {
+            let mut items = items.to_vec();
+            let length = items.len() as u32;
+            let data = items.as_mut_ptr();
+            (Box::new(List { header: header(ShapeId::LIST), length, capacity: length, data }), items)
+        });
+        let cells = cells.iter().map(|value| {
+            let mut words = [0; size_of::<CellObject>() / 8];
+            words[std::mem::offset_of!(CellObject, value) / 8] = value.0;
+            words
+        });
+        World {
+            vm: Box::new(MaybeUninit::zeroed()),
+            slots: slots.to_vec(),
+            inputs: Vec::new(),
+            lists: lists.collect(),
+            cells: cells.collect(),
+        }
+    }
+
+    /// Gives the objects their first contents again.
+    pub fn reset(&mut self, slots: &[Value], lists: &[&[Value]], cells: &[Value]) {
+        self.slots.copy_from_slice(slots);
+        for ((list, _), items) in self.lists.iter().zip(lists) {
+            for (at, item) in items.iter().enumerate() {
+                // SAFETY: the list has as many items as when it was made.
+                unsafe { list.data.add(at).write(*item) };
+            }
+        }
+        for (index, value) in cells.iter().enumerate() {
+            cell_at(self.cell(index)).set(value.0);
+        }
+    }
+
+    pub fn list(&self, index: usize) -> Value {
+        Value::from_address(&raw const *self.lists[index].0 as usize)
+    }
+
+    pub fn cell(&self, index: usize) -> u64 {
+        &raw const self.cells[index] as u64
+    }
+
+    pub fn cell_value(&self, index: usize) -> Value {
+        Value(cell_at(self.cell(index)).get())
+    }
+
+    /// A list's items as they are in memory now.
+    pub fn items(&self, index: usize) -> Vec<Value> {
+        let list = &self.lists[index].0;
+        // SAFETY: the items' vector is not touched while the world lives.
+        (0..list.length as usize).map(|at| unsafe { list.data.add(at).read() }).collect()
+    }
+
+    /// `val:list0`, `raw:cell0` and so on are the world's.
+    pub fn parse(&self, text: &str) -> Parsed {
+        let number = |name: &str, kind: &str| name.strip_prefix(kind).and_then(|n| n.parse::<usize>().ok());
+        parse_with(text, HELPERS, &mut |ty, name| match ty {
+            Ty::Val => number(name, "list").map(|at| self.list(at).0),
+            _ => number(name, "cell").map(|at| self.cell(at)),
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    pub fn set_poll(&mut self, poll: u32) {
+        // SAFETY: the field is inside of the allocation.
+        unsafe { (&raw mut (*self.vm.as_mut_ptr()).poll).write(poll) };
+    }
+
+    /// Runs a trace and writes what its exit restores to the slots; `None` if the loop went on.
+    pub fn run(&mut self, body: &Body, back_edges: u64) -> Option<Exit> {
+        let scratch = vec![Cell::new(0); scratch_needed(body)];
+        let inputs: Vec<Cell<u64>> = self.inputs.iter().copied().map(Cell::new).collect();
+        let machine = Machine {
+            inputs: &inputs,
+            vm: self.vm.as_mut_ptr(),
+            base: self.slots.as_mut_ptr(),
+            scratch: &scratch,
+            helpers: HELPERS,
+            box_float,
+            back_edges,
+        };
+        // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
+        let exit: IrExit<'_> = unsafe { run(&machine, body) }?;
+        let linked = exit.linked;
+        let snapshot = match linked {
+            Some(_) => body.snapshots.last().expect("CLOSE has a snapshot"),
+            None => &body.snapshots[exit.snapshot],
+        };
+        for (entry, word) in snapshot.slots.iter().zip(exit.values) {
+            self.slots[entry.slot as usize] = Value(word.get());
+        }
+        let frames = snapshot.frames.iter().map(|frame| (frame.code.0, frame.pc, frame.base)).collect();
+        Some(Exit { linked, guard: exit.guard, frames, observed: exit.observed, back_edges: exit.back_edges })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exit {
+    pub linked: Option<TraceId>,
+    pub guard: usize,
+    pub frames: Vec<(u32, u32, u16)>,
+    pub observed: Option<(Ty, u64)>,
+    pub back_edges: u64,
+}
+
+/// A tuple and a str as the IR reads them.
+#[repr(C)]
+pub struct TupleOf<const N: usize> {
+    pub head: Tuple,
+    pub items: [Value; N],
+}
+
+pub fn tuple<const N: usize>(items: [Value; N]) -> Box<TupleOf<N>> {
+    Box::new(TupleOf { head: Tuple { header: header(ShapeId::TUPLE), length: N as u64 }, items })
+}
+
+pub fn str_of_length(length: u32) -> Box<Str> {
+    Box::new(Str { header: header(ShapeId::STR), length, bytes: length, hash: 0 })
+}
