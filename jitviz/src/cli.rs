@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::analyse::series::KINDS;
+use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
 use crate::text::table::Column;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
@@ -61,6 +62,15 @@ pub enum Command {
         #[command(flatten)]
         input: Input,
     },
+    /// What to change in the program: findings with cause, advice and evidence, most costly first
+    #[command(after_help = "Example:\n  jitviz explain demo.jlog")]
+    Explain {
+        #[command(flatten)]
+        input: Input,
+        /// Also findings of little weight: under 2 % of the run, or of a very short run
+        #[arg(long)]
+        all: bool,
+    },
     /// Every recording: where, what became of it, what it cost, how often it ran
     #[command(after_help = "Example:\n  jitviz traces demo.jlog --sort compile_ns --limit 5")]
     Traces {
@@ -105,6 +115,38 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// One chart as an SVG file: traces, guards, memory or gc over time
+    #[command(
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json"
+    )]
+    Plot {
+        /// What to draw
+        #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).collect::<Vec<_>>()))]
+        kind: String,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Findings, charts and tables in one HTML file, which needs neither network nor script
+    #[command(after_help = "Example:\n  jitviz report demo.jlog -o demo.html")]
+    Report {
+        /// The log; - is standard input, redirected from a file
+        log: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The program by line: executions of traces, failures of guards, aborted recordings
+    #[command(after_help = "Example:\n  jitviz lines demo.jlog --sort failures --limit 5")]
+    Lines {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(LINES), default_value = "file")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -114,6 +156,16 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Output {
+    /// The file to write; - is standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

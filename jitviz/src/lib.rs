@@ -9,6 +9,8 @@ pub mod clean;
 pub mod cli;
 pub mod environment;
 pub mod model;
+pub mod output;
+pub mod report;
 pub mod run;
 pub mod styled;
 pub mod terms;

@@ -6,18 +6,22 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::analyse::findings::findings;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, guards, traces};
-use crate::cli::{Cli, Command, Limit, Look};
+use crate::analyse::{aborts, guards, lines, series, traces};
+use crate::cli::{Cli, Command, Input, Limit, Look, Output};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Model, Problem, TraceId};
+use crate::output;
+use crate::report;
+use crate::report::chart::Ground;
 use crate::styled::{Line, Role};
-use crate::text::columns::{ABORTS, GUARDS, TRACES};
+use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
 use crate::text::paint::Paint;
 use crate::text::table::{Column, Sort};
-use crate::text::{json, list, page, trace};
+use crate::text::{self, json, list, page, trace};
 use crate::tui;
 
 /// Why a command could not answer.
@@ -108,6 +112,18 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit };
             table.print(aborts::rows(&model), &model.problems, input.json, &paint, out)
         }
+        (Some(Command::Lines { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "lines", columns: LINES, sort, limit: *limit };
+            table.print(lines::rows(&model, !cli.look.no_source), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Explain { input, all }), _) => explain(&load::open(&input.log)?, *all, input.json, &paint, out),
+        (Some(Command::Plot { kind, input, output }), _) => plot(kind, input, output, out),
+        (Some(Command::Report { log, output }), _) => {
+            let model = load::open(log)?;
+            let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
+            write_file(output, page.as_bytes())
+        }
         (Some(Command::Trace { input, id, stage }), _) => {
             let model = load::open(&input.log)?;
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
@@ -126,6 +142,47 @@ fn summary(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> 
         paint.line(out, &line.line)?;
     }
     Ok(())
+}
+
+fn plot(kind: &str, input: &Input, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
+    let kind =
+        series::KINDS.iter().find(|k| k.id == kind).ok_or_else(|| Failure::Question(format!("no chart {kind}")))?;
+    let model = load::open(&input.log)?;
+    let chart = series::chart(&model, kind);
+    match (input.json, &output.file) {
+        (true, None) => return Ok(json::write(out, &chart)?),
+        (true, Some(_)) => {
+            return Err(Failure::Question("--json prints the numbers instead of drawing; leave -o out".into()));
+        }
+        (false, _) => {}
+    }
+    if chart.series.is_empty() {
+        return Err(Failure::Question(format!(
+            "{}: nothing to draw, the log has no {} over time",
+            model.name, kind.id
+        )));
+    }
+    write_file(output, report::chart::svg(&chart, Ground::White).map_err(Failure::Question)?.as_bytes())
+}
+
+fn write_file(output: &Output, content: &[u8]) -> Result<(), Failure> {
+    let Some(path) = &output.file else { return Err(Failure::Question("no file was named; -o FILE".into())) };
+    output::write(path, content, output.force).map_err(|error| match error.kind() {
+        // Whoever reads standard output may have seen enough.
+        io::ErrorKind::BrokenPipe => Failure::Output(error),
+        _ => Failure::Question(format!("{}: {error}", path.display())),
+    })
+}
+
+fn explain(model: &Model, all: bool, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let found = findings(model, all);
+    if as_json {
+        let mut answer = serde_json::to_value(&found).map_err(io::Error::from)?;
+        answer["problems"] = serde_json::to_value(&model.problems).map_err(io::Error::from)?;
+        return Ok(json::write(out, &answer)?);
+    }
+    paint.lines(out, &text::findings::lines(&found, paint.width))?;
+    print_problems(&model.problems, paint, out)
 }
 
 /// One of the lists.

@@ -40,7 +40,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "observed",
         "Seen instead",
-        "Types that the guard met where it expected another, with how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
+        "Types that the guard met where it expected another, with the first value seen and how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
     ),
     term_of(
         "bailout",
@@ -210,7 +210,37 @@ pub const TERMS: &[Term] = &[
     term_of(
         "duration",
         "Duration",
-        "Time between the first and the last event of the log. Starting the process and loading the VM are not in it.",
+        "Time from the creation of the log to its last event, on the clock that all other times count from. Starting the process before that is not in it.",
+    ),
+    term_of(
+        "finding",
+        "Finding",
+        "Something the program does that costs time under this JIT, found by rules in the log. jitviz explain gives cause, advice and evidence of each, and how its cost was estimated.",
+    ),
+    term_of(
+        "unstable-types",
+        "unstable-types",
+        "A guard on a type fails because a value has now this type and now that. Each failure that has no bridge goes back to the interpreter.",
+    ),
+    term_of(
+        "trace-abort",
+        "trace-abort",
+        "A hot loop or function was recorded and the recording thrown away, because it met something that traces cannot contain. After several attempts the VM gives the place up and interprets it for good.",
+    ),
+    term_of(
+        "guard-storm",
+        "guard-storm",
+        "The program leaves a trace again and again through exits that have no bridge. Each exit restores the interpreter's frames and interprets up to where compiled code begins again.",
+    ),
+    term_of(
+        "never-hot",
+        "never-hot",
+        "No loop or function ran often enough to be recorded, so all of the program was interpreted. Thresholds decide how often is enough.",
+    ),
+    term_of(
+        "heat",
+        "Heat",
+        "Executions of the traces that start on a line and failures of its guards, by orders of magnitude. It tells where compiled code is entered and left, and is not time.",
     ),
     term_of(
         "source",

@@ -54,6 +54,14 @@ pub fn share(part: u64, whole: u64) -> Option<String> {
     (whole > 0).then(|| format!("{} %", three(part as f64 * 100.0 / whole as f64)))
 }
 
+/// A part of 1 as a percentage.
+pub fn percent(part: f64) -> String {
+    match part * 100.0 {
+        percent if percent > 0.0 && percent < 0.005 => "under 0.01 %".into(),
+        percent => format!("{} %", three(percent)),
+    }
+}
+
 fn three(value: f64) -> String {
     if value >= 99.95 {
         count(value.round() as u64)

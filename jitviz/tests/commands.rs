@@ -42,6 +42,10 @@ fn answers_as_text_and_json() {
         ("traces-top", &["traces", "LOG", "--sort", "compile_ns", "--limit", "2"]),
         ("guards", &["guards", "LOG"]),
         ("aborts", &["aborts", "LOG"]),
+        ("lines", &["lines", "LOG"]),
+        ("lines-top", &["lines", "LOG", "--sort", "failures", "--limit", "2", "--no-source"]),
+        ("explain", &["explain", "LOG"]),
+        ("explain-all", &["explain", "LOG", "--all"]),
         ("trace", &["trace", "LOG", "1"]),
         ("trace-asm", &["trace", "LOG", "1", "--stage", "asm", "--no-source"]),
         ("trace-final", &["trace", "LOG", "1", "--stage", "final", "--color", "always"]),
@@ -67,9 +71,15 @@ fn without_a_terminal_the_summary_is_printed() {
 #[test]
 fn a_hostile_log_reaches_neither_terminal_nor_json() {
     let fixture = Fixture::new(write_hostile);
-    for args in
-        [&["summary", "LOG"][..], &["traces", "LOG"], &["guards", "LOG"], &["aborts", "LOG"], &["trace", "LOG", "1"]]
-    {
+    for args in [
+        &["summary", "LOG"][..],
+        &["traces", "LOG"],
+        &["guards", "LOG"],
+        &["aborts", "LOG"],
+        &["lines", "LOG"],
+        &["explain", "LOG", "--all"],
+        &["trace", "LOG", "1"],
+    ] {
         for json in [false, true] {
             let mut args = args.to_vec();
             args.extend(json.then_some("--json"));
@@ -165,7 +175,7 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
-    for command in ["", "summary", "traces", "trace", "guards", "aborts"] {
+    for command in ["", "summary", "explain", "traces", "trace", "guards", "aborts", "lines", "plot", "report"] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
         let name = if command.is_empty() { "help".to_string() } else { format!("help-{command}") };
         expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));

@@ -31,7 +31,8 @@ fn numbers_and_tab_choose_the_view() {
     assert_eq!(demo("3").view, ViewId::Traces);
     assert_eq!(demo("4").view, ViewId::Trace);
     assert_eq!(demo("<Tab>").view, ViewId::Traces);
-    assert_eq!(demo("<BackTab>").view, ViewId::Trace);
+    assert_eq!(demo("<BackTab>").view, ViewId::Source);
+    assert_eq!(demo("5").view, ViewId::Guards);
 }
 
 #[test]
@@ -57,6 +58,26 @@ fn a_failing_guard_on_the_overview_leads_to_its_instruction_and_on_to_its_bridge
     assert_eq!(trace(&app).id(), TraceId(2), "Enter on the guard follows its bridge");
     let app = press(app, "<Esc>");
     assert_eq!((app.view, trace(&app).id()), (ViewId::Trace, TraceId(1)));
+}
+
+#[test]
+fn guards_and_source_lead_to_the_evidence_and_back() {
+    let app = demo("5");
+    assert_eq!(app.guards.selected().unwrap().failures, Some(333_333));
+    let app = press(app, "<Enter>");
+    assert_eq!((app.view, trace(&app).id()), (ViewId::Trace, TraceId(1)));
+    assert!(line(&app).contains("%8"), "{}", line(&app));
+    let app = press(app, "o");
+    assert_eq!(app.view, ViewId::Source);
+    assert!(line(&app).contains("return self.w * self.h"), "{}", line(&app));
+    let app = press(app, "<Esc> <Esc>");
+    assert_eq!(app.view, ViewId::Guards);
+    let app = press(app, "o <Enter>");
+    assert_eq!(app.view, ViewId::Trace, "Enter on a line goes to the guard that fails there");
+    let app = press(demo("7 g <Enter>"), "o");
+    assert_eq!((app.view, app.notice.is_none()), (ViewId::Source, true));
+    let app = demo("5 s S");
+    assert_eq!(app.guards.selected().unwrap().failures, Some(333_333), "the cursor stays on its guard");
 }
 
 #[test]
@@ -108,15 +129,15 @@ fn search_counts_goes_round_and_ends() {
 
 #[test]
 fn sorting_goes_through_the_columns_on_screen_and_turns_round() {
-    let first = demo("3").traces.sort;
+    let first = demo("3").traces.columns.sort;
     let app = demo("3 s");
-    assert_ne!(app.traces.sort.column, first.column);
-    let descending = app.traces.sort.descending;
-    assert_eq!(press(app, "S").traces.sort.descending, !descending);
+    assert_ne!(app.traces.columns.sort.column, first.column);
+    let descending = app.traces.columns.sort.descending;
+    assert_eq!(press(app, "S").traces.columns.sort.descending, !descending);
     let app = demo("3 t");
     assert_eq!(app.traces.selected().unwrap().id, TraceId(1), "the cursor stays on its trace");
     assert_eq!(demo("3 t g").traces.selected().unwrap().id, TraceId(2), "flat, the most executed comes first");
-    assert_eq!(demo("3 t s S R").traces.sort, first);
+    assert_eq!(demo("3 t s S R").traces.columns.sort, first);
 }
 
 #[test]
@@ -134,7 +155,7 @@ fn help_is_searched_and_explanations_close_on_any_key() {
 #[test]
 fn copy_and_suspend_are_left_to_the_loop() {
     let app = demo("y");
-    assert!(matches!(&app.effects[..], [Effect::Copy(text)] if text.contains("loop 1")), "{:?}", app.effects);
+    assert!(matches!(&app.effects[..], [Effect::Copy(text)] if text.contains("trace-abort")), "{:?}", app.effects);
     assert_eq!(demo("<C-z>").effects, [Effect::Suspend]);
     assert_eq!(demo("m").effects, [Effect::Mouse(false)]);
 }
@@ -148,7 +169,7 @@ fn clicks_choose_and_open() {
     let app = update(app, Action::Click(10, 3));
     assert_eq!((app.view, trace(&app).id()), (ViewId::Trace, TraceId(2)));
     let app = update(demo("3"), Action::Click(2, 1));
-    assert_eq!(app.traces.sort.column, 0, "a click on a title sorts");
+    assert_eq!(app.traces.columns.sort.column, 0, "a click on a title sorts");
     let app = update(demo("4"), Action::Wheel(5, 4, 3));
     assert_eq!(trace(&app).focus, Pane::Source, "the wheel turns what is under it");
     for y in 0..40 {

@@ -8,7 +8,8 @@ use ratatui::style::{Color, Modifier};
 use screen::{app, buffer, options, press, resize, text};
 use support::{Fixture, expect, write_demo, write_hostile, write_quiet};
 
-const VIEWS: [(&str, &str); 3] = [("overview", "1"), ("traces", "3"), ("trace", "4 j j j j j j j j j j")];
+const VIEWS: [(&str, &str); 5] =
+    [("overview", "1"), ("traces", "3"), ("trace", "4 j j j j j j j j j j"), ("guards", "5 j"), ("source", "7")];
 
 #[test]
 fn every_view_at_three_sizes() {
@@ -37,7 +38,9 @@ fn overlays() {
 fn no_size_is_too_small() {
     for write in [write_demo, write_hostile, write_quiet] {
         let fixture = Fixture::new(write);
-        for keys in ["1", "3", "4", "4 <Tab>", "4 <Tab> <Tab>", "4 [ [ [", "?", "3 e", "/ x", "3 l l l"] {
+        for keys in
+            ["1", "3", "4", "4 <Tab>", "4 <Tab> <Tab>", "4 [ [ [", "5", "7", "7 l l", "?", "3 e", "/ x", "3 l l l"]
+        {
             let mut app = press(app(fixture.model(), (80, 24), false), keys);
             let small = (0..=45).flat_map(|w| (0..=17).map(move |h| (w, h)));
             let large = [(60, 20), (100, 8), (120, 40), (150, 12), (200, 60), (300, 100), (20, 200), (65535, 3)];
@@ -55,7 +58,7 @@ fn no_size_is_too_small() {
 fn ascii_is_ascii() {
     for write in [write_demo, write_hostile] {
         let fixture = Fixture::new(write);
-        for keys in ["1", "3", "4", "4 [ [", "?", "3 e", "3 S"] {
+        for keys in ["1", "3", "4", "4 [ [", "5", "7", "?", "3 e", "3 S"] {
             let app = press(app(fixture.model(), (97, 33), true), keys);
             assert!(text(&app).is_ascii(), "{}", text(&app));
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::expected::expected;
 use crate::model::{Domain, Guard, GuardId, Model, OpIx, Place, TraceId};
 
 /// A type seen where the guard expected another.
@@ -46,7 +47,7 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         op: guard.op,
         kind: model.words.reason(Domain::GuardKind, guard.kind),
         place: model.program.place(guard.loc),
-        expected: (!guard.expected.is_empty()).then(|| guard.expected.clone()),
+        expected: expected(&guard.expected),
         failures: guard.failures,
         observed: observed(model, guard),
         observed_exact: !guard.observed.is_empty(),
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn counters_outrank_samples() {
         let mut guard = Guard::new(GuardId(1), TraceId(1));
-        guard.bailouts.push(Bailout { observed_type: 2, weight: 10, observed_text: "'x'".into() });
+        guard.bailouts.push(Bailout { observed_type: 2, weight: 10, observed_text: "'x'".into(), cost_ns: 0 });
         let sampled = row(&Model::default(), &guard);
         assert_eq!((sampled.observed[0].count, sampled.observed_exact), (10, false));
         guard.observed.insert(2, 330);

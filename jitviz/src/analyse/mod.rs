@@ -4,9 +4,13 @@
 
 pub mod aborts;
 pub mod asm;
+pub mod expected;
+pub mod findings;
 pub mod guards;
 pub mod ir;
+pub mod lines;
 pub mod overview;
+pub mod series;
 pub mod summary;
 pub mod trace;
 pub mod traces;

@@ -1,6 +1,7 @@
 //! What the first page shows: the summary and the heads of the lists behind it.
 
 use super::aborts::{self, AbortRow};
+use super::findings::{Findings, findings};
 use super::guards::{self, GuardRow};
 use super::summary::{self, Summary};
 use super::traces::{self, TraceRow};
@@ -11,6 +12,7 @@ pub struct Overview {
     pub name: String,
     pub vm: String,
     pub summary: Summary,
+    pub findings: Findings,
     /// The hottest traces: by time if somebody sampled, else by executions or turns.
     pub traces: Vec<TraceRow>,
     pub guards: Vec<GuardRow>,
@@ -38,6 +40,7 @@ pub fn overview(model: &Model) -> Overview {
         name: model.name.clone(),
         vm: format!("{} {}", process.vm_name, process.vm_version).trim().to_string(),
         summary: summary::summary(model),
+        findings: findings(model, false),
         traces,
         guards,
         aborts,

@@ -20,6 +20,8 @@ pub struct Summary {
     pub memory: Memory,
     pub gc: Gc,
     pub log: Log,
+    /// `None` if the program was killed or still runs.
+    pub exit: Option<Exit>,
 }
 
 /// Time of the VM's thread by state. A state nobody measured is `None`, never the rest of something.
@@ -95,6 +97,13 @@ pub struct Log {
     pub dropped: u64,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Exit {
+    /// `normal`, `exception` or `signal`.
+    pub how: String,
+    pub status: i32,
+}
+
 pub fn summary(model: &Model) -> Summary {
     let argv = model.program.process.argv.clone();
     Summary {
@@ -112,6 +121,7 @@ pub fn summary(model: &Model) -> Summary {
             pause_max_ns: model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
         },
         log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
+        exit: model.exit.as_ref().map(|e| Exit { how: e.how.clone(), status: e.status }),
     }
 }
 
@@ -143,9 +153,9 @@ fn states(model: &Model) -> States {
 /// Recording, optimising and assembling.
 pub fn jit_ns(model: &Model) -> u64 {
     let of = |t: &crate::model::Trace| {
-        t.stop.as_ref().map_or(0, |s| s.record_ns)
-            + t.abort.as_ref().map_or(0, |a| a.record_ns)
-            + t.compile.as_ref().map_or(0, |c| c.compile_ns)
+        // An abort after the recording was complete is the compiler's, whose time compile_end has.
+        let recording = t.stop.as_ref().map(|s| s.record_ns).or(t.abort.as_ref().map(|a| a.record_ns));
+        recording.unwrap_or(0).saturating_add(t.compile.as_ref().map_or(0, |c| c.compile_ns))
     };
     model.traces.values().map(of).fold(0, u64::saturating_add)
 }
@@ -188,7 +198,11 @@ fn memory(model: &Model) -> Memory {
     let held = || held().filter(|c| c.succeeded());
     let any_code = held().next().is_some();
     Memory {
-        heap_peak: model.heap.iter().map(|h| h.used).chain(model.collections.iter().map(|c| c.before_bytes)).max(),
+        // The heap is measured when it is collected: a use of 0 in a program that allocated was not measured.
+        heap_peak: (model.heap.iter().map(|h| h.used))
+            .chain(model.collections.iter().map(|c| c.before_bytes))
+            .max()
+            .filter(|peak| *peak > 0 || model.heap.iter().all(|h| h.allocated_total == 0)),
         heap_allocated: model.heap.iter().map(|h| h.allocated_total).max(),
         code: model.code_mem_used.or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum())),
         metadata: any_code.then(|| held().map(|c| u64::from(c.data_bytes)).sum()),
@@ -213,7 +227,7 @@ mod tests {
     fn the_keys_are_those_of_the_contract() {
         let json = serde_json::to_value(summary(&Model::default())).unwrap();
         let keys = |v: &serde_json::Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",");
-        assert_eq!(keys(&json), "program,argv,duration_ns,states,warmup,traces,guards,memory,gc,log");
+        assert_eq!(keys(&json), "program,argv,duration_ns,states,warmup,traces,guards,memory,gc,log,exit");
         assert_eq!(keys(&json["states"]), "interp,compiled,native,gc,jit,idle,unaccounted");
         assert_eq!(keys(&json["warmup"]), "class,steady_from_ns");
         assert_eq!(keys(&json["traces"]), "loops,functions,bridges,aborted,invalidated,blacklisted");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::asm::{self, AsmListing};
+use super::expected::expected;
 use super::ir::{self, IrListing};
 use super::traces::{self, TraceRow};
 use super::{GuardNote, guards};
@@ -70,7 +71,7 @@ pub fn report(model: &Model, id: TraceId) -> Option<TraceReport> {
             let note = GuardNote {
                 id: g.id,
                 kind: model.words.reason(Domain::GuardKind, g.kind),
-                expected: g.expected.clone(),
+                expected: expected(&g.expected).unwrap_or_default(),
                 failures: g.failures,
                 bridge: g.bridge,
             };

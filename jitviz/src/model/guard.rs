@@ -19,6 +19,8 @@ pub struct Guard {
     pub observed: BTreeMap<u32, u64>,
     /// Bailouts the log holds in full, the first few of each guard and then one in N.
     pub bailouts: Vec<Bailout>,
+    /// Failures as the counter grew: time and increment.
+    pub failed_at: Vec<(u64, u64)>,
     /// First and last time the counter or a bailout shows a failure.
     pub first_ns: Option<u64>,
     pub last_ns: Option<u64>,
@@ -38,6 +40,7 @@ impl Guard {
             failures: None,
             observed: BTreeMap::new(),
             bailouts: Vec::new(),
+            failed_at: Vec::new(),
             first_ns: None,
             last_ns: None,
             bridge: None,
@@ -57,4 +60,6 @@ pub struct Bailout {
     pub observed_text: String,
     /// Failures it stands for.
     pub weight: u32,
+    /// What leaving cost, if the VM measured it; else 0.
+    pub cost_ns: u64,
 }

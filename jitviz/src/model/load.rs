@@ -111,7 +111,6 @@ pub struct Loader {
     model: Model,
     problems: Problems,
     counters: BTreeMap<CounterId, Counter>,
-    first_ns: Option<u64>,
     last_ns: u64,
 }
 
@@ -191,7 +190,6 @@ impl Loader {
 
     /// Something that happened, `t_ns` after the start of the log.
     pub fn event(&mut self, t_ns: u64, event: &Event<'_>) {
-        self.first_ns = Some(self.first_ns.map_or(t_ns, |t| t.min(t_ns)));
         self.last_ns = self.last_ns.max(t_ns);
         self.model.health.events += 1;
         match event {
@@ -262,6 +260,7 @@ impl Loader {
                     observed_type: e.observed_type.0,
                     observed_text: e.observed_text.to_string(),
                     weight: e.weight,
+                    cost_ns: e.cost_ns,
                 };
                 if let Some(guard) = self.guard(e.guard_id, "bailout") {
                     guard.seen_at(t_ns);
@@ -287,10 +286,17 @@ impl Loader {
             }
             Event::CounterDelta(e) => self.deltas(t_ns, e.entries),
             Event::GcEnd(e) => {
-                self.model.collections.push(Collection { pause_ns: e.pause_ns, before_bytes: e.before_bytes })
+                let collection = Collection {
+                    at_ns: t_ns,
+                    pause_ns: e.pause_ns,
+                    before_bytes: e.before_bytes,
+                    after_bytes: e.after_bytes,
+                };
+                self.model.collections.push(collection);
             }
+            Event::ExitStatus(e) => self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status }),
             Event::Heap(e) => {
-                let heap = Heap { used: e.used_bytes, allocated_total: e.allocated_total_bytes };
+                let heap = Heap { at_ns: t_ns, used: e.used_bytes, allocated_total: e.allocated_total_bytes };
                 self.model.heap.push(heap);
             }
             Event::Codemem(e) => self.model.code_mem_used = Some(e.used_bytes),
@@ -328,6 +334,7 @@ impl Loader {
             let Some(counter) = counter.filter(|c| c.kind == CounterKind::GuardFail) else { continue };
             if let Some(guard) = id_of(counter.entity).and_then(|id| self.model.guards.get_mut(&GuardId(id))) {
                 guard.seen_at(t_ns);
+                guard.failed_at.push((t_ns, u64::from(delta.delta)));
             }
         }
     }
@@ -393,7 +400,7 @@ impl Loader {
         }
         health.events = self.model.health.events;
         self.model.health = health;
-        self.model.duration_ns = self.last_ns - self.first_ns.unwrap_or(self.last_ns);
+        self.model.duration_ns = self.last_ns;
         self.model.problems = self.problems.into_vec();
         self.model
     }

@@ -61,14 +61,25 @@ impl Words {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collection {
+    /// When it ended.
+    pub at_ns: u64,
     pub pause_ns: u64,
     pub before_bytes: u64,
+    pub after_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heap {
+    pub at_ns: u64,
     pub used: u64,
     pub allocated_total: u64,
+}
+
+/// How the program ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exit {
+    pub how: String,
+    pub status: i32,
 }
 
 /// How the log ended and what it lost.
@@ -113,7 +124,9 @@ pub struct Model {
     pub code_mem_used: Option<u64>,
     pub counts: Counts,
     pub samples: Samples,
-    /// From the first event to the last.
+    /// `None` if the program was killed or still runs.
+    pub exit: Option<Exit>,
+    /// From the creation of the log, which is the zero of all times in it, to the last event.
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,

@@ -3,6 +3,7 @@
 use super::table::{Align, Column, maybe};
 use crate::analyse::aborts::AbortRow;
 use crate::analyse::guards::{GuardRow, Observed};
+use crate::analyse::lines::LineRow;
 use crate::analyse::traces::TraceRow;
 use crate::model::{GuardId, Place, TraceId};
 use crate::styled::Role;
@@ -110,14 +111,14 @@ pub const GUARDS: &[Column<GuardRow>] = &[
     id!(trace: TraceId, "trace", "trace", 5),
     word!(kind, "kind", "guard-kind", 2, Role::Op, |r| r.kind.clone()),
     place!(1),
-    word!(expected, "expected", "guard", 2, Role::Plain, |r| r.expected.clone().unwrap_or_default()),
+    word!(expected, "expected", "guard", 3, Role::Plain, |r| r.expected.clone().unwrap_or_default()),
     Column {
         key: "observed",
         title: "seen instead",
         align: Align::Left,
         role: Role::Warn,
         term: "observed",
-        rank: 3,
+        rank: 2,
         descending: true,
         cell: |r| observed(&r.observed, r.observed_exact),
         order: |a, b| a.observed.len().cmp(&b.observed.len()),
@@ -141,6 +142,46 @@ pub const ABORTS: &[Column<AbortRow>] = &[
     number!(last_ns, "last", "abort", 6, units::ns),
 ];
 
+pub const LINES: &[Column<LineRow>] = &[
+    Column { cell: |r| heat(r.heat).to_string(), ..number!(heat, "heat", "heat", 3, units::count) },
+    Column {
+        key: "file",
+        title: "line",
+        align: Align::Place,
+        role: Role::Name,
+        term: "place",
+        rank: 0,
+        descending: false,
+        cell: |r| format!("{}:{}", r.file.rsplit('/').next().unwrap_or_default(), r.line),
+        order: |a, b| (a.source, a.line).cmp(&(b.source, b.line)),
+    },
+    number!(executions, "ran", "executions", 2, units::count),
+    number!(failures, "failures", "failures", 2, units::count),
+    Column {
+        cell: |r| if r.aborts > 0 { units::count(r.aborts) } else { String::new() },
+        ..number!(aborts, "aborts", "abort", 3, units::count)
+    },
+    Column {
+        key: "traces",
+        title: "traces",
+        align: Align::Right,
+        role: Role::Plain,
+        term: "trace",
+        rank: 4,
+        descending: true,
+        cell: |r| if r.traces.is_empty() { String::new() } else { r.traces.len().to_string() },
+        order: |a, b| a.traces.len().cmp(&b.traces.len()),
+    },
+    word!(text, "text", "source", 1, Role::Plain, |r| {
+        r.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default().into_owned()
+    }),
+];
+
+/// A bar as high as the heat.
+pub fn heat(step: u64) -> &'static str {
+    ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"].get(step as usize).copied().unwrap_or("█")
+}
+
 /// `demo.py:12 work`
 pub fn place(place: &Place) -> String {
     match &place.function {
@@ -149,17 +190,23 @@ pub fn place(place: &Place) -> String {
     }
 }
 
-/// `float ×12,000, str ×330`; approximate counts carry a tilde.
+/// `float like 3.5 ×12,000, str ×330`: type, the first value seen, how often; approximate counts carry a tilde.
 pub fn observed(list: &[Observed], exact: bool) -> String {
     let about = if exact { "" } else { "~" };
-    let one = |o: &Observed| format!("{} ×{about}{}", o.r#type, units::count(o.count));
+    let one = |o: &Observed| match o.example.as_ref().filter(|e| e.chars().count() <= LONGEST_EXAMPLE) {
+        Some(example) => format!("{} like {example} ×{about}{}", o.r#type, units::count(o.count)),
+        None => format!("{} ×{about}{}", o.r#type, units::count(o.count)),
+    };
     list.iter().map(one).collect::<Vec<_>>().join(", ")
 }
+
+/// Longer values only push the counts out of sight.
+const LONGEST_EXAMPLE: usize = 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{aborts, guards, traces};
+    use crate::analyse::{aborts, guards, lines, traces};
     use crate::model::{Abort, Guard, Model, Trace};
 
     fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
@@ -180,5 +227,6 @@ mod tests {
         check(TRACES, &traces::rows(&model)[0]);
         check(GUARDS, &guards::rows(&model)[0]);
         check(ABORTS, &aborts::rows(&model)[0]);
+        check(LINES, &lines::LineRow::default());
     }
 }

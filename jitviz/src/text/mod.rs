@@ -1,9 +1,11 @@
 //! Answers laid out as lines of styled text: tables and pages, printed by the commands and drawn by the TUI.
 
 pub mod columns;
+pub mod findings;
 pub mod json;
 pub mod list;
 pub mod page;
 pub mod paint;
 pub mod table;
 pub mod trace;
+pub mod wrap;

@@ -2,6 +2,7 @@
 
 use super::columns;
 use crate::analyse::aborts::AbortRow;
+use crate::analyse::findings::Finding;
 use crate::analyse::guards::GuardRow;
 use crate::analyse::overview::Overview;
 use crate::analyse::summary::Summary;
@@ -41,6 +42,7 @@ pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
     for (name, term, parts) in facts(overview, s) {
         page.fact(name, term, parts);
     }
+    page.section("Findings", "explain", "finding", overview.findings.findings.iter().map(finding_row));
     page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
     page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
     page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
@@ -59,6 +61,8 @@ struct Row {
     line: Line,
     more: Line,
     target: Option<Target>,
+    /// What explains it, if not the section's term.
+    term: Option<&'static str>,
 }
 
 struct Page {
@@ -102,7 +106,8 @@ impl Page {
         }
         self.blank();
         self.say(term, Line::of(Role::Title, title).with(Role::Dim, format!("  (all: jitviz {command})")));
-        for Row { mut line, more, target } in rows {
+        for Row { mut line, more, target, term: own } in rows {
+            let term = own.unwrap_or(term);
             let fits = line.width() + 2 + more.width() <= self.width;
             let more = match fits || more.spans.is_empty() {
                 true => {
@@ -127,6 +132,16 @@ fn program(overview: &Overview) -> Line {
     line.push(Role::Plain, format!("  ran {}", ns(s.duration_ns)));
     if !overview.vm.is_empty() {
         line.push(Role::Dim, format!(" under {}", overview.vm));
+    }
+    match &s.exit {
+        Some(exit) if exit.how == "normal" && exit.status == 0 => line.push(Role::Good, "  exit status 0"),
+        Some(exit) => {
+            line.push(Role::Bad, format!("  exit status {}", exit.status));
+            if exit.how != "normal" {
+                line.push(Role::Bad, format!(" ({})", exit.how));
+            }
+        }
+        None => line.push(Role::Warn, "  no exit status in the log"),
     }
     line
 }
@@ -155,9 +170,10 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     };
     memory.add(Role::Plain, sized("heap peak", m.heap_peak));
     memory.add(Role::Plain, sized("allocated", m.heap_allocated));
-    memory.add(Role::Plain, sized("code", m.code));
-    memory.add(Role::Plain, sized("metadata", m.metadata));
-    memory.add(Role::Plain, format!("log {}", bytes(m.log)));
+    if t.loops + t.functions + t.bridges > 0 {
+        memory.add(Role::Plain, sized("code", m.code));
+        memory.add(Role::Plain, sized("metadata", m.metadata));
+    }
 
     let mut gc = Parts::new();
     gc.add(Role::Plain, plural(s.gc.collections, "collection"));
@@ -171,6 +187,7 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     log.add(if clean { Role::Good } else { Role::Bad }, s.log.health.clone());
     log.add(Role::Plain, plural(s.log.events, "event"));
     log.add(if s.log.dropped > 0 { Role::Bad } else { Role::Plain }, format!("{} dropped", count(s.log.dropped)));
+    log.add(Role::Plain, format!("{} on disk", bytes(m.log)));
     if !clean {
         log.add(Role::Bad, overview.health.clone());
     }
@@ -185,14 +202,21 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     ]
 }
 
+/// The facts as plain text: label and value.
+pub fn fact_texts(overview: &Overview) -> Vec<(&'static str, String)> {
+    let text = |parts: Parts| parts.list.into_iter().map(|p| p.text).collect::<Vec<_>>().join(" · ");
+    facts(overview, &overview.summary).into_iter().map(|(name, _, parts)| (name, text(parts))).collect()
+}
+
 /// `interp 40.1 % · compiled …`, or what is known when nobody sampled.
 fn states(s: &Summary) -> Parts {
     let mut parts = Parts::new();
     let sampled = s.states.interp.is_some();
     for (name, value) in s.states.list() {
         let Some(value) = value else { continue };
-        match units::share(value, s.duration_ns).filter(|_| sampled) {
-            Some(share) => parts.add(Role::Plain, format!("{name} {share}")),
+        match units::share(value, s.duration_ns) {
+            Some(share) if sampled => parts.add(Role::Plain, format!("{name} {share}")),
+            Some(share) => parts.add(Role::Plain, format!("{name} {} ({share})", ns(value))),
             None => parts.add(Role::Plain, format!("{name} {}", ns(value))),
         }
     }
@@ -212,6 +236,24 @@ fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line
     line
 }
 
+/// `     1.07 s  guard-storm     ` and the place; the sentence behind it names the cause.
+fn finding_row(f: &Finding) -> Row {
+    let cost = f.cost_ns.map_or("unknown".into(), ns);
+    let mut line = Line::of(Role::Plain, format!("  {cost:>10}  "));
+    line.push(Role::Bad, f.id);
+    line.pad_to(PLACE_AT);
+    line.push(Role::Name, columns::place(&f.place));
+    Row {
+        line,
+        more: Line::of(
+            Role::Plain,
+            f.share.map(|share| format!("{} of the run", units::percent(share))).unwrap_or_default(),
+        ),
+        target: f.target.map(|(trace, op)| Target { trace, op }),
+        term: Some(f.id),
+    }
+}
+
 fn trace_row(t: &TraceRow) -> Row {
     let mut facts = Vec::new();
     facts.extend(t.time_ns.map(ns));
@@ -221,6 +263,7 @@ fn trace_row(t: &TraceRow) -> Row {
         line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
         more: Line::of(Role::Plain, facts.join("  ")),
         target: Some(Target { trace: t.id, op: None }),
+        term: None,
     }
 }
 
@@ -239,6 +282,7 @@ fn guard_row(g: &GuardRow) -> Row {
         line: row_start(g.failures, Role::Op, &g.kind, &g.place),
         more,
         target: Some(Target { trace: g.trace, op: Some(g.op) }),
+        term: None,
     }
 }
 
@@ -254,6 +298,7 @@ fn abort_row(a: &AbortRow) -> Row {
         line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
         more,
         target: a.traces.first().map(|&trace| Target { trace, op: None }),
+        term: None,
     }
 }
 

@@ -6,16 +6,20 @@ pub enum ViewId {
     Overview,
     Traces,
     Trace,
+    Guards,
+    Source,
 }
 
 impl ViewId {
-    pub const ALL: [ViewId; 3] = [ViewId::Overview, ViewId::Traces, ViewId::Trace];
+    pub const ALL: [ViewId; 5] = [ViewId::Overview, ViewId::Traces, ViewId::Trace, ViewId::Guards, ViewId::Source];
 
     pub fn key(self) -> char {
         match self {
             ViewId::Overview => '1',
             ViewId::Traces => '3',
             ViewId::Trace => '4',
+            ViewId::Guards => '5',
+            ViewId::Source => '7',
         }
     }
 
@@ -24,6 +28,8 @@ impl ViewId {
             ViewId::Overview => "Overview",
             ViewId::Traces => "Traces",
             ViewId::Trace => "Trace",
+            ViewId::Guards => "Guards",
+            ViewId::Source => "Source",
         }
     }
 }
@@ -46,6 +52,8 @@ pub enum Action {
     /// Columns to the right.
     Shift(isize),
     Open,
+    /// The line of source of what is under the cursor.
+    Line,
     Search,
     NextMatch,
     PreviousMatch,

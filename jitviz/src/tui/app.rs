@@ -1,5 +1,6 @@
 //! The state of the UI and the one function that changes it: `update(state, action) -> state`.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::action::{Action, Effect, ViewId};
@@ -7,11 +8,15 @@ use super::layout;
 use super::overlay::Overlay;
 use super::search::Search;
 use super::views::Listing;
+use super::views::guards::{self, GuardsView};
 use super::views::overview::OverviewView;
+use super::views::source::SourceView;
 use super::views::trace::TraceView;
 use super::views::traces::{self, TracesView};
 use crate::model::{Model, OpIx, TraceId};
 use crate::styled::Charset;
+use crate::text::columns::{GUARDS, TRACES};
+use crate::text::table::Sort;
 
 /// How the user wants it.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +43,9 @@ pub struct App {
     pub overview: OverviewView,
     pub traces: TracesView,
     pub trace: Option<TraceView>,
+    pub guards: GuardsView,
+    /// Made when it is first looked at: it reads the inside of every trace.
+    source: OnceCell<SourceView>,
     pub search: Search,
     pub overlay: Option<Overlay>,
     /// One line for the user, until the next key.
@@ -53,7 +61,9 @@ impl App {
         let mut app = App {
             overview: OverviewView::new(&model),
             traces: TracesView::new(&model, options.charset),
+            guards: GuardsView::new(&model, options.charset),
             trace: None,
+            source: OnceCell::new(),
             model,
             options,
             size,
@@ -74,16 +84,32 @@ impl App {
         match (self.view, &self.trace) {
             (ViewId::Traces, _) => &self.traces,
             (ViewId::Trace, Some(trace)) => trace,
+            (ViewId::Guards, _) => &self.guards,
+            (ViewId::Source, _) => self.source(),
             _ => &self.overview,
         }
     }
 
     fn list_mut(&mut self) -> &mut dyn Listing {
+        if self.view == ViewId::Source {
+            return self.source_mut();
+        }
         match (self.view, &mut self.trace) {
             (ViewId::Traces, _) => &mut self.traces,
             (ViewId::Trace, Some(trace)) => trace,
+            (ViewId::Guards, _) => &mut self.guards,
             _ => &mut self.overview,
         }
+    }
+
+    /// The program by line.
+    pub fn source(&self) -> &SourceView {
+        self.source.get_or_init(|| SourceView::new(&self.model, self.options.source))
+    }
+
+    fn source_mut(&mut self) -> &mut SourceView {
+        self.source();
+        self.source.get_mut().expect("the view was made above")
     }
 
     fn body(&self) -> ratatui::layout::Rect {
@@ -94,7 +120,7 @@ impl App {
     fn height(&self) -> usize {
         let body = self.body();
         let height = match (self.view, &self.trace) {
-            (ViewId::Traces, _) => layout::table_rows(body).height,
+            (ViewId::Traces | ViewId::Guards | ViewId::Source, _) => layout::table_rows(body).height,
             (ViewId::Trace, Some(trace)) => {
                 let panes = layout::trace(body, trace.focus, trace.lower).panes;
                 let own = panes.iter().find(|p| p.0 == trace.focus);
@@ -202,7 +228,75 @@ impl App {
                 Some(bridge) => self.open(bridge, None),
                 None => self.notice = Some("no bridge starts here".into()),
             },
+            (ViewId::Guards, _) => {
+                if let Some((trace, op)) = self.guards.selected().map(|g| (g.trace, g.op)) {
+                    self.open(trace, Some(op));
+                }
+            }
+            (ViewId::Source, _) => match self.source().target() {
+                Some((trace, op)) => self.open(trace, op),
+                None => self.notice = Some("nothing was recorded, failed or aborted on this line".into()),
+            },
             (ViewId::Trace, None) => {}
+        }
+    }
+
+    /// Shows the line of source of what is under the cursor.
+    fn go_to_source(&mut self) {
+        let of_trace = |id| self.model.traces.get(&id).map(|t: &crate::model::Trace| t.loc);
+        let of_guard = |(trace, op): (TraceId, Option<OpIx>)| {
+            let guard = op.and_then(|op| self.model.guards_of(trace).into_iter().find(|g| g.op == op));
+            guard.map(|g| g.loc).or(of_trace(trace))
+        };
+        let at = match (self.view, &self.trace) {
+            (ViewId::Trace, Some(trace)) => trace.line(),
+            (ViewId::Overview, _) => {
+                let loc = self.overview.target().and_then(|t| of_guard((t.trace, t.op)));
+                loc.and_then(|loc| self.model.program.line_of(loc))
+            }
+            (ViewId::Traces, _) => {
+                let loc = self.traces.selected().and_then(|t| of_trace(t.id));
+                loc.and_then(|loc| self.model.program.line_of(loc))
+            }
+            (ViewId::Guards, _) => {
+                let guard = self.guards.selected().and_then(|row| self.model.guards.get(&row.id));
+                guard.and_then(|g| self.model.program.line_of(g.loc))
+            }
+            _ => return,
+        };
+        match at {
+            Some(at) if self.source_mut().select(at) => self.show(ViewId::Source),
+            _ => self.notice = Some("no line of source belongs to this".into()),
+        }
+    }
+
+    fn sort(&mut self, change: impl Fn(&mut super::views::order::Order, u16)) {
+        let width = self.size.0;
+        match self.view {
+            ViewId::Traces => {
+                change(&mut self.traces.columns, width);
+                self.traces.arrange();
+            }
+            ViewId::Guards => {
+                change(&mut self.guards.order, width);
+                self.guards.arrange();
+            }
+            _ => return,
+        }
+        self.find();
+    }
+
+    fn next_column(&mut self) {
+        match self.view {
+            ViewId::Guards => self.sort(|order, width| order.next(GUARDS, width)),
+            _ => self.sort(|order, width| order.next(TRACES, width)),
+        }
+    }
+
+    fn click_title(&mut self, x: u16) {
+        match self.view {
+            ViewId::Guards => self.sort(|order, width| order.click(GUARDS, x, width)),
+            _ => self.sort(|order, width| order.click(TRACES, x, width)),
         }
     }
 
@@ -229,11 +323,12 @@ impl App {
     fn reset(&mut self) {
         self.search = Search::default();
         self.list_mut().scroll_mut().left = 0;
-        if self.view == ViewId::Traces {
-            self.traces.sort = traces::first_sort();
-            self.traces.tree = true;
-            self.traces.arrange();
-        }
+        self.traces.tree |= self.view == ViewId::Traces;
+        let first = match self.view {
+            ViewId::Guards => Sort::by(GUARDS, guards::FIRST_SORT),
+            _ => Sort::by(TRACES, traces::FIRST_SORT),
+        };
+        self.sort(|order, _| order.sort = first.unwrap_or(order.sort));
     }
 
     fn click(&mut self, x: u16, y: u16) {
@@ -251,9 +346,9 @@ impl App {
             trace.click(screen.body, x, y);
             return self.find();
         }
-        let rows = if self.view == ViewId::Traces { layout::table_rows(screen.body) } else { screen.body };
+        let rows = if self.view == ViewId::Overview { screen.body } else { layout::table_rows(screen.body) };
         if y < rows.y {
-            return self.traces.click_title(x, rows.width);
+            return self.click_title(x);
         }
         let list = self.list_mut();
         let line = list.scroll().top + usize::from(y - rows.y);
@@ -333,6 +428,7 @@ fn act(mut app: App, action: Action) -> App {
             scroll.left = scroll.left.saturating_add_signed(columns).min(4096);
         }
         Action::Open => app.enter(),
+        Action::Line => app.go_to_source(),
         Action::Search => {
             let origin = app.list().scroll().cursor;
             app.search = Search { typing: true, origin, ..Search::default() };
@@ -358,13 +454,10 @@ fn act(mut app: App, action: Action) -> App {
             app.go_to(app.search.before(line));
         }
         Action::SortNext => {
-            app.traces.sort_next(app.size.0);
-            app.find();
+            app.next_column();
         }
         Action::SortReverse => {
-            app.traces.sort = app.traces.sort.reversed();
-            app.traces.arrange();
-            app.find();
+            app.sort(|order, _| order.sort = order.sort.reversed());
         }
         Action::Tree => {
             app.traces.tree = !app.traces.tree;

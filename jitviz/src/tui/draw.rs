@@ -13,6 +13,7 @@ use super::overlay::{Help, Overlay};
 use super::paint::{Brush, Emphasis};
 use crate::styled::{Line, Role};
 use crate::terms::Term;
+use crate::text::wrap::wrap;
 
 /// Draws the whole screen into a buffer of any size.
 pub fn draw(app: &App, buf: &mut Buffer) {
@@ -27,11 +28,15 @@ pub fn draw(app: &App, buf: &mut Buffer) {
     match (app.view, &app.trace) {
         (ViewId::Traces, _) => app.traces.draw(buf, screen.body, &brush),
         (ViewId::Trace, Some(trace)) => trace.draw(buf, screen.body, &brush),
+        (ViewId::Guards, _) => app.guards.draw(buf, screen.body, &brush),
+        (ViewId::Source, _) => app.source().draw(buf, screen.body, &brush),
         _ => app.overview.draw(buf, screen.body, &brush),
     }
     let detail = match (app.view, &app.trace) {
         (ViewId::Traces, _) => app.traces.detail(),
         (ViewId::Trace, Some(trace)) => trace.detail(screen.body),
+        (ViewId::Guards, _) => app.guards.detail(&app.model),
+        (ViewId::Source, _) => app.source().detail(),
         _ => app.overview.detail(),
     };
     brush.line(buf, screen.detail, screen.detail.y, &detail, 0);
@@ -169,19 +174,4 @@ fn explain(term: &Term, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
         brush.item(buf, inside, inside.y + row as u16, &Line::of(Role::Plain, line), 0, Emphasis::None);
     }
     buf.set_style(inside, Style::new());
-}
-
-/// Breaks a text at blanks.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines
 }

@@ -8,16 +8,19 @@ use super::action::{Action, ViewId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Everywhere,
+    /// Traces and Guards.
+    Tables,
     Traces,
     Trace,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 3] = [Scope::Everywhere, Scope::Traces, Scope::Trace];
+    pub const ALL: [Scope; 4] = [Scope::Everywhere, Scope::Tables, Scope::Traces, Scope::Trace];
 
     pub fn title(self) -> &'static str {
         match self {
             Scope::Everywhere => "Everywhere",
+            Scope::Tables => "In Traces and Guards",
             Scope::Traces => "In Traces",
             Scope::Trace => "In Trace",
         }
@@ -26,6 +29,7 @@ impl Scope {
     fn holds_in(self, view: ViewId) -> bool {
         match self {
             Scope::Everywhere => true,
+            Scope::Tables => matches!(view, ViewId::Traces | ViewId::Guards),
             Scope::Traces => view == ViewId::Traces,
             Scope::Trace => view == ViewId::Trace,
         }
@@ -76,7 +80,7 @@ const fn bind(scope: Scope, keys: &'static [Key], action: Action, short: &'stati
 }
 
 use Key::{Char, Code, Ctrl};
-use Scope::{Everywhere, Trace, Traces};
+use Scope::{Everywhere, Tables, Trace, Traces};
 
 /// In the order of the footer and the help.
 pub const KEYS: &[Binding] = &[
@@ -94,16 +98,17 @@ pub const KEYS: &[Binding] = &[
         "stage before",
         "the stage before; first of all the bytecode",
     ),
-    bind(Traces, &[Char('s')], Action::SortNext, "sort", "sort by the next column (or click its title)"),
-    bind(Traces, &[Char('S')], Action::SortReverse, "", "reverse the order"),
+    bind(Tables, &[Char('s')], Action::SortNext, "sort", "sort by the next column (or click its title)"),
+    bind(Tables, &[Char('S')], Action::SortReverse, "", "reverse the order"),
     bind(Traces, &[Char('t')], Action::Tree, "tree", "bridges below the traces they leave, or a flat list"),
     bind(
         Everywhere,
         &[Code(KeyCode::Enter)],
         Action::Open,
         "open",
-        "open the trace under the cursor; on a guard, its bridge",
+        "go to the evidence: the trace and instruction; on a guard in Trace, its bridge",
     ),
+    bind(Everywhere, &[Char('o')], Action::Line, "source", "the line of source of what is under the cursor"),
     bind(Everywhere, &[Code(KeyCode::Tab)], Action::Next, "next", "the next pane in Trace, the next view elsewhere"),
     bind(Everywhere, &[Code(KeyCode::BackTab)], Action::Previous, "", "the pane or view before"),
     bind(Everywhere, &[Char('/')], Action::Search, "search", "search; matches are counted as you type"),
@@ -128,6 +133,8 @@ pub const KEYS: &[Binding] = &[
         "Traces: what was recorded, and what became of it",
     ),
     bind(Everywhere, &[Char('4')], Action::View(ViewId::Trace), "", "Trace: source, IR and machine code side by side"),
+    bind(Everywhere, &[Char('5')], Action::View(ViewId::Guards), "", "Guards: what fails, and what was seen instead"),
+    bind(Everywhere, &[Char('7')], Action::View(ViewId::Source), "", "Source: the program by line, heat in the margin"),
     bind(Everywhere, &[Char('j'), Code(KeyCode::Down)], Action::Move(1), "", "one line down"),
     bind(Everywhere, &[Char('k'), Code(KeyCode::Up)], Action::Move(-1), "", "one line up"),
     bind(Everywhere, &[Code(KeyCode::PageDown), Ctrl('f')], Action::HalfPages(2), "", "one page down"),

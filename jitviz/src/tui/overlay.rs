@@ -81,7 +81,8 @@ impl Help {
     pub fn lines(&self) -> Vec<Line> {
         let filter = self.filter.to_lowercase();
         let own = match self.view {
-            ViewId::Overview => Scope::Everywhere,
+            ViewId::Overview | ViewId::Source => Scope::Everywhere,
+            ViewId::Guards => Scope::Tables,
             ViewId::Traces => Scope::Traces,
             ViewId::Trace => Scope::Trace,
         };

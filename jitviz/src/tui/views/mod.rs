@@ -1,6 +1,9 @@
 //! The views, one file each: what they hold, what keys do to it, how it is drawn.
 
+pub mod guards;
+pub mod order;
 pub mod overview;
+pub mod source;
 pub mod trace;
 pub mod traces;
 

@@ -253,6 +253,11 @@ impl TraceView {
         panes.into_iter().find(|(_, area)| area.contains((x, y).into())).map(|(pane, _)| pane)
     }
 
+    /// The line of source of what is under the cursor.
+    pub fn line(&self) -> Option<(SourceId, u32)> {
+        self.list(self.focus).current()?.line
+    }
+
     /// The bridge of the guard under the cursor.
     pub fn bridge(&self) -> Option<TraceId> {
         let op = self.list(self.focus).current()?.op?;

@@ -6,11 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Listing;
+use super::order::Order;
 use crate::analyse::traces::{self, TraceRow};
 use crate::model::{Model, TraceId};
 use crate::styled::{Charset, Line, Role};
 use crate::text::columns::TRACES;
-use crate::text::table::{self, Sort};
+use crate::text::table;
 use crate::tui::layout;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
@@ -21,9 +22,8 @@ pub struct TracesView {
     rows: Vec<TraceRow>,
     /// Depth and index of each line.
     order: Vec<(usize, usize)>,
-    pub sort: Sort,
+    pub columns: Order,
     pub tree: bool,
-    widths: Vec<usize>,
     scroll: Scroll,
 }
 
@@ -32,21 +32,18 @@ const TREE_COLUMN: &str = "kind";
 /// Deeper branches are drawn at this depth.
 const DEEPEST: usize = 8;
 
-/// The order a list starts in: what ran most comes first.
-pub fn first_sort() -> Sort {
-    Sort::by(TRACES, "executions").expect("the table of columns has executions")
-}
+/// The column the list is sorted by at first: what ran most comes first.
+pub const FIRST_SORT: &str = "executions";
 
 impl TracesView {
     pub fn new(model: &Model, charset: Charset) -> TracesView {
         let rows = traces::rows(model);
-        let mut widths = table::widths(TRACES, &rows, charset);
+        let mut columns = Order::new(TRACES, &rows, FIRST_SORT, charset);
         let deepest = traces::forest(&rows).iter().map(|(depth, _)| *depth).max().unwrap_or(0);
         if let Some(at) = TRACES.iter().position(|c| c.key == TREE_COLUMN) {
-            widths[at] += deepest.min(DEEPEST) * 2;
+            columns.widths[at] += deepest.min(DEEPEST) * 2;
         }
-        let mut view =
-            TracesView { rows, order: Vec::new(), sort: first_sort(), tree: true, widths, scroll: Scroll::default() };
+        let mut view = TracesView { rows, order: Vec::new(), columns, tree: true, scroll: Scroll::default() };
         view.arrange();
         view.scroll = Scroll::default();
         view
@@ -66,42 +63,13 @@ impl TracesView {
     pub fn arrange(&mut self) {
         let selected = self.selected().map(|r| r.id);
         self.rows.sort_by_key(|r| r.id);
-        self.sort.apply(TRACES, &mut self.rows);
+        self.columns.sort.apply(TRACES, &mut self.rows);
         self.order = match self.tree {
             true => traces::forest(&self.rows),
             false => (0..self.rows.len()).map(|i| (0, i)).collect(),
         };
         if let Some(id) = selected {
             self.select(id);
-        }
-    }
-
-    fn shown(&self, width: u16) -> Vec<(usize, usize)> {
-        table::layout(TRACES, &self.widths, Some(self.sort), usize::from(width).saturating_sub(1))
-    }
-
-    /// The next column among those on screen.
-    pub fn sort_next(&mut self, width: u16) {
-        let shown = self.shown(width);
-        let at = shown.iter().position(|(i, _)| *i == self.sort.column).map_or(0, |at| (at + 1) % shown.len().max(1));
-        if let Some(&(column, _)) = shown.get(at) {
-            self.sort = Sort { column, descending: TRACES[column].descending };
-            self.arrange();
-        }
-    }
-
-    /// Sorts by the column whose title is at `x`; a second time turns the order round.
-    pub fn click_title(&mut self, x: u16, width: u16) {
-        let mut left = 1;
-        for (column, columns_wide) in self.shown(width) {
-            if usize::from(x) >= left && usize::from(x) < left + columns_wide {
-                self.sort = match self.sort.column == column {
-                    true => self.sort.reversed(),
-                    false => Sort { column, descending: TRACES[column].descending },
-                };
-                self.arrange();
-            }
-            left += columns_wide + 2;
         }
     }
 
@@ -126,8 +94,8 @@ impl TracesView {
     }
 
     pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
-        let shown = self.shown(area.width);
-        let head = table::head(TRACES, &shown, Some(self.sort), brush.charset);
+        let shown = self.columns.shown(TRACES, area.width);
+        let head = table::head(TRACES, &shown, Some(self.columns.sort), brush.charset);
         brush.item(buf, area, area.y, &head, 0, Emphasis::None);
         let rows = layout::table_rows(area);
         for row in 0..usize::from(rows.height) {
@@ -162,6 +130,6 @@ impl Listing for TracesView {
         &mut self.scroll
     }
     fn term(&self) -> &'static str {
-        TRACES[self.sort.column].term
+        TRACES[self.columns.sort.column].term
     }
 }

@@ -1,0 +1,125 @@
+//! What one exit to the interpreter costs, and the exits of all guards on one line: the base of two findings.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::analyse::guards::{self, GuardRow};
+use crate::model::{Guard, GuardId, Model, Place, TraceId};
+
+/// From the guard to the next entry of compiled code: frames restored, bytecodes interpreted up to the loop's head.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ExitCost {
+    pub low_ns: u64,
+    pub middle_ns: u64,
+    pub high_ns: u64,
+    pub how: &'static str,
+}
+
+/// Measured on programs that leave a loop in every turn (jitvm, built for development): 160 to 290 ns where little
+/// follows the exit, 730 ns where most of the loop does.
+const ASSUMED: ExitCost = ExitCost {
+    low_ns: 100,
+    middle_ns: 250,
+    high_ns: 700,
+    how: "exits times an assumed cost of one exit: frames restored, and interpreted up to where compiled code begins again",
+};
+
+/// The cost of an exit through one of these guards: from its bailouts if the VM timed them, else assumed.
+pub fn of<'m>(guards: impl Iterator<Item = &'m Guard>) -> ExitCost {
+    let timed: Vec<u64> = guards.flat_map(|g| &g.bailouts).map(|b| b.cost_ns).filter(|ns| *ns > 0).collect();
+    match (timed.iter().min(), timed.iter().max()) {
+        (Some(&low_ns), Some(&high_ns)) => {
+            let middle_ns = timed.iter().fold(0, |sum: u64, ns| sum.saturating_add(*ns)) / timed.len() as u64;
+            ExitCost { low_ns, middle_ns, high_ns, how: "exits times the cost of those the VM timed" }
+        }
+        _ => ASSUMED,
+    }
+}
+
+/// Guards of one line that send the program back to the interpreter.
+pub struct Exits {
+    pub place: Place,
+    /// Most failures first.
+    pub guards: Vec<GuardRow>,
+    /// Failures that no bridge took over.
+    pub exits: u64,
+    pub cost: ExitCost,
+}
+
+impl Exits {
+    pub fn ids(&self) -> Vec<GuardId> {
+        self.guards.iter().map(|g| g.id).collect()
+    }
+
+    pub fn traces(&self) -> Vec<TraceId> {
+        let mut traces: Vec<TraceId> = self.guards.iter().map(|g| g.trace).collect();
+        traces.sort();
+        traces.dedup();
+        traces
+    }
+
+    /// Time lost: low, middle, high; never more than the run.
+    pub fn cost_ns(&self, model: &Model) -> [u64; 3] {
+        let cost = &self.cost;
+        [cost.low_ns, cost.middle_ns, cost.high_ns].map(|ns| self.exits.saturating_mul(ns).min(model.duration_ns))
+    }
+}
+
+/// Fewer exits than this are how every program goes.
+const FEW: u64 = 1_000;
+
+/// The lines that guards of one sort fail on, with what goes back to the interpreter there.
+pub fn exits(model: &Model, wanted: impl Fn(&GuardRow) -> bool) -> Vec<Exits> {
+    let mut groups: BTreeMap<Place, Vec<GuardRow>> = BTreeMap::new();
+    for row in guards::rows(model).into_iter().filter(|g| unbridged(model, g) > 0 && wanted(g)) {
+        groups.entry(row.place.clone()).or_default().push(row);
+    }
+    let exits = groups.into_iter().map(|(place, guards)| Exits {
+        exits: guards.iter().map(|g| unbridged(model, g)).fold(0, u64::saturating_add),
+        cost: of(guards.iter().filter_map(|g| model.guards.get(&g.id))),
+        place,
+        guards,
+    });
+    exits.filter(|e| e.exits >= FEW).collect()
+}
+
+/// Failures that did not enter a bridge: the counter of a guard counts those too.
+fn unbridged(model: &Model, guard: &GuardRow) -> u64 {
+    let entered = guard.bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge)).copied().unwrap_or(0);
+    guard.failures.unwrap_or(0).saturating_sub(entered)
+}
+
+/// True if the guard asks for a type and met another.
+pub fn is_unstable_type(guard: &GuardRow) -> bool {
+    let Some(expected) = &guard.expected else { return false };
+    let kind = guard.kind.to_ascii_lowercase();
+    let asks_type = kind.contains("shape") || kind.contains("type") || ["g_int", "g_flt"].contains(&kind.as_str());
+    asks_type && guard.observed.iter().any(|o| o.r#type != *expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Bailout;
+
+    #[test]
+    fn timed_exits_outrank_the_assumption() {
+        let mut guard = Guard::new(GuardId(1), TraceId(1));
+        assert_eq!(of([&guard].into_iter()), ASSUMED);
+        guard.bailouts = [90, 0, 110].map(|cost_ns| Bailout { cost_ns, ..Bailout::default() }).into();
+        let cost = of([&guard].into_iter());
+        assert_eq!((cost.low_ns, cost.middle_ns, cost.high_ns), (90, 100, 110));
+    }
+
+    #[test]
+    fn what_a_bridge_took_over_is_no_exit() {
+        let mut model = Model { duration_ns: 1_000_000_000, ..Model::default() };
+        let mut guard = Guard::new(GuardId(1), TraceId(1));
+        (guard.failures, guard.bridge) = (Some(5_000), Some(TraceId(2)));
+        model.guards.insert(GuardId(1), guard);
+        assert_eq!(exits(&model, |_| true)[0].exits, 5_000);
+        model.counts.trace_exec.insert(TraceId(2), 4_990);
+        assert!(exits(&model, |_| true).is_empty());
+    }
+}

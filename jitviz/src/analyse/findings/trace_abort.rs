@@ -1,0 +1,93 @@
+//! `trace-abort`: a hot loop or function whose recordings abort, with what they stumble over.
+//!
+//! Known is only what recording and compiling cost in vain. That the place is interpreted afterwards usually costs far
+//! more, but takes samples to measure; so a place that was given up is shown whatever the known cost.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Finding, share};
+use crate::model::{Domain, LocId, Model, Trace};
+use crate::units::plural;
+
+pub const ID: &str = "trace-abort";
+
+/// What to do about reasons whose names begin so; the first that fits counts.
+const ADVICE: &[(&str, &str)] = &[
+    (
+        "inner-loop",
+        "Nothing is lost if nearly all time is in the inner loop, which has a trace of its own; if its turns are few, write them out or move them into a function.",
+    ),
+    (
+        "unsupported",
+        "Move the operation the evidence names out of the hot loop, or replace it by one that traces can contain.",
+    ),
+    ("exception", "Test for the case before it raises, and keep try and except out of the hot loop."),
+    ("trace-too-long", "Split the body of the loop into several loops, or move rare branches into functions."),
+    ("too-", "Split the body of the loop, so that fewer calls and values are alive at once."),
+    ("unstable-type", "Give each variable the same type at the end of the loop as at its start."),
+    ("always-fails", "Look for a test in the loop whose answer is always the same, and take it out."),
+];
+
+const OTHERWISE: &str = "Look at the operation the evidence names, and keep it out of the hot loop.";
+
+pub fn find(model: &Model) -> Vec<Finding> {
+    let mut groups: BTreeMap<LocId, Vec<&Trace>> = BTreeMap::new();
+    for trace in model.traces.values().filter(|t| t.abort.is_some()) {
+        groups.entry(trace.loc).or_default().push(trace);
+    }
+    groups.into_iter().filter_map(|(loc, aborted)| finding(model, loc, &aborted)).collect()
+}
+
+fn finding(model: &Model, loc: LocId, aborted: &[&Trace]) -> Option<Finding> {
+    let last = aborted.last()?;
+    let abort = last.abort.as_ref()?;
+    let reason = model.words.reason(Domain::Abort, abort.reason);
+    let wasted: Vec<u64> = aborted.iter().map(|t| wasted_ns(t)).collect();
+    let cost = wasted.iter().copied().fold(0, u64::saturating_add);
+    let given_up =
+        model.blacklisted.contains(&loc) || aborted.iter().any(|t| t.abort.as_ref().is_some_and(|a| a.blacklisted));
+    let compiled = model.traces.values().any(|t| t.loc == loc && t.became_code());
+    let at = model.program.place(abort.loc.known().unwrap_or(loc));
+    let meaning = model.words.reason_text(Domain::Abort, abort.reason).map(|t| t.trim_end_matches('.'));
+    let outcome = match (given_up, compiled) {
+        (true, _) => "given up, so the interpreter runs it",
+        (false, true) => "compiled in the end",
+        (false, false) => "not compiled up to the end of the log",
+    };
+    Some(Finding {
+        id: ID,
+        place: model.program.place(loc),
+        cost_ns: Some(cost),
+        share: share(cost, model),
+        // Another program would still be recorded once.
+        saving_ns: Some([cost - wasted.iter().copied().max().unwrap_or(0).min(cost), cost]),
+        cause: format!(
+            "What starts here was recorded in vain {} ({reason}{}{}) and {outcome}.",
+            plural(aborted.len() as u64, "time"),
+            if meaning.is_some() { ": " } else { "" },
+            meaning.unwrap_or_default(),
+        ),
+        advice: ADVICE.iter().find(|(start, _)| reason.starts_with(start)).map_or(OTHERWISE, |a| a.1).into(),
+        evidence: json!({
+            "recordings": aborted.len(),
+            "traces": aborted.iter().map(|t| t.id).collect::<Vec<_>>(),
+            "reason": reason,
+            "detail": abort.detail,
+            "stopped_at": at,
+            "given_up": given_up,
+            "compiled": compiled,
+            "how": "time spent recording and compiling what was thrown away; interpreting the place afterwards is not \
+                    in it, which takes samples to measure",
+        }),
+        target: Some((last.id, None)),
+        whatever_it_costs: given_up && !compiled,
+    })
+}
+
+/// Recording and compiling; an abort after a complete recording is the compiler's, whose time is logged twice.
+fn wasted_ns(trace: &Trace) -> u64 {
+    let recording = trace.stop.as_ref().map(|s| s.record_ns).or(trace.abort.as_ref().map(|a| a.record_ns));
+    recording.unwrap_or(0).saturating_add(trace.compile.as_ref().map_or(0, |c| c.compile_ns))
+}

@@ -1,0 +1,49 @@
+//! `unstable-types`: guards on a type fail because a value has now this type and now that.
+
+use serde_json::json;
+
+use super::exit_cost::{Exits, exits, is_unstable_type};
+use super::{Finding, share};
+use crate::model::Model;
+use crate::units::count;
+
+pub const ID: &str = "unstable-types";
+
+pub fn find(model: &Model) -> Vec<Finding> {
+    exits(model, is_unstable_type).into_iter().map(|e| finding(model, e)).collect()
+}
+
+fn finding(model: &Model, e: Exits) -> Finding {
+    let [low, cost, high] = e.cost_ns(model);
+    let first = e.guards.first();
+    let expected = first.and_then(|g| g.expected.clone()).unwrap_or_default();
+    let seen: Vec<&str> = first.map(|g| g.observed.iter().map(|o| o.r#type.as_str()).collect()).unwrap_or_default();
+    Finding {
+        id: ID,
+        cost_ns: Some(cost),
+        share: share(cost, model),
+        saving_ns: Some([low, high]),
+        cause: format!(
+            "A value on this line was {expected} when the trace was recorded and {} later, which left compiled code {} \
+             times.",
+            seen.join(" or "),
+            count(e.exits),
+        ),
+        advice:
+            "Keep one type in the variable from the start, such as 0.0 instead of 0 for a sum of floats, or handle \
+                 the types in loops of their own."
+                .into(),
+        evidence: json!({
+            "exits": e.exits,
+            "guards": e.ids(),
+            "traces": e.traces(),
+            "expected": expected,
+            "observed": first.map(|g| &g.observed),
+            "observed_exact": first.map(|g| g.observed_exact),
+            "exit_cost": e.cost,
+        }),
+        target: first.map(|g| (g.trace, Some(g.op))),
+        whatever_it_costs: false,
+        place: e.place,
+    }
+}

@@ -1,0 +1,220 @@
+//! What the charts show: numbers over time, thinned to what a chart can show.
+
+use serde::Serialize;
+
+use super::guards;
+use crate::model::Model;
+
+/// A chart's worth of numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Chart {
+    pub kind: &'static str,
+    pub title: &'static str,
+    pub how_to_read: &'static str,
+    pub unit: Unit,
+    pub shape: Shape,
+    pub duration_ns: u64,
+    pub series: Vec<Series>,
+    /// Points left out because they would not show; in each stretch of time the lowest, highest and last are kept.
+    pub thinned: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Count,
+    Bytes,
+    Nanoseconds,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// A value holds until the next point.
+    Steps,
+    /// Each point stands alone.
+    Spikes,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Series {
+    pub name: String,
+    /// Time since the start and value, in the order of time.
+    pub points: Vec<(u64, u64)>,
+}
+
+/// A kind of chart, as `plot` calls it.
+pub struct Kind {
+    pub id: &'static str,
+    make: fn(&Model) -> Chart,
+}
+
+pub const KINDS: &[Kind] = &[
+    Kind { id: "traces", make: traces },
+    Kind { id: "guards", make: guard_failures },
+    Kind { id: "memory", make: memory },
+    Kind { id: "gc", make: gc },
+];
+
+/// The chart of a kind.
+pub fn chart(model: &Model, kind: &Kind) -> Chart {
+    let mut chart = (kind.make)(model);
+    for series in &mut chart.series {
+        let before = series.points.len();
+        series.points = thin(std::mem::take(&mut series.points), model.duration_ns);
+        chart.thinned += (before - series.points.len()) as u64;
+    }
+    chart.series.retain(|s| !s.points.is_empty());
+    chart
+}
+
+/// Stretches of time a chart tells apart.
+const STRETCHES: u64 = 400;
+
+/// Of each stretch of time the lowest, the highest and the last point.
+fn thin(points: Vec<(u64, u64)>, duration_ns: u64) -> Vec<(u64, u64)> {
+    let stretch = |p: &(u64, u64)| u128::from(p.0) * u128::from(STRETCHES) / u128::from(duration_ns.max(1));
+    let mut out = Vec::new();
+    for part in points.chunk_by(|a, b| stretch(a) == stretch(b)) {
+        let at = |i: Option<usize>| i.unwrap_or(0);
+        let lowest = at((0..part.len()).min_by_key(|&i| part[i].1));
+        let highest = at((0..part.len()).max_by_key(|&i| part[i].1));
+        let mut kept = vec![lowest, highest, part.len() - 1];
+        kept.sort();
+        kept.dedup();
+        out.extend(kept.into_iter().map(|i| part[i]));
+    }
+    out
+}
+
+/// Running sums over increments, which need not come in order.
+fn running(name: impl Into<String>, mut increments: Vec<(u64, u64)>) -> Series {
+    increments.sort();
+    let mut sum = 0u64;
+    for point in &mut increments {
+        sum = sum.saturating_add(point.1);
+        point.1 = sum;
+    }
+    Series { name: name.into(), points: increments }
+}
+
+fn traces(model: &Model) -> Chart {
+    let all = || model.traces.values();
+    Chart {
+        kind: "traces",
+        title: "Traces over time",
+        how_to_read: "Each line counts up: recordings begun, code installed, recordings aborted. A program that has \
+                      warmed up makes no more steps.",
+        unit: Unit::Count,
+        shape: Shape::Steps,
+        duration_ns: model.duration_ns,
+        series: vec![
+            running("recordings begun", all().map(|t| (t.started_ns, 1)).collect()),
+            running("code installed", all().filter_map(|t| t.installed_ns).map(|t| (t, 1)).collect()),
+            running("recordings aborted", all().filter_map(|t| t.abort.as_ref()).map(|a| (a.at_ns, 1)).collect()),
+        ],
+        thinned: 0,
+    }
+}
+
+/// Guards that get a line of their own.
+const TOP: usize = 5;
+
+fn guard_failures(model: &Model) -> Chart {
+    let rows: Vec<_> = guards::rows(model).into_iter().filter(|g| g.failures.is_some_and(|n| n > 0)).collect();
+    let increments = |row: &guards::GuardRow| {
+        let mut points = model.guards.get(&row.id).map(|g| g.failed_at.clone()).unwrap_or_default();
+        let placed = points.iter().fold(0, |sum: u64, p| sum.saturating_add(p.1));
+        // What the counter reached after the last time it was read.
+        let rest = row.failures.unwrap_or(0).saturating_sub(placed);
+        points.extend((rest > 0).then_some((model.duration_ns, rest)));
+        points
+    };
+    let name = |g: &guards::GuardRow| format!("guard {} {} {}", g.id, g.kind, g.place.short());
+    let mut series: Vec<Series> = rows.iter().take(TOP).map(|g| running(name(g), increments(g))).collect();
+    let others: Vec<(u64, u64)> = rows.iter().skip(TOP).flat_map(increments).collect();
+    if !others.is_empty() {
+        series.push(running(format!("{} others", rows.len() - TOP), others));
+    }
+    Chart {
+        kind: "guards",
+        title: "Guard failures over time",
+        how_to_read: "Each line counts the failures of one guard; a steep line fails often. Counters are read a few \
+                      times a second, so a step may stand for failures just before it.",
+        unit: Unit::Count,
+        shape: Shape::Steps,
+        duration_ns: model.duration_ns,
+        series,
+        thinned: 0,
+    }
+}
+
+fn memory(model: &Model) -> Chart {
+    let collected = model.collections.iter().flat_map(|c| {
+        let began = c.at_ns.saturating_sub(c.pause_ns);
+        [(began, c.before_bytes), (c.at_ns, c.after_bytes)]
+    });
+    let mut heap: Vec<(u64, u64)> = match model.collections.is_empty() {
+        false => collected.collect(),
+        true => model.heap.iter().filter(|h| h.used > 0).map(|h| (h.at_ns, h.used)).collect(),
+    };
+    heap.sort_by_key(|p| p.0);
+    let code = model.traces.values().filter_map(|t| {
+        let compile = t.compile.as_ref().filter(|c| c.succeeded())?;
+        Some((t.installed_ns?, u64::from(compile.code_bytes) + u64::from(compile.data_bytes)))
+    });
+    Chart {
+        kind: "memory",
+        title: "Memory over time",
+        how_to_read: "The heap as each collection found it and left it, so between two points it grew without being \
+                      measured. Code and metadata count what was installed.",
+        unit: Unit::Bytes,
+        shape: Shape::Steps,
+        duration_ns: model.duration_ns,
+        series: vec![Series { name: "heap in use".into(), points: heap }, running("code and metadata", code.collect())],
+        thinned: 0,
+    }
+}
+
+fn gc(model: &Model) -> Chart {
+    let points = model.collections.iter().map(|c| (c.at_ns, c.pause_ns)).collect();
+    Chart {
+        kind: "gc",
+        title: "Pauses of the garbage collector",
+        how_to_read: "One line per collection, as high as the program stood still for it.",
+        unit: Unit::Nanoseconds,
+        shape: Shape::Spikes,
+        duration_ns: model.duration_ns,
+        series: vec![Series { name: "pause".into(), points }],
+        thinned: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Guard, GuardId, TraceId};
+
+    #[test]
+    fn thinning_keeps_the_extremes_and_the_end() {
+        let points: Vec<(u64, u64)> = (0..100_000).map(|t| (t, if t == 777 { 9 } else { t % 5 })).collect();
+        let thinned = thin(points, 100_000);
+        assert!(thinned.len() <= 3 * STRETCHES as usize + 3);
+        assert!(thinned.contains(&(777, 9)) && thinned.last() == Some(&(99_999, 4)));
+        assert!(thinned.is_sorted_by_key(|p| p.0));
+    }
+
+    #[test]
+    fn failures_add_up_to_the_counter() {
+        let mut model = Model { duration_ns: 100, ..Model::default() };
+        for id in 1..=7 {
+            let mut guard = Guard::new(GuardId(id), TraceId(1));
+            (guard.failures, guard.failed_at) = (Some(10), vec![(20, 4), (10, 1)]);
+            model.guards.insert(GuardId(id), guard);
+        }
+        let chart = chart(&model, &KINDS[1]);
+        let ends: Vec<u64> = chart.series.iter().filter_map(|s| s.points.last()).map(|p| p.1).collect();
+        assert_eq!(ends, [10, 10, 10, 10, 10, 20]);
+        assert_eq!(chart.series[0].points, [(10, 1), (20, 5), (100, 10)]);
+    }
+}

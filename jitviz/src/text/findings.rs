@@ -1,0 +1,104 @@
+//! Findings as `explain` prints them: what it costs and where, then cause, advice and evidence.
+
+use serde_json::Value;
+
+use super::columns;
+use super::wrap::wrap;
+use crate::analyse::findings::{Finding, Findings};
+use crate::clean::clean;
+use crate::styled::{Line, Role};
+use crate::units::{self, ns, plural};
+
+/// Sentences longer than this are hard to read, however wide the terminal.
+const WIDEST: usize = 100;
+const INDENT: usize = 2;
+/// The column where a sentence begins.
+const TEXT_AT: usize = 12;
+
+pub fn lines(found: &Findings, width: Option<usize>) -> Vec<Line> {
+    let room = width.unwrap_or(WIDEST).min(WIDEST).saturating_sub(TEXT_AT).max(20);
+    let mut out = Vec::new();
+    if found.findings.is_empty() {
+        out.push(
+            Line::of(Role::Good, "no findings")
+                .with(Role::Dim, format!("  looked for {}", found.looked_for.join(", "))),
+        );
+    }
+    for finding in &found.findings {
+        if !out.is_empty() {
+            out.push(Line::new());
+        }
+        out.push(head(finding));
+        for (label, text) in [("cause", &finding.cause), ("advice", &finding.advice)] {
+            paragraph(&mut out, label, clean(text).as_ref(), room);
+        }
+        paragraph(&mut out, "evidence", &evidence(&finding.evidence), room);
+    }
+    if found.not_shown > 0 {
+        out.push(Line::of(
+            Role::Dim,
+            format!("{} of little weight not shown; --all shows all", plural(found.not_shown, "finding")),
+        ));
+    }
+    out
+}
+
+fn head(finding: &Finding) -> Line {
+    let mut line = Line::of(Role::Bad, finding.id);
+    line.push(Role::Name, format!("  {}", columns::place(&finding.place)));
+    line.push(Role::Title, format!("  {}", cost(finding)));
+    if let Some([low, high]) = finding.saving_ns {
+        line.push(Role::Dim, format!("  saves {} to {}", ns(low), ns(high)));
+    }
+    line
+}
+
+/// `costs about 1.07 s, 33.0 % of the run`
+pub fn cost(finding: &Finding) -> String {
+    match (finding.cost_ns, finding.share) {
+        (Some(cost), Some(share)) => format!("costs about {}, {} of the run", ns(cost), units::percent(share)),
+        (Some(cost), None) => format!("costs about {}", ns(cost)),
+        (None, _) => "cost not measured".into(),
+    }
+}
+
+fn paragraph(out: &mut Vec<Line>, label: &str, text: &str, room: usize) {
+    for (i, text) in wrap(text, room).iter().enumerate() {
+        let mut line = Line::of(Role::Plain, " ".repeat(INDENT)).with(Role::Dim, if i == 0 { label } else { "" });
+        line.pad_to(TEXT_AT);
+        line.push(Role::Plain, text);
+        out.push(line);
+    }
+}
+
+/// `exits 4288725; guards 5, 7; expected == 0`: the keys of the JSON, in words.
+pub fn evidence(value: &Value) -> String {
+    let Value::Object(map) = value else { return short(value) };
+    let known =
+        map.iter().filter(|(_, v)| !v.is_null() && *v != "" && v.as_array().is_none_or(|list| !list.is_empty()));
+    let parts: Vec<String> = known.map(|(key, v)| format!("{} {}", key.replace('_', " "), short(v))).collect();
+    clean(&parts.join("; ")).into_owned()
+}
+
+fn short(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), units::count),
+        Value::Array(list) => {
+            let shown: Vec<String> = list.iter().take(MOST).map(short).collect();
+            let more = if list.len() > MOST { format!(" and {} more", list.len() - MOST) } else { String::new() };
+            format!("{}{more}", shown.join(", "))
+        }
+        Value::Object(map) => {
+            let known = map.iter().filter(|(_, v)| !v.is_null());
+            let parts: Vec<String> = known.map(|(key, v)| format!("{} {}", key.replace('_', " "), short(v))).collect();
+            format!("({})", parts.join(", "))
+        }
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Null => "unknown".into(),
+    }
+}
+
+/// Longer lists are in the JSON.
+const MOST: usize = 12;
