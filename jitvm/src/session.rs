@@ -11,8 +11,11 @@ use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
-use crate::runtime::{numbers, repr};
+use crate::runtime::{numbers, repr, traceback};
 use crate::trace::policy;
+
+/// Native stack kept for what does not nest: the collector, formatting, error reports.
+const NATIVE_RESERVE: usize = 2 << 20;
 
 /// Runs the program and gives the exit status. `native_stack` is the size of the calling thread's stack in bytes.
 pub fn run(options: Options, native_stack: usize) -> u8 {
@@ -33,6 +36,8 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     let vm = Vm::new(options.arguments.clone());
     // The VM is reached by signal handlers and machine code until the process ends.
     let vm: &'static mut Vm = Box::leak(vm);
+    let here = &raw const native_stack as usize;
+    vm.native_limit = here.saturating_sub(native_stack) + NATIVE_RESERVE;
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
@@ -122,17 +127,11 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
     if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
-        // What was printed comes before the message.
-        flush(vm, 0);
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
-    flush(vm, 0);
-    eprintln!("{}: {}", class_of(exception).name(), repr::str_text(vm, exception).unwrap_or_default());
-    if class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT) {
-        (130, ProgramEnd::Signal)
-    } else {
-        (1, ProgramEnd::Exception)
-    }
+    eprint!("{}", traceback::format_exception(vm, exception));
+    let interrupted = class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT);
+    if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
 
 /// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.
@@ -189,7 +188,8 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
             let json = serde_json::json!({
                 "traces": {
                     "recorded": totals.recorded,
-                    "loops": totals.compiled,
+                    "loops": totals.loops,
+                    "bridges": totals.bridges,
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
@@ -205,8 +205,8 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
         }
         StatsFormat::Text => {
             eprintln!(
-                "jitvm: {} traces compiled of {} recorded, {} aborted, {} retired, {} loops blacklisted",
-                totals.compiled, totals.recorded, totals.aborted, totals.retired, totals.blacklisted
+                "jitvm: {} recordings: {} loops and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
+                totals.recorded, totals.loops, totals.bridges, totals.aborted, totals.retired, totals.blacklisted
             );
             eprintln!(
                 "jitvm: {} entries, {} exits; {:.2} ms recording, {:.2} ms compiling; {} bytes of machine code",

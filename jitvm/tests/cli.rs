@@ -128,7 +128,7 @@ fn an_unsupported_feature_is_named_before_anything_runs() {
     let finished = run(&[&path]);
     assert_ended(&finished, 2);
     assert_eq!(finished.stdout, "");
-    assert_says(&finished.stderr, &["program.py", "line 2", "async def f():\n", "^", "async"]);
+    assert_says(&finished.stderr, &["program.py:2:", "async def f():\n", "^", "async"]);
     // It must not be taken for an error of the program's own.
     assert!(!finished.stderr.contains("Traceback"), "{}", finished.stderr);
 }

@@ -95,7 +95,7 @@ mod checker {
             ("0000 int ADD +1 ----\n0008 val SLOAD #0", "0000: an operand is missing"),
             ("0000 nil G_EQ val:None +1.0\n0008 val SLOAD #0", "0000: compares a tagged word with something else"),
             ("0007 nil LOOP\n0008 val SLOAD #0", "0009: an open trace has 1 LOOP and 0 CLOSE"),
-            ("0008 nil CLOSE", "0009: an open trace has 0 LOOP and 1 CLOSE"),
+            ("0008 nil CLOSE #0", "0009: an open trace has 0 LOOP and 1 CLOSE"),
         ] {
             let found = problems(&format!("{START}{text}\n{open}"));
             assert!(found.iter().any(|problem| problem == expected), "{text}\n{found:?}");
@@ -147,7 +147,7 @@ mod checker {
         );
         assert_eq!(problems(START), ["0000: a closed trace has 0 LOOP and 0 CLOSE"]);
         assert_eq!(
-            problems(&format!("{START}0000 nil CLOSE\n0001 val SLOAD #1")),
+            problems(&format!("{START}0000 nil CLOSE #0\n0001 val SLOAD #1")),
             ["0002: CLOSE is not the last instruction"]
         );
     }
@@ -329,7 +329,7 @@ mod interpreter {
             0000 val SLOAD #0\n0001 > int G_INT 0000\n0002 val SLOAD #1\n0003 > int G_INT 0002
             0004 > nil G_LT 0003 +1000\n0005 > int ADDOV 0001 0003
             snap #1 at 0006 execute [code 0 pc 1 base 0] { s0=0003 s1=0005 }
-            0006 nil CLOSE";
+            0006 nil CLOSE #0";
         for text in [peeled, closed] {
             let mut world = World::new(&[int(0), int(1)], &[], &[]);
             let body = world.parse(text).body;

@@ -26,7 +26,7 @@ fn transform(input: &str, passes: &[&str]) -> String {
     }
     let last = passes.last().expect("a pass is named");
     let mut output = String::new();
-    let result = optimise::run(Recorded { body: parsed.body, closing }, &options, &mut |report| {
+    let result = optimise::run(Recorded { body: parsed.body, closing, link: None }, &options, &mut |report| {
         if report.pass.name == *last {
             output = print(report.body, report.closing, HELPERS);
             assert_eq!(check(report.body, report.closing, HELPERS), []);

@@ -422,7 +422,7 @@ impl Generator<'_> {
         self.assign(COUNTER, next);
         self.pc = 0;
         let closing = self.state(Resume::Execute);
-        Recorded { body: self.body, closing }
+        Recorded { body: self.body, closing, link: None }
     }
 }
 

@@ -226,10 +226,10 @@ mod tests {
     fn finds(damage: impl Fn(&mut Allocation)) -> bool {
         let mut body = swapping();
         let analysis = analysis::analyse(&body).expect("well-formed");
-        let mut allocation = regalloc::allocate(&mut body, &analysis, &Options::default()).expect("few values");
-        verify(&body, &analysis, &allocation);
+        let mut allocation = regalloc::allocate(&mut body, &analysis, None, &Options::default()).expect("few values");
+        verify(&body, &analysis, None, &allocation);
         damage(&mut allocation);
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verify(&body, &analysis, &allocation))).is_err()
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verify(&body, &analysis, None, &allocation))).is_err()
     }
 
     #[test]

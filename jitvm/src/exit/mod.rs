@@ -13,6 +13,7 @@ use crate::runtime::vm::{Frame, Vm};
 use crate::trace::policy;
 
 /// What machine code calls to box a float.
+#[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
 pub extern "C" fn box_float(vm: *mut Vm, bits: u64) -> u64 {
     // SAFETY: traces pass the VM they run in, and hold no other reference to it.
     unsafe { (*vm).float(f64::from_bits(bits)).0 }
@@ -24,6 +25,7 @@ extern "C" fn box_float_of(vm: *mut Vm, x: f64) -> u64 {
 }
 
 /// What the common exit path of machine code calls.
+#[allow(clippy::not_unsafe_ptr_arg_deref, reason = "the exit path passes what it has just made; the type is the ABI's")]
 pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     // SAFETY: the exit path passes the VM and a state on the native stack; nothing else refers to either.
     let (vm, state) = unsafe { (&mut *vm, &*state) };

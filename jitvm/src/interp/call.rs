@@ -219,6 +219,9 @@ pub fn call_value(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
 /// # Safety
 /// `window` points into the value stack at or above `stack_top`, or at a call window of the top frame.
 pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
+    if &raw const count as usize <= vm.native_limit {
+        return Err(vm.raise_recursion_error());
+    }
     // SAFETY: by the caller.
     let callee = unsafe { *window };
     // SAFETY: as above.

@@ -60,8 +60,8 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
     let mut pc: *const Instruction;
     let mut base: *mut Value;
 
-    // SAFETY (for the whole loop): `vm` is the only reference in use at each point; registers and targets are in
-    // range by the bytecode verifier; frames are inside the stack by `push_frame`.
+    // SAFETY: for the whole loop: `vm` is the only reference in use at each point; registers and targets are in range by
+    // the bytecode verifier; frames are inside the stack by `push_frame`.
     unsafe {
         macro_rules! load_frame {
             () => {{
@@ -269,11 +269,11 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                                 at!(ins.a) = Value(word as u64);
                                 continue 'dispatch;
                             }
-                        } else if operand.is_float() {
-                            if let Some(value) = Value::try_float(-operand.as_float()) {
-                                at!(ins.a) = value;
-                                continue 'dispatch;
-                            }
+                        } else if operand.is_float()
+                            && let Some(value) = Value::try_float(-operand.as_float())
+                        {
+                            at!(ins.a) = value;
+                            continue 'dispatch;
                         }
                         out_of_line!(operators::negate(&mut *vm, operand))
                     }

@@ -8,7 +8,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::sequences::{as_items, items, range_bounds, range_length};
 use crate::runtime::strings::{self, as_text, text};
-use crate::runtime::types::{TypeId, type_id, type_name, type_of};
+use crate::runtime::types::{TypeId, argument_type_name, type_id, type_name, type_of};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
@@ -160,7 +160,7 @@ fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(spec) => match as_text(spec) {
             Some(spec) => spec,
             None => {
-                let name = type_name(spec);
+                let name = argument_type_name(spec);
                 return Err(vm.type_error(format!("format() argument 2 must be str, not {name}")));
             }
         },
@@ -217,12 +217,16 @@ fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(TypeId) 
         return Ok(matches(type_id(types)));
     }
     if types.has_shape(ShapeId::TUPLE) {
+        vm.enter_native(if function == "issubclass" { " in __subclasscheck__" } else { " in __instancecheck__" })?;
+        let mut result = Ok(false);
         for &item in items(types) {
-            if any_type(vm, item, function, matches)? {
-                return Ok(true);
+            result = any_type(vm, item, function, matches);
+            if result != Ok(false) {
+                break;
             }
         }
-        return Ok(false);
+        vm.leave_native();
+        return result;
     }
     let what = if function == "issubclass" { "a class" } else { "a type" };
     Err(vm.type_error(format!(

@@ -186,7 +186,7 @@ fn vector_norm(coordinates: &[f64]) -> f64 {
 }
 
 /// Lanczos' approximation with g = 6.0246...: a quotient of polynomials.
-const LANCZOS_G: f64 = 6.024_680_04077673;
+const LANCZOS_G: f64 = 6.024_680_040_776_73;
 #[allow(clippy::excessive_precision, reason = "the coefficients as published")]
 const LANCZOS_NUMERATOR: [f64; 13] = [
     23531376880.410759688572007674451636754734846804940,

@@ -1,6 +1,7 @@
 //! Builtin modules: which there are, how they come into being, and `import`.
 
 use super::{Owner, marks, math, sys, time};
+use crate::runtime::exceptions::exception;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -43,6 +44,14 @@ pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
         && let Some(module) = hook(vm, name)?
     {
         return Ok(module);
+    }
+    // Of a dotted name, the first part that is missing is what the error names.
+    if let Some((package, _)) = name.rsplit_once('.') {
+        import_module(vm, package)?;
+        let raised = vm.raise_module_not_found(name);
+        let message = vm.str(&format!("No module named '{name}'; '{package}' is not a package"));
+        exception(vm.exception).args = vm.tuple(&[message])?;
+        return Err(raised);
     }
     Err(vm.raise_module_not_found(name))
 }

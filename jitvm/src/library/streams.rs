@@ -4,7 +4,7 @@ use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::object::{ShapeId, Stream};
 use crate::runtime::output;
 use crate::runtime::strings::{as_text, length};
-use crate::runtime::types::{TypeId, type_name};
+use crate::runtime::types::{TypeId, argument_type_name, type_name};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -51,7 +51,7 @@ pub fn flush(vm: &mut Vm, stream: Value) -> Outcome<()> {
 fn write_method(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [stream, value] = [0, 1].map(|index| arguments.positional()[index]);
     let Some(text) = as_text(value) else {
-        let name = type_name(value);
+        let name = argument_type_name(value);
         return Err(vm.type_error(format!("write() argument must be str, not {name}")));
     };
     write(vm, stream, text)?;

@@ -61,6 +61,7 @@ fn push_title(c: char, out: &mut String) {
         '\u{1c7}'..='\u{1c9}' => out.push('\u{1c8}'),
         '\u{1ca}'..='\u{1cc}' => out.push('\u{1cb}'),
         '\u{1f1}'..='\u{1f3}' => out.push('\u{1f2}'),
+        '\u{149}' => out.push_str("\u{2bc}N"),
         // One letter becomes several: only the first is upper case.
         _ => {
             let mut upper = c.to_uppercase();
@@ -70,13 +71,28 @@ fn push_title(c: char, out: &mut String) {
     }
 }
 
-fn capitalize(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let mut characters = own(arguments).chars();
-    let mut out = String::new();
-    if let Some(first) = characters.next() {
-        push_title(first, &mut out);
+/// The lower case of the character at a byte offset: a sigma that ends a word has its own.
+fn push_lower(text: &str, offset: usize, c: char, out: &mut String) {
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    if c == 'Σ'
+        && is_letter(text[..offset].chars().next_back())
+        && !is_letter(text[offset + c.len_utf8()..].chars().next())
+    {
+        out.push('ς');
+    } else {
+        out.extend(c.to_lowercase());
     }
-    out.push_str(&characters.as_str().to_lowercase());
+}
+
+fn capitalize(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let string = own(arguments);
+    let mut out = String::new();
+    for (offset, c) in string.char_indices() {
+        match offset {
+            0 => push_title(c, &mut out),
+            _ => push_lower(string, offset, c, &mut out),
+        }
+    }
     Ok(vm.str(&out))
 }
 
@@ -91,9 +107,10 @@ fn is_title_letter(c: char) -> bool {
 fn title(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut out = String::new();
     let mut inside = false;
-    for c in own(arguments).chars() {
+    let string = own(arguments);
+    for (offset, c) in string.char_indices() {
         if inside {
-            out.extend(c.to_lowercase());
+            push_lower(string, offset, c, &mut out);
         } else {
             push_title(c, &mut out);
         }
@@ -104,9 +121,10 @@ fn title(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn swapcase(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut out = String::new();
-    for c in own(arguments).chars() {
+    let string = own(arguments);
+    for (offset, c) in string.char_indices() {
         match (c.is_uppercase(), c.is_lowercase()) {
-            (true, _) => out.extend(c.to_lowercase()),
+            (true, _) => push_lower(string, offset, c, &mut out),
             (_, true) => out.extend(c.to_uppercase()),
             _ => out.push(c),
         }
@@ -257,7 +275,9 @@ fn isprintable(_: &mut Vm, arguments: Arguments) -> Outcome {
 fn isidentifier(_: &mut Vm, arguments: Arguments) -> Outcome {
     let mut characters = own(arguments).chars();
     let start = characters.next().is_some_and(|c| c == '_' || c.is_alphabetic());
-    Ok(Value::from_bool(start && characters.all(|c| c == '_' || c.is_alphanumeric())))
+    Ok(Value::from_bool(
+        start && characters.all(|c| c == '_' || c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)),
+    ))
 }
 
 fn islower(_: &mut Vm, arguments: Arguments) -> Outcome {

@@ -8,7 +8,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::{LONGEST, as_text, byte_offset, code_point_index, length, text};
-use crate::runtime::types::{TypeId, type_name};
+use crate::runtime::types::{TypeId, argument_type_name, type_name};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -240,7 +240,7 @@ fn affix_argument<'a>(vm: &mut Vm, arguments: Arguments, function: &str) -> Outc
     match as_text(value) {
         Some(affix) => Ok(affix),
         None => {
-            let name = type_name(value);
+            let name = argument_type_name(value);
             Err(vm.type_error(format!("{function}() argument must be str, not {name}")))
         }
     }
@@ -293,7 +293,7 @@ fn replace(vm: &mut Vm, arguments: Arguments) -> Outcome {
         *slot = match as_text(value) {
             Some(text) => text,
             None => {
-                let (position, name) = (index + 1, type_name(value));
+                let (position, name) = (index + 1, argument_type_name(value));
                 return Err(vm.type_error(format!("replace() argument {position} must be str, not {name}")));
             }
         };

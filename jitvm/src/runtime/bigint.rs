@@ -86,6 +86,7 @@ pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
             result[long.len()] = carry;
             Ok(big.finish(negative))
         }
+        _ if a.bit_length() + b.bit_length() > LARGEST_BITS => Err(vm.raise_memory_error()),
         _ => {
             let product = UBig::from_words(long) * UBig::from_words(short);
             vm.try_integer_from_limbs(negative, product.as_words())

@@ -85,6 +85,11 @@ impl BlockSpace {
         (start < block.swept || self.is_marked(cell)).then_some(cell)
     }
 
+    /// Bytes of the cell at an address; `None` outside of blocks.
+    pub fn cell_bytes(&self, address: usize) -> Option<usize> {
+        self.contains(address).then(|| self.blocks[(address - self.base) / BLOCK_BYTES].cell as usize)
+    }
+
     #[inline(always)]
     fn mark_position(&self, address: usize) -> (*mut u64, u64) {
         let bit = (address - self.base) / GRANULE;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::heap::{Heap, POISON};
 use super::large::LargeSpace;
-use super::object::Header;
+use super::object::{Header, STORAGE_ITEMS, ShapeId};
 use super::references::for_each_reference;
 use super::roots::with_registers_on_stack;
 use super::value::Value;
@@ -129,6 +129,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
     let used = vm.stack_in_use();
     // SAFETY: the value stack is one mapping, and `stack_in_use` does not exceed it.
     unsafe { vm.heap.scan_conservatively(stack, stack + used * size_of::<Value>()) };
+    vm.heap.scan_storage();
     let mut roots = std::mem::take(&mut vm.heap.mark_stack);
     vm.visit_roots(&mut |value| {
         if value.is_pointer() {
@@ -139,6 +140,21 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
 }
 
 impl Heap {
+    /// Native code that reads the items of a list may hold nothing but the address of its storage. How much of it is
+    /// in use is unknown then, so its words are judged like those of the stack.
+    fn scan_storage(&mut self) {
+        for index in 0..self.mark_stack.len() {
+            let address = self.mark_stack[index];
+            // SAFETY: the mark stack holds addresses of objects.
+            if unsafe { (*(address as *const Header)).shape } != ShapeId::STORAGE {
+                continue;
+            }
+            let bytes = self.blocks.cell_bytes(address).or_else(|| self.large.bytes_of(address));
+            // SAFETY: the range is that of the object.
+            unsafe { self.scan_conservatively(address + STORAGE_ITEMS, address + bytes.unwrap_or(0)) };
+        }
+    }
+
     /// Marks what the mark stack's objects reach.
     fn mark_all(&mut self) {
         let roots = std::mem::take(&mut self.mark_stack);
@@ -189,7 +205,6 @@ impl Heap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::object::ShapeId;
     use crate::runtime::sequences::items;
     use crate::runtime::strings::text;
 
@@ -267,6 +282,27 @@ mod tests {
         // SAFETY: the pointer keeps the list's storage alive.
         assert_eq!(unsafe { std::ptr::read_volatile(middle) }.as_fixnum(), 7);
         assert_eq!(word, "that");
+    }
+
+    #[test]
+    fn items_live_by_the_storage_of_a_list_that_is_gone() {
+        let mut vm = Vm::new(Vec::new());
+        vm.heap.stress = 1;
+        let first = {
+            let list = vm.list(&[]).expect("memory");
+            for index in 0..300 {
+                let string = vm.str(&format!("item number {index}"));
+                vm.push(list, string).expect("memory");
+            }
+            items(list).as_ptr()
+        };
+        vm.collect(GcCause::Explicit);
+        vm.collect(GcCause::Explicit);
+        for index in [0, 150, 299] {
+            // SAFETY: the pointer keeps the storage alive.
+            let value = unsafe { std::ptr::read_volatile(first.add(index)) };
+            assert_eq!(text(value), format!("item number {index}"));
+        }
     }
 
     #[test]

@@ -114,6 +114,17 @@ fn iterator_fields<'a>(iterator: Value) -> &'a mut IteratorObject {
 
 /// `next(iterator)` of an iterator object.
 pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    // Those that ask other iterators can be nested as deeply as the program likes.
+    if matches!(iterator.shape(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
+        vm.enter_native("")?;
+        let result = next_of_any(vm, iterator);
+        vm.leave_native();
+        return result;
+    }
+    next_of_any(vm, iterator)
+}
+
+fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
     let fields = iterator_fields(iterator);
     match iterator.shape() {
         ShapeId::ENUMERATE => {

@@ -56,6 +56,12 @@ impl LargeSpace {
         (address < object.address + object.bytes).then_some(object.address)
     }
 
+    /// Size of the large object at an address.
+    pub fn bytes_of(&self, address: usize) -> Option<usize> {
+        let index = self.objects.binary_search_by_key(&address, |object| object.address).ok()?;
+        Some(self.objects[index].bytes)
+    }
+
     /// Marks the large object at `address`; false if it was marked already.
     pub fn mark(address: usize) -> bool {
         let header = address as *mut Header;

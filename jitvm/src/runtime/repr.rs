@@ -6,7 +6,7 @@ use super::modules::module_name;
 use super::numbers::{Limbs, as_float};
 use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
 use super::sequences::items;
-use super::strings::text;
+use super::strings::{as_text, text};
 use super::types::{TypeId, type_id, type_name};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -134,7 +134,11 @@ fn other_repr(vm: &Vm, value: Value) -> String {
         ShapeId::TYPE => format!("<class '{}'>", type_id(value).name()),
         ShapeId::MODULE => {
             let name = module_name(value);
-            format!("<module '{name}' (built-in)>")
+            let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
+            match file.and_then(as_text) {
+                Some(file) => format!("<module '{name}' from '{file}'>"),
+                None => format!("<module '{name}' (built-in)>"),
+            }
         }
         ShapeId::FUNCTION => {
             // SAFETY: the shape was checked.

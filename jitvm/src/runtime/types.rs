@@ -223,6 +223,11 @@ pub fn type_name(value: Value) -> &'static str {
     type_of(value).name()
 }
 
+/// As [`type_name`], in the wording of checked arguments, where None is its own type.
+pub fn argument_type_name(value: Value) -> &'static str {
+    if value == Value::NONE { "None" } else { type_name(value) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

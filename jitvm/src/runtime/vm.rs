@@ -86,6 +86,8 @@ pub struct Vm {
     pub(crate) native_depth: u32,
     /// Longest chain of Python frames (`sys.setrecursionlimit`); the interpreter enforces it.
     pub recursion_limit: u32,
+    /// Address that natively nested execution must not come below.
+    pub native_limit: usize,
     /// Digits of an int that `str` and `int` convert; 0 = no limit.
     pub int_max_str_digits: u32,
     /// `sys.stdout`.
@@ -161,6 +163,7 @@ impl Vm {
             stack_high: 0,
             native_depth: 0,
             recursion_limit: 1000,
+            native_limit: 0,
             int_max_str_digits: 4300,
             out: Output::stdout(),
             gc_hook: None,

@@ -24,9 +24,13 @@ pub fn describe(vm: &mut Vm, value: Value) -> String {
             repr::write_str_repr(&text, false, &mut out);
             out
         }
-        // SAFETY (both): the shape says what the object is.
-        ShapeId::FLOAT_BOX => format!("{:?}", unsafe { (*value.object::<FloatBox>()).value }),
+        ShapeId::FLOAT_BOX => {
+            // SAFETY: the shape says what the object is.
+            let x = unsafe { (*value.object::<FloatBox>()).value };
+            format!("{x:?}")
+        }
         ShapeId::FUNCTION => {
+            // SAFETY: as above.
             let id = unsafe { (*value.object::<Function>()).code };
             format!("function {}", vm.codes[id.index()].proto.qualname)
         }

@@ -11,6 +11,7 @@ pub mod liveness;
 pub mod params;
 pub mod policy;
 mod record_call;
+mod record_container;
 mod record_operation;
 pub mod recorder;
 
@@ -77,7 +78,8 @@ pub struct Trace {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub recorded: u64,
-    pub compiled: u64,
+    pub loops: u64,
+    pub bridges: u64,
     pub aborted: u64,
     pub retired: u64,
     pub blacklisted: u64,
@@ -199,7 +201,10 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     vm.jit.totals.compile_ns += compile_ns;
     match result {
         Ok((body, artifact, codegen_ns)) => {
-            vm.jit.totals.compiled += 1;
+            match parent {
+                None => vm.jit.totals.loops += 1,
+                Some(_) => vm.jit.totals.bridges += 1,
+            }
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
@@ -345,7 +350,10 @@ fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
 ///
 /// # Errors
 /// The trace left because an exception is pending.
-pub fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
+///
+/// # Safety
+/// `base` is register 0 of the top frame, which runs this code.
+pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;

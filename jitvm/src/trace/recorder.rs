@@ -366,10 +366,10 @@ impl Recorder {
         }
         if r.is_constant() {
             // A float constant that has an immediate word is its own value.
-            if let Const::Flt(x) = self.body.constants[r.constant_index()] {
-                if let Some(value) = Value::try_float(x) {
-                    return self.body.constant(Const::Val(value, format!("{x:?}").into()));
-                }
+            if let Const::Flt(x) = self.body.constants[r.constant_index()]
+                && let Some(value) = Value::try_float(x)
+            {
+                return self.body.constant(Const::Val(value, format!("{x:?}").into()));
             }
         }
         self.emit(Op::BoxF, r, Ref::NONE, 0)
@@ -404,11 +404,6 @@ impl Recorder {
     /// Writes a register of the innermost frame.
     pub(super) fn set(&mut self, register: u16, value: Ref) {
         let slot = self.slot_of(register);
-        *self.slot_mut(slot) = Slot { value, dirty: true };
-    }
-
-    /// Writes a slot by its number from the anchor frame.
-    pub(super) fn set_slot(&mut self, slot: u16, value: Ref) {
         *self.slot_mut(slot) = Slot { value, dirty: true };
     }
 

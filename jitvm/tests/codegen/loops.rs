@@ -202,7 +202,7 @@ fn functions_out_of_reach_are_called_too() {
     let called = b.call(0, &[x]);
     let mut body = b.show(&[called, x]);
     let options = Options::default();
-    let artifact = compile(&mut body, TraceId(7), &options, &targets, &mut machine.arena).expect("compiled");
+    let artifact = compile(&mut body, TraceId(7), None, &options, &targets, &mut machine.arena).expect("compiled");
     let outcome = machine.run(&artifact, &body.constants, &mut [fixnum(42)], true);
     assert_eq!(outcome.values, [fixnum(42); 2]);
 }
@@ -224,7 +224,7 @@ fn code_memory_ends_and_is_never_writable_and_executable() {
     let installed = machine.arena.install(&filler).expect("system calls work");
     assert!(installed.is_some_and(|range| machine.arena.contains(range.start) && range.size == filler.len()));
     let mut again = body.clone();
-    let refused = compile(&mut again, TraceId(8), &Options::default(), &TARGETS, &mut machine.arena);
+    let refused = compile(&mut again, TraceId(8), None, &Options::default(), &TARGETS, &mut machine.arena);
     assert_eq!(refused, Err(CompileFailure::NoCodeMemory));
     let outcome = machine.run(&artifact, &body.constants, &mut [fixnum(0), fixnum(3), fixnum(0)], false);
     assert_eq!(outcome.values, [fixnum(3), fixnum(3), fixnum(9)]);

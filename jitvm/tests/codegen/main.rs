@@ -4,4 +4,5 @@ mod evaluate;
 mod loops;
 mod operations;
 mod random;
+mod sides;
 mod support;

@@ -462,7 +462,12 @@ fn malformed_traces_are_refused() {
 #[test]
 fn every_operation_has_a_test_here() {
     // Those of memory, calls and structure are in tests with these words in their names.
-    let source = concat!(include_str!("operations.rs"), include_str!("loops.rs"), include_str!("support.rs"));
+    let source = concat!(
+        include_str!("operations.rs"),
+        include_str!("loops.rs"),
+        include_str!("support.rs"),
+        include_str!("sides.rs")
+    );
     for entry in OPERATIONS {
         let name = format!("Op::{:?}", entry.0);
         assert!(entry.0 == Op::Nop || source.contains(&name), "{name}");

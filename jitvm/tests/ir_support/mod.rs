@@ -143,6 +143,7 @@ impl World {
     pub fn run(&mut self, body: &Body, back_edges: u64) -> Option<Exit> {
         let scratch = vec![Cell::new(0); scratch_needed(body)];
         let machine = Machine {
+            inputs: &[],
             vm: self.vm.as_mut_ptr(),
             base: self.slots.as_mut_ptr(),
             scratch: &scratch,

@@ -1,7 +1,9 @@
-//! What the VM writes down: the only file of jitvm that knows jitlog.
+//! What the VM writes down: the only module of jitvm that knows jitlog.
 //!
 //! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
+
+mod vocabulary;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,21 +14,21 @@ use jitlog::{
     CompileOutcome, CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
     FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
     GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark,
-    ObservedType, OpcodeSet, PassEnd, RawWord, ReasonDomain, SourceId, SourceText, StackId, Stream, StreamKind,
-    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    ObservedType, PassEnd, RawWord, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind,
+    TraceStart, TraceStop, VmInfo,
 };
 
-use crate::bytecode::{OPCODES, Source};
+use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text, observed_type};
+
+use crate::bytecode::Source;
 use crate::front;
 use crate::interp::call;
-use crate::ir::{Body, CodeId, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Snapshot, TYPES, TraceId, Ty};
+use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
 use crate::optimise::{PASSES, PassReport};
-use crate::runtime::collect::{GcCause as GcCauseOfHeap, GcRecord};
-use crate::runtime::object::{SHAPES, ShapeId};
-use crate::runtime::value::Value;
+use crate::runtime::collect::GcRecord;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
-use crate::trace::abort::{AbortReason, BlacklistReason, LinkKind as Link, RetireReason};
+use crate::trace::abort::{BlacklistReason, LinkKind as Link, RetireReason};
 use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
 
 /// How much is written.
@@ -63,28 +65,6 @@ pub struct Events {
     fingerprints: HashMap<TraceId, Fingerprint>,
     next_pass: u16,
     collections: u32,
-}
-
-/// Codes of observed types: the immediate ones, then heap shapes from `SHAPE_TYPES` on.
-mod observed {
-    pub const NONE: u16 = 0;
-    pub const INT: u16 = 1;
-    pub const FLOAT: u16 = 2;
-    pub const BOOL: u16 = 3;
-    pub const NONE_TYPE: u16 = 4;
-    pub const UNBOUND: u16 = 5;
-    pub const OTHER: u16 = 6;
-    pub const SHAPE_TYPES: u16 = 16;
-    /// Code, name, meaning.
-    pub const TABLE: &[(u16, &str, &str)] = &[
-        (NONE, "none", "the guard looks at no value"),
-        (INT, "int", "an int of at most 62 bits"),
-        (FLOAT, "float", "a float held in the value's word"),
-        (BOOL, "bool", "True or False"),
-        (NONE_TYPE, "NoneType", "None"),
-        (UNBOUND, "unbound", "a variable without a value"),
-        (OTHER, "other", "another special value"),
-    ];
 }
 
 impl Events {
@@ -626,85 +606,6 @@ pub enum ProgramEnd {
     Signal,
 }
 
-/// Why collections begin.
-const GC_CAUSES: &[(GcCauseOfHeap, &str, &str)] = &[
-    (GcCauseOfHeap::Allocation, "allocation", "so many bytes were allocated since the last collection"),
-    (GcCauseOfHeap::Exhausted, "exhausted", "no block was left"),
-    (GcCauseOfHeap::Explicit, "explicit", "the program asked"),
-    (GcCauseOfHeap::Stress, "stress", "a stress mode of the tests"),
-];
-/// What a collection does, one after the other.
-const GC_PHASES: [(&str, &str); 3] = [
-    ("roots", "finding what the stacks and the VM refer to"),
-    ("mark", "following references from there"),
-    ("sweep", "freeing what was not reached"),
-];
-
-/// Names every number of ours that appears in the log.
-fn define_tables(log: &Log) {
-    let defs = log.defs();
-    for &(op, name, _, _) in OPCODES {
-        defs.opcode(OpcodeSet::Bytecode, op as u16, 0, name);
-    }
-    for &(op, name, _, [a, b, c], effect, _, text) in OPERATIONS {
-        use jitlog::ir_flags as bits;
-        let flag = |field: Field, is_ref: u32, is_number: u32| match field {
-            Field::Ref => is_ref,
-            Field::Number => is_number,
-            Field::No => 0,
-        };
-        let mut flags = flag(a, bits::A_IS_REF, bits::A_IS_IMMEDIATE)
-            | flag(b, bits::B_IS_REF, bits::B_IS_IMMEDIATE)
-            | flag(c, bits::C_IS_REF, bits::C_IS_IMMEDIATE);
-        if effect == Effect::Guard {
-            flags |= bits::GUARD;
-            defs.reason(ReasonDomain::GuardKind, op as u16, name, text.trim());
-        }
-        if matches!(effect, Effect::Store | Effect::Call) {
-            flags |= bits::EFFECT;
-        }
-        defs.opcode(OpcodeSet::Ir, op as u16, flags, name);
-    }
-    for &(ty, name) in TYPES {
-        defs.ir_type(ty as u8, name);
-    }
-    for &(reason, id, text) in AbortReason::ALL {
-        defs.reason(ReasonDomain::Abort, reason as u16, id, text);
-    }
-    for &(reason, id, text) in BlacklistReason::ALL {
-        defs.reason(ReasonDomain::Exit, reason as u16, id, text);
-    }
-    for &(reason, id, text) in RetireReason::ALL {
-        defs.reason(ReasonDomain::Invalidate, reason as u16, id, text);
-    }
-    for &(kind, id, text) in Link::ALL {
-        defs.reason(ReasonDomain::LinkKind, kind as u16, id, text);
-    }
-    for &(cause, id, text) in GC_CAUSES {
-        defs.reason(ReasonDomain::GcCause, cause as u16, id, text);
-    }
-    for (phase, (id, text)) in GC_PHASES.iter().enumerate() {
-        defs.reason(ReasonDomain::GcPhase, phase as u16, id, text);
-    }
-    for &(code, name, text) in observed::TABLE {
-        defs.reason(ReasonDomain::ObservedType, code, name, text);
-    }
-    for (shape, _) in SHAPES {
-        let name = shape_name(*shape);
-        defs.reason(ReasonDomain::ObservedType, observed::SHAPE_TYPES + shape.0 as u16, &name, "a heap object");
-    }
-}
-
-/// Name of a builtin shape: that of its type, told apart where a type has several.
-fn shape_name(shape: ShapeId) -> String {
-    let name = SHAPES.iter().find(|(s, _)| *s == shape).map_or("object", |(_, name)| name);
-    match shape {
-        ShapeId::BIG_INT => "int (big)".into(),
-        ShapeId::FLOAT_BOX => "float (boxed)".into(),
-        _ => name.into(),
-    }
-}
-
 /// A text of a list: its length, then its bytes.
 fn text(out: &mut Vec<u8>, text: &str) {
     let mut end = text.len().min(usize::from(u16::MAX));
@@ -727,91 +628,4 @@ fn encode(ins: &Ins) -> [u8; 16] {
     bytes[12..14].copy_from_slice(&ins.previous.0.to_le_bytes());
     bytes[14..16].copy_from_slice(&ins.spill.to_le_bytes());
     bytes
-}
-
-fn constant_text(constant: &Const) -> String {
-    match constant {
-        Const::Int(i) => format!("{i:+}"),
-        Const::Flt(x) => format!("{x:?}"),
-        Const::Val(_, text) | Const::Raw(_, text) => text.to_string(),
-    }
-}
-
-fn operand_text(body: &Body, r: Ref) -> String {
-    if r.is_constant() { constant_text(&body.constants[r.constant_index()]) } else { format!("{:04}", r.0) }
-}
-
-/// What a guard expects, in words.
-fn expectation(body: &Body, ins: &Ins) -> String {
-    let (a, b) = (operand_text(body, ins.a), operand_text(body, ins.b));
-    match ins.op {
-        Op::G_Int => "int".into(),
-        Op::G_Flt => "float".into(),
-        Op::G_Shape => {
-            SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s))
-        }
-        Op::G_Eq | Op::G_FltEq => format!("== {b}"),
-        Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
-        Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
-        Op::G_Le | Op::G_FltLe => format!("{a} <= {b}"),
-        Op::G_FltNlt => format!("not {a} < {b}"),
-        Op::G_FltNle => format!("not {a} <= {b}"),
-        Op::G_Ult => "an index in range".into(),
-        Op::G_NoExc => "no exception".into(),
-        Op::G_Poll => "no signal".into(),
-        Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv => "an int of at most 62 bits".into(),
-        Op::IntToFltExact => "an int that a float holds exactly".into(),
-        Op::FltToInt => "a float in the range of int".into(),
-        _ => String::new(),
-    }
-}
-
-/// Code of the type a guard expects of its operand.
-fn expected_type(kind: Op, ins: &Ins) -> u16 {
-    match kind {
-        Op::G_Int | Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv | Op::G_Lt | Op::G_Le | Op::G_Ult => observed::INT,
-        Op::G_Flt | Op::G_FltLt | Op::G_FltLe | Op::G_FltNlt | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => {
-            observed::FLOAT
-        }
-        Op::G_Shape => observed::SHAPE_TYPES + ins.c as u16,
-        _ => observed::NONE,
-    }
-}
-
-fn observed_type(bits: u64, of_float: bool) -> u16 {
-    let value = Value(bits);
-    if of_float || value.is_float() {
-        observed::FLOAT
-    } else if value.is_int() {
-        observed::INT
-    } else if value.is_bool() {
-        observed::BOOL
-    } else if value == Value::NONE {
-        observed::NONE_TYPE
-    } else if value == Value::UNDEF {
-        observed::UNBOUND
-    } else if value.is_pointer() {
-        // SAFETY: a pointer value in a trace is the address of a live heap object, which starts with its shape.
-        observed::SHAPE_TYPES + unsafe { *(value.address() as *const u32) } as u16
-    } else {
-        observed::OTHER
-    }
-}
-
-/// The value as the program would print it, at most 40 bytes.
-fn observed_text(vm: &mut Vm, bits: u64, of_float: bool) -> String {
-    let mut text = if of_float {
-        format!("{:?}", f64::from_bits(bits))
-    } else {
-        crate::trace::describe::describe(vm, Value(bits))
-    };
-    if text.len() > 40 {
-        let mut end = 37;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push_str("...");
-    }
-    text
 }

@@ -1,0 +1,373 @@
+//! Recording of variables and containers: globals, attributes, subscripts, unpacking, iteration.
+
+use std::mem::offset_of;
+
+use super::abort::AbortReason;
+use super::record_operation::{sequence_length, shape};
+use super::recorder::{Recorder, Recording, abort};
+use crate::bytecode::Instruction;
+use crate::interp::helpers;
+use crate::ir::{Op, Ref, Ty};
+use crate::runtime::object::{List, Range, ShapeId, Tuple};
+use crate::runtime::value::Value;
+use crate::runtime::vm::Vm;
+use crate::runtime::{attributes, strings};
+
+impl Recorder {
+    // --- globals and attributes ---------------------------------------------------------------------------------
+
+    pub(super) fn global_cell(&mut self, index: u16) -> Ref {
+        let code = self.frames.last().expect("the anchor frame stays").code;
+        // SAFETY: code objects and their cells live as long as the VM.
+        let (cell, name) = unsafe {
+            let cell = (&(*code).globals)[index as usize];
+            (cell, (*cell).name)
+        };
+        let text = format!("global {}", strings::text(name));
+        self.constant_raw(cell as u64, text)
+    }
+
+    pub(super) fn load_global(&mut self, vm: &mut Vm, ins: Instruction) -> Recording {
+        let code = self.frames.last().expect("the anchor frame stays").code;
+        // SAFETY: code objects and their cells live as long as the VM.
+        let (value, fallback) = unsafe {
+            let cell = (&(*code).globals)[ins.b as usize];
+            ((*cell).value, (*cell).fallback)
+        };
+        let cell = self.global_cell(ins.b);
+        let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
+        if value == Value::UNDEF {
+            if fallback == Value::UNDEF {
+                return abort(AbortReason::Exception, "NameError");
+            }
+            self.same_word(vm, loaded, Value::UNDEF);
+            let builtin = self.constant(vm, fallback);
+            self.set(ins.a, builtin);
+            return Ok(());
+        }
+        let result = self.code_like(vm, loaded, value);
+        self.set(ins.a, result);
+        Ok(())
+    }
+
+    /// A value that is always the same in sane programs (functions, types, modules) becomes a constant.
+    pub(super) fn code_like(&mut self, vm: &mut Vm, r: Ref, value: Value) -> Ref {
+        match shape(value) {
+            Some(ShapeId::FUNCTION | ShapeId::BUILTIN | ShapeId::TYPE | ShapeId::MODULE | ShapeId::BOUND_METHOD) => {
+                self.same_word(vm, r, value)
+            }
+            _ => r,
+        }
+    }
+
+    pub(super) fn get_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+        let name = self.name(ins.c);
+        let receiver = self.get(ins.b);
+        if shape(object) == Some(ShapeId::MODULE)
+            && let Some(result) = self.module_attribute(vm, receiver, object, name)
+        {
+            self.set(ins.a, result);
+            return Ok(());
+        }
+        let name = self.constant(vm, name);
+        let result = self.call(helpers::GET_ATTR, &[receiver, name]);
+        self.set(ins.a, result);
+        Ok(())
+    }
+
+    pub(super) fn name(&self, index: u16) -> Value {
+        let code = self.frames.last().expect("the anchor frame stays").code;
+        // SAFETY: code objects live as long as the VM.
+        unsafe { (&(*code).names)[index as usize] }
+    }
+
+    /// A global of a known module.
+    pub(super) fn module_attribute(&mut self, vm: &mut Vm, receiver: Ref, module: Value, name: Value) -> Option<Ref> {
+        vm.global(module, name)?;
+        let cell = vm.global_cell(module, name);
+        // SAFETY: cells live as long as their module, which the guard below makes a constant.
+        let value = unsafe { (*cell).value };
+        if value == Value::UNDEF {
+            return None;
+        }
+        self.same_word(vm, receiver, module);
+        let text = strings::text(name).to_owned();
+        let cell = self.constant_raw(cell as u64, format!("module {text}"));
+        let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
+        Some(self.code_like(vm, loaded, value))
+    }
+
+    pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+        let name = self.name(ins.c);
+        let receiver = self.get(ins.b);
+        let unbound = self.constant(vm, Value::UNDEF);
+        if shape(object) == Some(ShapeId::MODULE)
+            && let Some(result) = self.module_attribute(vm, receiver, object, name)
+        {
+            self.set(ins.a, result);
+            self.set(ins.a + 1, unbound);
+            return Ok(());
+        }
+        // The receiver's class decides which method it is; those of builtin types never change.
+        let receiver = match shape(object) {
+            Some(shape) => self.object(receiver, shape),
+            None if object.is_int() => self.int(receiver),
+            None if object.is_float() => self.float(receiver),
+            None => self.same_word(vm, receiver, object),
+        };
+        match attributes::load_method(vm, object, name) {
+            Ok((callable, this)) if this == object && shape(callable).is_some() => {
+                let callable = self.constant(vm, callable);
+                self.set(ins.a, callable);
+                self.set(ins.a + 1, receiver);
+                Ok(())
+            }
+            Ok(_) => abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name))),
+            Err(_) => {
+                vm.exception = Value::UNDEF;
+                abort(AbortReason::Exception, format!("attribute {}", strings::text(name)))
+            }
+        }
+    }
+
+    // --- subscripts ---------------------------------------------------------------------------------------------
+
+    /// The index as an Int in `0..length`, with its guards; `None` if it is out of range now.
+    pub(super) fn element_index(&mut self, index: Ref, i: i64, length: Ref, n: i64) -> Option<Ref> {
+        let index = self.int(index);
+        if i >= 0 {
+            if i >= n {
+                return None;
+            }
+            self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+            return Some(index);
+        }
+        if i + n < 0 {
+            return None;
+        }
+        let zero = self.constant_int(0);
+        self.guard(Op::G_Lt, Ty::Nil, index, zero, 0);
+        let wrapped = self.emit(Op::Add, index, length, 0);
+        self.guard(Op::G_Ult, Ty::Nil, wrapped, length, 0);
+        Some(wrapped)
+    }
+
+    pub(super) fn get_item(&mut self, ins: Instruction, object: Value, index: Value) {
+        let (container, key) = (self.get(ins.b), self.get(ins.c));
+        let result = self.element(container, key, object, index);
+        let result = match result {
+            Some(element) => element,
+            None => {
+                let (container, key) = (self.get(ins.b), self.get(ins.c));
+                self.call(helpers::GET_ITEM, &[container, key])
+            }
+        };
+        self.set(ins.a, result);
+    }
+
+    pub(super) fn element(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
+        if !index.is_int() {
+            return None;
+        }
+        let i = index.as_fixnum();
+        match shape(object)? {
+            ShapeId::LIST => {
+                // SAFETY: the shape says it is a list.
+                let n = unsafe { (*(object.address() as *const List)).length };
+                let list = self.object(container, ShapeId::LIST);
+                let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+                let index = self.element_index(key, i, length, n.into())?;
+                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+                Some(self.emit(Op::ElemLoad, data, index, 0))
+            }
+            ShapeId::TUPLE => {
+                // SAFETY: the shape says it is a tuple.
+                let n = unsafe { (*(object.address() as *const Tuple)).length };
+                let tuple = self.object(container, ShapeId::TUPLE);
+                let length = self.emit(Op::TupleLen, tuple, Ref::NONE, 0);
+                let index = self.element_index(key, i, length, n as i64)?;
+                let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
+                Some(self.emit(Op::ItemLoad, data, index, 0))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn set_item(&mut self, ins: Instruction, object: Value, index: Value) {
+        let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+        if shape(object) == Some(ShapeId::LIST) && index.is_int() {
+            // SAFETY: the shape says it is a list.
+            let n = unsafe { (*(object.address() as *const List)).length };
+            let list = self.object(container, ShapeId::LIST);
+            let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+            if let Some(index) = self.element_index(key, index.as_fixnum(), length, n.into()) {
+                let word = self.tagged(value);
+                // Boxing may collect, so the address is taken after it.
+                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+                self.store_element(data, index, word);
+                return;
+            }
+        }
+        let (container, key) = (self.get(ins.a), self.get(ins.b));
+        self.call(helpers::SET_ITEM, &[container, key, value]);
+    }
+
+    pub(super) fn unpack(&mut self, ins: Instruction, object: Value) -> Recording {
+        let source = self.get(ins.c);
+        let (length, data, load) = match shape(object) {
+            Some(ShapeId::LIST) => (Op::ListLen, Op::ListData, Op::ElemLoad),
+            Some(ShapeId::TUPLE) => (Op::TupleLen, Op::TupleData, Op::ItemLoad),
+            _ => return abort(AbortReason::UnsupportedOperation, "unpacking of this type"),
+        };
+        if sequence_length(object) != Some(ins.b as usize) {
+            return abort(AbortReason::Exception, "unpacking of the wrong length");
+        }
+        let sequence = self.object(source, shape(object).expect("a heap object"));
+        let length = self.emit(length, sequence, Ref::NONE, 0);
+        let expected = self.constant_int(ins.b.into());
+        self.guard(Op::G_Eq, Ty::Nil, length, expected, 0);
+        let data = self.emit(data, sequence, Ref::NONE, 0);
+        for i in 0..ins.b {
+            let index = self.constant_int(i.into());
+            let item = self.emit(load, data, index, 0);
+            self.set(ins.a + i, item);
+        }
+        Ok(())
+    }
+
+    // --- iteration ----------------------------------------------------------------------------------------------
+
+    pub(super) fn get_iter(&mut self, vm: &mut Vm, ins: Instruction, iterable: Value) -> Recording {
+        let source = self.get(ins.b);
+        let zero = self.constant_int(0);
+        match shape(iterable) {
+            Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) => {
+                let object = self.object(source, shape);
+                self.set(ins.a, object);
+                self.set(ins.a + 1, zero);
+                let unused = self.constant(vm, Value::UNDEF);
+                self.set(ins.a + 2, unused);
+                self.set(ins.a + 3, unused);
+                Ok(())
+            }
+            Some(ShapeId::RANGE) => {
+                let bounds = match self.range_made_here(source) {
+                    Some(bounds) => bounds,
+                    None => {
+                        let range = self.object(source, ShapeId::RANGE);
+                        let fields = [offset_of!(Range, start), offset_of!(Range, stop), offset_of!(Range, step)];
+                        fields.map(|offset| self.emit(Op::FieldLoad, range, Ref::NONE, offset as u32))
+                    }
+                };
+                let state = self.constant(vm, Value::RANGE_STATE);
+                self.set(ins.a, state);
+                for (i, bound) in bounds.into_iter().enumerate() {
+                    self.set(ins.a + 1 + i as u16, bound);
+                }
+                Ok(())
+            }
+            _ => abort(AbortReason::UnsupportedOperation, "iteration over this type"),
+        }
+    }
+
+    /// Start, stop and step of a range that the trace itself makes: then the object is not needed.
+    pub(super) fn range_made_here(&self, r: Ref) -> Option<[Ref; 3]> {
+        if r.is_constant() {
+            return None;
+        }
+        let ins = self.body.ins[r.index()];
+        if ins.op != Op::CallH || ins.c != u32::from(helpers::RANGE.0) {
+            return None;
+        }
+        self.body.arguments(ins.a).try_into().ok()
+    }
+
+    pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording {
+        // SAFETY: registers of a verified instruction lie inside its frame.
+        let at = |register: u16| unsafe { *base.add(register as usize) };
+        let state = ins.b;
+        let iterable = at(state);
+        let holder = self.get(state);
+        if iterable == Value::RANGE_STATE {
+            self.same_word(vm, holder, iterable);
+            let (next, stop, step) = (at(state + 1), at(state + 2), at(state + 3));
+            let (n, s) = (next.as_fixnum(), stop.as_fixnum());
+            let ascending = step.as_fixnum() > 0;
+            let ends = if ascending { n >= s } else { n <= s };
+            if ends && self.parent.is_none() {
+                return abort(AbortReason::LeftLoop, self.place());
+            }
+            let step_ref = self.get(state + 3);
+            // A step of one is worth a trace of its own; of others only the direction matters.
+            let unit = step.as_fixnum().abs() == 1;
+            let step_ref = if unit { self.same_word(vm, step_ref, step) } else { self.int(step_ref) };
+            if !unit && !step_ref.is_constant() {
+                let zero = self.constant_int(0);
+                let (low, high) = if ascending { (zero, step_ref) } else { (step_ref, zero) };
+                self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
+            }
+            let next_ref = self.get(state + 1);
+            let stop_ref = self.get(state + 2);
+            let (next_ref, stop_ref) = (self.int(next_ref), self.int(stop_ref));
+            let (low, high) = if ascending { (next_ref, stop_ref) } else { (stop_ref, next_ref) };
+            if ends {
+                // A side trace goes on behind the loop.
+                self.guard(Op::G_Le, Ty::Nil, high, low, 0);
+                return Ok(());
+            }
+            self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
+            // Stepping by one cannot pass the stop, so it cannot overflow either.
+            let advanced = if unit {
+                self.emit(Op::Add, next_ref, step_ref, 0)
+            } else {
+                self.checked(Op::AddOv, next_ref, step_ref)
+            };
+            self.set(ins.a, next_ref);
+            self.set(state + 1, advanced);
+            return Ok(());
+        }
+        let shape = shape(iterable);
+        let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
+            return self.iterator_object(vm, ins, holder);
+        };
+        let sequence = self.object(holder, shape);
+        let index = self.get(state + 1);
+        let index = self.int(index);
+        let position = at(state + 1).as_fixnum();
+        let Some(n) = sequence_length(iterable) else {
+            return abort(AbortReason::UnsupportedOperation, "iteration");
+        };
+        let ends = position as usize >= n;
+        if ends && self.parent.is_none() {
+            return abort(AbortReason::LeftLoop, self.place());
+        }
+        let (length, data, load) = match shape {
+            ShapeId::LIST => (Op::ListLen, Some(Op::ListData), Op::ElemLoad),
+            ShapeId::TUPLE => (Op::TupleLen, Some(Op::TupleData), Op::ItemLoad),
+            _ => (Op::StrLen, None, Op::Nop),
+        };
+        let length = self.emit(length, sequence, Ref::NONE, 0);
+        if ends {
+            self.guard(Op::G_Le, Ty::Nil, length, index, 0);
+            return Ok(());
+        }
+        self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+        let one = self.constant_int(1);
+        let advanced = self.emit(Op::Add, index, one, 0);
+        let item = match data {
+            Some(data) => {
+                let data = self.emit(data, sequence, Ref::NONE, 0);
+                self.emit(load, data, index, 0)
+            }
+            None => self.call(helpers::STR_ITEM, &[sequence, index]),
+        };
+        self.set(ins.a, item);
+        self.set(state + 1, advanced);
+        Ok(())
+    }
+
+    /// Any other iterator: a call, which answers UNDEF at the end.
+    pub(super) fn iterator_object(&mut self, _vm: &mut Vm, _ins: Instruction, _holder: Ref) -> Recording {
+        abort(AbortReason::UnsupportedOperation, "iteration over this type")
+    }
+}
