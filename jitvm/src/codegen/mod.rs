@@ -52,7 +52,7 @@ pub struct Exit {
     pub snapshot: u16,
     /// By slot of the snapshot.
     pub locations: Vec<Location>,
-    /// The value that failed the guard (its operand `a`), where it has one.
+    /// The value that failed the guard (`Ins::observed`), where it has one.
     pub observed: Option<Location>,
     /// Offset in the code of the 4-byte displacement to patch: control then reaches the new target with every value
     /// where `locations` says (r11 and xmm15 hold nothing).

@@ -420,7 +420,7 @@ impl Scan<'_> {
         let locations = self.snapshot(at);
         let snapshot = self.snapshot;
         let ins = body.ins[at];
-        let observed = (!ins.a.is_none()).then(|| self.locate_operand(ins.a));
+        let observed = ins.observed().map(|operand| self.locate_operand(operand));
         let narrow = |n: usize| u16::try_from(n).map_err(|_| CompileFailure::TooBig);
         self.out.exits.push(Exit { guard: at as u16, snapshot: narrow(snapshot)?, locations, observed, patch: 0 });
         Ok(())

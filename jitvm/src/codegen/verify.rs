@@ -153,7 +153,7 @@ impl Replay<'_> {
             assert_eq!(exit.guard as usize, at);
             let slots = &self.body.snapshots[exit.snapshot as usize].slots;
             assert_eq!(slots.len(), exit.locations.len());
-            let observed = exit.observed.map(|location| (location, ins.a));
+            let observed = exit.observed.zip(ins.observed());
             let restored = exit.locations.iter().copied().zip(slots.iter().map(|slot| slot.value));
             for (location, value) in restored.chain(observed) {
                 self.check(at, location, value);

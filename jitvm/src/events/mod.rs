@@ -482,7 +482,7 @@ impl Events {
         let Some(guard) = self.guards.get_mut(&id).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
         let ins = trace.body.ins[trace.guards[exit] as usize];
-        let of_float = trace.body.ty(ins.a) == Ty::Flt;
+        let of_float = ins.observed().is_some_and(|operand| trace.body.ty(operand) == Ty::Flt);
         let code = observed.map_or(observed::NONE, |bits| observed_type(bits, of_float));
         match guard.observed.iter().find(|(known, _)| *known == code) {
             Some((_, slot)) => slot.increment(),

@@ -43,7 +43,7 @@ pub struct IrExit<'s> {
     pub snapshot: usize,
     /// By slot of the snapshot: the tagged words to write, floats boxed. In the scratch memory.
     pub values: &'s [Cell<u64>],
-    /// The value that failed the guard (its operand a) with its type, where it has one: a tagged word, the bits of a
+    /// The value that failed the guard (`Ins::observed`) with its type, where it has one: a tagged word, the bits of a
     /// float, or an address.
     pub observed: Option<(Ty, u64)>,
     /// How many times the loop was closed.
@@ -159,7 +159,7 @@ impl<'s> Run<'s, '_> {
     fn exit(&self, guard: usize, back_edges: u64) -> IrExit<'s> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
-        let observed = ins.operands().next().map(|a| (self.body.ty(a), self.word(a)));
+        let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
         IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges }
     }
 

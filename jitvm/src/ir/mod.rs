@@ -86,6 +86,10 @@ impl Ins {
     pub const fn c_ref(self) -> Ref {
         Ref(self.c as u16)
     }
+    /// The operand of a guard whose value says why it failed: the first that is no constant.
+    pub fn observed(self) -> Option<Ref> {
+        self.operands().find(|r| !r.is_constant()).or_else(|| self.operands().next())
+    }
     /// Every operand that is a reference.
     pub fn operands(self) -> impl Iterator<Item = Ref> {
         let [a, b, c] = self.op.fields();

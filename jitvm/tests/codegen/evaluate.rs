@@ -145,7 +145,7 @@ pub fn trace(body: &Body, stack: &[u64], polls: usize) -> Outcome {
             Effect::Exit => {
                 let snapshot = &body.snapshots[body.snapshot_of(at).expect("guards have snapshots")];
                 let values = snapshot.slots.iter().map(|slot| word(slot.value)).collect();
-                return Outcome { guard: at, values, observed: (!ins.a.is_none()).then(|| word(ins.a)) };
+                return Outcome { guard: at, values, observed: ins.observed().map(&word) };
             }
         }
         at += 1;
