@@ -238,7 +238,8 @@ impl Events {
             n_ir: recorder.ir_length() as u32,
             record_ns,
             retry: u8::from(!blacklisted),
-            blacklisted: u8::from(blacklisted),
+            // An exit that is given up is no loop that is.
+            blacklisted: u8::from(blacklisted && recorder.parent.is_none()),
             detail: &abort.detail,
         });
     }
