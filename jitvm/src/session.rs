@@ -11,7 +11,7 @@ use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
-use crate::runtime::{numbers, repr, traceback};
+use crate::runtime::{large, numbers, repr, traceback};
 use crate::trace::policy;
 
 /// Native stack kept for what does not nest: the collector, formatting, error reports.
@@ -33,6 +33,7 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
             return if error.kind == front::ErrorKind::Unsupported { 2 } else { 1 };
         }
     };
+    large::keep_freed_memory();
     let vm = Vm::new(options.arguments.clone());
     // The VM is reached by signal handlers and machine code until the process ends.
     let vm: &'static mut Vm = Box::leak(vm);

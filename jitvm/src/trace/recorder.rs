@@ -440,7 +440,8 @@ impl Recorder {
 
     /// The operand as an object of this shape, which the concrete value has.
     pub(super) fn object(&mut self, r: Ref, shape: ShapeId) -> Ref {
-        if r.is_constant() {
+        // A float of a rare exponent is a boxed one for the interpreter only: here it is unboxed like any other.
+        if r.is_constant() || self.ty(r) == Ty::Flt {
             return r;
         }
         let ins = self.body.ins[r.index()];
