@@ -61,7 +61,8 @@ pub struct Events {
     bailouts_logged: u64,
     sources: Vec<(Arc<Source>, SourceId)>,
     functions: HashMap<CodeId, FuncId>,
-    guards: HashMap<TraceId, Vec<LoggedGuard>>,
+    /// By trace id: a table, since every exit of a trace asks.
+    guards: Vec<Vec<LoggedGuard>>,
     fingerprints: HashMap<TraceId, Fingerprint>,
     next_pass: u16,
     collections: u32,
@@ -101,7 +102,7 @@ impl Events {
             bailouts_logged,
             sources: Vec::new(),
             functions: HashMap::new(),
-            guards: HashMap::new(),
+            guards: Vec::new(),
             fingerprints: HashMap::new(),
             next_pass: 0,
             collections: 0,
@@ -169,7 +170,7 @@ impl Events {
 
     /// A recording starts at an exit.
     pub fn side_start(&mut self, vm: &Vm, recorder: &Recorder, parent: Parent, count: u64) {
-        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        let guard = self.guards.get(parent.trace.index()).and_then(|guards| guards.get(parent.exit));
         let (parent_guard, loc_id) = guard.map_or((GuardId::NONE, LocId::NONE), |guard| (guard.id, guard.loc));
         let threshold = vm.jit.params.side_threshold as u32;
         self.stream.hot(&Hot { loc_id, count: count as u32, threshold, what: HotWhat::Guard });
@@ -186,7 +187,7 @@ impl Events {
 
     /// An exit was patched to enter its side trace.
     pub fn bridge_attached(&mut self, parent: Parent, side: TraceId, site: usize, target: usize) {
-        let guard = self.guards.get(&parent.trace).and_then(|guards| guards.get(parent.exit));
+        let guard = self.guards.get(parent.trace.index()).and_then(|guards| guards.get(parent.exit));
         self.stream.bridge_attach(&BridgeAttach {
             guard_id: guard.map_or(GuardId::NONE, |guard| guard.id),
             bridge_trace: jitlog::TraceId(side.0),
@@ -470,7 +471,11 @@ impl Events {
             });
             guards.push(LoggedGuard { id, loc: loc_id, kind: ins.op, failures, observed: Vec::new(), reported: 0 });
         }
-        self.guards.insert(trace.id, guards);
+        let index = trace.id.index();
+        if self.guards.len() <= index {
+            self.guards.resize_with(index + 1, Vec::new);
+        }
+        self.guards[index] = guards;
     }
 
     // --- running ------------------------------------------------------------------------------------------------
@@ -480,7 +485,7 @@ impl Events {
         let trace: *const Trace = vm.jit.trace(id);
         // SAFETY: traces are boxed and never dropped while the VM runs.
         let trace = unsafe { &*trace };
-        let Some(guard) = self.guards.get_mut(&id).and_then(|guards| guards.get_mut(exit)) else { return };
+        let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
         let ins = trace.body.ins[trace.guards[exit] as usize];
         let of_float = ins.observed().is_some_and(|operand| trace.body.ty(operand) == Ty::Flt);

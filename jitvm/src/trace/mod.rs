@@ -103,7 +103,8 @@ pub struct Jit {
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,
-    by_id: HashMap<TraceId, usize>,
+    /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
+    by_id: Vec<u32>,
     liveness: HashMap<CodeId, Rc<Liveness>>,
 }
 
@@ -132,11 +133,11 @@ impl Jit {
     }
 
     pub fn trace(&self, id: TraceId) -> &Trace {
-        &self.traces[self.by_id[&id]]
+        &self.traces[self.by_id[id.index()] as usize]
     }
 
     pub fn trace_mut(&mut self, id: TraceId) -> &mut Trace {
-        &mut self.traces[self.by_id[&id]]
+        &mut self.traces[self.by_id[id.index()] as usize]
     }
 }
 
@@ -228,7 +229,9 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 events.compiled(vm, &installed, compile_ns, codegen_ns);
                 vm.jit.events = Some(events);
             }
-            vm.jit.by_id.insert(trace, vm.jit.traces.len());
+            let room = vm.jit.by_id.len().max(trace.index() + 1);
+            vm.jit.by_id.resize(room, u32::MAX);
+            vm.jit.by_id[trace.index()] = vm.jit.traces.len() as u32;
             vm.jit.traces.push(Box::new(installed));
             match parent {
                 None => policy::trace_installed(vm, anchor, loop_index, trace),
