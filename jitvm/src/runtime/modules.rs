@@ -20,7 +20,7 @@ impl ModuleTable {
 }
 
 fn table_index(module: Value) -> usize {
-    debug_assert!(module.has_shape(ShapeId::MODULE));
+    debug_assert!(module.has_layout(ShapeId::MODULE));
     // SAFETY: the shape was checked.
     unsafe { (*module.object::<Module>()).table as usize }
 }
