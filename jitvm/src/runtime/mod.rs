@@ -9,6 +9,7 @@ pub mod classes;
 pub mod collect;
 pub mod compare;
 pub mod descriptors;
+pub mod dict;
 pub mod dispatch;
 pub mod exceptions;
 pub mod float_text;

@@ -1,7 +1,7 @@
 //! The one place that knows which words of each shape refer to other objects.
 
 use super::instances::attributes_word;
-use super::object::{Awaitable, Descriptor, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::object::{Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -23,7 +23,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::GENERIC_ALIAS
         | ShapeId::ITEM_ITERATOR
         | ShapeId::UNION => (8, (size_of::<Descriptor>() - 8) / 8),
-        ShapeId::MODULE => (std::mem::offset_of!(Module, name), 1),
+        ShapeId::MODULE => (std::mem::offset_of!(Module, dict), 2),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
         ShapeId::RANGE_ITERATOR
         | ShapeId::LIST_ITERATOR
@@ -66,6 +66,18 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
             ShapeId::TUPLE => {
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)
+            }
+            ShapeId::DICT => {
+                let dict = header.cast::<Dict>();
+                if !(*dict).entries.is_null() {
+                    visit(Value::from_address((*dict).entries as usize - STORAGE_ITEMS));
+                }
+                for entry in 0..(*dict).filled as usize {
+                    let entry = (*dict).entries.add(entry);
+                    visit((*entry).key);
+                    visit((*entry).value);
+                }
+                return;
             }
             ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
                 let generator = header.cast::<Generator>();

@@ -147,6 +147,7 @@ types! {
     BYTES_WARNING "BytesWarning" WARNING Builtin;
     RESOURCE_WARNING "ResourceWarning" WARNING Builtin;
     ENCODING_WARNING "EncodingWarning" WARNING Builtin;
+    DICT "dict" OBJECT Builtin;
 }
 
 /// Other names of the same types.
@@ -213,6 +214,7 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::GENERIC_ALIAS => TypeId::GENERIC_ALIAS,
         ShapeId::UNION => TypeId::UNION,
         ShapeId::ITEM_ITERATOR => TypeId::ITEM_ITERATOR,
+        ShapeId::DICT => TypeId::DICT,
         _ => TypeId::OBJECT,
     }
 }

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::blocks;
 use super::collect::GcRecord;
 use super::heap::Heap;
-use super::modules::ModuleTable;
 use super::classes::{Class, MethodCache};
 use super::names::Names;
 use super::object::Cell;
@@ -124,7 +123,6 @@ pub struct Vm {
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
     pub(crate) builtins: WordMap<Value, Value>,
-    pub(crate) module_tables: Vec<ModuleTable>,
 }
 
 /// A map with small fixed-size keys.
@@ -191,7 +189,6 @@ impl Vm {
             names: Names::UNSET,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
-            module_tables: Vec::new(),
         });
         vm.make_shared_objects();
         crate::library::install(&mut vm);
@@ -247,9 +244,6 @@ impl Vm {
         self.builtins.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
         self.modules.iter().for_each(|&(_, value)| f(value));
-        for table in &self.module_tables {
-            table.cells().for_each(|cell| f(Value::of(cell)));
-        }
         for code in &self.codes {
             code.constants.iter().chain(&code.names).for_each(|&value| f(value));
             f(code.module);
