@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::names::Names;
-use super::object::{ShapeId, TypeObject};
+use super::object::{Cell as VersionCell, ShapeId, TypeObject};
 use super::strings::text;
 use super::types::{TYPES, TypeId, type_id};
 use super::value::Value;
@@ -62,6 +62,8 @@ pub struct Class {
     pub subclasses: Vec<TypeId>,
     /// Another number, never used before, each time an attribute found through the class may have changed.
     pub version: u32,
+    /// A CELL that holds the version as an int, for machine code to compare.
+    pub watch: Value,
     /// Instances may have any attribute.
     pub has_dict: bool,
     /// Names of the slots of instances, those of bases first.
@@ -106,6 +108,11 @@ impl MethodCache {
         let hash = (name.0 >> 4) as usize ^ (class.0 as usize).wrapping_mul(0x9e37_79b1);
         &self.entries[hash % CACHE_SIZE]
     }
+}
+
+fn set_watch(watch: Value, version: u32) {
+    // SAFETY: a watch is a CELL.
+    unsafe { (*watch.object::<VersionCell>()).value = Value::from_fixnum(i64::from(version)) };
 }
 
 /// Builtin types that classes of the program cannot derive from.
@@ -169,6 +176,10 @@ impl Vm {
     pub fn is_subtype(&self, a: TypeId, b: TypeId) -> bool {
         a == b || self.class(a).mro.contains(&b)
     }
+    /// As [`Vm::is_subtype`].
+    pub fn is_subclass(&self, a: TypeId, b: TypeId) -> bool {
+        self.is_subtype(a, b)
+    }
     pub fn is_exception_class(&self, id: TypeId) -> bool {
         self.class(id).layout == ShapeId::EXCEPTION
     }
@@ -181,6 +192,7 @@ impl Vm {
             unsafe { (*object).id = u64::from(id.0) };
             let object = Value::of(object);
             self.permanent.push(object);
+            let watch = self.new_watch(0);
             let name = self.intern(id.name());
             let qualname = self.intern(id.name().rsplit('.').next().unwrap_or_default());
             let bases = match id {
@@ -200,6 +212,7 @@ impl Vm {
                 metaclass: TypeId::TYPE,
                 subclasses: Vec::new(),
                 version: 0,
+                watch,
                 has_dict: false,
                 slots: Vec::new(),
                 roots: Vec::new(),
@@ -220,8 +233,23 @@ impl Vm {
             let layout = if mro.contains(&TypeId::BASE_EXCEPTION) { ShapeId::EXCEPTION } else { self.class(id).layout };
             let class = self.class_mut(id);
             (class.mro, class.version, class.layout) = (mro, version, layout);
+            set_watch(class.watch, version);
         }
         self.names = Names::new(self);
+    }
+
+    /// The cell of a class's version; it lives as long as the VM.
+    pub(super) fn new_watch(&mut self, version: u32) -> Value {
+        let cell = self.allocate(size_of::<VersionCell>(), ShapeId::CELL).cast::<VersionCell>();
+        // SAFETY: the allocation has room for a `Cell`.
+        unsafe {
+            (*cell).value = Value::from_fixnum(i64::from(version));
+            (*cell).fallback = Value::UNDEF;
+            (*cell).name = self.empty_str;
+        }
+        let cell = Value::of(cell);
+        self.permanent.push(cell);
+        cell
     }
 
     /// C3: the resolution order of a class with these bases, or `None` where they contradict each other.
@@ -308,6 +336,7 @@ impl Vm {
             let version = self.class_epoch;
             let class = self.class_mut(id);
             class.version = version;
+            set_watch(class.watch, version);
             pending.extend_from_slice(&class.subclasses);
         }
     }

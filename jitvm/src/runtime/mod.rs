@@ -15,6 +15,7 @@ pub mod exceptions;
 pub mod float_text;
 pub mod format_spec;
 pub mod functions;
+pub mod groups;
 pub mod hash;
 pub mod heap;
 pub mod instances;
