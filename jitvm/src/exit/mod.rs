@@ -9,7 +9,7 @@ use crate::interp::call;
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Resume, TraceId, Ty, interpret};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Frame, Vm};
+use crate::runtime::vm::{Continuation, Frame, Vm};
 use crate::trace::policy;
 
 /// What machine code calls to box a float.
@@ -142,7 +142,13 @@ fn leave(
         unsafe { *vm.stack.add(base as usize + slot.slot as usize) = value };
     }
     for frame in &snapshot.frames[1..] {
-        vm.frames.push(Frame { code: frame.code, pc: frame.pc, base: base + u32::from(frame.base) });
+        vm.frames.push(Frame {
+            code: frame.code,
+            pc: frame.pc,
+            base: base + u32::from(frame.base),
+            continuation: Continuation::Call,
+            value: Value::UNDEF,
+        });
     }
     if vm.jit.events.is_some() {
         log_exit(vm, id, exit, count, observed);

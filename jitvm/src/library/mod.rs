@@ -1,7 +1,9 @@
 //! Builtin functions, methods and modules: how they are called, their tables, and the names a program finds.
 
 pub mod constructors;
+pub mod embedded;
 pub mod functions;
+pub mod generator_methods;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -24,8 +26,6 @@ use crate::runtime::strings::text;
 use crate::runtime::types::{ALIASES, TypeId, Visibility, type_id, type_name};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-
-pub use modules::import_module;
 
 /// Arguments of a call: positional ones, then those with names.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +162,11 @@ pub(crate) use builtins;
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
     functions::FUNCTIONS,
+    generator_methods::ASYNC_GENERATOR,
+    generator_methods::COROUTINE,
+    generator_methods::COROUTINE_WRAPPER,
+    generator_methods::GENERATOR,
+    generator_methods::STEP,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,

@@ -54,6 +54,11 @@ impl Vm {
         self.modules.iter().find(|(known, _)| known == name).map(|&(_, module)| module)
     }
 
+    /// An import failed: the module counts as not imported.
+    pub fn forget_module(&mut self, name: &str) {
+        self.modules.retain(|(known, _)| known != name);
+    }
+
     /// The cell of a global variable, made if need be; `name` is interned.
     pub fn global_cell(&mut self, module: Value, name: Value) -> *mut Cell {
         let index = table_index(module);

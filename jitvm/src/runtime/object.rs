@@ -59,6 +59,15 @@ shapes! {
     STREAM = 26, "_io.TextIOWrapper";
     // Iterator over what a function returns until a sentinel comes, and other rare ones.
     CALL_ITERATOR = 27, "callable_iterator";
+    // Shared variables of functions; those of modules are CELL.
+    CLOSURE_CELL = 50, "cell";
+    GENERATOR = 51, "generator";
+    COROUTINE = 52, "coroutine";
+    ASYNC_GENERATOR = 53, "async_generator";
+    // What `await coroutine` iterates over.
+    COROUTINE_WRAPPER = 54, "coroutine_wrapper";
+    // One awaitable step of an asynchronous generator.
+    ASYNC_GENERATOR_STEP = 55, "async_generator_asend";
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
@@ -153,6 +162,68 @@ pub struct Function {
     pub unused: u32,
     /// A tuple, or None.
     pub defaults: Value,
+    /// A tuple of CLOSURE_CELLs, or None.
+    pub closure: Value,
+    /// A tuple of name, value, name, value, ..., or a dict, or None.
+    pub annotations: Value,
+    /// A dict of attributes that were set, or UNDEF.
+    pub attributes: Value,
+}
+
+/// A variable that functions share.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ClosureCell {
+    pub header: Header,
+    /// UNDEF while unassigned.
+    pub value: Value,
+}
+
+/// How far a generator has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum GeneratorState {
+    Created,
+    Suspended,
+    Running,
+    Finished,
+}
+
+/// A generator, coroutine or asynchronous generator.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Generator {
+    pub header: Header,
+    pub code: crate::ir::CodeId,
+    pub state: GeneratorState,
+    /// Instruction it is suspended at: its GENERATOR or a YIELD.
+    pub pc: u32,
+    /// Number of registers that follow.
+    pub count: u32,
+    pub function: Value,
+    /// The exception it was handling when it was suspended, or UNDEF.
+    pub handled: Value,
+    /// The iterator it delegates to while suspended, or UNDEF.
+    pub delegate: Value,
+    /// Asynchronous generators: NONE, or TRUE while a step of it is running.
+    pub busy: Value,
+    // Registers follow; those that are not live are UNDEF.
+}
+
+impl Generator {
+    pub const REGISTERS: usize = 56;
+}
+
+/// COROUTINE_WRAPPER and ASYNC_GENERATOR_STEP.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Awaitable {
+    pub header: Header,
+    pub generator: Value,
+    /// What is sent or thrown first; UNDEF once it was.
+    pub first: Value,
+    /// 0 send, 1 throw, 2 close (as a fixnum); NONE when it has ended.
+    pub mode: Value,
 }
 
 #[derive(Debug)]
@@ -274,5 +345,6 @@ impl Value {
 }
 
 // What machine code and the listings rely on.
+const _: () = assert!(size_of::<Generator>() == Generator::REGISTERS);
 const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
 const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);

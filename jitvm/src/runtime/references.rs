@@ -1,13 +1,15 @@
 //! The one place that knows which words of each shape refer to other objects.
 
-use super::object::{Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::object::{Awaitable, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
 const fn value_fields(shape: ShapeId) -> (usize, usize) {
     match shape {
         ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
-        ShapeId::FUNCTION => (16, 1),
+        ShapeId::FUNCTION => (16, 4),
+        ShapeId::CLOSURE_CELL => (8, 1),
+        ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
         ShapeId::MODULE => (std::mem::offset_of!(Module, name), 1),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
@@ -45,6 +47,11 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
             ShapeId::TUPLE => {
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)
+            }
+            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
+                let generator = header.cast::<Generator>();
+                let fields = std::mem::offset_of!(Generator, function);
+                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
             }
             shape => {
                 let (offset, count) = value_fields(shape);

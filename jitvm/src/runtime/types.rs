@@ -65,6 +65,11 @@ types! {
     STR_ITERATOR "str_ascii_iterator" OBJECT Internal;
     CALL_ITERATOR "callable_iterator" OBJECT Internal;
     STREAM "_io.TextIOWrapper" OBJECT Internal;
+    GENERATOR "generator" OBJECT Internal;
+    COROUTINE "coroutine" OBJECT Internal;
+    ASYNC_GENERATOR "async_generator" OBJECT Internal;
+    COROUTINE_WRAPPER "coroutine_wrapper" OBJECT Internal;
+    ASYNC_GENERATOR_STEP "async_generator_asend" OBJECT Internal;
     BASE_EXCEPTION "BaseException" OBJECT Builtin;
     SYSTEM_EXIT "SystemExit" BASE_EXCEPTION Builtin;
     KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION Builtin;
@@ -207,6 +212,12 @@ pub fn type_of(value: Value) -> TypeId {
         ShapeId::REVERSED => TypeId::REVERSED,
         ShapeId::STREAM => TypeId::STREAM,
         ShapeId::CALL_ITERATOR => TypeId::CALL_ITERATOR,
+        ShapeId::CLOSURE_CELL => TypeId::CELL,
+        ShapeId::GENERATOR => TypeId::GENERATOR,
+        ShapeId::COROUTINE => TypeId::COROUTINE,
+        ShapeId::ASYNC_GENERATOR => TypeId::ASYNC_GENERATOR,
+        ShapeId::COROUTINE_WRAPPER => TypeId::COROUTINE_WRAPPER,
+        ShapeId::ASYNC_GENERATOR_STEP => TypeId::ASYNC_GENERATOR_STEP,
         _ => TypeId::OBJECT,
     }
 }

@@ -25,7 +25,24 @@ pub struct Raised;
 
 pub type Outcome<T = Value> = Result<T, Raised>;
 
-/// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`.
+/// What becomes of a frame's result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Continuation {
+    /// It goes to the register that the caller's call instruction names.
+    Call,
+    /// An `__init__`: the caller's register gets the instance, `Frame::value`.
+    Init,
+    /// The generator `Frame::value`, resumed by a FOR_ITER.
+    Next,
+    /// The generator `Frame::value`, resumed by a SEND.
+    Send,
+    /// The generator `Frame::value`, resumed from native code.
+    Resume,
+}
+
+/// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`, and the function that runs is
+/// in the slot before them.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
     pub code: CodeId,
@@ -33,6 +50,9 @@ pub struct Frame {
     pub pc: u32,
     /// Index into the value stack.
     pub base: u32,
+    pub continuation: Continuation,
+    /// What the continuation needs, or UNDEF.
+    pub value: Value,
 }
 
 /// A linked code object.
@@ -41,21 +61,24 @@ pub struct Code {
     pub id: CodeId,
     pub proto: CodeProto,
     pub source: Arc<Source>,
+    /// The module object whose globals it uses.
+    pub module: Value,
     /// GC roots; `Constant::Code(i)` is a fixnum holding the `CodeId`.
     pub constants: Box<[Value]>,
     /// By global index.
     pub globals: Box<[*mut Cell]>,
     /// By name index: interned strs, GC roots.
     pub names: Box<[Value]>,
+    /// Names of the parameters by register: interned strs, GC roots.
+    pub parameters: Box<[Value]>,
+    /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
+    pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
 
 /// Calls a Python callable; the arguments are positional.
 pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
-
-/// Finds a module that is not builtin.
-pub type ImportHook = fn(&mut Vm, name: &str) -> Outcome<Option<Value>>;
 
 #[repr(C)]
 pub struct Vm {
@@ -68,6 +91,8 @@ pub struct Vm {
     pub stack: *mut Value,
     pub stack_end: *mut Value,
     pub frames: Vec<Frame>,
+    /// The exception being handled (`sys.exc_info`), or UNDEF.
+    pub handled: Value,
     #[allow(clippy::vec_box, reason = "machine code and the interpreter hold addresses of codes")]
     pub codes: Vec<Box<Code>>,
     pub heap: Heap,
@@ -98,8 +123,6 @@ pub struct Vm {
     pub mark_hook: Option<fn(&mut Vm, &str, Option<i64>)>,
     /// How builtins call functions of the program; set by the interpreter.
     pub call_hook: CallHook,
-    /// Imports a module that is not builtin: the module, or `None` if there is none of that name.
-    pub import_hook: Option<ImportHook>,
 
     pub(crate) empty_str: Value,
     pub(crate) empty_tuple: Value,
@@ -154,6 +177,7 @@ impl Vm {
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
             frames: Vec::new(),
+            handled: Value::UNDEF,
             codes: Vec::new(),
             heap: Heap::new(),
             permanent: Vec::new(),
@@ -169,7 +193,6 @@ impl Vm {
             gc_hook: None,
             mark_hook: None,
             call_hook: |vm, callee, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
-            import_hook: None,
             empty_str: Value::UNDEF,
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
@@ -233,6 +256,8 @@ impl Vm {
     /// Calls `f` with every value the VM itself refers to: the precise roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         f(self.exception);
+        f(self.handled);
+        self.frames.iter().for_each(|frame| f(frame.value));
         f(self.empty_str);
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));
@@ -246,7 +271,8 @@ impl Vm {
             table.cells().for_each(|cell| f(Value::of(cell)));
         }
         for code in &self.codes {
-            code.constants.iter().chain(&code.names).for_each(|&value| f(value));
+            code.constants.iter().chain(&code.names).chain(&code.parameters).for_each(|&value| f(value));
+            f(code.module);
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));
         }
         self.jit.visit_roots(f);

@@ -4,13 +4,14 @@ use super::abort::AbortReason;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
-use crate::interp::call::{self, Binding, CallShape};
+use crate::interp::bind::{self, Binding, CallShape};
+use crate::interp::call;
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
-use crate::runtime::{strings, types};
+use crate::runtime::types;
 
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;
@@ -72,15 +73,21 @@ impl Recorder {
         let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
         let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
         let shape = CallShape { count: call.values.len(), keywords: &keywords };
-        let Ok(bindings) = call::bind(proto, shape, |v| strings::text(v).to_owned()) else {
+        // SAFETY: code objects live as long as the VM.
+        let Ok(bound) = bind::bind(unsafe { &*code }, shape) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         // Defaults are constants: the function object is one, and its defaults never change.
-        let mut parameters = Vec::with_capacity(bindings.len());
-        for binding in bindings {
+        let mut parameters = Vec::with_capacity(bound.bindings.len());
+        for binding in bound.bindings {
             parameters.push(match binding {
                 Binding::Argument(i) => call.references[i as usize],
                 Binding::Default(i) => self.constant(vm, default_values[i as usize]),
+                Binding::ExtraPositional(first) => {
+                    let last = call.references.len() - keywords.len();
+                    self.tuple_of(vm, &call.references[(first as usize).min(last)..last])
+                }
+                Binding::ExtraKeywords => return abort(AbortReason::ManyArguments, "**"),
             });
         }
         if self.may_inline(code) {
@@ -88,7 +95,7 @@ impl Recorder {
             self.push_frame(vm, id, base, &parameters)?;
             return Ok(Step::Interpret);
         }
-        let result = if proto.keyword_only == 0 {
+        let result = if proto.is_plain() {
             self.call_positional(vm, callee, &parameters)
         } else {
             self.builtin_call(vm, callee, call)

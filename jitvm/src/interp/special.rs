@@ -1,0 +1,46 @@
+//! Attributes and special methods as the interpreter asks for them: absent is an answer, not an error.
+
+use crate::runtime::attributes;
+use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Raised, Vm};
+
+/// `getattr(value, name)`, or `None` where that raises AttributeError.
+///
+/// # Errors
+/// Whatever else looking it up raised.
+pub fn attribute(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<Value>> {
+    let name = vm.intern(name);
+    match attributes::get_attr(vm, value, name) {
+        Ok(found) => Ok(Some(found)),
+        Err(Raised) => {
+            if !crate::runtime::exceptions::class_of(vm.exception).is_subtype(TypeId::ATTRIBUTE_ERROR) {
+                return Err(Raised);
+            }
+            vm.take_exception();
+            Ok(None)
+        }
+    }
+}
+
+/// The special method `name` of a value, found on its type only: what to call, and the receiver to pass first unless
+/// that is UNDEF.
+///
+/// # Errors
+/// What a descriptor raised.
+pub fn method(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<(Value, Value)>> {
+    let name = vm.intern(name);
+    attributes::special_method(vm, value, name)
+}
+
+/// Calls a special method without arguments; `None` if the type has none.
+///
+/// # Errors
+/// What it raised.
+pub fn call_method(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<Value>> {
+    match method(vm, value, name)? {
+        Some((callable, Value::UNDEF)) => vm.call(callable, &[]).map(Some),
+        Some((callable, receiver)) => vm.call(callable, &[receiver]).map(Some),
+        None => Ok(None),
+    }
+}
