@@ -60,14 +60,14 @@ shapes! {
     // Iterator over what a function returns until a sentinel comes, and other rare ones.
     CALL_ITERATOR = 27, "callable_iterator";
     // Shared variables of functions; those of modules are CELL.
-    CLOSURE_CELL = 50, "cell";
-    GENERATOR = 51, "generator";
-    COROUTINE = 52, "coroutine";
-    ASYNC_GENERATOR = 53, "async_generator";
+    CLOSURE_CELL = 28, "cell";
+    GENERATOR = 29, "generator";
+    COROUTINE = 30, "coroutine";
+    ASYNC_GENERATOR = 31, "async_generator";
     // What `await coroutine` iterates over.
-    COROUTINE_WRAPPER = 54, "coroutine_wrapper";
+    COROUTINE_WRAPPER = 32, "coroutine_wrapper";
     // One awaitable step of an asynchronous generator.
-    ASYNC_GENERATOR_STEP = 55, "async_generator_asend";
+    ASYNC_GENERATOR_STEP = 33, "async_generator_asend";
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
