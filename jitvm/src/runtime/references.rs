@@ -1,6 +1,8 @@
 //! The one place that knows which words of each shape refer to other objects.
 
-use super::object::{Awaitable, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::object::{
+    Awaitable, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple,
+};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -11,7 +13,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         ShapeId::CLOSURE_CELL => (8, 1),
         ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
-        ShapeId::MODULE => (std::mem::offset_of!(Module, name), 1),
+        ShapeId::MODULE => (std::mem::offset_of!(Module, dict), 2),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
         ShapeId::RANGE_ITERATOR
         | ShapeId::LIST_ITERATOR
@@ -52,6 +54,18 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 let generator = header.cast::<Generator>();
                 let fields = std::mem::offset_of!(Generator, function);
                 (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
+            }
+            ShapeId::DICT => {
+                let dict = header.cast::<Dict>();
+                if !(*dict).entries.is_null() {
+                    visit(Value::from_address((*dict).entries as usize - STORAGE_ITEMS));
+                }
+                for entry in 0..(*dict).filled as usize {
+                    let entry = (*dict).entries.add(entry);
+                    visit((*entry).key);
+                    visit((*entry).value);
+                }
+                return;
             }
             shape => {
                 let (offset, count) = value_fields(shape);

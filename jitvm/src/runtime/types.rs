@@ -129,6 +129,7 @@ types! {
     SYNTAX_WARNING "SyntaxWarning" WARNING Builtin;
     USER_WARNING "UserWarning" WARNING Builtin;
     FUTURE_WARNING "FutureWarning" WARNING Builtin;
+    DICT "dict" OBJECT Builtin;
 }
 
 /// Other names of the same types.
@@ -218,6 +219,7 @@ pub fn type_of(value: Value) -> TypeId {
         ShapeId::ASYNC_GENERATOR => TypeId::ASYNC_GENERATOR,
         ShapeId::COROUTINE_WRAPPER => TypeId::COROUTINE_WRAPPER,
         ShapeId::ASYNC_GENERATOR_STEP => TypeId::ASYNC_GENERATOR_STEP,
+        ShapeId::DICT => TypeId::DICT,
         _ => TypeId::OBJECT,
     }
 }
