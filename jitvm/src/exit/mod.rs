@@ -10,7 +10,7 @@ use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Continuation, Frame, Vm};
+use crate::runtime::vm::{Frame, Vm};
 use crate::trace::policy;
 
 /// What machine code calls to box a float.
@@ -162,7 +162,7 @@ fn leave(
             code: frame.code,
             pc: frame.pc,
             base: base + u32::from(frame.base),
-            continuation: Continuation::Call,
+            continuation: frame.continuation,
             value: Value::UNDEF,
         });
     }

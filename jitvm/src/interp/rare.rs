@@ -198,7 +198,7 @@ fn setup_annotations(vm: &mut Vm, code: &Code, namespace: Option<Value>) -> Outc
 }
 
 /// `*items` in a list display or (with the callee) in a call.
-fn list_extend(vm: &mut Vm, list: Value, iterable: Value, callee: Option<Value>) -> Outcome<()> {
+pub fn list_extend(vm: &mut Vm, list: Value, iterable: Value, callee: Option<Value>) -> Outcome<()> {
     if !iterate::is_iterable_object(vm, iterable) {
         let kind = vm.type_name(iterable);
         let message = match callee {
@@ -232,7 +232,7 @@ fn callable_name(vm: &mut Vm, callee: Value) -> Outcome<String> {
     })
 }
 
-fn dict_update(vm: &mut Vm, dict: Value, mapping: Value) -> Outcome<()> {
+pub fn dict_update(vm: &mut Vm, dict: Value, mapping: Value) -> Outcome<()> {
     if !mapping.has_shape(ShapeId::DICT) && special::attribute(vm, mapping, "keys")?.is_none() {
         let kind = vm.type_name(mapping);
         return Err(vm.type_error(format!("'{kind}' object is not a mapping")));

@@ -30,14 +30,35 @@ pub type Outcome<T = Value> = Result<T, Raised>;
 pub enum Continuation {
     /// It goes to the register that the caller's call instruction names.
     Call,
-    /// An `__init__`: the caller's register gets the instance, `Frame::value`.
+    /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
     Init,
+    /// Of a special method of an operator: it goes to the register that the caller's instruction names, but if it is
+    /// NotImplemented, the other operand is asked.
+    Operator,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,
     /// The generator `Frame::value`, resumed by a SEND.
     Send,
     /// The generator `Frame::value`, resumed from native code.
     Resume,
+}
+
+impl Continuation {
+    /// Every continuation and its word in listings.
+    const WORDS: &[(Continuation, &str)] = &[
+        (Continuation::Call, ""),
+        (Continuation::Init, "init"),
+        (Continuation::Operator, "operator"),
+        (Continuation::Next, "next"),
+        (Continuation::Send, "send"),
+        (Continuation::Resume, "resume"),
+    ];
+    pub fn word(self) -> &'static str {
+        Continuation::WORDS[self as usize].1
+    }
+    pub fn of_word(word: &str) -> Option<Continuation> {
+        Continuation::WORDS.iter().find(|entry| entry.1 == word).map(|entry| entry.0)
+    }
 }
 
 /// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`, and the function that runs is

@@ -49,6 +49,13 @@ impl Recorder {
             let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
             return self.python_call(vm, ins, callee, id, defaults, first, &call);
         }
+        if keywords.is_none()
+            && shape(callee_value).is_some()
+            && callee_value.has_layout(ShapeId::TYPE)
+            && let Some(()) = self.instantiate(vm, ins, callee_value, first, &references)?
+        {
+            return Ok(Step::Interpret);
+        }
         let result = match self.intrinsic(vm, callee_value, &call) {
             Some(result) => result,
             None => self.builtin_call(vm, callee, &call),
@@ -92,7 +99,7 @@ impl Recorder {
         }
         if self.may_inline(code) {
             let base = self.slot_of(first);
-            self.push_frame(vm, id, base, &parameters)?;
+            self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
         }
         let result = if proto.is_plain() {
@@ -105,7 +112,7 @@ impl Recorder {
     }
 
     /// Loops get traces of their own, and recursion has no end: both are called, not inlined.
-    fn may_inline(&self, code: *const Code) -> bool {
+    pub(super) fn may_inline(&self, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
