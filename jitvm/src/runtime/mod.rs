@@ -1,20 +1,31 @@
 //! Values, objects, the heap, and what Python operators do.
 
+pub mod aliases;
 pub mod attributes;
 pub mod bigint;
 pub mod blocks;
+pub mod class_build;
+pub mod classes;
 pub mod collect;
 pub mod compare;
 pub mod dict;
+pub mod descriptors;
+pub mod dispatch;
 pub mod exceptions;
 pub mod float_text;
 pub mod format_spec;
+pub mod functions;
 pub mod hash;
 pub mod heap;
+pub mod instances;
+pub mod instantiate;
 pub mod iterate;
 pub mod large;
 pub mod link;
 pub mod modules;
+pub mod names;
+pub mod namespace;
+pub mod native_attributes;
 pub mod number_text;
 pub mod numbers;
 pub mod object;
@@ -28,12 +39,14 @@ pub mod repr;
 pub mod roots;
 pub mod rounding;
 pub mod sequences;
+pub mod shapes;
 pub mod strings;
 pub mod subscript;
 pub mod suggest;
 #[cfg(test)]
 mod testing;
 pub mod traceback;
+pub mod traceback_objects;
 pub mod types;
 pub mod value;
 pub mod vm;

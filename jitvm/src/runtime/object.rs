@@ -9,15 +9,33 @@ pub struct Header {
     pub shape: ShapeId,
     /// Collector state.
     pub gc: u8,
+    /// Layout: the builtin shape whose fields the object has; of an exact builtin object its own.
     pub kind: u8,
-    /// Small per-shape datum (for a str: 1 = ASCII).
+    /// Small per-layout datum (a str: 1 = ASCII; an instance: how many slots follow).
     pub aux: u16,
+}
+
+impl Header {
+    /// Of an exact builtin object.
+    pub const fn new(shape: ShapeId) -> Header {
+        Header { shape, gc: 0, kind: shape.0 as u8, aux: 0 }
+    }
 }
 
 /// Hidden class of an object: builtin types have fixed ones, instances of program classes get theirs at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(transparent)]
 pub struct ShapeId(pub u32);
+
+impl ShapeId {
+    /// Instances of program classes have shapes from here on.
+    pub const FIRST_DYNAMIC: u32 = 128;
+
+    #[inline(always)]
+    pub const fn is_dynamic(self) -> bool {
+        self.0 >= ShapeId::FIRST_DYNAMIC
+    }
+}
 
 macro_rules! shapes {
     ($($name:ident = $id:literal, $type_name:literal;)*) => {
@@ -70,6 +88,47 @@ shapes! {
     ASYNC_GENERATOR_STEP = 33, "async_generator_asend";
     // Containers and bytes.
     DICT = 40, "dict";
+    // Layout of plain instances of program classes, and shape of `object()`.
+    INSTANCE = 70, "object";
+    PROPERTY = 71, "property";
+    STATIC_METHOD = 72, "staticmethod";
+    CLASS_METHOD = 73, "classmethod";
+    SUPER = 74, "super";
+    // What `__slots__` makes in a class.
+    MEMBER = 75, "member_descriptor";
+    TRACEBACK = 76, "traceback";
+    MAPPING_PROXY = 77, "mappingproxy";
+    GENERIC_ALIAS = 78, "types.GenericAlias";
+    UNION = 79, "types.UnionType";
+    // An iterator over `__getitem__`.
+    ITEM_ITERATOR = 80, "iterator";
+    FRAME = 81, "frame";
+}
+
+/// An instance of a program class that derives from no builtin type but `object`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Instance {
+    pub header: Header,
+    /// UNDEF; or the dict of all attributes, when the shape is the class's dictionary-mode shape.
+    pub extra: Value,
+    // `header.aux` slots follow; those that the shape does not assign are UNDEF.
+}
+
+impl Instance {
+    /// Offset of the first slot.
+    pub const SLOTS: usize = 16;
+}
+
+/// PROPERTY: getter, setter, deleter, doc. STATIC_METHOD, CLASS_METHOD: the function first. SUPER: start class, object
+/// (or UNDEF), its class. MEMBER: name, class, slot (a fixnum). TRACEBACK: rest (or None), line, code and pc.
+/// MAPPING_PROXY: class. GENERIC_ALIAS: origin, arguments. UNION: a tuple. ITEM_ITERATOR: sequence, index.
+/// Fields not used are None.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Descriptor {
+    pub header: Header,
+    pub fields: [Value; 4],
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
@@ -250,7 +309,7 @@ pub struct Builtin {
 #[repr(C)]
 pub struct BoundMethod {
     pub header: Header,
-    /// A BUILTIN.
+    /// Anything callable.
     pub function: Value,
     pub receiver: Value,
 }
@@ -351,9 +410,31 @@ impl Value {
         // SAFETY: a pointer value refers to an object of the heap, which begins with its header.
         if self.is_pointer() { unsafe { (*(self.address() as *const Header)).shape } } else { ShapeId::FREE }
     }
+    /// The object is *exactly* of this builtin shape.
     #[inline(always)]
     pub fn has_shape(self, shape: ShapeId) -> bool {
         self.shape() == shape
+    }
+    /// The builtin shape whose fields the object has: its own, or that of the builtin type its class derives from. FREE
+    /// for immediate values.
+    #[inline(always)]
+    pub fn layout(self) -> ShapeId {
+        if self.is_pointer() {
+            // SAFETY: a pointer value refers to an object of the heap, which begins with its header.
+            ShapeId(u32::from(unsafe { (*(self.address() as *const Header)).kind }))
+        } else {
+            ShapeId::FREE
+        }
+    }
+    /// The object is of this builtin type or of a class derived from it.
+    #[inline(always)]
+    pub fn has_layout(self, layout: ShapeId) -> bool {
+        self.layout() == layout
+    }
+    /// An instance of a program class.
+    #[inline(always)]
+    pub fn is_instance(self) -> bool {
+        self.shape().is_dynamic()
     }
     /// The object as a layout; the caller has checked the shape.
     #[inline(always)]
@@ -365,19 +446,20 @@ impl Value {
     pub fn of<T>(object: *mut T) -> Value {
         Value::from_address(object as usize)
     }
-    /// A `str`, of program text or of the VM.
+    /// A `str`, or an instance of a class derived from it.
     #[inline(always)]
     pub fn is_str(self) -> bool {
-        self.has_shape(ShapeId::STR)
+        self.has_layout(ShapeId::STR)
     }
-    /// An `int` that is no `bool`, of any size.
+    /// An `int` that is no `bool`, of any size, or an instance of a class derived from it.
     #[inline(always)]
     pub fn is_integer(self) -> bool {
-        self.is_int() || self.has_shape(ShapeId::BIG_INT)
+        self.is_int() || self.has_layout(ShapeId::BIG_INT)
     }
 }
 
 // What machine code and the listings rely on.
 const _: () = assert!(size_of::<Generator>() == Generator::REGISTERS);
+const _: () = assert!(size_of::<Instance>() == Instance::SLOTS);
 const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
 const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);

@@ -8,7 +8,6 @@ use super::object::ShapeId;
 use super::repr;
 use super::sequences::items;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -46,7 +45,7 @@ impl Operands<'_> {
 /// `format % operand`.
 pub fn format(vm: &mut Vm, format: Value, operand: Value) -> Outcome {
     let single = [operand];
-    let is_tuple = operand.has_shape(ShapeId::TUPLE);
+    let is_tuple = operand.has_layout(ShapeId::TUPLE);
     let values = if is_tuple { items(operand) } else { &single };
     let mut operands = Operands { values, next: 0 };
     let mut out = String::new();
@@ -69,7 +68,7 @@ pub fn format(vm: &mut Vm, format: Value, operand: Value) -> Outcome {
         convert(vm, conversion, operand, at - 1, &mut out)?;
     }
     // Objects with items count as mappings, which need not be used up.
-    let is_mapping = matches!(operand.shape(), ShapeId::LIST | ShapeId::RANGE);
+    let is_mapping = matches!(operand.layout(), ShapeId::LIST | ShapeId::RANGE);
     if operands.next < values.len() && !is_mapping {
         return Err(vm.type_error("not all arguments converted during string formatting"));
     }
@@ -255,7 +254,7 @@ fn integer_operand(vm: &mut Vm, kind: char, operand: Value) -> Outcome {
     if let (true, Some(x)) = (decimal, as_float(operand)) {
         return float_to_integer(vm, x);
     }
-    let (what, name) = (if decimal { "a real number" } else { "an integer" }, type_name(operand));
+    let (what, name) = (if decimal { "a real number" } else { "an integer" }, vm.type_name(operand));
     Err(vm.type_error(format!("%{kind} format: {what} is required, not {name}")))
 }
 

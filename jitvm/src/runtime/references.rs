@@ -1,7 +1,8 @@
 //! The one place that knows which words of each shape refer to other objects.
 
+use super::instances::attributes_word;
 use super::object::{
-    Awaitable, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple,
+    Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple,
 };
 use super::value::Value;
 
@@ -13,6 +14,17 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         ShapeId::CLOSURE_CELL => (8, 1),
         ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
+        ShapeId::PROPERTY
+        | ShapeId::STATIC_METHOD
+        | ShapeId::CLASS_METHOD
+        | ShapeId::SUPER
+        | ShapeId::MEMBER
+        | ShapeId::TRACEBACK
+        | ShapeId::FRAME
+        | ShapeId::MAPPING_PROXY
+        | ShapeId::GENERIC_ALIAS
+        | ShapeId::ITEM_ITERATOR
+        | ShapeId::UNION => (8, (size_of::<Descriptor>() - 8) / 8),
         ShapeId::MODULE => (std::mem::offset_of!(Module, dict), 2),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
         ShapeId::RANGE_ITERATOR
@@ -38,7 +50,14 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
 pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Value)) {
     // SAFETY: the caller passes an object, and the layout of each shape is the one declared in `object`.
     unsafe {
-        let (first, count) = match (*header).shape {
+        let layout = ShapeId((*header).kind as u32);
+        let has_word = (*header).shape.is_dynamic() && layout != ShapeId::INSTANCE || layout == ShapeId::EXCEPTION;
+        if has_word {
+            visit(*attributes_word(header));
+        }
+        let (first, count) = match layout {
+            // The word before the slots counts as one.
+            ShapeId::INSTANCE => (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize),
             ShapeId::LIST => {
                 let list = header.cast::<List>();
                 if !(*list).data.is_null() {

@@ -562,7 +562,7 @@ impl Recorder {
         let object = self.object(r, shape(value)?);
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
-        let truth = ops::truth(value);
+        let truth = ops::native_truth(value);
         self.guard(if truth { Op::G_Ne } else { Op::G_Eq }, Ty::Nil, length, zero, 0);
         Some(truth)
     }
