@@ -191,6 +191,7 @@ fn truth_of_object(a: Value) -> bool {
     match a.shape() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
+        _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
         _ => true,
     }
