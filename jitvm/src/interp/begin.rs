@@ -2,8 +2,11 @@
 
 use super::call;
 use crate::library;
+use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
+use crate::runtime::object::ShapeId;
+use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::vm::{Continuation, Outcome, Vm};
 use crate::runtime::{dict, sequences};
 
 /// How a call began.
@@ -41,8 +44,36 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             call::push_frame(vm, id, window.add(1))?;
             return Ok(Begun::Frame);
         }
+        if callee.has_shape(ShapeId::TYPE)
+            && let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, type_id(callee))
+            && let Some(function) = call::as_function(init)
+        {
+            // The object stays in the call's register; `__init__` and its arguments come behind it.
+            let made = vm.new_instance_of(shape, capacity);
+            std::ptr::copy(window.add(1), window.add(3), count);
+            *window = made;
+            *window.add(1) = init;
+            *window.add(2) = made;
+            let id = (*function).code;
+            let proto = &(*call::code_pointer(vm, id)).proto;
+            if keywords.is_some() || count + 1 != proto.positional as usize || !proto.is_plain() {
+                call::bind_in_place(vm, function, window.add(2), count + 1, keywords)?;
+            }
+            call::push_continuation(vm, id, window.add(2), Continuation::Init, Value::UNDEF)?;
+            return Ok(Begun::Frame);
+        }
         library::call_builtin(vm, callee, window.add(1), count, keywords).map(Begun::Done)
     }
+}
+
+/// The keys of a dict of keywords, as a tuple.
+fn names_of(vm: &mut Vm, dict: Value) -> Outcome {
+    let list = vm.list(&[])?;
+    let mut position = 0;
+    while let Some((name, _)) = dict::entry_at(dict, &mut position) {
+        vm.push(list, name)?;
+    }
+    vm.tuple(sequences::items(list))
 }
 
 /// Calls `window[0]` with the tuple `window[1]` and the keywords of the dict `window[2]`, if that is assigned.
@@ -57,7 +88,7 @@ pub unsafe fn begin_variadic(vm: &mut Vm, window: *mut Value) -> Outcome<Begun> 
     unsafe {
         let (arguments, dict) = (*window.add(1), *window.add(2));
         let positional = sequences::items(arguments);
-        let names = if dict == Value::UNDEF || dict::length(dict) == 0 { None } else { Some(dict::keys_tuple(vm, dict)?) };
+        let names = if dict == Value::UNDEF || dict::length(dict) == 0 { None } else { Some(names_of(vm, dict)?) };
         let keywords = names.map_or(0, |names| sequences::items(names).len());
         let count = positional.len() + keywords;
         if window.add(count + 2) >= vm.stack_end {

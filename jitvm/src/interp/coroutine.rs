@@ -3,7 +3,8 @@
 use super::generator::{self, Resumed};
 use super::special;
 use crate::bytecode::Op;
-use crate::runtime::exceptions::{class_of, exception};
+use crate::runtime::attributes::pending_is;
+use crate::runtime::exceptions::exception;
 use crate::runtime::iterate;
 use crate::runtime::object::{Awaitable, ShapeId};
 use crate::runtime::sequences::items;
@@ -71,7 +72,7 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
     if iterator.has_shape(ShapeId::COROUTINE) {
         return Err(vm.type_error("__await__() returned a coroutine"));
     }
-    if !iterate::is_iterator_object(vm, iterator) {
+    if special::method(vm, iterator, "__next__")?.is_none() {
         let name = vm.type_name(iterator);
         return Err(vm.type_error(format!("__await__() returned non-iterator of type '{name}'")));
     }
@@ -128,7 +129,7 @@ pub fn get_async_next(vm: &mut Vm, iterator: Value) -> Outcome {
 /// # Errors
 /// Another exception is pending.
 pub fn returned_by_stop_iteration(vm: &mut Vm) -> Outcome {
-    if !class_of(vm.exception).is_subtype(TypeId::STOP_ITERATION) {
+    if !pending_is(vm, TypeId::STOP_ITERATION) {
         return Err(Raised);
     }
     let stop = vm.take_exception().unwrap_or(Value::NONE);
@@ -231,8 +232,7 @@ fn step_result(vm: &mut Vm, step: Value, result: Outcome<Resumed>) -> Outcome<Re
         Ok(Resumed::Returned(_)) if closing => Ok(Resumed::Returned(Value::NONE)),
         Ok(Resumed::Returned(_)) => Err(vm.raise_with(TypeId::STOP_ASYNC_ITERATION, &[])),
         Err(Raised) => {
-            let class = class_of(vm.exception);
-            let ended = class.is_subtype(TypeId::STOP_ASYNC_ITERATION) || class.is_subtype(TypeId::GENERATOR_EXIT);
+            let ended = pending_is(vm, TypeId::STOP_ASYNC_ITERATION) || pending_is(vm, TypeId::GENERATOR_EXIT);
             if closing && ended {
                 vm.take_exception();
                 return Ok(Resumed::Returned(Value::NONE));

@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
-use super::{call, run};
+use super::{call, run, special};
 use crate::bytecode::{CodeKind, Op};
+use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
@@ -196,12 +197,11 @@ pub fn failed(vm: &mut Vm, generator: Value) {
     object.state = GeneratorState::Finished;
     leave_handled(vm, object, false);
     forget(object);
-    let class = crate::runtime::exceptions::class_of(vm.exception);
     let message = match generator.shape() {
-        ShapeId::ASYNC_GENERATOR if class.is_subtype(TypeId::STOP_ASYNC_ITERATION) => {
+        ShapeId::ASYNC_GENERATOR if pending_is(vm, TypeId::STOP_ASYNC_ITERATION) => {
             "async generator raised StopAsyncIteration"
         }
-        _ if !class.is_subtype(TypeId::STOP_ITERATION) => return,
+        _ if !pending_is(vm, TypeId::STOP_ITERATION) => return,
         ShapeId::COROUTINE => "coroutine raised StopIteration",
         ShapeId::ASYNC_GENERATOR => "async generator raised StopIteration",
         _ => "generator raised StopIteration",
@@ -286,7 +286,8 @@ pub fn throw(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
     if fields(generator).state != GeneratorState::Suspended || delegate == Value::UNDEF {
         return throw_here(vm, generator, thrown);
     }
-    if crate::runtime::exceptions::class_of(thrown).is_subtype(TypeId::GENERATOR_EXIT) {
+    let class = crate::runtime::exceptions::class_of(thrown);
+    if vm.is_subtype(class, TypeId::GENERATOR_EXIT) {
         fields(generator).state = GeneratorState::Running;
         let closed = close_iterator(vm, delegate);
         fields(generator).state = GeneratorState::Suspended;
@@ -352,8 +353,7 @@ fn throw_into(vm: &mut Vm, iterator: Value, thrown: Value) -> Outcome<Option<Res
     if iterator.has_shape(ShapeId::ASYNC_GENERATOR_STEP) {
         return super::coroutine::step_throw(vm, iterator, thrown).map(Some);
     }
-    let name = vm.intern("throw");
-    let Some(method) = crate::runtime::attributes::find_attr(vm, iterator, name)? else { return Ok(None) };
+    let Some(method) = special::attribute(vm, iterator, "throw")? else { return Ok(None) };
     match vm.call(method, &[thrown]) {
         Ok(value) => Ok(Some(Resumed::Yielded(value))),
         Err(Raised) => super::coroutine::returned_by_stop_iteration(vm).map(|value| Some(Resumed::Returned(value))),
@@ -369,8 +369,7 @@ fn close_iterator(vm: &mut Vm, iterator: Value) -> Outcome<()> {
         let inner = super::coroutine::awaitable(iterator).generator;
         return close(vm, inner);
     }
-    let name = vm.intern("close");
-    if let Some(method) = crate::runtime::attributes::find_attr(vm, iterator, name)? {
+    if let Some(method) = special::attribute(vm, iterator, "close")? {
         vm.call(method, &[])?;
     }
     Ok(())
@@ -400,8 +399,7 @@ pub fn close(vm: &mut Vm, generator: Value) -> Outcome<()> {
             Err(vm.raise(TypeId::RUNTIME_ERROR, format!("{what} ignored GeneratorExit")))
         }
         Err(Raised) => {
-            let class = crate::runtime::exceptions::class_of(vm.exception);
-            if class.is_subtype(TypeId::GENERATOR_EXIT) || class.is_subtype(TypeId::STOP_ITERATION) {
+            if pending_is(vm, TypeId::GENERATOR_EXIT) || pending_is(vm, TypeId::STOP_ITERATION) {
                 vm.take_exception();
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{attributes, dict, format_spec, sequences, set, subscript};
+use crate::runtime::{attributes, dict, format_spec, sequences, set, set_operations, subscript};
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -195,7 +195,7 @@ helpers! {
     DICT_UPDATE "dict_update" A2 ANY |vm, dict, mapping| word(super::rare::dict_update(vm, dict, mapping).map(|()| Value::NONE));
     NEW_SET "new_set" A0 FRESH |vm| vm.new_set().0;
     SET_ADD "set_add" A2 ANY |vm, set, item| word(set::add(vm, set, item).map(|_| Value::NONE));
-    SET_UPDATE "set_update" A2 ANY |vm, set, items| word(set::update(vm, set, items).map(|()| Value::NONE));
+    SET_UPDATE "set_update" A2 ANY |vm, set, items| word(set_operations::update(vm, set, items).map(|()| Value::NONE));
     LIST_EXTEND "list_extend" A2 ANY |vm, list, items| word(super::rare::list_extend(vm, list, items, None).map(|()| Value::NONE));
     TUPLE_OF_LIST "tuple_of_list" A1 RAISES |vm, list| word(vm.tuple(sequences::items(list)));
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
@@ -223,6 +223,12 @@ pub const BINARY: [HelperId; 13] = [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_
 pub const BUILTIN_BINARY: [HelperId; 13] = [BUILTIN_ADD, BUILTIN_SUBTRACT, BUILTIN_MULTIPLY, BUILTIN_TRUE_DIVIDE, BUILTIN_FLOOR_DIVIDE, BUILTIN_MODULO, BUILTIN_POWER, BUILTIN_MATRIX_MULTIPLY, BUILTIN_LEFT_SHIFT, BUILTIN_RIGHT_SHIFT, BUILTIN_AND, BUILTIN_OR, BUILTIN_XOR];
 /// By `Binary`, for augmented assignment.
 pub const IN_PLACE: [HelperId; 13] = [ADD_IN_PLACE, SUBTRACT_IN_PLACE, MULTIPLY_IN_PLACE, TRUE_DIVIDE_IN_PLACE, FLOOR_DIVIDE_IN_PLACE, MODULO_IN_PLACE, POWER_IN_PLACE, MATRIX_MULTIPLY_IN_PLACE, LEFT_SHIFT_IN_PLACE, RIGHT_SHIFT_IN_PLACE, AND_IN_PLACE, OR_IN_PLACE, XOR_IN_PLACE];
+/// The fields of a function that the trace has just made.
+fn function_fields<'a>(function: Value) -> &'a mut Function {
+    // SAFETY: the recorder passes the result of MAKE_FUNCTION.
+    unsafe { &mut *function.object::<Function>() }
+}
+
 /// By `Compare`, of exactly builtin operands.
 pub const BUILTIN_COMPARE: [HelperId; 6] = [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
 /// By `Compare`.

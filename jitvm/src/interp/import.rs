@@ -12,7 +12,7 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
-use crate::runtime::{subscript, traceback};
+use crate::runtime::{attributes, subscript};
 use crate::trace::policy;
 
 /// IMPORT: the module of a name as it stands in the source, `level` dots before it; of a dotted name the whole module,
@@ -83,7 +83,7 @@ pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
     };
     let module = load(vm, name, Some(path))?;
     let short = vm.intern(short);
-    crate::runtime::attributes::set_attr(vm, package, short, module)?;
+    attributes::set_attr(vm, package, short, module)?;
     Ok(module)
 }
 
@@ -232,7 +232,7 @@ pub fn import_from(vm: &mut Vm, module: Value, name: Value) -> Outcome {
             Ok(module) => return Ok(module),
             Err(raised) => {
                 let missing = exception(vm.exception).name;
-                let is_it = traceback::is_module_not_found(vm, vm.exception) && missing.is_str() && text(missing) == full;
+                let is_it = attributes::pending_is(vm, TypeId::MODULE_NOT_FOUND_ERROR) && missing.is_str() && text(missing) == full;
                 if !is_it {
                     return Err(raised);
                 }
@@ -266,7 +266,7 @@ pub fn import_star(vm: &mut Vm, module: Value, target: Value, namespace: Option<
     };
     // Interned names live as long as the VM.
     for name in names {
-        let value = crate::runtime::attributes::get_attr(vm, module, name)?;
+        let value = attributes::get_attr(vm, module, name)?;
         match namespace {
             Some(namespace) => subscript::set_item(vm, namespace, name, value)?,
             None => vm.set_global(target, text(name), value),

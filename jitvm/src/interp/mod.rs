@@ -5,6 +5,7 @@ pub mod bind;
 pub mod call;
 pub mod coroutine;
 pub mod generator;
+mod groups;
 pub mod helpers;
 pub mod import;
 mod pattern;

@@ -70,7 +70,7 @@ pub fn match_keys(vm: &mut Vm, mapping: Value, keys: Value) -> Outcome {
     for index in 0..items(keys).len() {
         let key = items(keys)[index];
         if dict::get(vm, seen, key)?.is_some() {
-            let shown = crate::runtime::repr::repr(vm, key)?;
+            let shown = crate::runtime::repr::to_repr(vm, key)?;
             let message = format!("mapping pattern checks duplicate key ({})", text(shown));
             return Err(vm.value_error(message));
         }
@@ -101,7 +101,7 @@ pub fn match_class(vm: &mut Vm, subject: Value, class: Value, names: Value, posi
     if !class.has_layout(ShapeId::TYPE) {
         return Err(vm.type_error("called match pattern must be a class"));
     }
-    if !attributes::is_instance(vm, subject, class)? {
+    if special::call_builtin_function(vm, "isinstance", &[subject, class])? != Value::TRUE {
         return Ok(Value::NONE);
     }
     let found = vm.list(&[])?;
@@ -119,7 +119,7 @@ pub fn match_class(vm: &mut Vm, subject: Value, class: Value, names: Value, posi
             Some(arguments) => allowed = items(arguments).len(),
             None => {
                 let id = type_id(class);
-                if SELF_MATCHING.iter().any(|&native| vm.is_subclass(id, native)) {
+                if SELF_MATCHING.iter().any(|&native| vm.is_subtype(id, native)) {
                     (allowed, takes_self) = (1, true);
                 }
             }

@@ -1,14 +1,14 @@
 //! The instructions that are not worth a place in the bytecode loop: each is one call into the runtime.
 
-use super::{coroutine, generator, import, pattern, special, unwind};
+use super::{coroutine, generator, groups, import, pattern, special, unwind};
 use crate::bytecode::{Instruction, Op};
-use crate::runtime::exceptions::{class_of, exception};
+use crate::runtime::exceptions::exception;
 use crate::runtime::object::{ClosureCell, Function, ShapeId};
 use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
-use crate::runtime::{attributes, dict, iterate, operators_sequence, sequences, set, subscript};
+use crate::runtime::{attributes, dict, dict_views, iterate, operators_sequence, sequences, set, set_operations, subscript};
 
 /// Executes `ins`, whose registers are at `base`.
 ///
@@ -31,16 +31,19 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
     match ins.op {
         Op::MakeCell => at!(ins.a) = vm.closure_cell(at!(ins.b)),
         Op::SetClosure => {
+            let (function, closure) = (at!(ins.a).object::<Function>(), at!(ins.b));
             // SAFETY: the emitter has just made the function.
-            unsafe { (*at!(ins.a).object::<Function>()).closure = at!(ins.b) };
+            unsafe { (*function).closure = closure };
         }
         Op::SetAnnotations => {
+            let (function, annotations) = (at!(ins.a).object::<Function>(), at!(ins.b));
             // SAFETY: as above.
-            unsafe { (*at!(ins.a).object::<Function>()).annotations = at!(ins.b) };
+            unsafe { (*function).annotations = annotations };
         }
         Op::DeleteCell => {
+            let cell = at!(ins.a).object::<ClosureCell>();
             // SAFETY: the register holds a cell since the prologue.
-            let cell = unsafe { &mut *at!(ins.a).object::<ClosureCell>() };
+            let cell = unsafe { &mut *cell };
             if cell.value == Value::UNDEF {
                 return Err(raise_empty_cell(vm, code, ins.b, ins.x));
             }
@@ -51,7 +54,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
         Op::StoreName => subscript::set_item(vm, at!(ins.c), name(ins.b), at!(ins.a))?,
         Op::DeleteName => {
             if subscript::delete_item(vm, at!(ins.c), name(ins.b)).is_err() {
-                if !class_of(vm.exception).is_subtype(TypeId::KEY_ERROR) {
+                if !attributes::pending_is(vm, TypeId::KEY_ERROR) {
                     return Err(Raised);
                 }
                 vm.take_exception();
@@ -83,7 +86,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
         }
         Op::DictAdd => dict::set(vm, at!(ins.a), at!(ins.b), at!(ins.c))?,
         Op::ListExtend => list_extend(vm, at!(ins.a), at!(ins.b), (ins.x == 1).then(|| at!(ins.c)))?,
-        Op::SetUpdate => set::update(vm, at!(ins.a), at!(ins.b))?,
+        Op::SetUpdate => set_operations::update(vm, at!(ins.a), at!(ins.b))?,
         Op::DictUpdate => dict_update(vm, at!(ins.a), at!(ins.b))?,
         Op::DictMerge => dict_merge(vm, at!(ins.a), at!(ins.b), at!(ins.c))?,
         Op::ListToTuple => at!(ins.a) = vm.tuple(sequences::items(at!(ins.b)))?,
@@ -99,11 +102,11 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             at!(ins.a) = Value::from_bool(matches);
         }
         Op::SplitGroup => {
-            let (rest, matched) = crate::runtime::groups::split(vm, at!(ins.a), at!(ins.b))?;
+            let (rest, matched) = groups::split(vm, at!(ins.a), at!(ins.b))?;
             at!(ins.a) = rest;
             at!(ins.c) = matched;
         }
-        Op::JoinGroup => at!(ins.a) = crate::runtime::groups::join(vm, at!(ins.b), at!(ins.c))?,
+        Op::JoinGroup => at!(ins.a) = groups::join(vm, at!(ins.b), at!(ins.c))?,
         Op::EnterContext => {
             let (exit, entered) = enter_context(vm, at!(ins.b), ins.x == 1)?;
             at!(ins.a) = exit;
@@ -126,7 +129,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             let b = ins.b;
             at!(ins.a) = pattern::match_class(vm, at!(b), at!(b + 1), at!(b + 2), ins.x as usize)?;
         }
-        Op::GetLength => at!(ins.a) = crate::runtime::operators::length(vm, at!(ins.b))?,
+        Op::GetLength => at!(ins.a) = special::call_builtin_function(vm, "len", &[at!(ins.b)])?,
         Op::ImportStar => import::import_star(vm, at!(ins.a), code.module, (ins.x == 1).then(|| at!(ins.b)))?,
         other => {
             return Err(vm.raise(TypeId::SYSTEM_ERROR, format!("unknown instruction {}", other.name())));
@@ -156,7 +159,7 @@ fn find_name(vm: &mut Vm, namespace: Value, name: Value) -> Outcome<Option<Value
     match subscript::get_item(vm, namespace, name) {
         Ok(value) => Ok(Some(value)),
         Err(Raised) => {
-            if !class_of(vm.exception).is_subtype(TypeId::KEY_ERROR) {
+            if !attributes::pending_is(vm, TypeId::KEY_ERROR) {
                 return Err(Raised);
             }
             vm.take_exception();
@@ -199,7 +202,7 @@ fn setup_annotations(vm: &mut Vm, code: &Code, namespace: Option<Value>) -> Outc
 
 /// `*items` in a list display or (with the callee) in a call.
 pub fn list_extend(vm: &mut Vm, list: Value, iterable: Value, callee: Option<Value>) -> Outcome<()> {
-    if !iterate::is_iterable_object(vm, iterable) {
+    if !special::is_iterable(vm, iterable) {
         let kind = vm.type_name(iterable);
         let message = match callee {
             Some(callee) => {
@@ -216,11 +219,11 @@ pub fn list_extend(vm: &mut Vm, list: Value, iterable: Value, callee: Option<Val
 /// How errors of variadic calls name what is called.
 fn callable_name(vm: &mut Vm, callee: Value) -> Outcome<String> {
     let Some(qualname) = special::attribute(vm, callee, "__qualname__")? else {
-        let value = crate::runtime::repr::str_of(vm, callee)?;
+        let value = crate::runtime::repr::to_str(vm, callee)?;
         return Ok(text(value).to_owned());
     };
     if !qualname.is_str() {
-        let value = crate::runtime::repr::str_of(vm, callee)?;
+        let value = crate::runtime::repr::to_str(vm, callee)?;
         return Ok(text(value).to_owned());
     }
     let module = special::attribute(vm, callee, "__module__")?;
@@ -237,7 +240,7 @@ pub fn dict_update(vm: &mut Vm, dict: Value, mapping: Value) -> Outcome<()> {
         let kind = vm.type_name(mapping);
         return Err(vm.type_error(format!("'{kind}' object is not a mapping")));
     }
-    dict::update(vm, dict, mapping)
+    dict_views::update(vm, dict, mapping)
 }
 
 fn dict_merge(vm: &mut Vm, keywords: Value, mapping: Value, callee: Value) -> Outcome<()> {
@@ -249,12 +252,12 @@ fn dict_merge(vm: &mut Vm, keywords: Value, mapping: Value, callee: Value) -> Ou
         mapping
     } else {
         let copy = vm.new_dict();
-        dict::update(vm, copy, mapping)?;
+        dict_views::update(vm, copy, mapping)?;
         copy
     };
     let mut position = 0;
     while let Some((key, value)) = dict::entry_at(source, &mut position) {
-        if !crate::runtime::strings::is_text(key) {
+        if !key.has_layout(ShapeId::STR) {
             let name = callable_name(vm, callee)?;
             return Err(vm.type_error(format!("{name} keywords must be strings")));
         }
@@ -270,7 +273,7 @@ fn dict_merge(vm: &mut Vm, keywords: Value, mapping: Value, callee: Value) -> Ou
 
 /// `a, *b, c = value`: `count` registers at `out`, the list followed by `after` items.
 fn unpack_star(vm: &mut Vm, value: Value, out: *mut Value, count: usize, after: usize) -> Outcome<()> {
-    if !iterate::is_iterable_object(vm, value) {
+    if !special::is_iterable(vm, value) {
         let kind = vm.type_name(value);
         return Err(vm.type_error(format!("cannot unpack non-iterable {kind} object")));
     }
@@ -316,12 +319,12 @@ pub fn match_exception(vm: &mut Vm, raised: Value, class: Value) -> Outcome<bool
 }
 
 fn match_one(vm: &Vm, raised: Value, class: Value) -> bool {
-    vm.is_subclass(vm.type_of(raised), crate::runtime::types::type_id(class))
+    vm.is_subtype(vm.type_of(raised), crate::runtime::types::type_id(class))
 }
 
 fn check_exception_class(vm: &mut Vm, class: Value) -> Outcome<()> {
     if class.has_layout(ShapeId::TYPE)
-        && vm.is_subclass(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION)
+        && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION)
     {
         return Ok(());
     }

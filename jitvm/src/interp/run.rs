@@ -507,8 +507,12 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         if callee.has_shape(ShapeId::BUILTIN) {
                             out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords))
                         }
-                        let window = arguments.sub(1);
-                        *window = callee;
+                        let mut window = arguments.sub(1);
+                        if receiver == Value::UNDEF {
+                            // As a plain call has it: the result's register comes first.
+                            window = window.sub(1);
+                            std::ptr::copy(arguments, window.add(1), count);
+                        }
                         match begin_call(&mut *vm, window, count, keywords) {
                             Ok(Begun::Frame) => load_frame!(),
                             Ok(Begun::Done(value)) => at!(ins.a) = value,
@@ -525,18 +529,21 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         }
                     }
                     Op::Return => {
-                        let mut value = at!(ins.a);
+                        let value = at!(ins.a);
                         let frame = (*vm).frames.pop().expect("an execution has a frame");
                         if frame.continuation != Continuation::Call {
                             match frame.continuation {
-                                Continuation::Call => {}
+                                Continuation::Call | Continuation::Operator => {}
                                 Continuation::Init => {
                                     if value != Value::NONE {
                                         raise_init_result(&mut *vm, value);
                                         // The frame is gone: the error is the caller's.
                                         break 'raise;
                                     }
-                                    value = frame.value;
+                                    // The caller's register has the instance.
+                                    load_frame!();
+                                    pc = pc.add(1);
+                                    continue 'dispatch;
                                 }
                                 Continuation::Resume => generator::finished(&mut *vm, frame.value),
                                 Continuation::Next => {
@@ -642,8 +649,8 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     }
                     Op::EndAsyncFor => {
                         let caught = at!(ins.a);
-                        let class = crate::runtime::exceptions::class_of(caught);
-                        if !class.is_subtype(TypeId::STOP_ASYNC_ITERATION) {
+                        let class = (*vm).type_of(caught);
+                        if !(*vm).is_subtype(class, TypeId::STOP_ASYNC_ITERATION) {
                             save_pc!();
                             (*vm).exception = caught;
                             cause = Cause::Reraised;

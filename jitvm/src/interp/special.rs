@@ -1,6 +1,6 @@
 //! Attributes and special methods as the interpreter asks for them: absent is an answer, not an error.
 
-use crate::runtime::attributes;
+use crate::runtime::{attributes, descriptors, iterate};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
@@ -14,7 +14,7 @@ pub fn attribute(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<Value>
     match attributes::get_attr(vm, value, name) {
         Ok(found) => Ok(Some(found)),
         Err(Raised) => {
-            if !crate::runtime::exceptions::class_of(vm.exception).is_subtype(TypeId::ATTRIBUTE_ERROR) {
+            if !attributes::pending_is(vm, TypeId::ATTRIBUTE_ERROR) {
                 return Err(Raised);
             }
             vm.take_exception();
@@ -30,7 +30,30 @@ pub fn attribute(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<Value>
 /// What a descriptor raised.
 pub fn method(vm: &mut Vm, value: Value, name: &str) -> Outcome<Option<(Value, Value)>> {
     let name = vm.intern(name);
-    attributes::special_method(vm, value, name)
+    let Some(found) = vm.special(value, name) else { return Ok(None) };
+    if descriptors::is_method(vm, found) {
+        return Ok(Some((found, value)));
+    }
+    let owner = vm.type_of(value);
+    descriptors::get(vm, found, value, owner).map(|bound| Some((bound, Value::UNDEF)))
+}
+
+/// Calls a builtin function by its name.
+///
+/// # Errors
+/// What it raised.
+pub fn call_builtin_function(vm: &mut Vm, name: &str, arguments: &[Value]) -> Outcome {
+    let name = vm.intern(name);
+    let function = vm.builtins.get(&name).copied().unwrap_or(Value::NONE);
+    vm.call(function, arguments)
+}
+
+/// `iter(value)` would not be a TypeError.
+pub fn is_iterable(vm: &mut Vm, value: Value) -> bool {
+    let names = vm.names;
+    iterate::is_iterable(value)
+        || vm.special(value, names.iter).is_some()
+        || vm.special(value, names.getitem).is_some()
 }
 
 /// Calls a special method without arguments; `None` if the type has none.

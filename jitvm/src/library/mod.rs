@@ -1,6 +1,7 @@
 //! Builtin functions, methods and modules: how they are called, their tables, and the names a program finds.
 
 pub mod constructors;
+pub mod dict_methods;
 pub mod embedded;
 pub mod functions;
 pub mod generator_methods;
@@ -11,6 +12,7 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod set_methods;
 pub mod sort;
 pub mod streams;
 pub mod structures;
@@ -211,6 +213,12 @@ const TABLES: &[&[BuiltinRow]] = &[
     text_methods::METHODS,
     text_template::METHODS,
     time::FUNCTIONS,
+    dict_methods::DICT,
+    dict_methods::KEYS,
+    dict_methods::ITEMS,
+    set_methods::TABLES[0],
+    set_methods::TABLES[1],
+    set_methods::TABLES[2],
 ];
 
 /// Fills a new VM with the builtin names and methods.

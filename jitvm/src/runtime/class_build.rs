@@ -351,6 +351,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         metaclass,
         subclasses: Vec::new(),
         version,
+        watch: Value::UNDEF,
         has_dict,
         slots: all,
         roots: Vec::new(),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::names::Names;
-use super::object::{ShapeId, TypeObject};
+use super::object::{Cell as GlobalCell, ShapeId, TypeObject};
 use super::strings::text;
 use super::types::{TYPES, TypeId, type_id};
 use super::value::Value;
@@ -62,6 +62,8 @@ pub struct Class {
     pub subclasses: Vec<TypeId>,
     /// Another number, never used before, each time an attribute found through the class may have changed.
     pub version: u32,
+    /// A CELL with the version as its value, for traces that rely on it; UNDEF until one does.
+    pub watch: Value,
     /// Instances may have any attribute.
     pub has_dict: bool,
     /// Names of the slots of instances, those of bases first.
@@ -200,6 +202,7 @@ impl Vm {
                 metaclass: TypeId::TYPE,
                 subclasses: Vec::new(),
                 version: 0,
+                watch: Value::UNDEF,
                 has_dict: false,
                 slots: Vec::new(),
                 roots: Vec::new(),
@@ -308,8 +311,24 @@ impl Vm {
             let version = self.class_epoch;
             let class = self.class_mut(id);
             class.version = version;
+            if class.watch != Value::UNDEF {
+                // SAFETY: it is a CELL, which the class keeps alive.
+                unsafe { (*class.watch.object::<GlobalCell>()).value = Value::from_fixnum(version.into()) };
+            }
             pending.extend_from_slice(&class.subclasses);
         }
+    }
+
+    /// The cell that has a class's version as its value from now on.
+    pub fn class_watch(&mut self, id: TypeId) -> Value {
+        let known = self.class(id).watch;
+        if known != Value::UNDEF {
+            return known;
+        }
+        let (name, version) = (self.class(id).name, self.class(id).version);
+        let cell = Value::of(self.new_cell(name, Value::from_fixnum(version.into())));
+        self.class_mut(id).watch = cell;
+        cell
     }
 
     /// The class behind a TYPE object, or TypeError with this message.

@@ -2,7 +2,8 @@
 
 use super::instances::attributes_word;
 use super::object::{
-    Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple,
+    Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId,
+    Tuple,
 };
 use super::value::Value;
 
@@ -36,7 +37,19 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::MAP
         | ShapeId::FILTER
         | ShapeId::REVERSED
-        | ShapeId::CALL_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        | ShapeId::CALL_ITERATOR
+        | ShapeId::DICT_KEY_ITERATOR
+        | ShapeId::DICT_VALUE_ITERATOR
+        | ShapeId::DICT_ITEM_ITERATOR
+        | ShapeId::DICT_REVERSE_KEY_ITERATOR
+        | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+        | ShapeId::DICT_REVERSE_ITEM_ITERATOR
+        | ShapeId::SET_ITERATOR
+        | ShapeId::BYTES_ITERATOR
+        | ShapeId::BYTEARRAY_ITERATOR
+        | ShapeId::MEMORY_ITERATOR
+        | ShapeId::LONG_RANGE_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS => (8, 1),
         _ => (0, 0),
     }
 }
@@ -83,6 +96,16 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                     let entry = (*dict).entries.add(entry);
                     visit((*entry).key);
                     visit((*entry).value);
+                }
+                return;
+            }
+            ShapeId::SET | ShapeId::FROZENSET => {
+                let set = header.cast::<Set>();
+                if !(*set).table.is_null() {
+                    visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
+                    for slot in 0..=(*set).mask as usize {
+                        visit((*(*set).table.add(slot)).key);
+                    }
                 }
                 return;
             }

@@ -12,7 +12,7 @@ use super::collect::GcRecord;
 use super::heap::Heap;
 use super::classes::{Class, MethodCache};
 use super::names::Names;
-use super::object::{Cell, ShapeId};
+use super::object::Cell;
 use super::output::Output;
 use super::shapes::ShapeTable;
 use super::types::TypeId;
@@ -283,6 +283,7 @@ impl Vm {
         self.interned.values().for_each(|&value| f(value));
         for class in &self.classes {
             f(class.object);
+            f(class.watch);
             class.attributes.entries().iter().for_each(|&(_, value)| f(value));
         }
         self.builtins.values().for_each(|&value| f(value));

@@ -52,7 +52,7 @@ impl Recorder {
         if keywords.is_none()
             && shape(callee_value).is_some()
             && callee_value.has_layout(ShapeId::TYPE)
-            && let Some(()) = self.instantiate(vm, ins, callee_value, first, &references)?
+            && let Some(()) = self.instantiate(vm, ins, callee_value, &references)?
         {
             return Ok(Step::Interpret);
         }

@@ -7,14 +7,20 @@
 use super::abort::AbortReason;
 use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::Instruction;
-use crate::interp::{call, helpers, instantiate};
+use crate::interp::{call, helpers};
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::attributes;
 use crate::runtime::descriptors;
+use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
 use crate::runtime::object::{ClosureCell, Instance, ShapeId};
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
+
+/// Reading it as a class attribute gives it as it is.
+fn is_plain(vm: &Vm, found: Value) -> bool {
+    !descriptors::is_method(vm, found) && vm.special(found, vm.names.get).is_none()
+}
 
 /// Byte offset of a slot of an INSTANCE.
 fn slot_offset(slot: u16) -> u32 {
@@ -27,7 +33,7 @@ const CELL_VALUE: u32 = std::mem::offset_of!(ClosureCell, value) as u32;
 impl Recorder {
     /// The class still is as it is now.
     pub(super) fn class_unchanged(&mut self, vm: &mut Vm, id: TypeId) {
-        let (watch, version) = (vm.class(id).watch, vm.class(id).version);
+        let (watch, version) = (vm.class_watch(id), vm.class(id).version);
         let cell = self.constant(vm, watch);
         let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         let then = self.constant_int(version.into());
@@ -70,7 +76,7 @@ impl Recorder {
         if vm.shapes.get(shape).is_dictionary {
             return Ok(None);
         }
-        let Some(found) = of_class.filter(|&found| !found.is_pointer() || descriptors::is_plain(vm, found)) else {
+        let Some(found) = of_class.filter(|&found| !found.is_pointer() || is_plain(vm, found)) else {
             return Ok(None);
         };
         self.object(object, shape);
@@ -161,7 +167,7 @@ impl Recorder {
             return Ok(None);
         }
         let Some(found) = vm.lookup(id, name) else { return Ok(None) };
-        if !(call::as_function(found).is_some() || !found.is_pointer() || descriptors::is_plain(vm, found)) {
+        if !(call::as_function(found).is_some() || !found.is_pointer() || is_plain(vm, found)) {
             return Ok(None);
         }
         self.same_word(vm, receiver, class);
@@ -205,16 +211,16 @@ impl Recorder {
         vm: &mut Vm,
         ins: Instruction,
         class: Value,
-        first: u16,
         arguments: &[Ref],
     ) -> Recording<Option<()>> {
-        let Some(plan) = instantiate::plan(vm, class) else { return Ok(None) };
-        let Some(function) = plan.init else {
-            if !arguments.is_empty() {
+        let of = type_id(class);
+        let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, of) else { return Ok(None) };
+        let Some(function) = call::as_function(init) else {
+            if init != Value::UNDEF || !arguments.is_empty() {
                 return Ok(None);
             }
-            self.class_unchanged(vm, plan.class);
-            let made = self.new_instance(vm, plan.shape, plan.capacity);
+            self.class_unchanged(vm, of);
+            let made = self.new_instance(vm, shape, capacity);
             self.set(ins.a, made);
             return Ok(Some(()));
         };
@@ -229,8 +235,8 @@ impl Recorder {
         if !proto.is_plain() || given > positional || given + defaults.len() < positional || !self.may_inline(code) {
             return Ok(None);
         }
-        self.class_unchanged(vm, plan.class);
-        let made = self.new_instance(vm, plan.shape, plan.capacity);
+        self.class_unchanged(vm, of);
+        let made = self.new_instance(vm, shape, capacity);
         let mut parameters = vec![made];
         parameters.extend_from_slice(arguments);
         for &value in &defaults[defaults.len() - (positional - given)..] {
@@ -239,8 +245,8 @@ impl Recorder {
         }
         // As the interpreter has it: the object stays in the call's register, `__init__` begins two behind it.
         self.set(ins.a, made);
-        let base = self.slot_of(first) + 1;
-        let function = self.constant(vm, Value::of(function.cast_mut()));
+        let base = self.slot_of(ins.a) + 2;
+        let function = self.constant(vm, init);
         self.push_continuation(vm, id, base, &parameters, Continuation::Init, function)?;
         Ok(Some(()))
     }

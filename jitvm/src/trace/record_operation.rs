@@ -70,18 +70,18 @@ impl Recorder {
                 self.emit(Op::CellStore, cell, word, 0);
             }
             Bytecode::DeleteGlobal => return abort(AbortReason::UnsupportedOperation, "del of a global"),
-            Bytecode::Add => self.binary(vm, ins, Binary::Add, at(ins.b), at(ins.c)),
-            Bytecode::Sub => self.binary(vm, ins, Binary::Sub, at(ins.b), at(ins.c)),
-            Bytecode::Mul => self.binary(vm, ins, Binary::Mul, at(ins.b), at(ins.c)),
-            Bytecode::TrueDiv => self.binary(vm, ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
-            Bytecode::FloorDiv => self.binary(vm, ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
-            Bytecode::Mod => self.binary(vm, ins, Binary::Mod, at(ins.b), at(ins.c)),
-            Bytecode::Pow => self.binary(vm, ins, Binary::Pow, at(ins.b), at(ins.c)),
-            Bytecode::LeftShift => self.binary(vm, ins, Binary::LeftShift, at(ins.b), at(ins.c)),
-            Bytecode::RightShift => self.binary(vm, ins, Binary::RightShift, at(ins.b), at(ins.c)),
-            Bytecode::BitAnd => self.binary(vm, ins, Binary::BitAnd, at(ins.b), at(ins.c)),
-            Bytecode::BitOr => self.binary(vm, ins, Binary::BitOr, at(ins.b), at(ins.c)),
-            Bytecode::BitXor => self.binary(vm, ins, Binary::BitXor, at(ins.b), at(ins.c)),
+            Bytecode::Add => self.binary(ins, Binary::Add, at(ins.b), at(ins.c)),
+            Bytecode::Sub => self.binary(ins, Binary::Sub, at(ins.b), at(ins.c)),
+            Bytecode::Mul => self.binary(ins, Binary::Mul, at(ins.b), at(ins.c)),
+            Bytecode::TrueDiv => self.binary(ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
+            Bytecode::FloorDiv => self.binary(ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
+            Bytecode::Mod => self.binary(ins, Binary::Mod, at(ins.b), at(ins.c)),
+            Bytecode::Pow => self.binary(ins, Binary::Pow, at(ins.b), at(ins.c)),
+            Bytecode::LeftShift => self.binary(ins, Binary::LeftShift, at(ins.b), at(ins.c)),
+            Bytecode::RightShift => self.binary(ins, Binary::RightShift, at(ins.b), at(ins.c)),
+            Bytecode::BitAnd => self.binary(ins, Binary::BitAnd, at(ins.b), at(ins.c)),
+            Bytecode::BitOr => self.binary(ins, Binary::BitOr, at(ins.b), at(ins.c)),
+            Bytecode::BitXor => self.binary(ins, Binary::BitXor, at(ins.b), at(ins.c)),
             Bytecode::Negate => self.negate(ins, at(ins.b)),
             Bytecode::Plus => {
                 let operand = self.get(ins.b);
@@ -226,7 +226,7 @@ impl Recorder {
                     self.same_word(vm, r, Value::UNDEF);
                 }
             }
-            Bytecode::MatMul => self.binary(vm, ins, Binary::MatMul, at(ins.b), at(ins.c)),
+            Bytecode::MatMul => self.binary(ins, Binary::MatMul, at(ins.b), at(ins.c)),
             Bytecode::BuildDict => {
                 let dict = self.call(helpers::NEW_DICT, &[]);
                 for pair in 0..ins.c / 2 {
@@ -291,7 +291,7 @@ impl Recorder {
 
     // --- arithmetic ---------------------------------------------------------------------------------------------
 
-    fn binary(&mut self, vm: &mut Vm, ins: Instruction, kind: Binary, x: Value, y: Value) {
+    fn binary(&mut self, ins: Instruction, kind: Binary, x: Value, y: Value) {
         let (left, right) = (self.get(ins.b), self.get(ins.c));
         let result = if x.is_int() && y.is_int() {
             self.int_binary(kind, left, right, x.as_fixnum(), y.as_fixnum())
