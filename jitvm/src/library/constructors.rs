@@ -7,6 +7,7 @@ use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::percent_format::float_to_integer;
+use crate::runtime::set_operations;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::{Outcome, Vm};
@@ -32,6 +33,20 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         TypeId::TUPLE => match at_most_one(vm, "tuple", arguments)? {
             Some(iterable) => iterate::tuple_of(vm, iterable),
             None => vm.tuple(&[]),
+        },
+        TypeId::DICT => {
+            let dict = vm.new_dict();
+            super::dict_methods::update_from(vm, dict, "dict", arguments.positional(), arguments)?;
+            Ok(dict)
+        }
+        TypeId::SET => match at_most_one(vm, "set", arguments)? {
+            Some(iterable) => set_operations::set_of(vm, ShapeId::SET, iterable),
+            None => Ok(vm.new_set()),
+        },
+        TypeId::FROZENSET => match at_most_one(vm, "frozenset", arguments)? {
+            Some(iterable) if iterable.has_shape(ShapeId::FROZENSET) => Ok(iterable),
+            Some(iterable) => set_operations::set_of(vm, ShapeId::FROZENSET, iterable),
+            None => Ok(vm.new_set_of(ShapeId::FROZENSET)),
         },
         TypeId::RANGE => range(vm, arguments),
         TypeId::SLICE => slice(vm, arguments),

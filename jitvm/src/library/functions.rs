@@ -2,6 +2,7 @@
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::compare::{CompareKind, compare_as_bool};
+use crate::runtime::dict_views;
 use crate::runtime::iterate::{self, Iteration};
 use crate::runtime::numbers::{as_float, as_integer};
 use crate::runtime::object::ShapeId;
@@ -277,6 +278,7 @@ pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
     match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
+        _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),
             Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),

@@ -1,7 +1,10 @@
 //! Builtin functions, methods and modules: how they are called, their tables, and the names a program finds.
 
 pub mod constructors;
+pub mod dict_methods;
+pub mod embedded;
 pub mod functions;
+pub mod generator_methods;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -9,6 +12,7 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod set_methods;
 pub mod sort;
 pub mod streams;
 pub mod structures;
@@ -25,8 +29,6 @@ use crate::runtime::{descriptors, instantiate};
 use crate::runtime::types::{ALIASES, TypeId, Visibility};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-
-pub use modules::import_module;
 
 /// Arguments of a call: positional ones, then those with names.
 #[derive(Clone, Copy, Debug)]
@@ -191,6 +193,11 @@ pub(crate) use builtins;
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
     functions::FUNCTIONS,
+    generator_methods::ASYNC_GENERATOR,
+    generator_methods::COROUTINE,
+    generator_methods::COROUTINE_WRAPPER,
+    generator_methods::GENERATOR,
+    generator_methods::STEP,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,
@@ -206,6 +213,12 @@ const TABLES: &[&[BuiltinRow]] = &[
     text_methods::METHODS,
     text_template::METHODS,
     time::FUNCTIONS,
+    dict_methods::DICT,
+    dict_methods::KEYS,
+    dict_methods::ITEMS,
+    set_methods::TABLES[0],
+    set_methods::TABLES[1],
+    set_methods::TABLES[2],
 ];
 
 /// Fills a new VM with the builtin names and methods.

@@ -3,10 +3,14 @@
 use std::cmp::Ordering;
 
 use super::bigint;
+use super::dict;
+use super::dict_views;
 use super::iterate::Iteration;
 use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{Range, ShapeId, Slice};
 use super::sequences::{items, range_bounds, range_length};
+use super::set::is_any_set;
+use super::set_operations;
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -79,6 +83,15 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
             return Ok(kind.holds(Some(text(a).cmp(text(b)))));
         }
         (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
+        (ShapeId::DICT, ShapeId::DICT) if equality => {
+            return Ok(dict_views::equal_dicts(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if is_any_set(a) && is_any_set(b) => return set_operations::compare(vm, kind, a, b),
+        _ if dict_views::is_set_view(a) || dict_views::is_set_view(b) => {
+            if let Some(result) = dict_views::compare_views(vm, kind, a, b) {
+                return result;
+            }
+        }
         (ShapeId::RANGE, ShapeId::RANGE) if equality => {
             return Ok(equal_ranges(a, b) == (kind == CompareKind::Equal));
         }
@@ -226,6 +239,9 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
             }
             Ok(false)
         }
+        ShapeId::DICT => dict::contains(vm, container, value),
+        ShapeId::SET | ShapeId::FROZENSET => set_operations::contains(vm, container, value),
+        ShapeId::DICT_KEYS | ShapeId::DICT_ITEMS => dict_views::contains(vm, container, value),
         ShapeId::RANGE if as_integer(value).is_some() => {
             let bounds @ (start, _, step) = range_bounds(container);
             let Some(i) = super::numbers::as_i64(value) else { return Ok(false) };

@@ -38,7 +38,14 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             let length = vm.integer_wide(i128::from(length));
             hash_tuple(vm, &[length, start, step])
         }
-        ShapeId::LIST | ShapeId::SLICE | ShapeId::DICT => {
+        ShapeId::FROZENSET => Ok(super::set::hash(value)),
+        ShapeId::LIST
+        | ShapeId::SLICE
+        | ShapeId::DICT
+        | ShapeId::SET
+        | ShapeId::BYTEARRAY
+        | ShapeId::DICT_KEYS
+        | ShapeId::DICT_ITEMS => {
             let name = vm.type_name(value);
             Err(vm.type_error(format!("unhashable type: '{name}'")))
         }

@@ -3,7 +3,10 @@
 //! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
 //! the byte offset), an iterator object, or EXHAUSTED.
 
+use super::dict_views;
 use super::numbers::as_integer;
+use crate::interp::coroutine;
+use crate::interp::generator::Resumed;
 use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
@@ -26,11 +29,23 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::FILTER
             | ShapeId::REVERSED
             | ShapeId::CALL_ITERATOR
+            | ShapeId::GENERATOR
+            | ShapeId::COROUTINE_WRAPPER
+            | ShapeId::ASYNC_GENERATOR_STEP
+            | ShapeId::DICT_KEY_ITERATOR
+            | ShapeId::DICT_VALUE_ITERATOR
+            | ShapeId::DICT_ITEM_ITERATOR
+            | ShapeId::DICT_REVERSE_KEY_ITERATOR
+            | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+            | ShapeId::DICT_REVERSE_ITEM_ITERATOR
+            | ShapeId::SET_ITERATOR
     )
 }
 
 pub fn is_iterable(value: Value) -> bool {
-    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE) || is_iterator(value)
+    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+        || dict_views::is_table(value)
+        || is_iterator(value)
 }
 
 /// The iterator state of an iterable.
@@ -42,6 +57,7 @@ pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
         }
         ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
+        _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
         _ => {
             let name = vm.type_name(iterable);
             Err(vm.type_error(format!("'{name}' object is not iterable")))
@@ -88,6 +104,7 @@ pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
         ShapeId::LIST | ShapeId::TUPLE => items(source).get(index).map(|&item| (item, index + 1)),
         ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
         ShapeId::FREE => None,
+        _ if dict_views::is_table(source) => return dict_views::next_of(vm, state),
         _ => {
             let item = next_of_object(vm, source)?;
             if item.is_none() {
@@ -124,6 +141,12 @@ pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
 }
 
 fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
+        return match coroutine::send(vm, iterator, Value::NONE)? {
+            Resumed::Yielded(item) => Ok(Some(item)),
+            Resumed::Returned(_) => Ok(None),
+        };
+    }
     let fields = iterator_fields(iterator);
     match iterator.layout() {
         ShapeId::ENUMERATE => {
@@ -165,6 +188,9 @@ fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             fields.state[1] = Value::from_fixnum(remaining as i64);
             Ok(Some(item))
         }
+        ShapeId::DICT_REVERSE_KEY_ITERATOR
+        | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+        | ShapeId::DICT_REVERSE_ITEM_ITERATOR => dict_views::next_reversed(vm, &mut fields.state),
         ShapeId::CALL_ITERATOR => {
             if fields.state[3] == Value::EXHAUSTED {
                 return Ok(None);
@@ -219,6 +245,7 @@ pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::LIST => ShapeId::LIST_ITERATOR,
         ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
         ShapeId::STR => ShapeId::STR_ITERATOR,
+        _ if dict_views::is_table(value) => return Ok(dict_views::iterator(vm, value)),
         _ => return iteration_state(vm, value).map(|state| state[0]),
     };
     let state = iteration_state(vm, value)?;
@@ -238,6 +265,7 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
         }
         ShapeId::LIST | ShapeId::TUPLE => items(value).len(),
         ShapeId::STR => text(value).len(),
+        _ if dict_views::is_view(value) || super::dict::is_dict(value) => return Ok(dict_views::reversed(vm, value)),
         _ => {
             let name = vm.type_name(value);
             return Err(vm.type_error(format!("'{name}' object is not reversible")));
@@ -291,6 +319,7 @@ fn length_hint(iterable: Value) -> usize {
         ShapeId::LIST | ShapeId::TUPLE => items(iterable).len(),
         ShapeId::STR => super::strings::length(iterable),
         ShapeId::RANGE => range_length(range_bounds(iterable)).min(1 << 40) as usize,
+        _ if dict_views::is_table(iterable) => dict_views::length(iterable),
         _ => 0,
     }
 }

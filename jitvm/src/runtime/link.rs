@@ -29,6 +29,7 @@ impl Vm {
                 self.permanent.push(value);
             }
             let names = proto.names.iter().map(|name| self.intern(name)).collect();
+            let parameters = proto.local_names[..proto.parameters()].iter().map(|name| self.intern(name)).collect();
             let globals: Vec<*mut Cell> = proto
                 .globals
                 .iter()
@@ -47,6 +48,8 @@ impl Vm {
                 constants,
                 globals: globals.into(),
                 names,
+                parameters,
+                suspensions: std::cell::OnceCell::new(),
                 loops,
             }));
         }

@@ -77,17 +77,38 @@ shapes! {
     STREAM = 26, "_io.TextIOWrapper";
     // Iterator over what a function returns until a sentinel comes, and other rare ones.
     CALL_ITERATOR = 27, "callable_iterator";
+    // Shared variables of functions; those of modules are CELL.
+    CLOSURE_CELL = 28, "cell";
+    GENERATOR = 29, "generator";
+    COROUTINE = 30, "coroutine";
+    ASYNC_GENERATOR = 31, "async_generator";
+    // What `await coroutine` iterates over.
+    COROUTINE_WRAPPER = 32, "coroutine_wrapper";
+    // One awaitable step of an asynchronous generator.
+    ASYNC_GENERATOR_STEP = 33, "async_generator_asend";
     // Containers and bytes.
     DICT = 40, "dict";
-    // Shared variables of functions; those of modules are CELL.
-    CLOSURE_CELL = 50, "cell";
-    GENERATOR = 51, "generator";
-    COROUTINE = 52, "coroutine";
-    ASYNC_GENERATOR = 53, "async_generator";
-    // What `await coroutine` iterates over.
-    COROUTINE_WRAPPER = 54, "coroutine_wrapper";
-    // One awaitable step of an asynchronous generator.
-    ASYNC_GENERATOR_STEP = 55, "async_generator_asend";
+    SET = 41, "set";
+    FROZENSET = 42, "frozenset";
+    DICT_KEYS = 43, "dict_keys";
+    DICT_VALUES = 44, "dict_values";
+    DICT_ITEMS = 45, "dict_items";
+    // Iterators over dicts, forwards and backwards, and over sets: `state` as `runtime::dict_views` says.
+    DICT_KEY_ITERATOR = 46, "dict_keyiterator";
+    DICT_VALUE_ITERATOR = 47, "dict_valueiterator";
+    DICT_ITEM_ITERATOR = 48, "dict_itemiterator";
+    DICT_REVERSE_KEY_ITERATOR = 49, "dict_reversekeyiterator";
+    DICT_REVERSE_VALUE_ITERATOR = 50, "dict_reversevalueiterator";
+    DICT_REVERSE_ITEM_ITERATOR = 51, "dict_reverseitemiterator";
+    SET_ITERATOR = 52, "set_iterator";
+    BYTES = 53, "bytes";
+    BYTEARRAY = 54, "bytearray";
+    MEMORYVIEW = 55, "memoryview";
+    COMPLEX = 56, "complex";
+    BYTES_ITERATOR = 57, "bytes_iterator";
+    BYTEARRAY_ITERATOR = 58, "bytearray_iterator";
+    MEMORY_ITERATOR = 59, "memory_iterator";
+    LONG_RANGE_ITERATOR = 60, "longrange_iterator";
     // Layout of plain instances of program classes, and shape of `object()`.
     INSTANCE = 70, "object";
     PROPERTY = 71, "property";
@@ -398,6 +419,53 @@ pub struct DictEntry {
 
 impl DictEntry {
     pub const HOLE: DictEntry = DictEntry { hash: 0, key: Value::UNDEF, value: Value::UNDEF };
+}
+
+/// A set or frozenset; see `runtime::set`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Set {
+    pub header: Header,
+    /// Elements in the set.
+    pub used: u32,
+    /// Slots that are not unused: elements and marks of deleted ones.
+    pub fill: u32,
+    /// Slots of the table, less one; a power of two less one.
+    pub mask: u32,
+    /// Where `pop` goes on.
+    pub finger: u32,
+    /// Of a frozenset, 0 = not computed yet.
+    pub hash: i64,
+    /// Inside a STORAGE object (null before the first element).
+    pub table: *mut SetEntry,
+}
+
+/// A slot of a set's table.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct SetEntry {
+    /// UNDEF in unused slots.
+    pub key: Value,
+    pub hash: i64,
+}
+
+impl SetEntry {
+    pub const UNUSED: SetEntry = SetEntry { key: Value::UNDEF, hash: 0 };
+    /// The key of a slot whose element was deleted.
+    pub const DELETED: Value = Value::EXHAUSTED;
+
+    #[inline]
+    pub fn is_element(&self) -> bool {
+        self.key != Value::UNDEF && self.key != SetEntry::DELETED
+    }
+}
+
+/// What `dict.keys()`, `values()` and `items()` return.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DictView {
+    pub header: Header,
+    pub dict: Value,
 }
 
 /// First item of a STORAGE object.

@@ -42,6 +42,8 @@ binary_operators! {
     Mod modulo "%" "%=";
     /// `a ** b`, or `a **= b`.
     Pow power "** or pow()" "**=";
+    /// `a @ b`, or `a @= b`.
+    MatMul matrix_multiply "@" "@=";
     /// `a << b`, or `a <<= b`.
     LeftShift left_shift "<<" "<<=";
     /// `a >> b`, or `a >>= b`.
@@ -96,6 +98,10 @@ pub fn mul(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
 
 /// Any binary operator; `augmented` is the in-place form, which changes lists in place and words errors its own way.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
+    if op == Binary::MatMul && !a.is_instance() && !b.is_instance() {
+        // No builtin type has it.
+        return Err(unsupported(vm, op, a, b, augmented));
+    }
     if a.is_int() && b.is_int() {
         return operators_number::fixnums(vm, op, a.as_fixnum(), b.as_fixnum());
     }
@@ -199,6 +205,7 @@ pub fn native_truth(a: Value) -> bool {
     match a.layout() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
+        _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
         _ => a != Value::NONE,
     }

@@ -1,10 +1,12 @@
 //! `+` and `*` of strs, lists and tuples, and their in-place forms.
 
+use super::dict_views;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
 use super::object::ShapeId;
 use super::operators::Binary;
 use super::sequences::{LONGEST, items};
+use super::set_operations;
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -15,6 +17,14 @@ fn is_sequence(value: Value) -> bool {
 
 /// `None` if neither operand is a sequence with this operator.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    if op == Binary::BitOr
+        && let Some(result) = dict_views::union(vm, a, b, augmented)
+    {
+        return Some(result);
+    }
+    if let Some(result) = set_operations::binary(vm, op, a, b, augmented).or_else(|| dict_views::binary(vm, op, a, b)) {
+        return Some(result);
+    }
     match op {
         Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
         Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),

@@ -1,7 +1,10 @@
 //! The one place that knows which words of each shape refer to other objects.
 
 use super::instances::attributes_word;
-use super::object::{Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::object::{
+    Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId,
+    Tuple,
+};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -34,7 +37,19 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::MAP
         | ShapeId::FILTER
         | ShapeId::REVERSED
-        | ShapeId::CALL_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        | ShapeId::CALL_ITERATOR
+        | ShapeId::DICT_KEY_ITERATOR
+        | ShapeId::DICT_VALUE_ITERATOR
+        | ShapeId::DICT_ITEM_ITERATOR
+        | ShapeId::DICT_REVERSE_KEY_ITERATOR
+        | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+        | ShapeId::DICT_REVERSE_ITEM_ITERATOR
+        | ShapeId::SET_ITERATOR
+        | ShapeId::BYTES_ITERATOR
+        | ShapeId::BYTEARRAY_ITERATOR
+        | ShapeId::MEMORY_ITERATOR
+        | ShapeId::LONG_RANGE_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS => (8, 1),
         _ => (0, 0),
     }
 }
@@ -67,6 +82,11 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)
             }
+            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
+                let generator = header.cast::<Generator>();
+                let fields = std::mem::offset_of!(Generator, function);
+                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
+            }
             ShapeId::DICT => {
                 let dict = header.cast::<Dict>();
                 if !(*dict).entries.is_null() {
@@ -79,10 +99,15 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 }
                 return;
             }
-            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
-                let generator = header.cast::<Generator>();
-                let fields = std::mem::offset_of!(Generator, function);
-                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
+            ShapeId::SET | ShapeId::FROZENSET => {
+                let set = header.cast::<Set>();
+                if !(*set).table.is_null() {
+                    visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
+                    for slot in 0..=(*set).mask as usize {
+                        visit((*(*set).table.add(slot)).key);
+                    }
+                }
+                return;
             }
             shape => {
                 let (offset, count) = value_fields(shape);

@@ -1,11 +1,13 @@
 //! `repr`, `str` and `ascii` of every value.
 
+use super::dict_views;
 use super::exceptions::{class_of, exception};
 use super::float_text;
 use super::modules::module_name;
 use super::numbers::{Limbs, as_float};
 use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
 use super::sequences::items;
+use super::set;
 use super::strings::{as_text, text};
 use super::types::{TypeId, type_id};
 use super::value::Value;
@@ -93,6 +95,8 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
             let end = if items(value).len() == 1 { ",)" } else { ")" };
             write_items(vm, value, "(", end, out, open)?;
         }
+        ShapeId::DICT => write_dict(vm, value, out, open)?,
+        _ if dict_views::is_view(value) || set::is_any_set(value) => write_table(vm, value, out, open)?,
         ShapeId::RANGE => {
             // SAFETY: the shape was checked.
             let Range { start, stop, step, .. } = unsafe { &*value.object::<Range>() };
@@ -192,6 +196,70 @@ fn write_items(vm: &mut Vm, value: Value, start: &str, end: &str, out: &mut Stri
     vm.leave_native();
     out.push_str(end);
     result
+}
+
+/// Between `enter_native` and `leave_native`, and as one of the open containers.
+fn nested(
+    vm: &mut Vm,
+    value: Value,
+    open: &mut Open,
+    write: impl FnOnce(&mut Vm, &mut Open) -> Outcome<()>,
+) -> Outcome<()> {
+    vm.enter_native(" while getting the repr of an object")?;
+    open.push(value);
+    let result = write(vm, open);
+    open.pop();
+    vm.leave_native();
+    result
+}
+
+fn write_dict(vm: &mut Vm, dict: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    if open.contains(&dict) {
+        out.push_str("{...}");
+        return Ok(());
+    }
+    out.push('{');
+    nested(vm, dict, open, |vm, open| {
+        let (mut position, mut separator) = (0, "");
+        while let Some((key, value)) = super::dict::entry_at(dict, &mut position) {
+            out.push_str(separator);
+            separator = ", ";
+            write_repr(vm, key, out, open)?;
+            out.push_str(": ");
+            write_repr(vm, value, out, open)?;
+        }
+        Ok(())
+    })?;
+    out.push('}');
+    Ok(())
+}
+
+/// A set, or a view of a dict.
+fn write_table(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    let name = vm.type_name(value);
+    if open.contains(&value) {
+        out.push_str(&if set::is_any_set(value) { format!("{name}(...)") } else { "...".to_owned() });
+        return Ok(());
+    }
+    let (before, after) = match value.shape() {
+        _ if dict_views::is_view(value) => (format!("{name}(["), "])"),
+        _ if set::length(value) == 0 => (format!("{name}("), ")"),
+        ShapeId::SET => ("{".to_owned(), "}"),
+        _ => (format!("{name}({{"), "})"),
+    };
+    out.push_str(&before);
+    nested(vm, value, open, |vm, open| {
+        let list = super::iterate::list_of(vm, value)?;
+        for (index, &item) in items(list).iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            write_repr(vm, item, out, open)?;
+        }
+        Ok(())
+    })?;
+    out.push_str(after);
+    Ok(())
 }
 
 /// `str` of an int, with CPython's limit on digits.

@@ -1,5 +1,6 @@
 //! Subscripts: reading, assigning and deleting items and slices.
 
+use super::dict;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
@@ -64,6 +65,10 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             let index = resolve_index(vm, key, count, Kind::RANGE, Kind::RANGE.out_of_range)?;
             Ok(Value::from_fixnum(start + index as i64 * step))
         }
+        ShapeId::DICT => match dict::get(vm, container, key)? {
+            Some(value) => Ok(value),
+            None => missing(vm, container, key),
+        },
         ShapeId::TYPE => {
             let name = vm.class_name(super::types::type_id(container));
             Err(vm.type_error(format!("type '{name}' is not subscriptable")))
@@ -73,6 +78,11 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
         }
     }
+}
+
+/// What a dict without the key gives: what `__missing__` of a subclass returns, or KeyError.
+fn missing(vm: &mut Vm, _dict: Value, key: Value) -> Outcome {
+    Err(dict::raise_key_error(vm, key))
 }
 
 /// What index errors of a sequence type say.
@@ -226,6 +236,9 @@ pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outc
 }
 
 fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if dict::is_dict(container) {
+        return dict::set(vm, container, key, value);
+    }
     if !container.has_layout(ShapeId::LIST) {
         return Err(unsupported(vm, container, "item assignment"));
     }
@@ -245,6 +258,12 @@ fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
 
 /// `del container[key]`.
 pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    if dict::is_dict(container) {
+        return match dict::remove(vm, container, key)? {
+            Some(_) => Ok(()),
+            None => Err(dict::raise_key_error(vm, key)),
+        };
+    }
     if !container.has_layout(ShapeId::LIST) {
         let what = match container.layout() {
             ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",

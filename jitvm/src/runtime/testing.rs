@@ -66,6 +66,28 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
             let values = evaluate_all(vm, &tuple.elts)?;
             vm.tuple(super::sequences::items(values))
         }
+        ast::Expr::Set(set) => {
+            let values = evaluate_all(vm, &set.elts)?;
+            let result = vm.new_set();
+            for &value in super::sequences::items(values) {
+                super::set::add(vm, result, value)?;
+            }
+            Ok(result)
+        }
+        ast::Expr::Dict(dict) => {
+            let result = vm.new_dict();
+            for item in &dict.items {
+                let value = expression(vm, &item.value)?;
+                match &item.key {
+                    Some(key) => {
+                        let key = expression(vm, key)?;
+                        super::dict::set(vm, result, key, value)?;
+                    }
+                    None => super::dict_views::update(vm, result, value)?,
+                }
+            }
+            Ok(result)
+        }
         ast::Expr::Name(name) => {
             let key = vm.intern(&name.id);
             if let Some(&value) = vm.builtins.get(&key) {

@@ -80,6 +80,11 @@ types! {
     STR_ITERATOR "str_ascii_iterator" OBJECT Internal;
     CALL_ITERATOR "callable_iterator" OBJECT Internal;
     STREAM "_io.TextIOWrapper" OBJECT Internal;
+    GENERATOR "generator" OBJECT Internal;
+    COROUTINE "coroutine" OBJECT Internal;
+    ASYNC_GENERATOR "async_generator" OBJECT Internal;
+    COROUTINE_WRAPPER "coroutine_wrapper" OBJECT Internal;
+    ASYNC_GENERATOR_STEP "async_generator_asend" OBJECT Internal;
     BASE_EXCEPTION "BaseException" OBJECT Builtin;
     SYSTEM_EXIT "SystemExit" BASE_EXCEPTION Builtin;
     KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION Builtin;
@@ -141,13 +146,33 @@ types! {
     SYNTAX_WARNING "SyntaxWarning" WARNING Builtin;
     USER_WARNING "UserWarning" WARNING Builtin;
     FUTURE_WARNING "FutureWarning" WARNING Builtin;
+    DICT "dict" OBJECT Builtin;
     PENDING_DEPRECATION_WARNING "PendingDeprecationWarning" WARNING Builtin;
     IMPORT_WARNING "ImportWarning" WARNING Builtin;
     UNICODE_WARNING "UnicodeWarning" WARNING Builtin;
     BYTES_WARNING "BytesWarning" WARNING Builtin;
     RESOURCE_WARNING "ResourceWarning" WARNING Builtin;
     ENCODING_WARNING "EncodingWarning" WARNING Builtin;
-    DICT "dict" OBJECT Builtin;
+    SET "set" OBJECT Builtin;
+    FROZENSET "frozenset" OBJECT Builtin;
+    DICT_KEYS "dict_keys" OBJECT Internal;
+    DICT_VALUES "dict_values" OBJECT Internal;
+    DICT_ITEMS "dict_items" OBJECT Internal;
+    DICT_KEY_ITERATOR "dict_keyiterator" OBJECT Internal;
+    DICT_VALUE_ITERATOR "dict_valueiterator" OBJECT Internal;
+    DICT_ITEM_ITERATOR "dict_itemiterator" OBJECT Internal;
+    DICT_REVERSE_KEY_ITERATOR "dict_reversekeyiterator" OBJECT Internal;
+    DICT_REVERSE_VALUE_ITERATOR "dict_reversevalueiterator" OBJECT Internal;
+    DICT_REVERSE_ITEM_ITERATOR "dict_reverseitemiterator" OBJECT Internal;
+    SET_ITERATOR "set_iterator" OBJECT Internal;
+    BYTES "bytes" OBJECT Builtin;
+    BYTEARRAY "bytearray" OBJECT Builtin;
+    MEMORYVIEW "memoryview" OBJECT Builtin;
+    COMPLEX "complex" OBJECT Builtin;
+    BYTES_ITERATOR "bytes_iterator" OBJECT Internal;
+    BYTEARRAY_ITERATOR "bytearray_iterator" OBJECT Internal;
+    MEMORY_ITERATOR "memory_iterator" OBJECT Internal;
+    LONG_RANGE_ITERATOR "longrange_iterator" OBJECT Internal;
 }
 
 /// Other names of the same types.
@@ -203,6 +228,12 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::STREAM => TypeId::STREAM,
         ShapeId::CALL_ITERATOR => TypeId::CALL_ITERATOR,
         ShapeId::CLOSURE_CELL => TypeId::CELL,
+        ShapeId::GENERATOR => TypeId::GENERATOR,
+        ShapeId::COROUTINE => TypeId::COROUTINE,
+        ShapeId::ASYNC_GENERATOR => TypeId::ASYNC_GENERATOR,
+        ShapeId::COROUTINE_WRAPPER => TypeId::COROUTINE_WRAPPER,
+        ShapeId::ASYNC_GENERATOR_STEP => TypeId::ASYNC_GENERATOR_STEP,
+        ShapeId::DICT => TypeId::DICT,
         ShapeId::PROPERTY => TypeId::PROPERTY,
         ShapeId::STATIC_METHOD => TypeId::STATIC_METHOD,
         ShapeId::CLASS_METHOD => TypeId::CLASS_METHOD,
@@ -214,7 +245,26 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::GENERIC_ALIAS => TypeId::GENERIC_ALIAS,
         ShapeId::UNION => TypeId::UNION,
         ShapeId::ITEM_ITERATOR => TypeId::ITEM_ITERATOR,
-        ShapeId::DICT => TypeId::DICT,
+        ShapeId::SET => TypeId::SET,
+        ShapeId::FROZENSET => TypeId::FROZENSET,
+        ShapeId::DICT_KEYS => TypeId::DICT_KEYS,
+        ShapeId::DICT_VALUES => TypeId::DICT_VALUES,
+        ShapeId::DICT_ITEMS => TypeId::DICT_ITEMS,
+        ShapeId::DICT_KEY_ITERATOR => TypeId::DICT_KEY_ITERATOR,
+        ShapeId::DICT_VALUE_ITERATOR => TypeId::DICT_VALUE_ITERATOR,
+        ShapeId::DICT_ITEM_ITERATOR => TypeId::DICT_ITEM_ITERATOR,
+        ShapeId::DICT_REVERSE_KEY_ITERATOR => TypeId::DICT_REVERSE_KEY_ITERATOR,
+        ShapeId::DICT_REVERSE_VALUE_ITERATOR => TypeId::DICT_REVERSE_VALUE_ITERATOR,
+        ShapeId::DICT_REVERSE_ITEM_ITERATOR => TypeId::DICT_REVERSE_ITEM_ITERATOR,
+        ShapeId::SET_ITERATOR => TypeId::SET_ITERATOR,
+        ShapeId::BYTES => TypeId::BYTES,
+        ShapeId::BYTEARRAY => TypeId::BYTEARRAY,
+        ShapeId::MEMORYVIEW => TypeId::MEMORYVIEW,
+        ShapeId::COMPLEX => TypeId::COMPLEX,
+        ShapeId::BYTES_ITERATOR => TypeId::BYTES_ITERATOR,
+        ShapeId::BYTEARRAY_ITERATOR => TypeId::BYTEARRAY_ITERATOR,
+        ShapeId::MEMORY_ITERATOR => TypeId::MEMORY_ITERATOR,
+        ShapeId::LONG_RANGE_ITERATOR => TypeId::LONG_RANGE_ITERATOR,
         _ => TypeId::OBJECT,
     }
 }
