@@ -24,6 +24,7 @@ pub mod instantiate;
 pub mod iterate;
 pub mod large;
 pub mod link;
+pub mod mapping_proxy;
 pub mod modules;
 pub mod names;
 pub mod namespace;

@@ -1,6 +1,7 @@
 //! Subscripts: reading, assigning and deleting items and slices.
 
 use super::dict;
+use super::dispatch;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
@@ -18,10 +19,14 @@ pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             return Ok(value);
         }
     }
-    get_item_slowly(vm, container, key)
+    if container.is_instance() && !container.has_layout(ShapeId::TYPE) {
+        return dispatch::get_item(vm, container, key);
+    }
+    native_get_item(vm, container, key)
 }
 
-fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+/// `container[key]` as the builtin layout of the container gives it.
+pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
     match container.layout() {
         ShapeId::LIST | ShapeId::TUPLE => {
             let is_list = container.has_layout(ShapeId::LIST);
@@ -69,10 +74,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Some(value) => Ok(value),
             None => missing(vm, container, key),
         },
-        ShapeId::TYPE => {
-            let name = vm.class_name(super::types::type_id(container));
-            Err(vm.type_error(format!("type '{name}' is not subscriptable")))
-        }
+        ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
         _ => {
             let name = vm.type_name(container);
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
@@ -119,6 +121,7 @@ impl Kind {
 }
 
 fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
+    let key = iterate::as_index(vm, key)?.unwrap_or(key);
     let Some(index) = as_i64(key) else {
         let name = vm.type_name(key);
         if as_integer(key).is_some() {
@@ -225,6 +228,14 @@ fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
 /// `container[key] = value`.
 #[inline]
 pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if container.is_instance() {
+        return dispatch::set_item(vm, container, key, value);
+    }
+    native_set_item(vm, container, key, value)
+}
+
+/// `container[key] = value` as the builtin layout of the container does it.
+pub fn native_set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     if key.is_int()
         && container.has_layout(ShapeId::LIST)
         && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
@@ -258,6 +269,14 @@ fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
 
 /// `del container[key]`.
 pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    if container.is_instance() {
+        return dispatch::delete_item(vm, container, key);
+    }
+    native_delete_item(vm, container, key)
+}
+
+/// `del container[key]` as the builtin layout of the container does it.
+pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
     if dict::is_dict(container) {
         return match dict::remove(vm, container, key)? {
             Some(_) => Ok(()),
@@ -324,7 +343,7 @@ fn delete_chosen(list: Value, chosen: Chosen) {
 
 fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<()> {
     let chosen = resolve_slice(vm, key, items(list).len())?;
-    if !iterate::is_iterable(value) {
+    if !iterate::is_iterable_object(vm, value) {
         let extended = chosen.step != 1;
         return Err(vm.type_error(if extended {
             "must assign iterable to extended slice"
