@@ -67,6 +67,8 @@ impl Vm {
             // As in CPython, constants that look like names are interned; here all short ones are.
             Constant::Str(text) if text.len() <= 40 => self.intern(text),
             Constant::Str(text) => self.str(text),
+            // The front end is ahead: these types are not in the heap yet.
+            Constant::Complex(..) | Constant::Surrogates(_) | Constant::Bytes(_) => Value::NONE,
             Constant::Tuple(constants) => {
                 let mark = self.permanent.len();
                 for constant in constants {
