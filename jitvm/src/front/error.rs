@@ -30,7 +30,6 @@ features! {
     Nesting "nesting deeper than 3000 levels";
     Size "function with more than 65535 registers, constants or names";
     SourceSize "source file over 4 GiB";
-    Surrogate "surrogate in a string";
 }
 
 impl Feature {

@@ -472,7 +472,8 @@ pub struct Clause {
 /// A piece of an f-string.
 #[derive(Debug)]
 pub enum FormatPart {
-    Literal(String),
+    /// `Str` or `Surrogates`.
+    Literal(Constant),
     Field {
         value: Expression,
         /// As in `FormatValue`: 0 none, 1 str, 2 repr, 3 ascii.

@@ -274,14 +274,6 @@ fn syntax_errors_read_as_in_cpython() {
 }
 
 #[test]
-fn unsupported_features_are_named_where_they_stand() {
-    let found = error("x = 1; y = '\\ud800'\n");
-    assert_eq!(found.kind, ErrorKind::Unsupported);
-    let expected = "x.py:1:12: not supported yet: surrogate in a string\n    x = 1; y = '\\ud800'\n               ^^^^^^^^";
-    assert_eq!(found.to_string(), expected);
-}
-
-#[test]
 fn feature_names_differ() {
     for (index, (feature, name)) in FEATURES.iter().enumerate() {
         assert_eq!(feature.name(), *name);

@@ -46,3 +46,27 @@ fn every_file_of_a_directory_compiles() {
     }
     println!("{} files, {refused} refused", files.len());
 }
+
+/// `JITVM_SNIPPETS=file.json`: a list of source texts; beside it, `file.json.out` becomes the list of their errors, each
+/// null or exception, message, line, column and end column.
+#[test]
+#[ignore = "reads the file that JITVM_SNIPPETS names"]
+fn errors_of_snippets() {
+    let path = std::env::var("JITVM_SNIPPETS").expect("JITVM_SNIPPETS names a file");
+    let snippets: Vec<String> = serde_json::from_str(&std::fs::read_to_string(&path).expect("readable")).expect("JSON");
+    let outcome = |source: &String| match compile("x.py", source) {
+        Ok(module) => {
+            module.codes.iter().for_each(|code| verify(code).unwrap_or_else(|error| panic!("{error}: {source}")));
+            serde_json::Value::Null
+        }
+        Err(error) => serde_json::json!([
+            error.exception().unwrap_or("Unsupported"),
+            error.message,
+            error.line,
+            error.column + 1,
+            error.end_column + 1
+        ]),
+    };
+    let outcomes: Vec<serde_json::Value> = snippets.iter().map(outcome).collect();
+    std::fs::write(format!("{path}.out"), serde_json::to_string(&outcomes).expect("JSON")).expect("writable");
+}

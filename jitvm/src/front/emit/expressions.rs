@@ -214,7 +214,7 @@ impl<'a> Emitter<'_, 'a> {
         match part {
             FormatPart::Literal(text) => {
                 let register = self.destination(want);
-                self.load_constant(register, &Constant::Str(text.clone()), position);
+                self.load_constant(register, text, position);
                 register
             }
             FormatPart::Field { value, conversion, specification } => {

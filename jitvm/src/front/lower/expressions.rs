@@ -129,10 +129,7 @@ impl Lowerer<'_> {
             ast::Expr::Call(call) => self.call(call)?,
             ast::Expr::FString(string) => self.format_string(string)?,
             ast::Expr::TString(_) => return Err(Fault::syntax("invalid syntax", whole)),
-            ast::Expr::StringLiteral(literal) => {
-                self.check_surrogates(&literal.value, whole)?;
-                ExpressionKind::Constant(Constant::Str(literal.value.to_str().to_owned()))
-            }
+            ast::Expr::StringLiteral(literal) => ExpressionKind::Constant(self.string(&literal.value)),
             ast::Expr::BytesLiteral(literal) => {
                 let bytes = literal.value.iter().flat_map(|part| part.value.iter().copied());
                 ExpressionKind::Constant(Constant::Bytes(bytes.collect()))

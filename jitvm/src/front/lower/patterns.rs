@@ -90,11 +90,6 @@ impl Lowerer<'_> {
             }
             ast::Pattern::MatchAs(as_) => {
                 let pattern = as_.pattern.as_deref().map(|pattern| self.pattern(pattern)).transpose()?;
-                if let (Some(pattern), Some(_)) = (&pattern, &as_.name)
-                    && matches!(pattern.kind, PatternKind::As { pattern: None, .. })
-                {
-                    check_reachable(pattern, self)?;
-                }
                 PatternKind::As { pattern: pattern.map(Box::new), name: self.capture(as_.name.as_ref())? }
             }
             ast::Pattern::MatchOr(or) => {
