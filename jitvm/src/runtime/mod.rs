@@ -3,6 +3,8 @@
 pub mod attributes;
 pub mod bigint;
 pub mod blocks;
+pub mod bytes;
+pub mod codecs;
 pub mod collect;
 pub mod compare;
 pub mod dict;
@@ -15,6 +17,7 @@ pub mod heap;
 pub mod iterate;
 pub mod large;
 pub mod link;
+pub mod memory_view;
 pub mod modules;
 pub mod number_text;
 pub mod numbers;

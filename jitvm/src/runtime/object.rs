@@ -330,6 +330,60 @@ impl SetEntry {
     }
 }
 
+/// `bytes`; the data follows.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Bytes {
+    pub header: Header,
+    pub length: u64,
+    /// Python's hash, 0 = not computed yet.
+    pub hash: u64,
+    // Data follows.
+}
+
+impl Bytes {
+    pub const DATA: usize = 24;
+}
+
+/// `bytearray`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ByteArray {
+    pub header: Header,
+    pub length: u64,
+    pub capacity: u64,
+    /// Inside a STORAGE object (null while capacity is 0).
+    pub data: *mut u8,
+}
+
+/// `memoryview` of one dimension.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MemoryView {
+    pub header: Header,
+    /// The BYTES or BYTEARRAY, or None once released.
+    pub source: Value,
+    /// Byte of the source where the first item is.
+    pub start: i64,
+    /// Items.
+    pub length: i64,
+    /// Bytes from one item to the next.
+    pub stride: i64,
+    /// A character of the `struct` module.
+    pub format: u8,
+    pub item_size: u8,
+    pub readonly: bool,
+    pub unused: [u8; 5],
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Complex {
+    pub header: Header,
+    pub real: f64,
+    pub imaginary: f64,
+}
+
 /// What `dict.keys()`, `values()` and `items()` return.
 #[derive(Debug)]
 #[repr(C)]
@@ -377,3 +431,4 @@ impl Value {
 // What machine code and the listings rely on.
 const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
 const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);
+const _: () = assert!(size_of::<Bytes>() == Bytes::DATA);

@@ -1,6 +1,6 @@
 //! The one place that knows which words of each shape refer to other objects.
 
-use super::object::{Dict, Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId, Tuple};
+use super::object::{ByteArray, Dict, Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId, Tuple};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -32,7 +32,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::BYTEARRAY_ITERATOR
         | ShapeId::MEMORY_ITERATOR
         | ShapeId::LONG_RANGE_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
-        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS => (8, 1),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS | ShapeId::MEMORYVIEW => (8, 1),
         _ => (0, 0),
     }
 }
@@ -67,6 +67,13 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                     let entry = (*dict).entries.add(entry);
                     visit((*entry).key);
                     visit((*entry).value);
+                }
+                return;
+            }
+            ShapeId::BYTEARRAY => {
+                let array = header.cast::<ByteArray>();
+                if !(*array).data.is_null() {
+                    visit(Value::from_address((*array).data as usize - STORAGE_ITEMS));
                 }
                 return;
             }
