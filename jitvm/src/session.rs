@@ -129,11 +129,11 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 /// Reports an uncaught exception as Python does. Gives the exit status and how the program ended.
 fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
-    if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
+    if vm.is_subtype(class_of(exception), TypeId::SYSTEM_EXIT) {
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
     eprint!("{}", traceback::format_exception(vm, exception));
-    let interrupted = class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT);
+    let interrupted = vm.is_subtype(class_of(exception), TypeId::KEYBOARD_INTERRUPT);
     if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
 

@@ -265,8 +265,14 @@ pub fn run_module(vm: &mut Vm, code: CodeId) -> Outcome {
 ///
 /// # Errors
 /// The callee raised.
-pub fn call_hook(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
-    call_value(vm, callee, arguments)
+pub fn call_hook(vm: &mut Vm, callee: Value, arguments: &[Value], names: &[Value]) -> Outcome {
+    if names.is_empty() {
+        return call_value(vm, callee, arguments);
+    }
+    // The values are reachable from elsewhere while the tuples are made.
+    let names = vm.tuple(names)?;
+    let arguments = vm.tuple(arguments)?;
+    call_tuple(vm, callee, arguments, names)
 }
 
 /// Marks a raise on the way through a frame.

@@ -135,9 +135,9 @@ helpers! {
     NEGATE "negate" A1 RAISES |vm, a| word(ops::negate(vm, a));
     PLUS "plus" A1 RAISES |vm, a| word(ops::plus(vm, a));
     INVERT "invert" A1 RAISES |vm, a| word(ops::invert(vm, a));
-    // The truth of builtin objects cannot raise.
-    TRUTH "truth" A1 PURE |_vm, a| Value::from_bool(ops::truth(a)).0;
-    NOT "not" A1 PURE |_vm, a| Value::from_bool(!ops::truth(a)).0;
+    // The truth of builtin objects, which cannot raise.
+    TRUTH "truth" A1 PURE |_vm, a| Value::from_bool(ops::native_truth(a)).0;
+    NOT "not" A1 ANY |vm, a| word(ops::not(vm, a));
     GET_ITEM "get_item" A2 RAISES |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));

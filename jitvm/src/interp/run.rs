@@ -281,7 +281,16 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins.b))),
                     Op::Not => {
                         let operand = at!(ins.b);
-                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        let truth = match quick_truth(operand) {
+                            Some(truth) => truth,
+                            None => {
+                                save_pc!();
+                                match operators::truth(&mut *vm, operand) {
+                                    Ok(truth) => truth,
+                                    Err(Raised) => break 'raise,
+                                }
+                            }
+                        };
                         at!(ins.a) = Value::from_bool(!truth);
                     }
                     Op::Less => comparison!(Less, <),
@@ -302,7 +311,16 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                     Op::Jump => pc = first.add(ins.wide() as usize),
                     Op::JumpIfTrue | Op::JumpIfFalse => {
                         let operand = at!(ins.a);
-                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        let truth = match quick_truth(operand) {
+                            Some(truth) => truth,
+                            None => {
+                                save_pc!();
+                                match operators::truth(&mut *vm, operand) {
+                                    Ok(truth) => truth,
+                                    Err(Raised) => break 'raise,
+                                }
+                            }
+                        };
                         if truth == (ins.op == Op::JumpIfTrue) {
                             pc = first.add(ins.wide() as usize);
                         }

@@ -6,7 +6,7 @@ use crate::runtime::bytes::{self, data, data_mut, splice, to_byte};
 use crate::runtime::iterate::{is_iterable, to_index};
 use crate::runtime::memory_view;
 use crate::runtime::strings::as_text;
-use crate::runtime::types::{TypeId, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -63,7 +63,7 @@ fn extend(vm: &mut Vm, arguments: Arguments) -> Outcome {
         return Err(vm.type_error("expected iterable of integers; got: 'str'"));
     }
     if bytes::as_buffer(iterable).is_none() && !is_iterable(iterable) {
-        let name = type_name(iterable);
+        let name = vm.type_name(iterable);
         return Err(vm.type_error(format!("can't extend bytearray with {name}")));
     }
     let new = bytes::collect(vm, iterable, true)?;
@@ -124,7 +124,7 @@ fn cast(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match as_text(format) {
         Some(format) => memory_view::cast(vm, receiver(arguments), format),
         None => {
-            let name = type_name(format);
+            let name = vm.type_name(format);
             Err(vm.type_error(format!("cast() argument 'format' must be str, not {name}")))
         }
     }
@@ -175,7 +175,7 @@ fn exit(_: &mut Vm, arguments: Arguments) -> Outcome {
 /// `bytes.fromhex(text)`: the data.
 pub fn from_hex(vm: &mut Vm, text: Value) -> Outcome<Vec<u8>> {
     let Some(source) = as_text(text) else {
-        let name = type_name(text);
+        let name = vm.type_name(text);
         return Err(vm.type_error(format!("fromhex() argument must be str, not {name}")));
     };
     let characters: Vec<char> = source.chars().collect();

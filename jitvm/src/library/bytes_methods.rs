@@ -6,7 +6,7 @@ use crate::runtime::codecs;
 use crate::runtime::iterate::{Iteration, is_iterable};
 use crate::runtime::numbers::{Limbs, as_i64, as_integer};
 use crate::runtime::sequences::items;
-use crate::runtime::types::{TypeId, argument_type_name, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -88,7 +88,7 @@ fn needle(vm: &mut Vm, value: Value) -> Outcome<Vec<u8>> {
     if as_integer(value).is_some() {
         return Ok(vec![bytes::to_byte(vm, value, "byte must be in range(0, 256)")?]);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     Err(vm.type_error(format!("argument should be integer or bytes-like object, not '{name}'")))
 }
 
@@ -169,12 +169,12 @@ fn endswith(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn affix(vm: &mut Vm, arguments: Arguments, function: &str, matches: fn(&[u8], &[u8]) -> bool) -> Outcome {
     let wanted = arguments.positional()[1];
     let single = [wanted];
-    let is_tuple = wanted.has_shape(crate::runtime::object::ShapeId::TUPLE);
+    let is_tuple = wanted.has_layout(crate::runtime::object::ShapeId::TUPLE);
     let candidates = if is_tuple { items(wanted) } else { &single };
     let range = searched(vm, arguments)?;
     for &candidate in candidates {
         let Some(part) = as_buffer(candidate) else {
-            let name = type_name(candidate);
+            let name = vm.type_name(candidate);
             return Err(vm.type_error(if is_tuple {
                 format!("a bytes-like object is required, not '{name}'")
             } else {
@@ -192,7 +192,7 @@ fn text_argument<'a>(vm: &mut Vm, value: Value, function: &str, name: &str) -> O
     match crate::runtime::strings::as_text(value) {
         Some(text) => Ok(text),
         None => {
-            let given = argument_type_name(value);
+            let given = vm.argument_type_name(value);
             Err(vm.type_error(format!("{function}() argument '{name}' must be str, not {given}")))
         }
     }
@@ -287,7 +287,7 @@ fn join(vm: &mut Vm, arguments: Arguments) -> Outcome {
         match as_buffer(item) {
             Some(data) => out.extend_from_slice(&data),
             None => {
-                let name = type_name(item);
+                let name = vm.type_name(item);
                 let message = format!("sequence item {index}: expected a bytes-like object, {name} found");
                 return Err(vm.type_error(message));
             }

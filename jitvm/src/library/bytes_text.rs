@@ -5,7 +5,7 @@ use super::{Arguments, Arity, BuiltinRow, Owner, builtins};
 use crate::runtime::bytes::{buffer, data};
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
-use crate::runtime::types::{TypeId, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -147,7 +147,7 @@ fn missing(vm: &mut Vm, arguments: Arguments, function: &str) -> Outcome<(usize,
         Some(value) => match crate::runtime::bytes::is_any_bytes(value).then(|| data(value)) {
             Some([byte]) => *byte,
             _ => {
-                let name = type_name(value);
+                let name = vm.type_name(value);
                 let message = format!("{function}() argument 2 must be a byte string of length 1, not {name}");
                 return Err(vm.type_error(message));
             }

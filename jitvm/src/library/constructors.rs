@@ -8,10 +8,10 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::percent_format::float_to_integer;
 use crate::runtime::set_operations;
-use crate::runtime::types::{TypeId, type_name, type_of};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{number_text, repr};
+use crate::runtime::{instantiate, number_text, repr};
 
 /// Calls a type object.
 pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
@@ -20,7 +20,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         TypeId::FLOAT => float(vm, arguments),
         TypeId::BOOL => {
             let value = at_most_one(vm, "bool", arguments)?;
-            Ok(Value::from_bool(value.is_some_and(truth)))
+            match value {
+                Some(value) => truth(vm, value).map(Value::from_bool),
+                None => Ok(Value::FALSE),
+            }
         }
         TypeId::STR => str(vm, arguments),
         TypeId::LIST => match at_most_one(vm, "list", arguments)? {
@@ -47,7 +50,8 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         },
         TypeId::RANGE => range(vm, arguments),
         TypeId::SLICE => slice(vm, arguments),
-        TypeId::TYPE => type_call(vm, arguments),
+        TypeId::TYPE => instantiate::new_class_of(vm, TypeId::TYPE, arguments),
+        TypeId::OBJECT => instantiate::object_new(vm, id, arguments),
         TypeId::ENUMERATE => enumerate(vm, arguments),
         TypeId::ZIP => zip(vm, arguments),
         TypeId::MAP => map(vm, arguments),
@@ -57,9 +61,9 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             let [sequence] = exactly(vm, "reversed", arguments)?;
             iterate::reversed(vm, sequence)
         }
-        _ if id.is_exception() => new_exception(vm, id, arguments),
+        _ if vm.is_exception_class(id) => new_exception(vm, id, arguments),
         _ => {
-            let name = id.name();
+            let name = vm.class_name(id);
             Err(vm.type_error(format!("cannot create '{name}' instances")))
         }
     }
@@ -125,7 +129,7 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_integer(vm, value, 10);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     let message = format!("int() argument must be a string, a bytes-like object or a real number, not '{name}'");
     Err(vm.type_error(message))
 }
@@ -142,7 +146,7 @@ fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(x) => Ok(vm.float(x)),
         None if as_integer(value).is_some() => Err(vm.overflow_error("int too large to convert to float")),
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("float() argument must be a string or a real number, not '{name}'")))
         }
     }
@@ -155,7 +159,7 @@ fn str(vm: &mut Vm, arguments: Arguments) -> Outcome {
         (Some(value), None) => repr::to_str(vm, value),
         (Some(value), Some(_)) if value.is_str() => Err(vm.type_error("decoding str is not supported")),
         (Some(value), Some(_)) => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")))
         }
     }
@@ -169,7 +173,7 @@ fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
             Err(vm.overflow_error("ranges beyond 62-bit integers are not supported"))
         }
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")))
         }
     }
@@ -207,14 +211,6 @@ fn slice(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
 }
 
-fn type_call(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    match *arguments.positional() {
-        [value] if !arguments.has_keywords() => Ok(vm.type_object(type_of(value))),
-        [_, _, _] => Err(vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, "making classes with type() is not supported")),
-        _ => Err(vm.type_error("type() takes 1 or 3 arguments")),
-    }
-}
-
 fn enumerate(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [iterable, start] = arguments.bind(vm, "enumerate", ["iterable", "start"])?;
     let Some(iterable) = iterable else {
@@ -225,7 +221,7 @@ fn enumerate(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(start) => match as_integer(start) {
             Some(start) => start,
             None => {
-                let name = type_name(start);
+                let name = vm.type_name(start);
                 return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
             }
         },
@@ -248,7 +244,10 @@ fn zip(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [strict] = arguments.only_keywords(vm, "zip", ["strict"])?;
     let parts = iterators(vm, arguments.positional())?;
     let zero = Value::from_fixnum(0);
-    let strict = Value::from_bool(strict.is_some_and(truth));
+    let strict = match strict {
+        Some(strict) => Value::from_bool(truth(vm, strict)?),
+        None => Value::FALSE,
+    };
     Ok(vm.iterator(ShapeId::ZIP, [strict, zero, zero, zero], parts))
 }
 
@@ -271,14 +270,15 @@ fn filter(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(vm.iterator(ShapeId::FILTER, [zero, zero, zero, function], inner))
 }
 
-fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+pub fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     let names_allowed = [TypeId::IMPORT_ERROR, TypeId::NAME_ERROR, TypeId::ATTRIBUTE_ERROR];
-    let takes_name = names_allowed.iter().any(|&class| id.is_subtype(class));
+    let takes_name = names_allowed.iter().any(|&class| vm.is_subtype(id, class));
     if arguments.has_keywords() && !takes_name {
-        let name = id.name();
+        let name = vm.class_name(id);
         return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
     }
-    let [name, object, _path] = arguments.only_keywords(vm, id.name(), ["name", "obj", "path"])?;
+    let class = vm.class_name(id);
+    let [name, object, _path] = arguments.only_keywords(vm, class, ["name", "obj", "path"])?;
     let args = vm.tuple(arguments.positional())?;
     let value = vm.new_exception(os_error_class(id, arguments.positional()), args);
     let fields = exception(value);

@@ -9,7 +9,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::sequences::{as_items, items, range_bounds, range_length};
 use crate::runtime::strings::{self, as_text, text};
-use crate::runtime::types::{TypeId, argument_type_name, type_id, type_name, type_of};
+use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
@@ -56,7 +56,7 @@ fn abs(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
     while let Some(item) = iteration.next(vm)? {
-        if !operators::truth(item) {
+        if !operators::truth(vm, item)? {
             return Ok(Value::FALSE);
         }
     }
@@ -66,7 +66,7 @@ fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn any(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
     while let Some(item) = iteration.next(vm)? {
-        if operators::truth(item) {
+        if operators::truth(vm, item)? {
             return Ok(Value::TRUE);
         }
     }
@@ -83,7 +83,7 @@ fn to_repr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn callable(_: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
-    Ok(Value::from_bool(value.has_shape(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
+    Ok(Value::from_bool(value.has_layout(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
 }
 
 fn bin(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -99,7 +99,7 @@ fn hex(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn in_radix(vm: &mut Vm, arguments: Arguments, spec: &str) -> Outcome {
     let value = arguments.positional()[0];
     let Some(integer) = as_integer(value) else {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
     };
     let text = format_spec::format_text(vm, integer, spec)?;
@@ -126,7 +126,7 @@ fn chr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
     let Some(string) = as_text(value) else {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("ord() expected string of length 1, but {name} found")));
     };
     let mut characters = string.chars();
@@ -143,7 +143,7 @@ fn divmod(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [a, b] = [0, 1].map(|index| arguments.positional()[index]);
     let is_number = |value| as_float(value).is_some() || as_integer(value).is_some();
     if !is_number(a) || !is_number(b) {
-        let (left, right) = (type_name(a), type_name(b));
+        let (left, right) = (vm.type_name(a), vm.type_name(b));
         return Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")));
     }
     if (as_float(a).is_some() || as_float(b).is_some()) && numbers::as_f64(b) == Some(0.0) {
@@ -161,7 +161,7 @@ fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(spec) => match as_text(spec) {
             Some(spec) => spec,
             None => {
-                let name = argument_type_name(spec);
+                let name = vm.argument_type_name(spec);
                 return Err(vm.type_error(format!("format() argument 2 must be str, not {name}")));
             }
         },
@@ -174,24 +174,23 @@ fn attribute_name(vm: &mut Vm, value: Value, function: &str) -> Outcome {
         return Ok(vm.intern(text(value)));
     }
     let _ = function;
-    let name = type_name(value);
+    let name = vm.type_name(value);
     Err(vm.type_error(format!("attribute name must be string, not '{name}'")))
 }
 
 fn getattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let name = attribute_name(vm, values[1], "getattr")?;
-    match (attributes::find_attr(vm, values[0], name), values.get(2)) {
-        (Some(value), _) => Ok(value),
-        (None, Some(&default)) => Ok(default),
-        (None, None) => attributes::get_attr(vm, values[0], name),
+    match values.get(2) {
+        None => attributes::get_attr(vm, values[0], name),
+        Some(&default) => Ok(attributes::try_attr(vm, values[0], name)?.unwrap_or(default)),
     }
 }
 
 fn hasattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let name = attribute_name(vm, values[1], "hasattr")?;
-    Ok(Value::from_bool(attributes::find_attr(vm, values[0], name).is_some()))
+    Ok(Value::from_bool(attributes::try_attr(vm, values[0], name)?.is_some()))
 }
 
 fn setattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -213,11 +212,11 @@ fn id(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 /// Whether `matches` holds for a type or for one in a (nested) tuple of types.
-fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(TypeId) -> bool) -> Outcome<bool> {
-    if types.has_shape(ShapeId::TYPE) {
-        return Ok(matches(type_id(types)));
+fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(&Vm, TypeId) -> bool) -> Outcome<bool> {
+    if types.has_layout(ShapeId::TYPE) {
+        return Ok(matches(vm, type_id(types)));
     }
-    if types.has_shape(ShapeId::TUPLE) {
+    if types.has_layout(ShapeId::TUPLE) {
         vm.enter_native(if function == "issubclass" { " in __subclasscheck__" } else { " in __instancecheck__" })?;
         let mut result = Ok(false);
         for &item in items(types) {
@@ -241,17 +240,17 @@ fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(TypeId) 
 
 fn isinstance(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [value, types] = [0, 1].map(|index| arguments.positional()[index]);
-    let own = type_of(value);
-    any_type(vm, types, "isinstance", &|id| own.is_subtype(id)).map(Value::from_bool)
+    let own = vm.type_of(value);
+    any_type(vm, types, "isinstance", &|vm, id| vm.is_subtype(own, id)).map(Value::from_bool)
 }
 
 fn issubclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [class, types] = [0, 1].map(|index| arguments.positional()[index]);
-    if !class.has_shape(ShapeId::TYPE) {
+    if !class.has_layout(ShapeId::TYPE) {
         return Err(vm.type_error("issubclass() arg 1 must be a class"));
     }
     let own = type_id(class);
-    any_type(vm, types, "issubclass", &|id| own.is_subtype(id)).map(Value::from_bool)
+    any_type(vm, types, "issubclass", &|vm, id| vm.is_subtype(own, id)).map(Value::from_bool)
 }
 
 fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -276,7 +275,7 @@ fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 /// `len(value)`.
 pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
-    match value.shape() {
+    match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
         _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
@@ -285,7 +284,7 @@ pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
             Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
         },
         _ => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("object of type '{name}' has no len()")))
         }
     }
@@ -361,7 +360,7 @@ fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Ou
             let message = "pow() 3rd argument not allowed unless all arguments are integers";
             return Err(vm.type_error(message));
         }
-        let [a, b, m] = [base, exponent, modulus].map(type_name);
+        let [a, b, m] = [base, exponent, modulus].map(|value| vm.type_name(value));
         return Err(vm.type_error(format!("unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{m}'")));
     };
     let (mut x, mut y, mut z) = ([0], [0], [0]);
@@ -394,12 +393,16 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
     }
     line.push_str(end);
+    let flush_wanted = match flush {
+        Some(flush) => operators::truth(vm, flush)?,
+        None => false,
+    };
     let stream = match file.filter(|&file| file != Value::NONE) {
         Some(file) => file,
-        None => return write_stdout(vm, &line, flush.is_some_and(operators::truth)),
+        None => return write_stdout(vm, &line, flush_wanted),
     };
     super::streams::write(vm, stream, &line)?;
-    if flush.is_some_and(operators::truth) {
+    if flush_wanted {
         super::streams::flush(vm, stream)?;
     }
     Ok(Value::NONE)
@@ -422,7 +425,7 @@ fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'stat
         Some(value) => match as_text(value) {
             Some(text) => Ok(text),
             None => {
-                let other = type_name(value);
+                let other = vm.type_name(value);
                 Err(vm.type_error(format!("{name} must be None or a string, not {other}")))
             }
         },

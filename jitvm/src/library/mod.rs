@@ -23,7 +23,8 @@ pub mod time;
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::strings::text;
-use crate::runtime::types::{ALIASES, TypeId, Visibility, type_id, type_name};
+use crate::runtime::{descriptors, instantiate};
+use crate::runtime::types::{ALIASES, TypeId, Visibility};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -43,6 +44,25 @@ impl<'a> Arguments<'a> {
     }
     pub fn positional(&self) -> &'a [Value] {
         &self.values[..self.values.len() - self.names.len()]
+    }
+    /// All values, those with names last.
+    pub fn all(&self) -> &'a [Value] {
+        self.values
+    }
+    /// The same names for other values, one or more positional ones being added or removed.
+    pub fn with_values<'b>(&self, values: &'b [Value]) -> Arguments<'b>
+    where
+        'a: 'b,
+    {
+        Arguments { values, names: self.names }
+    }
+    /// Without the first positional one.
+    pub fn rest(&self) -> Arguments<'a> {
+        Arguments { values: &self.values[1..], names: self.names }
+    }
+    /// The last of `values` are named by `names`.
+    pub fn with_names(values: &'a [Value], names: &'a [Value]) -> Arguments<'a> {
+        Arguments { values, names }
     }
     /// Names and values of the keyword arguments.
     pub fn keywords(&self) -> impl Iterator<Item = (&'a str, Value)> + use<'a> {
@@ -140,6 +160,15 @@ impl BuiltinRow {
         }
     }
 
+    /// The type of the function object.
+    pub fn type_id(&self) -> TypeId {
+        match self.owner {
+            Owner::Type(_) if self.name.starts_with("__") => TypeId::SLOT_WRAPPER,
+            Owner::Type(_) => TypeId::METHOD_DESCRIPTOR,
+            _ => TypeId::BUILTIN,
+        }
+    }
+
     /// The name with its type, as most errors give it.
     pub fn full_name(&self) -> String {
         match self.owner {
@@ -194,12 +223,12 @@ pub fn install(vm: &mut Vm) {
         let name = vm.intern(row.name);
         match row.owner {
             Owner::Builtins => drop(vm.builtins.insert(name, function)),
-            Owner::Type(id) => drop(vm.methods.insert((id, name), function)),
+            Owner::Type(id) => drop(vm.set_class_attribute(id, name, Some(function))),
             // Found through the table when the module is imported.
             Owner::Module(_) => vm.permanent.push(function),
         }
     }
-    let visible = TypeId::all().filter(|id| id.row().visibility == Visibility::Builtin);
+    let visible = TypeId::builtin().filter(|id| id.row().visibility == Visibility::Builtin);
     let named: Vec<(&str, TypeId)> = visible.map(|id| (id.name(), id)).chain(ALIASES.iter().copied()).collect();
     for (name, id) in named {
         let name = vm.intern(name);
@@ -222,7 +251,7 @@ fn new_builtin(vm: &mut Vm, row: &'static BuiltinRow) -> Value {
 
 /// The table row of a BUILTIN.
 pub fn row_of(vm: &Vm, builtin: Value) -> &'static BuiltinRow {
-    debug_assert!(builtin.has_shape(ShapeId::BUILTIN));
+    debug_assert!(builtin.has_layout(ShapeId::BUILTIN));
     // SAFETY: the caller has checked the shape.
     vm.builtin_table[unsafe { (*builtin.object::<Builtin>()).index } as usize]
 }
@@ -246,7 +275,11 @@ pub unsafe fn call_builtin(
 
 /// As [`call_builtin`], with arguments that are reachable from elsewhere.
 pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
-    match callee.shape() {
+    match callee.layout() {
+        ShapeId::FUNCTION => {
+            let hook = vm.call_hook;
+            hook(vm, callee, arguments.values, arguments.names)
+        }
         ShapeId::BUILTIN => {
             let row = row_of(vm, callee);
             check_arity(vm, row, arguments)?;
@@ -264,9 +297,24 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             values.extend_from_slice(arguments.values);
             call_with(vm, function, Arguments { values: &values, names: arguments.names })
         }
-        ShapeId::TYPE => constructors::construct(vm, type_id(callee), arguments),
+        ShapeId::TYPE => instantiate::call_class(vm, callee, arguments),
+        ShapeId::STATIC_METHOD if !callee.is_instance() => {
+            call_with(vm, descriptors::fields(callee)[0], arguments)
+        }
+        ShapeId::GENERIC_ALIAS => call_with(vm, descriptors::fields(callee)[0], arguments),
         _ => {
-            let name = type_name(callee);
+            if let Some(method) = vm.special(callee, vm.names.call).filter(|_| callee.is_instance()) {
+                vm.enter_native(" while calling a Python object")?;
+                let result = if descriptors::is_method(vm, method) {
+                    instantiate::call_with_receiver(vm, method, callee, arguments)
+                } else {
+                    let owner = vm.type_of(callee);
+                    descriptors::get(vm, method, callee, owner).and_then(|bound| call_with(vm, bound, arguments))
+                };
+                vm.leave_native();
+                return result;
+            }
+            let name = vm.type_name(callee);
             Err(vm.type_error(format!("'{name}' object is not callable")))
         }
     }
@@ -274,16 +322,21 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
 
 /// True for what [`call_builtin`] can call.
 pub fn is_builtin_callable(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::BUILTIN | ShapeId::BOUND_METHOD | ShapeId::TYPE)
+    matches!(
+        value.layout(),
+        ShapeId::BUILTIN | ShapeId::BOUND_METHOD | ShapeId::TYPE | ShapeId::STATIC_METHOD | ShapeId::GENERIC_ALIAS
+    )
 }
 
 impl Vm {
     /// Calls anything callable with positional arguments, which are reachable from elsewhere.
     pub fn call(&mut self, callee: Value, arguments: &[Value]) -> Outcome {
-        if callee.has_shape(ShapeId::FUNCTION) {
-            return (self.call_hook)(self, callee, arguments);
-        }
         call_with(self, callee, Arguments::positional_only(arguments))
+    }
+
+    /// As [`Vm::call`]; the last arguments are named by the tuple `names`.
+    pub fn call_with_keywords(&mut self, callee: Value, arguments: &[Value], names: Value) -> Outcome {
+        call_with(self, callee, Arguments { values: arguments, names: items(names) })
     }
 }
 

@@ -29,7 +29,7 @@ pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
         let functions: Vec<(Value, &str)> = vm
             .permanent
             .iter()
-            .filter(|value| value.has_shape(crate::runtime::object::ShapeId::BUILTIN))
+            .filter(|value| value.has_layout(crate::runtime::object::ShapeId::BUILTIN))
             .map(|&value| (value, super::row_of(vm, value)))
             .filter(|(_, row)| matches!(row.owner, Owner::Module(owner) if owner == name))
             .map(|(value, row)| (value, row.name))

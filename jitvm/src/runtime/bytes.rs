@@ -7,7 +7,6 @@ use super::iterate::{Iteration, is_iterable};
 use super::memory_view;
 use super::numbers::{as_i64, as_integer};
 use super::object::{ByteArray, Bytes, STORAGE_ITEMS, ShapeId};
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -16,12 +15,12 @@ pub const LONGEST: usize = 1 << 40;
 
 #[inline]
 pub fn is_bytes(value: Value) -> bool {
-    value.has_shape(ShapeId::BYTES)
+    value.has_layout(ShapeId::BYTES)
 }
 
 #[inline]
 pub fn is_bytearray(value: Value) -> bool {
-    value.has_shape(ShapeId::BYTEARRAY)
+    value.has_layout(ShapeId::BYTEARRAY)
 }
 
 /// bytes or bytearray.
@@ -66,7 +65,7 @@ pub fn data_mut<'a>(array: Value) -> &'a mut [u8] {
 
 /// The bytes of an object with a buffer: bytes, bytearray, memoryview; `None` for others.
 pub fn as_buffer<'a>(value: Value) -> Option<Cow<'a, [u8]>> {
-    match value.shape() {
+    match value.layout() {
         _ if is_any_bytes(value) => Some(Cow::Borrowed(data(value))),
         ShapeId::MEMORYVIEW => memory_view::bytes_of(value),
         _ => None,
@@ -78,7 +77,7 @@ pub fn buffer<'a>(vm: &mut Vm, value: Value) -> Outcome<Cow<'a, [u8]>> {
     match as_buffer(value) {
         Some(data) => Ok(data),
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("a bytes-like object is required, not '{name}'")))
         }
     }
@@ -87,7 +86,7 @@ pub fn buffer<'a>(vm: &mut Vm, value: Value) -> Outcome<Cow<'a, [u8]>> {
 /// A number as a byte.
 pub fn to_byte(vm: &mut Vm, value: Value, range_error: &str) -> Outcome<u8> {
     if as_integer(value).is_none() {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
     }
     match as_i64(value).and_then(|number| u8::try_from(number).ok()) {
@@ -126,7 +125,7 @@ pub fn from_source(vm: &mut Vm, source: Value, array: bool) -> Outcome<Vec<u8>> 
         };
     }
     if as_buffer(source).is_none() && !is_iterable(source) {
-        let (name, class) = (type_name(source), if array { "bytearray" } else { "bytes" });
+        let (name, class) = (vm.type_name(source), if array { "bytearray" } else { "bytes" });
         return Err(vm.type_error(format!("cannot convert '{name}' object to {class}")));
     }
     collect(vm, source, array)
@@ -250,7 +249,7 @@ pub fn find_last(data: &[u8], part: &[u8]) -> Option<usize> {
 /// `a + b` where `a` is a bytes or bytearray; in place for bytearrays.
 pub fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
     let Some(right) = as_buffer(b) else {
-        let (left, right) = (type_name(b), type_name(a));
+        let (left, right) = (vm.type_name(b), vm.type_name(a));
         return Err(vm.type_error(format!("can't concat {left} to {right}")));
     };
     if augmented && is_bytearray(a) {

@@ -12,7 +12,6 @@ use super::sequences::{items, range_bounds, range_length};
 use super::set::is_any_set;
 use super::set_operations;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -75,7 +74,7 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
         return Ok(kind.holds(ordering));
     }
     let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
-    match (a.shape(), b.shape()) {
+    match (a.layout(), b.layout()) {
         (ShapeId::STR, ShapeId::STR) => {
             if equality {
                 return Ok((a == b || text(a) == text(b)) == (kind == CompareKind::Equal));
@@ -111,7 +110,7 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
         CompareKind::Equal => Ok(a == b),
         CompareKind::NotEqual => Ok(a != b),
         _ => {
-            let (symbol, left, right) = (kind.symbol(), type_name(a), type_name(b));
+            let (symbol, left, right) = (kind.symbol(), vm.type_name(a), vm.type_name(b));
             let message = format!("'{symbol}' not supported between instances of '{left}' and '{right}'");
             Err(vm.type_error(message))
         }
@@ -221,10 +220,10 @@ pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
 
 /// `a in b`.
 pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
-    match container.shape() {
+    match container.layout() {
         ShapeId::STR => {
             if !value.is_str() {
-                let name = type_name(value);
+                let name = vm.type_name(value);
                 let message = format!("'in <string>' requires string as left operand, not {name}");
                 return Err(vm.type_error(message));
             }
@@ -251,7 +250,7 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
         }
         _ => {
             if !super::iterate::is_iterable(container) {
-                let name = type_name(container);
+                let name = vm.type_name(container);
                 return Err(vm.type_error(format!("argument of type '{name}' is not iterable")));
             }
             let mut iteration = Iteration::new(vm, container)?;

@@ -148,7 +148,7 @@ pub fn contains(vm: &mut Vm, view: Value, wanted: Value) -> Outcome<bool> {
         ShapeId::DICT_KEYS => dict::contains(vm, table, wanted),
         ShapeId::DICT_ITEMS => {
             let [key, value] = match super::sequences::as_items(wanted) {
-                Some(&[key, value]) if wanted.has_shape(ShapeId::TUPLE) => [key, value],
+                Some(&[key, value]) if wanted.has_layout(ShapeId::TUPLE) => [key, value],
                 _ => return Ok(false),
             };
             match dict::get(vm, table, key)? {
@@ -207,7 +207,7 @@ pub fn update(vm: &mut Vm, target: Value, other: Value) -> Outcome<()> {
         return dict::update_from_dict(vm, target, other);
     }
     let keys = vm.intern("keys");
-    if let Some(method) = super::attributes::find_attr(vm, other, keys) {
+    if let Some(method) = super::attributes::find_attr(vm, other, keys)? {
         let keys = vm.call(method, &[])?;
         let mut iteration = Iteration::new(vm, keys)?;
         while let Some(key) = iteration.next(vm)? {

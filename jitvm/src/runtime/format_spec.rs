@@ -5,7 +5,6 @@ use super::numbers::{Limbs, as_f64, as_float, as_integer};
 use super::object::ShapeId;
 use super::repr;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -38,7 +37,7 @@ pub fn format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
     if spec.is_empty() {
         return repr::str_text(vm, value);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if value.is_str() {
         let spec = parse(vm, spec, name, '<')?;
         return format_str(vm, text(value), spec);
@@ -356,6 +355,6 @@ pub fn format_value(vm: &mut Vm, value: Value, conversion: u8, spec: Value) -> O
         3 => repr::to_ascii(vm, value)?,
         _ => value,
     };
-    debug_assert!(spec.has_shape(ShapeId::STR));
+    debug_assert!(spec.has_layout(ShapeId::STR));
     format(vm, value, text(spec))
 }

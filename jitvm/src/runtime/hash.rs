@@ -5,7 +5,6 @@ use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{ShapeId, Str};
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::{is_ascii, text};
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -23,7 +22,7 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
     if let Some(x) = as_float(value) {
         return Ok(hash_float(x));
     }
-    match value.shape() {
+    match value.layout() {
         ShapeId::STR => Ok(hash_str(value)),
         ShapeId::TUPLE => {
             vm.enter_native("")?;
@@ -49,7 +48,7 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
         | ShapeId::BYTEARRAY
         | ShapeId::DICT_KEYS
         | ShapeId::DICT_ITEMS => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("unhashable type: '{name}'")))
         }
         ShapeId::FREE if value == Value::NONE => Ok(HASH_OF_NONE),

@@ -9,7 +9,6 @@ use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -17,7 +16,7 @@ const ZERO: Value = Value::from_fixnum(0);
 
 fn is_iterator(value: Value) -> bool {
     matches!(
-        value.shape(),
+        value.layout(),
         ShapeId::RANGE_ITERATOR
             | ShapeId::LIST_ITERATOR
             | ShapeId::TUPLE_ITERATOR
@@ -39,14 +38,14 @@ fn is_iterator(value: Value) -> bool {
 }
 
 pub fn is_iterable(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
         || dict_views::is_table(value)
         || is_iterator(value)
 }
 
 /// The iterator state of an iterable.
 pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
-    match iterable.shape() {
+    match iterable.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(iterable);
             Ok([Value::RANGE_STATE, Value::from_fixnum(start), Value::from_fixnum(stop), Value::from_fixnum(step)])
@@ -55,7 +54,7 @@ pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
         _ => {
-            let name = type_name(iterable);
+            let name = vm.type_name(iterable);
             Err(vm.type_error(format!("'{name}' object is not iterable")))
         }
     }
@@ -96,7 +95,7 @@ pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
         return Ok(Some(Value::from_fixnum(next)));
     }
     let index = state[1].0 as usize >> 2;
-    let item = match source.shape() {
+    let item = match source.layout() {
         ShapeId::LIST | ShapeId::TUPLE => items(source).get(index).map(|&item| (item, index + 1)),
         ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
         ShapeId::FREE => None,
@@ -127,7 +126,7 @@ fn iterator_fields<'a>(iterator: Value) -> &'a mut IteratorObject {
 /// `next(iterator)` of an iterator object.
 pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
     // Those that ask other iterators can be nested as deeply as the program likes.
-    if matches!(iterator.shape(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
+    if matches!(iterator.layout(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
         vm.enter_native("")?;
         let result = next_of_any(vm, iterator);
         vm.leave_native();
@@ -138,7 +137,7 @@ pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
 
 fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
     let fields = iterator_fields(iterator);
-    match iterator.shape() {
+    match iterator.layout() {
         ShapeId::ENUMERATE => {
             let Some(item) = next_of(vm, &mut fields.state)? else { return Ok(None) };
             let index = fields.extra;
@@ -156,14 +155,14 @@ fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             loop {
                 let Some(item) = next_of_object(vm, inner)? else { return Ok(None) };
                 let verdict = if function == Value::NONE { item } else { vm.call(function, &[item])? };
-                if operators::truth(verdict) {
+                if operators::truth(vm, verdict)? {
                     return Ok(Some(item));
                 }
             }
         }
         ShapeId::REVERSED => {
             let (source, remaining) = (fields.state[0], fields.state[1].0 as usize >> 2);
-            let item = match (source.shape(), remaining) {
+            let item = match (source.layout(), remaining) {
                 (ShapeId::FREE, _) | (_, 0) => None,
                 (ShapeId::STR, _) => {
                     let c = text(source)[..remaining].chars().next_back();
@@ -230,7 +229,7 @@ fn uneven_zip(vm: &mut Vm, index: usize, relation: &str) -> super::vm::Raised {
 
 /// `iter(value)`.
 pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
-    let shape = match value.shape() {
+    let shape = match value.layout() {
         ShapeId::RANGE => ShapeId::RANGE_ITERATOR,
         ShapeId::LIST => ShapeId::LIST_ITERATOR,
         ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
@@ -244,7 +243,7 @@ pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
 
 /// `reversed(value)`.
 pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
-    let remaining = match value.shape() {
+    let remaining = match value.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(value);
             let length = range_length((start, stop, step)) as i64;
@@ -257,7 +256,7 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::STR => text(value).len(),
         _ if dict_views::is_view(value) || super::dict::is_dict(value) => return Ok(dict_views::reversed(vm, value)),
         _ => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             return Err(vm.type_error(format!("'{name}' object is not reversible")));
         }
     };
@@ -267,7 +266,7 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
 /// `next(value)` without a default: `None` at the end.
 pub fn next(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
     if !is_iterator(value) {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object is not an iterator")));
     }
     next_of_object(vm, value)
@@ -297,7 +296,7 @@ pub fn list_of(vm: &mut Vm, iterable: Value) -> Outcome {
 
 /// A tuple of the items of an iterable; a tuple as it is.
 pub fn tuple_of(vm: &mut Vm, iterable: Value) -> Outcome {
-    if iterable.has_shape(ShapeId::TUPLE) {
+    if iterable.has_layout(ShapeId::TUPLE) {
         return Ok(iterable);
     }
     let list = list_of(vm, iterable)?;
@@ -305,7 +304,7 @@ pub fn tuple_of(vm: &mut Vm, iterable: Value) -> Outcome {
 }
 
 fn length_hint(iterable: Value) -> usize {
-    match iterable.shape() {
+    match iterable.layout() {
         ShapeId::LIST | ShapeId::TUPLE => items(iterable).len(),
         ShapeId::STR => super::strings::length(iterable),
         ShapeId::RANGE => range_length(range_bounds(iterable)).min(1 << 40) as usize,
@@ -328,7 +327,7 @@ pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -
         return Err(wrong_count(vm, values.len(), count));
     }
     if !is_iterable(value) {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("cannot unpack non-iterable {name} object")));
     }
     let mut iteration = Iteration::new(vm, value)?;
@@ -358,7 +357,7 @@ pub fn to_index(vm: &mut Vm, value: Value) -> Outcome<i64> {
     if let Some(index) = super::numbers::as_i64(value) {
         return Ok(index);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if as_integer(value).is_some() {
         return Err(vm.overflow_error(format!("cannot fit '{name}' into an index-sized integer")));
     }

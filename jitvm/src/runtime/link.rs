@@ -43,6 +43,7 @@ impl Vm {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
+                module: object,
                 constants,
                 globals: globals.into(),
                 names,

@@ -10,7 +10,7 @@ use super::iterate::to_index;
 use super::numbers::{as_f64, as_i64, as_integer};
 use super::object::{MemoryView, ShapeId};
 use super::subscript::resolve_slice;
-use super::types::{TypeId, type_name};
+use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -33,7 +33,7 @@ const FORMATS: &[(u8, u8)] = &[
 ];
 
 pub fn is_memory_view(value: Value) -> bool {
-    value.has_shape(ShapeId::MEMORYVIEW)
+    value.has_layout(ShapeId::MEMORYVIEW)
 }
 
 pub fn fields<'a>(view: Value) -> &'a mut MemoryView {
@@ -106,7 +106,7 @@ pub fn new(vm: &mut Vm, source: Value) -> Outcome {
         return Ok(new_view(vm, copy));
     }
     if !is_any_bytes(source) {
-        let name = type_name(source);
+        let name = vm.type_name(source);
         return Err(vm.type_error(format!("memoryview: a bytes-like object is required, not '{name}'")));
     }
     let content = MemoryView {
@@ -200,7 +200,7 @@ fn checked_index(vm: &mut Vm, view: Value, key: Value) -> Outcome<i64> {
 /// `view[key]`.
 pub fn get_item(vm: &mut Vm, view: Value, key: Value) -> Outcome {
     check(vm, view)?;
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         return slice(vm, view, key);
     }
     let index = checked_index(vm, view, key)?;
@@ -227,7 +227,7 @@ pub fn set_item(vm: &mut Vm, view: Value, key: Value, value: Value) -> Outcome<(
     if fields(view).readonly {
         return Err(vm.type_error("cannot modify read-only memory"));
     }
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         let target = slice(vm, view, key)?;
         let new = super::bytes::buffer(vm, value)?.into_owned();
         let view = fields(target);
@@ -270,7 +270,7 @@ fn encode(vm: &mut Vm, format: u8, value: Value) -> Outcome<[u8; 8]> {
             };
             return Ok(u64::from(*byte).to_le_bytes());
         }
-        b'?' => return Ok(u64::from(super::operators::truth(value)).to_le_bytes()),
+        b'?' => return Ok(u64::from(super::operators::truth(vm, value)?).to_le_bytes()),
         b'f' | b'd' => {
             let Some(x) = as_f64(value) else { return invalid_type(vm) };
             let bits = if format == b'f' { u64::from((x as f32).to_bits()) } else { x.to_bits() };

@@ -1,8 +1,8 @@
 //! Python's arithmetic operators: which code handles which operand types, and the errors for the others.
 
+use super::dispatch;
 use super::numbers::{as_float, as_integer, bool_to_int};
 use super::object::ShapeId;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use super::{operators_number, operators_sequence, percent_format};
@@ -125,7 +125,7 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
 
 #[cold]
 fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {
-    let (symbol, left, right) = (op.symbol(augmented), type_name(a), type_name(b));
+    let (symbol, left, right) = (op.symbol(augmented), vm.type_name(a), vm.type_name(b));
     vm.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'"))
 }
 
@@ -171,29 +171,37 @@ pub fn unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             Unary::Invert => binary(vm, Binary::Sub, Value::from_fixnum(-1), x, false),
         };
     }
-    let (symbol, name) = (op.symbol(), type_name(a));
+    let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))
 }
 
 /// `bool(a)`.
 #[inline]
-pub fn truth(a: Value) -> bool {
-    match a {
+pub fn truth(vm: &mut Vm, a: Value) -> Outcome<bool> {
+    Ok(match a {
         Value::TRUE => true,
         Value::FALSE | Value::NONE => false,
         _ if a.is_int() => a.as_fixnum() != 0,
         _ if a.is_float() => a.as_float() != 0.0,
-        _ => truth_of_object(a),
-    }
+        _ if a.is_instance() => return dispatch::truth(vm, a),
+        _ => native_truth(a),
+    })
 }
 
-fn truth_of_object(a: Value) -> bool {
-    match a.shape() {
+/// The truth of a value as its builtin layout gives it; runs no code of the program.
+pub fn native_truth(a: Value) -> bool {
+    if let Some(x) = as_float(a) {
+        return x != 0.0;
+    }
+    if let Some(integer) = as_integer(a) {
+        return integer != Value::from_fixnum(0);
+    }
+    match a.layout() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
         _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
-        _ => true,
+        _ => a != Value::NONE,
     }
 }
 
@@ -203,8 +211,8 @@ pub fn is_same(a: Value, b: Value) -> bool {
 }
 
 /// `not a`.
-pub fn not(a: Value) -> Value {
-    Value::from_bool(!truth(a))
+pub fn not(vm: &mut Vm, a: Value) -> Outcome {
+    Ok(Value::from_bool(!truth(vm, a)?))
 }
 
 /// Absolute value, for `abs`.
@@ -213,7 +221,7 @@ pub fn absolute(vm: &mut Vm, a: Value) -> Outcome {
         return Ok(vm.float(x.abs()));
     }
     let Some(x) = as_integer(a) else {
-        let name = type_name(a);
+        let name = vm.type_name(a);
         return Err(vm.type_error(format!("bad operand type for abs(): '{name}'")));
     };
     let negative = if x.is_int() { x.as_fixnum() < 0 } else { super::numbers::Limbs::of_big(x).negative };

@@ -8,12 +8,11 @@ use super::operators::Binary;
 use super::sequences::{LONGEST, items};
 use super::set_operations;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
 fn is_sequence(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)
+    matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)
 }
 
 /// `None` if neither operand is a sequence with this operator.
@@ -35,15 +34,15 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
 }
 
 fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
-    if augmented && a.has_shape(ShapeId::LIST) {
+    if augmented && a.has_layout(ShapeId::LIST) {
         extend(vm, a, b)?;
         return Ok(a);
     }
-    if a.shape() != b.shape() {
-        let (own, other) = (type_name(a), type_name(b));
+    if a.layout() != b.layout() {
+        let (own, other) = (vm.type_name(a), vm.type_name(b));
         return Err(vm.type_error(format!("can only concatenate {own} (not \"{other}\") to {own}")));
     }
-    match a.shape() {
+    match a.layout() {
         ShapeId::STR => vm.concatenate(a, b),
         ShapeId::LIST => {
             let (left, right) = (items(a), items(b));
@@ -97,7 +96,7 @@ fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
     if as_integer(count).is_some() {
         return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
     }
-    let name = type_name(count);
+    let name = vm.type_name(count);
     Err(vm.type_error(format!("can't multiply sequence by non-int of type '{name}'")))
 }
 
@@ -121,7 +120,7 @@ fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcom
     let Some(total) = length.checked_mul(count).filter(|&total| total <= LONGEST) else {
         return Err(vm.raise_memory_error());
     };
-    if sequence.has_shape(ShapeId::TUPLE) {
+    if sequence.has_layout(ShapeId::TUPLE) {
         if total == 0 {
             return Ok(vm.empty_tuple);
         }

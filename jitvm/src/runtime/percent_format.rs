@@ -11,7 +11,6 @@ use super::object::ShapeId;
 use super::repr;
 use super::sequences::items;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -78,7 +77,7 @@ fn as_mapping(operand: Value) -> Option<Value> {
 
 fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) -> Outcome<String> {
     let single = [operand];
-    let is_tuple = operand.has_shape(ShapeId::TUPLE);
+    let is_tuple = operand.has_layout(ShapeId::TUPLE);
     let values = if is_tuple { items(operand) } else { &single };
     let mapping = as_mapping(operand);
     let mut operands = Operands { values, next: 0, mapping, named: None, bytes };
@@ -120,7 +119,7 @@ fn convert_bytes(vm: &mut Vm, how: Conversion, operand: Value, out: &mut String)
                 char::from(*byte).to_string()
             } else {
                 let Some(code) = as_integer(operand) else {
-                    let name = type_name(operand);
+                    let name = vm.type_name(operand);
                     let message = format!("%c requires an integer in range(256) or a single byte, not {name}");
                     return Err(vm.type_error(message));
                 };
@@ -137,7 +136,7 @@ fn convert_bytes(vm: &mut Vm, how: Conversion, operand: Value, out: &mut String)
         kind => match bytes::as_buffer(operand) {
             Some(data) => data.iter().copied().map(char::from).collect(),
             None => {
-                let name = type_name(operand);
+                let name = vm.type_name(operand);
                 return Err(vm.type_error(format!(
                     "%{kind} requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
                 )));
@@ -360,7 +359,7 @@ fn integer_operand(vm: &mut Vm, kind: char, operand: Value) -> Outcome {
     if let (true, Some(x)) = (decimal, as_float(operand)) {
         return float_to_integer(vm, x);
     }
-    let (what, name) = (if decimal { "a real number" } else { "an integer" }, type_name(operand));
+    let (what, name) = (if decimal { "a real number" } else { "an integer" }, vm.type_name(operand));
     Err(vm.type_error(format!("%{kind} format: {what} is required, not {name}")))
 }
 

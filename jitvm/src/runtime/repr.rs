@@ -9,7 +9,7 @@ use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
 use super::sequences::items;
 use super::set;
 use super::strings::{as_text, text};
-use super::types::{TypeId, type_id, type_name};
+use super::types::{TypeId, type_id};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::library::structures::structure_of;
@@ -39,7 +39,7 @@ pub fn repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 }
 
 pub fn str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
-    match value.shape() {
+    match value.layout() {
         ShapeId::STR => Ok(text(value).to_owned()),
         ShapeId::EXCEPTION => exception_text(vm, value),
         _ => repr_text(vm, value),
@@ -52,13 +52,13 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     let args = exception(value).args;
     match *items(args) {
         [] => Ok(String::new()),
-        [only] if class.is_subtype(TypeId::KEY_ERROR) => repr_text(vm, only),
+        [only] if vm.is_subtype(class, TypeId::KEY_ERROR) => repr_text(vm, only),
         [only] => str_text(vm, only),
-        [number, message] if class.is_subtype(TypeId::OS_ERROR) => {
+        [number, message] if vm.is_subtype(class, TypeId::OS_ERROR) => {
             let number = str_text(vm, number)?;
             Ok(format!("[Errno {number}] {}", str_text(vm, message)?))
         }
-        [number, message, file, ..] if class.is_subtype(TypeId::OS_ERROR) => {
+        [number, message, file, ..] if vm.is_subtype(class, TypeId::OS_ERROR) => {
             let (number, message) = (str_text(vm, number)?, str_text(vm, message)?);
             Ok(format!("[Errno {number}] {message}: {}", repr_text(vm, file)?))
         }
@@ -76,7 +76,7 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
         let _ = write!(out, "{}", value.as_fixnum());
         return Ok(());
     }
-    match value.shape() {
+    match value.layout() {
         ShapeId::FREE => out.push_str(value.special_name().unwrap_or("<word>")),
         ShapeId::BIG_INT => out.push_str(&integer_text(vm, value)?),
         ShapeId::STR => write_str_repr(text(value), false, out),
@@ -116,7 +116,7 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
             out.push(')');
         }
         ShapeId::EXCEPTION => {
-            out.push_str(class_of(value).name());
+            out.push_str(vm.class_name(class_of(value)));
             let args = exception(value).args;
             match *items(args) {
                 [only] => {
@@ -134,8 +134,8 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
 
 fn other_repr(vm: &Vm, value: Value) -> String {
     let address = value.address();
-    match value.shape() {
-        ShapeId::TYPE => format!("<class '{}'>", type_id(value).name()),
+    match value.layout() {
+        ShapeId::TYPE => format!("<class '{}'>", vm.class_name(type_id(value))),
         ShapeId::MODULE => {
             let name = module_name(value);
             let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
@@ -165,9 +165,9 @@ fn other_repr(vm: &Vm, value: Value) -> String {
                 (vm.builtin_table[(*method.function.object::<Builtin>()).index as usize], method.receiver)
             };
             let place = if receiver.is_pointer() { receiver.address() } else { address };
-            format!("<built-in method {} of {} object at {place:#x}>", row.name, type_name(receiver))
+            format!("<built-in method {} of {} object at {place:#x}>", row.name, vm.type_name(receiver))
         }
-        _ => format!("<{} object at {address:#x}>", type_name(value)),
+        _ => format!("<{} object at {address:#x}>", vm.type_name(value)),
     }
 }
 
@@ -236,7 +236,7 @@ fn write_dict(vm: &mut Vm, dict: Value, out: &mut String, open: &mut Open) -> Ou
 
 /// A set, or a view of a dict.
 fn write_table(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if open.contains(&value) {
         out.push_str(&if set::is_any_set(value) { format!("{name}(...)") } else { "...".to_owned() });
         return Ok(());

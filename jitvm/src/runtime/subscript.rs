@@ -6,14 +6,13 @@ use super::numbers::{as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
 use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
-use super::types::type_name;
 use super::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use super::vm::{Outcome, Raised, Vm};
 
 /// `container[key]`.
 #[inline]
 pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
-    if key.is_int() && container.has_shape(ShapeId::LIST) {
+    if key.is_int() && container.has_layout(ShapeId::LIST) {
         let values = items(container);
         if let Some(&value) = values.get(key.as_fixnum() as usize) {
             return Ok(value);
@@ -23,11 +22,11 @@ pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 }
 
 fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
-    match container.shape() {
+    match container.layout() {
         ShapeId::LIST | ShapeId::TUPLE => {
-            let is_list = container.has_shape(ShapeId::LIST);
+            let is_list = container.has_layout(ShapeId::LIST);
             let values = items(container);
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, values.len())?;
                 if is_list {
                     let list = vm.list_with_capacity(chosen.count)?;
@@ -47,7 +46,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Ok(values[index])
         }
         ShapeId::STR => {
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 return slice_str(vm, container, key);
             }
             let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
@@ -57,7 +56,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         ShapeId::RANGE => {
             let bounds @ (start, _, step) = range_bounds(container);
             let count = range_length(bounds) as usize;
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, count)?;
                 // As CPython: the items at both bounds of the slice, so the stop may lie past the range's own.
                 let item = |index: i64| (start + index * step).clamp(FIXNUM_MIN, FIXNUM_MAX);
@@ -71,11 +70,11 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             None => missing(vm, container, key),
         },
         ShapeId::TYPE => {
-            let name = super::types::type_id(container).name();
+            let name = vm.class_name(super::types::type_id(container));
             Err(vm.type_error(format!("type '{name}' is not subscriptable")))
         }
         _ => {
-            let name = type_name(container);
+            let name = vm.type_name(container);
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
         }
     }
@@ -121,7 +120,7 @@ impl Kind {
 
 fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
     let Some(index) = as_i64(key) else {
-        let name = type_name(key);
+        let name = vm.type_name(key);
         if as_integer(key).is_some() {
             return Err(vm.index_error(format!("cannot fit '{name}' into an index-sized integer")));
         }
@@ -227,7 +226,7 @@ fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
 #[inline]
 pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     if key.is_int()
-        && container.has_shape(ShapeId::LIST)
+        && container.has_layout(ShapeId::LIST)
         && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
     {
         *slot = value;
@@ -240,10 +239,10 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
     if dict::is_dict(container) {
         return dict::set(vm, container, key, value);
     }
-    if !container.has_shape(ShapeId::LIST) {
+    if !container.has_layout(ShapeId::LIST) {
         return Err(unsupported(vm, container, "item assignment"));
     }
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         return assign_slice(vm, container, key, value);
     }
     let length = items(container).len();
@@ -253,7 +252,7 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
 }
 
 fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
-    let name = type_name(container);
+    let name = vm.type_name(container);
     vm.type_error(format!("'{name}' object does not support {what}"))
 }
 
@@ -265,16 +264,16 @@ pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
             None => Err(dict::raise_key_error(vm, key)),
         };
     }
-    if !container.has_shape(ShapeId::LIST) {
-        let what = match container.shape() {
+    if !container.has_layout(ShapeId::LIST) {
+        let what = match container.layout() {
             ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",
             _ => "does not support item deletion",
         };
-        let name = type_name(container);
+        let name = vm.type_name(container);
         return Err(vm.type_error(format!("'{name}' object {what}")));
     }
     let length = items(container).len();
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         let chosen = resolve_slice(vm, key, length)?;
         delete_chosen(container, chosen);
         return Ok(());

@@ -18,9 +18,9 @@ pub fn evaluate(vm: &mut Vm, source: &str) -> String {
         Ok(text) => text,
         Err(_) => {
             let value = vm.take_exception().expect("an exception is pending");
-            let class = super::exceptions::class_of(value).name();
+            let class = super::exceptions::class_of(value);
             let message = repr::str_text(vm, value).expect("the message of an exception");
-            format!("{class}: {message}")
+            format!("{}: {message}", vm.class_name(class))
         }
     }
 }
@@ -101,7 +101,7 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
                 ast::UnaryOp::USub => operators::negate(vm, operand),
                 ast::UnaryOp::UAdd => operators::plus(vm, operand),
                 ast::UnaryOp::Invert => operators::invert(vm, operand),
-                ast::UnaryOp::Not => Ok(operators::not(operand)),
+                ast::UnaryOp::Not => operators::not(vm, operand),
             }
         }
         ast::Expr::BinOp(binary) => {

@@ -68,7 +68,7 @@ fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
 
 /// `Class: message`, or the class alone if there is no message.
 pub fn summary(vm: &mut Vm, value: Value) -> String {
-    let name = class_of(value).name();
+    let name = vm.class_name(class_of(value));
     match repr::str_text(vm, value) {
         Ok(message) if message.is_empty() => name.to_owned(),
         Ok(message) => format!("{name}: {message}"),

@@ -10,8 +10,11 @@ use std::sync::Arc;
 use super::blocks;
 use super::collect::GcRecord;
 use super::heap::Heap;
-use super::object::{Cell, ShapeId, TypeObject};
+use super::classes::{Class, MethodCache};
+use super::names::Names;
+use super::object::Cell;
 use super::output::Output;
+use super::shapes::ShapeTable;
 use super::types::TypeId;
 use super::value::Value;
 use crate::bytecode::{CodeProto, Source};
@@ -40,6 +43,8 @@ pub struct Code {
     pub id: CodeId,
     pub proto: CodeProto,
     pub source: Arc<Source>,
+    /// The module whose globals it uses.
+    pub module: Value,
     /// GC roots; `Constant::Code(i)` is a fixnum holding the `CodeId`.
     pub constants: Box<[Value]>,
     /// By global index.
@@ -50,8 +55,8 @@ pub struct Code {
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
 
-/// Calls a Python callable; the arguments are positional.
-pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
+/// Calls a Python function; the last of the arguments are named by the strs `names`.
+pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Value]) -> Outcome;
 
 /// Finds a module that is not builtin.
 pub type ImportHook = fn(&mut Vm, name: &str) -> Outcome<Option<Value>>;
@@ -105,14 +110,19 @@ pub struct Vm {
     /// One-character ASCII strs.
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
-    /// Type objects by `TypeId`.
-    pub(crate) types: Vec<Value>,
+    /// Classes by `TypeId`.
+    #[allow(clippy::vec_box, reason = "machine code holds addresses of their versions")]
+    pub(crate) classes: Vec<Box<Class>>,
+    /// Shapes of instances of program classes.
+    pub shapes: ShapeTable,
+    pub(crate) method_cache: MethodCache,
+    /// The version last given to a class.
+    pub(crate) class_epoch: u32,
+    pub names: Names,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
     pub(crate) builtins: WordMap<Value, Value>,
-    /// BUILTIN objects of methods, by type and interned name.
-    pub(crate) methods: WordMap<(TypeId, Value), Value>,
 }
 
 /// A map with small fixed-size keys.
@@ -166,16 +176,19 @@ impl Vm {
             out: Output::stdout(),
             gc_hook: None,
             mark_hook: None,
-            call_hook: |vm, callee, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
+            call_hook: |vm, callee, _, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
             import_hook: None,
             empty_str: Value::UNDEF,
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
             interned: HashMap::new(),
-            types: Vec::new(),
+            classes: Vec::new(),
+            shapes: ShapeTable::default(),
+            method_cache: MethodCache::default(),
+            class_epoch: 0,
+            names: Names::UNSET,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
-            methods: WordMap::default(),
         });
         vm.make_shared_objects();
         crate::library::install(&mut vm);
@@ -189,17 +202,7 @@ impl Vm {
         for byte in 0..128 {
             self.characters[byte as usize] = self.allocate_str(1, |bytes| bytes[0] = byte).expect(no_memory);
         }
-        for id in TypeId::all() {
-            let object = self.allocate(size_of::<TypeObject>(), ShapeId::TYPE).cast::<TypeObject>();
-            // SAFETY: the allocation has room for a `TypeObject`.
-            unsafe { (*object).id = u64::from(id.0) };
-            self.types.push(Value::of(object));
-        }
-    }
-
-    /// The object of a builtin type.
-    pub fn type_object(&self, id: TypeId) -> Value {
-        self.types[id.0 as usize]
+        self.make_builtin_classes();
     }
 
     /// Before native code recurses over an object; raises RecursionError, `place` being part of the message.
@@ -234,13 +237,16 @@ impl Vm {
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));
         self.interned.values().for_each(|&value| f(value));
-        self.types.iter().for_each(|&value| f(value));
+        for class in &self.classes {
+            f(class.object);
+            class.attributes.entries().iter().for_each(|&(_, value)| f(value));
+        }
         self.builtins.values().for_each(|&value| f(value));
-        self.methods.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
         self.modules.iter().for_each(|&(_, value)| f(value));
         for code in &self.codes {
             code.constants.iter().chain(&code.names).for_each(|&value| f(value));
+            f(code.module);
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));
         }
         self.jit.visit_roots(f);

@@ -212,7 +212,7 @@ impl Recorder {
                 if shape(class) != Some(ShapeId::TYPE) {
                     return None;
                 }
-                let answer = types::type_of(v).is_subtype(types::type_id(class));
+                let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
                 Some(self.constant(vm, Value::from_bool(answer)))

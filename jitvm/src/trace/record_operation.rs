@@ -143,8 +143,15 @@ impl Recorder {
             Bytecode::JumpIfTrue | Bytecode::JumpIfFalse => {
                 let operand = self.get(ins.a);
                 if self.quick_truth(vm, operand, at(ins.a)).is_none() {
+                    if at(ins.a).is_instance() {
+                        return abort(AbortReason::UnsupportedOperation, "truth of an instance");
+                    }
                     // The truth of a builtin object is a pure question: an exit may ask it again.
-                    let truth = ops::truth(at(ins.a));
+                    let truth = ops::native_truth(at(ins.a));
+                    let operand = match shape(at(ins.a)) {
+                        Some(shape) => self.object(operand, shape),
+                        None => operand,
+                    };
                     let answer = self.call(helpers::TRUTH, &[operand]);
                     self.same_word(vm, answer, Value::from_bool(truth));
                 }
@@ -475,7 +482,7 @@ impl Recorder {
         let object = self.object(r, shape(value)?);
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
-        let truth = ops::truth(value);
+        let truth = ops::native_truth(value);
         self.guard(if truth { Op::G_Ne } else { Op::G_Eq }, Ty::Nil, length, zero, 0);
         Some(truth)
     }
