@@ -297,3 +297,14 @@ pub fn attribute_names<'a>(vm: &Vm, value: Value) -> Vec<&'a str> {
     names.dedup();
     names
 }
+
+/// The special method of a value, found on its class only: what to call, and the receiver to pass first unless that is
+/// UNDEF.
+pub fn special_method(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<(Value, Value)>> {
+    let id = vm.type_of(value);
+    let Some(found) = vm.lookup(id, name) else { return Ok(None) };
+    if is_method(vm, found) {
+        return Ok(Some((found, value)));
+    }
+    descriptors::get(vm, found, value, id).map(|callable| Some((callable, Value::UNDEF)))
+}

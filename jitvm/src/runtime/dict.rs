@@ -53,7 +53,7 @@ const DELETED: u32 = u32::MAX - 1;
 /// An exact dict or an instance of a subclass.
 #[inline]
 pub fn is_dict(value: Value) -> bool {
-    value.has_shape(ShapeId::DICT)
+    value.has_layout(ShapeId::DICT)
 }
 
 #[inline]

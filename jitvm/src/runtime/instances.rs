@@ -22,6 +22,7 @@ unsafe fn payload_bytes(header: *mut Header) -> usize {
             ShapeId::STR => (Str::BYTES + (*header.cast::<Str>()).bytes as usize).next_multiple_of(8),
             ShapeId::BIG_INT => BigInt::LIMBS + (*header.cast::<BigInt>()).size.unsigned_abs() as usize * 8,
             ShapeId::FLOAT_BOX => size_of::<FloatBox>(),
+            ShapeId::DICT => size_of::<super::object::Dict>(),
             ShapeId::TYPE => size_of::<TypeObject>(),
             ShapeId::EXCEPTION => size_of::<Exception>(),
             ShapeId::MODULE => size_of::<super::object::Module>(),

@@ -46,6 +46,13 @@ pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
     InstantiatePlan::Plain { shape, capacity: vm.shapes.get(shape).capacity, init }
 }
 
+impl Vm {
+    /// The class has abstract methods left.
+    pub fn is_abstract(&self, id: TypeId) -> bool {
+        is_abstract(self, id)
+    }
+}
+
 fn is_abstract(vm: &Vm, id: TypeId) -> bool {
     let names = vm.names;
     vm.class(id).attributes.get(names.abstractmethods).is_some_and(super::operators::native_truth)

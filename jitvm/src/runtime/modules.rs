@@ -9,7 +9,7 @@ use crate::ir::CodeId;
 
 /// The dict of a module's globals: what `module.__dict__` is.
 pub fn module_dict(module: Value) -> Value {
-    debug_assert!(module.has_shape(ShapeId::MODULE));
+    debug_assert!(module.has_layout(ShapeId::MODULE));
     // SAFETY: the caller passes a module.
     unsafe { (*module.object::<Module>()).dict }
 }

@@ -1,43 +1,36 @@
-//! Maps from interned names to values: the attributes of instances that outgrew their slots.
+//! Dicts as the object model uses them: attributes and class bodies, by interned names.
 
+use super::dict;
 use super::object::ShapeId;
-use super::sequences::{items, items_mut};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
 /// Layout of the maps.
-pub const LAYOUT: ShapeId = ShapeId::LIST;
+pub const LAYOUT: ShapeId = ShapeId::DICT;
 
 pub fn new(vm: &mut Vm) -> Outcome {
-    vm.list(&[])
+    Ok(vm.new_dict())
 }
 
 pub fn get(map: Value, name: Value) -> Option<Value> {
-    items(map).chunks_exact(2).find(|pair| pair[0] == name).map(|pair| pair[1])
+    dict::get_str(map, name)
 }
 
 pub fn set(vm: &mut Vm, map: Value, name: Value, value: Value) -> Outcome<()> {
-    if let Some(at) = items(map).chunks_exact(2).position(|pair| pair[0] == name) {
-        items_mut(map)[at * 2 + 1] = value;
-        return Ok(());
-    }
-    vm.push(map, name)?;
-    vm.push(map, value)
+    dict::set_str(vm, map, name, value)
 }
 
 /// False if there is no such name.
 pub fn remove(_: &mut Vm, map: Value, name: Value) -> Outcome<bool> {
-    let Some(at) = items(map).chunks_exact(2).position(|pair| pair[0] == name) else { return Ok(false) };
-    super::subscript::remove(map, at * 2);
-    super::subscript::remove(map, at * 2);
-    Ok(true)
+    Ok(dict::remove_str(map, name).is_some())
 }
 
 pub fn length(map: Value) -> usize {
-    items(map).len() / 2
+    dict::length(map)
 }
 
 /// In the order of insertion.
 pub fn entries(map: Value) -> Vec<(Value, Value)> {
-    items(map).chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+    let mut position = 0;
+    std::iter::from_fn(|| dict::entry_at(map, &mut position)).collect()
 }
