@@ -339,6 +339,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
     }
     vm.class_epoch += 1;
     let version = vm.class_epoch;
+    let watch = vm.new_watch(version);
     vm.classes.push(Box::new(Class {
         object,
         name: short,
@@ -351,7 +352,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         metaclass,
         subclasses: Vec::new(),
         version,
-        watch: Value::UNDEF,
+        watch,
         has_dict,
         slots: all,
         roots: Vec::new(),

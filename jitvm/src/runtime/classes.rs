@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::names::Names;
-use super::object::{Cell as GlobalCell, ShapeId, TypeObject};
+use super::object::{Cell as VersionCell, ShapeId, TypeObject};
 use super::strings::text;
 use super::types::{TYPES, TypeId, type_id};
 use super::value::Value;
@@ -62,7 +62,7 @@ pub struct Class {
     pub subclasses: Vec<TypeId>,
     /// Another number, never used before, each time an attribute found through the class may have changed.
     pub version: u32,
-    /// A CELL with the version as its value, for traces that rely on it; UNDEF until one does.
+    /// A CELL that holds the version as an int, for machine code to compare.
     pub watch: Value,
     /// Instances may have any attribute.
     pub has_dict: bool,
@@ -108,6 +108,11 @@ impl MethodCache {
         let hash = (name.0 >> 4) as usize ^ (class.0 as usize).wrapping_mul(0x9e37_79b1);
         &self.entries[hash % CACHE_SIZE]
     }
+}
+
+fn set_watch(watch: Value, version: u32) {
+    // SAFETY: a watch is a CELL.
+    unsafe { (*watch.object::<VersionCell>()).value = Value::from_fixnum(i64::from(version)) };
 }
 
 /// Builtin types that classes of the program cannot derive from.
@@ -171,6 +176,10 @@ impl Vm {
     pub fn is_subtype(&self, a: TypeId, b: TypeId) -> bool {
         a == b || self.class(a).mro.contains(&b)
     }
+    /// As [`Vm::is_subtype`].
+    pub fn is_subclass(&self, a: TypeId, b: TypeId) -> bool {
+        self.is_subtype(a, b)
+    }
     pub fn is_exception_class(&self, id: TypeId) -> bool {
         self.class(id).layout == ShapeId::EXCEPTION
     }
@@ -183,6 +192,7 @@ impl Vm {
             unsafe { (*object).id = u64::from(id.0) };
             let object = Value::of(object);
             self.permanent.push(object);
+            let watch = self.new_watch(0);
             let name = self.intern(id.name());
             let qualname = self.intern(id.name().rsplit('.').next().unwrap_or_default());
             let bases = match id {
@@ -202,7 +212,7 @@ impl Vm {
                 metaclass: TypeId::TYPE,
                 subclasses: Vec::new(),
                 version: 0,
-                watch: Value::UNDEF,
+                watch,
                 has_dict: false,
                 slots: Vec::new(),
                 roots: Vec::new(),
@@ -223,8 +233,23 @@ impl Vm {
             let layout = if mro.contains(&TypeId::BASE_EXCEPTION) { ShapeId::EXCEPTION } else { self.class(id).layout };
             let class = self.class_mut(id);
             (class.mro, class.version, class.layout) = (mro, version, layout);
+            set_watch(class.watch, version);
         }
         self.names = Names::new(self);
+    }
+
+    /// The cell of a class's version; it lives as long as the VM.
+    pub(super) fn new_watch(&mut self, version: u32) -> Value {
+        let cell = self.allocate(size_of::<VersionCell>(), ShapeId::CELL).cast::<VersionCell>();
+        // SAFETY: the allocation has room for a `Cell`.
+        unsafe {
+            (*cell).value = Value::from_fixnum(i64::from(version));
+            (*cell).fallback = Value::UNDEF;
+            (*cell).name = self.empty_str;
+        }
+        let cell = Value::of(cell);
+        self.permanent.push(cell);
+        cell
     }
 
     /// C3: the resolution order of a class with these bases, or `None` where they contradict each other.
@@ -311,24 +336,9 @@ impl Vm {
             let version = self.class_epoch;
             let class = self.class_mut(id);
             class.version = version;
-            if class.watch != Value::UNDEF {
-                // SAFETY: it is a CELL, which the class keeps alive.
-                unsafe { (*class.watch.object::<GlobalCell>()).value = Value::from_fixnum(version.into()) };
-            }
+            set_watch(class.watch, version);
             pending.extend_from_slice(&class.subclasses);
         }
-    }
-
-    /// The cell that has a class's version as its value from now on.
-    pub fn class_watch(&mut self, id: TypeId) -> Value {
-        let known = self.class(id).watch;
-        if known != Value::UNDEF {
-            return known;
-        }
-        let (name, version) = (self.class(id).name, self.class(id).version);
-        let cell = Value::of(self.new_cell(name, Value::from_fixnum(version.into())));
-        self.class_mut(id).watch = cell;
-        cell
     }
 
     /// The class behind a TYPE object, or TypeError with this message.

@@ -148,7 +148,7 @@ pub fn contains(vm: &mut Vm, view: Value, wanted: Value) -> Outcome<bool> {
         ShapeId::DICT_KEYS => dict::contains(vm, table, wanted),
         ShapeId::DICT_ITEMS => {
             let [key, value] = match super::sequences::as_items(wanted) {
-                Some(&[key, value]) if wanted.has_shape(ShapeId::TUPLE) => [key, value],
+                Some(&[key, value]) if wanted.has_layout(ShapeId::TUPLE) => [key, value],
                 _ => return Ok(false),
             };
             match dict::get(vm, table, key)? {

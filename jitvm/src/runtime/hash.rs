@@ -47,6 +47,8 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             hash_tuple(vm, &[length, start, step])
         }
         ShapeId::FROZENSET => Ok(super::set::hash(value)),
+        ShapeId::BYTES => Ok(super::bytes::hash(value)),
+        ShapeId::MEMORYVIEW => super::memory_view::hash(vm, value),
         ShapeId::LIST
         | ShapeId::SLICE
         | ShapeId::DICT
@@ -134,6 +136,11 @@ pub fn hash_str(value: Value) -> i64 {
     // SAFETY: as above.
     unsafe { (*object).hash = hash as u64 };
     hash
+}
+
+/// The hash of bytes: that of an ASCII str of the same bytes.
+pub fn hash_bytes(data: &[u8]) -> i64 {
+    if data.is_empty() { 0 } else { avoid_minus_one(siphash_1_3(data) as i64) }
 }
 
 /// The string as CPython stores it: one, two or four bytes for each code point.

@@ -77,15 +77,6 @@ shapes! {
     STREAM = 26, "_io.TextIOWrapper";
     // Iterator over what a function returns until a sentinel comes, and other rare ones.
     CALL_ITERATOR = 27, "callable_iterator";
-    // Shared variables of functions; those of modules are CELL.
-    CLOSURE_CELL = 28, "cell";
-    GENERATOR = 29, "generator";
-    COROUTINE = 30, "coroutine";
-    ASYNC_GENERATOR = 31, "async_generator";
-    // What `await coroutine` iterates over.
-    COROUTINE_WRAPPER = 32, "coroutine_wrapper";
-    // One awaitable step of an asynchronous generator.
-    ASYNC_GENERATOR_STEP = 33, "async_generator_asend";
     // Containers and bytes.
     DICT = 40, "dict";
     SET = 41, "set";
@@ -98,17 +89,26 @@ shapes! {
     DICT_VALUE_ITERATOR = 47, "dict_valueiterator";
     DICT_ITEM_ITERATOR = 48, "dict_itemiterator";
     DICT_REVERSE_KEY_ITERATOR = 49, "dict_reversekeyiterator";
-    DICT_REVERSE_VALUE_ITERATOR = 50, "dict_reversevalueiterator";
-    DICT_REVERSE_ITEM_ITERATOR = 51, "dict_reverseitemiterator";
-    SET_ITERATOR = 52, "set_iterator";
-    BYTES = 53, "bytes";
-    BYTEARRAY = 54, "bytearray";
-    MEMORYVIEW = 55, "memoryview";
-    COMPLEX = 56, "complex";
-    BYTES_ITERATOR = 57, "bytes_iterator";
-    BYTEARRAY_ITERATOR = 58, "bytearray_iterator";
-    MEMORY_ITERATOR = 59, "memory_iterator";
-    LONG_RANGE_ITERATOR = 60, "longrange_iterator";
+    // Shared variables of functions; those of modules are CELL.
+    CLOSURE_CELL = 50, "cell";
+    GENERATOR = 51, "generator";
+    COROUTINE = 52, "coroutine";
+    ASYNC_GENERATOR = 53, "async_generator";
+    // What `await coroutine` iterates over.
+    COROUTINE_WRAPPER = 54, "coroutine_wrapper";
+    // One awaitable step of an asynchronous generator.
+    ASYNC_GENERATOR_STEP = 55, "async_generator_asend";
+    DICT_REVERSE_VALUE_ITERATOR = 56, "dict_reversevalueiterator";
+    DICT_REVERSE_ITEM_ITERATOR = 57, "dict_reverseitemiterator";
+    SET_ITERATOR = 58, "set_iterator";
+    BYTES = 59, "bytes";
+    BYTEARRAY = 60, "bytearray";
+    MEMORYVIEW = 61, "memoryview";
+    COMPLEX = 62, "complex";
+    BYTES_ITERATOR = 63, "bytes_iterator";
+    BYTEARRAY_ITERATOR = 64, "bytearray_iterator";
+    MEMORY_ITERATOR = 65, "memory_iterator";
+    LONG_RANGE_ITERATOR = 66, "longrange_iterator";
     // Layout of plain instances of program classes, and shape of `object()`.
     INSTANCE = 70, "object";
     PROPERTY = 71, "property";
@@ -460,6 +460,60 @@ impl SetEntry {
     }
 }
 
+/// `bytes`; the data follows.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Bytes {
+    pub header: Header,
+    pub length: u64,
+    /// Python's hash, 0 = not computed yet.
+    pub hash: u64,
+    // Data follows.
+}
+
+impl Bytes {
+    pub const DATA: usize = 24;
+}
+
+/// `bytearray`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ByteArray {
+    pub header: Header,
+    pub length: u64,
+    pub capacity: u64,
+    /// Inside a STORAGE object (null while capacity is 0).
+    pub data: *mut u8,
+}
+
+/// `memoryview` of one dimension.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MemoryView {
+    pub header: Header,
+    /// The BYTES or BYTEARRAY, or None once released.
+    pub source: Value,
+    /// Byte of the source where the first item is.
+    pub start: i64,
+    /// Items.
+    pub length: i64,
+    /// Bytes from one item to the next.
+    pub stride: i64,
+    /// A character of the `struct` module.
+    pub format: u8,
+    pub item_size: u8,
+    pub readonly: bool,
+    pub unused: [u8; 5],
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Complex {
+    pub header: Header,
+    pub real: f64,
+    pub imaginary: f64,
+}
+
 /// What `dict.keys()`, `values()` and `items()` return.
 #[derive(Debug)]
 #[repr(C)]
@@ -531,3 +585,4 @@ const _: () = assert!(size_of::<Generator>() == Generator::REGISTERS);
 const _: () = assert!(size_of::<Instance>() == Instance::SLOTS);
 const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
 const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);
+const _: () = assert!(size_of::<Bytes>() == Bytes::DATA);

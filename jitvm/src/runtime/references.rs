@@ -1,10 +1,7 @@
 //! The one place that knows which words of each shape refer to other objects.
 
 use super::instances::attributes_word;
-use super::object::{
-    Awaitable, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId,
-    Tuple,
-};
+use super::object::{Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId, Tuple};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -49,7 +46,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::BYTEARRAY_ITERATOR
         | ShapeId::MEMORY_ITERATOR
         | ShapeId::LONG_RANGE_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
-        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS => (8, 1),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS | ShapeId::MEMORYVIEW => (8, 1),
         _ => (0, 0),
     }
 }
@@ -82,11 +79,6 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)
             }
-            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
-                let generator = header.cast::<Generator>();
-                let fields = std::mem::offset_of!(Generator, function);
-                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
-            }
             ShapeId::DICT => {
                 let dict = header.cast::<Dict>();
                 if !(*dict).entries.is_null() {
@@ -99,6 +91,13 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 }
                 return;
             }
+            ShapeId::BYTEARRAY => {
+                let array = header.cast::<ByteArray>();
+                if !(*array).data.is_null() {
+                    visit(Value::from_address((*array).data as usize - STORAGE_ITEMS));
+                }
+                return;
+            }
             ShapeId::SET | ShapeId::FROZENSET => {
                 let set = header.cast::<Set>();
                 if !(*set).table.is_null() {
@@ -108,6 +107,11 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                     }
                 }
                 return;
+            }
+            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
+                let generator = header.cast::<Generator>();
+                let fields = std::mem::offset_of!(Generator, function);
+                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
             }
             shape => {
                 let (offset, count) = value_fields(shape);

@@ -27,12 +27,12 @@ pub fn is_any_set(value: Value) -> bool {
 
 #[inline]
 pub fn is_set(value: Value) -> bool {
-    value.has_shape(ShapeId::SET)
+    value.has_layout(ShapeId::SET)
 }
 
 #[inline]
 pub fn is_frozenset(value: Value) -> bool {
-    value.has_shape(ShapeId::FROZENSET)
+    value.has_layout(ShapeId::FROZENSET)
 }
 
 #[inline]

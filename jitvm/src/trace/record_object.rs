@@ -33,7 +33,7 @@ const CELL_VALUE: u32 = std::mem::offset_of!(ClosureCell, value) as u32;
 impl Recorder {
     /// The class still is as it is now.
     pub(super) fn class_unchanged(&mut self, vm: &mut Vm, id: TypeId) {
-        let (watch, version) = (vm.class_watch(id), vm.class(id).version);
+        let (watch, version) = (vm.class(id).watch, vm.class(id).version);
         let cell = self.constant(vm, watch);
         let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         let then = self.constant_int(version.into());
