@@ -564,6 +564,12 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
+                    // What the front end does not make yet.
+                    other => {
+                        save_pc!();
+                        (*vm).raise(TypeId::SYSTEM_ERROR, format!("unknown instruction {}", other.name()));
+                        break 'raise;
+                    }
                 }
                 continue 'dispatch;
             }
