@@ -258,6 +258,10 @@ impl Generator<'_> {
                 let x = self.push(Op::G_Flt, r, Ref::NONE, 0);
                 self.floats.push(x);
             }
+            3 if self.makes_objects => {
+                let object = self.push(Op::G_Shape, r, Ref::NONE, SHAPE);
+                self.objects.push(object);
+            }
             _ => {}
         }
     }

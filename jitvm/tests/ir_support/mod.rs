@@ -90,7 +90,7 @@ pub struct World {
 }
 
 /// Shape of the world's objects, one that a program would make.
-pub const SHAPE: u32 = 40;
+pub const SHAPE: u32 = 4040;
 
 impl World {
     pub fn new(slots: &[Value], lists: &[&[Value]], cells: &[Value]) -> World {
