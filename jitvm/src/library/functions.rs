@@ -1,6 +1,7 @@
 //! The builtin functions.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::generator::Resumed;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
 use crate::runtime::dict_views;
 use crate::runtime::iterate::{self, Iteration};
@@ -247,6 +248,16 @@ fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
+    if crate::interp::generator::is_generator(values[0]) {
+        // What it returns goes with StopIteration.
+        let resumed = crate::interp::coroutine::send(vm, values[0], Value::NONE)?;
+        return match (resumed, values.get(1)) {
+            (Resumed::Yielded(item), _) => Ok(item),
+            (Resumed::Returned(_), Some(&default)) => Ok(default),
+            (Resumed::Returned(Value::NONE), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[])),
+            (Resumed::Returned(value), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[value])),
+        };
+    }
     match (iterate::next(vm, values[0])?, values.get(1)) {
         (Some(item), _) => Ok(item),
         (None, Some(&default)) => Ok(default),
