@@ -9,7 +9,8 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::compare::CompareKind as Compare;
-use crate::runtime::object::ShapeId;
+use crate::runtime::heap::LARGEST_CELL;
+use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -574,8 +575,15 @@ impl Recorder {
         self.constant(vm, empty)
     }
 
-    /// A new tuple of any number of items: helpers take at most five words.
+    /// A new tuple of any number of items: one that is too long for NEW is put together by helpers of five words.
     pub(super) fn tuple_of(&mut self, vm: &mut Vm, items: &[Ref]) -> Ref {
+        let bytes = Tuple::ITEMS + 8 * items.len();
+        if !items.is_empty() && bytes <= LARGEST_CELL {
+            // Boxes are made before the object is there.
+            let mut words = vec![self.constant_raw(items.len() as u64, items.len().to_string())];
+            words.extend(items.iter().map(|&item| self.tagged(item)));
+            return self.new_object(ShapeId::TUPLE, 0, 0, &words);
+        }
         let mut whole: Option<Ref> = None;
         for chunk in items.chunks(helpers::BUILD_TUPLE.len()) {
             let part = self.call(helpers::BUILD_TUPLE[chunk.len() - 1], chunk);

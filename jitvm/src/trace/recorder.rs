@@ -229,11 +229,7 @@ impl Recorder {
                 }
             }
             let new = parent.new_object(parent.ins[object.object.index()]).expect("the checker has seen it");
-            let (bytes, about) = self.body.new_operands(new.bytes, new.kind, new.aux);
-            let made = self.emit(Op::New, bytes, about, object.shape);
-            for (i, word) in words.into_iter().enumerate() {
-                self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
-            }
+            let made = self.new_object(ShapeId(object.shape), new.kind, new.aux, &words);
             inherited.push((object.object, made));
         }
         for (object, i, word) in later {
@@ -354,6 +350,16 @@ impl Recorder {
             self.snapshot_taken = true;
         }
         self.push(Ins::new(op, ty, a, b, c))
+    }
+
+    /// A new object of this header with these words behind it, all tagged or constant.
+    pub(super) fn new_object(&mut self, shape: ShapeId, kind: u8, aux: u16, words: &[Ref]) -> Ref {
+        let (bytes, about) = self.body.new_operands(8 * (1 + words.len() as u32), kind, aux);
+        let made = self.emit(Op::New, bytes, about, shape.0);
+        for (i, &word) in words.iter().enumerate() {
+            self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
+        }
+        made
     }
 
     /// `list items at data [index] = word`.
