@@ -278,6 +278,7 @@ pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
     match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
+        ShapeId::MAPPING_PROXY => Ok(crate::runtime::mapping_proxy::entries(vm, value).len() as i64),
         _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),

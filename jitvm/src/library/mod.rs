@@ -6,6 +6,7 @@ pub mod constructors;
 pub mod dict_methods;
 pub mod dunders;
 pub mod embedded;
+pub mod exception_methods;
 pub mod functions;
 pub mod generator_methods;
 pub mod list_methods;
@@ -196,7 +197,12 @@ pub(crate) use builtins;
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
     class_checks::FUNCTIONS,
+    exception_methods::BASE,
+    exception_methods::GROUP,
     class_functions::CLASS_METHOD,
+    class_functions::DICT,
+    class_functions::LIST,
+    class_functions::SET,
     class_functions::FUNCTION,
     class_functions::FUNCTIONS,
     class_functions::MAPPING_PROXY,

@@ -90,6 +90,7 @@ pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
 
 /// How often to repeat: an int, capped below at 0.
 fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
+    let count = iterate::as_index(vm, count)?.unwrap_or(count);
     if let Some(count) = as_i64(count) {
         return Ok(count.max(0) as usize);
     }
