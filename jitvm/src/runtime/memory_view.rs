@@ -151,8 +151,15 @@ pub fn cast(vm: &mut Vm, view: Value, format: &str) -> Outcome {
         return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
     }
     let length = bytes / i64::from(item_size);
-    let content =
-        MemoryView { header: old.header, unused: [0; 5], length, stride: i64::from(item_size), format, item_size, ..*old };
+    let content = MemoryView {
+        header: old.header,
+        unused: [0; 5],
+        length,
+        stride: i64::from(item_size),
+        format,
+        item_size,
+        ..*old
+    };
     Ok(new_view(vm, content))
 }
 
@@ -231,16 +238,11 @@ pub fn set_item(vm: &mut Vm, view: Value, key: Value, value: Value) -> Outcome<(
         let target = slice(vm, view, key)?;
         let new = super::bytes::buffer(vm, value)?.into_owned();
         let view = fields(target);
-        let (format, size) = if is_memory_view(value) {
-            (fields(value).format, fields(value).item_size)
-        } else {
-            (b'B', 1)
-        };
+        let (format, size) =
+            if is_memory_view(value) { (fields(value).format, fields(value).item_size) } else { (b'B', 1) };
         if format != view.format || new.len() as i64 != view.length * i64::from(size) {
             release(target);
-            return Err(vm.value_error(
-                "memoryview assignment: lvalue and rvalue have different structures",
-            ));
+            return Err(vm.value_error("memoryview assignment: lvalue and rvalue have different structures"));
         }
         for (index, chunk) in new.chunks_exact(size as usize).enumerate() {
             let start = (view.start + index as i64 * view.stride) as usize;

@@ -70,7 +70,9 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
                 "__module__" => match row.owner {
                     crate::library::Owner::Module(module) => Some(vm.str(module)),
                     crate::library::Owner::Builtins => Some(vm.str("builtins")),
-                    crate::library::Owner::Type(_) => None,
+                    crate::library::Owner::Type(_)
+                    | crate::library::Owner::Class(_)
+                    | crate::library::Owner::Static(_) => None,
                 },
                 "__objclass__" => row.receiver().map(|id| vm.type_object(id)),
                 "__self__" if row.receiver().is_none() => Some(Value::NONE),

@@ -117,6 +117,9 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         }
     } else if op == Binary::Mod && a.is_str() {
         return percent_format::format(vm, a, b);
+    } else if op == Binary::Mod && super::bytes::is_any_bytes(a) {
+        let new = percent_format::format_bytes(vm, super::bytes::data(a), b)?;
+        return vm.bytes_like(a, &new);
     } else if let Some(result) = operators_sequence::binary(vm, op, a, b, augmented) {
         return result;
     }
@@ -199,6 +202,8 @@ pub fn native_truth(a: Value) -> bool {
     match a.layout() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => !super::bytes::data(a).is_empty(),
+        ShapeId::MEMORYVIEW => super::memory_view::fields(a).length != 0,
         _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
         _ => a != Value::NONE,

@@ -1,7 +1,10 @@
 //! The one place that knows which words of each shape refer to other objects.
 
 use super::instances::attributes_word;
-use super::object::{Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId, Tuple};
+use super::object::{
+    Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS,
+    Set, ShapeId, Tuple,
+};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
