@@ -40,6 +40,7 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             super::dict_methods::update_from(vm, dict, "dict", arguments.positional(), arguments)?;
             Ok(dict)
         }
+        TypeId::COMPLEX => super::complex_methods::construct(vm, arguments),
         TypeId::BYTES | TypeId::BYTEARRAY => data(vm, id, arguments),
         TypeId::MEMORYVIEW => {
             let [object] = arguments.bind(vm, "memoryview", ["object"])?;

@@ -3,9 +3,11 @@
 pub mod bytearray_methods;
 pub mod bytes_methods;
 pub mod bytes_text;
+pub mod complex_methods;
 pub mod constructors;
 pub mod dict_methods;
 pub mod functions;
+pub mod integer_bytes;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -235,6 +237,10 @@ const TABLES: &[&[BuiltinRow]] = &[
     bytearray_methods::CLASS_TABLES[1],
     bytearray_methods::CLASS_TABLES[2],
     bytearray_methods::CLASS_TABLES[3],
+    complex_methods::METHODS,
+    integer_bytes::INT,
+    integer_bytes::INT_CLASS,
+    integer_bytes::FLOAT_CLASS,
     text_translate::METHODS,
     text_translate::STATIC,
 ];

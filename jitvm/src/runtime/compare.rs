@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::bigint;
 use super::bytes;
+use super::complex;
 use super::dict;
 use super::dict_views;
 use super::iterate::Iteration;
@@ -87,6 +88,9 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
         (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
         (ShapeId::DICT, ShapeId::DICT) if equality => {
             return Ok(dict_views::equal_dicts(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if equality && (complex::is_complex(a) || complex::is_complex(b)) => {
+            return Ok(complex::equal(vm, a, b)? == (kind == CompareKind::Equal));
         }
         _ if equality && (memory_view::is_memory_view(a) || memory_view::is_memory_view(b)) => {
             return Ok(memory_view::equal(vm, a, b)? == (kind == CompareKind::Equal));

@@ -26,5 +26,5 @@ here = os.path.dirname(os.path.abspath(__file__))
 if len(sys.argv) > 1:
     main(*sys.argv[1:])
 else:
-    for name in ("expressions", "expressions_containers"):
+    for name in ("expressions", "expressions_containers", "expressions_numbers"):
         main(*(os.path.join(here, f"{name}.{end}") for end in ("in", "txt")))

@@ -339,3 +339,25 @@ pub fn hash(vm: &mut Vm, view: Value) -> Outcome<i64> {
     let data = bytes_of(view).unwrap_or_default();
     Ok(super::hash::hash_bytes(&data))
 }
+
+/// Attributes that are values.
+pub fn attribute(vm: &mut Vm, view: Value, name: &str) -> Option<Value> {
+    let number = |i: i64| Value::from_fixnum(i);
+    let fields = fields(view);
+    if is_released(view) {
+        return None;
+    }
+    match name {
+        "obj" => Some(fields.source),
+        "format" => Some(vm.character(char::from(fields.format))),
+        "itemsize" => Some(number(i64::from(fields.item_size))),
+        "nbytes" => Some(number(fields.length * i64::from(fields.item_size))),
+        "ndim" => Some(number(1)),
+        "readonly" => Some(Value::from_bool(fields.readonly)),
+        "shape" => vm.tuple(&[number(fields.length)]).ok(),
+        "strides" => vm.tuple(&[number(fields.stride)]).ok(),
+        "suboffsets" => Some(vm.empty_tuple),
+        "contiguous" | "c_contiguous" | "f_contiguous" => Some(Value::from_bool(is_contiguous(view))),
+        _ => None,
+    }
+}

@@ -115,6 +115,8 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         if let Some(result) = operators_number::floats(vm, op, a, b) {
             return result;
         }
+    } else if let Some(result) = super::complex::binary(vm, op, a, b) {
+        return result;
     } else if op == Binary::Mod && a.is_str() {
         return percent_format::format(vm, a, b);
     } else if op == Binary::Mod && super::bytes::is_any_bytes(a) {
@@ -174,6 +176,13 @@ pub fn unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             Unary::Invert => binary(vm, Binary::Sub, Value::from_fixnum(-1), x, false),
         };
     }
+    if super::complex::is_complex(a) && op != Unary::Invert {
+        if op == Unary::Plus && !a.is_instance() {
+            return Ok(a);
+        }
+        let value = super::complex::parts_of(a);
+        return Ok(vm.complex(if op == Unary::Plus { value } else { value.neg() }));
+    }
     let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))
 }
@@ -203,6 +212,7 @@ pub fn native_truth(a: Value) -> bool {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
         ShapeId::BYTES | ShapeId::BYTEARRAY => !super::bytes::data(a).is_empty(),
+        ShapeId::COMPLEX => super::complex::parts_of(a) != super::complex::parts(0.0, 0.0),
         ShapeId::MEMORYVIEW => super::memory_view::fields(a).length != 0,
         _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
@@ -224,6 +234,14 @@ pub fn not(vm: &mut Vm, a: Value) -> Outcome {
 pub fn absolute(vm: &mut Vm, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         return Ok(vm.float(x.abs()));
+    }
+    if super::complex::is_complex(a) {
+        let value = super::complex::parts_of(a);
+        let result = value.abs();
+        if result.is_infinite() && value.real.is_finite() && value.imaginary.is_finite() {
+            return Err(vm.overflow_error("absolute value too large"));
+        }
+        return Ok(vm.float(result));
     }
     let Some(x) = as_integer(a) else {
         let name = vm.type_name(a);

@@ -103,6 +103,7 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
             let end = if items(value).len() == 1 { ",)" } else { ")" };
             write_items(vm, value, "(", end, out, open)?;
         }
+        ShapeId::COMPLEX => out.push_str(&super::complex::repr(super::complex::parts_of(value))),
         ShapeId::BYTES => bytes::repr_of_data(bytes::data(value), out),
         ShapeId::BYTEARRAY => {
             out.push_str(vm.type_name(value));

@@ -55,7 +55,7 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
         ast::Expr::NumberLiteral(literal) => match &literal.value {
             ast::Number::Int(int) => vm.integer_big(&int.to_string().parse().expect("digits")),
             ast::Number::Float(x) => Ok(vm.float(*x)),
-            ast::Number::Complex { .. } => panic!("complex numbers are not supported"),
+            ast::Number::Complex { real, imag } => Ok(vm.complex(super::complex::parts(*real, *imag))),
         },
         ast::Expr::StringLiteral(literal) => Ok(vm.str(literal.value.to_str())),
         ast::Expr::BytesLiteral(literal) => {
