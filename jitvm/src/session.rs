@@ -196,6 +196,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
+                    "sunk": totals.sunk,
                     "entries": totals.entries,
                     "exits": totals.exits,
                     "record_ns": totals.record_ns,

@@ -1,7 +1,7 @@
 //! Calling types: `int(...)`, `list(...)`, exceptions, and the other builtin classes.
 
-use super::Arguments;
 use super::bytes_methods::encoding_and_errors;
+use super::{Arguments, class_functions};
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
@@ -12,7 +12,7 @@ use crate::runtime::set_operations;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{bytes, codecs, instantiate, memory_view, number_text, repr};
+use crate::runtime::{bytes, codecs, dispatch, instantiate, memory_view, number_text, repr};
 
 /// Calls a type object.
 pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
@@ -61,6 +61,18 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         TypeId::RANGE => range(vm, arguments),
         TypeId::SLICE => slice(vm, arguments),
         TypeId::TYPE => instantiate::new_class_of(vm, TypeId::TYPE, arguments),
+        TypeId::PROPERTY => {
+            let parts = class_functions::property_parts(vm, arguments)?;
+            Ok(vm.descriptor(ShapeId::PROPERTY, parts))
+        }
+        TypeId::STATIC_METHOD | TypeId::CLASS_METHOD => {
+            let name = id.name();
+            no_keywords(vm, name, arguments)?;
+            let [function] = exactly(vm, name, arguments)?;
+            let shape = if id == TypeId::STATIC_METHOD { ShapeId::STATIC_METHOD } else { ShapeId::CLASS_METHOD };
+            Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
+        }
+        TypeId::SUPER => class_functions::new_super(vm, arguments),
         TypeId::OBJECT => instantiate::object_new(vm, id, arguments),
         TypeId::ENUMERATE => enumerate(vm, arguments),
         TypeId::ZIP => zip(vm, arguments),
@@ -133,8 +145,15 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
         return number_text::parse_integer(vm, value, base as u32);
     }
+    if value.is_instance() {
+        for method in ["__int__", "__index__", "__trunc__"] {
+            if let Some(integer) = dispatch::integer_method(vm, value, method)? {
+                return vm.exact_integer(integer);
+            }
+        }
+    }
     if let Some(integer) = as_integer(value) {
-        return Ok(integer);
+        return vm.exact_integer(integer);
     }
     if let Some(x) = as_float(value) {
         return float_to_integer(vm, x);
@@ -187,8 +206,19 @@ fn float_of_data(vm: &mut Vm, value: Value, data: &[u8]) -> Outcome {
 
 fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(value) = at_most_one(vm, "float", arguments)? else { return Ok(vm.float(0.0)) };
-    if as_float(value).is_some() {
-        return Ok(value);
+    if value.is_instance() {
+        if let Some(x) = dispatch::float(vm, value)? {
+            return Ok(x);
+        }
+        if !value.is_str()
+            && let Some(integer) = iterate::as_index(vm, value)?
+        {
+            let x = vm.to_f64(integer)?;
+            return Ok(vm.float(x));
+        }
+    }
+    if let Some(x) = as_float(value) {
+        return Ok(vm.float(x));
     }
     if value.is_str() {
         return number_text::parse_float(vm, value);
@@ -258,6 +288,7 @@ fn data(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
 
 /// A range bound: an int that fits a word (others are not supported).
 fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = iterate::as_index(vm, value)?.unwrap_or(value);
     match as_i64(value).filter(|bound| (FIXNUM_MIN..=FIXNUM_MAX).contains(bound)) {
         Some(bound) => Ok(bound),
         None if as_integer(value).is_some() => {

@@ -11,9 +11,10 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::sequences::{as_items, items, range_bounds, range_length};
 use crate::runtime::strings::{self, as_text, text};
-use crate::runtime::types::{TypeId, type_id};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::dispatch;
 use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
 
 builtins! {
@@ -33,8 +34,6 @@ builtins! {
     "hash" Arity::One, hash, "Hash of an immutable value.";
     "hex" Arity::One, hex, "Hexadecimal digits of an int.";
     "id" Arity::One, id, "A number no other living object has.";
-    "isinstance" Arity::Range(2, 2), isinstance, "True if the value is of the type or one of the types.";
-    "issubclass" Arity::Range(2, 2), issubclass, "True if the type is or derives from the other.";
     "iter" Arity::Range(1, 2), iter, "An iterator over the items.";
     "len" Arity::One, len, "Number of items.";
     "max" Arity::Free, max, "Largest item or argument.";
@@ -83,8 +82,11 @@ fn to_repr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     repr::to_repr(vm, arguments.positional()[0])
 }
 
-fn callable(_: &mut Vm, arguments: Arguments) -> Outcome {
+fn callable(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
+    if value.is_instance() && vm.special(value, vm.names.call).is_some() {
+        return Ok(Value::TRUE);
+    }
     Ok(Value::from_bool(value.has_layout(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
 }
 
@@ -100,7 +102,7 @@ fn hex(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn in_radix(vm: &mut Vm, arguments: Arguments, spec: &str) -> Outcome {
     let value = arguments.positional()[0];
-    let Some(integer) = as_integer(value) else {
+    let Some(integer) = iterate::as_index(vm, value)? else {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
     };
@@ -152,17 +154,38 @@ fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn divmod(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [a, b] = [0, 1].map(|index| arguments.positional()[index]);
+    let result = if a.is_instance() || b.is_instance() {
+        let (plain, reflected) = (vm.names.divmod, vm.names.rdivmod);
+        dispatch::named_binary(vm, a, b, plain, reflected)?
+    } else {
+        Some(native_divmod(vm, a, b)?)
+    };
+    match result {
+        Some(result) if result != Value::NOT_IMPLEMENTED => Ok(result),
+        _ => {
+            let (left, right) = (vm.type_name(a), vm.type_name(b));
+            Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")))
+        }
+    }
+}
+
+/// `divmod` of numbers; NotImplemented for other values.
+pub fn native_divmod(vm: &mut Vm, a: Value, b: Value) -> Outcome {
     let is_number = |value| as_float(value).is_some() || as_integer(value).is_some();
     if !is_number(a) || !is_number(b) {
-        let (left, right) = (vm.type_name(a), vm.type_name(b));
-        return Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")));
+        return Ok(Value::NOT_IMPLEMENTED);
     }
     if (as_float(a).is_some() || as_float(b).is_some()) && numbers::as_f64(b) == Some(0.0) {
         return Err(vm.zero_division_error("float divmod()"));
     }
-    let quotient = operators::binary(vm, Binary::FloorDiv, a, b, false)?;
-    let remainder = operators::binary(vm, Binary::Mod, a, b, false)?;
+    let quotient = native_of(vm, Binary::FloorDiv, a, b)?;
+    let remainder = native_of(vm, Binary::Mod, a, b)?;
     vm.tuple(&[quotient, remainder])
+}
+
+/// An operator on numbers.
+fn native_of(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Outcome {
+    operators::native(vm, op, a, b, false).unwrap_or(Ok(Value::NOT_IMPLEMENTED))
 }
 
 fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -222,48 +245,6 @@ fn id(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(vm.integer_wide(i128::from(word)))
 }
 
-/// Whether `matches` holds for a type or for one in a (nested) tuple of types.
-fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(&Vm, TypeId) -> bool) -> Outcome<bool> {
-    if types.has_layout(ShapeId::TYPE) {
-        return Ok(matches(vm, type_id(types)));
-    }
-    if types.has_layout(ShapeId::TUPLE) {
-        vm.enter_native(if function == "issubclass" { " in __subclasscheck__" } else { " in __instancecheck__" })?;
-        let mut result = Ok(false);
-        for &item in items(types) {
-            result = any_type(vm, item, function, matches);
-            if result != Ok(false) {
-                break;
-            }
-        }
-        vm.leave_native();
-        return result;
-    }
-    let what = if function == "issubclass" { "a class" } else { "a type" };
-    Err(vm.type_error(format!(
-        "{function}() arg 2 must be {what}, a tuple of {}, or a union",
-        match what {
-            "a class" => "classes",
-            _ => "types",
-        }
-    )))
-}
-
-fn isinstance(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [value, types] = [0, 1].map(|index| arguments.positional()[index]);
-    let own = vm.type_of(value);
-    any_type(vm, types, "isinstance", &|vm, id| vm.is_subtype(own, id)).map(Value::from_bool)
-}
-
-fn issubclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [class, types] = [0, 1].map(|index| arguments.positional()[index]);
-    if !class.has_layout(ShapeId::TYPE) {
-        return Err(vm.type_error("issubclass() arg 1 must be a class"));
-    }
-    let own = type_id(class);
-    any_type(vm, types, "issubclass", &|vm, id| vm.is_subtype(own, id)).map(Value::from_bool)
-}
-
 fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let Some(&sentinel) = values.get(1) else { return iterate::iterator(vm, values[0]) };
@@ -286,6 +267,14 @@ fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 /// `len(value)`.
 pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.is_instance() {
+        return dispatch::length(vm, value);
+    }
+    native_length(vm, value)
+}
+
+/// `len(value)` as its builtin layout gives it.
+pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
     match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
@@ -364,11 +353,20 @@ fn pow(vm: &mut Vm, arguments: Arguments) -> Outcome {
     };
     match modulus.filter(|&modulus| modulus != Value::NONE) {
         None => operators::binary(vm, Binary::Pow, base, exponent, false),
-        Some(modulus) => power_modulo(vm, base, exponent, modulus),
+        Some(modulus) => {
+            let name = vm.names.pow;
+            if base.is_instance()
+                && let Some(result) = vm.try_special(base, name, &[exponent, modulus])?
+                && result != Value::NOT_IMPLEMENTED
+            {
+                return Ok(result);
+            }
+            power_modulo(vm, base, exponent, modulus)
+        }
     }
 }
 
-fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Outcome {
+pub fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Outcome {
     let [Some(a), Some(b), Some(m)] = [base, exponent, modulus].map(as_integer) else {
         if [base, exponent, modulus].iter().any(|&value| as_float(value).is_some())
             && [base, exponent, modulus].iter().all(|&v| as_float(v).is_some() || as_integer(v).is_some())
@@ -453,6 +451,14 @@ fn round(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(number) = number else {
         return Err(vm.type_error("round() missing required argument 'number' (pos 1)"));
     };
+    let name = vm.names.round;
+    if number.is_instance() {
+        let arguments = [digits.unwrap_or(Value::NONE)];
+        let count = usize::from(digits.is_some());
+        if let Some(result) = vm.try_special(number, name, &arguments[..count])? {
+            return Ok(result);
+        }
+    }
     rounding::round(vm, number, digits.filter(|&digits| digits != Value::NONE))
 }
 

@@ -4,10 +4,15 @@ pub mod bytearray_methods;
 pub mod bytes_methods;
 pub mod bytes_text;
 pub mod complex_methods;
+pub mod class_checks;
+pub mod class_functions;
 pub mod constructors;
 pub mod dict_methods;
+pub mod dunders;
+pub mod embedded;
 pub mod functions;
 pub mod integer_bytes;
+pub mod generator_methods;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -33,8 +38,6 @@ use crate::runtime::types::{ALIASES, TypeId, Visibility};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{descriptors, instantiate};
-
-pub use modules::import_module;
 
 /// Arguments of a call: positional ones, then those with names.
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +205,23 @@ pub(crate) use builtins;
 
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
+    class_checks::FUNCTIONS,
+    class_functions::CLASS_METHOD,
+    class_functions::FUNCTION,
+    class_functions::FUNCTIONS,
+    class_functions::MAPPING_PROXY,
+    class_functions::MEMBER,
+    class_functions::METHOD,
+    class_functions::OBJECT,
+    class_functions::PROPERTY,
+    class_functions::STATIC_METHOD,
+    class_functions::TYPE,
     functions::FUNCTIONS,
+    generator_methods::ASYNC_GENERATOR,
+    generator_methods::COROUTINE,
+    generator_methods::COROUTINE_WRAPPER,
+    generator_methods::GENERATOR,
+    generator_methods::STEP,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,
@@ -245,10 +264,18 @@ const TABLES: &[&[BuiltinRow]] = &[
     text_translate::STATIC,
 ];
 
+/// Methods that get the class in place of an instance.
+const CLASS_METHODS: &[&str] = &["__init_subclass__", "__prepare__", "__subclasshook__"];
+
 /// Fills a new VM with the builtin names and methods.
 pub fn install(vm: &mut Vm) {
-    for row in TABLES.iter().copied().flatten() {
-        let function = new_builtin(vm, row);
+    let special = dunders::TABLES.iter().chain(class_functions::NEWS);
+    for row in special.chain(TABLES).copied().flatten() {
+        let mut function = new_builtin(vm, row);
+        if CLASS_METHODS.contains(&row.name) && matches!(row.owner, Owner::Type(_)) {
+            let fields = [function, Value::NONE, Value::NONE, Value::NONE];
+            function = vm.descriptor(ShapeId::CLASS_METHOD, fields);
+        }
         let name = vm.intern(row.name);
         match row.owner {
             Owner::Builtins => drop(vm.builtins.insert(name, function)),
@@ -266,6 +293,10 @@ pub fn install(vm: &mut Vm) {
             // Found through the table when the module is imported.
             Owner::Module(_) => vm.permanent.push(function),
         }
+    }
+    for &id in dunders::UNHASHABLE {
+        let name = vm.names.hash;
+        vm.set_class_attribute(id, name, Some(Value::NONE));
     }
     let visible = TypeId::builtin().filter(|id| id.row().visibility == Visibility::Builtin);
     let named: Vec<(&str, TypeId)> = visible.map(|id| (id.name(), id)).chain(ALIASES.iter().copied()).collect();
@@ -322,6 +353,9 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
         ShapeId::BUILTIN => {
             let row = row_of(vm, callee);
             check_arity(vm, row, arguments)?;
+            if let Owner::Type(id) = row.owner {
+                check_receiver(vm, row, id, arguments)?;
+            }
             (row.function)(vm, arguments)
         }
         ShapeId::BOUND_METHOD => {
@@ -375,6 +409,28 @@ impl Vm {
     pub fn call_with_keywords(&mut self, callee: Value, arguments: &[Value], names: Value) -> Outcome {
         call_with(self, callee, Arguments { values: arguments, names: items(names) })
     }
+}
+
+/// The first argument of a method must be of the type it belongs to: the method trusts its layout.
+#[inline]
+fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
+    let Some(receiver) = arguments.get(0) else {
+        let (method, class) = (row.name, id.name());
+        return Err(vm.type_error(format!("unbound method {class}.{method}() needs an argument")));
+    };
+    let own = vm.type_of(receiver);
+    if own == id || id == TypeId::OBJECT || row.name == "__new__" || vm.is_subtype(own, id) {
+        return Ok(());
+    }
+    if CLASS_METHODS.contains(&row.name) {
+        return Ok(());
+    }
+    let (method, class, given) = (row.name, id.name(), vm.class_name(own));
+    Err(vm.type_error(if method.starts_with("__") {
+        format!("descriptor '{method}' requires a '{class}' object but received a '{given}'")
+    } else {
+        format!("descriptor '{method}' for '{class}' objects doesn't apply to a '{given}' object")
+    }))
 }
 
 fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<()> {

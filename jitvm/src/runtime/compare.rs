@@ -7,6 +7,7 @@ use super::bytes;
 use super::complex;
 use super::dict;
 use super::dict_views;
+use super::dispatch;
 use super::iterate::Iteration;
 use super::memory_view;
 use super::numbers::{Limbs, as_float, as_integer};
@@ -16,7 +17,7 @@ use super::set::is_any_set;
 use super::set_operations;
 use super::strings::text;
 use super::value::Value;
-use super::vm::{Outcome, Vm};
+use super::vm::{Outcome, Raised, Vm};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompareKind {
@@ -58,6 +59,9 @@ impl CompareKind {
 /// `a < b` and the like, as a bool value.
 #[inline]
 pub fn compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    if a.is_instance() || b.is_instance() {
+        return dispatch::rich_compare(vm, kind, a, b);
+    }
     compare_as_bool(vm, kind, a, b).map(Value::from_bool)
 }
 
@@ -69,10 +73,29 @@ pub fn compare_as_bool(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Ou
     if a.is_float() && b.is_float() {
         return Ok(kind.holds(a.as_float().partial_cmp(&b.as_float())));
     }
-    compare_slowly(vm, kind, a, b)
+    if a.is_instance() || b.is_instance() {
+        let result = dispatch::rich_compare(vm, kind, a, b)?;
+        return super::operators::truth(vm, result);
+    }
+    let mut unknown = false;
+    let result = native_compare(vm, kind, a, b, &mut unknown)?;
+    match kind {
+        _ if !unknown => Ok(result),
+        CompareKind::Equal => Ok(a == b),
+        CompareKind::NotEqual => Ok(a != b),
+        _ => Err(unordered(vm, kind, a, b)),
+    }
 }
 
-fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<bool> {
+/// TypeError for operands that have no order.
+#[cold]
+pub fn unordered(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Raised {
+    let (symbol, left, right) = (kind.symbol(), vm.type_name(a), vm.type_name(b));
+    vm.type_error(format!("'{symbol}' not supported between instances of '{left}' and '{right}'"))
+}
+
+/// A comparison as the builtin layouts of the operands give it; sets `unknown` if they know none.
+pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknown: &mut bool) -> Outcome<bool> {
     if let Some(ordering) = compare_numbers(a, b) {
         return Ok(kind.holds(ordering));
     }
@@ -118,15 +141,8 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
         }
         _ => {}
     }
-    match kind {
-        CompareKind::Equal => Ok(a == b),
-        CompareKind::NotEqual => Ok(a != b),
-        _ => {
-            let (symbol, left, right) = (kind.symbol(), vm.type_name(a), vm.type_name(b));
-            let message = format!("'{symbol}' not supported between instances of '{left}' and '{right}'");
-            Err(vm.type_error(message))
-        }
-    }
+    *unknown = true;
+    Ok(false)
 }
 
 fn slice_fields(slice: Value) -> [Value; 3] {
@@ -232,6 +248,16 @@ pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
 
 /// `a in b`.
 pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
+    if container.is_instance()
+        && let Some(found) = dispatch::contains(vm, container, value)?
+    {
+        return Ok(found);
+    }
+    native_contains(vm, container, value)
+}
+
+/// `a in b` as the builtin layout of the container gives it, or by iterating.
+pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
     match container.layout() {
         ShapeId::STR => {
             if !value.is_str() {
@@ -262,7 +288,7 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
             Ok(distance % step == 0 && distance / step >= 0 && ((distance / step) as u64) < range_length(bounds))
         }
         _ => {
-            if !super::iterate::is_iterable(container) {
+            if !super::iterate::is_iterable_object(vm, container) {
                 let name = vm.type_name(container);
                 return Err(vm.type_error(format!("argument of type '{name}' is not iterable")));
             }

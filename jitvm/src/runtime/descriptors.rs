@@ -27,7 +27,10 @@ impl Vm {
 pub fn is_method(vm: &Vm, value: Value) -> bool {
     match value.shape() {
         ShapeId::FUNCTION => true,
-        ShapeId::BUILTIN => matches!(library::row_of(vm, value).owner, Owner::Type(_)),
+        ShapeId::BUILTIN => {
+            let row = library::row_of(vm, value);
+            matches!(row.owner, Owner::Type(_)) && row.name != "__new__"
+        }
         _ => false,
     }
 }
@@ -83,6 +86,19 @@ pub fn property_get(vm: &mut Vm, property: Value, receiver: Value) -> Outcome {
     vm.call(getter, &[receiver])
 }
 
+/// `property.__set__`, or with UNDEF `__delete__`.
+pub fn property_set(vm: &mut Vm, property: Value, receiver: Value, value: Value) -> Outcome<()> {
+    let (field, what) = if value == Value::UNDEF { (2, "deleter") } else { (1, "setter") };
+    let function = fields(property)[field];
+    if function == Value::NONE {
+        return Err(property_error(vm, property, receiver, what));
+    }
+    let arguments = [receiver, value];
+    let count = if value == Value::UNDEF { 1 } else { 2 };
+    vm.call(function, &arguments[..count])?;
+    Ok(())
+}
+
 fn property_error(vm: &mut Vm, property: Value, receiver: Value, what: &str) -> super::vm::Raised {
     let name = vm.type_name(receiver);
     let known = fields(property)[0];
@@ -117,17 +133,7 @@ fn check_member(vm: &mut Vm, member: Value, receiver: Value) -> Outcome<()> {
 /// `descriptor.__set__(receiver, value)`, or `__delete__` where the value is UNDEF. False if the attribute has neither.
 pub fn set(vm: &mut Vm, descriptor: Value, receiver: Value, value: Value) -> Outcome<bool> {
     match descriptor.shape() {
-        ShapeId::PROPERTY => {
-            let (field, what) = if value == Value::UNDEF { (2, "deleter") } else { (1, "setter") };
-            let function = fields(descriptor)[field];
-            if function == Value::NONE {
-                return Err(property_error(vm, descriptor, receiver, what));
-            }
-            let arguments = [receiver, value];
-            let count = if value == Value::UNDEF { 1 } else { 2 };
-            vm.call(function, &arguments[..count])?;
-            Ok(true)
-        }
+        ShapeId::PROPERTY => property_set(vm, descriptor, receiver, value).map(|()| true),
         ShapeId::MEMBER => {
             check_member(vm, descriptor, receiver)?;
             let name = fields(descriptor)[0];

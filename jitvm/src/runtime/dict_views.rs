@@ -207,7 +207,7 @@ pub fn update(vm: &mut Vm, target: Value, other: Value) -> Outcome<()> {
         return dict::update_from_dict(vm, target, other);
     }
     let keys = vm.intern("keys");
-    if let Some(method) = super::attributes::find_attr(vm, other, keys)? {
+    if let Some(method) = super::attributes::try_attr(vm, other, keys)? {
         let keys = vm.call(method, &[])?;
         let mut iteration = Iteration::new(vm, keys)?;
         while let Some(key) = iteration.next(vm)? {

@@ -26,14 +26,32 @@ struct Spec {
 
 /// `format(value, spec)` as a str.
 pub fn format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
+    if value.is_instance()
+        && let Some(text) = super::dispatch::format(vm, value, spec)?
+    {
+        return Ok(text);
+    }
+    native_format(vm, value, spec)
+}
+
+/// `format(value, spec)` as the builtin layout of the value gives it.
+pub fn native_format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
     if spec.is_empty() {
         return repr::to_str(vm, value);
     }
-    let text = format_text(vm, value, spec)?;
+    let text = native_format_text(vm, value, spec)?;
     Ok(vm.str(&text))
 }
 
 pub fn format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
+    if value.is_instance() {
+        let formatted = format(vm, value, spec)?;
+        return Ok(text(formatted).to_owned());
+    }
+    native_format_text(vm, value, spec)
+}
+
+fn native_format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
     if spec.is_empty() {
         return repr::str_text(vm, value);
     }

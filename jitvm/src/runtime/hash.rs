@@ -15,6 +15,14 @@ const MODULUS: u64 = (1 << 61) - 1;
 const HASH_OF_NONE: i64 = 0xfca8_6420;
 
 pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.is_instance() {
+        return super::dispatch::hash(vm, value);
+    }
+    native_hash(vm, value)
+}
+
+/// The hash of a value as its builtin layout gives it.
+pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
     if let Some(integer) = as_integer(value) {
         let mut buffer = [0];
         return Ok(hash_limbs(Limbs::of(integer, &mut buffer)));
@@ -54,8 +62,13 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
         }
         ShapeId::FREE if value == Value::NONE => Ok(HASH_OF_NONE),
         ShapeId::FREE => Ok(value.0 as i64),
-        _ => Ok((value.address() as u64).rotate_right(4) as i64),
+        _ => Ok(identity_hash(value)),
     }
+}
+
+/// `object.__hash__`.
+pub fn identity_hash(value: Value) -> i64 {
+    if value.is_pointer() { (value.address() as u64).rotate_right(4) as i64 } else { value.0 as i64 }
 }
 
 /// -1 is the error value of CPython's hash functions.

@@ -153,6 +153,15 @@ impl Vm {
         }
     }
 
+    /// An int that is no instance of a derived class.
+    pub fn exact_integer(&mut self, integer: Value) -> Outcome {
+        if !integer.is_instance() {
+            return Ok(integer);
+        }
+        let limbs = super::numbers::Limbs::of_big(integer);
+        self.try_integer_from_limbs(limbs.negative, limbs.limbs)
+    }
+
     /// A number as an object of the heap.
     fn boxed(&mut self, value: Value) -> Value {
         if value.is_int() || value.is_bool() {

@@ -6,7 +6,10 @@
 use super::bytes;
 use super::dict_views;
 use super::memory_view;
+use super::dispatch;
 use super::numbers::as_integer;
+use crate::interp::coroutine;
+use crate::interp::generator::Resumed;
 use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
@@ -29,6 +32,9 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::FILTER
             | ShapeId::REVERSED
             | ShapeId::CALL_ITERATOR
+            | ShapeId::GENERATOR
+            | ShapeId::COROUTINE_WRAPPER
+            | ShapeId::ASYNC_GENERATOR_STEP
             | ShapeId::DICT_KEY_ITERATOR
             | ShapeId::DICT_VALUE_ITERATOR
             | ShapeId::DICT_ITEM_ITERATOR
@@ -39,6 +45,7 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::BYTES_ITERATOR
             | ShapeId::BYTEARRAY_ITERATOR
             | ShapeId::MEMORY_ITERATOR
+            | ShapeId::ITEM_ITERATOR
     )
 }
 
@@ -74,8 +81,34 @@ fn data_item(vm: &mut Vm, value: Value, index: usize) -> Outcome<Option<Value>> 
     Ok(Some(Value::from_fixnum(i64::from(bytes::data(value)[index]))))
 }
 
+/// As [`is_iterable`], for instances of program classes too.
+pub fn is_iterable_object(vm: &Vm, value: Value) -> bool {
+    if !value.is_instance() {
+        return is_iterable(value);
+    }
+    match vm.special(value, vm.names.iter) {
+        Some(method) => method != Value::NONE,
+        None => vm.special(value, vm.names.getitem).is_some() || is_iterable(value),
+    }
+}
+
+/// `next` works on the value.
+pub fn is_iterator_object(vm: &Vm, value: Value) -> bool {
+    is_iterator(value) || value.is_instance() && vm.special(value, vm.names.next).is_some()
+}
+
 /// The iterator state of an iterable.
 pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
+    if iterable.is_instance()
+        && let Some(iterator) = dispatch::iterator(vm, iterable)?
+    {
+        return Ok([iterator, ZERO, ZERO, ZERO]);
+    }
+    native_iteration_state(vm, iterable)
+}
+
+/// The iterator state of an iterable as its builtin layout gives it.
+pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
     match iterable.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(iterable);
@@ -169,6 +202,20 @@ pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
 }
 
 fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if iterator.is_instance() || iterator.has_shape(ShapeId::ITEM_ITERATOR) {
+        return dispatch::next(vm, iterator);
+    }
+    native_next(vm, iterator)
+}
+
+/// The next item of an iterator by its builtin layout.
+pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
+        return match coroutine::send(vm, iterator, Value::NONE)? {
+            Resumed::Yielded(item) => Ok(Some(item)),
+            Resumed::Returned(_) => Ok(None),
+        };
+    }
     let fields = iterator_fields(iterator);
     match iterator.layout() {
         ShapeId::ENUMERATE => {
@@ -263,6 +310,16 @@ fn uneven_zip(vm: &mut Vm, index: usize, relation: &str) -> super::vm::Raised {
 
 /// `iter(value)`.
 pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
+    if value.is_instance()
+        && let Some(iterator) = dispatch::iterator(vm, value)?
+    {
+        return Ok(iterator);
+    }
+    native_iterator(vm, value)
+}
+
+/// `iter(value)` as its builtin layout gives it.
+pub fn native_iterator(vm: &mut Vm, value: Value) -> Outcome {
     let shape = match value.layout() {
         ShapeId::RANGE => ShapeId::RANGE_ITERATOR,
         ShapeId::LIST => ShapeId::LIST_ITERATOR,
@@ -272,14 +329,47 @@ pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::BYTES => ShapeId::BYTES_ITERATOR,
         ShapeId::BYTEARRAY => ShapeId::BYTEARRAY_ITERATOR,
         ShapeId::MEMORYVIEW => ShapeId::MEMORY_ITERATOR,
-        _ => return iteration_state(vm, value).map(|state| state[0]),
+        _ => return native_iteration_state(vm, value).map(|state| state[0]),
     };
-    let state = iteration_state(vm, value)?;
+    let state = native_iteration_state(vm, value)?;
     Ok(vm.iterator(shape, state, ZERO))
 }
 
 /// `reversed(value)`.
 pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
+    if value.is_instance() {
+        let names = vm.names;
+        match vm.special(value, names.reversed) {
+            Some(Value::NONE) => {
+                let name = vm.type_name(value);
+                return Err(vm.type_error(format!("'{name}' object is not reversible")));
+            }
+            Some(method) => return vm.call_special(method, value, &[]),
+            None if vm.class(vm.type_of(value)).native == super::types::TypeId::OBJECT
+                && vm.special(value, names.len).is_some()
+                && vm.special(value, names.getitem).is_some() =>
+            {
+                return reversed_items(vm, value);
+            }
+            None => {}
+        }
+    }
+    native_reversed(vm, value)
+}
+
+/// The items of a sequence of the program from its last one down.
+fn reversed_items(vm: &mut Vm, value: Value) -> Outcome {
+    let length = dispatch::length(vm, value)?;
+    let list = vm.list(&[])?;
+    for index in (0..length).rev() {
+        let item = super::subscript::get_item(vm, value, Value::from_fixnum(index))?;
+        vm.push(list, item)?;
+    }
+    native_iterator(vm, list)
+}
+
+/// `reversed(value)` as its builtin layout gives it.
+pub fn native_reversed(vm: &mut Vm, value: Value) -> Outcome {
     let remaining = match value.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(value);
@@ -303,7 +393,7 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
 
 /// `next(value)` without a default: `None` at the end.
 pub fn next(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
-    if !is_iterator(value) {
+    if !is_iterator_object(vm, value) {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object is not an iterator")));
     }
@@ -334,7 +424,7 @@ pub fn list_of(vm: &mut Vm, iterable: Value) -> Outcome {
 
 /// A tuple of the items of an iterable; a tuple as it is.
 pub fn tuple_of(vm: &mut Vm, iterable: Value) -> Outcome {
-    if iterable.has_layout(ShapeId::TUPLE) {
+    if iterable.has_shape(ShapeId::TUPLE) {
         return Ok(iterable);
     }
     let list = list_of(vm, iterable)?;
@@ -357,7 +447,7 @@ fn length_hint(iterable: Value) -> usize {
 /// # Safety
 /// `out` points to `count` writable registers.
 pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -> Outcome<()> {
-    if let Some(values) = super::sequences::as_items(value) {
+    if let Some(values) = super::sequences::as_items(value).filter(|_| !value.is_instance()) {
         if values.len() == count {
             // SAFETY: the caller passes `count` registers, and the items of objects do not lie on the value stack.
             unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), out, count) };
@@ -365,7 +455,7 @@ pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -
         }
         return Err(wrong_count(vm, values.len(), count));
     }
-    if !is_iterable(value) {
+    if !is_iterable_object(vm, value) {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("cannot unpack non-iterable {name} object")));
     }
@@ -391,8 +481,18 @@ fn wrong_count(vm: &mut Vm, found: usize, expected: usize) -> super::vm::Raised 
     })
 }
 
+/// An int, or what `__index__` makes one of; `None` for other values.
+pub fn as_index(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
+    match as_integer(value) {
+        Some(integer) => Ok(Some(integer)),
+        None if value.is_instance() => dispatch::index(vm, value),
+        None => Ok(None),
+    }
+}
+
 /// An int argument used as an index or count, with CPython's errors.
 pub fn to_index(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = as_index(vm, value)?.unwrap_or(value);
     if let Some(index) = super::numbers::as_i64(value) {
         return Ok(index);
     }

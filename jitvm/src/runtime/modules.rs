@@ -42,6 +42,11 @@ impl Vm {
         self.modules.iter().find(|(known, _)| known == name).map(|&(_, module)| module)
     }
 
+    /// An import failed: the module counts as not imported.
+    pub fn forget_module(&mut self, name: &str) {
+        self.modules.retain(|(known, _)| known != name);
+    }
+
     /// A global cell that is in no dict yet; a str as name finds the builtin that it hides.
     pub(super) fn new_cell(&mut self, name: Value, value: Value) -> *mut Cell {
         let known = if name.is_str() { self.interned_name(name) } else { None };

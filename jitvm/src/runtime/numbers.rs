@@ -218,13 +218,22 @@ pub fn as_i64(value: Value) -> Option<i64> {
     if !value.has_layout(ShapeId::BIG_INT) {
         return None;
     }
-    let Limbs { negative, limbs: &[limb] } = Limbs::of_big(value) else { return None };
+    let (negative, limb) = match Limbs::of_big(value) {
+        Limbs { limbs: &[], .. } => return Some(0),
+        Limbs { negative, limbs: &[limb] } => (negative, limb),
+        _ => return None,
+    };
     if negative { (limb <= 1 << 63).then(|| (limb as i64).wrapping_neg()) } else { i64::try_from(limb).ok() }
 }
 
 /// An int or bool of any size; `None` for other types.
 pub fn as_integer(value: Value) -> Option<Value> {
     let value = bool_to_int(value);
+    if value.is_instance() && value.has_layout(ShapeId::BIG_INT) {
+        // An instance of a derived class may hold any int.
+        let Limbs { negative, limbs } = Limbs::of_big(value);
+        return Some(fixnum_of(negative, limbs).unwrap_or(value));
+    }
     value.is_integer().then_some(value)
 }
 

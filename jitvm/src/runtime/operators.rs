@@ -42,6 +42,8 @@ binary_operators! {
     Mod modulo "%" "%=";
     /// `a ** b`, or `a **= b`.
     Pow power "** or pow()" "**=";
+    /// `a @ b`, or `a @= b`.
+    MatMul matrix_multiply "@" "@=";
     /// `a << b`, or `a <<= b`.
     LeftShift left_shift "<<" "<<=";
     /// `a >> b`, or `a >>= b`.
@@ -96,40 +98,64 @@ pub fn mul(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
 
 /// Any binary operator; `augmented` is the in-place form, which changes lists in place and words errors its own way.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
-    if a.is_int() && b.is_int() {
+    if a.is_int() && b.is_int() && op != Binary::MatMul {
         return operators_number::fixnums(vm, op, a.as_fixnum(), b.as_fixnum());
+    }
+    if a.is_instance() || b.is_instance() {
+        if op == Binary::BitOr
+            && let Some(union) = super::aliases::union_of(vm, a, b)
+        {
+            return union;
+        }
+        return dispatch::binary(vm, op, a, b, augmented);
+    }
+    match native(vm, op, a, b, augmented) {
+        Some(result) => result,
+        None => Err(unsupported(vm, op, a, b, augmented)),
+    }
+}
+
+/// A binary operator as the builtin layouts of the operands give it; `None` if they have no such operator.
+pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    if op == Binary::MatMul {
+        return None;
     }
     if let (Some(x), Some(y)) = (as_integer(a), as_integer(b)) {
         if a.is_bool() && b.is_bool() {
             let (p, q) = (a == Value::TRUE, b == Value::TRUE);
             match op {
-                Binary::BitAnd => return Ok(Value::from_bool(p & q)),
-                Binary::BitOr => return Ok(Value::from_bool(p | q)),
-                Binary::BitXor => return Ok(Value::from_bool(p ^ q)),
+                Binary::BitAnd => return Some(Ok(Value::from_bool(p & q))),
+                Binary::BitOr => return Some(Ok(Value::from_bool(p | q))),
+                Binary::BitXor => return Some(Ok(Value::from_bool(p ^ q))),
                 _ => {}
             }
         }
-        return operators_number::integers(vm, op, x, y);
+        return Some(operators_number::integers(vm, op, x, y));
     }
     if is_number(a) && is_number(b) {
-        if let Some(result) = operators_number::floats(vm, op, a, b) {
-            return result;
-        }
-    } else if let Some(result) = super::complex::binary(vm, op, a, b) {
-        return result;
-    } else if op == Binary::Mod && a.is_str() {
-        return percent_format::format(vm, a, b);
-    } else if op == Binary::Mod && super::bytes::is_any_bytes(a) {
-        let new = percent_format::format_bytes(vm, super::bytes::data(a), b)?;
-        return vm.bytes_like(a, &new);
-    } else if let Some(result) = operators_sequence::binary(vm, op, a, b, augmented) {
-        return result;
+        return operators_number::floats(vm, op, a, b);
     }
-    Err(unsupported(vm, op, a, b, augmented))
+    if let Some(result) = super::complex::binary(vm, op, a, b) {
+        return Some(result);
+    }
+    if op == Binary::Mod && a.is_str() {
+        return Some(percent_format::format(vm, a, b));
+    }
+    if op == Binary::Mod && super::bytes::is_any_bytes(a) {
+        let new = percent_format::format_bytes(vm, super::bytes::data(a), b);
+        return Some(new.and_then(|new| vm.bytes_like(a, &new)));
+    }
+    if op == Binary::BitOr
+        && let Some(union) = super::aliases::union_of(vm, a, b)
+    {
+        return Some(union);
+    }
+    operators_sequence::binary(vm, op, a, b, augmented)
 }
 
+/// TypeError of a binary operator.
 #[cold]
-fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {
+pub fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {
     let (symbol, left, right) = (op.symbol(augmented), vm.type_name(a), vm.type_name(b));
     vm.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'"))
 }
@@ -163,6 +189,16 @@ unary_operators! {
 }
 
 pub fn unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
+    if a.is_instance()
+        && let Some(result) = dispatch::unary(vm, op, a)?
+    {
+        return Ok(result);
+    }
+    native_unary(vm, op, a)
+}
+
+/// A unary operator as the builtin layout of the operand gives it.
+pub fn native_unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         match op {
             Unary::Negate => return Ok(vm.float(-x)),
@@ -232,6 +268,17 @@ pub fn not(vm: &mut Vm, a: Value) -> Outcome {
 
 /// Absolute value, for `abs`.
 pub fn absolute(vm: &mut Vm, a: Value) -> Outcome {
+    let name = vm.names.abs;
+    if a.is_instance()
+        && let Some(result) = vm.try_special(a, name, &[])?
+    {
+        return Ok(result);
+    }
+    native_absolute(vm, a)
+}
+
+/// `abs` as the builtin layout of the operand gives it.
+pub fn native_absolute(vm: &mut Vm, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         return Ok(vm.float(x.abs()));
     }

@@ -6,7 +6,7 @@ use super::exceptions::{class_of, exception};
 use super::float_text;
 use super::modules::module_name;
 use super::numbers::{Limbs, as_float};
-use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
+use super::object::{Builtin, Range, ShapeId, Slice};
 use super::sequences::items;
 use super::set;
 use super::strings::{as_text, text};
@@ -26,7 +26,7 @@ pub fn to_repr(vm: &mut Vm, value: Value) -> Outcome {
 
 /// `str(value)`.
 pub fn to_str(vm: &mut Vm, value: Value) -> Outcome {
-    if value.is_str() {
+    if value.has_shape(ShapeId::STR) {
         return Ok(value);
     }
     let text = str_text(vm, value)?;
@@ -40,6 +40,43 @@ pub fn repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 }
 
 pub fn str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let name = vm.names.str;
+    if value.is_instance()
+        && let Some(result) = super::dispatch::text_method(vm, value, name)?
+    {
+        return Ok(text(result).to_owned());
+    }
+    native_str_text(vm, value)
+}
+
+/// `repr(value)` as the builtin layout of the value gives it.
+pub fn native_repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let mut out = String::new();
+    write_native_repr(vm, value, &mut out, &mut Open::new())?;
+    Ok(out)
+}
+
+/// `<module.Class object at 0x...>`: `object.__repr__`.
+pub fn default_repr(vm: &Vm, value: Value) -> String {
+    let id = vm.type_of(value);
+    let address = if value.is_pointer() { value.address() } else { value.0 as usize };
+    format!("<{} object at {address:#x}>", qualified_name(vm, id))
+}
+
+/// The name of a class with its module, which for builtin types is left out.
+pub fn qualified_name(vm: &Vm, id: TypeId) -> String {
+    if !id.is_dynamic() {
+        return id.name().to_owned();
+    }
+    let qualname = text(vm.class(id).qualname);
+    match super::class_build::module_text(vm, id).as_str() {
+        "builtins" => qualname.to_owned(),
+        module => format!("{module}.{qualname}"),
+    }
+}
+
+/// `str(value)` as the builtin layout of the value gives it.
+pub fn native_str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     match value.layout() {
         ShapeId::STR => Ok(text(value).to_owned()),
         ShapeId::EXCEPTION => exception_text(vm, value),
@@ -75,6 +112,17 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 }
 
 fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    let name = vm.names.repr;
+    if value.is_instance()
+        && let Some(result) = super::dispatch::text_method(vm, value, name)?
+    {
+        out.push_str(text(result));
+        return Ok(());
+    }
+    write_native_repr(vm, value, out, open)
+}
+
+fn write_native_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
     if let Some(x) = as_float(value) {
         out.push_str(&float_text::repr(x));
         return Ok(());
@@ -143,15 +191,50 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
                 _ => write_repr(vm, args, out, open)?,
             }
         }
-        _ => out.push_str(&other_repr(vm, value)),
+        _ => out.push_str(&other_repr(vm, value)?),
     }
     Ok(())
 }
 
-fn other_repr(vm: &Vm, value: Value) -> String {
+fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
     let address = value.address();
-    match value.layout() {
-        ShapeId::TYPE => format!("<class '{}'>", vm.class_name(type_id(value))),
+    Ok(match value.layout() {
+        ShapeId::TYPE => format!("<class '{}'>", qualified_name(vm, type_id(value))),
+        ShapeId::INSTANCE => default_repr(vm, value),
+        ShapeId::STATIC_METHOD | ShapeId::CLASS_METHOD => {
+            let inner = super::descriptors::fields(value)[0];
+            let inner = repr_text(vm, inner)?;
+            format!("<{}({inner})>", vm.type_name(value))
+        }
+        ShapeId::SUPER => {
+            let [start, receiver, owner, _] = *super::descriptors::fields(value);
+            let start = vm.class_name(type_id(start));
+            if receiver == Value::UNDEF {
+                format!("<super: <class '{start}'>, NULL>")
+            } else {
+                format!("<super: <class '{start}'>, <{} object>>", vm.class_name(type_id(owner)))
+            }
+        }
+        ShapeId::MEMBER => {
+            let [name, class, ..] = *super::descriptors::fields(value);
+            format!("<member '{}' of '{}' objects>", text(name), vm.class_name(type_id(class)))
+        }
+        ShapeId::MAPPING_PROXY => {
+            let pairs = super::mapping_proxy::entries(vm, value);
+            let mut out = "mappingproxy({".to_owned();
+            for (index, (name, value)) in pairs.into_iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                out.push_str(&repr_text(vm, name)?);
+                out.push_str(": ");
+                out.push_str(&repr_text(vm, value)?);
+            }
+            out.push_str("})");
+            out
+        }
+        ShapeId::GENERIC_ALIAS => super::aliases::alias_text(vm, value)?,
+        ShapeId::UNION => super::aliases::union_text(vm, value)?,
         ShapeId::MODULE => {
             let name = module_name(value);
             let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
@@ -160,31 +243,49 @@ fn other_repr(vm: &Vm, value: Value) -> String {
                 None => format!("<module '{name}' (built-in)>"),
             }
         }
-        ShapeId::FUNCTION => {
-            // SAFETY: the shape was checked.
-            let code = unsafe { (*value.object::<Function>()).code };
-            let name = &vm.codes[code.index()].proto.qualname;
-            format!("<function {name} at {address:#x}>")
-        }
+        ShapeId::FUNCTION => format!("<function {} at {address:#x}>", super::functions::qualname(vm, value)),
         ShapeId::BUILTIN => {
             // SAFETY: the shape was checked.
             let row = vm.builtin_table[unsafe { (*value.object::<Builtin>()).index } as usize];
             match row.receiver() {
-                Some(owner) => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
+                Some(owner) if row.name.starts_with("__") && row.name != "__new__" => {
+                    format!("<slot wrapper '{}' of '{}' objects>", row.name, owner.name())
+                }
+                Some(owner) if row.name != "__new__" => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
+                Some(owner) => format!("<built-in method __new__ of type object at {:#x}>", vm.type_object(owner).address()),
                 None => format!("<built-in function {}>", row.name),
             }
         }
-        ShapeId::BOUND_METHOD => {
-            // SAFETY: the shape was checked, and the function of a bound method is a builtin.
-            let (row, receiver) = unsafe {
-                let method = &*value.object::<BoundMethod>();
-                (vm.builtin_table[(*method.function.object::<Builtin>()).index as usize], method.receiver)
-            };
-            let place = if receiver.is_pointer() { receiver.address() } else { address };
-            format!("<built-in method {} of {} object at {place:#x}>", row.name, vm.type_name(receiver))
-        }
-        _ => format!("<{} object at {address:#x}>", vm.type_name(value)),
+        ShapeId::BOUND_METHOD => bound_method_repr(vm, value)?,
+        _ => default_repr(vm, value),
+    })
+}
+
+/// Of a method bound to its receiver.
+fn bound_method_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let (function, receiver) = super::descriptors::bound_parts(value);
+    if function.has_shape(ShapeId::BUILTIN) {
+        let row = crate::library::row_of(vm, function);
+        let place = if receiver.is_pointer() { receiver.address() } else { value.address() };
+        let class = vm.type_name(receiver);
+        return Ok(if row.name.starts_with("__") {
+            format!("<method-wrapper '{}' of {class} object at {place:#x}>", row.name)
+        } else if receiver.has_layout(ShapeId::TYPE) {
+            format!("<built-in method {} of type object at {place:#x}>", row.name)
+        } else {
+            format!("<built-in method {} of {class} object at {place:#x}>", row.name)
+        });
     }
+    let name = match function.has_shape(ShapeId::FUNCTION) {
+        true => super::functions::qualname(vm, function),
+        false => {
+            let key = vm.names.qualname;
+            let found = super::attributes::try_attr(vm, function, key)?;
+            found.and_then(as_text).unwrap_or("?").to_owned()
+        }
+    };
+    let receiver = repr_text(vm, receiver)?;
+    Ok(format!("<bound method {name} of {receiver}>"))
 }
 
 fn write_items(vm: &mut Vm, value: Value, start: &str, end: &str, out: &mut String, open: &mut Open) -> Outcome<()> {

@@ -1,7 +1,7 @@
 //! Making, reading and growing lists and tuples, and the small objects made of a few values.
 
 use super::heap::Heap;
-use super::object::{BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
+use super::object::{ClosureCell, BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::ir::CodeId;
@@ -232,6 +232,14 @@ impl Vm {
             (*function).attributes = Value::UNDEF;
         }
         Value::of(function)
+    }
+
+    /// A cell for a variable that functions share; UNDEF while it is unassigned.
+    pub fn closure_cell(&mut self, value: Value) -> Value {
+        let cell = self.allocate(size_of::<ClosureCell>(), ShapeId::CLOSURE_CELL).cast::<ClosureCell>();
+        // SAFETY: the allocation has room for it.
+        unsafe { (*cell).value = value };
+        Value::of(cell)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::bytes;
 use super::dict;
+use super::dispatch;
 use super::iterate;
 use super::memory_view;
 use super::numbers::{as_i64, as_integer};
@@ -20,10 +21,14 @@ pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             return Ok(value);
         }
     }
-    get_item_slowly(vm, container, key)
+    if container.is_instance() && !container.has_layout(ShapeId::TYPE) {
+        return dispatch::get_item(vm, container, key);
+    }
+    native_get_item(vm, container, key)
 }
 
-fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+/// `container[key]` as the builtin layout of the container gives it.
+pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
     match container.layout() {
         ShapeId::LIST | ShapeId::TUPLE => {
             let is_list = container.has_layout(ShapeId::LIST);
@@ -73,10 +78,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Some(value) => Ok(value),
             None => missing(vm, container, key),
         },
-        ShapeId::TYPE => {
-            let name = vm.class_name(super::types::type_id(container));
-            Err(vm.type_error(format!("type '{name}' is not subscriptable")))
-        }
+        ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
         _ => {
             let name = vm.type_name(container);
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
@@ -138,6 +140,7 @@ impl Kind {
 }
 
 fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
+    let key = iterate::as_index(vm, key)?.unwrap_or(key);
     let Some(index) = as_i64(key) else {
         let name = vm.type_name(key);
         if as_integer(key).is_some() {
@@ -245,6 +248,14 @@ fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
 /// `container[key] = value`.
 #[inline]
 pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if container.is_instance() {
+        return dispatch::set_item(vm, container, key, value);
+    }
+    native_set_item(vm, container, key, value)
+}
+
+/// `container[key] = value` as the builtin layout of the container does it.
+pub fn native_set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     if key.is_int()
         && container.has_layout(ShapeId::LIST)
         && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
@@ -283,6 +294,14 @@ fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
 
 /// `del container[key]`.
 pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    if container.is_instance() {
+        return dispatch::delete_item(vm, container, key);
+    }
+    native_delete_item(vm, container, key)
+}
+
+/// `del container[key]` as the builtin layout of the container does it.
+pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
     match container.layout() {
         ShapeId::BYTEARRAY => return delete_bytes(vm, container, key),
         ShapeId::MEMORYVIEW => return Err(vm.type_error("cannot delete memory")),
@@ -418,7 +437,7 @@ fn delete_chosen(list: Value, chosen: Chosen) {
 
 fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<()> {
     let chosen = resolve_slice(vm, key, items(list).len())?;
-    if !iterate::is_iterable(value) {
+    if !iterate::is_iterable_object(vm, value) {
         let extended = chosen.step != 1;
         return Err(vm.type_error(if extended {
             "must assign iterable to extended slice"

@@ -97,7 +97,7 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
             if let Some(&value) = vm.builtins.get(&key) {
                 return Ok(value);
             }
-            library::import_module(vm, &name.id)
+            crate::interp::import::import_module(vm, &name.id)
         }
         ast::Expr::UnaryOp(unary) => {
             let operand = expression(vm, &unary.operand)?;

@@ -80,6 +80,11 @@ types! {
     STR_ITERATOR "str_ascii_iterator" OBJECT Internal;
     CALL_ITERATOR "callable_iterator" OBJECT Internal;
     STREAM "_io.TextIOWrapper" OBJECT Internal;
+    GENERATOR "generator" OBJECT Internal;
+    COROUTINE "coroutine" OBJECT Internal;
+    ASYNC_GENERATOR "async_generator" OBJECT Internal;
+    COROUTINE_WRAPPER "coroutine_wrapper" OBJECT Internal;
+    ASYNC_GENERATOR_STEP "async_generator_asend" OBJECT Internal;
     BASE_EXCEPTION "BaseException" OBJECT Builtin;
     SYSTEM_EXIT "SystemExit" BASE_EXCEPTION Builtin;
     KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION Builtin;
@@ -141,13 +146,13 @@ types! {
     SYNTAX_WARNING "SyntaxWarning" WARNING Builtin;
     USER_WARNING "UserWarning" WARNING Builtin;
     FUTURE_WARNING "FutureWarning" WARNING Builtin;
+    DICT "dict" OBJECT Builtin;
     PENDING_DEPRECATION_WARNING "PendingDeprecationWarning" WARNING Builtin;
     IMPORT_WARNING "ImportWarning" WARNING Builtin;
     UNICODE_WARNING "UnicodeWarning" WARNING Builtin;
     BYTES_WARNING "BytesWarning" WARNING Builtin;
     RESOURCE_WARNING "ResourceWarning" WARNING Builtin;
     ENCODING_WARNING "EncodingWarning" WARNING Builtin;
-    DICT "dict" OBJECT Builtin;
     SET "set" OBJECT Builtin;
     FROZENSET "frozenset" OBJECT Builtin;
     DICT_KEYS "dict_keys" OBJECT Internal;
@@ -223,6 +228,12 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::STREAM => TypeId::STREAM,
         ShapeId::CALL_ITERATOR => TypeId::CALL_ITERATOR,
         ShapeId::CLOSURE_CELL => TypeId::CELL,
+        ShapeId::GENERATOR => TypeId::GENERATOR,
+        ShapeId::COROUTINE => TypeId::COROUTINE,
+        ShapeId::ASYNC_GENERATOR => TypeId::ASYNC_GENERATOR,
+        ShapeId::COROUTINE_WRAPPER => TypeId::COROUTINE_WRAPPER,
+        ShapeId::ASYNC_GENERATOR_STEP => TypeId::ASYNC_GENERATOR_STEP,
+        ShapeId::DICT => TypeId::DICT,
         ShapeId::PROPERTY => TypeId::PROPERTY,
         ShapeId::STATIC_METHOD => TypeId::STATIC_METHOD,
         ShapeId::CLASS_METHOD => TypeId::CLASS_METHOD,
@@ -234,7 +245,6 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::GENERIC_ALIAS => TypeId::GENERIC_ALIAS,
         ShapeId::UNION => TypeId::UNION,
         ShapeId::ITEM_ITERATOR => TypeId::ITEM_ITERATOR,
-        ShapeId::DICT => TypeId::DICT,
         ShapeId::SET => TypeId::SET,
         ShapeId::FROZENSET => TypeId::FROZENSET,
         ShapeId::DICT_KEYS => TypeId::DICT_KEYS,
