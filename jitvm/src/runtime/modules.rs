@@ -39,6 +39,18 @@ impl Vm {
         module
     }
 
+    /// A module object for a dict of globals that belongs to no imported module.
+    pub fn module_of_dict(&mut self, globals: Value) -> Value {
+        let name = self.intern("__main__");
+        let object = self.allocate(size_of::<Module>(), ShapeId::MODULE).cast::<Module>();
+        // SAFETY: the allocation has room for a `Module`.
+        unsafe {
+            (*object).dict = globals;
+            (*object).name = name;
+        }
+        Value::of(object)
+    }
+
     /// `sys.modules`.
     pub fn modules_dict(&mut self) -> Value {
         if self.modules == Value::UNDEF {

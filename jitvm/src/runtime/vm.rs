@@ -123,6 +123,8 @@ pub struct Vm {
     pub permanent: Vec<Value>,
     /// `sys.modules`: a dict of the imported modules by name; UNDEF until there is one.
     pub modules: Value,
+    /// What code objects of the program stand for.
+    pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -211,6 +213,7 @@ impl Vm {
             heap: Heap::new(),
             permanent: Vec::new(),
             modules: Value::UNDEF,
+            compiled: Vec::new(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
