@@ -389,6 +389,7 @@ impl Events {
                 guards_in: trace.guards.len(),
                 guards_out: trace.guards.len(),
                 changed: true,
+                sunk: 0,
                 body: &trace.body,
             };
             self.pass_end(vm, trace.id, "registers", &report);

@@ -29,6 +29,7 @@ impl Vm {
                 self.permanent.push(value);
             }
             let names = proto.names.iter().map(|name| self.intern(name)).collect();
+            let parameters = proto.local_names[..proto.parameters()].iter().map(|name| self.intern(name)).collect();
             let globals: Vec<*mut Cell> = proto
                 .globals
                 .iter()
@@ -43,9 +44,12 @@ impl Vm {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
+                module: object,
                 constants,
                 globals: globals.into(),
                 names,
+                parameters,
+                suspensions: std::cell::OnceCell::new(),
                 loops,
             }));
         }
