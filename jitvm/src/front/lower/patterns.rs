@@ -117,9 +117,7 @@ impl Lowerer<'_> {
         match &pattern.kind {
             PatternKind::Value(_) | PatternKind::Singleton(_) => Ok(()),
             PatternKind::Star(name) => add(*name),
-            PatternKind::Sequence(patterns) => {
-                patterns.iter().try_for_each(|pattern| self.check_names(pattern, names))
-            }
+            PatternKind::Sequence(patterns) => patterns.iter().try_for_each(|pattern| self.check_names(pattern, names)),
             PatternKind::Mapping { patterns, rest, .. } => {
                 add(*rest)?;
                 patterns.iter().try_for_each(|pattern| self.check_names(pattern, names))

@@ -88,9 +88,7 @@ impl<'a> Place<'a> {
             }
             ParseErrorType::InvalidStarredExpressionUsage => match self.token_before().map(Token::kind) {
                 Some(TokenKind::Lpar) => Fault::syntax("cannot use starred expression here", here),
-                Some(TokenKind::Colon) => {
-                    Fault::syntax("cannot use a starred expression in a dictionary value", here)
-                }
+                Some(TokenKind::Colon) => Fault::syntax("cannot use a starred expression in a dictionary value", here),
                 _ => self.invalid(),
             },
             ParseErrorType::ExpectedExpression => self.expected_expression(),
@@ -254,29 +252,28 @@ impl<'a> Place<'a> {
                 Fault::syntax("expected '('", self.error)
             }
             (TokenKind::Rpar, TokenKind::Lpar) if self.in_parameters() => {
-                let close = self.tokens.iter().find(|token| {
-                    token.kind() == TokenKind::Rpar && token.start().to_u32() > self.error.start
-                });
+                let close = self
+                    .tokens
+                    .iter()
+                    .find(|token| token.kind() == TokenKind::Rpar && token.start().to_u32() > self.error.start);
                 let end = close.map_or(self.error.end, |token| token.end().to_u32());
                 Fault::syntax("Function parameters cannot be parenthesized", Span { end, ..self.error })
             }
             (TokenKind::Rsqb | TokenKind::Rbrace, TokenKind::For) => match self.before_comprehension() {
-                Some(place) => {
-                    Fault::syntax("did you forget parentheses around the comprehension target?", place)
+                Some(place) => Fault::syntax("did you forget parentheses around the comprehension target?", place),
+                None => self.invalid(),
+            },
+            (TokenKind::Colon, TokenKind::Rbrace | TokenKind::Comma) if self.in_dict() => match self.token_before() {
+                Some(key) => {
+                    let span = Span { start: key.end().to_u32() - 1, end: key.end().to_u32() };
+                    Fault::syntax("':' expected after dictionary key", span)
                 }
                 None => self.invalid(),
             },
-            (TokenKind::Colon, TokenKind::Rbrace | TokenKind::Comma) if self.in_dict() => {
-                match self.token_before() {
-                    Some(key) => {
-                        let span = Span { start: key.end().to_u32() - 1, end: key.end().to_u32() };
-                        Fault::syntax("':' expected after dictionary key", span)
-                    }
-                    None => self.invalid(),
-                }
-            }
             (TokenKind::Comma, TokenKind::Equal) => match self.expression_before() {
-                Some(before) if self.text[before.start as usize..].starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                Some(before)
+                    if self.text[before.start as usize..].starts_with(|c: char| c.is_alphabetic() || c == '_') =>
+                {
                     let end = self.token_after(self.error.end).map_or(self.error.end, |token| token.end().to_u32());
                     let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
                     Fault::syntax(message, Span { start: before.start, end })
@@ -446,9 +443,10 @@ impl<'a> Place<'a> {
                 return Fault::syntax("trailing comma not allowed without surrounding parentheses", span);
             }
             message if message.starts_with("Multiple exception types must be parenthesized") => {
-                let colon = self.tokens.iter().find(|token| {
-                    token.kind() == TokenKind::Colon && token.start().to_u32() >= self.error.end
-                });
+                let colon = self
+                    .tokens
+                    .iter()
+                    .find(|token| token.kind() == TokenKind::Colon && token.start().to_u32() >= self.error.end);
                 let end = colon.map_or(self.error.end, |token| token.start().to_u32());
                 ("multiple exception types must be parenthesized", end)
             }

@@ -210,10 +210,9 @@ impl<'a> Walker<'a> {
                 self.statements(body)?;
                 self.statements(otherwise)
             }
-            StatementKind::Break
-            | StatementKind::Continue
-            | StatementKind::Pass
-            | StatementKind::ImportStar { .. } => Ok(()),
+            StatementKind::Break | StatementKind::Continue | StatementKind::Pass | StatementKind::ImportStar { .. } => {
+                Ok(())
+            }
             StatementKind::Delete(targets) => targets.iter().try_for_each(|target| {
                 if let ExpressionKind::Name(name) = target.kind {
                     self.block().deleted.insert(name);
@@ -505,7 +504,8 @@ impl<'a> Walker<'a> {
             ExpressionKind::Name(symbol) => {
                 if self.block().assigned_early.contains(symbol) {
                     let text = self.symbols.name(*symbol);
-                    let message = format!("comprehension inner loop cannot rebind assignment expression target '{text}'");
+                    let message =
+                        format!("comprehension inner loop cannot rebind assignment expression target '{text}'");
                     return Err(Fault::syntax(message, target.span));
                 }
                 self.block().reached.insert(*symbol);
