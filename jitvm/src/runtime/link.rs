@@ -71,8 +71,9 @@ impl Vm {
             // As in CPython, constants that look like names are interned; here all short ones are.
             Constant::Str(text) if text.len() <= 40 => self.intern(text),
             Constant::Str(text) => self.str(text),
-            // The front end is ahead: these types are not in the heap yet.
-            Constant::Complex(..) | Constant::Bytes(_) => Value::NONE,
+            Constant::Bytes(bytes) => self.bytes(bytes).unwrap_or(Value::EXC),
+            // The front end is ahead: nothing makes complex numbers yet.
+            Constant::Complex(..) => Value::NONE,
             // A str of the heap is UTF-8, which has no surrogates.
             Constant::Surrogates(points) => {
                 let character = |&point: &u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
