@@ -8,6 +8,7 @@ mod ir_support;
 
 use ir_support::{BOXES, Exit, HELPERS, OBJECTS as MADE, SHAPE, World};
 use jitvm::ir::text::print;
+use jitvm::runtime::vm::Continuation;
 use jitvm::ir::{
     Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
 };
@@ -106,7 +107,7 @@ impl Generator<'_> {
         Snapshot {
             at: self.body.ins.len() as u16,
             resume,
-            frames: vec![SnapFrame { code: CodeId(0), pc: self.pc, base: 0 }],
+            frames: vec![SnapFrame { code: CodeId(0), pc: self.pc, base: 0, continuation: Continuation::Call }],
             slots: slots
                 .map(|slot| SnapSlot { slot: slot as u16, value: self.slots[slot].expect("changed slots have values") })
                 .collect(),

@@ -201,7 +201,9 @@ impl Printer<'_> {
     fn snapshot(&self, out: &mut impl Write, head: fmt::Arguments<'_>, snapshot: &Snapshot) -> fmt::Result {
         write!(out, "{head} at {:04} {}", snapshot.at, RESUMES[snapshot.resume as usize].1)?;
         for frame in &snapshot.frames {
-            write!(out, " [code {} pc {} base {}]", frame.code.0, frame.pc, frame.base)?;
+            let word = frame.continuation.word();
+            let space = if word.is_empty() { "" } else { " " };
+            write!(out, " [code {} pc {} base {}{space}{word}]", frame.code.0, frame.pc, frame.base)?;
         }
         out.write_str(" {")?;
         for entry in &snapshot.slots {

@@ -5,7 +5,6 @@ use super::numbers::{Limbs, as_f64, as_float, as_integer};
 use super::object::ShapeId;
 use super::repr;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -27,18 +26,36 @@ struct Spec {
 
 /// `format(value, spec)` as a str.
 pub fn format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
+    if value.is_instance()
+        && let Some(text) = super::dispatch::format(vm, value, spec)?
+    {
+        return Ok(text);
+    }
+    native_format(vm, value, spec)
+}
+
+/// `format(value, spec)` as the builtin layout of the value gives it.
+pub fn native_format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
     if spec.is_empty() {
         return repr::to_str(vm, value);
     }
-    let text = format_text(vm, value, spec)?;
+    let text = native_format_text(vm, value, spec)?;
     Ok(vm.str(&text))
 }
 
 pub fn format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
+    if value.is_instance() {
+        let formatted = format(vm, value, spec)?;
+        return Ok(text(formatted).to_owned());
+    }
+    native_format_text(vm, value, spec)
+}
+
+fn native_format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
     if spec.is_empty() {
         return repr::str_text(vm, value);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if value.is_str() {
         let spec = parse(vm, spec, name, '<')?;
         return format_str(vm, text(value), spec);
@@ -356,6 +373,6 @@ pub fn format_value(vm: &mut Vm, value: Value, conversion: u8, spec: Value) -> O
         3 => repr::to_ascii(vm, value)?,
         _ => value,
     };
-    debug_assert!(spec.has_shape(ShapeId::STR));
+    debug_assert!(spec.has_layout(ShapeId::STR));
     format(vm, value, text(spec))
 }

@@ -79,6 +79,7 @@ pub fn integers(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Outcome {
             let (base, exponent) = (to_float(vm, a)?, to_float(vm, b)?);
             float_power(vm, base, exponent)
         }
+        Binary::MatMul => unreachable!("no number has it: operators::binary refuses it first"),
         Binary::Pow => bigint::power(vm, x, y),
     }
 }

@@ -18,9 +18,9 @@ pub fn evaluate(vm: &mut Vm, source: &str) -> String {
         Ok(text) => text,
         Err(_) => {
             let value = vm.take_exception().expect("an exception is pending");
-            let class = super::exceptions::class_of(value).name();
+            let class = super::exceptions::class_of(value);
             let message = repr::str_text(vm, value).expect("the message of an exception");
-            format!("{class}: {message}")
+            format!("{}: {message}", vm.class_name(class))
         }
     }
 }
@@ -66,12 +66,34 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
             let values = evaluate_all(vm, &tuple.elts)?;
             vm.tuple(super::sequences::items(values))
         }
+        ast::Expr::Set(set) => {
+            let values = evaluate_all(vm, &set.elts)?;
+            let result = vm.new_set();
+            for &value in super::sequences::items(values) {
+                super::set::add(vm, result, value)?;
+            }
+            Ok(result)
+        }
+        ast::Expr::Dict(dict) => {
+            let result = vm.new_dict();
+            for item in &dict.items {
+                let value = expression(vm, &item.value)?;
+                match &item.key {
+                    Some(key) => {
+                        let key = expression(vm, key)?;
+                        super::dict::set(vm, result, key, value)?;
+                    }
+                    None => super::dict_views::update(vm, result, value)?,
+                }
+            }
+            Ok(result)
+        }
         ast::Expr::Name(name) => {
             let key = vm.intern(&name.id);
             if let Some(&value) = vm.builtins.get(&key) {
                 return Ok(value);
             }
-            library::import_module(vm, &name.id)
+            crate::interp::import::import_module(vm, &name.id)
         }
         ast::Expr::UnaryOp(unary) => {
             let operand = expression(vm, &unary.operand)?;
@@ -79,7 +101,7 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
                 ast::UnaryOp::USub => operators::negate(vm, operand),
                 ast::UnaryOp::UAdd => operators::plus(vm, operand),
                 ast::UnaryOp::Invert => operators::invert(vm, operand),
-                ast::UnaryOp::Not => Ok(operators::not(operand)),
+                ast::UnaryOp::Not => operators::not(vm, operand),
             }
         }
         ast::Expr::BinOp(binary) => {
