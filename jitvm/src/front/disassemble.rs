@@ -98,5 +98,12 @@ fn write_constant(constant: &Constant, text: &mut String) {
             }
             write!(text, "{}", if items.len() == 1 { ",)" } else { ")" })
         }
+        Constant::FrozenSet(items) => {
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "frozenset {" } else { ", " });
+                write_constant(item, text);
+            }
+            write!(text, "}}")
+        }
     };
 }

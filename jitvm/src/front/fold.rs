@@ -44,7 +44,7 @@ pub fn truth(constant: &Constant) -> bool {
         Constant::Str(text) => !text.is_empty(),
         Constant::Surrogates(text) => !text.is_empty(),
         Constant::Bytes(bytes) => !bytes.is_empty(),
-        Constant::Tuple(items) => !items.is_empty(),
+        Constant::Tuple(items) | Constant::FrozenSet(items) => !items.is_empty(),
     }
 }
 
