@@ -163,7 +163,7 @@ class EnumType(type):
         if boundary is not None:
             enum_class._boundary_ = boundary
         own_new = namespace.get("__new__")
-        if own_new is not None:
+        if own_new is not None and Enum is not None:
             # Members are looked up, not made, once the class is there.
             enum_class.__new_member__ = enum_class.__new__
             enum_class.__new__ = Enum.__dict__["__new__"] if Enum is not None else own_new
