@@ -582,6 +582,7 @@ impl Recorder {
             // Boxes are made before the object is there.
             let mut words = vec![self.constant_raw(items.len() as u64, items.len().to_string())];
             words.extend(items.iter().map(|&item| self.tagged(item)));
+            // The layout of an exact builtin object is that of its shape.
             return self.new_object(ShapeId::TUPLE, ShapeId::TUPLE.0 as u8, 0, &words);
         }
         let mut whole: Option<Ref> = None;
