@@ -409,13 +409,22 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
     let is_method = matches!(row.owner, Owner::Type(_));
     let Some(given) = arguments.positional().len().checked_sub(is_method as usize) else {
         let name = row.full_name();
-        return Err(vm.type_error(format!("unbound method {name}() needs an argument")));
+        return Err(match (row.owner, row.type_id()) {
+            (Owner::Type(id), TypeId::SLOT_WRAPPER) => {
+                let (method, class) = (row.name, id.name());
+                vm.type_error(format!("descriptor '{method}' of '{class}' object needs an argument"))
+            }
+            _ => vm.type_error(format!("unbound method {name}() needs an argument")),
+        });
     };
     if arguments.has_keywords() {
         let name = row.full_name();
         return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
     }
+    let is_wrapper = row.type_id() == TypeId::SLOT_WRAPPER;
     let message = match row.arity {
+        Arity::Zero if is_wrapper && given != 0 => format!("expected 0 arguments, got {given}"),
+        Arity::One if is_wrapper && given != 1 => format!("expected 1 argument, got {given}"),
         Arity::Zero if given != 0 => format!("{}() takes no arguments ({given} given)", row.full_name()),
         Arity::One if given != 1 => format!("{}() takes exactly one argument ({given} given)", row.full_name()),
         Arity::Range(least, most) if given < least as usize || given > most as usize => {
