@@ -358,7 +358,7 @@ fn object_delattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn init_subclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if arguments.has_keywords() {
         let class = arguments.get(0).filter(|class| class.has_layout(ShapeId::TYPE));
-        let name = class.map_or("object", |class| vm.class_name(type_id(class)));
+        let name = class.map_or("object", |class| text(vm.class(type_id(class)).qualname));
         return Err(vm.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
     }
     Ok(Value::NONE)

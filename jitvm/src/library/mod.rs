@@ -383,7 +383,7 @@ impl Vm {
 /// The first argument of a method must be of the type it belongs to: the method trusts its layout.
 #[inline]
 fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
-    let Some(receiver) = arguments.get(0) else {
+    let Some(receiver) = arguments.get(0).or((row.name == "__new__").then_some(Value::NONE)) else {
         let (method, class) = (row.name, id.name());
         return Err(vm.type_error(format!("unbound method {class}.{method}() needs an argument")));
     };
