@@ -335,7 +335,9 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             let mut values = Vec::with_capacity(arguments.values.len() + 1);
             values.push(receiver);
             values.extend_from_slice(arguments.values);
-            call_with(vm, function, Arguments { values: &values, names: arguments.names })
+            let result = call_with(vm, function, Arguments { values: &values, names: arguments.names });
+            std::hint::black_box((callee, receiver));
+            result
         }
         ShapeId::TYPE => instantiate::call_class(vm, callee, arguments),
         ShapeId::STATIC_METHOD if !callee.is_instance() => {

@@ -238,6 +238,9 @@ pub fn type_new(
 
 fn call_set_name_hooks(vm: &mut Vm, id: TypeId, object: Value) -> Outcome<()> {
     let entries = vm.class(id).attributes.entries().to_vec();
+    // A hook may take another attribute out of the class.
+    let values: Vec<Value> = entries.iter().map(|&(_, value)| value).collect();
+    let values = vm.list(&values)?;
     for (name, value) in entries {
         let Some(hook) = vm.special(value, vm.names.set_name) else { continue };
         if vm.call_special(hook, value, &[object, name]).is_err() {
@@ -251,6 +254,7 @@ fn call_set_name_hooks(vm: &mut Vm, id: TypeId, object: Value) -> Outcome<()> {
             return Err(raised);
         }
     }
+    std::hint::black_box(values);
     Ok(())
 }
 
@@ -303,17 +307,17 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
             attributes.set(key, value);
         }
     }
-    // What the collector has to find until the class has it: the namespace does.
+    // The namespace keeps the attributes alive until the class does; what wraps them is kept for good.
     let wrap = [
         (names.new, ShapeId::STATIC_METHOD),
         (names.init_subclass, ShapeId::CLASS_METHOD),
         (names.class_getitem, ShapeId::CLASS_METHOD),
     ];
-    let mut wrapped = [Value::UNDEF; 3];
-    for (index, &(key, shape)) in wrap.iter().enumerate() {
+    for (key, shape) in wrap {
         if let Some(function) = attributes.get(key).filter(|value| value.has_shape(ShapeId::FUNCTION)) {
-            wrapped[index] = vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]);
-            attributes.set(key, wrapped[index]);
+            let wrapped = vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]);
+            vm.permanent.push(wrapped);
+            attributes.set(key, wrapped);
         }
     }
     if attributes.get(names.eq).is_some() && attributes.get(names.hash).is_none() {
