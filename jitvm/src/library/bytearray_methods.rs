@@ -34,6 +34,25 @@ builtins! {
     "__exit__" Arity::Free, exit, "Releases the view.";
 }
 
+macro_rules! of_class {
+    ($class:ident $static:ident $id:expr) => {
+        builtins! {
+            $class of Owner::Class($id);
+            "fromhex" Arity::One, fromhex, "The data that a str of hexadecimal digits gives.";
+        }
+        builtins! {
+            $static of Owner::Static($id);
+            "maketrans" Arity::Range(2, 2), maketrans, "A table for translate().";
+        }
+    };
+}
+
+of_class!(BYTES_CLASS BYTES_STATIC TypeId::BYTES);
+of_class!(BYTEARRAY_CLASS BYTEARRAY_STATIC TypeId::BYTEARRAY);
+
+/// The tables of what the classes themselves offer.
+pub const CLASS_TABLES: [&[super::BuiltinRow]; 4] = [BYTES_CLASS, BYTES_STATIC, BYTEARRAY_CLASS, BYTEARRAY_STATIC];
+
 const BYTE_RANGE: &str = "byte must be in range(0, 256)";
 
 fn receiver(arguments: Arguments) -> Value {
@@ -59,9 +78,6 @@ fn copy(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn extend(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let (array, iterable) = (receiver(arguments), arguments.positional()[1]);
-    if iterable.is_str() {
-        return Err(vm.type_error("expected iterable of integers; got: 'str'"));
-    }
     if bytes::as_buffer(iterable).is_none() && !is_iterable(iterable) {
         let name = vm.type_name(iterable);
         return Err(vm.type_error(format!("can't extend bytearray with {name}")));
@@ -172,8 +188,23 @@ fn exit(_: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(Value::NONE)
 }
 
-/// `bytes.fromhex(text)`: the data.
-pub fn from_hex(vm: &mut Vm, text: Value) -> Outcome<Vec<u8>> {
+fn fromhex(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [class, text] = [0, 1].map(|index| arguments.positional()[index]);
+    let data = from_hex(vm, text)?;
+    if class == vm.type_object(TypeId::BYTEARRAY) {
+        return vm.bytearray(&data);
+    }
+    let plain = vm.bytes(&data)?;
+    if class == vm.type_object(TypeId::BYTES) { Ok(plain) } else { vm.call(class, &[plain]) }
+}
+
+fn maketrans(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [from, to] = [0, 1].map(|index| arguments.positional()[index]);
+    make_translation(vm, from, to)
+}
+
+/// The data of `bytes.fromhex(text)`.
+fn from_hex(vm: &mut Vm, text: Value) -> Outcome<Vec<u8>> {
     let Some(source) = as_text(text) else {
         let name = vm.type_name(text);
         return Err(vm.type_error(format!("fromhex() argument must be str, not {name}")));
@@ -202,8 +233,7 @@ pub fn from_hex(vm: &mut Vm, text: Value) -> Outcome<Vec<u8>> {
     Ok(out)
 }
 
-/// `bytes.maketrans(from, to)`.
-pub fn make_translation(vm: &mut Vm, from: Value, to: Value) -> Outcome {
+fn make_translation(vm: &mut Vm, from: Value, to: Value) -> Outcome {
     let (from, to) = (bytes::buffer(vm, from)?.into_owned(), bytes::buffer(vm, to)?.into_owned());
     if from.len() != to.len() {
         return Err(vm.value_error("maketrans arguments must have same length"));
@@ -214,4 +244,3 @@ pub fn make_translation(vm: &mut Vm, from: Value, to: Value) -> Outcome {
     }
     vm.bytes(&table)
 }
-

@@ -1,7 +1,7 @@
 //! Methods of bytes and bytearrays that search, split and replace.
 
 use super::{Arguments, Arity, BuiltinRow, Owner, builtins};
-use crate::runtime::bytes::{self, as_buffer, buffer, data, is_any_bytes, is_bytearray};
+use crate::runtime::bytes::{self, as_buffer, buffer, data, is_bytearray};
 use crate::runtime::codecs;
 use crate::runtime::iterate::{Iteration, is_iterable};
 use crate::runtime::numbers::{Limbs, as_i64, as_integer};
@@ -441,8 +441,7 @@ fn split(vm: &mut Vm, arguments: Arguments) -> Outcome {
                 break;
             }
             if ranges.len() == limit {
-                let end = source.iter().rposition(|&byte| !is_space(byte)).map_or(at, |last| last + 1);
-                ranges.push((at, end));
+                ranges.push((at, source.len()));
                 break;
             }
             let length = source[at..].iter().take_while(|&&byte| !is_space(byte)).count();
@@ -474,8 +473,7 @@ fn rsplit(vm: &mut Vm, arguments: Arguments) -> Outcome {
                 break;
             }
             if ranges.len() == limit {
-                let start = source.iter().position(|&byte| !is_space(byte)).unwrap_or(0);
-                ranges.push((start, end));
+                ranges.push((0, end));
                 break;
             }
             let length = source[..end].iter().rev().take_while(|&&byte| !is_space(byte)).count();
@@ -489,7 +487,10 @@ fn rsplit(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [keep] = after_receiver(arguments).bind(vm, "splitlines", ["keepends"])?;
-    let keep = keep.is_some_and(crate::runtime::operators::truth);
+    let keep = match keep {
+        Some(keep) => crate::runtime::operators::truth(vm, keep)?,
+        None => false,
+    };
     let source = own(arguments);
     let (mut ranges, mut at) = (Vec::new(), 0);
     while at < source.len() {
@@ -505,4 +506,3 @@ fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
     list_of_ranges(vm, receiver(arguments), &ranges)
 }
-

@@ -64,9 +64,13 @@ fn upper(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn swapcase(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    mapped(vm, arguments, |byte| {
-        if byte.is_ascii_uppercase() { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() }
-    })
+    mapped(
+        vm,
+        arguments,
+        |byte| {
+            if byte.is_ascii_uppercase() { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() }
+        },
+    )
 }
 
 fn capitalize(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -1,5 +1,6 @@
 //! Calling types: `int(...)`, `list(...)`, exceptions, and the other builtin classes.
 
+use super::bytes_methods::encoding_and_errors;
 use super::{Arguments, class_functions};
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
@@ -10,7 +11,7 @@ use crate::runtime::set_operations;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{dispatch, instantiate, number_text, repr};
+use crate::runtime::{bytes, codecs, dispatch, instantiate, memory_view, number_text, repr};
 
 /// Calls a type object.
 pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
@@ -37,6 +38,15 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             let dict = vm.new_dict();
             super::dict_methods::update_from(vm, dict, "dict", arguments.positional(), arguments)?;
             Ok(dict)
+        }
+        TypeId::COMPLEX => super::complex_methods::construct(vm, arguments),
+        TypeId::BYTES | TypeId::BYTEARRAY => data(vm, id, arguments),
+        TypeId::MEMORYVIEW => {
+            let [object] = arguments.bind(vm, "memoryview", ["object"])?;
+            match object {
+                Some(object) => memory_view::new(vm, object),
+                None => Err(vm.type_error("memoryview() missing required argument 'object' (pos 1)")),
+            }
         }
         TypeId::SET => match at_most_one(vm, "set", arguments)? {
             Some(iterable) => set_operations::set_of(vm, ShapeId::SET, iterable),
@@ -126,6 +136,9 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
         if base != 0 && !(2..=36).contains(&base) {
             return Err(vm.value_error("int() base must be >= 2 and <= 36, or 0"));
         }
+        if let Some(data) = bytes::as_buffer(value).filter(|_| bytes::is_any_bytes(value)) {
+            return integer_of_data(vm, &data, base as u32);
+        }
         if !value.is_str() {
             return Err(vm.type_error("int() can't convert non-string with explicit base"));
         }
@@ -147,9 +160,47 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_integer(vm, value, 10);
     }
+    if let Some(data) = bytes::as_buffer(value) {
+        return integer_of_data(vm, &data, 10);
+    }
     let name = vm.type_name(value);
     let message = format!("int() argument must be a string, a bytes-like object or a real number, not '{name}'");
     Err(vm.type_error(message))
+}
+
+/// `int(data, base)`: the digits as ASCII.
+fn integer_of_data(vm: &mut Vm, data: &[u8], base: u32) -> Outcome {
+    let parsed = match std::str::from_utf8(data) {
+        Ok(digits) if digits.is_ascii() => {
+            let digits = vm.str(digits);
+            number_text::parse_integer(vm, digits, base)
+        }
+        _ => Err(vm.value_error("invalid literal")),
+    };
+    let names_str = |vm: &mut Vm| {
+        let message = repr::str_text(vm, vm.exception).unwrap_or_default();
+        message.starts_with("invalid literal")
+    };
+    if parsed.is_err() && names_str(vm) {
+        let mut shown = String::new();
+        bytes::repr_of_data(data, &mut shown);
+        return Err(vm.value_error(format!("invalid literal for int() with base {base}: {shown}")));
+    }
+    parsed
+}
+
+/// `float(data)`: the digits as ASCII.
+fn float_of_data(vm: &mut Vm, value: Value, data: &[u8]) -> Outcome {
+    if let Ok(digits) = std::str::from_utf8(data)
+        && digits.is_ascii()
+    {
+        let digits = vm.str(digits);
+        if let Ok(parsed) = number_text::parse_float(vm, digits) {
+            return Ok(parsed);
+        }
+    }
+    let shown = repr::repr_text(vm, value)?;
+    Err(vm.value_error(format!("could not convert string to float: {shown}")))
 }
 
 fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -171,6 +222,9 @@ fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_float(vm, value);
     }
+    if let Some(data) = bytes::as_buffer(value) {
+        return float_of_data(vm, value, &data);
+    }
     match as_f64(value) {
         Some(x) => Ok(vm.float(x)),
         None if as_integer(value).is_some() => Err(vm.overflow_error("int too large to convert to float")),
@@ -182,8 +236,17 @@ fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn str(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [object, encoding, _errors] = arguments.bind(vm, "str", ["object", "encoding", "errors"])?;
-    match (object, encoding) {
+    let [object, encoding, errors] = arguments.bind(vm, "str", ["object", "encoding", "errors"])?;
+    if let Some(object) = object
+        && (encoding.is_some() || errors.is_some())
+        && let Some(data) = bytes::as_buffer(object)
+    {
+        let data = data.into_owned();
+        let (encoding, errors) = encoding_and_errors(vm, "str", encoding, errors)?;
+        let text = codecs::decode(vm, &data, encoding, errors)?;
+        return Ok(vm.str(&text));
+    }
+    match (object, encoding.or(errors)) {
         (None, _) => Ok(vm.str("")),
         (Some(value), None) => repr::to_str(vm, value),
         (Some(value), Some(_)) if value.is_str() => Err(vm.type_error("decoding str is not supported")),
@@ -192,6 +255,34 @@ fn str(vm: &mut Vm, arguments: Arguments) -> Outcome {
             Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")))
         }
     }
+}
+
+/// `bytes(...)` and `bytearray(...)`.
+fn data(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+    let array = id == TypeId::BYTEARRAY;
+    let name = id.name();
+    let [source, encoding, errors] = arguments.bind(vm, name, ["source", "encoding", "errors"])?;
+    let data = match source {
+        None if encoding.is_some() || errors.is_some() => {
+            let what = if encoding.is_some() { "encoding" } else { "errors" };
+            return Err(vm.type_error(format!("{what} without a string argument")));
+        }
+        None => Vec::new(),
+        Some(text) if text.is_str() && (encoding.is_some() || errors.is_some()) => {
+            if encoding.is_none() {
+                return Err(vm.type_error("string argument without an encoding"));
+            }
+            let (encoding, errors) = encoding_and_errors(vm, name, encoding, errors)?;
+            codecs::encode(vm, text, encoding, errors)?
+        }
+        Some(_) if encoding.is_some() || errors.is_some() => {
+            let what = if encoding.is_some() { "encoding" } else { "errors" };
+            return Err(vm.type_error(format!("{what} without a string argument")));
+        }
+        Some(same) if !array && same.has_shape(ShapeId::BYTES) => return Ok(same),
+        Some(source) => bytes::from_source(vm, source, array)?,
+    };
+    if array { vm.bytearray(&data) } else { vm.bytes(&data) }
 }
 
 /// A range bound: an int that fits a word (others are not supported).

@@ -24,6 +24,16 @@ builtins! {
 }
 
 builtins! {
+    CLASS of Owner::Class(TypeId::DICT);
+    "fromkeys" Arity::Range(1, 2), fromkeys, "A dict of the keys of an iterable, all with one value.";
+}
+
+builtins! {
+    INIT of Owner::Type(TypeId::DICT);
+    "__init__" Arity::Free, init, "Sets the entries of a mapping, of pairs, and of keywords.";
+}
+
+builtins! {
     KEYS of Owner::Type(TypeId::DICT_KEYS);
     "isdisjoint" Arity::One, isdisjoint, "True if no key is in the other.";
 }
@@ -104,12 +114,25 @@ pub fn update_from(
     Ok(())
 }
 
-/// `dict.fromkeys(iterable, value)`.
-pub fn from_keys(vm: &mut Vm, iterable: Value, value: Value) -> Outcome {
-    let dict = vm.new_dict();
+fn init(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let Some((&dict, others)) = arguments.positional().split_first() else {
+        return Err(vm.type_error("descriptor '__init__' of 'dict' object needs an argument"));
+    };
+    update_from(vm, dict, "dict", others, arguments)?;
+    Ok(Value::NONE)
+}
+
+fn fromkeys(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [class, iterable] = [0, 1].map(|index| arguments.positional()[index]);
+    let value = arguments.get(2).unwrap_or(Value::NONE);
+    let dict = vm.call(class, &[])?;
     let mut iteration = Iteration::new(vm, iterable)?;
     while let Some(key) = iteration.next(vm)? {
-        dict::set(vm, dict, key, value)?;
+        if dict.has_shape(ShapeId::DICT) {
+            dict::set(vm, dict, key, value)?;
+        } else {
+            crate::runtime::subscript::set_item(vm, dict, key, value)?;
+        }
     }
     Ok(dict)
 }

@@ -21,6 +21,8 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "itertools" false "itertools.py";
+    "operator" false "operator.py";
 }
 
 /// The embedded module of a name.

@@ -1,9 +1,12 @@
 //! The builtin functions.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::generator::Resumed;
+use crate::runtime::bytes;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
 use crate::runtime::dict_views;
 use crate::runtime::iterate::{self, Iteration};
+use crate::runtime::memory_view;
 use crate::runtime::numbers::{as_float, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self, Binary};
@@ -127,6 +130,15 @@ fn chr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
+    if bytes::is_any_bytes(value) {
+        return match bytes::data(value) {
+            [byte] => Ok(Value::from_fixnum(i64::from(*byte))),
+            data => {
+                let length = data.len();
+                Err(vm.type_error(format!("ord() expected a character, but string of length {length} found")))
+            }
+        };
+    }
     let Some(string) = as_text(value) else {
         let name = vm.type_name(value);
         return Err(vm.type_error(format!("ord() expected string of length 1, but {name} found")));
@@ -247,6 +259,16 @@ fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
+    if crate::interp::generator::is_generator(values[0]) {
+        // What it returns goes with StopIteration.
+        let resumed = crate::interp::coroutine::send(vm, values[0], Value::NONE)?;
+        return match (resumed, values.get(1)) {
+            (Resumed::Yielded(item), _) => Ok(item),
+            (Resumed::Returned(_), Some(&default)) => Ok(default),
+            (Resumed::Returned(Value::NONE), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[])),
+            (Resumed::Returned(value), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[value])),
+        };
+    }
     match (iterate::next(vm, values[0])?, values.get(1)) {
         (Some(item), _) => Ok(item),
         (None, Some(&default)) => Ok(default),
@@ -268,6 +290,11 @@ pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
         ShapeId::MAPPING_PROXY => Ok(crate::runtime::mapping_proxy::entries(vm, value).len() as i64),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => Ok(bytes::data(value).len() as i64),
+        ShapeId::MEMORYVIEW => {
+            memory_view::check(vm, value)?;
+            Ok(memory_view::fields(value).length)
+        }
         _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),

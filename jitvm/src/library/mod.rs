@@ -1,13 +1,19 @@
 //! Builtin functions, methods and modules: how they are called, their tables, and the names a program finds.
 
+pub mod bytearray_methods;
+pub mod bytes_methods;
+pub mod bytes_text;
+pub mod complex_methods;
 pub mod class_checks;
 pub mod class_functions;
 pub mod constructors;
 pub mod dict_methods;
 pub mod dunders;
 pub mod embedded;
+pub mod execution;
 pub mod exception_methods;
 pub mod functions;
+pub mod integer_bytes;
 pub mod generator_methods;
 pub mod list_methods;
 pub mod marks;
@@ -24,15 +30,16 @@ pub mod sys;
 pub mod text_case;
 pub mod text_methods;
 pub mod text_template;
+pub mod text_translate;
 pub mod time;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::strings::text;
-use crate::runtime::{descriptors, instantiate};
 use crate::runtime::types::{ALIASES, TypeId, Visibility};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{descriptors, instantiate};
 
 /// Arguments of a call: positional ones, then those with names.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +146,10 @@ pub enum Owner {
     Builtins,
     /// A method; its first argument is the receiver.
     Type(TypeId),
+    /// A method of the class; its first argument is the class.
+    Class(TypeId),
+    /// A function found in a class.
+    Static(TypeId),
     /// A function of a module.
     Module(&'static str),
 }
@@ -176,7 +187,7 @@ impl BuiltinRow {
     /// The name with its type, as most errors give it.
     pub fn full_name(&self) -> String {
         match self.owner {
-            Owner::Type(id) => format!("{}.{}", id.name(), self.name),
+            Owner::Type(id) | Owner::Class(id) | Owner::Static(id) => format!("{}.{}", id.name(), self.name),
             Owner::Module(module) => format!("{module}.{}", self.name),
             Owner::Builtins => self.name.to_owned(),
         }
@@ -212,6 +223,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     class_functions::PROPERTY,
     class_functions::STATIC_METHOD,
     class_functions::TYPE,
+    execution::FUNCTIONS,
     functions::FUNCTIONS,
     generator_methods::ASYNC_GENERATOR,
     generator_methods::COROUTINE,
@@ -239,6 +251,25 @@ const TABLES: &[&[BuiltinRow]] = &[
     set_methods::TABLES[0],
     set_methods::TABLES[1],
     set_methods::TABLES[2],
+    dict_methods::CLASS,
+    dict_methods::INIT,
+    set_methods::INIT,
+    bytes_methods::TABLES[0],
+    bytes_methods::TABLES[1],
+    bytes_text::TABLES[0],
+    bytes_text::TABLES[1],
+    bytearray_methods::BYTEARRAY,
+    bytearray_methods::MEMORYVIEW,
+    bytearray_methods::CLASS_TABLES[0],
+    bytearray_methods::CLASS_TABLES[1],
+    bytearray_methods::CLASS_TABLES[2],
+    bytearray_methods::CLASS_TABLES[3],
+    complex_methods::METHODS,
+    integer_bytes::INT,
+    integer_bytes::INT_CLASS,
+    integer_bytes::FLOAT_CLASS,
+    text_translate::METHODS,
+    text_translate::STATIC,
 ];
 
 /// Methods that get the class in place of an instance.
@@ -257,6 +288,16 @@ pub fn install(vm: &mut Vm) {
         match row.owner {
             Owner::Builtins => drop(vm.builtins.insert(name, function)),
             Owner::Type(id) => drop(vm.set_class_attribute(id, name, Some(function))),
+            Owner::Class(id) => {
+                let none = Value::NONE;
+                let method = vm.descriptor(ShapeId::CLASS_METHOD, [function, none, none, none]);
+                vm.set_class_attribute(id, name, Some(method));
+            }
+            Owner::Static(id) => {
+                let none = Value::NONE;
+                let method = vm.descriptor(ShapeId::STATIC_METHOD, [function, none, none, none]);
+                vm.set_class_attribute(id, name, Some(method));
+            }
             // Found through the table when the module is imported.
             Owner::Module(_) => vm.permanent.push(function),
         }
@@ -340,9 +381,7 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             result
         }
         ShapeId::TYPE => instantiate::call_class(vm, callee, arguments),
-        ShapeId::STATIC_METHOD if !callee.is_instance() => {
-            call_with(vm, descriptors::fields(callee)[0], arguments)
-        }
+        ShapeId::STATIC_METHOD if !callee.is_instance() => call_with(vm, descriptors::fields(callee)[0], arguments),
         ShapeId::GENERIC_ALIAS => call_with(vm, descriptors::fields(callee)[0], arguments),
         _ => {
             if let Some(method) = vm.special(callee, vm.names.call).filter(|_| callee.is_instance()) {
@@ -408,7 +447,7 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
     if row.arity == Arity::Free {
         return Ok(());
     }
-    let is_method = matches!(row.owner, Owner::Type(_));
+    let is_method = matches!(row.owner, Owner::Type(_) | Owner::Class(_));
     let Some(given) = arguments.positional().len().checked_sub(is_method as usize) else {
         let name = row.full_name();
         return Err(match (row.owner, row.type_id()) {

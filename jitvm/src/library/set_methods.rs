@@ -40,7 +40,25 @@ builtins! {
     "update" Arity::Free, update, "Adds the elements of the others.";
 }
 
-/// Every table of this file.
+builtins! {
+    INIT of Owner::Type(TypeId::SET);
+    "__init__" Arity::Free, init, "Replaces the elements by those of an iterable.";
+}
+
+fn init(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let (set, others) = receiver_and_others(vm, "__init__", arguments)?;
+    if others.len() > 1 {
+        let given = others.len();
+        return Err(vm.type_error(format!("set expected at most 1 argument, got {given}")));
+    }
+    set::clear(set);
+    if let Some(&iterable) = others.first() {
+        operations::update(vm, set, iterable)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// The tables of methods.
 pub const TABLES: [&[BuiltinRow]; 3] = [SET, FROZENSET, CHANGES];
 
 /// The receiver and the others of a method that takes any number, and no keywords.

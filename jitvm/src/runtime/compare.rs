@@ -3,10 +3,13 @@
 use std::cmp::Ordering;
 
 use super::bigint;
+use super::bytes;
+use super::complex;
 use super::dict;
 use super::dict_views;
 use super::dispatch;
 use super::iterate::Iteration;
+use super::memory_view;
 use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{Range, ShapeId, Slice};
 use super::sequences::{items, range_bounds, range_length};
@@ -108,6 +111,15 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
         (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
         (ShapeId::DICT, ShapeId::DICT) if equality => {
             return Ok(dict_views::equal_dicts(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if equality && (complex::is_complex(a) || complex::is_complex(b)) => {
+            return Ok(complex::equal(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if equality && (memory_view::is_memory_view(a) || memory_view::is_memory_view(b)) => {
+            return Ok(memory_view::equal(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if bytes::is_any_bytes(a) && bytes::is_any_bytes(b) => {
+            return Ok(kind.holds(Some(bytes::data(a).cmp(bytes::data(b)))));
         }
         _ if is_any_set(a) && is_any_set(b) => return set_operations::compare(vm, kind, a, b),
         _ if dict_views::is_set_view(a) || dict_views::is_set_view(b) => {
@@ -273,6 +285,7 @@ pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<b
         ShapeId::DICT => dict::contains(vm, container, value),
         ShapeId::SET | ShapeId::FROZENSET => set_operations::contains(vm, container, value),
         ShapeId::DICT_KEYS | ShapeId::DICT_ITEMS => dict_views::contains(vm, container, value),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => bytes::contains(vm, container, value),
         ShapeId::RANGE if as_integer(value).is_some() => {
             let bounds @ (start, _, step) = range_bounds(container);
             let Some(i) = super::numbers::as_i64(value) else { return Ok(false) };

@@ -68,6 +68,10 @@ fn native_format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> 
         let spec = parse(vm, spec, name, '>')?;
         return format_float(vm, x, name, spec);
     }
+    if super::complex::is_complex(value) {
+        let spec = parse(vm, spec, name, '>')?;
+        return format_complex(vm, super::complex::parts_of(value), name, spec);
+    }
     Err(vm.type_error(format!("unsupported format string passed to {name}.__format__")))
 }
 
@@ -308,6 +312,37 @@ fn format_float(vm: &mut Vm, x: f64, type_name: &str, spec: Spec) -> Outcome<Str
         digits.push('%');
     }
     pad(vm, sign_of(negative, spec.sign), "", digits, spec)
+}
+
+fn format_complex(vm: &mut Vm, value: super::complex::Parts, type_name: &str, spec: Spec) -> Outcome<String> {
+    if let Some(kind) = spec.kind
+        && !matches!(kind, 'e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n')
+    {
+        return Err(unknown_code(vm, kind, type_name));
+    }
+    if spec.fill == '0' && spec.align == '=' {
+        return Err(vm.value_error("Zero padding is not allowed in complex format specifier"));
+    }
+    if spec.align == '=' {
+        return Err(vm.value_error("'=' alignment flag is not allowed in complex format specifier"));
+    }
+    let mut part = |x: f64, sign: Option<char>| {
+        if spec.kind.is_none() && spec.precision.is_none() && spec.grouping.is_none() {
+            let digits = super::complex::short(x.abs());
+            return Ok(format!("{}{digits}", sign_of(x.is_sign_negative() && !x.is_nan(), sign)));
+        }
+        let kind = spec.kind.or(Some('g'));
+        format_float(vm, x, type_name, Spec { width: 0, align: '>', fill: ' ', sign, kind, ..spec })
+    };
+    let imaginary = part(value.imaginary, Some('+'))?;
+    let whole = if spec.kind.is_some() {
+        format!("{}{imaginary}j", part(value.real, spec.sign)?)
+    } else if value.real == 0.0 && value.real.is_sign_positive() {
+        format!("{}j", part(value.imaginary, spec.sign)?)
+    } else {
+        format!("({}{imaginary}j)", part(value.real, spec.sign)?)
+    };
+    pad(vm, "", "", whole, Spec { grouping: None, ..spec })
 }
 
 /// Puts sign, prefix and digits into the field, with separators between digits.

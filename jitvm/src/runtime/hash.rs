@@ -47,6 +47,7 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             hash_tuple(vm, &[length, start, step])
         }
         ShapeId::FROZENSET => Ok(super::set::hash(value)),
+        ShapeId::COMPLEX => super::complex::hash_of(vm, value),
         ShapeId::BYTES => Ok(super::bytes::hash(value)),
         ShapeId::MEMORYVIEW => super::memory_view::hash(vm, value),
         ShapeId::LIST

@@ -2,7 +2,8 @@
 
 use super::namespace;
 use super::object::{
-    BigInt, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple, TypeObject,
+    BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
+    TypeObject,
 };
 use super::shapes::MOST_SLOTS;
 use super::types::TypeId;
@@ -23,6 +24,10 @@ unsafe fn payload_bytes(header: *mut Header) -> usize {
             ShapeId::BIG_INT => BigInt::LIMBS + (*header.cast::<BigInt>()).size.unsigned_abs() as usize * 8,
             ShapeId::FLOAT_BOX => size_of::<FloatBox>(),
             ShapeId::DICT => size_of::<super::object::Dict>(),
+            ShapeId::SET | ShapeId::FROZENSET => size_of::<super::object::Set>(),
+            ShapeId::BYTES => (Bytes::DATA + (*header.cast::<Bytes>()).length as usize).next_multiple_of(8),
+            ShapeId::BYTEARRAY => size_of::<super::object::ByteArray>(),
+            ShapeId::COMPLEX => size_of::<super::object::Complex>(),
             ShapeId::TYPE => size_of::<TypeObject>(),
             ShapeId::EXCEPTION => size_of::<Exception>(),
             ShapeId::MODULE => size_of::<super::object::Module>(),
@@ -325,7 +330,8 @@ impl Vm {
     fn note_attributes(&mut self, value: Value) {
         let class = self.type_of(value);
         // SAFETY: the object is an INSTANCE in dictionary mode.
-        let used = namespace::length(unsafe { (*value.object::<Instance>()).extra }) + 1 + self.class(class).slots.len();
+        let used =
+            namespace::length(unsafe { (*value.object::<Instance>()).extra }) + 1 + self.class(class).slots.len();
         let wanted = used.next_multiple_of(2).min(MOST_SLOTS) as u16;
         let class = self.class_mut(class);
         class.capacity = class.capacity.max(wanted);

@@ -3,7 +3,9 @@
 //! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
 //! the byte offset), an iterator object, or EXHAUSTED.
 
+use super::bytes;
 use super::dict_views;
+use super::memory_view;
 use super::dispatch;
 use super::numbers::as_integer;
 use crate::interp::coroutine;
@@ -40,6 +42,9 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::DICT_REVERSE_VALUE_ITERATOR
             | ShapeId::DICT_REVERSE_ITEM_ITERATOR
             | ShapeId::SET_ITERATOR
+            | ShapeId::BYTES_ITERATOR
+            | ShapeId::BYTEARRAY_ITERATOR
+            | ShapeId::MEMORY_ITERATOR
             | ShapeId::ITEM_ITERATOR
     )
 }
@@ -47,7 +52,33 @@ fn is_iterator(value: Value) -> bool {
 pub fn is_iterable(value: Value) -> bool {
     matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
         || dict_views::is_table(value)
+        || is_data(value)
         || is_iterator(value)
+}
+
+/// bytes, bytearray or memoryview.
+fn is_data(value: Value) -> bool {
+    matches!(value.layout(), ShapeId::BYTES | ShapeId::BYTEARRAY | ShapeId::MEMORYVIEW)
+}
+
+/// Items of a value that [`is_data`].
+fn data_length(value: Value) -> usize {
+    match value.layout() {
+        ShapeId::MEMORYVIEW => memory_view::fields(value).length as usize,
+        _ => bytes::data(value).len(),
+    }
+}
+
+/// An item of a value that [`is_data`].
+fn data_item(vm: &mut Vm, value: Value, index: usize) -> Outcome<Option<Value>> {
+    if index >= data_length(value) {
+        return Ok(None);
+    }
+    if value.has_layout(ShapeId::MEMORYVIEW) {
+        memory_view::check(vm, value)?;
+        return memory_view::item(vm, value, index as i64).map(Some);
+    }
+    Ok(Some(Value::from_fixnum(i64::from(bytes::data(value)[index]))))
 }
 
 /// As [`is_iterable`], for instances of program classes too.
@@ -86,6 +117,7 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
         ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
+        _ if is_data(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
         ShapeId::MAPPING_PROXY => {
             let dict = super::mapping_proxy::to_dict(vm, iterable)?;
             Ok(dict_views::iteration_state(dict))
@@ -138,6 +170,7 @@ pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
         ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
         ShapeId::FREE => None,
         _ if dict_views::is_table(source) => return dict_views::next_of(vm, state),
+        _ if is_data(source) => data_item(vm, source, index)?.map(|item| (item, index + 1)),
         _ => {
             let item = next_of_object(vm, source)?;
             if item.is_none() {
@@ -216,6 +249,7 @@ pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             let (source, remaining) = (fields.state[0], fields.state[1].0 as usize >> 2);
             let item = match (source.layout(), remaining) {
                 (ShapeId::FREE, _) | (_, 0) => None,
+                _ if is_data(source) => data_item(vm, source, remaining - 1)?.map(|item| (item, remaining - 1)),
                 (ShapeId::STR, _) => {
                     let c = text(source)[..remaining].chars().next_back();
                     c.map(|c| (vm.character(c), remaining - c.len_utf8()))
@@ -297,6 +331,9 @@ pub fn native_iterator(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
         ShapeId::STR => ShapeId::STR_ITERATOR,
         _ if dict_views::is_table(value) => return Ok(dict_views::iterator(vm, value)),
+        ShapeId::BYTES => ShapeId::BYTES_ITERATOR,
+        ShapeId::BYTEARRAY => ShapeId::BYTEARRAY_ITERATOR,
+        ShapeId::MEMORYVIEW => ShapeId::MEMORY_ITERATOR,
         _ => return native_iteration_state(vm, value).map(|state| state[0]),
     };
     let state = native_iteration_state(vm, value)?;
@@ -349,6 +386,7 @@ pub fn native_reversed(vm: &mut Vm, value: Value) -> Outcome {
         }
         ShapeId::LIST | ShapeId::TUPLE => items(value).len(),
         ShapeId::STR => text(value).len(),
+        _ if is_data(value) => data_length(value),
         _ if dict_views::is_view(value) || super::dict::is_dict(value) => return Ok(dict_views::reversed(vm, value)),
         _ => {
             let name = vm.type_name(value);
@@ -404,6 +442,7 @@ fn length_hint(iterable: Value) -> usize {
         ShapeId::STR => super::strings::length(iterable),
         ShapeId::RANGE => range_length(range_bounds(iterable)).min(1 << 40) as usize,
         _ if dict_views::is_table(iterable) => dict_views::length(iterable),
+        _ if is_data(iterable) => data_length(iterable),
         _ => 0,
     }
 }

@@ -151,8 +151,15 @@ pub fn cast(vm: &mut Vm, view: Value, format: &str) -> Outcome {
         return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
     }
     let length = bytes / i64::from(item_size);
-    let content =
-        MemoryView { header: old.header, unused: [0; 5], length, stride: i64::from(item_size), format, item_size, ..*old };
+    let content = MemoryView {
+        header: old.header,
+        unused: [0; 5],
+        length,
+        stride: i64::from(item_size),
+        format,
+        item_size,
+        ..*old
+    };
     Ok(new_view(vm, content))
 }
 
@@ -231,16 +238,11 @@ pub fn set_item(vm: &mut Vm, view: Value, key: Value, value: Value) -> Outcome<(
         let target = slice(vm, view, key)?;
         let new = super::bytes::buffer(vm, value)?.into_owned();
         let view = fields(target);
-        let (format, size) = if is_memory_view(value) {
-            (fields(value).format, fields(value).item_size)
-        } else {
-            (b'B', 1)
-        };
+        let (format, size) =
+            if is_memory_view(value) { (fields(value).format, fields(value).item_size) } else { (b'B', 1) };
         if format != view.format || new.len() as i64 != view.length * i64::from(size) {
             release(target);
-            return Err(vm.value_error(
-                "memoryview assignment: lvalue and rvalue have different structures",
-            ));
+            return Err(vm.value_error("memoryview assignment: lvalue and rvalue have different structures"));
         }
         for (index, chunk) in new.chunks_exact(size as usize).enumerate() {
             let start = (view.start + index as i64 * view.stride) as usize;
@@ -336,4 +338,26 @@ pub fn hash(vm: &mut Vm, view: Value) -> Outcome<i64> {
     }
     let data = bytes_of(view).unwrap_or_default();
     Ok(super::hash::hash_bytes(&data))
+}
+
+/// Attributes that are values.
+pub fn attribute(vm: &mut Vm, view: Value, name: &str) -> Option<Value> {
+    let number = |i: i64| Value::from_fixnum(i);
+    let fields = fields(view);
+    if is_released(view) {
+        return None;
+    }
+    match name {
+        "obj" => Some(fields.source),
+        "format" => Some(vm.character(char::from(fields.format))),
+        "itemsize" => Some(number(i64::from(fields.item_size))),
+        "nbytes" => Some(number(fields.length * i64::from(fields.item_size))),
+        "ndim" => Some(number(1)),
+        "readonly" => Some(Value::from_bool(fields.readonly)),
+        "shape" => vm.tuple(&[number(fields.length)]).ok(),
+        "strides" => vm.tuple(&[number(fields.stride)]).ok(),
+        "suboffsets" => Some(vm.empty_tuple),
+        "contiguous" | "c_contiguous" | "f_contiguous" => Some(Value::from_bool(is_contiguous(view))),
+        _ => None,
+    }
 }

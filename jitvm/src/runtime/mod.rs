@@ -10,6 +10,7 @@ pub mod class_build;
 pub mod classes;
 pub mod collect;
 pub mod compare;
+pub mod complex;
 pub mod descriptors;
 pub mod dict;
 pub mod dict_views;

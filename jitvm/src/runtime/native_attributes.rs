@@ -58,6 +58,18 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             bounds_attribute(name, [slice.start, slice.stop, slice.step])
         }
         ShapeId::TUPLE => structures::field(value, name),
+        ShapeId::COMPLEX => {
+            let number = super::complex::parts_of(value);
+            match name {
+                "real" => Some(vm.float(number.real)),
+                "imag" => Some(vm.float(number.imaginary)),
+                _ => None,
+            }
+        }
+        ShapeId::MEMORYVIEW => super::memory_view::attribute(vm, value, name),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS if name == "mapping" => {
+            Some(super::dict_views::viewed(value))
+        }
         ShapeId::FUNCTION => function_attribute(vm, value, name),
         ShapeId::BUILTIN => {
             let row = crate::library::row_of(vm, value);
@@ -70,7 +82,9 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
                 "__module__" => match row.owner {
                     crate::library::Owner::Module(module) => Some(vm.str(module)),
                     crate::library::Owner::Builtins => Some(vm.str("builtins")),
-                    crate::library::Owner::Type(_) => None,
+                    crate::library::Owner::Type(_)
+                    | crate::library::Owner::Class(_)
+                    | crate::library::Owner::Static(_) => None,
                 },
                 "__objclass__" => row.receiver().map(|id| vm.type_object(id)),
                 "__self__" if row.receiver().is_none() => Some(Value::NONE),
@@ -176,6 +190,10 @@ fn bounds_attribute(name: &str, [start, stop, step]: [Value; 3]) -> Option<Value
     }
 }
 
+fn is_codec_error(vm: &Vm, class: TypeId) -> bool {
+    vm.is_subtype(class, TypeId::UNICODE_ENCODE_ERROR) || vm.is_subtype(class, TypeId::UNICODE_DECODE_ERROR)
+}
+
 fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
     let class = class_of(value);
     let fields = exception(value);
@@ -191,6 +209,11 @@ fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             [] | [_] => Some(argument(0)),
             _ => Some(fields.args),
         },
+        "encoding" if is_codec_error(vm, class) => Some(argument(0)),
+        "object" if is_codec_error(vm, class) => Some(argument(1)),
+        "start" if is_codec_error(vm, class) => Some(argument(2)),
+        "end" if is_codec_error(vm, class) => Some(argument(3)),
+        "reason" if is_codec_error(vm, class) => Some(argument(4)),
         "errno" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(0)),
         "strerror" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(1)),
         "filename" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(2)),
@@ -219,7 +242,6 @@ fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         _ => None,
     }
 }
-
 
 /// Sets a field of a builtin layout, or deletes it (UNDEF); false if it has no such field.
 pub fn set_data_attribute(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcome<bool> {
@@ -382,7 +404,10 @@ fn short_name(vm: &mut Vm, id: TypeId) -> Value {
 /// Sets what `type` computes; false if the name is an ordinary attribute.
 pub fn set_type_data(vm: &mut Vm, id: TypeId, name: Value, new: Value) -> Outcome<bool> {
     let attribute = text(name);
-    if !matches!(attribute, "__name__" | "__qualname__" | "__bases__" | "__mro__" | "__dict__" | "__class__" | "__base__") {
+    if !matches!(
+        attribute,
+        "__name__" | "__qualname__" | "__bases__" | "__mro__" | "__dict__" | "__class__" | "__base__"
+    ) {
         return Ok(false);
     }
     let class = vm.class_name(id);

@@ -135,8 +135,15 @@ pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
     if is_number(a) && is_number(b) {
         return operators_number::floats(vm, op, a, b);
     }
+    if let Some(result) = super::complex::binary(vm, op, a, b) {
+        return Some(result);
+    }
     if op == Binary::Mod && a.is_str() {
         return Some(percent_format::format(vm, a, b));
+    }
+    if op == Binary::Mod && super::bytes::is_any_bytes(a) {
+        let new = percent_format::format_bytes(vm, super::bytes::data(a), b);
+        return Some(new.and_then(|new| vm.bytes_like(a, &new)));
     }
     if op == Binary::BitOr
         && let Some(union) = super::aliases::union_of(vm, a, b)
@@ -205,6 +212,13 @@ pub fn native_unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             Unary::Invert => binary(vm, Binary::Sub, Value::from_fixnum(-1), x, false),
         };
     }
+    if super::complex::is_complex(a) && op != Unary::Invert {
+        if op == Unary::Plus && !a.is_instance() {
+            return Ok(a);
+        }
+        let value = super::complex::parts_of(a);
+        return Ok(vm.complex(if op == Unary::Plus { value } else { value.neg() }));
+    }
     let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))
 }
@@ -233,6 +247,9 @@ pub fn native_truth(a: Value) -> bool {
     match a.layout() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => !super::bytes::data(a).is_empty(),
+        ShapeId::COMPLEX => super::complex::parts_of(a) != super::complex::parts(0.0, 0.0),
+        ShapeId::MEMORYVIEW => super::memory_view::fields(a).length != 0,
         _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
         _ => a != Value::NONE,
@@ -264,6 +281,14 @@ pub fn absolute(vm: &mut Vm, a: Value) -> Outcome {
 pub fn native_absolute(vm: &mut Vm, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         return Ok(vm.float(x.abs()));
+    }
+    if super::complex::is_complex(a) {
+        let value = super::complex::parts_of(a);
+        let result = value.abs();
+        if result.is_infinite() && value.real.is_finite() && value.imaginary.is_finite() {
+            return Err(vm.overflow_error("absolute value too large"));
+        }
+        return Ok(vm.float(result));
     }
     let Some(x) = as_integer(a) else {
         let name = vm.type_name(a);

@@ -145,7 +145,7 @@ pub fn float_power(vm: &mut Vm, x: f64, y: f64) -> Outcome {
         return Err(vm.zero_division_error("0.0 cannot be raised to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 {
-        return Err(vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, "a complex result is not supported"));
+        return super::complex::power_of_negative(vm, x, y);
     }
     let result = x.powf(y);
     if result.is_infinite() && x.is_finite() && y.is_finite() {

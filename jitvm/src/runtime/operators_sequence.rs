@@ -1,5 +1,6 @@
 //! `+` and `*` of strs, lists and tuples, and their in-place forms.
 
+use super::bytes;
 use super::dict_views;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
@@ -12,7 +13,7 @@ use super::value::Value;
 use super::vm::{Outcome, Vm};
 
 fn is_sequence(value: Value) -> bool {
-    matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)
+    matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE | ShapeId::BYTES | ShapeId::BYTEARRAY)
 }
 
 /// `None` if neither operand is a sequence with this operator.
@@ -26,6 +27,7 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         return Some(result);
     }
     match op {
+        Binary::Add if bytes::is_any_bytes(a) => Some(bytes::concatenate(vm, a, b, augmented)),
         Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
         Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),
         Binary::Mul if is_sequence(b) => Some(repeat(vm, b, a, false)),
@@ -103,6 +105,9 @@ fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
 
 fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcome {
     let count = repetitions(vm, count)?;
+    if bytes::is_any_bytes(sequence) {
+        return bytes::repeat(vm, sequence, count, augmented);
+    }
     if sequence.is_str() {
         let source = text(sequence).as_bytes();
         let Some(total) = source.len().checked_mul(count).filter(|&total| total <= i64::MAX as usize) else {

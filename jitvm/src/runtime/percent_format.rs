@@ -133,12 +133,12 @@ fn convert_bytes(vm: &mut Vm, how: Conversion, operand: Value, out: &mut String)
             let ascii = repr::to_ascii(vm, operand)?;
             text(ascii).to_owned()
         }
-        kind => match bytes::as_buffer(operand) {
+        _ => match bytes::as_buffer(operand) {
             Some(data) => data.iter().copied().map(char::from).collect(),
             None => {
                 let name = vm.type_name(operand);
                 return Err(vm.type_error(format!(
-                    "%{kind} requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
+                    "%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
                 )));
             }
         },

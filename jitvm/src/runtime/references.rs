@@ -1,7 +1,10 @@
 //! The one place that knows which words of each shape refer to other objects.
 
 use super::instances::attributes_word;
-use super::object::{Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS, Set, ShapeId, Tuple};
+use super::object::{
+    Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS,
+    Set, ShapeId, Tuple,
+};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -10,6 +13,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
         ShapeId::FUNCTION => (16, 4),
         ShapeId::CLOSURE_CELL => (8, 1),
+        ShapeId::CODE => (8, 2),
         ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
         ShapeId::PROPERTY

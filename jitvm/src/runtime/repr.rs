@@ -1,5 +1,6 @@
 //! `repr`, `str` and `ascii` of every value.
 
+use super::bytes;
 use super::dict_views;
 use super::exceptions::{class_of, exception};
 use super::float_text;
@@ -83,6 +84,12 @@ pub fn native_str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     }
 }
 
+/// What the errors of codecs say of their arguments.
+fn unicode_error_text(vm: &Vm, class: TypeId, args: &[Value]) -> Option<String> {
+    let of_codec = [TypeId::UNICODE_ENCODE_ERROR, TypeId::UNICODE_DECODE_ERROR];
+    of_codec.iter().any(|&base| vm.is_subtype(class, base)).then(|| super::codecs::error_text(args)).flatten()
+}
+
 /// `str(exception)`.
 fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     let class = class_of(value);
@@ -94,6 +101,7 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
             Ok(format!("{} ({count} sub-exception{s})", str_text(vm, message)?))
         }
         [] => Ok(String::new()),
+        [_, _, _, _, _] if let Some(text) = unicode_error_text(vm, class, items(args)) => Ok(text),
         [only] if vm.is_subtype(class, TypeId::KEY_ERROR) => repr_text(vm, only),
         [only] => str_text(vm, only),
         [number, message] if vm.is_subtype(class, TypeId::OS_ERROR) => {
@@ -147,6 +155,14 @@ fn write_native_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Ope
         ShapeId::TUPLE => {
             let end = if items(value).len() == 1 { ",)" } else { ")" };
             write_items(vm, value, "(", end, out, open)?;
+        }
+        ShapeId::COMPLEX => out.push_str(&super::complex::repr(super::complex::parts_of(value))),
+        ShapeId::BYTES => bytes::repr_of_data(bytes::data(value), out),
+        ShapeId::BYTEARRAY => {
+            out.push_str(vm.type_name(value));
+            out.push('(');
+            bytes::repr_of_data(bytes::data(value), out);
+            out.push(')');
         }
         ShapeId::DICT => write_dict(vm, value, out, open)?,
         _ if dict_views::is_view(value) || set::is_any_set(value) => write_table(vm, value, out, open)?,

@@ -1,8 +1,10 @@
 //! Subscripts: reading, assigning and deleting items and slices.
 
+use super::bytes;
 use super::dict;
 use super::dispatch;
 use super::iterate;
+use super::memory_view;
 use super::numbers::{as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
 use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
@@ -70,6 +72,8 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             let index = resolve_index(vm, key, count, Kind::RANGE, Kind::RANGE.out_of_range)?;
             Ok(Value::from_fixnum(start + index as i64 * step))
         }
+        ShapeId::BYTES | ShapeId::BYTEARRAY => get_byte(vm, container, key),
+        ShapeId::MEMORYVIEW => memory_view::get_item(vm, container, key),
         ShapeId::DICT => match dict::get(vm, container, key)? {
             Some(value) => Ok(value),
             None => missing(vm, container, key),
@@ -123,6 +127,16 @@ impl Kind {
         wrong_type: "string indices must be integers, not ",
         quoted: true,
     };
+    const BYTES: Kind = Kind {
+        out_of_range: "index out of range",
+        wrong_type: "byte indices must be integers or slices, not ",
+        quoted: false,
+    };
+    const BYTEARRAY: Kind = Kind {
+        out_of_range: "bytearray index out of range",
+        wrong_type: "bytearray indices must be integers or slices, not ",
+        quoted: false,
+    };
     const RANGE: Kind = Kind {
         out_of_range: "range object index out of range",
         wrong_type: "range indices must be integers or slices, not ",
@@ -157,7 +171,8 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    fn index(&self, position: usize) -> usize {
+    /// Index of the item at a position of the slice.
+    pub fn index(&self, position: usize) -> usize {
         (self.start + position as i64 * self.step) as usize
     }
     fn copy(&self, from: &[Value], to: &mut [Value]) {
@@ -258,6 +273,11 @@ pub fn native_set_item(vm: &mut Vm, container: Value, key: Value, value: Value) 
 }
 
 fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    match container.layout() {
+        ShapeId::BYTEARRAY => return set_byte(vm, container, key, value),
+        ShapeId::MEMORYVIEW => return memory_view::set_item(vm, container, key, value),
+        _ => {}
+    }
     if dict::is_dict(container) {
         return dict::set(vm, container, key, value);
     }
@@ -288,6 +308,11 @@ pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
 
 /// `del container[key]` as the builtin layout of the container does it.
 pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    match container.layout() {
+        ShapeId::BYTEARRAY => return delete_bytes(vm, container, key),
+        ShapeId::MEMORYVIEW => return Err(vm.type_error("cannot delete memory")),
+        _ => {}
+    }
     if dict::is_dict(container) {
         return match dict::remove(vm, container, key)? {
             Some(_) => Ok(()),
@@ -311,6 +336,70 @@ pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
     remove(container, index);
     Ok(())
+}
+
+fn get_byte(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+    let data = bytes::data(container);
+    if key.has_layout(ShapeId::SLICE) {
+        let chosen = resolve_slice(vm, key, data.len())?;
+        if chosen.count == data.len() && chosen.step == 1 && container.has_shape(ShapeId::BYTES) {
+            return Ok(container);
+        }
+        let data = bytes::data(container);
+        let picked: Vec<u8> = (0..chosen.count).map(|position| data[chosen.index(position)]).collect();
+        return vm.bytes_like(container, &picked);
+    }
+    let kind = if bytes::is_bytearray(container) { Kind::BYTEARRAY } else { Kind::BYTES };
+    let index = resolve_index(vm, key, data.len(), kind, kind.out_of_range)?;
+    Ok(Value::from_fixnum(i64::from(bytes::data(container)[index])))
+}
+
+fn set_byte(vm: &mut Vm, array: Value, key: Value, value: Value) -> Outcome<()> {
+    if !key.has_layout(ShapeId::SLICE) {
+        let kind = Kind::BYTEARRAY;
+        let index = resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
+        let byte = bytes::to_byte(vm, value, "byte must be in range(0, 256)")?;
+        match bytes::data_mut(array).get_mut(index) {
+            Some(slot) => *slot = byte,
+            None => return Err(vm.index_error(kind.out_of_range)),
+        }
+        return Ok(());
+    }
+    if value.is_str() || (!iterate::is_iterable(value) && as_integer(value).is_none()) {
+        let message = "can assign only bytes, buffers, or iterables of ints in range(0, 256)";
+        return Err(vm.type_error(message));
+    }
+    let new = bytes::from_source(vm, value, true)?;
+    let chosen = resolve_slice(vm, key, bytes::data(array).len())?;
+    if chosen.step == 1 {
+        return bytes::splice(vm, array, chosen.start as usize, chosen.count, &new);
+    }
+    if new.is_empty() {
+        return delete_bytes(vm, array, key);
+    }
+    if new.len() != chosen.count {
+        return Err(bytes::size_error(vm, new.len(), chosen.count));
+    }
+    for (position, byte) in new.into_iter().enumerate() {
+        bytes::data_mut(array)[chosen.index(position)] = byte;
+    }
+    Ok(())
+}
+
+fn delete_bytes(vm: &mut Vm, array: Value, key: Value) -> Outcome<()> {
+    let data = bytes::data(array);
+    if !key.has_layout(ShapeId::SLICE) {
+        let index = resolve_index(vm, key, data.len(), Kind::BYTEARRAY, Kind::BYTEARRAY.out_of_range)?;
+        return bytes::splice(vm, array, index, 1, &[]);
+    }
+    let chosen = resolve_slice(vm, key, data.len())?;
+    if chosen.step == 1 {
+        return bytes::splice(vm, array, chosen.start as usize, chosen.count, &[]);
+    }
+    let goes: std::collections::HashSet<usize> = (0..chosen.count).map(|position| chosen.index(position)).collect();
+    let data = bytes::data(array);
+    let kept: Vec<u8> = (0..data.len()).filter(|index| !goes.contains(index)).map(|index| data[index]).collect();
+    bytes::splice(vm, array, 0, data.len(), &kept)
 }
 
 /// Takes item `index` out of a list.

@@ -55,9 +55,13 @@ fn expression(vm: &mut Vm, source: &ast::Expr) -> Outcome {
         ast::Expr::NumberLiteral(literal) => match &literal.value {
             ast::Number::Int(int) => vm.integer_big(&int.to_string().parse().expect("digits")),
             ast::Number::Float(x) => Ok(vm.float(*x)),
-            ast::Number::Complex { .. } => panic!("complex numbers are not supported"),
+            ast::Number::Complex { real, imag } => Ok(vm.complex(super::complex::parts(*real, *imag))),
         },
         ast::Expr::StringLiteral(literal) => Ok(vm.str(literal.value.to_str())),
+        ast::Expr::BytesLiteral(literal) => {
+            let data: Vec<u8> = literal.value.bytes().collect();
+            vm.bytes(&data)
+        }
         ast::Expr::BooleanLiteral(literal) => Ok(Value::from_bool(literal.value)),
         ast::Expr::NoneLiteral(_) => Ok(Value::NONE),
         ast::Expr::EllipsisLiteral(_) => Ok(Value::ELLIPSIS),
@@ -211,6 +215,7 @@ mod tests {
     #[test]
     fn expressions_give_what_cpython_gives() {
         check_table(include_str!("expressions.txt"), 0);
+        check_table(include_str!("expressions_containers.txt"), 0);
     }
 
     /// For fuzzing by hand: a table made by `expressions.py`, named in the environment.
@@ -224,5 +229,6 @@ mod tests {
     #[test]
     fn expressions_under_collection_stress() {
         check_table(include_str!("expressions.txt"), 1);
+        check_table(include_str!("expressions_containers.txt"), 1);
     }
 }
