@@ -146,6 +146,9 @@ native_news! {
     DICT;
     SET;
     FROZENSET;
+    BYTES;
+    BYTEARRAY;
+    COMPLEX;
     RANGE;
     SLICE;
     ENUMERATE;
