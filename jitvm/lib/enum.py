@@ -77,7 +77,7 @@ class _EnumDict(dict):
         if _is_private(self._cls_name, key):
             pass
         elif _is_sunder(key):
-            if key not in ("_order_", "_generate_next_value_", "_numeric_repr_", "_missing_", "_ignore_",
+            if key not in ("_order_", "_flag_mask_", "_all_bits_", "_generate_next_value_", "_numeric_repr_", "_missing_", "_ignore_",
                            "_iter_member_", "_iter_member_by_value_", "_iter_member_by_def_", "_boundary_"):
                 raise ValueError("_sunder_ names, such as %r, are reserved for future Enum use" % (key,))
             if key == "_generate_next_value_":
@@ -163,7 +163,7 @@ class EnumType(type):
         if boundary is not None:
             enum_class._boundary_ = boundary
         own_new = namespace.get("__new__")
-        if own_new is not None:
+        if own_new is not None and Enum is not None:
             # Members are looked up, not made, once the class is there.
             enum_class.__new_member__ = enum_class.__new__
             enum_class.__new__ = Enum.__dict__["__new__"] if Enum is not None else own_new

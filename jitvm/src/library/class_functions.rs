@@ -148,6 +148,7 @@ native_news! {
     FROZENSET;
     BYTES;
     BYTEARRAY;
+    MEMORYVIEW;
     COMPLEX;
     RANGE;
     SLICE;

@@ -34,8 +34,8 @@ impl Recorder {
     /// The class still is as it is now.
     pub(super) fn class_unchanged(&mut self, vm: &mut Vm, id: TypeId) {
         let (watch, version) = (vm.class(id).watch, vm.class(id).version);
-        let name = vm.class_name(id);
-        let cell = self.constant_raw(watch.address() as u64, format!("version of {name}"));
+        let text = format!("version of {}", vm.class_name(id));
+        let cell = self.constant_raw(watch.address() as u64, text);
         let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         let then = self.constant_int(version.into());
         self.guard(Op::G_Eq, Ty::Nil, now, then, 0);
