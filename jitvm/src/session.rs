@@ -78,6 +78,7 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     for index in first_code..vm.codes.len() {
         policy::code_linked(vm, crate::ir::CodeId(index as u32));
     }
+    vm.search_path = search_path(&options.program);
     let result = call::run_module(vm, body);
     let (status, end) = match result {
         Ok(_) => (0, ProgramEnd::Normal),
@@ -95,6 +96,25 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
         signal::die_of_interrupt();
     }
     status
+}
+
+/// Directories of `sys.path`: the program's own, those of PYTHONPATH, and the packages of a virtual environment.
+fn search_path(program: &Program) -> Vec<String> {
+    let own = match program {
+        Program::File(path) => {
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            path.parent().map_or_else(String::new, |directory| directory.display().to_string())
+        }
+        Program::Code(_) | Program::Stdin => String::new(),
+    };
+    let mut directories = vec![own];
+    if let Ok(paths) = std::env::var("PYTHONPATH") {
+        directories.extend(paths.split(':').filter(|path| !path.is_empty()).map(str::to_owned));
+    }
+    if let Ok(environment) = std::env::var("VIRTUAL_ENV") {
+        directories.push(format!("{environment}/lib/python3.11/site-packages"));
+    }
+    directories
 }
 
 fn read_program(program: &Program) -> Result<(String, String), String> {

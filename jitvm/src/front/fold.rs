@@ -48,6 +48,17 @@ pub fn truth(constant: &Constant) -> bool {
     }
 }
 
+/// Whether `==` holds for two constants.
+pub fn equal(left: &Constant, right: &Constant) -> bool {
+    match (as_integer(left), as_integer(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => match (as_complex(left), as_complex(right)) {
+            (Some(left), Some(right)) => left == right,
+            _ => left == right,
+        },
+    }
+}
+
 fn constant_items(items: &[Expression]) -> Option<Constant> {
     let constant = |item: &Expression| match &item.kind {
         ExpressionKind::Constant(constant) => Some(constant.clone()),

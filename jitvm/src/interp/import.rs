@@ -30,7 +30,7 @@ pub fn import(vm: &mut Vm, code: &Code, name: Value, top: bool, level: u16) -> O
 }
 
 /// The absolute name of a relative import in the module whose globals are `module`.
-fn absolute_name(vm: &mut Vm, module: Value, name: &str, level: u16) -> Outcome<String> {
+pub fn absolute_name(vm: &mut Vm, module: Value, name: &str, level: u16) -> Outcome<String> {
     let global = |vm: &mut Vm, name: &str| {
         let name = vm.intern(name);
         vm.global(module, name).filter(|value| value.is_str()).map(|value| text(value).to_owned())
@@ -67,6 +67,9 @@ fn absolute_name(vm: &mut Vm, module: Value, name: &str, level: u16) -> Outcome<
 pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
     if let Some(module) = vm.find_module(name) {
         return Ok(module);
+    }
+    if name.is_empty() {
+        return Err(vm.value_error("Empty module name"));
     }
     let Some((package_name, short)) = name.rsplit_once('.') else {
         return load(vm, name, None);

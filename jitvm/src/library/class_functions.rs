@@ -96,6 +96,21 @@ builtins! {
 }
 
 builtins! {
+    LIST of Owner::Type(TypeId::LIST);
+    "__init__" Arity::Free, list_init, "Takes the items of an iterable.";
+}
+
+builtins! {
+    DICT of Owner::Type(TypeId::DICT);
+    "__init__" Arity::Free, dict_init, "Takes the entries of a mapping, of pairs, and of keywords.";
+}
+
+builtins! {
+    SET of Owner::Type(TypeId::SET);
+    "__init__" Arity::Free, set_init, "Takes the items of an iterable.";
+}
+
+builtins! {
     MAPPING_PROXY of Owner::Type(TypeId::MAPPING_PROXY);
     "__getitem__" Arity::One, proxy_item, "The value of a name.";
     "__contains__" Arity::One, proxy_contains, "True if there is such a name.";
@@ -152,6 +167,47 @@ fn build_class(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let bases = vm.tuple(bases)?;
     let keywords = instantiate::keyword_pairs(vm, arguments);
     class_build::build_class(vm, *body, *name, bases, &keywords)
+}
+
+/// The one optional argument of a container's `__init__`.
+fn optional(vm: &mut Vm, arguments: Arguments, class: &str) -> Outcome<Option<Value>> {
+    if arguments.has_keywords() {
+        return Err(vm.type_error(format!("{class}() takes no keyword arguments")));
+    }
+    match *arguments.positional() {
+        [_] => Ok(None),
+        [_, iterable] => Ok(Some(iterable)),
+        [..] => {
+            let given = arguments.positional().len().saturating_sub(1);
+            Err(vm.type_error(format!("{class} expected at most 1 argument, got {given}")))
+        }
+    }
+}
+
+fn list_init(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let iterable = optional(vm, arguments, "list")?;
+    let list = arguments.positional()[0];
+    crate::runtime::sequences::truncate(list, 0);
+    if let Some(iterable) = iterable {
+        crate::runtime::operators_sequence::extend(vm, list, iterable)?;
+    }
+    Ok(Value::NONE)
+}
+
+fn dict_init(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let dict = arguments.positional()[0];
+    super::dict_methods::update_from(vm, dict, "dict", &arguments.positional()[1..], arguments)?;
+    Ok(Value::NONE)
+}
+
+fn set_init(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let iterable = optional(vm, arguments, "set")?;
+    let set = arguments.positional()[0];
+    crate::runtime::set::clear(set);
+    if let Some(iterable) = iterable {
+        crate::runtime::set_operations::update(vm, set, iterable)?;
+    }
+    Ok(Value::NONE)
 }
 
 /// The interned name in an argument.

@@ -2,7 +2,6 @@
 
 use super::bytes_methods::encoding_and_errors;
 use super::{Arguments, class_functions};
-use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
@@ -393,19 +392,15 @@ fn filter(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 pub fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
-    let names_allowed = [TypeId::IMPORT_ERROR, TypeId::NAME_ERROR, TypeId::ATTRIBUTE_ERROR];
-    let takes_name = names_allowed.iter().any(|&class| vm.is_subtype(id, class));
-    if arguments.has_keywords() && !takes_name {
-        let name = vm.class_name(id);
-        return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+    if vm.is_subtype(id, TypeId::BASE_EXCEPTION_GROUP) {
+        return super::exception_methods::new_group(vm, id, arguments);
     }
-    let class = vm.class_name(id);
-    let [name, object, _path] = arguments.only_keywords(vm, class, ["name", "obj", "path"])?;
     let args = vm.tuple(arguments.positional())?;
     let value = vm.new_exception(os_error_class(id, arguments.positional()), args);
-    let fields = exception(value);
-    fields.name = name.unwrap_or(Value::NONE);
-    fields.object = object.unwrap_or(Value::NONE);
+    if !id.is_dynamic() {
+        // Classes of the program have an `__init__` that takes the keywords.
+        super::exception_methods::set_keywords(vm, value, arguments)?;
+    }
     Ok(value)
 }
 

@@ -1,6 +1,7 @@
 //! The builtin functions.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::generator::Resumed;
 use crate::runtime::bytes;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
 use crate::runtime::dict_views;
@@ -258,6 +259,16 @@ fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
+    if crate::interp::generator::is_generator(values[0]) {
+        // What it returns goes with StopIteration.
+        let resumed = crate::interp::coroutine::send(vm, values[0], Value::NONE)?;
+        return match (resumed, values.get(1)) {
+            (Resumed::Yielded(item), _) => Ok(item),
+            (Resumed::Returned(_), Some(&default)) => Ok(default),
+            (Resumed::Returned(Value::NONE), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[])),
+            (Resumed::Returned(value), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[value])),
+        };
+    }
     match (iterate::next(vm, values[0])?, values.get(1)) {
         (Some(item), _) => Ok(item),
         (None, Some(&default)) => Ok(default),
@@ -278,6 +289,7 @@ pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
     match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
+        ShapeId::MAPPING_PROXY => Ok(crate::runtime::mapping_proxy::entries(vm, value).len() as i64),
         ShapeId::BYTES | ShapeId::BYTEARRAY => Ok(bytes::data(value).len() as i64),
         ShapeId::MEMORYVIEW => {
             memory_view::check(vm, value)?;

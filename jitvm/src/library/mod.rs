@@ -10,6 +10,8 @@ pub mod constructors;
 pub mod dict_methods;
 pub mod dunders;
 pub mod embedded;
+pub mod execution;
+pub mod exception_methods;
 pub mod functions;
 pub mod integer_bytes;
 pub mod generator_methods;
@@ -133,6 +135,8 @@ pub enum Arity {
     One,
     /// From so many to so many positional ones.
     Range(u8, u8),
+    /// As [`Arity::Range`], of functions that word the error in another way.
+    Parsed(u8, u8),
     /// The function checks, and may take keywords.
     Free,
 }
@@ -206,7 +210,12 @@ pub(crate) use builtins;
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
     class_checks::FUNCTIONS,
+    exception_methods::BASE,
+    exception_methods::GROUP,
     class_functions::CLASS_METHOD,
+    class_functions::DICT,
+    class_functions::LIST,
+    class_functions::SET,
     class_functions::FUNCTION,
     class_functions::FUNCTIONS,
     class_functions::MAPPING_PROXY,
@@ -216,6 +225,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     class_functions::PROPERTY,
     class_functions::STATIC_METHOD,
     class_functions::TYPE,
+    execution::FUNCTIONS,
     functions::FUNCTIONS,
     generator_methods::ASYNC_GENERATOR,
     generator_methods::COROUTINE,
@@ -457,6 +467,11 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
             };
             let s = if limit == 1 { "" } else { "s" };
             format!("{} expected {bound}{limit} argument{s}, got {given}", row.name)
+        }
+        Arity::Parsed(least, most) if given < least as usize || given > most as usize => {
+            let (bound, limit) = if given < least as usize { ("least", least) } else { ("most", most) };
+            let s = if limit == 1 { "" } else { "s" };
+            format!("{}() takes at {bound} {limit} argument{s} ({given} given)", row.name)
         }
         _ => return Ok(()),
     };

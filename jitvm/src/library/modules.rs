@@ -12,11 +12,26 @@ struct ModuleRow {
 
 /// Every builtin module.
 const MODULES: &[ModuleRow] = &[
+    ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },
 ];
+
+/// Every builtin name.
+fn fill_builtins(vm: &mut Vm, module: Value) -> Outcome<()> {
+    let mut names: Vec<(Value, Value)> = vm.builtins.iter().map(|(&name, &value)| (name, value)).collect();
+    names.sort_by_key(|&(name, _)| crate::runtime::strings::text(name));
+    for (name, value) in names {
+        vm.set_global(module, crate::runtime::strings::text(name), value);
+    }
+    for (name, value) in [("None", Value::NONE), ("True", Value::TRUE), ("False", Value::FALSE)] {
+        vm.set_global(module, name, value);
+    }
+    vm.set_global(module, "__debug__", Value::TRUE);
+    Ok(())
+}
 
 /// The builtin module of a name, made now; `None` if there is none.
 pub fn builtin_module(vm: &mut Vm, name: &str) -> Outcome<Option<Value>> {

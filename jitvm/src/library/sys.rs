@@ -51,6 +51,14 @@ pub fn fill(vm: &mut Vm, module: Value) -> Outcome<()> {
     for (name, value) in values {
         vm.set_global(module, name, value);
     }
+    let modules = vm.modules_dict();
+    vm.set_global(module, "modules", modules);
+    let path = vm.list(&[])?;
+    for directory in vm.search_path.clone() {
+        let directory = vm.str(&directory);
+        vm.push(path, directory)?;
+    }
+    vm.set_global(module, "path", path);
     Ok(())
 }
 

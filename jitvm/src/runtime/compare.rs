@@ -287,6 +287,7 @@ pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<b
             let Some(distance) = i.checked_sub(start) else { return Ok(false) };
             Ok(distance % step == 0 && distance / step >= 0 && ((distance / step) as u64) < range_length(bounds))
         }
+        ShapeId::MAPPING_PROXY => Ok(super::mapping_proxy::get(vm, container, value).is_some()),
         _ => {
             if !super::iterate::is_iterable_object(vm, container) {
                 let name = vm.type_name(container);

@@ -1,4 +1,4 @@
-//! Exception groups: what `except*` splits and joins, and the methods of `BaseExceptionGroup`.
+//! Exception groups: what they hold, and dividing them.
 
 use super::descriptors;
 use super::exceptions::exception;
@@ -29,8 +29,6 @@ pub enum Condition {
     Class(Value),
     /// A callable.
     Predicate(Value),
-    /// Exceptions of this list, by identity.
-    OneOf(Value),
 }
 
 fn holds(vm: &mut Vm, condition: Condition, value: Value) -> Outcome<bool> {
@@ -44,7 +42,6 @@ fn holds(vm: &mut Vm, condition: Condition, value: Value) -> Outcome<bool> {
             let verdict = vm.call(callable, &[value])?;
             super::operators::truth(vm, verdict)
         }
-        Condition::OneOf(list) => Ok(items(list).contains(&value)),
     }
 }
 
@@ -100,105 +97,4 @@ fn derive(vm: &mut Vm, group: Value, list: Value) -> Outcome {
         vm.instance_set(new, notes, copy)?;
     }
     Ok(new)
-}
-
-/// `except* classes`: what is left of an exception, and the part that matches (as a group).
-pub fn split(vm: &mut Vm, value: Value, classes: Value) -> Outcome<(Value, Value)> {
-    let list = if classes.has_layout(ShapeId::TUPLE) { items(classes) } else { &[classes] };
-    for &class in list {
-        if !class.has_layout(ShapeId::TYPE) || !vm.is_subtype(type_id(class), TypeId::BASE_EXCEPTION) {
-            return Err(vm.type_error("catching classes that do not inherit from BaseException is not allowed"));
-        }
-        if vm.is_subtype(type_id(class), TypeId::BASE_EXCEPTION_GROUP) {
-            return Err(vm.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
-        }
-    }
-    if !is_group(vm, value) {
-        if !holds(vm, Condition::Class(classes), value)? {
-            return Ok((value, Value::NONE));
-        }
-        // A lone exception comes in a group.
-        let list = vm.list(&[value])?;
-        let text = vm.str("");
-        let group = new_group(vm, TypeId::EXCEPTION_GROUP, text, list)?;
-        exception(group).traceback = exception(value).traceback;
-        return Ok((Value::NONE, group));
-    }
-    let (matched, rest) = divide(vm, value, Condition::Class(classes))?;
-    Ok((rest, matched))
-}
-
-/// A group without the checks of its constructor; a BaseExceptionGroup where a member is no Exception.
-pub fn new_group(vm: &mut Vm, class: TypeId, message: Value, list: Value) -> Outcome {
-    let tuple = vm.tuple(items(list))?;
-    let only_exceptions =
-        items(tuple).iter().all(|&member| vm.is_subtype(vm.type_of(member), TypeId::EXCEPTION));
-    let class =
-        if class == TypeId::EXCEPTION_GROUP && !only_exceptions { TypeId::BASE_EXCEPTION_GROUP } else { class };
-    let args = vm.tuple(&[message, list])?;
-    let group = vm.new_exception(class, args);
-    exception(group).object = tuple;
-    Ok(group)
-}
-
-/// After the clauses of `except*`: what is to be raised of the original exception and the list of what the clauses raised
-/// and what is left, or None.
-pub fn join(vm: &mut Vm, original: Value, list: Value) -> Outcome {
-    let all: Vec<Value> = items(list).iter().copied().filter(|&value| value != Value::NONE).collect();
-    match *all {
-        [] => return Ok(Value::NONE),
-        [only] if !is_group(vm, original) => return Ok(only),
-        _ => {}
-    }
-    // Parts of the original, re-raised or left over, come together again as it was.
-    let (raised, same) = (vm.list(&[])?, vm.list(&[])?);
-    for &value in items(list) {
-        if value == Value::NONE {
-            continue;
-        }
-        let is_part = is_group(vm, original) && is_part_of(value, original);
-        vm.push(if is_part { same } else { raised }, value)?;
-    }
-    let leaves = vm.list(&[])?;
-    for &part in items(same) {
-        collect_leaves(vm, part, leaves)?;
-    }
-    let reraised = if items(same).is_empty() {
-        Value::NONE
-    } else {
-        divide(vm, original, Condition::OneOf(leaves))?.0
-    };
-    if items(raised).is_empty() {
-        return Ok(reraised);
-    }
-    if reraised != Value::NONE {
-        vm.push(raised, reraised)?;
-    }
-    if let [only] = *items(raised)
-        && !is_group(vm, original)
-    {
-        return Ok(only);
-    }
-    let text = vm.str("");
-    new_group(vm, TypeId::EXCEPTION_GROUP, text, raised)
-}
-
-/// A group that was split off `original` has its traceback, cause and context, as CPython compares them.
-fn is_part_of(value: Value, original: Value) -> bool {
-    if value == original {
-        return true;
-    }
-    let (a, b) = (exception(value), exception(original));
-    a.traceback == b.traceback && a.cause == b.cause && a.context == b.context && a.traceback != Value::NONE
-}
-
-fn collect_leaves(vm: &mut Vm, value: Value, leaves: Value) -> Outcome<()> {
-    if !is_group(vm, value) {
-        return vm.push(leaves, value);
-    }
-    let all = members(value);
-    for &member in items(all) {
-        collect_leaves(vm, member, leaves)?;
-    }
-    Ok(())
 }

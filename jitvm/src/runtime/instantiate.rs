@@ -128,17 +128,18 @@ pub fn native_new(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         TypeId::OBJECT => object_new(vm, id, arguments),
         TypeId::TYPE => new_class_of(vm, id, arguments),
         _ if id == native => constructors::construct(vm, native, arguments),
-        // Filled by `__init__`.
-        TypeId::LIST => {
-            let value = constructors::construct(vm, native, Arguments::positional_only(&[]))?;
-            vm.adopt(id, value)
-        }
         _ if fills_in_init(native) => {
             let value = constructors::construct(vm, native, Arguments::positional_only(&[]))?;
             vm.adopt(id, value)
         }
-        TypeId::PROPERTY | TypeId::STATIC_METHOD | TypeId::CLASS_METHOD => {
-            let value = constructors::construct(vm, native, arguments)?;
+        // The arguments are for an `__init__` of the program's, which calls the builtin one.
+        TypeId::PROPERTY if custom_hook(vm, id, vm.names.init).is_some() => {
+            let value = constructors::construct(vm, native, Arguments::positional_only(&[]))?;
+            vm.adopt(id, value)
+        }
+        TypeId::STATIC_METHOD | TypeId::CLASS_METHOD => {
+            let first = [arguments.get(0).unwrap_or(Value::NONE)];
+            let value = constructors::construct(vm, native, Arguments::positional_only(&first))?;
             vm.adopt(id, value)
         }
         _ => {
@@ -150,7 +151,7 @@ pub fn native_new(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
 
 /// Mutable containers: `__new__` ignores the arguments.
 pub fn fills_in_init(native: TypeId) -> bool {
-    matches!(native.name(), "list" | "dict" | "set" | "bytearray")
+    matches!(native, TypeId::LIST | TypeId::DICT | TypeId::SET)
 }
 
 /// `object.__new__`.

@@ -118,6 +118,11 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
         _ if is_data(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
+        ShapeId::MAPPING_PROXY => {
+            let dict = super::mapping_proxy::to_dict(vm, iterable)?;
+            Ok(dict_views::iteration_state(dict))
+        }
+        // A class is iterable if its metaclass says so.
         _ => {
             let name = vm.type_name(iterable);
             Err(vm.type_error(format!("'{name}' object is not iterable")))

@@ -221,6 +221,22 @@ fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             Some(fields.name)
         }
         "name" if vm.is_subtype(class, TypeId::IMPORT_ERROR) => Some(fields.name),
+        "path" if vm.is_subtype(class, TypeId::IMPORT_ERROR) => Some(fields.object),
+        "message" if vm.is_subtype(class, TypeId::BASE_EXCEPTION_GROUP) => Some(argument(0)),
+        "exceptions" if vm.is_subtype(class, TypeId::BASE_EXCEPTION_GROUP) => Some(fields.object),
+        "encoding" | "object" | "start" | "end" | "reason"
+            if vm.is_subtype(class, TypeId::UNICODE_DECODE_ERROR)
+                || vm.is_subtype(class, TypeId::UNICODE_ENCODE_ERROR) =>
+        {
+            let index = ["encoding", "object", "start", "end", "reason"].iter().position(|&known| known == name);
+            Some(argument(index.unwrap_or_default()))
+        }
+        "msg" if vm.is_subtype(class, TypeId::SYNTAX_ERROR) => Some(argument(0)),
+        "filename" | "lineno" | "offset" | "text" if vm.is_subtype(class, TypeId::SYNTAX_ERROR) => {
+            let index = ["filename", "lineno", "offset", "text"].iter().position(|&known| known == name);
+            let details = super::sequences::as_items(argument(1)).unwrap_or_default();
+            Some(details.get(index.unwrap_or_default()).copied().unwrap_or(Value::NONE))
+        }
         "obj" if vm.is_subtype(class, TypeId::ATTRIBUTE_ERROR) => Some(fields.object),
         "msg" if vm.is_subtype(class, TypeId::IMPORT_ERROR) => Some(argument(0)),
         _ => None,

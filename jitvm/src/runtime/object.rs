@@ -261,6 +261,14 @@ pub struct ClosureCell {
     pub value: Value,
 }
 
+/// CODE: what `compile` makes (an index into `Vm::compiled`, then None), or the code of a function (None, then its id).
+#[derive(Debug)]
+#[repr(C)]
+pub struct CodeObject {
+    pub header: Header,
+    pub fields: [Value; 2],
+}
+
 /// How far a generator has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]

@@ -13,6 +13,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
         ShapeId::FUNCTION => (16, 4),
         ShapeId::CLOSURE_CELL => (8, 1),
+        ShapeId::CODE => (8, 2),
         ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
         ShapeId::PROPERTY

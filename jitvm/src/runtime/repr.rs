@@ -95,6 +95,11 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     let class = class_of(value);
     let args = exception(value).args;
     match *items(args) {
+        [message, _] if vm.is_subtype(class, TypeId::BASE_EXCEPTION_GROUP) => {
+            let count = items(super::groups::members(value)).len();
+            let s = if count == 1 { "" } else { "s" };
+            Ok(format!("{} ({count} sub-exception{s})", str_text(vm, message)?))
+        }
         [] => Ok(String::new()),
         [_, _, _, _, _] if let Some(text) = unicode_error_text(vm, class, items(args)) => Ok(text),
         [only] if vm.is_subtype(class, TypeId::KEY_ERROR) => repr_text(vm, only),

@@ -79,6 +79,10 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             None => missing(vm, container, key),
         },
         ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
+        ShapeId::MAPPING_PROXY => match super::mapping_proxy::get(vm, container, key) {
+            Some(found) => Ok(found),
+            None => Err(super::dict::raise_key_error(vm, key)),
+        },
         _ => {
             let name = vm.type_name(container);
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
@@ -88,10 +92,11 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 
 /// What a dict without the key gives: what `__missing__` of a subclass returns, or KeyError.
 fn missing(vm: &mut Vm, dict: Value, key: Value) -> Outcome {
+    let name = vm.names.missing;
     if dict.is_instance()
-        && let Some(method) = vm.special(dict, vm.names.missing)
+        && let Some(value) = vm.try_special(dict, name, &[key])?
     {
-        return vm.call_special(method, dict, &[key]);
+        return Ok(value);
     }
     Err(dict::raise_key_error(vm, key))
 }
@@ -212,6 +217,7 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
 
 /// A bound of a slice; huge ints are clamped.
 fn slice_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = iterate::as_index(vm, value)?.unwrap_or(value);
     if let Some(index) = as_i64(value) {
         return Ok(index);
     }

@@ -65,6 +65,7 @@ types! {
     CLASS_METHOD "classmethod" OBJECT Builtin;
     SUPER "super" OBJECT Builtin;
     METHOD "method" OBJECT Internal;
+    METHOD_WRAPPER "method-wrapper" OBJECT Internal;
     SLOT_WRAPPER "wrapper_descriptor" OBJECT Internal;
     GETSET "getset_descriptor" OBJECT Internal;
     MEMBER "member_descriptor" OBJECT Internal;
@@ -304,7 +305,11 @@ impl Vm {
             ShapeId::BOUND_METHOD => {
                 // SAFETY: the shape was checked.
                 let function = unsafe { (*value.object::<BoundMethod>()).function };
-                if function.has_shape(ShapeId::BUILTIN) { TypeId::BUILTIN } else { TypeId::METHOD }
+                if !function.has_shape(ShapeId::BUILTIN) {
+                    return TypeId::METHOD;
+                }
+                let row = crate::library::row_of(self, function);
+                if row.type_id() == TypeId::SLOT_WRAPPER { TypeId::METHOD_WRAPPER } else { TypeId::BUILTIN }
             }
             ShapeId::BUILTIN => crate::library::row_of(self, value).type_id(),
             _ => type_of_shape(shape),

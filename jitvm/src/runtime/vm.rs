@@ -121,8 +121,12 @@ pub struct Vm {
     pub heap: Heap,
     /// Objects that the VM itself keeps alive: builtins, type objects, constants of traces.
     pub permanent: Vec<Value>,
-    /// Imported modules by name.
-    pub modules: Vec<(String, Value)>,
+    /// `sys.modules`: a dict of the imported modules by name; UNDEF until there is one.
+    pub modules: Value,
+    /// What code objects of the program stand for.
+    pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
+    /// Where modules are looked for, as `sys.path` begins.
+    pub search_path: Vec<String>,
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
@@ -208,7 +212,9 @@ impl Vm {
             codes: Vec::new(),
             heap: Heap::new(),
             permanent: Vec::new(),
-            modules: Vec::new(),
+            modules: Value::UNDEF,
+            compiled: Vec::new(),
+            search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
             stack_high: 0,
@@ -288,7 +294,7 @@ impl Vm {
         }
         self.builtins.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
-        self.modules.iter().for_each(|&(_, value)| f(value));
+        f(self.modules);
         for code in &self.codes {
             code.constants.iter().chain(&code.names).chain(&code.parameters).for_each(|&value| f(value));
             f(code.module);

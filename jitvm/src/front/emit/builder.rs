@@ -160,8 +160,7 @@ impl Builder {
         }
         let labels = &self.labels;
         let target = |label: Label| labels[label.0].target.expect("every handler is bound by the end of its statement");
-        let range =
-            |(start, end, label, register)| ExceptionRange { start, end, target: target(label), register };
+        let range = |(start, end, label, register)| ExceptionRange { start, end, target: target(label), register };
         self.finished.drain(..).map(range).collect()
     }
 
