@@ -42,6 +42,7 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    vm.guard_countdown = options.params.guard_fail.min(i32::MAX as u64) as u32;
     vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
     if let Some(log) = &options.log {
         let config = config_json(&options);

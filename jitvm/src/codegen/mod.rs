@@ -64,6 +64,8 @@ pub struct Exit {
 pub struct Options {
     /// Picks registers and evictions at random from this seed: a test mode that finds wrong assumptions.
     pub random_ra: Option<u64>,
+    /// Makes every so many-th guard executed fail (`Vm::guard_countdown`; 0 = none): a test mode too.
+    pub guard_fail: u32,
 }
 
 /// What a side trace takes over from the exit it starts at.
@@ -144,5 +146,5 @@ pub fn compile(
     if cfg!(debug_assertions) {
         verify::verify(body, &analysis, inherited, &allocation);
     }
-    assemble::assemble(body, trace, inherited, allocation, targets, arena)
+    assemble::assemble(body, trace, inherited, allocation, options, targets, arena)
 }

@@ -94,6 +94,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
             inputs,
             box_float: box_float_of,
             back_edges: u64::MAX,
+            guard_fail: vm.jit.params.guard_fail as u32,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
         let left = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");

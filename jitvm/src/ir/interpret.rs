@@ -30,6 +30,8 @@ pub struct Machine<'s> {
     pub inputs: &'s [Cell<u64>],
     /// How many times the loop may be closed before `run` gives up.
     pub back_edges: u64,
+    /// Makes every so many-th guard fail (`Vm::guard_countdown`; 0 = none).
+    pub guard_fail: u32,
 }
 
 /// How a trace was left.
@@ -102,7 +104,10 @@ impl<'s> Run<'s, '_> {
                         });
                     }
                 }
-                _ => {
+                op => {
+                    if op.is_guard() && self.is_forced(index) {
+                        return Some(self.exit(index, back_edges));
+                    }
                     match self.step(self.body.ins[index]) {
                         Ok(word) => self.set(index, word),
                         Err(Failed) => return Some(self.exit(index, back_edges)),
@@ -117,6 +122,21 @@ impl<'s> Run<'s, '_> {
             }
             index = start;
         }
+    }
+
+    /// Counts a guard in the mode that makes them fail, as machine code does.
+    fn is_forced(&self, index: usize) -> bool {
+        if self.machine.guard_fail == 0 || !self.body.may_be_forced(index) {
+            return false;
+        }
+        // SAFETY: the VM is alive and its fields are not borrowed while a trace runs.
+        let countdown = unsafe { &mut (*self.machine.vm).guard_countdown };
+        *countdown = countdown.wrapping_sub(1);
+        if *countdown != 0 {
+            return false;
+        }
+        *countdown = self.machine.guard_fail;
+        true
     }
 
     fn set(&self, index: usize, word: u64) {

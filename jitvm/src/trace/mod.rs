@@ -313,7 +313,10 @@ fn compile(
         vm.jit.arena = Some(arena);
     }
     let targets = Targets { box_float: exit::box_float, helpers: HELPERS };
-    let options = codegen::Options { random_ra: vm.jit.params.random_registers };
+    let options = codegen::Options {
+        random_ra: vm.jit.params.random_registers,
+        guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
+    };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);
     if let Some(parent) = parent {

@@ -69,6 +69,8 @@ parameters! {
     bailouts_logged "bailouts" = 16;
     /// Collects garbage at every N-th allocation (0 = only when needed).
     gc_stress "gc-stress" = 0;
+    /// Makes every N-th guard executed fail (0 = none): a test mode.
+    guard_fail "guard-fail" = 0;
 }
 
 impl Params {

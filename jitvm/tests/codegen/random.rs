@@ -325,6 +325,7 @@ fn machine_code_does_what_the_interpreter_does() {
             helpers: HELPERS,
             box_float: box_for_interpreter,
             back_edges: u64::MAX,
+            guard_fail: 0,
         };
         // SAFETY: the trace reads the slots above, checks the list's shape, and bounds indices by its length.
         let expected = unsafe { interpret::run(&interpreter, &body) }.expect("the loop ends at its limit");
@@ -334,7 +335,7 @@ fn machine_code_does_what_the_interpreter_does() {
             // SAFETY: as above.
             unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), data, LENGTH) };
             let mut slots = start.clone();
-            let artifact = machine.compile(&body, &Options { random_ra });
+            let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
             let outcome = machine.run(&artifact, &body.constants, &mut slots, false);
             compare(&body, &expected, &outcome, seed, random_ra);
             let equal = slots.iter().zip(&stack).all(|(a, b)| same_word(*a, *b));

@@ -154,6 +154,7 @@ impl World {
             helpers: HELPERS,
             box_float,
             back_edges,
+            guard_fail: 0,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
         let exit: IrExit<'_> = unsafe { run(&machine, body) }?;
