@@ -42,6 +42,9 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    if options.jit_check {
+        vm.jit.witness = Some(Box::default());
+    }
     vm.guard_countdown = options.params.guard_fail.min(i32::MAX as u64) as u32;
     vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
     if let Some(log) = &options.log {
@@ -220,6 +223,12 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                 totals.compile_ns as f64 / 1e6,
                 code
             );
+            if let Some(witness) = &vm.jit.witness {
+                eprintln!(
+                    "jitvm: checked {} traces entered, {} instructions and exits compared",
+                    witness.entered, witness.compared
+                );
+            }
             eprintln!(
                 "jitvm: {} collections, {:.2} ms; {} bytes allocated",
                 heap.collections,

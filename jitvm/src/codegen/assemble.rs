@@ -2,6 +2,7 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
+use super::checkpoint::Checkpoint;
 use super::constraints;
 use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
@@ -49,7 +50,8 @@ pub(super) struct Assembler<'a> {
     pub allocation: &'a Allocation,
     pub targets: &'a Targets,
     pub arena: &'a Arena,
-    options: &'a Options,
+    pub options: &'a Options,
+    pub checkpoints: Vec<Checkpoint>,
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
     pub slow_boxes: Vec<SlowBox>,
@@ -72,16 +74,17 @@ pub(super) fn assemble(
         targets,
         arena,
         options,
+        checkpoints: Vec::new(),
         inherited,
         inner_entry: 0,
         slow_boxes: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
-    let (map, loop_start) = assembler.instructions()?;
+    let (map, loop_start) = assembler.instructions(trace)?;
     let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
-    let Assembler { mut emitter, .. } = assembler;
+    let Assembler { mut emitter, checkpoints, .. } = assembler;
     for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
         exit.patch = patch;
     }
@@ -97,12 +100,13 @@ pub(super) fn assemble(
         spills: allocation.spills,
         loop_start,
         stubs,
+        checkpoints,
     })
 }
 
 impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
-    fn instructions(&mut self) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
+    fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
         if self.inherited.is_none() {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
@@ -129,6 +133,7 @@ impl Assembler<'_> {
             if closed {
                 return Err(CompileFailure::Malformed("code after CLOSE"));
             }
+            self.checkpoint(at, trace)?;
             match ins.op {
                 Op::Loop => {
                     self.emitter.align_loop();

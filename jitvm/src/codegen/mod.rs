@@ -8,6 +8,7 @@ pub mod entry;
 mod analysis;
 mod assemble;
 mod call;
+pub mod checkpoint;
 mod constraints;
 mod emit;
 mod float;
@@ -66,6 +67,8 @@ pub struct Options {
     pub random_ra: Option<u64>,
     /// Makes every so many-th guard executed fail (`Vm::guard_countdown`; 0 = none): a test mode too.
     pub guard_fail: u32,
+    /// Address of what to call before each instruction (`checkpoint::install`): a test mode as well.
+    pub checkpoints: Option<usize>,
 }
 
 /// What a side trace takes over from the exit it starts at.
@@ -109,6 +112,8 @@ pub struct Artifact {
     pub loop_start: u32,
     /// Offset of the out-of-line part: guard stubs, slow paths, then constants.
     pub stubs: u32,
+    /// In the order of the code; empty unless asked for.
+    pub checkpoints: Vec<checkpoint::Checkpoint>,
 }
 
 /// Why a trace has no machine code.

@@ -10,7 +10,7 @@ use crate::interp::helpers::HELPERS;
 use crate::ir::{Resume, TraceId, Ty, interpret};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Vm};
-use crate::trace::policy;
+use crate::trace::{lockstep, policy};
 
 /// What machine code calls to box a float.
 #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
@@ -30,6 +30,7 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     // SAFETY: the exit path passes the VM and a state on the native stack; nothing else refers to either.
     let (vm, state) = unsafe { (&mut *vm, &*state) };
     let id = TraceId(state.trace);
+    lockstep::exits(vm, state);
     let trace: *const crate::trace::Trace = vm.jit.trace(id);
     // SAFETY: traces are boxed and never dropped while the VM runs; what `leave` changes of this one are counters.
     let (body, exit) = unsafe {

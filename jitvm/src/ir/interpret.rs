@@ -71,13 +71,14 @@ pub unsafe fn run<'s>(machine: &Machine<'s>, body: &Body) -> Option<IrExit<'s>> 
 }
 
 /// A guard did not hold.
-struct Failed;
+pub(crate) struct Failed;
 
-struct Run<'s, 'b> {
-    machine: Machine<'s>,
-    body: &'b Body,
+/// The instructions of a trace, one at a time.
+pub(crate) struct Run<'s, 'b> {
+    pub machine: Machine<'s>,
+    pub body: &'b Body,
     /// Index of the first PHI.
-    first_phi: usize,
+    pub first_phi: usize,
 }
 
 impl<'s> Run<'s, '_> {
@@ -143,7 +144,7 @@ impl<'s> Run<'s, '_> {
         self.machine.scratch[index].set(word);
     }
 
-    fn word(&self, r: Ref) -> u64 {
+    pub(crate) fn word(&self, r: Ref) -> u64 {
         if r.is_constant() {
             self.body.constants[r.constant_index()].word()
         } else {
@@ -204,7 +205,7 @@ impl<'s> Run<'s, '_> {
         }
     }
 
-    fn step(&self, ins: Ins) -> Result<u64, Failed> {
+    pub(crate) fn step(&self, ins: Ins) -> Result<u64, Failed> {
         match ins.op.effect() {
             Effect::Guard => self.guard(ins),
             Effect::Pure => Ok(self.compute(ins)),
@@ -328,13 +329,18 @@ impl<'s> Run<'s, '_> {
         }
     }
 
-    fn store(&self, ins: Ins) {
-        let (address, word) = match ins.op {
+    /// Where a store writes, and what.
+    pub(crate) fn store_target(&self, ins: Ins) -> (usize, u64) {
+        match ins.op {
             Op::ElemStore => (self.word(ins.a) as usize + 8 * self.int(ins.b) as usize, self.word(ins.c_ref())),
             Op::FieldStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
             Op::CellStore => (self.word(ins.a) as usize + offset_of!(ModuleCell, value), self.word(ins.b)),
             _ => unreachable!("{} is no store", ins.op.name()),
-        };
+        }
+    }
+
+    fn store(&self, ins: Ins) {
+        let (address, word) = self.store_target(ins);
         // SAFETY: the trace's guards have checked the object and the index, which is what the caller of `run` vouches
         // for.
         unsafe { (address as *mut u64).write(word) };

@@ -8,6 +8,7 @@
 pub mod abort;
 pub mod describe;
 pub mod liveness;
+pub mod lockstep;
 pub mod params;
 pub mod policy;
 mod record_call;
@@ -21,6 +22,7 @@ use std::time::Instant;
 
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
 use liveness::Liveness;
+use lockstep::Witness;
 use params::{Mode, Params};
 use recorder::{Abort, Parent, Recorder, Step};
 
@@ -100,6 +102,8 @@ pub struct Jit {
     /// The event log, if there is one: the only cost of having none is this test.
     pub events: Option<Box<Events>>,
     pub arena: Option<Arena>,
+    /// Compares running machine code with its IR, if asked to.
+    pub witness: Option<Box<Witness>>,
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,
@@ -316,6 +320,7 @@ fn compile(
     let options = codegen::Options {
         random_ra: vm.jit.params.random_registers,
         guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
+        checkpoints: Witness::routine(&mut vm.jit),
     };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);
@@ -369,9 +374,16 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
     let resume = match &trace.artifact {
         Some(artifact) => {
             let entry = artifact.entry;
+            if let Some(witness) = &mut vm.jit.witness {
+                witness.enter(id, base);
+            }
             // SAFETY: the trace was compiled for this loop, whose registers are at `base`; no reference into the VM
             // is used until it returns.
-            unsafe { codegen::enter(machine, base, entry) }
+            let resume = unsafe { codegen::enter(machine, base, entry) };
+            if let Some(witness) = &mut vm.jit.witness {
+                witness.leave();
+            }
+            resume
         }
         None => exit::interpret(vm, id, base),
     };
