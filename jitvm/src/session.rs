@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::cli::{Options, Program, StatsFormat};
-use crate::events::{Events, ProgramEnd};
+use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
 use crate::interp::{call, signal};
 use crate::runtime::exceptions::{class_of, exception as fields};
@@ -186,6 +186,20 @@ fn config_json(options: &Options) -> String {
     .to_string()
 }
 
+/// In the IR modes: by trace and exit with a side trace, how often each type failed the guard.
+fn observed_types(vm: &Vm) -> Vec<serde_json::Value> {
+    let with_sides = |t: &crate::trace::Trace| {
+        let exits = t.exits.iter().enumerate().filter(|(_, exit)| exit.side.is_some() && !exit.seen.is_empty());
+        let rows = exits.map(|(number, exit)| {
+            let types: serde_json::Map<String, serde_json::Value> =
+                exit.seen.iter().map(|&(code, count)| (observed_name(code), count.into())).collect();
+            serde_json::json!({ "trace": t.id.0, "exit": number, "types": types })
+        });
+        rows.collect::<Vec<_>>()
+    };
+    vm.jit.traces.iter().flat_map(|t| with_sides(t)).collect()
+}
+
 fn print_statistics(vm: &Vm, format: StatsFormat) {
     let totals = &vm.jit.totals;
     let heap = vm.heap.statistics();
@@ -193,6 +207,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
     match format {
         StatsFormat::Json => {
             let json = serde_json::json!({
+                "observed": observed_types(vm),
                 "traces": {
                     "recorded": totals.recorded,
                     "loops": totals.loops,

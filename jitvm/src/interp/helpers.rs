@@ -109,9 +109,9 @@ macro_rules! helpers {
 }
 
 helpers! {
-    ADD "add" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
-    SUBTRACT "subtract" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
-    MULTIPLY "multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    ADD "add" A2 RAISES |vm, a, b| word(ops::add(vm, a, b, false));
+    SUBTRACT "subtract" A2 RAISES |vm, a, b| word(ops::sub(vm, a, b, false));
+    MULTIPLY "multiply" A2 RAISES |vm, a, b| word(ops::mul(vm, a, b, false));
     TRUE_DIVIDE "true_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
     FLOOR_DIVIDE "floor_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
     MODULO "modulo" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));

@@ -32,6 +32,8 @@ pub struct Machine<'s> {
     pub back_edges: u64,
     /// Makes every so many-th guard fail (`Vm::guard_countdown`; 0 = none).
     pub guard_fail: u32,
+    /// Counts the instructions executed; past so many the trace is left at the next poll.
+    pub measure: Option<(&'s Cell<u64>, u64)>,
 }
 
 /// How a trace was left.
@@ -50,6 +52,8 @@ pub struct IrExit<'s> {
     pub observed: Option<(Ty, u64)>,
     /// How many times the loop was closed.
     pub back_edges: u64,
+    /// Nothing failed: the trace was left because it had been measured for long enough.
+    pub measured: bool,
 }
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
@@ -102,12 +106,16 @@ impl<'s> Run<'s, '_> {
                             values: &[],
                             observed: None,
                             back_edges,
+                            measured: false,
                         });
                     }
                 }
                 op => {
                     if op.is_guard() && self.is_forced(index) {
                         return Some(self.exit(index, back_edges));
+                    }
+                    if op != Op::Nop && self.is_measured_enough(op) {
+                        return Some(IrExit { measured: true, ..self.exit(index, back_edges) });
                     }
                     match self.step(self.body.ins[index]) {
                         Ok(word) => self.set(index, word),
@@ -138,6 +146,12 @@ impl<'s> Run<'s, '_> {
         }
         *countdown = self.machine.guard_fail;
         true
+    }
+
+    fn is_measured_enough(&self, op: Op) -> bool {
+        let Some((count, limit)) = self.machine.measure else { return false };
+        count.set(count.get() + 1);
+        op == Op::G_Poll && count.get() > limit
     }
 
     fn set(&self, index: usize, word: u64) {
@@ -181,7 +195,7 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
-        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges }
+        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false }
     }
 
     fn write_back(&self, close: usize) {

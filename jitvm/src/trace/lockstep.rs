@@ -373,12 +373,15 @@ fn machine<'s>(vm: &mut Vm, base: *mut Value, words: &'s [Cell<u64>]) -> Machine
     extern "C" fn no_box(_: *mut Vm, x: f64) -> u64 {
         unreachable!("the witness does not box {x}")
     }
-    Machine { vm, base, scratch: words, helpers: HELPERS, box_float: no_box, inputs: &[], back_edges: 1, guard_fail: 0 }
+    Machine { vm, base, scratch: words, helpers: HELPERS, box_float: no_box, inputs: &[], back_edges: 1, guard_fail: 0, measure: None }
 }
 
 /// Any NaN is as good as any other: which one an operation gives depends on the order of its operands.
 fn same_word(ty: Ty, one: u64, other: u64) -> bool {
-    one == other || ty == Ty::Flt && f64::from_bits(one).is_nan() && f64::from_bits(other).is_nan()
+    match ty {
+        Ty::Flt => one == other || f64::from_bits(one).is_nan() && f64::from_bits(other).is_nan(),
+        _ => one == other || ty.is_tagged() && same_value(one, other),
+    }
 }
 
 /// The same for tagged words.

@@ -15,6 +15,7 @@ mod record_call;
 mod record_container;
 mod record_operation;
 pub mod recorder;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use liveness::Liveness;
 use lockstep::Witness;
 use params::{Mode, Params};
 use recorder::{Abort, Parent, Recorder, Step};
+use watchdog::Watchdog;
 
 use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
@@ -38,7 +40,7 @@ use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 
 /// What has come of an exit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ExitState {
     pub failures: u64,
     /// The side trace attached to it.
@@ -46,6 +48,8 @@ pub struct ExitState {
     pub aborts: u16,
     /// No recording before so many failures.
     pub patience: u64,
+    /// Entries of the side trace by the type of the value that failed the guard; counted in the IR modes alone.
+    pub seen: Vec<(u16, u64)>,
 }
 
 /// A compiled loop, or a side trace of one.
@@ -74,6 +78,8 @@ pub struct Trace {
     /// Exits in the first iteration, halved by each entry that got further.
     pub entry_failures: u64,
     pub retired: bool,
+    /// Of a root trace: what its exits cost.
+    pub watchdog: Watchdog,
 }
 
 /// Totals of a run.
@@ -228,6 +234,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 entries,
                 entry_failures: 0,
                 retired: false,
+                watchdog: Watchdog::default(),
             };
             if let Some(mut events) = vm.jit.events.take() {
                 events.compiled(vm, &installed, compile_ns, codegen_ns);
@@ -371,7 +378,13 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
     let trace = vm.jit.trace_mut(id);
     // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
     unsafe { *trace.entries += 1 };
+    let measured = trace.watchdog.is_measuring();
     let resume = match &trace.artifact {
+        _ if measured => {
+            let (resume, instructions, exited) = exit::measure(vm, id, base);
+            watchdog::measured(vm, id, instructions, exited);
+            resume
+        }
         Some(artifact) => {
             let entry = artifact.entry;
             if let Some(witness) = &mut vm.jit.witness {

@@ -326,6 +326,7 @@ fn machine_code_does_what_the_interpreter_does() {
             box_float: box_for_interpreter,
             back_edges: u64::MAX,
             guard_fail: 0,
+            measure: None,
         };
         // SAFETY: the trace reads the slots above, checks the list's shape, and bounds indices by its length.
         let expected = unsafe { interpret::run(&interpreter, &body) }.expect("the loop ends at its limit");

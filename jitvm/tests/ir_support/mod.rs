@@ -155,6 +155,7 @@ impl World {
             box_float,
             back_edges,
             guard_fail: 0,
+            measure: None,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
         let exit: IrExit<'_> = unsafe { run(&machine, body) }?;
