@@ -144,8 +144,8 @@ impl Activation {
                     return Err(format!("trace {} follows, which is no side trace of this exit", id.0));
                 }
                 let snapshot = parent.body.snapshot_of(guard as usize).expect("a guard has a snapshot");
-                let slots = &parent.body.snapshots[snapshot].slots;
-                let inputs = slots.iter().map(|slot| self.word(&parent.body, slot.value)).collect();
+                let values = parent.body.snapshots[snapshot].values();
+                let inputs = values.map(|value| self.word(&parent.body, value)).collect();
                 self.begin(vm, id, inputs)
             }
             expected => return Err(format!("the IR goes on with {expected:?}")),
@@ -240,7 +240,7 @@ impl Activation {
                     fails = done.is_none();
                     done
                 }
-                Effect::Store if all_known => {
+                Effect::Store if all_known && ins.op != Op::ShapeStore => {
                     self.written.push(run.store_target(ins));
                     None
                 }
@@ -318,10 +318,10 @@ impl Activation {
         }
         let artifact = trace.artifact.as_ref().expect("machine code exits");
         let leaves = &artifact.exits[exit];
-        let slots = &trace.body.snapshots[leaves.snapshot as usize].slots;
-        for (slot, &location) in slots.iter().zip(&leaves.locations) {
+        let values = trace.body.snapshots[leaves.snapshot as usize].values();
+        for (value, &location) in values.zip(&leaves.locations).filter(|(value, _)| !trace.body.is_sunk(*value)) {
             let found = state.read(location, &trace.body.constants);
-            self.compare(&trace.body, slot.value, found, &format!("at the exit of {guard:04}, slot {}:", slot.slot))?;
+            self.compare(&trace.body, value, found, &format!("at the exit of {guard:04},"))?;
         }
         Ok(())
     }
@@ -373,7 +373,21 @@ fn machine<'s>(vm: &mut Vm, base: *mut Value, words: &'s [Cell<u64>]) -> Machine
     extern "C" fn no_box(_: *mut Vm, x: f64) -> u64 {
         unreachable!("the witness does not box {x}")
     }
-    Machine { vm, base, scratch: words, helpers: HELPERS, box_float: no_box, inputs: &[], back_edges: 1, guard_fail: 0, measure: None }
+    extern "C" fn no_object(_: *mut Vm, bytes: u64, _: u64) -> u64 {
+        unreachable!("the witness does not allocate {bytes} bytes")
+    }
+    Machine {
+        vm,
+        base,
+        scratch: words,
+        helpers: HELPERS,
+        box_float: no_box,
+        allocate: no_object,
+        inputs: &[],
+        back_edges: 1,
+        guard_fail: 0,
+        measure: None,
+    }
 }
 
 /// Any NaN is as good as any other: which one an operation gives depends on the order of its operands.
