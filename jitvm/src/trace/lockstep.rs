@@ -369,7 +369,7 @@ fn operands(body: &Body, ins: Ins) -> Vec<Option<Ref>> {
     vec![pick(a, ins.a), pick(b, ins.b), pick(c, ins.c_ref())]
 }
 
-fn machine<'s>(vm: &mut Vm, base: *mut Value, words: &'s [Cell<u64>]) -> Machine<'s> {
+pub(super) fn machine<'s>(vm: &mut Vm, base: *mut Value, words: &'s [Cell<u64>]) -> Machine<'s> {
     extern "C" fn no_box(_: *mut Vm, x: f64) -> u64 {
         unreachable!("the witness does not box {x}")
     }

@@ -6,6 +6,7 @@
 //! comes back through an exit (`crate::exit`), which leaves the frames and registers as the interpreter would have.
 
 pub mod abort;
+pub mod concrete;
 pub mod describe;
 pub mod liveness;
 pub mod lockstep;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
+use concrete::Concrete;
 use liveness::Liveness;
 use lockstep::Witness;
 use params::{Mode, Params};
@@ -200,13 +202,14 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     let started = recorder.started;
     let bytecodes = recorder.bytecodes.clone();
     // The constants must stay visible to the collector, which boxing in a fold may start.
+    let concrete = recorder.concrete.clone();
     let recorded = recorder.close();
     let began = Instant::now();
     let entries = match &mut vm.jit.events {
         Some(events) => events.entry_counter(trace),
         None => Box::leak(Box::new(0)),
     };
-    let result = compile(vm, trace, parent, entries, &recorded);
+    let result = compile(vm, trace, parent, entries, &recorded, &concrete);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
@@ -295,13 +298,14 @@ fn compile(
     parent: Option<Parent>,
     entries: *mut u64,
     recorded: &Recorded,
+    concrete: &Concrete,
 ) -> Result<(Body, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
     }
     let options = pass_options(&vm.jit.params);
-    let optimised = optimise::run(recorded.clone(), &options, &mut |report| {
+    let optimised = optimise::run_on(recorded.clone(), Some(concrete), &options, &mut |report| {
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
         }
