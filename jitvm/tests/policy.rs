@@ -118,7 +118,8 @@ fn checked_runs_compare_and_agree() {
 fn a_log_without_room_leaves_the_program_alone_and_says_what_is_missing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let log = folder.path().join("full.jlog");
-    let code = "import jitvm\nfor i in range(200000):\n    jitvm.iteration(i)\n    if i % 1000 == 0:\n        print(i)\n";
+    let code =
+        "import jitvm\nfor i in range(200000):\n    jitvm.iteration(i)\n    if i % 1000 == 0:\n        print(i)\n";
     let mut command = jitvm();
     command.arg("--log").arg(&log).args(["-c", code]);
     // A limit on the size of files is to the log what a full disk is: no room to grow into.
@@ -138,7 +139,10 @@ fn a_log_without_room_leaves_the_program_alone_and_says_what_is_missing() {
     let reader = Reader::open(&log).expect("what was written is readable");
     let loss = reader.loss();
     assert_eq!(loss.stopped, Some(StopReason::NoSpace));
-    let kept = reader.events().filter(|entry| entry.as_ref().is_ok_and(|entry| matches!(entry.event(), Event::Mark(_)))).count();
+    let kept = reader
+        .events()
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| matches!(entry.event(), Event::Mark(_))))
+        .count();
     assert!(loss.dropped_events > 0 && kept > 1000, "kept {kept} marks, {loss:?}");
     assert!(fs::metadata(&log).expect("the log is there").len() <= 3 << 20);
 }

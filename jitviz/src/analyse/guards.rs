@@ -75,9 +75,8 @@ fn types(model: &Model, guard: &Guard) -> Vec<Observed> {
         Some(known) => known.count = known.count.saturating_add(seen.count),
         None => list.push(seen),
     };
-    let entries = |bridge: Option<TraceId>| {
-        bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()).unwrap_or(0)
-    };
+    let entries =
+        |bridge: Option<TraceId>| bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()).unwrap_or(0);
     let mut guard = guard;
     // A damaged log may lead back to where it came from.
     for _ in 0..model.guards.len() {

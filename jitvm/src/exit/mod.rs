@@ -78,12 +78,7 @@ pub fn measure(vm: &mut Vm, id: TraceId, base: *mut Value) -> (u64, u64, bool) {
 }
 
 /// Runs traces until one is left; whether it was through an exit.
-fn interpret_tree(
-    vm: &mut Vm,
-    first: TraceId,
-    base: *mut Value,
-    measure: Option<(&Cell<u64>, u64)>,
-) -> (Resume, bool) {
+fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option<(&Cell<u64>, u64)>) -> (Resume, bool) {
     let area = call::stack_top(vm);
     let mut id = first;
     // SAFETY: only the address is computed.

@@ -75,7 +75,11 @@ impl Concrete {
                     self.words = words;
                     // Arithmetic is recorded for its types, whether or not it overflows this time.
                     let may_overflow = matches!(ins.op, Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv);
-                    assert!(done.is_ok() || may_overflow, "{index:04} {} was recorded and does not hold", ins.op.name());
+                    assert!(
+                        done.is_ok() || may_overflow,
+                        "{index:04} {} was recorded and does not hold",
+                        ins.op.name()
+                    );
                     done.ok()
                 }
                 _ => None,

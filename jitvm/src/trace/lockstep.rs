@@ -11,8 +11,8 @@ use std::cell::Cell;
 
 use super::recorder::Parent;
 use super::{Jit, Trace};
-use crate::codegen::checkpoint::{self, Checkpoint};
 use crate::codegen::ExitState;
+use crate::codegen::checkpoint::{self, Checkpoint};
 use crate::interp::helpers::HELPERS;
 use crate::ir::interpret::{Machine, Run};
 use crate::ir::{Body, Effect, Field, Ins, Op, Ref, TraceId, Ty, text};
@@ -263,10 +263,7 @@ impl Activation {
 
     /// Whether the mode that makes guards fail is about to do so here.
     fn is_forced(&self, vm: &Vm, body: &Body, at: usize) -> bool {
-        body.ins[at].op.is_guard()
-            && vm.jit.params.guard_fail != 0
-            && vm.guard_countdown == 1
-            && body.may_be_forced(at)
+        body.ins[at].op.is_guard() && vm.jit.params.guard_fail != 0 && vm.guard_countdown == 1 && body.may_be_forced(at)
     }
 
     /// The checkpoint after one; past the last the loop starts again.
@@ -338,9 +335,9 @@ impl Activation {
             Next::Start(_) => 0,
         };
         let mut report = String::from("jitvm: internal error: machine code does not do what its trace says\n");
-        let parent = trace.parent.map_or(String::new(), |Parent { trace, exit }| {
-            format!(" (from exit {exit} of trace {})", trace.0)
-        });
+        let parent = trace
+            .parent
+            .map_or(String::new(), |Parent { trace, exit }| format!(" (from exit {exit} of trace {})", trace.0));
         // Writing to a string does not fail.
         let _ = writeln!(report, "  trace {}{parent}, at {at:04}: {}", trace.id.0, place(vm, body, at));
         let _ = writeln!(report, "  {difference}\n  by the IR:");
@@ -353,7 +350,11 @@ impl Activation {
         let _ = writeln!(report, "  in the machine:");
         for (number, word) in state.gpr.iter().enumerate() {
             let float = state.xmm[number];
-            let _ = writeln!(report, "    r{number:<2} {word:#018x} {:<24} xmm{number:<2} {float:?}", shown(Ty::Val, *word));
+            let _ = writeln!(
+                report,
+                "    r{number:<2} {word:#018x} {:<24} xmm{number:<2} {float:?}",
+                shown(Ty::Val, *word)
+            );
         }
         report
     }
