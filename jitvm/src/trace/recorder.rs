@@ -278,8 +278,7 @@ impl Recorder {
         if self.body.snapshots.len() > self.max_snapshots {
             return abort(AbortReason::TooManySnapshots, format!("{} snapshots", self.body.snapshots.len()));
         }
-        // SAFETY: the innermost frame lies so far above the anchor's on the value stack.
-        let anchor = unsafe { base.sub(self.frames[depth].base as usize).cast_mut() };
+        let anchor = base.wrapping_sub(self.frames[depth].base as usize).cast_mut();
         self.learn_results(base);
         let step = self.operation(vm, ins, base);
         if cfg!(debug_assertions) {
