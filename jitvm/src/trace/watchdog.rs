@@ -59,6 +59,10 @@ pub(super) fn measured(vm: &mut Vm, id: TraceId, instructions: u64, exited: bool
     let cost = vm.jit.params.exit_cost;
     let trace = vm.jit.trace_mut(id);
     let watchdog = &mut trace.watchdog;
+    if watchdog.measuring == 0 {
+        // Entries nest where a trace calls out; an inner one was the last to be measured.
+        return;
+    }
     watchdog.instructions += instructions;
     watchdog.exits += u64::from(exited);
     watchdog.measuring -= 1;
