@@ -221,7 +221,7 @@ pub fn native_unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             return Ok(a);
         }
         let value = super::complex::parts_of(a);
-        return Ok(vm.complex(if op == Unary::Plus { value } else { value.neg() }));
+        return Ok(vm.complex(if op == Unary::Plus { value } else { value.negated() }));
     }
     let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))
