@@ -6,14 +6,13 @@
 mod cat;
 mod check;
 mod export;
-mod folded;
 mod follow;
 mod info;
 mod output;
 mod pack;
 mod record;
 mod repair;
-mod show;
+pub(crate) mod show;
 mod time;
 
 use std::io::{self, BufWriter, Write};
@@ -23,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use jitlog::{ReadError, Reader};
 
+pub(crate) use info::header as log_header;
 use time::parse_time;
 
 /// Inspects logs of JIT compilers (.jlog).
@@ -130,7 +130,7 @@ struct FollowArgs {
 #[derive(Args)]
 struct ExportArgs {
     /// What to write
-    format: export::Format,
+    format: crate::export::Format,
     /// The log
     log: PathBuf,
     #[command(flatten)]
