@@ -7,6 +7,8 @@
 mod fields;
 mod firefox;
 mod folded;
+#[cfg(feature = "parquet")]
+mod folder;
 mod frames;
 mod json;
 mod jsonl;
@@ -24,6 +26,8 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use jitlog::{Entry, Reader, Types};
 
+#[cfg(feature = "parquet")]
+pub use folder::{OutputFolder, Refused};
 #[cfg(feature = "parquet")]
 pub use parquet::{TABLES, write as write_tables};
 
@@ -43,7 +47,6 @@ pub enum Format {
     /// speedscope (speedscope.app): samples by thread
     Speedscope,
     /// Apache Parquet: OUT is a folder with a file for each table
-    #[cfg(feature = "parquet")]
     Parquet,
 }
 
@@ -56,8 +59,7 @@ pub fn write(format: Format, reader: &Reader, out: &mut impl Write) -> io::Resul
         Format::Folded => folded::write(reader, out),
         Format::Pprof => pprof::write(reader, out),
         Format::Speedscope => speedscope::write(reader, out),
-        #[cfg(feature = "parquet")]
-        Format::Parquet => Err(io::Error::other("Parquet is a folder of files")),
+        Format::Parquet => Err(io::Error::other("parquet is a folder of files")),
     }
 }
 
