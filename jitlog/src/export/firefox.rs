@@ -40,14 +40,15 @@ struct Firefox<'d> {
     profile: Profile,
     definitions: &'d Definitions,
     process: ProcessHandle,
-    threads: Vec<ThreadHandle>,
+    threads: HashMap<usize, ThreadHandle>,
+    has_main: bool,
     states: HashMap<SampleState, CategoryPairHandle>,
     categories: HashMap<Category, CategoryHandle>,
     other: CategoryPairHandle,
     kinds: HashMap<(u16, Option<u16>), MarkerKind>,
     stacks: HashMap<(usize, Standing), Option<StackHandle>>,
     counters: HashMap<Series, (CounterHandle, u64)>,
-    /// Weights of the samples so far, to find how far apart they were meant to be; few values, if it is a timer.
+    /// The least weight of the samples so far: how far apart they were meant to be.
     interval: Option<u64>,
 }
 
@@ -84,7 +85,8 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         profile,
         definitions,
         process: main,
-        threads: Vec::new(),
+        threads: HashMap::new(),
+        has_main: false,
         states,
         categories,
         kinds: HashMap::new(),
@@ -143,17 +145,19 @@ impl Marker for Values {
 }
 
 impl Firefox<'_> {
-    /// The handle of a thread; threads are added in their order.
+    /// The handle of a thread, which is added when something of it is met.
     fn thread(&mut self, threads: &Threads, index: usize) -> ThreadHandle {
-        while self.threads.len() <= index {
-            let thread = threads.get(self.threads.len());
-            let is_main = self.threads.is_empty();
-            let handle = self.profile.add_thread(self.process, thread.tid, time(0), is_main);
-            self.profile.set_thread_name(handle, &plain(&thread.name));
-            self.profile.set_thread_show_markers_in_timeline(handle, true);
-            self.threads.push(handle);
+        if let Some(handle) = self.threads.get(&index) {
+            return *handle;
         }
-        self.threads[index]
+        let thread = threads.get(index);
+        // The profiler shows one thread as the process's own: the first that runs the program.
+        let is_main = thread.runs_program && !std::mem::replace(&mut self.has_main, true);
+        let handle = self.profile.add_thread(self.process, thread.tid, time(0), is_main);
+        self.profile.set_thread_name(handle, &plain(&thread.name));
+        self.profile.set_thread_show_markers_in_timeline(handle, true);
+        self.threads.insert(index, handle);
+        handle
     }
 
     /// Registers a kind of marker when it is first met.

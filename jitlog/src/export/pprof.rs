@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use jitlog::{Definitions, Event, FuncId, LocId, Reader, Sample, TraceId, TraceStart, Types};
+use jitlog::{Definitions, Event, FuncId, LocId, Reader, Sample, SampleState, TraceId, TraceStart, Types};
 
 use crate::export::entries;
 use crate::export::frames::{Place, Standing};
@@ -101,6 +101,7 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         locations: HashMap::new(),
         functions: HashMap::new(),
         unknown_function: None,
+        states: HashMap::new(),
         part: Message::new(),
     };
     writer.head(reader, interval)?;
@@ -127,6 +128,8 @@ struct Pprof<'d, W> {
     locations: HashMap<LocId, u64>,
     functions: HashMap<FuncId, u64>,
     unknown_function: Option<u64>,
+    /// For samples that stand nowhere, a function named for their state and its location.
+    states: HashMap<SampleState, u64>,
     part: Message,
 }
 
@@ -174,6 +177,10 @@ impl<W: Write> Pprof<'_, W> {
         for place in key.standing.places(self.definitions).into_iter().rev() {
             locations.push(self.location(place));
         }
+        if locations.is_empty() {
+            // pprof does not show samples without a place.
+            locations.push(self.nowhere(key.standing.state));
+        }
         let mut sample = Message::new();
         // Sample: location_id 1, value 2, label 3. Label: key 1, str 2.
         sample.packed(1, locations).packed(2, [sum.samples, sum.nanoseconds.min(i64::MAX as u64)]);
@@ -186,11 +193,34 @@ impl<W: Write> Pprof<'_, W> {
         self.put()
     }
 
+    fn next_location(&self) -> u64 {
+        (self.locations.len() + self.states.len()) as u64 + 1
+    }
+
+    fn next_function(&self) -> u64 {
+        (self.functions.len() + self.states.len()) as u64 + 1 + u64::from(self.unknown_function.is_some())
+    }
+
+    fn nowhere(&mut self, state: SampleState) -> u64 {
+        if let Some(location) = self.states.get(&state) {
+            return *location;
+        }
+        let (number, function) = (self.next_location(), self.next_function());
+        let name = self.strings.number(&format!("[{state}]"));
+        let (mut described, mut line, mut location) = (Message::new(), Message::new(), Message::new());
+        described.unsigned(1, function).unsigned(2, name).unsigned(3, name);
+        line.unsigned(1, function);
+        location.unsigned(1, number).message(4, &line);
+        self.part.message(profile::FUNCTION, &described).message(profile::LOCATION, &location);
+        self.states.insert(state, number);
+        number
+    }
+
     fn location(&mut self, loc: LocId) -> u64 {
         if let Some(number) = self.locations.get(&loc) {
             return *number;
         }
-        let number = self.locations.len() as u64 + 1;
+        let number = self.next_location();
         self.locations.insert(loc, number);
         let function = self.function(loc);
         let place = Place::of(self.definitions, loc);
@@ -215,7 +245,7 @@ impl<W: Write> Pprof<'_, W> {
         if let Some(number) = known {
             return number;
         }
-        let number = self.functions.len() as u64 + 1 + u64::from(self.unknown_function.is_some());
+        let number = self.next_function();
         match id {
             Some(id) => {
                 self.functions.insert(id, number);
