@@ -67,7 +67,10 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     buffer.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
     buffer.extend_from_slice(b"\",\"name\":");
     json::string(&mut buffer, &name);
-    buffer.extend_from_slice(b",\"activeProfileIndex\":0,\"shared\":{\"frames\":[");
+    if !profiles.is_empty() {
+        buffer.extend_from_slice(b",\"activeProfileIndex\":0");
+    }
+    buffer.extend_from_slice(b",\"shared\":{\"frames\":[");
     for (index, frame) in order.iter().enumerate() {
         if index > 0 {
             buffer.push(b',');

@@ -26,13 +26,15 @@ impl Threads {
     pub fn of(definitions: &Definitions) -> Threads {
         let mut threads = Threads { list: Vec::new(), by_stream: HashMap::new() };
         let mut by_tid: HashMap<u32, usize> = HashMap::new();
-        // A sampler writes about the thread whose number it gives, so its name is the last choice.
         let streams = || definitions.streams().filter(|stream| stream.kind != StreamKind::Definitions);
+        // A sampler writes about the thread whose number it gives, so its name is the last choice.
         let owners = streams().filter(|stream| stream.kind != StreamKind::Sampler);
         for stream in owners.chain(streams().filter(|stream| stream.kind == StreamKind::Sampler)) {
-            let known = by_tid.get(&stream.os_tid).copied().filter(|_| stream.os_tid != 0);
-            let index = known.unwrap_or_else(|| threads.add(stream.os_tid, stream.name.to_string()));
-            by_tid.entry(stream.os_tid).or_insert(index);
+            // The log's helper has a thread of its own, but a stream that was made on another.
+            let tid = if stream.kind == StreamKind::Helper { 0 } else { stream.os_tid };
+            let known = by_tid.get(&tid).copied().filter(|_| tid != 0);
+            let index = known.unwrap_or_else(|| threads.add(tid, stream.name.to_string()));
+            by_tid.entry(tid).or_insert(index);
             threads.by_stream.insert(stream.stream_id, index);
             threads.list[index].runs_program |= matches!(stream.kind, StreamKind::Mutator | StreamKind::Sampler);
         }
