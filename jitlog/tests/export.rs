@@ -440,6 +440,49 @@ fn counters_of_a_log_that_was_not_closed_are_exact() {
 }
 
 #[test]
+fn no_damage_and_no_value_makes_an_export_fail_otherwise() {
+    let (_directory, path) = scratch();
+    // A log that was not closed: what is in its blocks is believed.
+    let log = rich::fill(&path, rich::Size::SMALL);
+    let raw = std::fs::read(&path).unwrap();
+    drop(log);
+    let used: Vec<usize> = (block_offset(2) as usize..raw.len()).filter(|at| raw[*at] != 0).collect();
+    let mut random = common::Seeded(7);
+    for round in 0..48 {
+        let mut damaged = raw.clone();
+        for _ in 0..1 + round {
+            damaged[used[random.below(used.len() as u64) as usize]] = random.next() as u8;
+        }
+        std::fs::write(&path, damaged).unwrap();
+        if cfg!(feature = "parquet") && round % 4 == 3 {
+            let tables = path.with_extension("tables");
+            let output = export("parquet", &path, &["--force", "-o", tables.to_str().unwrap()]);
+            assert!(matches!(output.status.code(), Some(0 | 2)), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let output = export(FORMATS[round % FORMATS.len()], &path, &["-o", "-"]);
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{round}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    std::fs::remove_file(&path).unwrap();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    let mut main = log.stream("main", StreamKind::Mutator);
+    let most = u64::MAX;
+    for _ in 0..3 {
+        let sample = Sample { state: SampleState(99), loc_id: LocId(9), stack_id: StackId(9), ..Default::default() };
+        main.sample(&Sample { weight_ns: most, trace_id: TraceId(u32::MAX), ..sample });
+        main.sample(&Sample { weight_ns: 0, ..sample });
+        main.heap(&Heap { used_bytes: most, committed_bytes: most, live_objs: most, ..Default::default() });
+        main.pass_end(&PassEnd { dur_ns: most, pass_id: PassId(9), ..Default::default() });
+        main.gc_end(&GcEnd { pause_ns: most, before_bytes: most, ..Default::default() });
+        main.mark(&Mark { value: f64::NAN, count: i64::MIN, ..Default::default() });
+    }
+    drop(main);
+    log.close();
+    for format in FORMATS {
+        exported(format, &path);
+    }
+}
+
+#[test]
 fn outputs_are_whole_or_not_there() {
     let (directory, path) = rich_log();
     for format in FORMATS {

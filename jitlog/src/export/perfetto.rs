@@ -234,7 +234,8 @@ impl<W: Write> Perfetto<'_, W> {
                 let mut message = Message::new();
                 // ThreadDescriptor: pid 1, tid 2, thread_name 5.
                 message.signed(1, self.pid.into()).signed(2, thread.tid.into()).text(5, &thread.name);
-                descriptor.unsigned(track::PARENT, PROCESS_TRACK).message(track::THREAD, &message);
+                // Its process is the track above it.
+                descriptor.message(track::THREAD, &message);
             }
             Track::Lane(thread, lane) => {
                 let parent = self.track(threads, Track::Thread(thread))?;

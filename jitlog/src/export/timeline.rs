@@ -156,9 +156,11 @@ struct Timeline<'r, S> {
     open: HashMap<(usize, Lane), Vec<Slice>>,
     /// Where the last finished slice of a lane ended.
     ended: HashMap<(usize, Lane), u64>,
-    /// What traces are called, from when they start.
+    /// What traces are called, from their start to the end of their compilation.
     traces: HashMap<TraceId, String>,
     totals: HashMap<CounterKind, u64>,
+    /// Time never runs backwards here, whatever a damaged block says.
+    now: u64,
 }
 
 /// Reads the whole log once, handing everything to the sink in time order.
@@ -173,10 +175,12 @@ pub fn read<S: Sink>(reader: &Reader, sink: S) -> io::Result<S> {
         ended: HashMap::new(),
         traces: HashMap::new(),
         totals: HashMap::new(),
+        now: 0,
     };
     let skipped = [Timebase::TYPE, ClockSync::TYPE];
     let types = skipped.iter().fold(Types::class(Class::E), |types, number| types.without(*number));
     for entry in entries(reader, types) {
+        timeline.now = timeline.now.max(entry.t_ns);
         timeline.event(&entry)?;
     }
     timeline.finish()?;
@@ -186,7 +190,7 @@ pub fn read<S: Sink>(reader: &Reader, sink: S) -> io::Result<S> {
 impl<S: Sink> Timeline<'_, S> {
     fn event(&mut self, entry: &Entry) -> io::Result<()> {
         let event = entry.event();
-        let (at, thread) = (entry.t_ns, self.threads.of_stream(entry.stream));
+        let (at, thread) = (self.now, self.threads.of_stream(entry.stream));
         match &event {
             Event::Sample(sample) => return self.sink.sample(&self.threads, thread, at, sample),
             Event::CounterDelta(record) => return self.deltas(at, record.entries),
@@ -244,7 +248,10 @@ impl<S: Sink> Timeline<'_, S> {
                 self.whole(begin(Lane::Phases, 0, name), phase.dur_ns)
             }
             Event::TraceStop(stop) => self.end(entry, thread, Lane::Recording, stop.trace_id.0, &fields),
-            Event::CompileEnd(end) => self.end(entry, thread, Lane::Compiling, end.trace_id.0, &fields),
+            Event::CompileEnd(end) => {
+                self.traces.remove(&end.trace_id);
+                self.end(entry, thread, Lane::Compiling, end.trace_id.0, &fields)
+            }
             Event::GcEnd(end) => self.end(entry, thread, Lane::Collection, end.gc_id.0, &fields),
             Event::SpanEnd(end) => self.end(entry, thread, Lane::Span(end.name_str), 0, &fields),
             Event::TraceAbort(abort) => {
@@ -289,11 +296,11 @@ impl<S: Sink> Timeline<'_, S> {
         };
         let mut inside = open.split_off(place).into_iter();
         let slice = inside.next();
-        let missing = End { t_ns: entry.t_ns, event_type: None, fields: &[] };
+        let missing = End { t_ns: self.now, event_type: None, fields: &[] };
         for slice in inside.rev() {
             self.sink.end(&self.threads, slice, &missing)?;
         }
-        let end = End { t_ns: entry.t_ns, event_type: Some(entry.event_type), fields };
+        let end = End { t_ns: self.now, event_type: Some(entry.event_type), fields };
         slice.map_or(Ok(()), |slice| self.sink.end(&self.threads, slice, &end))
     }
 
@@ -317,7 +324,7 @@ impl<S: Sink> Timeline<'_, S> {
         fields: &[Field],
         stack: StackId,
     ) -> io::Result<()> {
-        let instant = Instant { thread, t_ns: entry.t_ns, event_type: entry.event_type, name, fields, stack };
+        let instant = Instant { thread, t_ns: self.now, event_type: entry.event_type, name, fields, stack };
         self.sink.instant(&self.threads, &instant)
     }
 
@@ -355,7 +362,7 @@ impl<S: Sink> Timeline<'_, S> {
         let mut rest: Vec<(CounterKind, u64)> = totals.into_iter().collect();
         rest.retain(|(kind, total)| *total > self.totals.get(kind).copied().unwrap_or_default());
         rest.sort_unstable();
-        let last = if rest.is_empty() { 0 } else { self.reader.last_ns() };
+        let last = if rest.is_empty() { 0 } else { self.reader.last_ns().max(self.now) };
         for (kind, total) in rest {
             self.sink.counter(&self.threads, last, Series::Counter(kind), total)?;
         }

@@ -68,7 +68,7 @@ enum Command {
     Pack(PackArgs),
     /// Write a log in the format of another tool.
     #[command(
-        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n  jitlog export firefox run.jlog -o run.json      load it at profiler.firefox.com\n  jitlog export parquet run.jlog -o tables && duckdb -c \"select state, sum(weight_ns) from 'tables/sample.parquet' group by 1\"\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
     )]
     Export(ExportArgs),
 }
