@@ -74,8 +74,12 @@ fn hexadecimal(out: &mut Vec<u8>, number: u64) {
 
 fn hex_bytes(out: &mut Vec<u8>, data: &[u8]) {
     out.push(b'"');
-    out.reserve(data.len() * 2 + 1);
-    out.extend(data.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]));
+    let start = out.len();
+    out.resize(start + data.len() * 2, 0);
+    for (pair, byte) in out[start..].chunks_exact_mut(2).zip(data) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
+    }
     out.push(b'"');
 }
 

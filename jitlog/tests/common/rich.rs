@@ -60,6 +60,7 @@ pub fn fill(path: &Path, size: Size) -> Log {
     let mut guard = (GuardId::NONE, None);
     let mut trace_id = TraceId::NONE;
     let states = SampleState::ALL;
+    let payload: Vec<u8> = (0..4096u32).map(|n| (n * 37 >> 3) as u8).collect();
     for round in 0..size.rounds {
         let pick = |n: u32| places[((round + n) % places.len() as u32) as usize];
         if round % size.recording_every == 0 {
@@ -109,6 +110,16 @@ pub fn fill(path: &Path, size: Size) -> Log {
                     code_bytes: 333,
                     n_guards: 1,
                     ..Default::default()
+                });
+                for pass_index in 0..2 {
+                    let ops = &payload[..];
+                    compiler.ir(&Ir { trace_id, pass_index, format: 1, n_ops: 256, ops, ..Default::default() });
+                }
+                compiler.code(&Code {
+                    trace_id,
+                    addr: Address(0x7000_0000),
+                    arch: Arch::X86_64,
+                    bytes: &payload[..333],
                 });
                 main.code_install(&CodeInstall { trace_id, addr: Address(0x7000_0000), bytes: 333 });
                 let guard_id = defs.new_guard_id();
