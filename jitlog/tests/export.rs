@@ -251,6 +251,7 @@ fn small_outputs_are_exactly_these() {
     let function = |id: u64| {
         let functions = profile.messages(5);
         let found = functions.iter().find(|function| function.number(1) == Some(id)).unwrap();
+        assert_eq!(found.number(3), None, "a system name would be taken for a C++ name");
         strings[found.number(2).unwrap() as usize]
     };
     let frames = |sample: &Message<'_>| -> Vec<String> {

@@ -208,7 +208,7 @@ impl<W: Write> Pprof<'_, W> {
         let (number, function) = (self.next_location(), self.next_function());
         let name = self.strings.number(&format!("[{state}]"));
         let (mut described, mut line, mut location) = (Message::new(), Message::new(), Message::new());
-        described.unsigned(1, function).unsigned(2, name).unsigned(3, name);
+        described.unsigned(1, function).unsigned(2, name);
         line.unsigned(1, function);
         location.unsigned(1, number).message(4, &line);
         self.part.message(profile::FUNCTION, &described).message(profile::LOCATION, &location);
@@ -255,8 +255,9 @@ impl<W: Write> Pprof<'_, W> {
         let place = Place::of(self.definitions, loc);
         let name = self.strings.number(place.name());
         let mut function = Message::new();
-        // Function: id 1, name 2, system_name 3, filename 4, start_line 5.
-        function.unsigned(1, number).unsigned(2, name).unsigned(3, name);
+        // Function: id 1, name 2, filename 4, start_line 5. With system_name 3 the same as the name, pprof would take it
+        // for a C++ name and drop what stands in angle brackets.
+        function.unsigned(1, number).unsigned(2, name);
         if let Some(file) = place.file {
             function.unsigned(4, self.strings.number(file));
         }
