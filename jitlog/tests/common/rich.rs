@@ -60,7 +60,7 @@ pub fn fill(path: &Path, size: Size) -> Log {
     let mut guard = (GuardId::NONE, None);
     let mut trace_id = TraceId::NONE;
     let states = SampleState::ALL;
-    let payload: Vec<u8> = (0..4096u32).map(|n| (n * 37 >> 3) as u8).collect();
+    let payload: Vec<u8> = (0..4096u32).map(|n| ((n * 37) >> 3) as u8).collect();
     for round in 0..size.rounds {
         let pick = |n: u32| places[((round + n) % places.len() as u32) as usize];
         if round % size.recording_every == 0 {
