@@ -280,4 +280,5 @@ tables! {
 }
 
 /// Types whose instances have no hash.
-pub const UNHASHABLE: &[TypeId] = &[TypeId::LIST, TypeId::DICT, TypeId::SET, TypeId::SLICE, TypeId::BYTEARRAY, TypeId::DICT_KEYS, TypeId::DICT_ITEMS];
+pub const UNHASHABLE: &[TypeId] =
+    &[TypeId::LIST, TypeId::DICT, TypeId::SET, TypeId::SLICE, TypeId::BYTEARRAY, TypeId::DICT_KEYS, TypeId::DICT_ITEMS];

@@ -151,7 +151,8 @@ fn is_sequence(value: Value) -> bool {
 
 /// Both operands are numbers, or of one layout: the builtin method of the left one answers.
 fn natively_supported(_: &Vm, a: Value, b: Value) -> bool {
-    let number = |value: Value| super::numbers::as_integer(value).is_some() || super::numbers::as_float(value).is_some();
+    let number =
+        |value: Value| super::numbers::as_integer(value).is_some() || super::numbers::as_float(value).is_some();
     number(a) && number(b) || a.layout() == b.layout()
 }
 
