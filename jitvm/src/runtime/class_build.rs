@@ -331,8 +331,8 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
     let capacity = first_capacity(vm, &attributes, bases, all.len());
 
     let object = new_type_object(vm, metaclass, id);
-    // SAFETY: the shape was checked above.
     if cell != Value::UNDEF {
+        // SAFETY: the shape was checked above.
         unsafe { (*cell.object::<ClosureCell>()).value = object };
     }
     vm.class_epoch += 1;
