@@ -20,8 +20,8 @@ use std::mem::offset_of;
 
 use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::Header;
-use crate::runtime::vm::Continuation;
 use crate::runtime::value::Value;
+use crate::runtime::vm::Continuation;
 
 /// Reference to an instruction (its index) or, with the top bit set, to a constant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]

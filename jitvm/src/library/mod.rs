@@ -135,6 +135,8 @@ pub enum Arity {
     One,
     /// From so many to so many positional ones.
     Range(u8, u8),
+    /// As [`Arity::Range`], of functions that word the error in another way.
+    Parsed(u8, u8),
     /// The function checks, and may take keywords.
     Free,
 }
@@ -476,6 +478,11 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
             };
             let s = if limit == 1 { "" } else { "s" };
             format!("{} expected {bound}{limit} argument{s}, got {given}", row.name)
+        }
+        Arity::Parsed(least, most) if given < least as usize || given > most as usize => {
+            let (bound, limit) = if given < least as usize { ("least", least) } else { ("most", most) };
+            let s = if limit == 1 { "" } else { "s" };
+            format!("{}() takes at {bound} {limit} argument{s} ({given} given)", row.name)
         }
         _ => return Ok(()),
     };
