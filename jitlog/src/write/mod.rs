@@ -34,7 +34,7 @@ use process::Machine;
 use space::Space;
 
 pub use counters::CounterSlot;
-pub use defs::{Defs, fingerprint};
+pub use defs::{Defs, Places, fingerprint};
 pub use options::{DEFAULT_MAX_BYTES, LogOptions, MIN_BYTES};
 pub use process::VmInfo;
 pub use signal_stream::SignalStream;

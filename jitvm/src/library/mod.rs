@@ -242,7 +242,11 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
         ShapeId::BUILTIN => {
             let row = row_of(vm, callee);
             check_arity(vm, row, arguments)?;
-            (row.function)(vm, arguments)
+            // SAFETY: the shape was checked.
+            let outer = vm.perf.enter_builtin(unsafe { (*callee.object::<Builtin>()).index });
+            let result = (row.function)(vm, arguments);
+            vm.perf.leave(outer);
+            result
         }
         ShapeId::BOUND_METHOD => {
             // SAFETY: the shape was checked.
@@ -256,7 +260,12 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             values.extend_from_slice(arguments.values);
             call_with(vm, function, Arguments { values: &values, names: arguments.names })
         }
-        ShapeId::TYPE => constructors::construct(vm, type_id(callee), arguments),
+        ShapeId::TYPE => {
+            let outer = vm.perf.enter_constructor(type_id(callee));
+            let result = constructors::construct(vm, type_id(callee), arguments);
+            vm.perf.leave(outer);
+            result
+        }
         _ => {
             let name = type_name(callee);
             Err(vm.type_error(format!("'{name}' object is not callable")))
