@@ -78,7 +78,7 @@ opcodes! {
     StoreGlobal "STORE_GLOBAL" R G O;
     /// Unbinds `globals[b]`, or NameError.
     DeleteGlobal "DELETE_GLOBAL" O G O;
-    /// `R[a] = R[b] + R[c]`; x = 1 marks the augmented form (for all twelve arithmetic operators).
+    /// `R[a] = R[b] + R[c]`; x = 1 marks the augmented form (for all thirteen arithmetic operators).
     Add "ADD" W R R;
     /// `R[a] = R[b] - R[c]`.
     Sub "SUB" W R R;
@@ -92,6 +92,8 @@ opcodes! {
     Mod "MOD" W R R;
     /// `R[a] = R[b] ** R[c]`.
     Pow "POW" W R R;
+    /// `R[a] = R[b] @ R[c]`.
+    MatMul "MAT_MUL" W R R;
     /// `R[a] = R[b] << R[c]`.
     LeftShift "LEFT_SHIFT" W R R;
     /// `R[a] = R[b] >> R[c]`.
@@ -184,14 +186,131 @@ opcodes! {
     /// `R[a] = ` the function of code constant b, with the tuple of defaults `R[c]` (or None), which are those of the
     /// code's `defaulted` parameters.
     MakeFunction "MAKE_FUNCTION" W K R;
-    /// `R[a] = ` module named b, imported; x = 1: the top package of a dotted name.
-    Import "IMPORT" W Nm O;
+    /// The function `R[a]` gets the tuple of cells `R[b]` as its closure.
+    SetClosure "SET_CLOSURE" R R O;
+    /// The function `R[a]` gets `R[b]` as its annotations: a tuple of name, value, name, value, ...
+    SetAnnotations "SET_ANNOTATIONS" R R O;
+    /// `R[a] = ` module named b, imported; x = 1: the top package of a dotted name. c is the level (leading dots).
+    Import "IMPORT" W Nm N;
+    /// Binds all public names of module `R[a]` in the globals, or in the namespace `R[b]` with x = 1.
+    ImportStar "IMPORT_STAR" R R O;
     /// `R[a] = ` attribute c of module `R[b]`, or ImportError.
     ImportFrom "IMPORT_FROM" W R Nm;
-    /// Raises `R[a]`; with x = 1 from `R[b]`; with x = 2 there is nothing to raise again (bare raise).
+    /// Raises `R[a]`; with x = 1 from `R[b]`; with x = 2 the exception being handled again (bare raise; no operands).
     Raise "RAISE" R R O;
     /// Raises AssertionError with message `R[a]`; with x = 1 without one (`R[a]` is not read).
     AssertFail "ASSERT_FAIL" R O O;
+
+    // Variables that inner functions share.
+    /// `R[a] = ` a new cell holding `R[b]`, which may be unassigned.
+    MakeCell "MAKE_CELL" W R O;
+    /// `R[a] = ` cell b of the running function's closure (the function is in `R[-1]`).
+    LoadFree "LOAD_FREE" W N O;
+    /// `R[a] = ` content of the cell `R[b]`; c names it. Empty: NameError (x = 0: free variable) or UnboundLocalError
+    /// (x = 1: the function's own).
+    LoadCell "LOAD_CELL" W R Nm;
+    /// Content of the cell `R[a]` becomes `R[b]`.
+    StoreCell "STORE_CELL" R R O;
+    /// Empties the cell `R[a]`; errors as `LoadCell`.
+    DeleteCell "DELETE_CELL" R Nm O;
+
+    // Names of class bodies and of `exec`, looked up in a mapping.
+    /// `R[a] = ` item b of the namespace `R[c]` by name, else the global, else the builtin, else NameError.
+    LoadName "LOAD_NAME" W Nm R;
+    /// `R[a] = ` item b of the namespace `R[c]` by name, or unassigned where it has none.
+    FindName "FIND_NAME" W Nm R;
+    /// Item b of the namespace `R[c]` becomes `R[a]`.
+    StoreName "STORE_NAME" R Nm R;
+    /// Deletes item b of the namespace `R[c]`, or NameError.
+    DeleteName "DELETE_NAME" O Nm R;
+    /// Goes to the target if `R[a]` is assigned.
+    JumpIfBound "JUMP_IF_BOUND" R T H;
+    /// `R[a] = __build_class__`, which is called with the body's function, the name, and the bases.
+    LoadBuildClass "LOAD_BUILD_CLASS" W O O;
+    /// Makes `__annotations__` a dict if there is none: in the globals, or with x = 1 in the namespace `R[a]`.
+    SetupAnnotations "SETUP_ANNOTATIONS" R O O;
+    /// `del R[a].name[b]`.
+    DeleteAttr "DELETE_ATTR" R Nm O;
+
+    // Displays, starred and variadic.
+    /// `R[a] = {R[b]: R[b+1], ...}`, c registers.
+    BuildDict "BUILD_DICT" W RB N;
+    /// `R[a] = {R[b], ...}`, c items.
+    BuildSet "BUILD_SET" W RB N;
+    /// Adds `R[b]` to the set `R[a]`.
+    SetAdd "SET_ADD" R R O;
+    /// `R[a][R[b]] = R[c]` for the dict of a display or comprehension.
+    DictAdd "DICT_ADD" R R R;
+    /// Appends all items of `R[b]` to the list `R[a]`; x = 1: in a call of `R[c]`, which words the error.
+    ListExtend "LIST_EXTEND" R R R;
+    /// Adds all items of `R[b]` to the set `R[a]`.
+    SetUpdate "SET_UPDATE" R R O;
+    /// Updates the dict `R[a]` with the mapping `R[b]` (`**` in a display).
+    DictUpdate "DICT_UPDATE" R R O;
+    /// Adds the mapping `R[b]` to the keywords `R[a]` of a call of `R[c]`: TypeError on names given twice.
+    DictMerge "DICT_MERGE" R R R;
+    /// `R[a] = tuple(R[b])` for a list that nobody else sees.
+    ListToTuple "LIST_TO_TUPLE" W R O;
+    /// Calls `R[a]` with the tuple `R[b]` and the dict of keywords `R[b + 1]` (or unassigned); b is a + 1 and c is 2.
+    CallVariadic "CALL_VARIADIC" U RB N;
+    /// `R[a..a+b] = R[c]` unpacked; the one before the last x of them takes a list of what is left.
+    UnpackStar "UNPACK_STAR" WB N R;
+
+    // Exceptions. A handler's range (see `ExceptionRange`) puts the exception in a register.
+    /// The exception being handled becomes `R[a]`; the one before it goes to `R[b]`.
+    EnterHandler "ENTER_HANDLER" R W O;
+    /// The exception being handled becomes `R[a]`, as `EnterHandler` left it in its b.
+    LeaveHandler "LEAVE_HANDLER" R O O;
+    /// `R[a] = ` whether the exception `R[b]` is an instance of the class, or of one of the tuple of classes, `R[c]`.
+    MatchException "MATCH_EXCEPTION" W R R;
+    /// `except*`: `R[c] = ` the part of the exception `R[a]` that matches `R[b]`, or None; `R[a] = ` the rest, or None.
+    SplitGroup "SPLIT_GROUP" U R W;
+    /// After the clauses of `except*`: `R[a] = ` what is to be raised, or None, of the exception `R[b]` and the list
+    /// `R[c]` of what the clauses raised and what is left.
+    JoinGroup "JOIN_GROUP" W R R;
+    /// Raises `R[a]` once more as it is: context and traceback gain nothing here.
+    Reraise "RERAISE" R O O;
+
+    // Context managers.
+    /// `R[a] = ` bound `__exit__` of `R[b]`, then `R[c] = ` result of its `__enter__()`; x = 1: `__aexit__` and what
+    /// `__aenter__()` returns, to be awaited.
+    EnterContext "ENTER_CONTEXT" W R W;
+    /// `R[a] = R[b](type(e), e, e.__traceback__)` for the exception e in `R[c]`.
+    ExitContext "EXIT_CONTEXT" W R R;
+
+    // Generators and coroutines.
+    /// First instruction of every code that is one: returns the new generator, coroutine or asynchronous generator; goes
+    /// on behind when first resumed.
+    Generator "GENERATOR" O O O;
+    /// `R[a] = ` what is sent in for yielding `R[b]`. x = 1: on behalf of the iterator `R[c]`, which gets what is sent
+    /// and thrown. x = 2: an item of an asynchronous generator.
+    Yield "YIELD" W R R;
+    /// `R[a] = ` the iterator for `yield from R[b]`.
+    GetYieldFrom "GET_YIELD_FROM" W R O;
+    /// `R[a] = ` the iterator for `await R[b]`; x = 1 of `__aenter__`, x = 2 of `__aexit__` (words the error).
+    GetAwaitable "GET_AWAITABLE" W R O;
+    /// Sends `R[a]` to the iterator `R[b]`. If it yields, that goes to `R[a]`, skipping the next instruction (a JUMP);
+    /// if it returns, its result goes to `R[a]`, going on to that instruction.
+    Send "SEND" U R O;
+    /// `R[a] = R[b].__aiter__()`.
+    GetAsyncIter "GET_ASYNC_ITER" W R O;
+    /// `R[a] = ` awaitable of the next item of the asynchronous iterator `R[b]`.
+    GetAsyncNext "GET_ASYNC_NEXT" W R O;
+    /// Goes on if the exception `R[a]` is StopAsyncIteration, else raises it as `Reraise`.
+    EndAsyncFor "END_ASYNC_FOR" R O O;
+
+    // Pattern matching.
+    /// `R[a] = ` whether `R[b]` is a sequence that patterns take apart.
+    MatchSequence "MATCH_SEQUENCE" W R O;
+    /// `R[a] = ` whether `R[b]` is a mapping.
+    MatchMapping "MATCH_MAPPING" W R O;
+    /// `R[a] = ` tuple of the values of the mapping `R[b]` for the tuple of keys `R[c]`, or None if one is missing.
+    MatchKeys "MATCH_KEYS" W R R;
+    /// `R[a] = ` tuple of attributes, or None: subject, class and tuple of keyword names are in the c = 3 registers from
+    /// b; x is the number of positional patterns.
+    MatchClass "MATCH_CLASS" W RB N;
+    /// `R[a] = len(R[b])`.
+    GetLength "GET_LENGTH" W R O;
 }
 
 impl Op {
@@ -264,17 +383,68 @@ pub struct Position {
     pub anchor: Span,
 }
 
+/// What calling a code does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CodeKind {
+    #[default]
+    Function,
+    /// The body of a file.
+    Module,
+    /// A class body or code for `exec`: its one parameter is the namespace that its names live in.
+    Namespace,
+    Generator,
+    Coroutine,
+    AsyncGenerator,
+}
+
+/// Where an exception raised in a range of instructions goes. A code's ranges are ordered so that the first one that
+/// holds an instruction is the innermost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExceptionRange {
+    /// First instruction, and the one past the last.
+    pub start: u32,
+    pub end: u32,
+    /// Where execution goes on.
+    pub target: u32,
+    /// Receives the exception object.
+    pub register: u16,
+}
+
+/// A comprehension compiled in place, which tracebacks show as a function of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InlinedFrame {
+    /// First instruction, and the one past the last.
+    pub start: u32,
+    pub end: u32,
+    /// Index among the code's names: `<listcomp>`, `<dictcomp>` or `<setcomp>`.
+    pub name: u16,
+    /// Position of the comprehension as its caller's traceback line shows it.
+    pub position: Position,
+}
+
 /// One Python function (or the module's body) as the front end leaves it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct CodeProto {
     pub name: String,
     pub qualname: String,
     /// 1-based line of the `def`, or 1 for a module.
     pub first_line: u32,
-    /// Positional parameters come first in the registers, keyword-only ones after them.
+    pub kind: CodeKind,
+    /// Positional parameters come first in the registers, keyword-only ones after them, then `*args`, then `**kwargs`.
     pub positional: u16,
     pub positional_only: u16,
     pub keyword_only: u16,
+    /// There is a `*args` parameter.
+    pub star_arguments: bool,
+    /// There is a `**kwargs` parameter.
+    pub star_keywords: bool,
+    /// The docstring.
+    pub documentation: Option<String>,
+    /// Registers that hold cells after the prologue, with the variable's name; the free ones (`LoadFree`) come first,
+    /// in the order of the closure.
+    pub cells: Vec<(String, u16)>,
+    /// How many of `cells` are free variables.
+    pub free: u16,
     /// Registers of the parameters that have a default, in the order of `MakeFunction`'s tuple.
     pub defaulted: Vec<u16>,
     /// Names of parameters, then of the other locals, by register.
@@ -288,6 +458,22 @@ pub struct CodeProto {
     pub globals: Vec<String>,
     /// Instruction index of each `LoopHeader`, by loop index.
     pub loops: Vec<u32>,
+    pub exception_ranges: Vec<ExceptionRange>,
+    pub inlined_frames: Vec<InlinedFrame>,
+}
+
+impl CodeProto {
+    /// Registers that a call fills.
+    pub fn parameters(&self) -> usize {
+        self.positional as usize
+            + self.keyword_only as usize
+            + self.star_arguments as usize
+            + self.star_keywords as usize
+    }
+    /// A call only has to pass as many values as there are positional parameters.
+    pub fn is_plain(&self) -> bool {
+        self.keyword_only == 0 && !self.star_arguments && !self.star_keywords
+    }
 }
 
 /// A source file: its path as given, its text, and where its lines start.

@@ -580,6 +580,12 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
+                    // What the front end does not make yet.
+                    other => {
+                        save_pc!();
+                        (*vm).raise(TypeId::SYSTEM_ERROR, format!("unknown instruction {}", other.name()));
+                        break 'raise;
+                    }
                 }
                 continue 'dispatch;
             }

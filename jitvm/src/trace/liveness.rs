@@ -55,15 +55,15 @@ fn successors(code: &CodeProto, pc: usize, mut f: impl FnMut(usize)) {
     let ins = code.instructions[pc];
     match ins.op {
         Op::Jump => f(ins.wide() as usize),
-        Op::JumpIfTrue | Op::JumpIfFalse => {
+        Op::JumpIfTrue | Op::JumpIfFalse | Op::JumpIfBound => {
             f(ins.wide() as usize);
             f(pc + 1);
         }
-        Op::ForIter => {
+        Op::ForIter | Op::Send => {
             f(pc + 1);
             f(pc + 2);
         }
-        Op::Return | Op::Raise | Op::AssertFail => {}
+        Op::Return | Op::Raise | Op::Reraise | Op::AssertFail => {}
         _ => f(pc + 1),
     }
 }
@@ -100,6 +100,17 @@ impl Liveness {
                     }
                 }
                 reads(ins, |r| set[r as usize / 64] |= 1 << (r % 64));
+                // An exception may come before anything is written.
+                if let Some(range) = code.exception_ranges.iter().find(|r| (r.start..r.end).contains(&(pc as u32))) {
+                    let target = range.target as usize;
+                    for w in 0..words {
+                        let mut handler = live[target * words + w];
+                        if range.register as usize / 64 == w {
+                            handler &= !(1 << (range.register % 64));
+                        }
+                        set[w] |= handler;
+                    }
+                }
                 let row = &mut live[pc * words..(pc + 1) * words];
                 if row != set.as_slice() {
                     row.copy_from_slice(&set);

@@ -206,6 +206,7 @@ impl Recorder {
             Bytecode::MakeFunction => return abort(AbortReason::UnsupportedOperation, "definition of a function"),
             Bytecode::Import | Bytecode::ImportFrom => return abort(AbortReason::UnsupportedOperation, "import"),
             Bytecode::Raise | Bytecode::AssertFail => return abort(AbortReason::Exception, ins.op.name()),
+            other => return abort(AbortReason::UnsupportedOperation, other.name()),
         }
         Ok(Step::Interpret)
     }

@@ -265,6 +265,7 @@ impl<'a> Emitter<'_, 'a> {
             positions: self.builder.positions,
             constants: self.builder.constants,
             loops: self.builder.loops,
+            ..CodeProto::default()
         }
     }
 }
