@@ -17,7 +17,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         return Vec::new();
     }
     // Only samples tell the interpreter from builtins, waiting and the rest.
-    let interpreted = model.samples.weight_ns.get(&SampleState::Interp).copied();
+    let interpreted = (!model.samples.is_empty()).then(|| model.samples.ns(SampleState::Interp));
     vec![Finding {
         id: ID,
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
@@ -49,6 +49,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Weight;
 
     #[test]
     fn without_samples_there_is_no_cost() {
@@ -57,7 +58,7 @@ mod tests {
         model.program.process.vm_name = "jitvm".into();
         let found = find(&model);
         assert_eq!((found.len(), found[0].cost_ns, found[0].whatever_it_costs), (1, None, true));
-        model.samples.weight_ns.insert(SampleState::Interp, 40_000_000);
+        model.samples.by_state.insert(SampleState::Interp, Weight { samples: 40, ns: 40_000_000 });
         assert_eq!(find(&model)[0].share, Some(0.8));
     }
 }

@@ -28,7 +28,8 @@ impl SourceView {
     /// The cursor starts on the hottest line.
     pub fn new(model: &Model, with_source: bool) -> SourceView {
         let rows = lines::rows(model, with_source);
-        let heat = |r: &LineRow| (r.executions.unwrap_or(0)).saturating_add(r.failures.unwrap_or(0));
+        let sampled = !model.samples.is_empty();
+        let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         SourceView { rows, scroll: Scroll { cursor: hottest, ..Scroll::default() } }
     }
