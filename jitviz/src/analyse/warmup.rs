@@ -193,8 +193,8 @@ fn classify(model: &Model, basis: Basis, points: Vec<Point>) -> Warmup {
         let (first, reached) = (kept[pair[0].end], kept[pair[1].start]);
         let near = found.points[first.saturating_sub(2)].from_ns..=found.points[reached].to_ns;
         found.changes.push(Change {
-            at_ns: found.points[first].from_ns,
-            index: first,
+            at_ns: found.points[reached].from_ns,
+            index: reached,
             from: before.mean.round() as u64,
             to: after.mean.round() as u64,
             causes: causes(model, &near, after.mean < before.mean),
