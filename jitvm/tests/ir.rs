@@ -37,8 +37,12 @@ snap #0 at 0000 raise [code 3 pc 17 base 0] [code 4 pc 1 base 12] { s0=+1 s3=-2.
 0008  * val  CALLH       0007 peek
 0009    val  CALLH       ---- helper:99
 0010 >  nil  G_NE        0003 val:builtin
-snap #1 at 0011 execute [code 3 pc 18 base 0] { s1=0000 }
-closing at 0011 execute [code 3 pc 2 base 0] { s0=-2305843009213693952 }
+0011    obj  NEW         +32 +0 tuple
+0012    nil  FIELD_STORE 0011 raw:2 [8]
+0013    nil  SHAPE_STORE 0011 shape:4001
+0014  s obj  NEW         +24 +259 shape:4002
+snap #1 at 0015 execute [code 3 pc 18 base 0] { s1=0014 } 0014 shape:4002 ( 0000 +1.5 ) 0011 tuple ( raw:2 0014 )
+closing at 0015 execute [code 3 pc 2 base 0] { s0=-2305843009213693952 }
 "#;
         let parsed = parse(text, HELPERS).expect("well-written");
         assert_eq!(print(&parsed.body, parsed.closing.as_ref(), HELPERS), text.trim_start());
@@ -123,6 +127,32 @@ mod checker {
         ] {
             assert_eq!(problems(&format!("{body}{snapshot}")), [expected]);
         }
+    }
+
+    #[test]
+    fn ir_checker_knows_when_objects_are_filled_and_who_makes_sunk_ones() {
+        let text = |lines: &str| format!("{START}0000 val SLOAD #0\n{lines}\n0009 nil LOOP");
+        let filled = "0001 obj NEW +24 +0 shape:40\n0002 nil FIELD_STORE 0001 0000 [16]";
+        let late = "0003 val SLOAD #1\n0004 nil FIELD_STORE 0001 0003 [8]";
+        assert_eq!(problems(&text(&format!("{filled}\n0003 nil FIELD_STORE 0001 +1 [8]"))), [""; 0]);
+        assert_eq!(
+            problems(&text(&format!("{filled}\n{late}"))),
+            ["0001: something comes before the object is filled"]
+        );
+        assert_eq!(problems(&text("0001 obj NEW +20 +0 shape:40")), ["0001: NEW of no object"]);
+        assert_eq!(
+            problems(&text("0001 s obj NEW +16 +0 shape:40\n0002 val FIELD_LOAD 0001 [8]")),
+            ["0002: uses 0001, which is not executed"]
+        );
+        let sunk = |rest: &str| {
+            text(&format!(
+                "0001 s obj NEW +16 +0 shape:40\nsnap #1 at 0002 execute [code 0 pc 2 base 0] {{ s1=0001 }} {rest}"
+            ))
+        };
+        assert_eq!(problems(&sunk("0001 shape:40 ( 0000 )")), [""; 0]);
+        assert_eq!(problems(&sunk("")), ["0002: does not say what the words of 0001 are"]);
+        assert_eq!(problems(&sunk("0001 shape:40 ( 0000 +1 )")), ["0002: 0001 has another number of words"]);
+        assert_eq!(problems(&sunk("0001 shape:40 ( 0004 )")), ["0002: a word of 0001 has no value"]);
     }
 
     #[test]

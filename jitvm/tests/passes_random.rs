@@ -105,6 +105,7 @@ impl Generator<'_> {
             slots: slots
                 .map(|slot| SnapSlot { slot: slot as u16, value: self.slots[slot].expect("changed slots have values") })
                 .collect(),
+            objects: Vec::new(),
         }
     }
 

@@ -217,14 +217,14 @@ fn keep_for_exits(body: &Body, root: &[u16], last: &mut [u16]) -> Result<(), Com
         let guard = (from..at).rev().find(|&i| constraints::leaves(body.ins[i].op));
         at = from.min(at);
         let Some(guard) = guard else { continue };
-        for slot in &snapshot.slots {
-            if slot.value.is_constant() {
+        for value in snapshot.values() {
+            if value.is_constant() || body.is_sunk(value) {
                 continue;
             }
-            if slot.value.is_none() || slot.value.index() >= from {
+            if value.is_none() || value.index() >= from {
                 return Err(CompileFailure::Malformed("snapshot refers to what comes after it"));
             }
-            let v = root[slot.value.index()] as usize;
+            let v = root[value.index()] as usize;
             last[v] = last[v].max(guard as u16);
         }
     }

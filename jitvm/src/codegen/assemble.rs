@@ -7,7 +7,7 @@ use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
 use super::{Arena, Artifact, CompileFailure, Inherited, Location, Targets};
-use crate::ir::{Body, Ins, Op, Ref, TraceId, Ty};
+use crate::ir::{Body, Ins, NewObject, Op, Ref, TraceId, Ty};
 
 pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
 pub(super) const VECTOR_SCRATCH: u8 = Register::VECTOR_SCRATCH.number();
@@ -29,14 +29,23 @@ struct Stub {
     undo: Option<Undo>,
 }
 
-/// Out-of-line call that boxes a float.
-pub(super) struct SlowBox {
+/// Out-of-line call that makes an object.
+pub(super) struct SlowPath {
     pub label: DynamicLabel,
     pub back: DynamicLabel,
-    /// Register that gets the value, register of the float, what to preserve.
+    /// Register that gets the value, and what to preserve.
     pub to: u8,
-    pub from: u8,
     pub live: RegisterSet,
+    pub call: SlowCall,
+}
+
+/// What a slow path makes.
+#[derive(Clone, Copy)]
+pub(super) enum SlowCall {
+    /// The box of the float in this register.
+    Box { from: u8 },
+    /// An object that its size class has no room for.
+    New(NewObject),
 }
 
 pub(super) struct Assembler<'a> {
@@ -47,7 +56,7 @@ pub(super) struct Assembler<'a> {
     pub arena: &'a Arena,
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
-    pub slow_boxes: Vec<SlowBox>,
+    pub slow_paths: Vec<SlowPath>,
     stubs: Vec<Stub>,
 }
 
@@ -67,7 +76,7 @@ pub(super) fn assemble(
         arena,
         inherited,
         inner_entry: 0,
-        slow_boxes: Vec::new(),
+        slow_paths: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
     let (map, loop_start) = assembler.instructions()?;
@@ -112,7 +121,7 @@ impl Assembler<'_> {
         let mut closed = false;
         for at in 0..self.body.ins.len() {
             let ins = self.body.ins[at];
-            if matches!(ins.op, Op::Nop | Op::CArg | Op::Phi) {
+            if matches!(ins.op, Op::Nop | Op::CArg | Op::Phi) || ins.is_sunk() {
                 continue;
             }
             map.push((self.emitter.offset(), at as u16));
@@ -201,10 +210,11 @@ impl Assembler<'_> {
             Op::IntToFlt | Op::IntToFltExact | Op::FltToInt => self.convert(ins, registers),
             Op::BoxF => self.box_float(at, ins, registers),
             Op::ListLen | Op::ListData | Op::TupleLen | Op::TupleData | Op::StrLen => self.memory(ins, registers)?,
-            Op::ElemLoad | Op::ElemStore | Op::ItemLoad | Op::FieldLoad | Op::FieldStore => {
+            Op::ElemLoad | Op::ElemStore | Op::ItemLoad | Op::FieldLoad | Op::FieldStore | Op::ShapeStore => {
                 self.memory(ins, registers)?;
             }
             Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
+            Op::New => self.new_object(at, ins, registers)?,
             Op::CallH => self.call(ins)?,
             // It is where the parent left it.
             Op::Parent => {}
@@ -276,6 +286,11 @@ impl Assembler<'_> {
     pub fn ty(&self, operand: Ref) -> Ty {
         self.body.ty(operand)
     }
+    /// What the out-of-line call of an instruction must preserve.
+    pub fn live(&self, at: usize) -> RegisterSet {
+        let live = self.allocation.live.iter().find(|entry| entry.0 as usize == at);
+        live.expect("noted for each BOXF and NEW").1
+    }
     pub fn power_of_two(&self, operand: Ref) -> Option<u32> {
         constraints::power_of_two(self.body, operand)
     }
@@ -298,8 +313,8 @@ impl Assembler<'_> {
         self.emitter.ops.push(0xe9);
         let from = self.arena.next() + self.emitter.offset() as usize + 4;
         self.emitter.ops.push_i32(self.arena.exit_path().wrapping_sub(from) as isize as i32);
-        for slow in std::mem::take(&mut self.slow_boxes) {
-            self.slow_box(slow);
+        for slow in std::mem::take(&mut self.slow_paths) {
+            self.slow_path(slow);
         }
         self.emitter.finish_pool();
         patches

@@ -249,6 +249,15 @@ impl Emitter {
     pub fn load_half(&mut self, to: u8, base: u8, displacement: i32) {
         self.memory(&[], false, &[0x8b], to, base, displacement);
     }
+    /// `compare register, [base + displacement]`
+    pub fn compare_memory(&mut self, register: u8, base: u8, displacement: i32) {
+        self.memory(&[], true, &[0x3b], register, base, displacement);
+    }
+    /// 32 bits of a constant.
+    pub fn store_half(&mut self, base: u8, displacement: i32, word: u32) {
+        self.memory(&[], false, &[0xc7], 0, base, displacement);
+        self.ops.push_u32(word);
+    }
     /// `to = base + displacement`
     pub fn address(&mut self, to: u8, base: u8, displacement: i32) {
         self.memory(&[], true, &[0x8d], to, base, displacement);
@@ -325,6 +334,7 @@ impl Emitter {
                 self.store_word(RBP, slot(to), constants[from.constant_index()].word());
             }
             (Location::Constant(_), _) => unreachable!("constants are not written"),
+            (Location::Sunk(_), _) | (_, Location::Sunk(_)) => unreachable!("sunk objects are nowhere"),
         }
     }
     /// `to` = the float of these bits.

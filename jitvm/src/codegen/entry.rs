@@ -38,6 +38,7 @@ impl ExitState {
                 unsafe { *(address as *const u64) }
             }
             Location::Constant(constant) => constants[constant.constant_index()].word(),
+            Location::Sunk(_) => 0,
         }
     }
 }

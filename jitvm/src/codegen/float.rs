@@ -1,6 +1,6 @@
 //! Floats: arithmetic, comparisons that are right for NaN, conversions, boxing to tagged values.
 
-use super::assemble::{Assembler, SCRATCH, SlowBox, VECTOR_SCRATCH};
+use super::assemble::{Assembler, SCRATCH, SlowCall, SlowPath, VECTOR_SCRATCH};
 use super::emit::{Alu, Condition, Source, Sse, emit};
 use super::registers::{Register, RegisterSet};
 use crate::ir::{Ins, Op};
@@ -134,8 +134,7 @@ impl Assembler<'_> {
     pub fn box_float(&mut self, at: usize, ins: Ins, registers: [Register; 4]) {
         let [ra, _, _, to] = registers;
         let from = self.vector(ins.a, ra, VECTOR_SCRATCH);
-        let live = self.allocation.live.iter().find(|entry| entry.0 as usize == at);
-        let live = live.expect("noted for each BOXF").1;
+        let live = self.live(at);
         self.tag_float(to.number(), from, live);
     }
     /// Writes the tagged value of a float to a general register.
@@ -148,39 +147,6 @@ impl Assembler<'_> {
         );
         self.emitter.test_byte(to, 2);
         emit!(self.emitter.ops ; je =>label ; =>back);
-        self.slow_boxes.push(SlowBox { label, back, to, from, live });
-    }
-
-    /// Out of line: calls the helper with all live registers saved on the stack.
-    pub fn slow_box(&mut self, slow: SlowBox) {
-        let frame = (slow.live.len() as i32 * 8 + 15) & !15;
-        self.emitter.bind(slow.label);
-        if frame > 0 {
-            emit!(self.emitter.ops ; sub rsp, frame);
-        }
-        const RSP: u8 = Register::RSP.number();
-        for (k, register) in slow.live.iter().enumerate() {
-            let place = 8 * k as i32;
-            if register.is_vector() {
-                self.emitter.store_vector(RSP, place, register.number());
-            } else {
-                self.emitter.store(RSP, place, register.number());
-            }
-        }
-        emit!(self.emitter.ops ; movq rsi, Rx(slow.from) ; mov rdi, r15);
-        self.call_address(self.targets.box_float as usize);
-        self.emitter.copy(slow.to, Register::RAX.number());
-        for (k, register) in slow.live.iter().enumerate() {
-            let place = 8 * k as i32;
-            if register.is_vector() {
-                self.emitter.load_vector(register.number(), RSP, place);
-            } else {
-                self.emitter.load(register.number(), RSP, place);
-            }
-        }
-        if frame > 0 {
-            emit!(self.emitter.ops ; add rsp, frame);
-        }
-        emit!(self.emitter.ops ; jmp =>slow.back);
+        self.slow_paths.push(SlowPath { label, back, to, live, call: SlowCall::Box { from } });
     }
 }

@@ -5,7 +5,7 @@ use super::emit::emit;
 use super::registers::Register;
 use super::{CompileFailure, Location};
 use crate::ir::{Const, Ins, Op, Ty};
-use crate::runtime::object::{Cell, List, Str, Tuple};
+use crate::runtime::object::{Cell, Header, List, Str, Tuple};
 use crate::runtime::value::Value;
 use dynasmrt::DynasmApi;
 use std::mem::offset_of;
@@ -56,6 +56,7 @@ impl Assembler<'_> {
             }
             Op::FieldLoad => self.emitter.load(to, a, field(number(ins.c)?)),
             Op::FieldStore => self.store_operand(ins, a, field(number(ins.c)?), rb),
+            Op::ShapeStore => self.emitter.store_half(a, field(offset_of!(Header, shape)), ins.c),
             Op::CellLoad => self.emitter.load(to, a, offset_of!(Cell, value) as i32),
             Op::CellStore => self.store_operand(ins, a, offset_of!(Cell, value) as i32, rb),
             _ => unreachable!("not a memory operation"),

@@ -5,6 +5,7 @@
 pub mod arena;
 pub mod entry;
 
+mod allocate;
 mod analysis;
 mod assemble;
 mod call;
@@ -41,6 +42,8 @@ pub enum Location {
     Spill(u16),
     /// A constant of the trace.
     Constant(Ref),
+    /// Nowhere: an object that the exit makes, by its index in the snapshot's list.
+    Sunk(u16),
 }
 
 /// One way out of a trace: one per guard.
@@ -50,7 +53,7 @@ pub struct Exit {
     pub guard: u16,
     /// Index of its snapshot.
     pub snapshot: u16,
-    /// By slot of the snapshot.
+    /// By value of the snapshot (`Snapshot::values`).
     pub locations: Vec<Location>,
     /// The value that failed the guard (`Ins::observed`), where it has one.
     pub observed: Option<Location>,
@@ -69,7 +72,7 @@ pub struct Options {
 /// What a side trace takes over from the exit it starts at.
 #[derive(Clone, Copy, Debug)]
 pub struct Inherited<'a> {
-    /// Where the values of the parent's snapshot are, by slot (`PARENT` names them so).
+    /// Where the values of the parent's snapshot are (`Snapshot::values`; `PARENT` names them so).
     pub locations: &'a [Location],
     /// 8-byte slots of the parent's native frame, which the side trace goes on using.
     pub spills: u16,
@@ -84,6 +87,8 @@ pub struct Inherited<'a> {
 pub struct Targets {
     /// Boxes the float of the given bits on the heap and returns its value; does not fail.
     pub box_float: extern "C" fn(*mut Vm, u64) -> u64,
+    /// Memory for an object of so many bytes and of a shape, as a tagged pointer; does not fail.
+    pub allocate: extern "C" fn(*mut Vm, u64, u64) -> u64,
     /// What `CALLH` indexes.
     pub helpers: &'static [Helper],
 }

@@ -25,7 +25,7 @@ pub(super) struct Allocation {
     pub back: Vec<Move>,
     /// By guard.
     pub exits: Vec<Exit>,
-    /// For each BOXF: what its out-of-line call must preserve.
+    /// For each BOXF and NEW: what its out-of-line call must preserve.
     pub live: Vec<(u16, RegisterSet)>,
     /// By instruction: its result goes to its spill slot as well.
     pub stored: Vec<bool>,
@@ -104,6 +104,7 @@ pub(super) fn allocate(
         scan.release_dead(at);
         match body.ins[at].op {
             Op::Nop | Op::CArg | Op::Phi | Op::Parent => {}
+            Op::New if body.ins[at].is_sunk() => {}
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
             Op::Close => scan.close(at),
@@ -397,7 +398,7 @@ impl Scan<'_> {
         let wish = wishes.into_iter().find(|&r| free.contains(r)).unwrap_or(Register::NONE);
         let to = self.pick(class, pinned, wish, avoid, at)?;
         self.claim(to, at as u16);
-        if ins.op == Op::BoxF {
+        if matches!(ins.op, Op::BoxF | Op::New) {
             self.out.live.push((at as u16, self.occupied.without(to.set())));
         }
         Ok(to)
@@ -409,7 +410,12 @@ impl Scan<'_> {
         while body.snapshots.get(self.snapshot + 1).is_some_and(|s| s.at as usize <= at) {
             self.snapshot += 1;
         }
-        body.snapshots[self.snapshot].slots.iter().map(|slot| self.locate_operand(slot.value)).collect()
+        let snapshot = &body.snapshots[self.snapshot];
+        let locate = |value: Ref| match snapshot.object(value) {
+            Some(index) => Location::Sunk(index as u16),
+            None => self.locate_operand(value),
+        };
+        snapshot.values().map(locate).collect()
     }
     fn close(&mut self, at: usize) {
         let locations = self.snapshot(at);

@@ -64,7 +64,7 @@ impl Register {
         match location {
             Location::General(number) => Some(Register(number)),
             Location::Vector(number) => Some(Register(number + 16)),
-            Location::Spill(_) | Location::Constant(_) => None,
+            Location::Spill(_) | Location::Constant(_) | Location::Sunk(_) => None,
         }
     }
 }

@@ -60,6 +60,7 @@ impl Replay<'_> {
         let place = match location {
             Location::Constant(constant) => return Held::Constant(constant),
             Location::Spill(slot) => Place::Slot(slot),
+            Location::Sunk(_) => panic!("{at}: a sunk object is read"),
             Location::General(_) | Location::Vector(_) => {
                 let register = Register::of(location).expect("a register");
                 if register == Register::VM {
@@ -109,6 +110,7 @@ impl Replay<'_> {
         let registers = allocation.registers[at];
         match ins.op {
             Op::Nop | Op::CArg | Op::Phi => return,
+            Op::New if ins.is_sunk() => return,
             Op::Parent => {
                 if allocation.stored[at] {
                     self.write(Location::Spill(ins.spill), Held::Value(at as u16));
@@ -151,11 +153,15 @@ impl Replay<'_> {
         if ins.op.is_guard() {
             let exit = exits.next().expect("a guard has an exit");
             assert_eq!(exit.guard as usize, at);
-            let slots = &self.body.snapshots[exit.snapshot as usize].slots;
-            assert_eq!(slots.len(), exit.locations.len());
+            let snapshot = &self.body.snapshots[exit.snapshot as usize];
+            assert_eq!(snapshot.values().count(), exit.locations.len());
             let observed = exit.observed.zip(ins.observed());
-            let restored = exit.locations.iter().copied().zip(slots.iter().map(|slot| slot.value));
+            let restored = exit.locations.iter().copied().zip(snapshot.values());
             for (location, value) in restored.chain(observed) {
+                if self.body.is_sunk(value) {
+                    assert_eq!(Some(location), snapshot.object(value).map(|n| Location::Sunk(n as u16)), "{at}");
+                    continue;
+                }
                 self.check(at, location, value);
                 let Some(register) = Register::of(location) else { continue };
                 assert!(!clobbers.contains(register), "{at}: the exit reads {register:?}, which is used up");
@@ -219,7 +225,8 @@ mod tests {
         push(Op::Phi, x, y, 0);
         push(Op::Phi, y, next, 0);
         let slots = [x, y].map(|value| SnapSlot { slot: value.0, value }).into();
-        body.snapshots.push(Snapshot { at: 3, resume: Resume::Execute, frames: Vec::new(), slots });
+        let objects = Vec::new();
+        body.snapshots.push(Snapshot { at: 3, resume: Resume::Execute, frames: Vec::new(), slots, objects });
         body
     }
 

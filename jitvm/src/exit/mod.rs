@@ -7,7 +7,8 @@ use std::cell::Cell;
 
 use crate::interp::call;
 use crate::interp::helpers::HELPERS;
-use crate::ir::{Resume, TraceId, Ty, interpret};
+use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
+use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::policy;
@@ -17,6 +18,14 @@ use crate::trace::policy;
 pub extern "C" fn box_float(vm: *mut Vm, bits: u64) -> u64 {
     // SAFETY: traces pass the VM they run in, and hold no other reference to it.
     unsafe { (*vm).float(f64::from_bits(bits)).0 }
+}
+
+/// What traces call for the memory of a new object, whose words they fill before anything else.
+#[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
+pub extern "C" fn allocate(vm: *mut Vm, bytes: u64, shape: u64) -> u64 {
+    // SAFETY: as in `box_float`.
+    let vm = unsafe { &mut *vm };
+    Value::of(vm.allocate(bytes as usize, ShapeId(shape as u32))).0
 }
 
 /// What the IR interpreter calls to box a float.
@@ -36,10 +45,9 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
         let artifact = (*trace).artifact.as_ref().expect("machine code exits");
         (&(*trace).body, &artifact.exits[state.exit as usize])
     };
-    let snapshot = &body.snapshots[exit.snapshot as usize];
-    let read = |vm: &mut Vm, i: usize| {
+    let read = |vm: &mut Vm, i: usize, value: Ref| {
         let bits = state.read(exit.locations[i], &body.constants);
-        if body.ty(snapshot.slots[i].value) == Ty::Flt { vm.float(f64::from_bits(bits)) } else { Value(bits) }
+        if body.ty(value) == Ty::Flt { vm.float(f64::from_bits(bits)) } else { Value(bits) }
     };
     let observed = exit.observed.map(|location| state.read(location, &body.constants));
     leave(vm, id, state.exit as usize, exit.snapshot as usize, &read, observed) as u64
@@ -93,6 +101,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
             helpers: HELPERS,
             inputs,
             box_float: box_float_of,
+            allocate,
             back_edges: u64::MAX,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
@@ -110,18 +119,18 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
             unsafe { *vm.jit.trace(id).entries += 1 };
             continue;
         }
-        let read = |_: &mut Vm, i: usize| Value(left.values[i].get());
+        let read = |_: &mut Vm, i: usize, _: Ref| Value(left.values[i].get());
         return leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
     }
 }
 
-/// Restores the interpreter's state from a snapshot whose values `read` gives.
+/// Restores the interpreter's state from a snapshot whose values `read` gives, by their number and reference.
 fn leave(
     vm: &mut Vm,
     id: TraceId,
     exit: usize,
     snapshot: usize,
-    read: &dyn Fn(&mut Vm, usize) -> Value,
+    read: &dyn Fn(&mut Vm, usize, Ref) -> Value,
     observed: Option<u64>,
 ) -> Resume {
     vm.jit.totals.exits += 1;
@@ -136,11 +145,18 @@ fn leave(
     let anchor = vm.frames.last_mut().expect("a trace runs in its anchor's frame");
     anchor.pc = snapshot.frames[0].pc;
     let base = anchor.base;
+    // On the list of roots while boxes are made for floats.
+    let made = vm.permanent.len();
+    make_objects(vm, body, snapshot, read);
     for (i, slot) in snapshot.slots.iter().enumerate() {
-        let value = read(vm, i);
+        let value = match snapshot.object(slot.value) {
+            Some(object) => vm.permanent[made + object],
+            None => read(vm, i, slot.value),
+        };
         // SAFETY: slots of a snapshot lie in its frames, which the recorder checked against the stack.
         unsafe { *vm.stack.add(base as usize + slot.slot as usize) = value };
     }
+    vm.permanent.truncate(made);
     for frame in &snapshot.frames[1..] {
         vm.frames.push(Frame { code: frame.code, pc: frame.pc, base: base + u32::from(frame.base) });
     }
@@ -149,6 +165,39 @@ fn leave(
     }
     policy::trace_exited(vm, id, exit, index);
     snapshot.resume
+}
+
+/// Makes the sunk objects of a snapshot and pushes them on the list of permanent roots, in order.
+fn make_objects(vm: &mut Vm, body: &Body, snapshot: &Snapshot, read: &dyn Fn(&mut Vm, usize, Ref) -> Value) {
+    let made = vm.permanent.len();
+    for object in &snapshot.objects {
+        let new = body.new_object(body.ins[object.object.index()]).expect("the checker has seen it");
+        let new = NewObject { shape: object.shape, ..new };
+        let header = vm.allocate(new.bytes as usize, ShapeId(new.shape)).cast::<u64>();
+        for (i, word) in object.words.iter().enumerate() {
+            // Lengths are constants, and there at once: a collection may come before the rest is.
+            let constant = word.is_constant().then(|| &body.constants[word.constant_index()]);
+            let known = constant.filter(|constant| constant.ty() != Ty::Flt).map(Const::word);
+            // SAFETY: the object has been allocated with so many words behind its header.
+            unsafe { header.add(1 + i).write(known.unwrap_or(Value::UNDEF.0)) };
+        }
+        // SAFETY: as above.
+        unsafe { header.write(new.header()) };
+        vm.permanent.push(Value::of(header));
+    }
+    let mut number = snapshot.slots.len();
+    for (index, object) in snapshot.objects.iter().enumerate() {
+        for (i, &word) in object.words.iter().enumerate() {
+            let value = match snapshot.object(word) {
+                Some(other) => vm.permanent[made + other],
+                None => read(vm, number, word),
+            };
+            let header = vm.permanent[made + index].object::<u64>();
+            // SAFETY: as above.
+            unsafe { header.add(1 + i).write(value.0) };
+            number += 1;
+        }
+    }
 }
 
 #[cold]

@@ -2,7 +2,8 @@
 //!
 //! What it demands is what the code generator, the IR interpreter and the exits rely on: operands precede their uses
 //! and have the types that the operation needs; every guard has a snapshot; snapshots name values computed before
-//! them; PHIs stand at the end and agree in type; addresses inside objects are not kept across a helper call.
+//! them; PHIs stand at the end and agree in type; addresses inside objects are not kept across a helper call; a new
+//! object is filled at once; a sunk one is named by snapshots alone, which list its words.
 
 use std::fmt;
 
@@ -59,7 +60,9 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::ElemLoad | Op::ItemLoad => [Raw, Int, Value],
         Op::ElemStore => [Raw, Int, Tagged],
         Op::FieldLoad => [Object, Value, Value],
-        Op::FieldStore => [Object, Tagged, Value],
+        Op::FieldStore => [Object, Argument, Value],
+        Op::ShapeStore => [Object, Value, Value],
+        Op::New => [Int, Int, Value],
         Op::CellLoad => [Cell, Value, Value],
         Op::CellStore => [Cell, Tagged, Value],
         Op::CArg => [Chain, Argument, Value],
@@ -78,6 +81,7 @@ pub fn check(body: &Body, closing: Option<&Snapshot>, helpers: &[Helper]) -> Vec
         checker.instruction(index, *ins);
     }
     checker.addresses();
+    checker.new_objects();
     checker.snapshots(closing);
     checker.problems
 }
@@ -171,6 +175,7 @@ impl Checker<'_> {
         }
         match ins.op {
             Op::CallH => self.call(index, ins),
+            Op::New if self.body.new_object(ins).is_none() => self.problem(index, "NEW of no object"),
             Op::G_Eq | Op::G_Ne => {
                 let (a, b) = (self.ty_of(ins.a), self.ty_of(ins.b));
                 let comparable = |a: Option<Ty>, b: Option<Ty>| match (a, b) {
@@ -218,6 +223,9 @@ impl Checker<'_> {
         };
         if !r.is_constant() && self.body.ins[r.index()].op == Op::Phi {
             self.problem(index, "refers to a PHI, not to the value that it carries");
+        }
+        if self.body.is_sunk(r) {
+            self.problem(index, format!("uses {:04}, which is not executed", r.0));
         }
         if !r.is_constant() && r.index() >= index {
             self.problem(index, format!("operand {:04} does not precede its use", r.0));
@@ -280,6 +288,31 @@ impl Checker<'_> {
         }
     }
 
+    /// The collector may not see an object before each of its words is written.
+    fn new_objects(&mut self) {
+        let body = self.body;
+        for (index, ins) in body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::New && !ins.is_sunk()) {
+            let Some(new) = body.new_object(*ins) else { continue };
+            let mut filled = vec![false; new.words()];
+            let mut rest = body.ins[index + 1..].iter().filter(|ins| ins.op != Op::Nop);
+            while filled.contains(&false) {
+                let word = match rest.next() {
+                    Some(store) if store.op == Op::FieldStore && store.a == Ref(index as u16) => {
+                        (store.c as usize / 8).wrapping_sub(1)
+                    }
+                    _ => usize::MAX,
+                };
+                match filled.get_mut(word) {
+                    Some(filled) => *filled = true,
+                    None => {
+                        self.problem(index, "something comes before the object is filled");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
     fn snapshots(&mut self, closing: Option<&Snapshot>) {
         if !self.body.snapshots.is_sorted_by_key(|snapshot| snapshot.at) {
             self.problem(0, "snapshots do not ascend");
@@ -305,11 +338,45 @@ impl Checker<'_> {
                     self.problem(at, format!("slot {} has no value", entry.slot));
                 }
             }
+            self.snapshot_objects(snapshot);
+        }
+        let close = self.body.ins.iter().position(|ins| ins.op == Op::Close);
+        let at_close = close.and_then(|close| self.body.snapshot_of(close)).map(|index| &self.body.snapshots[index]);
+        for snapshot in at_close.into_iter().chain(closing).filter(|snapshot| !snapshot.objects.is_empty()) {
+            self.problem(snapshot.at as usize, "only an exit can make objects");
         }
         if let Some(closing) = closing {
             let at = closing.at as usize;
             if at != self.body.ins.len() || closing.frames.len() != 1 {
                 self.problem(at, "the closing state is not the anchor's frame at the end");
+            }
+        }
+    }
+
+    fn snapshot_objects(&mut self, snapshot: &Snapshot) {
+        let at = snapshot.at as usize;
+        for r in snapshot.values() {
+            if self.ty_of(r).is_some() && self.body.is_sunk(r) && snapshot.object(r).is_none() {
+                self.problem(at, format!("does not say what the words of {:04} are", r.0));
+            }
+        }
+        for (index, object) in snapshot.objects.iter().enumerate() {
+            let new = object.object;
+            let known = !new.is_constant() && new.index() < at.min(self.body.ins.len()) && self.body.is_sunk(new);
+            if !known || snapshot.object(new) != Some(index) {
+                self.problem(at, format!("{new:?} is no sunk object, or listed twice"));
+                continue;
+            }
+            if self.body.new_object(self.body.ins[new.index()]).is_none_or(|new| new.words() != object.words.len()) {
+                self.problem(at, format!("{:04} has another number of words", new.0));
+            }
+            for word in &object.words {
+                let known = word.is_constant() || (!word.is_none() && word.index() < at);
+                let ty = if word.is_none() { None } else { self.ty_of(*word) };
+                let is_value = |ty: Ty| ty.is_tagged() || ty == Ty::Flt || (ty == Ty::Raw && word.is_constant());
+                if !known || !ty.is_some_and(is_value) {
+                    self.problem(at, format!("a word of {:04} has no value", new.0));
+                }
             }
         }
     }

@@ -26,7 +26,9 @@ pub struct Machine<'s> {
     pub helpers: &'s [Helper],
     /// Makes the box of a float that no word can hold.
     pub box_float: extern "C" fn(*mut Vm, f64) -> u64,
-    /// What a side trace starts with: by slot of its parent's snapshot, tagged words in memory that the collector sees.
+    /// Memory for an object of so many bytes and of a shape, as a tagged pointer.
+    pub allocate: extern "C" fn(*mut Vm, u64, u64) -> u64,
+    /// What a side trace starts with: by value of its parent's snapshot, tagged words in memory that the collector sees.
     pub inputs: &'s [Cell<u64>],
     /// How many times the loop may be closed before `run` gives up.
     pub back_edges: u64,
@@ -41,7 +43,8 @@ pub struct IrExit<'s> {
     pub guard: usize,
     /// Index of its snapshot.
     pub snapshot: usize,
-    /// By slot of the snapshot: the tagged words to write, floats boxed. In the scratch memory.
+    /// By value of the snapshot: the tagged words to write, floats boxed (sunk objects are still to be made: 0). In the
+    /// scratch memory.
     pub values: &'s [Cell<u64>],
     /// The value that failed the guard (`Ins::observed`) with its type, where it has one: a tagged word, the bits of a
     /// float, or an address.
@@ -52,7 +55,7 @@ pub struct IrExit<'s> {
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
 pub fn scratch_needed(body: &Body) -> usize {
-    let slots = body.snapshots.iter().map(|snapshot| snapshot.slots.len()).max().unwrap_or(0);
+    let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0);
     let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).count();
     body.ins.len() + slots.max(phis)
 }
@@ -146,12 +149,12 @@ impl<'s> Run<'s, '_> {
     /// The tagged words of a snapshot, behind the values in the scratch memory, where the collector sees those that
     /// are done while it makes boxes for others.
     fn capture(&self, snapshot: usize) -> &'s [Cell<u64>] {
-        let slots = &self.body.snapshots[snapshot].slots;
+        let snapshot = &self.body.snapshots[snapshot];
         let first = self.body.ins.len();
-        let words = &self.machine.scratch[first..first + slots.len()];
-        for (word, entry) in words.iter().zip(slots) {
-            let is_float = self.body.ty(entry.value) == Ty::Flt;
-            word.set(if is_float { self.boxed(self.float(entry.value)) } else { self.word(entry.value) });
+        let words = &self.machine.scratch[first..first + snapshot.values().count()];
+        for (word, value) in words.iter().zip(snapshot.values()) {
+            let is_float = self.body.ty(value) == Ty::Flt;
+            word.set(if is_float { self.boxed(self.float(value)) } else { self.word(value) });
         }
         words
     }
@@ -194,7 +197,8 @@ impl<'s> Run<'s, '_> {
                 Ok(0)
             }
             Effect::Call => Ok(self.call(ins)),
-            Effect::Marker => Ok(0),
+            Effect::New if !ins.is_sunk() => Ok(self.new_object(ins)),
+            Effect::New | Effect::Marker => Ok(0),
         }
     }
 
@@ -308,7 +312,20 @@ impl<'s> Run<'s, '_> {
         }
     }
 
+    fn new_object(&self, ins: Ins) -> u64 {
+        let new = self.body.new_object(ins).expect("the checker has seen it");
+        let word = (self.machine.allocate)(self.machine.vm, new.bytes.into(), new.shape.into());
+        // SAFETY: the object has just been allocated with room for its header.
+        unsafe { (Value(word).address() as *mut u64).write(new.header()) };
+        word
+    }
+
     fn store(&self, ins: Ins) {
+        if ins.op == Op::ShapeStore {
+            let address = self.address(ins.a) + offset_of!(Header, shape);
+            // SAFETY: as below; the shape is a half of the header.
+            return unsafe { (address as *mut u32).write(ins.c) };
+        }
         let (address, word) = match ins.op {
             Op::ElemStore => (self.word(ins.a) as usize + 8 * self.int(ins.b) as usize, self.word(ins.c_ref())),
             Op::FieldStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),

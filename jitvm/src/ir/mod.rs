@@ -16,6 +16,10 @@ pub mod text;
 
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
 
+use std::mem::offset_of;
+
+use crate::runtime::heap::LARGEST_CELL;
+use crate::runtime::object::Header;
 use crate::runtime::value::Value;
 
 /// Reference to an instruction (its index) or, with the top bit set, to a constant.
@@ -49,7 +53,7 @@ impl Ref {
 
 /// Instruction flags (`Ins::flags`).
 pub mod flags {
-    /// A guard that leaves the trace for good in the program's view: reserved for later passes.
+    /// A NEW that is not executed: exits make the object from the words that their snapshots list.
     pub const SUNK: u8 = 1;
     /// Result carried round the loop.
     pub const PHI: u8 = 2;
@@ -81,6 +85,10 @@ impl Ins {
 
     pub const fn new(op: Op, ty: Ty, a: Ref, b: Ref, c: u32) -> Ins {
         Ins { op, ty, flags: 0, register: 0xff, a, b, c, previous: Ref::NONE, spill: 0xffff }
+    }
+    /// A NEW that only exits execute.
+    pub fn is_sunk(self) -> bool {
+        self.op == Op::New && self.flags & flags::SUNK != 0
     }
     /// The third operand as a reference; only where the table says so.
     pub const fn c_ref(self) -> Ref {
@@ -156,11 +164,22 @@ pub struct SnapFrame {
 }
 
 /// A slot that an exit must write; slot 0 is register 0 of the anchor frame. In a snapshot, slots ascend. A `Flt`
-/// value is boxed when the slot is written.
+/// value is boxed when the slot is written; a sunk NEW is made, with the words that the snapshot lists for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SnapSlot {
     pub slot: u16,
     pub value: Ref,
+}
+
+/// An object that an exit must make: a sunk NEW as it is at the snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SnapObject {
+    /// The sunk NEW.
+    pub object: Ref,
+    /// Its shape at the snapshot.
+    pub shape: u32,
+    /// Its words behind the header: tagged values, floats (to be boxed), constants, other sunk objects of the snapshot.
+    pub words: Vec<Ref>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -170,6 +189,44 @@ pub struct Snapshot {
     pub resume: Resume,
     pub frames: Vec<SnapFrame>,
     pub slots: Vec<SnapSlot>,
+    /// Every sunk object that the slots or other objects here refer to, each once.
+    pub objects: Vec<SnapObject>,
+}
+
+impl Snapshot {
+    /// Everything it refers to: the values of the slots, then the words of each object. Locations of an exit, words of
+    /// the IR interpreter's exit and the numbers of PARENT are in this order.
+    pub fn values(&self) -> impl Iterator<Item = Ref> + '_ {
+        let words = self.objects.iter().flat_map(|object| object.words.iter().copied());
+        self.slots.iter().map(|slot| slot.value).chain(words)
+    }
+    /// Index in `objects` of a sunk NEW.
+    pub fn object(&self, new: Ref) -> Option<usize> {
+        self.objects.iter().position(|object| object.object == new)
+    }
+}
+
+/// Size and header of what a NEW makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NewObject {
+    /// All of it, a multiple of 8.
+    pub bytes: u32,
+    pub shape: u32,
+    pub kind: u8,
+    pub aux: u16,
+}
+
+impl NewObject {
+    /// The object's first word.
+    pub const fn header(self) -> u64 {
+        (self.shape as u64) << (8 * offset_of!(Header, shape))
+            | (self.kind as u64) << (8 * offset_of!(Header, kind))
+            | (self.aux as u64) << (8 * offset_of!(Header, aux))
+    }
+    /// Words behind the header.
+    pub const fn words(self) -> usize {
+        self.bytes as usize / 8 - 1
+    }
 }
 
 macro_rules! ids {
@@ -251,6 +308,26 @@ impl Body {
         }
         arguments.reverse();
         arguments
+    }
+    /// Adds the constants of a NEW: its operands a and b.
+    pub fn new_operands(&mut self, bytes: u32, kind: u8, aux: u16) -> (Ref, Ref) {
+        let about = i64::from(kind) + 256 * i64::from(aux);
+        (self.constant(Const::Int(bytes.into())), self.constant(Const::Int(about)))
+    }
+    /// What a NEW makes; `None` if its operands are not as they must be.
+    pub fn new_object(&self, new: Ins) -> Option<NewObject> {
+        let number = |r: Ref| match self.constants.get(r.constant_index()) {
+            Some(Const::Int(i)) if r.is_constant() => u32::try_from(*i).ok(),
+            _ => None,
+        };
+        let (bytes, about) = (number(new.a)?, number(new.b)?);
+        let fits = bytes >= 16 && bytes as usize <= LARGEST_CELL && bytes.is_multiple_of(8);
+        let (kind, aux) = (about as u8, u16::try_from(about >> 8).ok()?);
+        (new.op == Op::New && fits).then_some(NewObject { bytes, shape: new.c, kind, aux })
+    }
+    /// Whether a reference is to a NEW that is not executed.
+    pub fn is_sunk(&self, r: Ref) -> bool {
+        !r.is_constant() && self.ins.get(r.index()).is_some_and(|ins| ins.is_sunk())
     }
     /// Index of the snapshot a guard at `index` leaves through.
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {

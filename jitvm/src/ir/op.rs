@@ -67,6 +67,8 @@ pub enum Effect {
     Store,
     /// Calls out: effects by the helper's entry.
     Call,
+    /// Makes an object: never shared, and needed only if something uses it.
+    New,
     /// Structure of the trace itself (LOOP, PHI, CARG, NOP).
     Marker,
 }
@@ -216,8 +218,14 @@ operations! {
     ItemLoad "ITEM_LOAD" Val Ref Ref No Load Immutable;
     /// The word at byte offset c of object a (from its header).
     FieldLoad "FIELD_LOAD" Val Ref No Num Load Field;
-    /// Stores b at byte offset c of object a.
+    /// Stores b (a tagged value or a constant word) at byte offset c of object a.
     FieldStore "FIELD_STORE" Nil Ref Ref Num Store Field;
+    /// Makes c the shape of object a.
+    ShapeStore "SHAPE_STORE" Nil Ref No Num Store Field;
+    /// A new object of shape c, a bytes long (a constant, 16..=2048, a multiple of 8), whose header has kind b % 256 and
+    /// aux b / 256 (a constant). FIELD_STOREs of all its other words follow at once, before anything else. A sunk one
+    /// (flag) is not executed: snapshots list its words, and an exit makes it.
+    New "NEW" Obj Ref Ref Num New None;
     /// Value of the module cell a (a constant).
     CellLoad "CELL_LOAD" Val Ref No No Load Cell;
     /// Stores b (Val, Int, Bool or Obj) into the module cell a (a constant).

@@ -1,13 +1,14 @@
 //! Reads traces from the text that `text` prints.
 //!
 //! Lines may be indented; empty ones and those that start with `;` are skipped. Indices that are left out are NOPs.
-//! Constants that stand for objects are looked up by their text, since addresses are not printed.
+//! Constants that stand for objects are looked up by their text, since addresses are not printed; `raw:2` is the word 2.
 
 use std::fmt;
 
 use super::text::{FLAGS, Number, RESUMES, number_of, shape_name};
 use super::{
-    Body, CodeId, Const, Field, Ins, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TYPES, Ty,
+    Body, CodeId, Const, Field, Ins, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapObject, SnapSlot, Snapshot,
+    TYPES, Ty,
 };
 use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
@@ -143,14 +144,7 @@ impl Parser<'_, '_> {
             Number::Offset => parsed(inside("[", "]").ok_or("an offset is written [16]")?, "an offset"),
             Number::Trace if word == "start" => Ok(0),
             Number::Trace => parsed(inside("trace:", "").ok_or("a trace is written trace:7")?, "a trace"),
-            Number::Shape => match inside("shape:", "") {
-                Some(number) => parsed(number, "a shape"),
-                None => SHAPES
-                    .iter()
-                    .find(|entry| shape_name(entry.0.0) == Some(word))
-                    .map(|entry| entry.0.0)
-                    .ok_or_else(|| format!("no shape {word:?}")),
-            },
+            Number::Shape => shape(word),
             Number::Helper => match inside("helper:", "") {
                 Some(number) => parsed(number, "a helper"),
                 None => {
@@ -189,7 +183,8 @@ impl Parser<'_, '_> {
         }
         if let Some(text) = word.strip_prefix("raw:") {
             let (name, text) = self.name(text)?;
-            return Ok(Const::Raw(self.resolve(Ty::Raw, &name)?, text));
+            let word = name.parse().ok().map_or_else(|| self.resolve(Ty::Raw, &name), Ok)?;
+            return Ok(Const::Raw(word, text));
         }
         if word == "+nan" {
             return Ok(Const::Flt(f64::NAN));
@@ -222,7 +217,7 @@ impl Parser<'_, '_> {
         let word = words.next("how to resume")?;
         let resume: Resume =
             RESUMES.iter().find(|entry| entry.1 == word).ok_or_else(|| format!("no way {word:?} to resume"))?.0;
-        let mut snapshot = Snapshot { at, resume, frames: Vec::new(), slots: Vec::new() };
+        let mut snapshot = Snapshot { at, resume, frames: Vec::new(), slots: Vec::new(), objects: Vec::new() };
         loop {
             match words.next("a frame or slots")? {
                 "[code" => {
@@ -239,7 +234,7 @@ impl Parser<'_, '_> {
         }
         loop {
             match words.next("a slot or }")? {
-                "}" => return Ok(snapshot),
+                "}" => break,
                 word => {
                     let entry = word.strip_prefix('s').and_then(|rest| rest.split_once('='));
                     let (slot, value) = entry.ok_or_else(|| format!("{word:?} where s3=value is due"))?;
@@ -248,7 +243,29 @@ impl Parser<'_, '_> {
                 }
             }
         }
+        while let Ok(word) = words.next("an object") {
+            let object = self.reference(word)?;
+            let shape = shape(words.next("a shape")?)?;
+            words.expect("(")?;
+            let mut fields = Vec::new();
+            loop {
+                match words.next("a word or )")? {
+                    ")" => break,
+                    word => fields.push(self.reference(word)?),
+                }
+            }
+            snapshot.objects.push(SnapObject { object, shape, words: fields });
+        }
+        Ok(snapshot)
     }
+}
+
+fn shape(word: &str) -> Answer<u32> {
+    if let Some(number) = word.strip_prefix("shape:") {
+        return parsed(number, "a shape");
+    }
+    let found = SHAPES.iter().find(|entry| shape_name(entry.0.0) == Some(word));
+    found.map(|entry| entry.0.0).ok_or_else(|| format!("no shape {word:?}"))
 }
 
 fn specials() -> impl Iterator<Item = (Value, &'static str)> {

@@ -9,7 +9,7 @@
 //!
 //! An instruction is its index, its flags (`>` guard, `+` carried round the loop, `*` invariant of the loop), the type
 //! of its result, its operation and its operands; NOPs are left out. A snapshot stands before the first instruction it
-//! is for. Operands are `0003` (a reference), `----` (none), `#3` (a slot), `[16]` (a byte offset), a shape by the name
+//! is for; behind its slots it lists the sunk objects among them: `0005 tuple ( raw:2 0003 +1 )`. Operands are `0003` (a reference), `----` (none), `#3` (a slot), `[16]` (a byte offset), a shape by the name
 //! of its type or `shape:40`, a helper by its name or `helper:7`, the end of a trace `start` or `trace:7`, and constants: `+1 -5` integers, `+2.5 -0.0 +nan`
 //! floats, `val:True val:"<function f>"` other values, `raw:"cell f"` addresses (the n-th of the same text has `~n`
 //! after it). Addresses are not printed: the same program prints the same text. `closing` is the end of a trace that is
@@ -33,7 +33,7 @@ pub(super) enum Number {
 
 pub(super) const fn number_of(op: Op) -> Number {
     match op {
-        Op::G_Shape => Number::Shape,
+        Op::G_Shape | Op::New | Op::ShapeStore => Number::Shape,
         Op::CallH => Number::Helper,
         Op::FieldLoad | Op::FieldStore => Number::Offset,
         Op::Close => Number::Trace,
@@ -151,14 +151,18 @@ impl Printer<'_> {
             Number::Offset => write!(out, "[{n}]"),
             Number::Trace if n == 0 => out.write_str("start"),
             Number::Trace => write!(out, "trace:{n}"),
-            Number::Shape => match shape_name(n) {
-                Some(name) => out.write_str(name),
-                None => write!(out, "shape:{n}"),
-            },
+            Number::Shape => self.shape(out, n),
             Number::Helper => match self.helpers.get(n as usize) {
                 Some(helper) => out.write_str(helper.name),
                 None => write!(out, "helper:{n}"),
             },
+        }
+    }
+
+    fn shape(&self, out: &mut impl Write, shape: u32) -> fmt::Result {
+        match shape_name(shape) {
+            Some(name) => out.write_str(name),
+            None => write!(out, "shape:{shape}"),
         }
     }
 
@@ -204,7 +208,20 @@ impl Printer<'_> {
             write!(out, " s{}=", entry.slot)?;
             self.reference(out, entry.value)?;
         }
-        writeln!(out, " }}")
+        out.write_str(" }")?;
+        for object in &snapshot.objects {
+            out.write_char(' ')?;
+            self.reference(out, object.object)?;
+            out.write_char(' ')?;
+            self.shape(out, object.shape)?;
+            out.write_str(" (")?;
+            for word in &object.words {
+                out.write_char(' ')?;
+                self.reference(out, *word)?;
+            }
+            out.write_str(" )")?;
+        }
+        writeln!(out)
     }
 }
 

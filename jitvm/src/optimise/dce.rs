@@ -44,7 +44,7 @@ fn is_root(ins: Ins, helpers: &[Helper]) -> bool {
     match ins.op.effect() {
         Effect::Guard | Effect::Store => true,
         Effect::Call => !effects_of(helpers, ins.c).pure,
-        Effect::Pure | Effect::Load => false,
+        Effect::Pure | Effect::Load | Effect::New => false,
         Effect::Marker => matches!(ins.op, Op::Loop | Op::Close),
     }
 }

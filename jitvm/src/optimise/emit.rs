@@ -37,6 +37,10 @@ pub(super) struct Emitter<'h> {
     after_write: usize,
     /// Index of LOOP, once it is there.
     loop_index: Option<usize>,
+    /// NEWs whose objects something else in memory or outside may refer to by now.
+    pub escaped: Vec<Ref>,
+    /// NEWs that have not escaped, and what was stored in them that is a NEW as well.
+    pub contained: Vec<(Ref, Ref)>,
     /// Something came out other than it went in.
     pub changed: bool,
 }
@@ -51,6 +55,8 @@ impl<'h> Emitter<'h> {
             after_call: 0,
             after_write: 0,
             loop_index: None,
+            escaped: Vec::new(),
+            contained: Vec::new(),
             changed: false,
         };
         for index in 0..emitter.body.ins.len() {
@@ -68,6 +74,7 @@ impl<'h> Emitter<'h> {
     }
 
     fn link(&mut self, index: usize) {
+        self.note_escapes(self.body.ins[index]);
         let ins = &mut self.body.ins[index];
         let head = &mut self.heads[ins.op as usize];
         ins.previous = *head;
@@ -86,8 +93,6 @@ impl<'h> Emitter<'h> {
                     self.after_call = index + 1;
                 }
             }
-            // The shape itself lies in the object's first word.
-            Op::FieldStore if ins.c < 8 => self.after_write = index + 1,
             _ => {}
         }
     }
@@ -132,7 +137,7 @@ impl<'h> Emitter<'h> {
             Effect::Load => self.loaded(ins),
             Effect::Call => self.equal_call(ins),
             Effect::Store if self.is_stored(ins) => return Fold::Gone,
-            Effect::Store | Effect::Marker => None,
+            Effect::Store | Effect::New | Effect::Marker => None,
         };
         found.map_or(Fold::Ins(ins), Fold::Use)
     }
@@ -164,7 +169,8 @@ impl<'h> Emitter<'h> {
         match ins.op {
             // Another one may be waiting by now.
             Op::G_Poll => return None,
-            Op::G_Shape if !shape_is_stable(ins.c) => floor = floor.max(self.after_write),
+            // What is known of shapes that change is told by a rule.
+            Op::G_Shape if !shape_is_stable(ins.c) => return None,
             _ => {}
         }
         if ins.ty == Ty::Raw {

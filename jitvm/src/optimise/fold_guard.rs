@@ -3,6 +3,7 @@
 use super::emit::Emitter;
 use super::fold_rules::{Fold, Kind, are_different_kinds, gone_if, kind, use_int};
 use crate::ir::{Const, Ins, Op, Ty};
+use crate::runtime::object::Tuple;
 use crate::runtime::value::Value;
 
 pub(super) fn int_known(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
@@ -18,6 +19,21 @@ pub(super) fn int_known(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
     }
 }
 
+pub(super) fn shape_known(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
+    let (shape, object) = emitter.known_shape(ins.a)?;
+    (shape == ins.c && emitter.ty(object) == Ty::Obj).then_some(Fold::Use(object))
+}
+
+pub(super) fn shape_stored(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
+    gone_if(emitter.known_shape(ins.a).is_some_and(|(shape, _)| shape == ins.c))
+}
+
+pub(super) fn new_length(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
+    let new = emitter.made_by(ins.a).and_then(|new| emitter.ins(new))?;
+    let bytes = emitter.body.new_object(new)?.bytes as usize;
+    use_int(emitter, (bytes.checked_sub(Tuple::ITEMS)? / 8) as i64)
+}
+
 pub(super) fn words(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
     let constants = emitter.constant(ins.a).zip(emitter.constant(ins.b));
     let known_same = emitter.root(ins.a) == emitter.root(ins.b)
@@ -28,6 +44,7 @@ pub(super) fn words(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
     let kinds = kind(emitter, ins.a).zip(kind(emitter, ins.b));
     let known_different = constants.is_some_and(|(a, b)| a.word() != b.word())
         || kinds.is_some_and(|(a, b)| are_different_kinds(a, b))
+        || emitter.are_different_by_origin(ins.a, ins.b)
         || emitter.is_guarded(Op::G_Lt, ins.a, ins.b)
         || emitter.is_guarded(Op::G_Lt, ins.b, ins.a);
     gone_if(known_different && !known_same)

@@ -79,6 +79,12 @@ rules! {
 
     "type known" [G_Int] guard::int_known,
         "The static type says Int.";
+    "shape known" [G_Shape] guard::shape_known,
+        "A guard, NEW or SHAPE_STORE before it says so, and nothing that may change it comes between.";
+    "shape stored" [ShapeStore] guard::shape_stored,
+        "The object has the shape already.";
+    "new length" [TupleLen] guard::new_length,
+        "How long a tuple is that the trace has made is known.";
     "words" [G_Eq G_Ne] guard::words,
         "Equal references and constants are the same word; values of different kinds are not.";
     "int compare" [G_Lt G_Le G_Ult] guard::int_compare,
@@ -142,6 +148,9 @@ pub(super) fn never_passes(emitter: &Emitter<'_>, ins: Ins) -> bool {
     match ins.op {
         Op::G_Int => kind != Kind::Int,
         Op::G_Flt => !matches!(kind, Kind::Float | Kind::AnyFloat),
+        Op::G_Shape if emitter.made_by(ins.a).is_some() => {
+            emitter.known_shape(ins.a).is_some_and(|(shape, _)| shape != ins.c)
+        }
         Op::G_Shape => match emitter.ins_of(ins.a, Op::G_Shape) {
             Some(earlier) => earlier.c != ins.c && (shape_is_stable(earlier.c) || shape_is_stable(ins.c)),
             None => matches!(kind, Kind::Int | Kind::Float | Kind::Special),

@@ -1,8 +1,9 @@
 //! What a load would read: the value of an earlier load or store of the same place, if nothing between may write it.
 //!
 //! Alias classes never overlap. Within one, two places are the same, different or unknown (`Meeting`): module cells are
-//! told apart by their constant address, fields by offset, by object and by the builtin shapes of the objects, list
-//! items by index where the indices are constants or differ by one. A helper that writes ends every search.
+//! told apart by their constant address, fields by offset, by object, by the builtin shapes of the objects and by who
+//! made them, list items by index where the indices are constants or differ by one. A helper that writes ends every
+//! search but that in an object that only the trace knows.
 
 use super::emit::{Emitter, first_after_operands, same_operands, shape_is_stable};
 use crate::ir::{Alias, Ins, Op, Ref, Ty};
@@ -18,8 +19,14 @@ enum Meeting {
 impl Emitter<'_> {
     /// What holds the value that the load would read.
     pub fn loaded(&self, load: Ins) -> Option<Ref> {
+        if load.op == Op::ItemLoad
+            && let Some(item) = self.item_of_new(load.a, load.b)
+        {
+            return Some(item);
+        }
         let mut floor = match load.op.alias() {
             Alias::None | Alias::Slot | Alias::Immutable => 0,
+            Alias::Field if self.fresh(load.a).is_some() => 0,
             Alias::Cell | Alias::Field | Alias::ListHeader | Alias::Element => self.after_write(),
         };
         if load.ty == Ty::Raw {
@@ -62,6 +69,7 @@ impl Emitter<'_> {
             Alias::Cell if load.a.is_constant() && store.a.is_constant() => Meeting::Never,
             Alias::Field if load.c != store.c => Meeting::Never,
             Alias::Field if self.root(load.a) == self.root(store.a) => Meeting::Same,
+            Alias::Field if self.are_different_by_origin(load.a, store.a) => Meeting::Never,
             Alias::Field if self.are_different_objects(load.a, store.a) => Meeting::Never,
             Alias::Element if load.a != store.a => Meeting::Maybe,
             Alias::Element => self.meet_indices(load.b, store.b),

@@ -9,6 +9,7 @@ mod fold_float;
 mod fold_guard;
 mod fold_int;
 pub mod fold_rules;
+mod fresh;
 mod memory;
 mod peel;
 mod ranges;

@@ -39,7 +39,7 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             let length = vm.integer_wide(i128::from(length));
             hash_tuple(vm, &[length, start, step])
         }
-        ShapeId::LIST | ShapeId::SLICE => {
+        ShapeId::LIST | ShapeId::SLICE | ShapeId::DICT => {
             let name = type_name(value);
             Err(vm.type_error(format!("unhashable type: '{name}'")))
         }
@@ -95,7 +95,8 @@ fn hash_tuple(vm: &mut Vm, items: &[Value]) -> Outcome<i64> {
     Ok(if result == u64::MAX { 1_546_275_796 } else { result as i64 })
 }
 
-fn hash_str(value: Value) -> i64 {
+/// The hash of a str, kept in it.
+pub fn hash_str(value: Value) -> i64 {
     let object = value.object::<Str>();
     // SAFETY: the caller has checked the shape.
     let known = unsafe { (*object).hash };

@@ -42,7 +42,7 @@ const YOUNG_BYTES: usize = 4 << 20;
 /// What a dead cell is filled with in debug builds: a pointer into nowhere.
 pub const POISON: u64 = 0x0000_dead_dead_de00 + 1;
 
-/// Allocation state of one size class. The leading fields are what machine code will use.
+/// Allocation state of one size class. The leading fields are what machine code uses.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct SizeClass {
@@ -113,6 +113,11 @@ impl Heap {
             native_base,
             mark_stack: Vec::new(),
         }
+    }
+
+    /// Index of the size class of an object of at most [`LARGEST_CELL`] bytes.
+    pub const fn class_of(bytes: usize) -> usize {
+        CLASS_OF[bytes.div_ceil(GRANULE)] as usize
     }
 
     /// Bytes a cell for an object of `bytes` really has, so that a growing buffer can use the rest.

@@ -5,6 +5,7 @@ pub mod bigint;
 pub mod blocks;
 pub mod collect;
 pub mod compare;
+pub mod dict;
 pub mod exceptions;
 pub mod float_text;
 pub mod format_spec;

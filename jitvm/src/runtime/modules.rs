@@ -1,28 +1,17 @@
-//! Module objects and their global cells.
+//! Module objects, and the global cells in their dicts.
 
+use super::dict;
 use super::object::{Cell, Module, ShapeId};
 use super::strings::text;
 use super::value::Value;
-use super::vm::{Vm, WordMap};
+use super::vm::Vm;
 use crate::ir::CodeId;
 
-/// The globals of one module, in the order they were first mentioned.
-#[derive(Default)]
-pub struct ModuleTable {
-    by_name: WordMap<Value, *mut Cell>,
-    order: Vec<*mut Cell>,
-}
-
-impl ModuleTable {
-    pub fn cells(&self) -> impl Iterator<Item = *mut Cell> + '_ {
-        self.order.iter().copied()
-    }
-}
-
-fn table_index(module: Value) -> usize {
+/// The dict of a module's globals: what `module.__dict__` is.
+pub fn module_dict(module: Value) -> Value {
     debug_assert!(module.has_shape(ShapeId::MODULE));
-    // SAFETY: the shape was checked.
-    unsafe { (*module.object::<Module>()).table as usize }
+    // SAFETY: the caller passes a module.
+    unsafe { (*module.object::<Module>()).dict }
 }
 
 /// The name of a module object.
@@ -35,12 +24,11 @@ impl Vm {
     /// A new module with `__name__` set, entered into [`Vm::modules`].
     pub fn new_module(&mut self, name: &str) -> Value {
         let name_value = self.intern(name);
-        let table = self.module_tables.len() as u64;
-        self.module_tables.push(ModuleTable::default());
+        let dict = self.new_globals();
         let object = self.allocate(size_of::<Module>(), ShapeId::MODULE).cast::<Module>();
         // SAFETY: the allocation has room for a `Module`.
         unsafe {
-            (*object).table = table;
+            (*object).dict = dict;
             (*object).name = name_value;
         }
         let module = Value::of(object);
@@ -54,24 +42,19 @@ impl Vm {
         self.modules.iter().find(|(known, _)| known == name).map(|&(_, module)| module)
     }
 
-    /// The cell of a global variable, made if need be; `name` is interned.
-    pub fn global_cell(&mut self, module: Value, name: Value) -> *mut Cell {
-        let index = table_index(module);
-        if let Some(&cell) = self.module_tables[index].by_name.get(&name) {
-            return cell;
-        }
-        let fallback = self.builtins.get(&name).copied().unwrap_or(Value::UNDEF);
+    /// A global cell that is in no dict yet; a str as name finds the builtin that it hides.
+    pub(super) fn new_cell(&mut self, name: Value, value: Value) -> *mut Cell {
+        let known = if name.is_str() { self.interned_name(name) } else { None };
+        let fallback = known.and_then(|name| self.builtins.get(&name).copied()).unwrap_or(Value::UNDEF);
         let cell = self.allocate(size_of::<Cell>(), ShapeId::CELL).cast::<Cell>();
         // SAFETY: the allocation has room for a `Cell`.
-        unsafe {
-            (*cell).value = Value::UNDEF;
-            (*cell).fallback = fallback;
-            (*cell).name = name;
-        }
-        let table = &mut self.module_tables[index];
-        table.by_name.insert(name, cell);
-        table.order.push(cell);
+        unsafe { (cell.cast::<[Value; 3]>().byte_add(8)).write([value, fallback, name]) };
         cell
+    }
+
+    /// The cell of a global variable, made if need be; `name` is interned.
+    pub fn global_cell(&mut self, module: Value, name: Value) -> *mut Cell {
+        dict::cell(self, module_dict(module), name)
     }
 
     pub fn set_global(&mut self, module: Value, name: &str, value: Value) {
@@ -83,26 +66,28 @@ impl Vm {
 
     /// Value of a module's global, `None` while unassigned; `name` is interned.
     pub fn global(&self, module: Value, name: Value) -> Option<Value> {
-        let cell = self.module_tables[table_index(module)].by_name.get(&name)?;
-        // SAFETY: cells live as long as their module.
-        let value = unsafe { (**cell).value };
-        (value != Value::UNDEF).then_some(value)
+        dict::get_str(module_dict(module), name)
     }
 
     /// Names of the assigned globals of the module that a code belongs to.
     pub fn globals_of_code(&self, code: CodeId) -> Vec<Value> {
-        let cells = &self.codes[code.index()].globals;
-        let owner = |table: &&ModuleTable| cells.first().is_some_and(|cell| table.order.contains(cell));
-        let table = self.module_tables.iter().find(owner);
-        // SAFETY: cells live as long as their module.
-        let cells = table.into_iter().flat_map(ModuleTable::cells).map(|cell| unsafe { &*cell });
-        cells.filter(|cell| cell.value != Value::UNDEF).map(|cell| cell.name).collect()
+        // SAFETY: a code's cells live as long as it does.
+        let cells = self.codes[code.index()].globals.iter().map(|&cell| unsafe { &*cell });
+        let Some(first) = cells.clone().next() else { return Vec::new() };
+        let owns = |module: &Value| {
+            dict::cells(module_dict(*module))
+                .any(|cell| Value::of(cell) == Value::of(std::ptr::from_ref(first).cast_mut()))
+        };
+        match self.modules.iter().map(|&(_, module)| module).find(owns) {
+            Some(module) => self.global_names(module),
+            None => cells.filter(|cell| cell.value != Value::UNDEF).map(|cell| cell.name).collect(),
+        }
     }
 
     /// Names of the module's assigned globals, in the order they were first mentioned.
     pub fn global_names(&self, module: Value) -> Vec<Value> {
-        // SAFETY: cells live as long as their module.
-        let cells = self.module_tables[table_index(module)].cells().map(|cell| unsafe { &*cell });
-        cells.filter(|cell| cell.value != Value::UNDEF).map(|cell| cell.name).collect()
+        let (globals, mut position) = (module_dict(module), 0);
+        let names = std::iter::from_fn(|| dict::entry_at(globals, &mut position)).map(|(name, _)| name);
+        names.filter(|name| name.is_str()).collect()
     }
 }

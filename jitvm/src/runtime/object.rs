@@ -59,6 +59,8 @@ shapes! {
     STREAM = 26, "_io.TextIOWrapper";
     // Iterator over what a function returns until a sentinel comes, and other rare ones.
     CALL_ITERATOR = 27, "callable_iterator";
+    // Containers and bytes.
+    DICT = 40, "dict";
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
@@ -193,8 +195,8 @@ pub struct TypeObject {
 #[repr(C)]
 pub struct Module {
     pub header: Header,
-    /// Index into `Vm::module_tables`.
-    pub table: u64,
+    /// Its globals: a dict of cells.
+    pub dict: Value,
     /// A str.
     pub name: Value,
 }
@@ -235,6 +237,37 @@ pub struct Stream {
     pub header: Header,
     /// File descriptor.
     pub descriptor: u64,
+}
+
+/// A compact ordered hash table; see `runtime::dict`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Dict {
+    pub header: Header,
+    /// Keys in the dict.
+    pub used: u32,
+    /// Entries written, holes included.
+    pub filled: u32,
+    /// Entries that can still be written.
+    pub usable: u32,
+    /// Slots of the index, less one; a power of two less one.
+    pub mask: u32,
+    /// Both inside one STORAGE object, the index behind the room for entries (null while there is none).
+    pub entries: *mut DictEntry,
+    pub index: *mut u8,
+}
+
+/// An entry of a dict; the key of a hole is UNDEF.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct DictEntry {
+    pub hash: i64,
+    pub key: Value,
+    pub value: Value,
+}
+
+impl DictEntry {
+    pub const HOLE: DictEntry = DictEntry { hash: 0, key: Value::UNDEF, value: Value::UNDEF };
 }
 
 /// First item of a STORAGE object.

@@ -1,6 +1,6 @@
 //! The one place that knows which words of each shape refer to other objects.
 
-use super::object::{Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::object::{Dict, Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -9,7 +9,7 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
         ShapeId::FUNCTION => (16, 1),
         ShapeId::BOUND_METHOD => (8, 2),
-        ShapeId::MODULE => (std::mem::offset_of!(Module, name), 1),
+        ShapeId::MODULE => (std::mem::offset_of!(Module, dict), 2),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
         ShapeId::RANGE_ITERATOR
         | ShapeId::LIST_ITERATOR
@@ -45,6 +45,18 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
             ShapeId::TUPLE => {
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)
+            }
+            ShapeId::DICT => {
+                let dict = header.cast::<Dict>();
+                if !(*dict).entries.is_null() {
+                    visit(Value::from_address((*dict).entries as usize - STORAGE_ITEMS));
+                }
+                for entry in 0..(*dict).filled as usize {
+                    let entry = (*dict).entries.add(entry);
+                    visit((*entry).key);
+                    visit((*entry).value);
+                }
+                return;
             }
             shape => {
                 let (offset, count) = value_fields(shape);

@@ -252,8 +252,7 @@ mod tests {
             positions: vec![position],
             constants: Vec::new(),
             names: Vec::new(),
-            globals: Vec::new(),
-            loops: Vec::new(),
+            ..CodeProto::default()
         }
     }
 

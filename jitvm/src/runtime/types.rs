@@ -124,6 +124,7 @@ types! {
     SYNTAX_WARNING "SyntaxWarning" WARNING Builtin;
     USER_WARNING "UserWarning" WARNING Builtin;
     FUTURE_WARNING "FutureWarning" WARNING Builtin;
+    DICT "dict" OBJECT Builtin;
 }
 
 /// Other names of the same types.
@@ -207,6 +208,7 @@ pub fn type_of(value: Value) -> TypeId {
         ShapeId::REVERSED => TypeId::REVERSED,
         ShapeId::STREAM => TypeId::STREAM,
         ShapeId::CALL_ITERATOR => TypeId::CALL_ITERATOR,
+        ShapeId::DICT => TypeId::DICT,
         _ => TypeId::OBJECT,
     }
 }

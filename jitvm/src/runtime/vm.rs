@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::blocks;
 use super::collect::GcRecord;
 use super::heap::Heap;
-use super::modules::ModuleTable;
 use super::object::{Cell, ShapeId, TypeObject};
 use super::output::Output;
 use super::types::TypeId;
@@ -116,7 +115,6 @@ pub struct Vm {
     pub(crate) builtins: WordMap<Value, Value>,
     /// BUILTIN objects of methods, by type and interned name.
     pub(crate) methods: WordMap<(TypeId, Value), Value>,
-    pub(crate) module_tables: Vec<ModuleTable>,
 }
 
 /// A map with small fixed-size keys.
@@ -181,7 +179,6 @@ impl Vm {
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
             methods: WordMap::default(),
-            module_tables: Vec::new(),
         });
         vm.make_shared_objects();
         crate::library::install(&mut vm);
@@ -245,9 +242,6 @@ impl Vm {
         self.methods.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
         self.modules.iter().for_each(|&(_, value)| f(value));
-        for table in &self.module_tables {
-            table.cells().for_each(|cell| f(Value::of(cell)));
-        }
         for code in &self.codes {
             code.constants.iter().chain(&code.names).for_each(|&value| f(value));
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));

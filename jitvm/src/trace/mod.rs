@@ -325,7 +325,7 @@ fn compile(
             .map_err(|error| Abort { reason: AbortReason::CodeMemoryFull, detail: error.to_string() })?;
         vm.jit.arena = Some(arena);
     }
-    let targets = Targets { box_float: exit::box_float, helpers: HELPERS };
+    let targets = Targets { box_float: exit::box_float, allocate: exit::allocate, helpers: HELPERS };
     let options = codegen::Options { random_ra: vm.jit.params.random_registers };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);

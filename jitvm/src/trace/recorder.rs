@@ -172,20 +172,56 @@ impl Recorder {
             recorder.frames.push(RecordFrame { code, id: frame.code, base: frame.base, pc: frame.pc, live });
         }
         let mut inherited: Vec<(Ref, Ref)> = Vec::new();
-        for (i, slot) in snapshot.slots.iter().enumerate() {
-            let value = if slot.value.is_constant() {
-                recorder.body.constant(of.body.constants[slot.value.constant_index()].clone())
-            } else if let Some(&(_, known)) = inherited.iter().find(|(from, _)| *from == slot.value) {
-                known
+        for (i, of_parent) in snapshot.values().enumerate() {
+            if of.body.is_sunk(of_parent) || inherited.iter().any(|(from, _)| *from == of_parent) {
+                continue;
+            }
+            let value = if of_parent.is_constant() {
+                recorder.body.constant(of.body.constants[of_parent.constant_index()].clone())
             } else {
-                let ty = of.body.ty(slot.value);
-                let value = recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32));
-                inherited.push((slot.value, value));
-                value
+                let ty = of.body.ty(of_parent);
+                recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32))
             };
-            *recorder.slot_mut(slot.slot) = Slot { value, dirty: true };
+            inherited.push((of_parent, value));
+        }
+        recorder.replay_objects(&of.body, snapshot, &mut inherited);
+        for slot in &snapshot.slots {
+            let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");
+            *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
         }
         recorder
+    }
+
+    /// Makes the objects that the parent has sunk at the exit; this trace may sink them again.
+    fn replay_objects(&mut self, parent: &Body, snapshot: &Snapshot, inherited: &mut Vec<(Ref, Ref)>) {
+        let known = |inherited: &[(Ref, Ref)], word: Ref| inherited.iter().find(|(from, _)| *from == word).map(|k| k.1);
+        let undefined = self.body.constant(Const::Val(Value::UNDEF, "UNDEF".into()));
+        let mut later = Vec::new();
+        for object in &snapshot.objects {
+            // Boxing may collect, so it comes before the object is there.
+            let mut words = Vec::with_capacity(object.words.len());
+            for (i, &word) in object.words.iter().enumerate() {
+                match known(inherited, word) {
+                    Some(value) => words.push(self.tagged(value)),
+                    None => {
+                        later.push((object.object, i, word));
+                        words.push(undefined);
+                    }
+                }
+            }
+            let new = parent.new_object(parent.ins[object.object.index()]).expect("the checker has seen it");
+            let (bytes, about) = self.body.new_operands(new.bytes, new.kind, new.aux);
+            let made = self.emit(Op::New, bytes, about, object.shape);
+            for (i, word) in words.into_iter().enumerate() {
+                self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
+            }
+            inherited.push((object.object, made));
+        }
+        for (object, i, word) in later {
+            let made = known(inherited, object).expect("just made");
+            let word = known(inherited, word).expect("a snapshot lists every object that it refers to");
+            self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
+        }
     }
 
     /// Instructions recorded so far.
@@ -490,7 +526,7 @@ impl Recorder {
                 }
             }
         }
-        Snapshot { at: self.body.ins.len() as u16, resume, frames, slots }
+        Snapshot { at: self.body.ins.len() as u16, resume, frames, slots, objects: Vec::new() }
     }
 
     /// Whether some frame may still read a slot. Windows overlap: a slot belongs to each frame it lies in.

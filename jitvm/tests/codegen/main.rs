@@ -1,5 +1,6 @@
 //! Machine code of traces against plain evaluation of the same operations.
 
+mod allocation;
 mod evaluate;
 mod loops;
 mod operations;

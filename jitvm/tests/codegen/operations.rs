@@ -466,7 +466,8 @@ fn every_operation_has_a_test_here() {
         include_str!("operations.rs"),
         include_str!("loops.rs"),
         include_str!("support.rs"),
-        include_str!("sides.rs")
+        include_str!("sides.rs"),
+        include_str!("allocation.rs")
     );
     for entry in OPERATIONS {
         let name = format!("Op::{:?}", entry.0);

@@ -324,6 +324,7 @@ fn machine_code_does_what_the_interpreter_does() {
             scratch: &scratch,
             helpers: HELPERS,
             box_float: box_for_interpreter,
+            allocate: crate::support::allocate,
             back_edges: u64::MAX,
         };
         // SAFETY: the trace reads the slots above, checks the list's shape, and bounds indices by its length.

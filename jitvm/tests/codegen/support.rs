@@ -1,10 +1,12 @@
 //! Builds traces by hand, runs them as machine code, and collects what their exits restore.
 
 use std::cell::{Cell, RefCell};
+use std::mem::offset_of;
 
 use jitvm::codegen::{Arena, Artifact, Exit, ExitState, Options, Targets, compile, enter};
 use jitvm::interp::helpers::{Effects, Entry, Helper};
 use jitvm::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use jitvm::runtime::heap::{Heap, SizeClass};
 use jitvm::runtime::value::Value;
 use jitvm::runtime::vm::Vm;
 
@@ -67,7 +69,7 @@ impl Builder {
         let slots = values.iter().enumerate().map(|(n, &value)| SnapSlot { slot: n as u16, value }).collect();
         let frames = vec![SnapFrame { code: CodeId(0), pc: 0, base: 0 }];
         let at = self.body.ins.len() as u16;
-        self.body.snapshots.push(Snapshot { at, resume: Resume::Execute, frames, slots });
+        self.body.snapshots.push(Snapshot { at, resume: Resume::Execute, frames, slots, objects: Vec::new() });
     }
     /// Ends with a loop whose first iteration leaves and shows the values.
     pub fn show(mut self, values: &[Ref]) -> Body {
@@ -138,6 +140,16 @@ pub extern "C" fn box_float(vm: *mut Vm, bits: u64) -> u64 {
     address + 1
 }
 
+/// Memory for a new object, with the shape written.
+pub extern "C" fn allocate(vm: *mut Vm, bytes: u64, shape: u64) -> u64 {
+    assert!(!vm.is_null());
+    assert!(bytes.is_multiple_of(8));
+    let object = Box::leak(vec![0x5555_5555_5555_5555; bytes as usize / 8].into_boxed_slice());
+    object[0] = shape;
+    clobber();
+    object.as_ptr() as u64 + 1
+}
+
 extern "C" fn mix1(_: *mut Vm, a: u64) -> u64 {
     CALLS.set(CALLS.get() + 1);
     clobber();
@@ -179,7 +191,7 @@ pub static HELPERS: &[Helper] = &[
     Helper { name: "mix4", entry: Entry::A4(mix4), effects: PURE },
     Helper { name: "mix5", entry: Entry::A5(mix5), effects: PURE },
 ];
-pub const TARGETS: Targets = Targets { box_float, helpers: HELPERS };
+pub const TARGETS: Targets = Targets { box_float, allocate, helpers: HELPERS };
 
 /// Code memory and a VM of which only the leading fields are real.
 pub struct Machine {
@@ -190,6 +202,19 @@ pub struct Machine {
 impl Machine {
     pub fn new() -> Machine {
         Machine { arena: Arena::new(on_exit).expect("code memory"), vm: vec![0; size_of::<Vm>() / 8 + 1] }
+    }
+    /// Gives the heap's size class for objects of so many bytes the memory from `start` to `end`.
+    pub fn set_cell_memory(&mut self, bytes: usize, start: u64, end: u64) {
+        let class = self.class_words(bytes);
+        (self.vm[class.0], self.vm[class.1]) = (start, end);
+    }
+    /// Where the size class goes on.
+    pub fn cursor(&self, bytes: usize) -> u64 {
+        self.vm[self.class_words(bytes).0]
+    }
+    fn class_words(&self, bytes: usize) -> (usize, usize) {
+        let class = offset_of!(Vm, heap) + offset_of!(Heap, classes) + Heap::class_of(bytes) * size_of::<SizeClass>();
+        ((class + offset_of!(SizeClass, cursor)) / 8, (class + offset_of!(SizeClass, limit)) / 8)
     }
     pub fn compile(&mut self, body: &Body, options: &Options) -> Artifact {
         let mut body = body.clone();

@@ -1,7 +1,7 @@
 //! What the tests of the IR share: helpers that traces may call, and a VM's memory for them to run in.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
 
 use jitvm::interp::helpers::{Effects, Entry, Helper};
@@ -56,6 +56,20 @@ thread_local! {
 extern "C" fn box_float(_: *mut Vm, _: f64) -> u64 {
     BOXES.with(|count| count.set(count.get() + 1));
     BOX
+}
+
+thread_local! {
+    /// Address and number of words of every object that traces have made.
+    pub static OBJECTS: RefCell<Vec<(u64, usize)>> = const { RefCell::new(Vec::new()) };
+}
+
+pub extern "C" fn allocate(_: *mut Vm, bytes: u64, shape: u64) -> u64 {
+    let words = bytes as usize / 8;
+    let object = Box::leak(vec![Value::EXHAUSTED.0; words].into_boxed_slice());
+    object[0] = shape;
+    let address = object.as_ptr() as u64;
+    OBJECTS.with_borrow_mut(|objects| objects.push((address, words)));
+    Value::from_address(address as usize).0
 }
 
 fn header(shape: ShapeId) -> Header {
@@ -153,6 +167,7 @@ impl World {
             scratch: &scratch,
             helpers: HELPERS,
             box_float,
+            allocate,
             back_edges,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.

@@ -1,0 +1,840 @@
+//! The table of a `dict`: compact and in insertion order, with CPython's growth.
+//!
+//! The entries lie in the order of insertion; an index of bytes, words or double words says where in them a hash is
+//! found. Deleting leaves a hole, which goes when the table is rebuilt. Sizes, growth and the reuse of holes are
+//! CPython's, since programs that change a dict while they iterate over it can tell.
+//!
+//! Keys compare by identity, then hash, then `==`. The last may run the program's code, which may change the very
+//! table that is being searched: then the search begins anew.
+//!
+//! A *globals* dict ([`is_globals`]) holds a global [`Cell`] in place of each value; a cell without a value counts as
+//! absent. Only this file knows.
+
+use super::compare::equal;
+use super::hash::hash;
+use super::object::{Cell, Dict, DictEntry, STORAGE_ITEMS, ShapeId, Str};
+use super::strings::text;
+use super::types::TypeId;
+use super::value::Value;
+use super::vm::{Outcome, Raised, Vm};
+
+/// `Header::aux` of a dict whose values are cells.
+const GLOBALS: u16 = 1;
+
+/// Slots of the smallest index.
+const SMALLEST: usize = 8;
+
+/// Entries of the largest table.
+const LARGEST: usize = 1 << 30;
+
+/// Entries a table with this many index slots has room for.
+const fn room(slots: usize) -> usize {
+    slots * 2 / 3
+}
+
+/// Index slots of a new table for `entries` entries.
+fn slots_for(entries: usize) -> usize {
+    (entries * 3).div_ceil(2).next_power_of_two().max(SMALLEST)
+}
+
+/// Bytes of one index slot.
+const fn slot_bytes(slots: usize) -> usize {
+    match slots {
+        0..=0x100 => 1,
+        0x101..=0x1_0000 => 2,
+        _ => 4,
+    }
+}
+
+/// Index slots that hold no entry: never used, or used by a deleted one.
+const EMPTY: u32 = u32::MAX;
+const DELETED: u32 = u32::MAX - 1;
+
+/// An exact dict or an instance of a subclass.
+#[inline]
+pub fn is_dict(value: Value) -> bool {
+    value.has_shape(ShapeId::DICT)
+}
+
+#[inline]
+fn fields<'a>(dict: Value) -> &'a mut Dict {
+    debug_assert!(is_dict(dict));
+    // SAFETY: the caller passes a dict; no reference is kept over anything that could make a second one.
+    unsafe { &mut *dict.object::<Dict>() }
+}
+
+/// A dict's values are cells.
+pub fn is_globals(dict: Value) -> bool {
+    fields(dict).header.aux & GLOBALS != 0
+}
+
+/// Where a key was found: the slot of the index and the entry.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    slot: usize,
+    entry: usize,
+}
+
+impl Dict {
+    #[inline]
+    fn slots(&self) -> usize {
+        self.mask as usize + 1
+    }
+
+    #[inline]
+    fn slot(&self, slot: usize) -> u32 {
+        debug_assert!(slot < self.slots() && !self.index.is_null());
+        // SAFETY: the index has `slots` slots of this width.
+        unsafe {
+            match slot_bytes(self.slots()) {
+                1 => match *self.index.add(slot) {
+                    0xff => EMPTY,
+                    0xfe => DELETED,
+                    entry => u32::from(entry),
+                },
+                2 => match *self.index.cast::<u16>().add(slot) {
+                    0xffff => EMPTY,
+                    0xfffe => DELETED,
+                    entry => u32::from(entry),
+                },
+                _ => *self.index.cast::<u32>().add(slot),
+            }
+        }
+    }
+
+    #[inline]
+    fn set_slot(&mut self, slot: usize, entry: u32) {
+        debug_assert!(slot < self.slots() && !self.index.is_null());
+        // SAFETY: as in `slot`. The marks are the highest numbers of each width.
+        unsafe {
+            match slot_bytes(self.slots()) {
+                1 => *self.index.add(slot) = entry as u8,
+                2 => *self.index.cast::<u16>().add(slot) = entry as u16,
+                _ => *self.index.cast::<u32>().add(slot) = entry,
+            }
+        }
+    }
+
+    #[inline]
+    fn entries(&self) -> &[DictEntry] {
+        if self.filled == 0 {
+            return &[];
+        }
+        // SAFETY: `filled` entries are initialised.
+        unsafe { std::slice::from_raw_parts(self.entries, self.filled as usize) }
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: usize) -> &mut DictEntry {
+        debug_assert!(entry < self.filled as usize);
+        // SAFETY: the index names initialised entries only.
+        unsafe { &mut *self.entries.add(entry) }
+    }
+
+    /// Writes a new entry where there is room for one.
+    fn append(&mut self, hash: i64, key: Value, value: Value) {
+        let slot = self.free_slot(hash);
+        self.set_slot(slot, self.filled);
+        // SAFETY: there is room for one more entry.
+        unsafe { self.entries.add(self.filled as usize).write(DictEntry { hash, key, value }) };
+        self.filled += 1;
+        self.used += 1;
+        self.usable -= 1;
+    }
+
+    fn free_slot(&self, hash: i64) -> usize {
+        let mut probe = Probe::new(hash, self.mask);
+        while self.slot(probe.slot) < DELETED {
+            probe.advance();
+        }
+        probe.slot
+    }
+}
+
+/// The order in which the slots of a hash are tried.
+struct Probe {
+    slot: usize,
+    perturb: u64,
+    mask: usize,
+}
+
+impl Probe {
+    #[inline]
+    fn new(hash: i64, mask: u32) -> Probe {
+        let mask = mask as usize;
+        Probe { slot: hash as usize & mask, perturb: hash as u64, mask }
+    }
+
+    #[inline]
+    fn advance(&mut self) {
+        self.perturb >>= 5;
+        self.slot = (self.slot * 5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+    }
+}
+
+/// Whether two different keys of the same hash are equal, where no code of the program decides.
+#[inline]
+fn equal_natively(a: Value, b: Value) -> Option<bool> {
+    if a.is_str() && b.is_str() {
+        return Some(text(a) == text(b));
+    }
+    (a.is_int() && b.is_int()).then_some(false)
+}
+
+/// `hash(key)`, fast for fixnums and strs.
+#[inline]
+pub fn hash_of_key(vm: &mut Vm, key: Value) -> Outcome<i64> {
+    if key.is_int() {
+        let integer = key.as_fixnum();
+        // From 2^61 - 1 on hashes are a remainder, and -1 is taken.
+        if (0..(1 << 61) - 1).contains(&integer) {
+            return Ok(integer);
+        }
+    } else if key.is_str() {
+        // SAFETY: the shape was checked.
+        let known = unsafe { (*key.object::<Str>()).hash };
+        if known != 0 {
+            return Ok(known as i64);
+        }
+    }
+    hash(vm, key)
+}
+
+fn find(vm: &mut Vm, dict: Value, key: Value, hash: i64) -> Outcome<Option<Place>> {
+    'anew: loop {
+        let table = fields(dict);
+        if table.index.is_null() {
+            return Ok(None);
+        }
+        // What the search goes by; the address of the entries keeps them allocated.
+        let entries = table.entries;
+        let mut probe = Probe::new(hash, table.mask);
+        loop {
+            let found = fields(dict).slot(probe.slot);
+            if found == EMPTY {
+                return Ok(None);
+            }
+            if found != DELETED {
+                let entry = *fields(dict).entry(found as usize);
+                let place = Some(Place { slot: probe.slot, entry: found as usize });
+                if entry.key == key {
+                    return Ok(place);
+                }
+                if entry.hash == hash {
+                    let same = match equal_natively(entry.key, key) {
+                        Some(same) => same,
+                        None => {
+                            let same = equal(vm, entry.key, key)?;
+                            let table = fields(dict);
+                            if table.entries != entries
+                                || found >= table.filled
+                                || table.entry(found as usize).key != entry.key
+                            {
+                                continue 'anew;
+                            }
+                            same
+                        }
+                    };
+                    if same {
+                        return Ok(place);
+                    }
+                }
+            }
+            probe.advance();
+        }
+    }
+}
+
+/// As [`find`] for a str, without running code of the program: other keys count as different.
+fn find_str(dict: Value, key: Value, hash: i64) -> Option<Place> {
+    let table = fields(dict);
+    if table.index.is_null() {
+        return None;
+    }
+    let mut probe = Probe::new(hash, table.mask);
+    loop {
+        let found = table.slot(probe.slot);
+        if found == EMPTY {
+            return None;
+        }
+        if found != DELETED {
+            let entry = *table.entry(found as usize);
+            if entry.key == key || (entry.hash == hash && equal_natively(entry.key, key) == Some(true)) {
+                return Some(Place { slot: probe.slot, entry: found as usize });
+            }
+        }
+        probe.advance();
+    }
+}
+
+/// The value at a place; `None` for a global without a value.
+fn value_at(dict: Value, place: Place) -> Option<Value> {
+    let value = fields(dict).entry(place.entry).value;
+    if is_globals(dict) { cell_value(value) } else { Some(value) }
+}
+
+fn cell_value(cell: Value) -> Option<Value> {
+    debug_assert!(cell.has_shape(ShapeId::CELL));
+    // SAFETY: the values of a globals dict are cells.
+    let value = unsafe { (*cell.object::<Cell>()).value };
+    (value != Value::UNDEF).then_some(value)
+}
+
+fn set_at(dict: Value, place: Place, value: Value) {
+    let entry = fields(dict).entry(place.entry);
+    if is_globals(dict) {
+        // SAFETY: the values of a globals dict are cells.
+        unsafe { (*entry.value.object::<Cell>()).value = value };
+    } else {
+        entry.value = value;
+    }
+}
+
+/// Takes the entry out; a global keeps its cell, which code is linked to.
+fn remove_at(dict: Value, place: Place) {
+    if is_globals(dict) {
+        return set_at(dict, place, Value::UNDEF);
+    }
+    let table = fields(dict);
+    table.set_slot(place.slot, DELETED);
+    *table.entry(place.entry) = DictEntry::HOLE;
+    table.used -= 1;
+}
+
+/// Appends an entry whose key is not in the dict.
+fn insert_new(vm: &mut Vm, dict: Value, key: Value, hash: i64, value: Value) -> Outcome<()> {
+    let value = if is_globals(dict) { Value::of(vm.new_cell(key, value)) } else { value };
+    if fields(dict).usable == 0 {
+        let slots = (fields(dict).used as usize * 3).next_power_of_two().max(SMALLEST);
+        rebuild(vm, dict, slots)?;
+    }
+    fields(dict).append(hash, key, value);
+    Ok(())
+}
+
+/// Moves the entries, without holes, to a table with so many index slots.
+fn rebuild(vm: &mut Vm, dict: Value, slots: usize) -> Outcome<()> {
+    if slots > LARGEST {
+        return Err(vm.raise_memory_error());
+    }
+    let (entry_bytes, index_bytes) = (room(slots) * size_of::<DictEntry>(), slots * slot_bytes(slots));
+    let storage = vm.try_allocate(STORAGE_ITEMS + entry_bytes + index_bytes, ShapeId::STORAGE)?;
+    let table = fields(dict);
+    // SAFETY: the new storage has room for the entries and the index behind them; the old entries lie elsewhere, and
+    // there are not more of them than the new table has room for.
+    unsafe {
+        let entries = storage.byte_add(STORAGE_ITEMS).cast::<DictEntry>();
+        let index = entries.byte_add(entry_bytes).cast::<u8>();
+        index.write_bytes(0xff, index_bytes);
+        let old =
+            std::slice::from_raw_parts(if table.filled == 0 { entries } else { table.entries }, table.filled as usize);
+        debug_assert!(table.used as usize <= room(slots));
+        (table.entries, table.index) = (entries, index);
+        (table.mask, table.usable) = (slots as u32 - 1, room(slots) as u32);
+        (table.used, table.filled) = (0, 0);
+        for entry in old.iter().filter(|entry| entry.key != Value::UNDEF) {
+            table.append(entry.hash, entry.key, entry.value);
+        }
+    }
+    Ok(())
+}
+
+/// `dict[key]`, `None` if it is absent. Exact strs and ints as keys run no code of the program unless the dict holds
+/// keys of its classes.
+#[inline]
+pub fn get(vm: &mut Vm, dict: Value, key: Value) -> Outcome<Option<Value>> {
+    let hash = hash_of_key(vm, key)?;
+    get_hashed(vm, dict, key, hash)
+}
+
+/// As [`get`], with a hash that is known.
+pub fn get_hashed(vm: &mut Vm, dict: Value, key: Value, hash: i64) -> Outcome<Option<Value>> {
+    let place = find(vm, dict, key, hash)?;
+    Ok(place.and_then(|place| value_at(dict, place)))
+}
+
+/// `key in dict`.
+pub fn contains(vm: &mut Vm, dict: Value, key: Value) -> Outcome<bool> {
+    get(vm, dict, key).map(|found| found.is_some())
+}
+
+/// `dict[key] = value`. An equal key that is there already stays.
+#[inline]
+pub fn set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Outcome<()> {
+    let hash = hash_of_key(vm, key)?;
+    set_hashed(vm, dict, key, hash, value)
+}
+
+/// As [`set`], with a hash that is known.
+pub fn set_hashed(vm: &mut Vm, dict: Value, key: Value, hash: i64, value: Value) -> Outcome<()> {
+    match find(vm, dict, key, hash)? {
+        Some(place) => {
+            set_at(dict, place, value);
+            Ok(())
+        }
+        None => insert_new(vm, dict, key, hash, value),
+    }
+}
+
+/// `dict.setdefault(key, value)`.
+pub fn set_default(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Outcome {
+    let hash = hash_of_key(vm, key)?;
+    match find(vm, dict, key, hash)? {
+        Some(place) => match value_at(dict, place) {
+            Some(found) => return Ok(found),
+            None => set_at(dict, place, value),
+        },
+        None => insert_new(vm, dict, key, hash, value)?,
+    }
+    Ok(value)
+}
+
+/// Takes a key out; its value, or `None` if it is absent.
+pub fn remove(vm: &mut Vm, dict: Value, key: Value) -> Outcome<Option<Value>> {
+    // CPython looks at the length first: any key is absent from an empty dict, but must be hashable.
+    let hash = hash_of_key(vm, key)?;
+    let Some(place) = find(vm, dict, key, hash)? else { return Ok(None) };
+    let value = value_at(dict, place);
+    remove_at(dict, place);
+    Ok(value)
+}
+
+/// The value of a str key; runs no code of the program and cannot fail.
+#[inline]
+pub fn get_str(dict: Value, name: Value) -> Option<Value> {
+    value_at(dict, find_str(dict, name, hash_of_str(name))?)
+}
+
+/// Sets the value of a str key; runs no code of the program.
+pub fn set_str(vm: &mut Vm, dict: Value, name: Value, value: Value) -> Outcome<()> {
+    let hash = hash_of_str(name);
+    match find_str(dict, name, hash) {
+        Some(place) => {
+            set_at(dict, place, value);
+            Ok(())
+        }
+        None => insert_new(vm, dict, name, hash, value),
+    }
+}
+
+/// Takes a str key out; runs no code of the program.
+pub fn remove_str(dict: Value, name: Value) -> Option<Value> {
+    let place = find_str(dict, name, hash_of_str(name))?;
+    let value = value_at(dict, place);
+    remove_at(dict, place);
+    value
+}
+
+#[inline]
+fn hash_of_str(name: Value) -> i64 {
+    debug_assert!(name.is_str());
+    // SAFETY: the caller passes a str.
+    let known = unsafe { (*name.object::<Str>()).hash };
+    if known != 0 { known as i64 } else { super::hash::hash_str(name) }
+}
+
+/// Number of keys.
+#[inline]
+pub fn length(dict: Value) -> usize {
+    if is_globals(dict) {
+        return fields(dict).entries().iter().filter(|entry| cell_value(entry.value).is_some()).count();
+    }
+    fields(dict).used as usize
+}
+
+/// The first entry at or after `position`, which moves behind it. Start at 0.
+#[inline]
+pub fn entry_at(dict: Value, position: &mut usize) -> Option<(Value, Value)> {
+    hashed_entry_at(dict, position).map(|(_, key, value)| (key, value))
+}
+
+/// As [`entry_at`], with the hash of the key in front.
+pub fn hashed_entry_at(dict: Value, position: &mut usize) -> Option<(i64, Value, Value)> {
+    let (table, globals) = (fields(dict), is_globals(dict));
+    while let Some(entry) = table.entries().get(*position) {
+        *position += 1;
+        if entry.key == Value::UNDEF {
+            continue;
+        }
+        let value = if globals { cell_value(entry.value) } else { Some(entry.value) };
+        if let Some(value) = value {
+            return Some((entry.hash, entry.key, value));
+        }
+    }
+    None
+}
+
+/// The last entry before `position`, which moves to it. Start at [`end_position`].
+pub fn entry_before(dict: Value, position: &mut usize) -> Option<(Value, Value)> {
+    let (table, globals) = (fields(dict), is_globals(dict));
+    *position = (*position).min(table.filled as usize);
+    while *position > 0 {
+        *position -= 1;
+        let entry = table.entries()[*position];
+        if entry.key == Value::UNDEF {
+            continue;
+        }
+        let value = if globals { cell_value(entry.value) } else { Some(entry.value) };
+        if let Some(value) = value {
+            return Some((entry.key, value));
+        }
+    }
+    None
+}
+
+/// The position behind the last entry.
+pub fn end_position(dict: Value) -> usize {
+    fields(dict).filled as usize
+}
+
+/// Takes out the last entry.
+pub fn pop_last(dict: Value) -> Option<(Value, Value)> {
+    let mut position = end_position(dict);
+    let entry = entry_before(dict, &mut position)?;
+    if is_globals(dict) {
+        set_at(dict, Place { slot: 0, entry: position }, Value::UNDEF);
+        return Some(entry);
+    }
+    let table = fields(dict);
+    let mut probe = Probe::new(table.entries()[position].hash, table.mask);
+    while table.slot(probe.slot) as usize != position {
+        probe.advance();
+    }
+    remove_at(dict, Place { slot: probe.slot, entry: position });
+    // The places behind are used again, but what the table has room for stays less by them, as in CPython.
+    fields(dict).filled = position as u32;
+    Some(entry)
+}
+
+/// Takes out all entries.
+pub fn clear(dict: Value) {
+    if is_globals(dict) {
+        for entry in 0..end_position(dict) {
+            set_at(dict, Place { slot: 0, entry }, Value::UNDEF);
+        }
+        return;
+    }
+    fields(dict).forget();
+}
+
+impl Dict {
+    /// No entries and no room for any.
+    fn forget(&mut self) {
+        (self.used, self.filled, self.usable, self.mask) = (0, 0, 0, 0);
+        (self.entries, self.index) = (std::ptr::null_mut(), std::ptr::null_mut());
+    }
+}
+
+/// A new exact dict of the same entries.
+pub fn copy(vm: &mut Vm, dict: Value) -> Outcome {
+    let new = vm.new_dict();
+    update_from_dict(vm, new, dict)?;
+    Ok(new)
+}
+
+/// Sets every entry of the dict `source` in `target`.
+pub fn update_from_dict(vm: &mut Vm, target: Value, source: Value) -> Outcome<()> {
+    if target == source || length(source) == 0 {
+        return Ok(());
+    }
+    let simple = !is_globals(target) && !is_globals(source);
+    if simple && fields(target).used == 0 && is_worth_cloning(fields(source)) {
+        return clone_table(vm, target, source);
+    }
+    let expected = length(source);
+    if room(fields(target).slots()) < expected {
+        let slots = slots_for(fields(target).used as usize + expected);
+        rebuild(vm, target, slots)?;
+    }
+    let filled = fields(source).filled;
+    let mut position = 0;
+    while let Some((hash, key, value)) = hashed_entry_at(source, &mut position) {
+        set_hashed(vm, target, key, hash, value)?;
+        if fields(source).filled != filled {
+            return Err(vm.raise(TypeId::RUNTIME_ERROR, "dict mutated during update"));
+        }
+    }
+    Ok(())
+}
+
+/// The table has no holes and is not larger than need be.
+fn is_worth_cloning(source: &Dict) -> bool {
+    source.used == source.filled && (source.slots() == SMALLEST || room(source.slots() / 2) < source.used as usize)
+}
+
+/// Makes an empty dict's table a copy of another's.
+fn clone_table(vm: &mut Vm, target: Value, source: Value) -> Outcome<()> {
+    let slots = fields(source).slots();
+    fields(target).forget();
+    rebuild(vm, target, slots)?;
+    let (from, to) = (fields(source), fields(target));
+    debug_assert!(from.mask == to.mask);
+    // SAFETY: both tables have the same number of slots, so the same room, and are different objects.
+    unsafe {
+        to.entries.copy_from_nonoverlapping(from.entries, from.filled as usize);
+        to.index.copy_from_nonoverlapping(from.index, slots * slot_bytes(slots));
+    }
+    (to.used, to.filled, to.usable) = (from.used, from.filled, from.usable);
+    Ok(())
+}
+
+/// Makes a dict's values cells, for code whose globals it is to be.
+pub fn make_globals(vm: &mut Vm, dict: Value) {
+    if is_globals(dict) {
+        return;
+    }
+    // Cells that exist already are found through the dict while others are made: a globals dict must not hold plain
+    // values, so they are gathered in a list first.
+    let cells = match vm.list(&[]) {
+        Ok(cells) => cells,
+        Err(Raised) => return,
+    };
+    let mut position = 0;
+    while let Some((key, value)) = entry_at(dict, &mut position) {
+        let cell = Value::of(vm.new_cell(key, value));
+        if vm.push(cells, cell).is_err() {
+            return;
+        }
+    }
+    let table = fields(dict);
+    let mut cells = super::sequences::items(cells).iter();
+    for entry in 0..table.filled as usize {
+        let entry = table.entry(entry);
+        if entry.key != Value::UNDEF {
+            entry.value = *cells.next().expect("a cell for each entry");
+        }
+    }
+    table.header.aux |= GLOBALS;
+}
+
+/// The cell of a name in a globals dict, made if need be; `name` is interned.
+pub fn cell(vm: &mut Vm, dict: Value, name: Value) -> *mut Cell {
+    debug_assert!(is_globals(dict));
+    let hash = hash_of_str(name);
+    if find_str(dict, name, hash).is_none() && insert_new(vm, dict, name, hash, Value::UNDEF).is_err() {
+        // Out of memory: a cell of its own, so that code can be linked and fail when it runs.
+        return vm.new_cell(name, Value::UNDEF);
+    }
+    let place = find_str(dict, name, hash).expect("the entry was just made");
+    fields(dict).entry(place.entry).value.object()
+}
+
+/// The cells of a globals dict.
+pub fn cells(dict: Value) -> impl Iterator<Item = *mut Cell> {
+    debug_assert!(is_globals(dict));
+    (0..end_position(dict)).map(move |entry| fields(dict).entry(entry).value.object())
+}
+
+/// The error of `dict[key]` for a key that is absent.
+pub fn raise_key_error(vm: &mut Vm, key: Value) -> Raised {
+    vm.raise_with(TypeId::KEY_ERROR, &[key])
+}
+
+impl Vm {
+    /// An empty dict.
+    pub fn new_dict(&mut self) -> Value {
+        let dict = self.allocate(size_of::<Dict>(), ShapeId::DICT).cast::<Dict>();
+        // SAFETY: the allocation has room for a `Dict`.
+        unsafe { (*dict).forget() };
+        Value::of(dict)
+    }
+
+    /// An empty dict with room for so many entries.
+    pub fn dict_with_capacity(&mut self, entries: usize) -> Outcome {
+        let dict = self.new_dict();
+        // As CPython: up to five entries grow like any others.
+        if entries > room(SMALLEST) {
+            rebuild(self, dict, slots_for(entries))?;
+        }
+        Ok(dict)
+    }
+
+    /// An empty globals dict.
+    pub fn new_globals(&mut self) -> Value {
+        let dict = self.new_dict();
+        fields(dict).header.aux |= GLOBALS;
+        dict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::sequences::items;
+
+    fn int(i: i64) -> Value {
+        Value::from_fixnum(i)
+    }
+
+    fn keys(dict: Value) -> Vec<Value> {
+        let mut position = 0;
+        std::iter::from_fn(|| entry_at(dict, &mut position)).map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn hashes_are_those_of_cpython() {
+        let mut vm = Vm::new(Vec::new());
+        let big = |vm: &mut Vm, text: &str| vm.integer_big(&text.parse().unwrap()).unwrap();
+        let power_64 = big(&mut vm, "18446744073709551616");
+        let largest = big(&mut vm, "2305843009213693951");
+        let float = |vm: &mut Vm, x: f64| vm.float(x);
+        let nested = vm.tuple(&[int(1), Value::try_float(2.5).unwrap()]).unwrap();
+        let a = vm.str("a");
+        let triple = vm.tuple(&[int(1), Value::try_float(2.5).unwrap(), a]).unwrap();
+        // What `python3 -c 'print(hash(...))'` prints with PYTHONHASHSEED=0.
+        let cases = [
+            (int(0), 0),
+            (int(-1), -2),
+            (int(-2), -2),
+            (power_64, 8),
+            (largest, 0),
+            (Value::TRUE, 1),
+            (Value::FALSE, 0),
+            (float(&mut vm, 0.5), 1_152_921_504_606_846_976),
+            (float(&mut vm, -1.5), -1_152_921_504_606_846_977),
+            (float(&mut vm, 1e300), 1_224_995_262_755_759_164),
+            (float(&mut vm, f64::INFINITY), 314_159),
+            (vm.str("a"), 4_644_417_185_603_328_019),
+            (vm.str(""), 0),
+            (vm.str("hello world"), -5_642_461_784_034_726_774),
+            (vm.str("é"), 6_047_309_291_227_476_195),
+            (vm.str("日本語"), 7_116_994_712_188_270),
+            (vm.str("😀x"), -8_926_728_262_118_538_918),
+            (vm.empty_tuple, 5_740_354_900_026_072_187),
+            (nested, 396_935_360_214_441_795),
+            (triple, 4_984_778_385_329_142_680),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(hash_of_key(&mut vm, value), Ok(expected), "{value:?}");
+            assert_eq!(hash(&mut vm, value), Ok(expected), "{value:?} again");
+        }
+    }
+
+    #[test]
+    fn order_is_that_of_insertion() {
+        let mut vm = Vm::new(Vec::new());
+        let dict = vm.new_dict();
+        for i in 0..100 {
+            set(&mut vm, dict, int(i * 7919 % 101), int(i)).unwrap();
+        }
+        assert_eq!(keys(dict), (0..100).map(|i| int(i * 7919 % 101)).collect::<Vec<_>>());
+        for i in 0..50 {
+            assert_eq!(remove(&mut vm, dict, int(i * 2 * 7919 % 101)), Ok(Some(int(i * 2))));
+        }
+        set(&mut vm, dict, int(0), int(-1)).unwrap();
+        let mut expected: Vec<Value> = (0..50).map(|i| int((i * 2 + 1) * 7919 % 101)).collect();
+        expected.push(int(0));
+        assert_eq!(keys(dict), expected);
+        assert_eq!(pop_last(dict), Some((int(0), int(-1))));
+        assert_eq!(length(dict), 50);
+    }
+
+    #[test]
+    fn equal_keys_of_different_types_are_one() {
+        let mut vm = Vm::new(Vec::new());
+        let dict = vm.new_dict();
+        set(&mut vm, dict, int(1), int(10)).unwrap();
+        set(&mut vm, dict, Value::TRUE, int(20)).unwrap();
+        let one = vm.float(1.0);
+        assert_eq!(get(&mut vm, dict, one), Ok(Some(int(20))));
+        assert_eq!(keys(dict), [int(1)]);
+        let (a, b) = (vm.str("two words"), vm.str("two words"));
+        assert_ne!(a, b);
+        set(&mut vm, dict, a, int(3)).unwrap();
+        assert_eq!(get(&mut vm, dict, b), Ok(Some(int(3))));
+        assert_eq!(get_str(dict, b), Some(int(3)));
+        let list = vm.list(&[]).unwrap();
+        assert!(get(&mut vm, dict, list).is_err());
+    }
+
+    /// Random operations against a plain list of pairs, with keys that collide and a collection at each allocation.
+    #[test]
+    fn behaves_like_a_list_of_pairs() {
+        let mut vm = Vm::new(Vec::new());
+        vm.heap.stress = 3;
+        let dict = vm.new_dict();
+        let mut model: Vec<(i64, i64)> = Vec::new();
+        let mut state = 12345_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for step in 0..20_000 {
+            let limit = if step < 10_000 { 40 } else { 700 };
+            // Multiples of a power of two collide in small tables.
+            let number = random(limit) as i64 * 4096;
+            let key = if number % 3 == 0 { vm.str(&format!("key {number}")) } else { int(number) };
+            let known = model.iter().position(|&(k, _)| k == number);
+            match random(10) {
+                0..=4 => {
+                    set(&mut vm, dict, key, int(step)).unwrap();
+                    match known {
+                        Some(at) => model[at].1 = step,
+                        None => model.push((number, step)),
+                    }
+                }
+                5..=7 => {
+                    let expected = known.map(|at| int(model.remove(at).1));
+                    assert_eq!(remove(&mut vm, dict, key), Ok(expected));
+                }
+                8 => assert_eq!(get(&mut vm, dict, key), Ok(known.map(|at| int(model[at].1)))),
+                _ => assert_eq!(pop_last(dict).map(|(_, value)| value), model.pop().map(|(_, value)| int(value))),
+            }
+            if random(2000) == 0 {
+                clear(dict);
+                model.clear();
+            }
+            assert_eq!(length(dict), model.len());
+            if step % 97 == 0 {
+                let mut position = 0;
+                let values: Vec<Value> =
+                    std::iter::from_fn(|| entry_at(dict, &mut position)).map(|(_, value)| value).collect();
+                assert_eq!(values, model.iter().map(|&(_, value)| int(value)).collect::<Vec<_>>());
+                let copied = copy(&mut vm, dict).unwrap();
+                assert_eq!(keys(copied), keys(dict));
+            }
+        }
+    }
+
+    #[test]
+    fn large_tables_have_wider_slots() {
+        let mut vm = Vm::new(Vec::new());
+        let dict = vm.new_dict();
+        for i in 0..70_000 {
+            set(&mut vm, dict, int(i), int(-i)).unwrap();
+        }
+        for i in (0..70_000).step_by(7) {
+            assert_eq!(get(&mut vm, dict, int(i)), Ok(Some(int(-i))));
+        }
+        assert_eq!(get(&mut vm, dict, int(70_000)), Ok(None));
+        assert_eq!(length(dict), 70_000);
+    }
+
+    #[test]
+    fn globals_are_cells_that_readers_do_not_see() {
+        let mut vm = Vm::new(Vec::new());
+        let dict = vm.new_dict();
+        let (x, len) = (vm.intern("x"), vm.intern("len"));
+        set(&mut vm, dict, x, int(1)).unwrap();
+        make_globals(&mut vm, dict);
+        assert_eq!(get(&mut vm, dict, x), Ok(Some(int(1))));
+        let hidden = cell(&mut vm, dict, len);
+        assert_eq!(get_str(dict, len), None);
+        assert_eq!(length(dict), 1);
+        // SAFETY: the dict keeps its cells alive.
+        unsafe {
+            assert!((*hidden).fallback.has_shape(ShapeId::BUILTIN));
+            (*hidden).value = int(5);
+        }
+        assert_eq!(keys(dict), [x, len]);
+        assert_eq!(remove(&mut vm, dict, len), Ok(Some(int(5))));
+        set(&mut vm, dict, len, int(6)).unwrap();
+        // SAFETY: as above.
+        assert_eq!(unsafe { (*hidden).value }, int(6));
+        let plain = copy(&mut vm, dict).unwrap();
+        assert!(!is_globals(plain));
+        assert_eq!(get_str(plain, len), Some(int(6)));
+        let list = vm.list(&keys(plain)).unwrap();
+        assert_eq!(items(list), [x, len]);
+    }
+}
