@@ -4,6 +4,7 @@
 
 pub mod aborts;
 pub mod asm;
+pub mod blame;
 pub mod change;
 pub mod expected;
 pub mod findings;

@@ -245,7 +245,7 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             // SAFETY: the shape was checked.
             let outer = vm.perf.enter_builtin(unsafe { (*callee.object::<Builtin>()).index });
             let result = (row.function)(vm, arguments);
-            vm.perf.leave(outer);
+            vm.perf.leave_native(outer);
             result
         }
         ShapeId::BOUND_METHOD => {
@@ -263,7 +263,7 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
         ShapeId::TYPE => {
             let outer = vm.perf.enter_constructor(type_id(callee));
             let result = constructors::construct(vm, type_id(callee), arguments);
-            vm.perf.leave(outer);
+            vm.perf.leave_native(outer);
             result
         }
         _ => {

@@ -133,26 +133,35 @@ impl Published {
         outer
     }
 
-    /// A builtin is called: by its index in the table of builtins.
+    /// A builtin is called: by its index in the table of builtins. Gives the state to go back to. Programs do this so
+    /// often that it saves no more than it changes; what else is published stays for those that are called further.
     #[inline(always)]
-    pub fn enter_builtin(&self, index: u64) -> Outer {
+    pub fn enter_builtin(&self, index: u64) -> u64 {
         self.enter_native(index as u32)
     }
 
     /// A type is called.
     #[inline(always)]
-    pub fn enter_constructor(&self, id: TypeId) -> Outer {
+    pub fn enter_constructor(&self, id: TypeId) -> u64 {
         self.enter_native(TYPES_FROM + u32::from(id.0))
     }
 
     #[inline(always)]
-    fn enter_native(&self, builtin: u32) -> Outer {
+    fn enter_native(&self, builtin: u32) -> u64 {
         if !self.is_on() {
-            return Outer::default();
+            return 0;
         }
-        let outer = self.get();
+        let outer = self.state.load(Ordering::Relaxed);
         self.state.store(State::Native as u64 | u64::from(builtin) << 32, Ordering::Relaxed);
         outer
+    }
+
+    /// The builtin or type has returned.
+    #[inline(always)]
+    pub fn leave_native(&self, outer: u64) {
+        if self.is_on() {
+            self.state.store(outer, Ordering::Relaxed);
+        }
     }
 
     /// What was entered has been left, by whatever way.
@@ -333,7 +342,7 @@ mod tests {
         assert_eq!((perf.get().state, perf.get().trace), (State::Interp as u64, 0));
         perf.leave(interpreter);
         assert_eq!((perf.get().state, perf.get().trace), (State::Native as u64 | 3 << 32, 7));
-        perf.leave(builtin);
+        perf.leave_native(builtin);
         assert_eq!(perf.get().state, State::Compiled as u64);
         perf.left_through(GuardId(9));
         assert_eq!(perf.left_through.load(Ordering::Relaxed), 1 << 32 | 9);
