@@ -38,6 +38,12 @@ pub fn blame(model: &Model) -> Blame {
     let guarded = model.guards.values().map(|g| g.loc);
     let sampled = model.samples.by_loc.iter().filter(|(_, time)| time.compiled_ns > 0).map(|(loc, _)| *loc);
     let compiled: BTreeSet<_> = starts.chain(guarded).chain(sampled).filter_map(|loc| program.line_of(loc)).collect();
+    // Where the body of a compiled loop ends is not known, so what follows its head may be its body.
+    let mut heads: BTreeMap<FuncId, u32> = BTreeMap::new();
+    for at in model.traces.values().filter(|t| t.became_code()).filter_map(|t| program.locs.get(&t.loc)) {
+        let first = heads.entry(at.func).or_insert(at.line);
+        *first = at.line.min(*first);
+    }
     // A loop comes before its body, and the nearest before is the innermost around most lines.
     let mut loops: BTreeMap<FuncId, BTreeMap<u32, LocId>> = BTreeMap::new();
     for loc in given_up(model) {
@@ -52,6 +58,9 @@ pub fn blame(model: &Model) -> Blame {
             continue;
         }
         let around = loops.get(&at.func).and_then(|of| of.range(..=at.line).next_back());
+        if around.is_none() && heads.get(&at.func).is_some_and(|&head| at.line >= head) {
+            continue;
+        }
         let sum = match around {
             Some((_, head)) => found.given_up.entry(*head).or_default(),
             None => {
@@ -71,7 +80,7 @@ pub fn blame(model: &Model) -> Blame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Func, Loc, PlaceTime, SourceId};
+    use crate::model::{Func, Loc, PlaceTime, SourceId, Trace, TraceId};
 
     #[test]
     fn time_goes_to_the_loop_around_or_to_the_function() {
@@ -92,5 +101,9 @@ mod tests {
         let second = found.never_hot[&FuncId(2)];
         assert_eq!((second.weight.ns, second.hottest), (90, LocId(5)));
         assert_eq!(found.never_hot.len(), 2, "what is compiled too is nobody's fault");
+        let mut trace = Trace::new(TraceId(1));
+        (trace.loc, trace.installed_ns) = (LocId(4), Some(1));
+        model.traces.insert(TraceId(1), trace);
+        assert_eq!(blame(&model).never_hot.len(), 1, "31 may be in the loop of 30");
     }
 }

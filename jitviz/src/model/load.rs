@@ -112,6 +112,7 @@ pub struct Loader {
     problems: Problems,
     counters: BTreeMap<CounterId, Counter>,
     last_ns: u64,
+    exit_ns: Option<u64>,
     /// The name of the marks that number iterations.
     iteration: jitlog::StringId,
 }
@@ -198,6 +199,8 @@ impl Loader {
 
     /// Something that happened, `t_ns` after the start of the log.
     pub fn event(&mut self, t_ns: u64, event: &Event<'_>) {
+        // What follows the end of the program is the closing of the log.
+        let t_ns = self.exit_ns.map_or(t_ns, |exit| t_ns.min(exit));
         self.last_ns = self.last_ns.max(t_ns);
         self.model.health.events += 1;
         match event {
@@ -300,7 +303,10 @@ impl Loader {
                 self.model.collections.push(collection);
                 self.model.samples.timed(t_ns, jitlog::SampleState::Gc, e.pause_ns);
             }
-            Event::ExitStatus(e) => self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status }),
+            Event::ExitStatus(e) => {
+                self.exit_ns = Some(t_ns);
+                self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status });
+            }
             Event::Heap(e) => {
                 let heap = Heap { at_ns: t_ns, used: e.used_bytes, allocated_total: e.allocated_total_bytes };
                 self.model.heap.push(heap);

@@ -125,7 +125,8 @@ pub struct Model {
     pub work: Vec<(u64, u64)>,
     /// `None` if the program was killed or still runs.
     pub exit: Option<Exit>,
-    /// From the creation of the log, which is the zero of all times in it, to the last event.
+    /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
+    /// not have that, to the last event.
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,
