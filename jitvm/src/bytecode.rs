@@ -147,6 +147,9 @@ opcodes! {
     /// Iterator state in four registers from a, for iterable `R[b]`. `R[a]` is then either RANGE_STATE (next, stop and
     /// step are in a+1, a+2, a+3), or the list, tuple or str itself (index in a+1), or an iterator object.
     GetIter "GET_ITER" WI R O;
+    /// `R[a] = iter(R[b])`: the argument of a comprehension's function, which will do no more than `GetIter` on it. What
+    /// `GetIter` takes apart (an exact list, tuple, str or range) may thus stay as it is.
+    GetIterator "GET_ITERATOR" W R O;
     /// Next item of the iterator state at b into `R[a]`, skipping the next instruction (a JUMP out of the loop);
     /// when there is none, just goes on to that instruction.
     ForIter "FOR_ITER" W It O;
@@ -198,6 +201,8 @@ opcodes! {
     ImportFrom "IMPORT_FROM" W R Nm;
     /// Raises `R[a]`; with x = 1 from `R[b]`; with x = 2 the exception being handled again (bare raise; no operands).
     Raise "RAISE" R R O;
+    /// Hands `R[a]` to `sys.displayhook` (expression statements of interactive code).
+    Display "DISPLAY" R O O;
     /// Raises AssertionError with message `R[a]`; with x = 1 without one (`R[a]` is not read).
     AssertFail "ASSERT_FAIL" R O O;
 
@@ -251,7 +256,7 @@ opcodes! {
     DictMerge "DICT_MERGE" R R R;
     /// `R[a] = tuple(R[b])` for a list that nobody else sees.
     ListToTuple "LIST_TO_TUPLE" W R O;
-    /// Calls `R[a]` with the tuple `R[b]` and the dict of keywords `R[b + 1]` (or unassigned); b is a + 1 and c is 2.
+    /// Calls `R[a]` with the tuple `R[b]` and the dict of keywords `R[b + 1]` (or None); b is a + 1 and c is 2.
     CallVariadic "CALL_VARIADIC" U RB N;
     /// `R[a..a+b] = R[c]` unpacked; the one before the last x of them takes a list of what is left.
     UnpackStar "UNPACK_STAR" WB N R;
@@ -264,9 +269,10 @@ opcodes! {
     /// `R[a] = ` whether the exception `R[b]` is an instance of the class, or of one of the tuple of classes, `R[c]`.
     MatchException "MATCH_EXCEPTION" W R R;
     /// `except*`: `R[c] = ` the part of the exception `R[a]` that matches `R[b]`, or None; `R[a] = ` the rest, or None.
+    /// `R[a]` may be None from the start.
     SplitGroup "SPLIT_GROUP" U R W;
     /// After the clauses of `except*`: `R[a] = ` what is to be raised, or None, of the exception `R[b]` and the list
-    /// `R[c]` of what the clauses raised and what is left.
+    /// `R[c]` of what the clauses raised and, last, what is left (perhaps None).
     JoinGroup "JOIN_GROUP" W R R;
     /// Raises `R[a]` once more as it is: context and traceback gain nothing here.
     Reraise "RERAISE" R O O;
@@ -283,7 +289,8 @@ opcodes! {
     /// on behind when first resumed.
     Generator "GENERATOR" O O O;
     /// `R[a] = ` what is sent in for yielding `R[b]`. x = 1: on behalf of the iterator `R[c]`, which gets what is sent
-    /// and thrown. x = 2: an item of an asynchronous generator.
+    /// and thrown; it stands behind `Send` and that one's JUMP, which is where to go on, with its result in `R[a]`, if
+    /// the iterator returns when something is thrown. x = 2: an item of an asynchronous generator.
     Yield "YIELD" W R R;
     /// `R[a] = ` the iterator for `yield from R[b]`.
     GetYieldFrom "GET_YIELD_FROM" W R O;
@@ -294,7 +301,7 @@ opcodes! {
     Send "SEND" U R O;
     /// `R[a] = R[b].__aiter__()`.
     GetAsyncIter "GET_ASYNC_ITER" W R O;
-    /// `R[a] = ` awaitable of the next item of the asynchronous iterator `R[b]`.
+    /// `R[a] = ` iterator that awaits the next item of the asynchronous iterator `R[b]`, ready for `Send`.
     GetAsyncNext "GET_ASYNC_NEXT" W R O;
     /// Goes on if the exception `R[a]` is StopAsyncIteration, else raises it as `Reraise`.
     EndAsyncFor "END_ASYNC_FOR" R O O;
@@ -362,7 +369,12 @@ pub enum Constant {
     /// Decimal digits, perhaps after a minus sign, of an integer that does not fit `i64`.
     BigInt(String),
     Float(f64),
+    /// The imaginary part of a complex literal's value comes second.
+    Complex(f64, f64),
     Str(String),
+    /// A str that holds surrogates, as its code points.
+    Surrogates(Vec<u32>),
+    Bytes(Vec<u8>),
     Tuple(Vec<Constant>),
     /// Index into [`Module::codes`].
     Code(u32),

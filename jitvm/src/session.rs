@@ -86,6 +86,7 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     for index in first_code..vm.codes.len() {
         policy::code_linked(vm, crate::ir::CodeId(index as u32));
     }
+    vm.search_path = search_path(&options.program);
     let result = call::run_module(vm, body);
     let (status, end) = match result {
         Ok(_) => (0, ProgramEnd::Normal),
@@ -105,6 +106,25 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
         signal::die_of_interrupt();
     }
     status
+}
+
+/// Directories of `sys.path`: the program's own, those of PYTHONPATH, and the packages of a virtual environment.
+fn search_path(program: &Program) -> Vec<String> {
+    let own = match program {
+        Program::File(path) => {
+            let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            path.parent().map_or_else(String::new, |directory| directory.display().to_string())
+        }
+        Program::Code(_) | Program::Stdin => String::new(),
+    };
+    let mut directories = vec![own];
+    if let Ok(paths) = std::env::var("PYTHONPATH") {
+        directories.extend(paths.split(':').filter(|path| !path.is_empty()).map(str::to_owned));
+    }
+    if let Ok(environment) = std::env::var("VIRTUAL_ENV") {
+        directories.push(format!("{environment}/lib/python3.11/site-packages"));
+    }
+    directories
 }
 
 fn read_program(program: &Program) -> Result<(String, String), String> {
@@ -139,11 +159,11 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 /// Reports an uncaught exception as Python does. Gives the exit status and how the program ended.
 fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     let exception = std::mem::replace(&mut vm.exception, Value::UNDEF);
-    if class_of(exception).is_subtype(TypeId::SYSTEM_EXIT) {
+    if vm.is_subtype(class_of(exception), TypeId::SYSTEM_EXIT) {
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
     eprint!("{}", traceback::format_exception(vm, exception));
-    let interrupted = class_of(exception).is_subtype(TypeId::KEYBOARD_INTERRUPT);
+    let interrupted = vm.is_subtype(class_of(exception), TypeId::KEYBOARD_INTERRUPT);
     if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
 
@@ -206,6 +226,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
+                    "sunk": totals.sunk,
                     "entries": totals.entries,
                     "exits": totals.exits,
                     "record_ns": totals.record_ns,

@@ -3,6 +3,7 @@
 mod front {
     mod errors;
     mod expressions;
+    mod library;
     mod listing;
     mod positions;
     mod robustness;

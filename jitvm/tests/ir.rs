@@ -132,27 +132,27 @@ mod checker {
     #[test]
     fn ir_checker_knows_when_objects_are_filled_and_who_makes_sunk_ones() {
         let text = |lines: &str| format!("{START}0000 val SLOAD #0\n{lines}\n0009 nil LOOP");
-        let filled = "0001 obj NEW +24 +0 shape:40\n0002 nil FIELD_STORE 0001 0000 [16]";
+        let filled = "0001 obj NEW +24 +0 shape:4040\n0002 nil FIELD_STORE 0001 0000 [16]";
         let late = "0003 val SLOAD #1\n0004 nil FIELD_STORE 0001 0003 [8]";
         assert_eq!(problems(&text(&format!("{filled}\n0003 nil FIELD_STORE 0001 +1 [8]"))), [""; 0]);
         assert_eq!(
             problems(&text(&format!("{filled}\n{late}"))),
             ["0001: something comes before the object is filled"]
         );
-        assert_eq!(problems(&text("0001 obj NEW +20 +0 shape:40")), ["0001: NEW of no object"]);
+        assert_eq!(problems(&text("0001 obj NEW +20 +0 shape:4040")), ["0001: NEW of no object"]);
         assert_eq!(
-            problems(&text("0001 s obj NEW +16 +0 shape:40\n0002 val FIELD_LOAD 0001 [8]")),
+            problems(&text("0001 s obj NEW +16 +0 shape:4040\n0002 val FIELD_LOAD 0001 [8]")),
             ["0002: uses 0001, which is not executed"]
         );
         let sunk = |rest: &str| {
             text(&format!(
-                "0001 s obj NEW +16 +0 shape:40\nsnap #1 at 0002 execute [code 0 pc 2 base 0] {{ s1=0001 }} {rest}"
+                "0001 s obj NEW +16 +0 shape:4040\nsnap #1 at 0002 execute [code 0 pc 2 base 0] {{ s1=0001 }} {rest}"
             ))
         };
-        assert_eq!(problems(&sunk("0001 shape:40 ( 0000 )")), [""; 0]);
+        assert_eq!(problems(&sunk("0001 shape:4040 ( 0000 )")), [""; 0]);
         assert_eq!(problems(&sunk("")), ["0002: does not say what the words of 0001 are"]);
-        assert_eq!(problems(&sunk("0001 shape:40 ( 0000 +1 )")), ["0002: 0001 has another number of words"]);
-        assert_eq!(problems(&sunk("0001 shape:40 ( 0004 )")), ["0002: a word of 0001 has no value"]);
+        assert_eq!(problems(&sunk("0001 shape:4040 ( 0000 +1 )")), ["0002: 0001 has another number of words"]);
+        assert_eq!(problems(&sunk("0001 shape:4040 ( 0004 )")), ["0002: a word of 0001 has no value"]);
     }
 
     #[test]

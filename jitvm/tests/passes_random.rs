@@ -6,8 +6,9 @@
 
 mod ir_support;
 
-use ir_support::{BOXES, Exit, HELPERS, World};
+use ir_support::{BOXES, Exit, HELPERS, OBJECTS as MADE, SHAPE, World};
 use jitvm::ir::text::print;
+use jitvm::runtime::vm::Continuation;
 use jitvm::ir::{
     Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
 };
@@ -22,7 +23,9 @@ const INTS: std::ops::Range<u16> = 2..5;
 const FLOATS: std::ops::Range<u16> = 5..8;
 const ANY: std::ops::Range<u16> = 8..10;
 const LISTS: std::ops::Range<u16> = 10..12;
-const SLOTS: usize = 12;
+/// Objects of the world's shape, or made by the trace.
+const OBJECTS: std::ops::Range<u16> = 12..15;
+const SLOTS: usize = 15;
 const LIST_LENGTH: i64 = 4;
 /// Where side traces go.
 const ROOT: TraceId = TraceId(7);
@@ -84,9 +87,12 @@ struct Generator<'w> {
     ints: Vec<Ref>,
     floats: Vec<Ref>,
     values: Vec<Ref>,
+    objects: Vec<Ref>,
     pc: u32,
     /// Records a side trace: every slot comes from the parent, and what memory holds there is out of date.
     is_side: bool,
+    /// Works on objects mostly.
+    makes_objects: bool,
 }
 
 impl Generator<'_> {
@@ -101,7 +107,7 @@ impl Generator<'_> {
         Snapshot {
             at: self.body.ins.len() as u16,
             resume,
-            frames: vec![SnapFrame { code: CodeId(0), pc: self.pc, base: 0 }],
+            frames: vec![SnapFrame { code: CodeId(0), pc: self.pc, base: 0, continuation: Continuation::Call }],
             slots: slots
                 .map(|slot| SnapSlot { slot: slot as u16, value: self.slots[slot].expect("changed slots have values") })
                 .collect(),
@@ -125,6 +131,7 @@ impl Generator<'_> {
             s if INTS.contains(&s) || s == COUNTER || s == LIMIT => self.push(Op::G_Int, loaded, Ref::NONE, 0),
             s if FLOATS.contains(&s) => self.push(Op::G_Flt, loaded, Ref::NONE, 0),
             s if LISTS.contains(&s) => self.push(Op::G_Shape, loaded, Ref::NONE, ShapeId::LIST.0),
+            s if OBJECTS.contains(&s) => self.push(Op::G_Shape, loaded, Ref::NONE, SHAPE),
             _ => loaded,
         };
         self.slots[slot as usize] = Some(r);
@@ -174,7 +181,8 @@ impl Generator<'_> {
 
     /// Something tagged.
     fn value(&mut self) -> Ref {
-        match self.random.below(5) {
+        match self.random.below(6) {
+            5 => self.object(),
             0 => {
                 let value = self.random.pick(&[Value::NONE, Value::TRUE, Value::FALSE]);
                 let text = value.special_name().unwrap_or("?");
@@ -250,6 +258,10 @@ impl Generator<'_> {
             2 => {
                 let x = self.push(Op::G_Flt, r, Ref::NONE, 0);
                 self.floats.push(x);
+            }
+            3 if self.makes_objects => {
+                let object = self.push(Op::G_Shape, r, Ref::NONE, SHAPE);
+                self.objects.push(object);
             }
             _ => {}
         }
@@ -377,6 +389,108 @@ impl Generator<'_> {
         }
     }
 
+    fn object(&mut self) -> Ref {
+        if self.objects.is_empty() || self.random.one_in(2) {
+            let slot = self.random.slot(OBJECTS);
+            return self.slot(slot);
+        }
+        let objects = self.objects.clone();
+        self.random.pick(&objects)
+    }
+
+    fn field(&mut self) -> u32 {
+        8 + 8 * self.random.below(3) as u32
+    }
+
+    fn new(&mut self, shape: u32, words: &[Ref]) -> Ref {
+        let (bytes, about) = self.body.new_operands(8 + 8 * words.len() as u32, 3, 1);
+        let made = self.push(Op::New, bytes, about, shape);
+        for (at, word) in words.iter().enumerate() {
+            self.push(Op::FieldStore, made, *word, 8 + 8 * at as u32);
+        }
+        made
+    }
+
+    fn object_bytecode(&mut self) {
+        match self.random.below(12) {
+            10 | 11 => {
+                // Copied, or the two change places.
+                let (one, other) = (self.random.slot(OBJECTS), self.random.slot(OBJECTS));
+                let (a, b) = (self.slot(one), self.slot(other));
+                self.assign(one, b);
+                if self.random.one_in(2) {
+                    self.assign(other, a);
+                }
+            }
+            0..=2 => {
+                let words = [self.value(), self.value(), self.value()];
+                let made = self.new(SHAPE, &words);
+                self.objects.push(made);
+                if !self.random.one_in(4) {
+                    let slot = self.random.slot(OBJECTS);
+                    self.assign(slot, made);
+                }
+            }
+            3 | 4 => {
+                let (object, field) = (self.object(), self.field());
+                let r = self.push(Op::FieldLoad, object, Ref::NONE, field);
+                self.keep_value(r);
+            }
+            5 | 6 => {
+                let (object, value, field) = (self.object(), self.value(), self.field());
+                self.push(Op::FieldStore, object, value, field);
+            }
+            7 => {
+                // As an attribute that is added, and one that another class has.
+                let object = self.object();
+                self.push(Op::ShapeStore, object, Ref::NONE, SHAPE + 1);
+                self.snapshot(Resume::Execute);
+                let (i, n) = (self.slot(COUNTER), self.int());
+                self.push(Op::G_Ne, i, n, 0);
+                let object = self.push(Op::G_Shape, object, Ref::NONE, SHAPE + 1);
+                if self.random.one_in(2) {
+                    self.push(Op::ShapeStore, object, Ref::NONE, SHAPE);
+                }
+            }
+            8 => {
+                let object = self.object();
+                let shape = SHAPE + u32::from(self.random.one_in(8));
+                let checked = self.push(Op::G_Shape, object, Ref::NONE, shape);
+                let other = self.object();
+                if self.random.one_in(3) {
+                    self.push(Op::G_Ne, checked, other, 0);
+                }
+                self.objects.push(checked);
+            }
+            _ => {
+                let (one, other) = (self.value(), self.value());
+                let length = self.body.constant(Const::Raw(2, "2".into()));
+                let tuple = self.new(ShapeId::TUPLE.0, &[length, one, other]);
+                if self.random.one_in(2) {
+                    let slot = self.random.slot(ANY);
+                    self.assign(slot, tuple);
+                }
+                self.snapshot(Resume::Execute);
+                let tuple = self.push(Op::G_Shape, tuple, Ref::NONE, ShapeId::TUPLE.0);
+                let length = self.push(Op::TupleLen, tuple, Ref::NONE, 0);
+                let two = self.body.constant(Const::Int(2));
+                self.push(Op::G_Eq, length, two, 0);
+                let data = self.push(Op::TupleData, tuple, Ref::NONE, 0);
+                for at in 0..2 {
+                    let index = if self.random.one_in(12) {
+                        let i = self.int();
+                        let one = self.body.constant(Const::Int(1));
+                        self.push(Op::And, i, one, 0)
+                    } else {
+                        self.body.constant(Const::Int(at))
+                    };
+                    let item = self.push(Op::ItemLoad, data, index, 0);
+                    self.keep_value(item);
+                }
+            }
+        }
+    }
+
     fn call_bytecode(&mut self) {
         match self.random.below(4) {
             0 | 1 => {
@@ -409,7 +523,7 @@ impl Generator<'_> {
             self.body.ins[r.index()].ty = match slot {
                 s if INTS.contains(&s) || s == COUNTER || s == LIMIT => Ty::Int,
                 s if FLOATS.contains(&s) => Ty::Flt,
-                s if LISTS.contains(&s) => Ty::Obj,
+                s if LISTS.contains(&s) || OBJECTS.contains(&s) => Ty::Obj,
                 _ => Ty::Val,
             };
             self.assign(slot, r);
@@ -425,12 +539,14 @@ impl Generator<'_> {
         self.push(Op::G_Lt, i, n, 0);
         for _ in 0..3 + self.random.below(14) {
             self.snapshot(Resume::Execute);
-            match self.random.below(20) {
+            let first = if self.makes_objects { 12 } else { 0 };
+            match first + self.random.below(26 - first) {
                 0..=7 => self.integer_bytecode(),
                 8..=11 => self.float_bytecode(),
                 12 => self.guard_bytecode(),
                 13..=16 => self.memory_bytecode(),
                 17 => self.call_bytecode(),
+                18..=23 => self.object_bytecode(),
                 _ => {
                     let (one, other) = (self.random.slot(INTS), self.random.slot(INTS));
                     let (a, b) = (self.slot(one), self.slot(other));
@@ -455,6 +571,7 @@ struct Outcome {
     linked: Option<TraceId>,
     frames: Vec<(u32, u32, u16)>,
     words: Vec<Value>,
+    objects: Vec<Vec<Value>>,
 }
 
 fn outcome(world: &World, exit: &Exit) -> Outcome {
@@ -464,11 +581,10 @@ fn outcome(world: &World, exit: &Exit) -> Outcome {
         let is_nan = value.is_float() && value.as_float().is_nan();
         if is_nan { Value::try_float(f64::NAN).unwrap_or(value) } else { value }
     };
-    Outcome {
-        linked: exit.linked,
-        frames: exit.frames.clone(),
-        words: world.slots.iter().copied().chain(cells).chain(lists).map(plain).collect(),
-    }
+    let mut words: Vec<Value> = world.slots.iter().copied().chain(cells).chain(lists).collect();
+    let objects = world.reached(&mut words).into_iter().map(|words| words.into_iter().map(plain).collect()).collect();
+    let words = words.into_iter().map(plain).collect();
+    Outcome { linked: exit.linked, frames: exit.frames.clone(), words, objects }
 }
 
 fn options(mask: u32) -> PassOptions {
@@ -482,13 +598,15 @@ fn options(mask: u32) -> PassOptions {
 
 #[test]
 fn ir_passes_keep_the_meaning_of_random_traces() {
-    let (mut compared, mut looped, mut boxed, mut unstable) = (0, 0, 0, 0);
-    for seed in 1..=4000u64 {
+    let (mut compared, mut looped, mut boxed, mut unstable, mut made) = (0, 0, 0, 0, 0);
+    let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4000u64);
+    for seed in 1..=seeds {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let lists: Vec<Vec<Value>> = (0..2).map(|_| (0..LIST_LENGTH).map(|_| random.value()).collect()).collect();
         let lists: Vec<&[Value]> = lists.iter().map(Vec::as_slice).collect();
         let cells: Vec<Value> = (0..3).map(|_| random.value()).collect();
         let mut world = World::new(&[Value::NONE; SLOTS], &lists, &cells);
+        let given: Vec<Value> = (0..3).map(|at| world.object(at, [Value::NONE; 3])).collect();
         let recorded = Generator {
             random: Random(random.next() | 1),
             world: &world,
@@ -498,8 +616,10 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
             ints: Vec::new(),
             floats: Vec::new(),
             values: Vec::new(),
+            objects: Vec::new(),
             pc: 0,
             is_side: seed % 4 == 0,
+            makes_objects: seed % 3 == 0,
         }
         .record();
         let raw = optimise::run(recorded.clone(), &options(0), &mut |_| {}).expect("closing does not fail");
@@ -515,15 +635,24 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
                     s if INTS.contains(&s) => Value::from_fixnum(random.int()),
                     s if FLOATS.contains(&s) => Value::try_float(random.float()).unwrap_or(Value::NONE),
                     s if ANY.contains(&s) => random.value(),
-                    _ => world.list(random.below(2) as usize),
+                    s if LISTS.contains(&s) => world.list(random.below(2) as usize),
+                    _ => given[random.below(given.len() as u64) as usize],
                 };
             }
             if recorded.link.is_some() {
                 world.inputs = slots.iter().map(|value| value.0).collect();
                 slots = [Value::UNDEF; SLOTS];
             }
-            world.reset(&slots, &lists, &cells);
-            BOXES.set(0);
+            let contents: Vec<[Value; 3]> = given.iter().map(|_| [(); 3].map(|()| random.value())).collect();
+            let prepare = |world: &mut World| {
+                world.reset(&slots, &lists, &cells);
+                for (at, words) in contents.iter().enumerate() {
+                    world.object(at, *words);
+                }
+                MADE.take();
+                BOXES.set(0);
+            };
+            prepare(&mut world);
             let exit = world.run(&raw, 100).expect("the counter reaches its limit");
             let expected = outcome(&world, &exit);
             if BOXES.get() > 0 {
@@ -536,20 +665,22 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
                 let body = match form {
                     Ok(body) => body,
                     // Of a float slot: the generator also asks for an int where it has asked for a float before.
-                    Err(PassAbort::UnstableType { slot }) if ANY.contains(slot) || FLOATS.contains(slot) => {
+                    Err(PassAbort::UnstableType { slot })
+                        if ANY.contains(slot) || FLOATS.contains(slot) || OBJECTS.contains(slot) =>
+                    {
                         unstable += 1;
                         continue;
                     }
                     Err(abort) => panic!("seed {seed} passes {mask:03b}: {abort}"),
                 };
-                world.reset(&slots, &lists, &cells);
-                BOXES.set(0);
+                prepare(&mut world);
                 let exit = world.run(body, 100).expect("the counter reaches its limit");
                 if BOXES.get() > 0 {
                     boxed += 1;
                     continue;
                 }
                 let found = outcome(&world, &exit);
+                made += u32::from(exit.made > 0 && exit.back_edges >= 2);
                 assert_eq!(
                     found,
                     expected,
@@ -564,5 +695,6 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
     // The generator must keep making traces that say something.
     assert!(compared > 50_000, "{compared} comparisons");
     assert!(looped > 500, "{looped} runs of some iterations");
+    assert!(made > 1000, "{made} exits from loops that made objects");
     assert!(boxed < compared / 5 && unstable < compared / 5, "{boxed} boxed, {unstable} unstable");
 }

@@ -169,7 +169,7 @@ impl Events {
         let name = |name: &str| self.log.defs().func(SourceId::NONE, name, 0, 0);
         BuiltinIds {
             functions: table.iter().map(|row| name(&row.full_name())).collect(),
-            types: TypeId::all().map(|id| name(id.name())).collect(),
+            types: TypeId::builtin().map(|id| name(id.name())).collect(),
         }
     }
 
@@ -419,6 +419,7 @@ impl Events {
                 guards_in: trace.guards.len(),
                 guards_out: trace.guards.len(),
                 changed: true,
+                sunk: 0,
                 body: &trace.body,
             };
             self.pass_end(vm, trace.id, "registers", &report);

@@ -158,7 +158,13 @@ fn leave(
     }
     vm.permanent.truncate(made);
     for frame in &snapshot.frames[1..] {
-        vm.frames.push(Frame { code: frame.code, pc: frame.pc, base: base + u32::from(frame.base) });
+        vm.frames.push(Frame {
+            code: frame.code,
+            pc: frame.pc,
+            base: base + u32::from(frame.base),
+            continuation: frame.continuation,
+            value: Value::UNDEF,
+        });
     }
     if vm.jit.events.is_some() {
         log_exit(vm, id, exit, count, observed);

@@ -78,7 +78,10 @@ fn write_constant(constant: &Constant, text: &mut String) {
         Constant::Int(value) => write!(text, "{value}"),
         Constant::BigInt(digits) => write!(text, "{digits}"),
         Constant::Float(value) => write!(text, "{value:?}"),
+        Constant::Complex(real, imaginary) => write!(text, "({real:?}, {imaginary:?}j)"),
         Constant::Str(value) => write!(text, "{value:?}"),
+        Constant::Surrogates(points) => write!(text, "str {points:x?}"),
+        Constant::Bytes(bytes) => write!(text, "b\"{}\"", bytes.escape_ascii()),
         Constant::Code(index) => write!(text, "code {index}"),
         Constant::Tuple(items) => {
             text.push('(');

@@ -27,40 +27,9 @@ macro_rules! features {
 }
 
 features! {
-    AsyncComprehension "async comprehension";
-    AsyncFunction "async function";
-    AsyncStatement "async statement";
-    Await "await expression";
-    Bytes "bytes literal";
-    Class "class definition";
-    Closure "closures";
-    Complex "complex literal";
-    Decorator "decorator";
-    DeleteAttribute "deletion of an attribute";
-    DictComprehension "dict comprehension";
-    DictDisplay "dict display";
-    EarlyComprehensionVariable "comprehension variable used before its for clause";
-    Generator "generator expression";
-    ImportStar "import *";
-    LazyImport "lazy import";
-    Match "match statement";
-    MatrixMultiply "matrix multiplication";
     Nesting "nesting deeper than 3000 levels";
-    RelativeImport "relative import";
-    SetComprehension "set comprehension";
-    SetDisplay "set display";
     Size "function with more than 65535 registers, constants or names";
     SourceSize "source file over 4 GiB";
-    StarArgument "star arguments";
-    StarParameter "star parameters";
-    Starred "starred expression";
-    Surrogate "surrogate in a string";
-    TemplateString "template string";
-    Try "try statement";
-    TypeAlias "type alias";
-    TypeParameters "type parameters";
-    With "with statement";
-    Yield "yield expression";
 }
 
 impl Feature {

@@ -40,7 +40,10 @@ pub fn truth(constant: &Constant) -> bool {
         Constant::True | Constant::Ellipsis | Constant::BigInt(_) | Constant::Code(_) => true,
         Constant::Int(value) => *value != 0,
         Constant::Float(value) => *value != 0.0,
+        Constant::Complex(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
         Constant::Str(text) => !text.is_empty(),
+        Constant::Surrogates(text) => !text.is_empty(),
+        Constant::Bytes(bytes) => !bytes.is_empty(),
         Constant::Tuple(items) => !items.is_empty(),
     }
 }
@@ -96,6 +99,9 @@ fn unary(operator: Op, value: &Constant) -> Option<Constant> {
             _ => None,
         };
     }
+    if let (Op::Negate, Constant::Complex(real, imaginary)) = (operator, value) {
+        return Some(Constant::Complex(-real, -imaginary));
+    }
     if let (Op::Negate, Constant::BigInt(digits)) = (operator, value) {
         let negated = digits.strip_prefix('-').map_or_else(|| format!("-{digits}"), str::to_owned);
         return Some(integer_from(&negated));
@@ -124,6 +130,13 @@ fn binary(operator: Op, left: &Constant, right: &Constant) -> Option<Constant> {
     }
     if let (Some(left), Some(right)) = (as_float(left), as_float(right)) {
         return floats(operator, left, right);
+    }
+    if let (Some((left, left_imaginary)), Some((right, right_imaginary))) = (as_complex(left), as_complex(right)) {
+        return match operator {
+            Op::Add => Some(Constant::Complex(left + right, left_imaginary + right_imaginary)),
+            Op::Sub => Some(Constant::Complex(left - right, left_imaginary - right_imaginary)),
+            _ => None,
+        };
     }
     match (operator, left, right) {
         (Op::Add, Constant::Str(left), Constant::Str(right)) if left.len() + right.len() <= LONGEST_STRING => {
@@ -203,6 +216,13 @@ fn as_integer(constant: &Constant) -> Option<i128> {
         Constant::False => Some(0),
         Constant::BigInt(digits) => digits.parse().ok(),
         _ => None,
+    }
+}
+
+fn as_complex(constant: &Constant) -> Option<(f64, f64)> {
+    match constant {
+        Constant::Complex(real, imaginary) => Some((*real, *imaginary)),
+        constant => as_float(constant).map(|real| (real, 0.0)),
     }
 }
 

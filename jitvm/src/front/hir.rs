@@ -26,6 +26,11 @@ impl Symbols {
         symbol
     }
 
+    /// The symbol of a name that is in the program.
+    pub fn find(&self, name: &str) -> Option<Symbol> {
+        self.index.get(name).copied()
+    }
+
     pub fn name(&self, symbol: Symbol) -> &str {
         &self.names[symbol.0 as usize]
     }
@@ -38,36 +43,111 @@ pub struct Tree {
     pub body: Function,
     /// All functions, the body included: their ids are below this.
     pub functions: usize,
+    /// Expression statements show their values.
+    pub shows_values: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FunctionKind {
     Module,
+    /// Code for `exec` and the like, whose names live in a namespace.
+    Namespace,
+    Class,
     Definition,
     Lambda,
+    Comprehension,
 }
 
-/// A module's body, a `def` or a `lambda`.
+/// What has code of its own: a module's body, a `def`, a `lambda`, a class body or a comprehension.
 #[derive(Debug)]
 pub struct Function {
     /// 0 for the module's body.
     pub id: usize,
     pub kind: FunctionKind,
+    /// As variables are named: mangled in a class.
     pub name: Symbol,
-    /// The whole statement or expression.
+    /// As it was written.
+    pub own_name: Symbol,
+    /// The whole statement or expression, decorators included.
     pub span: Span,
-    /// Positional ones first, then keyword-only ones.
+    /// Positional ones first, then keyword-only ones, then `*args`, then `**kwargs`.
     pub parameters: Vec<Parameter>,
     pub positional: u16,
     pub positional_only: u16,
     pub keyword_only: u16,
+    pub star_arguments: bool,
+    pub star_keywords: bool,
+    pub returns: Option<Expression>,
+    pub decorators: Vec<Expression>,
+    /// It is an `async def`, or a comprehension that awaits.
+    pub is_async: bool,
+    /// It has a `yield` of its own, or is a generator expression.
+    pub yields: bool,
+    /// The body of a module or class has annotated variables.
+    pub annotates: bool,
+    pub documentation: Option<String>,
     pub body: Vec<Statement>,
+}
+
+impl Function {
+    /// One without parameters and body.
+    pub fn new(id: usize, kind: FunctionKind, name: Symbol, span: Span) -> Function {
+        Function {
+            id,
+            kind,
+            name,
+            own_name: name,
+            span,
+            parameters: Vec::new(),
+            positional: 0,
+            positional_only: 0,
+            keyword_only: 0,
+            star_arguments: false,
+            star_keywords: false,
+            returns: None,
+            decorators: Vec::new(),
+            is_async: false,
+            yields: false,
+            annotates: false,
+            documentation: None,
+            body: Vec::new(),
+        }
+    }
+
+    /// Its names are looked up in the mapping that is its parameter.
+    pub fn has_namespace(&self) -> bool {
+        matches!(self.kind, FunctionKind::Namespace | FunctionKind::Class)
+    }
+
+    /// Expressions that are evaluated where the function is made.
+    pub fn outer_expressions(&self) -> impl Iterator<Item = &Expression> {
+        let defaults = self.parameters.iter().filter_map(|parameter| parameter.default.as_ref());
+        let annotations = self.parameters.iter().filter_map(|parameter| parameter.annotation.as_ref());
+        self.decorators.iter().chain(defaults).chain(annotations).chain(&self.returns)
+    }
 }
 
 #[derive(Debug)]
 pub struct Parameter {
     pub name: Symbol,
     pub default: Option<Expression>,
+    pub annotation: Option<Expression>,
+}
+
+/// A `class` statement.
+#[derive(Debug)]
+pub struct Class {
+    /// Its body; the decorators are there too.
+    pub function: Function,
+    pub bases: Vec<Expression>,
+    pub keywords: Vec<Keyword>,
+}
+
+/// `name=value`, or `**value` where there is no name.
+#[derive(Debug)]
+pub struct Keyword {
+    pub name: Option<Symbol>,
+    pub value: Expression,
 }
 
 #[derive(Debug)]
@@ -84,7 +164,7 @@ pub enum StatementKind {
         targets: Vec<Expression>,
         value: Expression,
     },
-    /// `target operator= value`; the operator is one of the twelve arithmetic ones.
+    /// `target operator= value`; the operator is one of the thirteen arithmetic ones.
     AugmentedAssign {
         target: Expression,
         operator: Op,
@@ -92,6 +172,11 @@ pub enum StatementKind {
     },
     /// `name: annotation`: the name is a variable here. An assignment may follow.
     Declare(Symbol),
+    /// The annotation of a variable of a module or class, which `__annotations__` gets, or of another target.
+    Annotate {
+        name: Option<Symbol>,
+        annotation: Expression,
+    },
     Return(Option<Expression>),
     If {
         /// The `if` and each `elif`.
@@ -104,6 +189,7 @@ pub enum StatementKind {
         otherwise: Vec<Statement>,
     },
     For {
+        is_async: bool,
         target: Expression,
         iterable: Expression,
         body: Vec<Statement>,
@@ -114,6 +200,7 @@ pub enum StatementKind {
     Pass,
     Delete(Vec<Expression>),
     Global(Vec<Symbol>),
+    Nonlocal(Vec<Symbol>),
     Assert {
         test: Expression,
         message: Option<Expression>,
@@ -125,10 +212,145 @@ pub enum StatementKind {
     Import(Vec<Import>),
     ImportFrom {
         module: Symbol,
+        /// Leading dots.
+        level: u16,
         /// Attribute and variable.
         names: Vec<(Symbol, Symbol)>,
     },
+    ImportStar {
+        module: Symbol,
+        level: u16,
+    },
     Function(Box<Function>),
+    Class(Box<Class>),
+    Try(Box<Try>),
+    With {
+        is_async: bool,
+        items: Vec<(Expression, Option<Expression>)>,
+        body: Vec<Statement>,
+    },
+    Match {
+        subject: Expression,
+        cases: Vec<Case>,
+    },
+}
+
+#[derive(Debug)]
+pub struct Try {
+    pub body: Vec<Statement>,
+    pub handlers: Vec<Handler>,
+    /// The handlers are those of `except*`.
+    pub is_group: bool,
+    pub otherwise: Vec<Statement>,
+    pub finally: Vec<Statement>,
+}
+
+/// `except class as name: body`.
+#[derive(Debug)]
+pub struct Handler {
+    pub span: Span,
+    pub class: Option<Expression>,
+    pub name: Option<Symbol>,
+    pub body: Vec<Statement>,
+}
+
+/// `case pattern if guard: body`.
+#[derive(Debug)]
+pub struct Case {
+    pub pattern: Pattern,
+    pub guard: Option<Expression>,
+    pub body: Vec<Statement>,
+}
+
+#[derive(Debug)]
+pub struct Pattern {
+    pub kind: PatternKind,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum PatternKind {
+    /// Equal to this.
+    Value(Expression),
+    /// None, True or False itself.
+    Singleton(Constant),
+    Sequence(Vec<Pattern>),
+    /// `*name`, in a sequence.
+    Star(Option<Symbol>),
+    Mapping {
+        keys: Vec<Expression>,
+        patterns: Vec<Pattern>,
+        rest: Option<Symbol>,
+    },
+    Class {
+        class: Expression,
+        patterns: Vec<Pattern>,
+        keywords: Vec<(Symbol, Pattern)>,
+    },
+    /// `pattern as name`, `name`, or `_`.
+    As {
+        pattern: Option<Box<Pattern>>,
+        name: Option<Symbol>,
+    },
+    Or(Vec<Pattern>),
+}
+
+impl Pattern {
+    /// Names it binds, each once, in the order of the source.
+    pub fn names(&self) -> Vec<Symbol> {
+        let mut names = Vec::new();
+        self.collect_names(&mut names);
+        names
+    }
+
+    fn collect_names(&self, names: &mut Vec<Symbol>) {
+        match &self.kind {
+            PatternKind::Value(_) | PatternKind::Singleton(_) => {}
+            PatternKind::Star(name) => names.extend(name.filter(|name| !names.contains(name))),
+            PatternKind::Sequence(patterns) | PatternKind::Or(patterns) => {
+                patterns.iter().for_each(|pattern| pattern.collect_names(names));
+            }
+            PatternKind::Mapping { patterns, rest, .. } => {
+                patterns.iter().for_each(|pattern| pattern.collect_names(names));
+                names.extend(rest.filter(|rest| !names.contains(rest)));
+            }
+            PatternKind::Class { patterns, keywords, .. } => {
+                patterns.iter().for_each(|pattern| pattern.collect_names(names));
+                keywords.iter().for_each(|(_, pattern)| pattern.collect_names(names));
+            }
+            PatternKind::As { pattern, name } => {
+                if let Some(pattern) = pattern {
+                    pattern.collect_names(names);
+                }
+                names.extend(name.filter(|name| !names.contains(name)));
+            }
+        }
+    }
+
+    /// Expressions it evaluates.
+    pub fn for_each_expression<'a>(&'a self, visit: &mut dyn FnMut(&'a Expression)) {
+        match &self.kind {
+            PatternKind::Value(value) => visit(value),
+            PatternKind::Singleton(_) | PatternKind::Star(_) => {}
+            PatternKind::Sequence(patterns) | PatternKind::Or(patterns) => {
+                patterns.iter().for_each(|pattern| pattern.for_each_expression(visit));
+            }
+            PatternKind::Mapping { keys, patterns, .. } => {
+                keys.iter().for_each(&mut *visit);
+                patterns.iter().for_each(|pattern| pattern.for_each_expression(visit));
+            }
+            PatternKind::Class { class, patterns, keywords } => {
+                visit(class);
+                patterns.iter().for_each(|pattern| pattern.for_each_expression(visit));
+                keywords.iter().for_each(|(_, pattern)| pattern.for_each_expression(visit));
+            }
+            PatternKind::As { pattern, .. } => {
+                if let Some(pattern) = pattern {
+                    pattern.for_each_expression(visit);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -158,7 +380,7 @@ pub struct Expression {
 pub enum ExpressionKind {
     Constant(Constant),
     Name(Symbol),
-    /// One of the twelve arithmetic operators.
+    /// One of the thirteen arithmetic operators.
     Binary {
         operator: Op,
         left: Box<Expression>,
@@ -190,7 +412,7 @@ pub enum ExpressionKind {
     Call {
         function: Box<Expression>,
         arguments: Vec<Expression>,
-        keywords: Vec<(Symbol, Expression)>,
+        keywords: Vec<Keyword>,
     },
     Attribute {
         object: Box<Expression>,
@@ -206,16 +428,42 @@ pub enum ExpressionKind {
     List(Vec<Expression>),
     Tuple(Vec<Expression>),
     FormatString(Vec<FormatPart>),
-    ListComprehension {
-        element: Box<Expression>,
-        clauses: Vec<Clause>,
-    },
+    /// Keys and values; a value without key is a mapping to be added (`**`).
+    Dict(Vec<(Option<Expression>, Expression)>),
+    Set(Vec<Expression>),
+    /// `*value` in a display, a call or a target.
+    Starred(Box<Expression>),
+    Comprehension(Box<Comprehension>),
     Lambda(Box<Function>),
+    Yield(Option<Box<Expression>>),
+    YieldFrom(Box<Expression>),
+    Await(Box<Expression>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ComprehensionKind {
+    List,
+    Set,
+    Dict,
+    Generator,
+}
+
+/// A comprehension or generator expression.
+#[derive(Debug)]
+pub struct Comprehension {
+    pub kind: ComprehensionKind,
+    /// The function it is where it is not compiled in place; its parameter is the iterator of the first clause.
+    pub function: Function,
+    /// The key of a dict's item.
+    pub key: Option<Expression>,
+    pub element: Expression,
+    pub clauses: Vec<Clause>,
 }
 
 /// `for target in iterable if tests...`.
 #[derive(Debug)]
 pub struct Clause {
+    pub is_async: bool,
     pub target: Expression,
     pub iterable: Expression,
     pub tests: Vec<Expression>,
@@ -224,7 +472,8 @@ pub struct Clause {
 /// A piece of an f-string.
 #[derive(Debug)]
 pub enum FormatPart {
-    Literal(String),
+    /// `Str` or `Surrogates`.
+    Literal(Constant),
     Field {
         value: Expression,
         /// As in `FormatValue`: 0 none, 1 str, 2 repr, 3 ascii.
@@ -250,6 +499,7 @@ impl Expression {
             ExpressionKind::And(items)
             | ExpressionKind::Or(items)
             | ExpressionKind::List(items)
+            | ExpressionKind::Set(items)
             | ExpressionKind::Tuple(items) => items.iter().for_each(visit),
             ExpressionKind::Compare { first, rest } => {
                 visit(first);
@@ -264,7 +514,7 @@ impl Expression {
             ExpressionKind::Call { function, arguments, keywords } => {
                 visit(function);
                 arguments.iter().for_each(&mut *visit);
-                keywords.iter().for_each(|(_, value)| visit(value));
+                keywords.iter().for_each(|keyword| visit(&keyword.value));
             }
             ExpressionKind::Attribute { object, .. } => visit(object),
             ExpressionKind::Subscript { object, index } => {
@@ -273,13 +523,24 @@ impl Expression {
             }
             ExpressionKind::Slice(parts) => parts.iter().flatten().for_each(visit),
             ExpressionKind::FormatString(parts) => visit_format_parts(parts, visit),
-            ExpressionKind::ListComprehension { element, clauses } => {
-                for clause in clauses {
+            ExpressionKind::Dict(items) => {
+                for (key, value) in items {
+                    key.iter().for_each(&mut *visit);
+                    visit(value);
+                }
+            }
+            ExpressionKind::Starred(value) | ExpressionKind::YieldFrom(value) | ExpressionKind::Await(value) => {
+                visit(value);
+            }
+            ExpressionKind::Yield(value) => value.iter().for_each(|value| visit(value)),
+            ExpressionKind::Comprehension(comprehension) => {
+                for clause in &comprehension.clauses {
                     visit(&clause.iterable);
                     visit(&clause.target);
                     clause.tests.iter().for_each(&mut *visit);
                 }
-                visit(element);
+                comprehension.key.iter().for_each(&mut *visit);
+                visit(&comprehension.element);
             }
             ExpressionKind::Lambda(function) => {
                 function.parameters.iter().filter_map(|parameter| parameter.default.as_ref()).for_each(visit);

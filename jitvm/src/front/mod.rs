@@ -12,6 +12,7 @@ pub mod verify;
 use std::sync::Arc;
 
 pub use error::{CompileError, ErrorKind};
+pub use lower::Form;
 
 use crate::bytecode::{Module, Source, Span};
 use error::{Fault, Feature};
@@ -21,12 +22,17 @@ const STACK: usize = 256 << 20;
 
 /// Compiles a source file. Its path is only shown, not opened.
 pub fn compile(path: &str, text: &str) -> Result<Module, CompileError> {
+    compile_as(path, text, Form::Module)
+}
+
+/// Compiles a source text as what it is for. Its path is only shown, not opened.
+pub fn compile_as(path: &str, text: &str, form: Form) -> Result<Module, CompileError> {
     let source = Source::new(path.to_owned(), text.to_owned());
     let codes = std::thread::scope(|scope| {
-        let compile = || compile_source(&source);
+        let compile = || compile_source(&source, form);
         match std::thread::Builder::new().name("front".to_owned()).stack_size(STACK).spawn_scoped(scope, compile) {
             Ok(thread) => thread.join().expect("a panic aborts, so that a thread that ends has its result"),
-            Err(_) => compile_source(&source),
+            Err(_) => compile_source(&source, form),
         }
     });
     match codes {
@@ -35,11 +41,11 @@ pub fn compile(path: &str, text: &str) -> Result<Module, CompileError> {
     }
 }
 
-fn compile_source(source: &Source) -> Result<Vec<crate::bytecode::CodeProto>, Fault> {
+fn compile_source(source: &Source, form: Form) -> Result<Vec<crate::bytecode::CodeProto>, Fault> {
     if u32::try_from(source.text.len()).is_err() {
         return Err(Fault::unsupported(Feature::SourceSize, Span::default()));
     }
-    let tree = lower::lower(&source.text)?;
+    let tree = lower::lower(&source.text, form)?;
     let scopes = scope::analyse(&tree)?;
     let codes = emit::emit(source, &tree, &scopes)?;
     if cfg!(debug_assertions) {

@@ -1,372 +1,266 @@
-//! Which variables are a function's own: locals by register, names bound in comprehensions, captures (refused so far).
+//! Where the variables of each function live: the names of each block of code, then which of them are locals, cells, free.
+
+mod blocks;
 
 use std::collections::{HashMap, HashSet};
 
 use super::error::{Fault, Feature};
-use super::hir::{
-    Clause, Expression, ExpressionKind, FormatPart, Function, FunctionKind, Statement, StatementKind, Symbol, Symbols,
-    Tree,
-};
-use crate::bytecode::Span;
+use super::hir::{ComprehensionKind, Expression, ExpressionKind, FunctionKind, Symbol, Symbols, Tree};
+use blocks::{Block, BlockKind};
+
+/// Where a name's value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    Local(u16),
+    /// In the cell in a register; `own`: this function makes the cell.
+    Cell {
+        register: u16,
+        own: bool,
+    },
+    Global,
+    /// In the namespace, else global.
+    Name,
+    /// In the namespace, else in the cell in a register.
+    NameOrCell(u16),
+}
 
 /// The variables of one function.
 #[derive(Default, Debug)]
 pub struct Scope {
-    /// Parameters, then other locals in the order of their first binding: by register.
+    /// Parameters, then other locals in the order of their first binding, then free variables: by register.
     pub locals: Vec<Symbol>,
-    registers: HashMap<Symbol, u16>,
+    places: HashMap<Symbol, Place>,
+    /// Own variables that are cells, with their registers.
+    pub cells: Vec<(Symbol, u16)>,
+    /// Free variables, in the order of the closure, with their registers.
+    pub free: Vec<(Symbol, u16)>,
     /// Locals that a `:=` binds, which can thus change in the middle of an expression.
     pub rebound: HashSet<Symbol>,
-    /// Locals that a `del` unbinds.
+    /// Locals that something unbinds.
     pub deleted: HashSet<Symbol>,
     /// Names declared `global`.
     pub declared_global: HashSet<Symbol>,
+    /// A comprehension that is compiled where it stands.
+    pub inlined: bool,
+    /// The class body's cell that `super` and `__class__` in its functions refer to.
+    pub class_cell: Option<u16>,
+    has_namespace: bool,
 }
 
 impl Scope {
-    /// Register of a local; none for a global.
+    pub fn place(&self, symbol: Symbol) -> Place {
+        let elsewhere = if self.has_namespace { Place::Name } else { Place::Global };
+        self.places.get(&symbol).copied().unwrap_or(elsewhere)
+    }
+
+    /// Register of a plain local.
     pub fn register(&self, symbol: Symbol) -> Option<u16> {
-        self.registers.get(&symbol).copied()
+        match self.place(symbol) {
+            Place::Local(register) => Some(register),
+            _ => None,
+        }
+    }
+
+    /// Register of the cell that a function inside captures.
+    pub fn cell(&self, symbol: Symbol) -> Option<u16> {
+        self.cells.iter().chain(&self.free).find(|&&(cell, _)| cell == symbol).map(|&(_, register)| register)
     }
 }
 
 /// Finds the scopes of a program, by the ids of its functions.
 pub fn analyse(tree: &Tree) -> Result<Vec<Scope>, Fault> {
+    let blocks = blocks::collect(tree)?;
     let mut scopes = Vec::new();
     scopes.resize_with(tree.functions, Scope::default);
-    analyse_function(&tree.symbols, &tree.body, &[], &mut scopes)?;
-    Ok(scopes)
-}
-
-/// What a function knows about a name when it looks further out.
-enum Outer<'a> {
-    Function(&'a Scope),
-    /// Variables of the comprehensions around a lambda.
-    Comprehension(Vec<Symbol>),
-}
-
-fn analyse_function(
-    symbols: &Symbols,
-    function: &Function,
-    outer: &[&Outer<'_>],
-    scopes: &mut [Scope],
-) -> Result<(), Fault> {
-    let mut walker = Walker {
-        symbols,
-        function,
-        scope: Scope::default(),
-        seen: HashMap::new(),
-        uses: Vec::new(),
-        inner: Vec::new(),
-        comprehensions: Vec::new(),
-        in_iterable: 0,
+    let mut analysis = Analysis {
+        symbols: &tree.symbols,
+        class_symbol: tree.symbols.find("__class__"),
+        namespace: tree.symbols.find(".namespace"),
+        blocks,
+        scopes,
     };
-    for parameter in &function.parameters {
-        walker.see(parameter.name, Seen::Parameter);
-        walker.add_local(parameter.name)?;
-    }
-    walker.statements(&function.body)?;
-    let Walker { scope, uses, inner, .. } = walker;
-    for (symbol, span) in uses {
-        if scope.register(symbol).is_none() && !scope.declared_global.contains(&symbol) {
-            refuse_capture(symbol, span, outer)?;
-        }
-    }
-    let own = Outer::Function(&scope);
-    for (function, variables) in inner {
-        let comprehension = Outer::Comprehension(variables);
-        let mut around = outer.to_vec();
-        around.push(&own);
-        around.push(&comprehension);
-        analyse_function(symbols, function, &around, scopes)?;
-    }
-    scopes[function.id] = scope;
-    Ok(())
+    analysis.gather(0);
+    analysis.resolve(0, &HashSet::new())?;
+    Ok(analysis.scopes)
 }
 
-/// A name that is not the function's own may be a variable of a function around it: a capture.
-fn refuse_capture(symbol: Symbol, span: Span, outer: &[&Outer<'_>]) -> Result<(), Fault> {
-    for outer in outer.iter().rev() {
-        let found = match outer {
-            Outer::Function(scope) if scope.declared_global.contains(&symbol) => return Ok(()),
-            Outer::Function(scope) => scope.register(symbol).is_some(),
-            Outer::Comprehension(variables) => variables.contains(&symbol),
-        };
-        if found {
-            return Err(Fault::unsupported(Feature::Closure, span));
-        }
-    }
-    Ok(())
-}
-
-/// How a name was met, the later ones naming the error of a late `global`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
-    Assigned,
-    Annotated,
-    Used,
-    Parameter,
-}
-
-/// A comprehension being walked: its variables, and whether their `for` has come yet.
-struct Comprehension {
-    variables: Vec<(Symbol, bool)>,
-}
-
-struct Walker<'a> {
+struct Analysis<'a> {
     symbols: &'a Symbols,
-    function: &'a Function,
-    scope: Scope,
-    seen: HashMap<Symbol, Seen>,
-    uses: Vec<(Symbol, Span)>,
-    inner: Vec<(&'a Function, Vec<Symbol>)>,
-    comprehensions: Vec<Comprehension>,
-    /// Iterables of comprehensions around the expression being walked.
-    in_iterable: u32,
+    class_symbol: Option<Symbol>,
+    /// The parameter of class bodies.
+    namespace: Option<Symbol>,
+    blocks: Vec<Block>,
+    scopes: Vec<Scope>,
 }
 
-impl<'a> Walker<'a> {
-    fn add_local(&mut self, symbol: Symbol) -> Result<(), Fault> {
-        if self.function.kind == FunctionKind::Module
-            || self.scope.declared_global.contains(&symbol)
-            || self.scope.registers.contains_key(&symbol)
-        {
-            return Ok(());
-        }
-        let register = u16::try_from(self.scope.locals.len())
-            .map_err(|_| Fault::unsupported(Feature::Size, self.function.span))?;
-        self.scope.locals.push(symbol);
-        self.scope.registers.insert(symbol, register);
-        Ok(())
-    }
-
-    fn bind(&mut self, symbol: Symbol) -> Result<(), Fault> {
-        self.see(symbol, Seen::Assigned);
-        self.add_local(symbol)
-    }
-
-    fn see(&mut self, symbol: Symbol, how: Seen) {
-        let seen = self.seen.entry(symbol).or_insert(how);
-        *seen = (*seen).max(how);
-    }
-
-    fn statements(&mut self, statements: &'a [Statement]) -> Result<(), Fault> {
-        statements.iter().try_for_each(|statement| self.statement(statement))
-    }
-
-    fn statement(&mut self, statement: &'a Statement) -> Result<(), Fault> {
-        match &statement.kind {
-            StatementKind::Expression(value) => self.expression(value),
-            StatementKind::Assign { targets, value } => {
-                self.expression(value)?;
-                targets.iter().try_for_each(|target| self.target(target))
+impl Analysis<'_> {
+    /// Decides, from the inside out, which comprehensions are inlined, and what functions inside capture from a block.
+    fn gather(&mut self, index: usize) {
+        for child in std::mem::take(&mut self.blocks[index].children) {
+            self.gather(child);
+            self.blocks[child].inlined = self.is_inlined(child, index);
+            let inlined = self.blocks[child].inlined;
+            let (used, captured) = self.asked_outside(child);
+            let block = &mut self.blocks[index];
+            if inlined {
+                block.captured.extend(captured);
+                used.into_iter().for_each(|symbol| block.use_name(symbol));
+            } else {
+                block.captured.extend(used.into_iter().chain(captured));
             }
-            StatementKind::AugmentedAssign { target, value, .. } => {
-                self.target(target)?;
-                self.expression(value)
-            }
-            StatementKind::Declare(name) => {
-                if self.scope.declared_global.contains(name) && self.function.kind != FunctionKind::Module {
-                    let message = format!("annotated name '{}' can't be global", self.symbols.name(*name));
-                    return Err(Fault::syntax(message, statement.span));
-                }
-                self.see(*name, Seen::Annotated);
-                self.add_local(*name)
-            }
-            StatementKind::Return(value) => self.optional(value.as_ref()),
-            StatementKind::If { branches, otherwise } => {
-                for branch in branches {
-                    self.expression(&branch.test)?;
-                    self.statements(&branch.body)?;
-                }
-                self.statements(otherwise)
-            }
-            StatementKind::While { test, body, otherwise } => {
-                self.expression(test)?;
-                self.statements(body)?;
-                self.statements(otherwise)
-            }
-            StatementKind::For { target, iterable, body, otherwise } => {
-                self.expression(iterable)?;
-                self.target(target)?;
-                self.statements(body)?;
-                self.statements(otherwise)
-            }
-            StatementKind::Break | StatementKind::Continue | StatementKind::Pass => Ok(()),
-            StatementKind::Delete(targets) => targets.iter().try_for_each(|target| {
-                if let ExpressionKind::Name(name) = target.kind {
-                    self.scope.deleted.insert(name);
-                }
-                self.target(target)
-            }),
-            StatementKind::Global(names) => {
-                names.iter().try_for_each(|&name| self.declare_global(name, statement.span))
-            }
-            StatementKind::Assert { test, message } => {
-                self.expression(test)?;
-                self.optional(message.as_ref())
-            }
-            StatementKind::Raise { exception, cause } => {
-                self.optional(exception.as_ref())?;
-                self.optional(cause.as_ref())
-            }
-            StatementKind::Import(imports) => imports.iter().try_for_each(|import| self.bind(import.name)),
-            StatementKind::ImportFrom { names, .. } => names.iter().try_for_each(|&(_, name)| self.bind(name)),
-            StatementKind::Function(function) => {
-                self.defaults(function)?;
-                self.bind(function.name)?;
-                self.enter(function);
-                Ok(())
-            }
+            block.children.push(child);
         }
     }
 
-    fn declare_global(&mut self, name: Symbol, span: Span) -> Result<(), Fault> {
-        let text = self.symbols.name(name);
-        let message = match self.seen.get(&name) {
-            Some(Seen::Parameter) => format!("name '{text}' is parameter and global"),
-            Some(Seen::Annotated) => format!("annotated name '{text}' can't be global"),
-            Some(Seen::Assigned) => format!("name '{text}' is assigned to before global declaration"),
-            Some(Seen::Used) => format!("name '{text}' is used prior to global declaration"),
-            None => {
-                self.scope.declared_global.insert(name);
-                return Ok(());
+    fn is_inlined(&self, index: usize, parent: usize) -> bool {
+        let block = &self.blocks[index];
+        let BlockKind::Comprehension(kind) = block.kind else { return false };
+        let around = self.blocks[parent].kind;
+        kind != ComprehensionKind::Generator
+            && !matches!(around, BlockKind::Class | BlockKind::Namespace)
+            && !block.early
+            && !block.looks_at_frame
+            && !block.bound.iter().any(|symbol| block.captured.contains(symbol))
+    }
+
+    /// What a block needs from those around it: names of its own code, and those that functions inside capture.
+    fn asked_outside(&self, index: usize) -> (Vec<Symbol>, Vec<Symbol>) {
+        let block = &self.blocks[index];
+        let own = |symbol: &Symbol| !block.is_bound(*symbol) && !block.global.contains(symbol);
+        let used = block.used.iter().copied().filter(own).collect();
+        let through = |symbol: &Symbol| match block.kind {
+            BlockKind::Class => Some(*symbol) != self.class_symbol,
+            _ => own(symbol),
+        };
+        (used, block.captured.iter().copied().filter(through).collect())
+    }
+
+    /// Gives the names of a block their places, `around` being the variables of the functions around it.
+    fn resolve(&mut self, index: usize, around: &HashSet<Symbol>) -> Result<(), Fault> {
+        let block = &self.blocks[index];
+        for &(symbol, span) in &block.nonlocal {
+            if !around.contains(&symbol) {
+                let message = format!("no binding for nonlocal '{}' found", self.symbols.name(symbol));
+                return Err(Fault::syntax(message, span));
+            }
+        }
+        let children = block.children.clone();
+        if block.inlined {
+            self.scopes[block.id].inlined = true;
+            // Its variables are no cells, or it would not be inlined; what is inside sees what is around.
+            return children.into_iter().try_for_each(|child| self.resolve(child, around));
+        }
+        let mut within = around.clone();
+        let scope = match block.kind {
+            BlockKind::Class | BlockKind::Namespace => self.namespace_scope(index, around, &mut within),
+            _ => self.function_scope(index, around, &mut within),
+        };
+        if scope.locals.len() > usize::from(u16::MAX) {
+            return Err(Fault::unsupported(Feature::Size, block.span));
+        }
+        self.scopes[block.id] = scope;
+        children.into_iter().try_for_each(|child| self.resolve(child, &within))
+    }
+
+    fn function_scope(&self, index: usize, around: &HashSet<Symbol>, within: &mut HashSet<Symbol>) -> Scope {
+        let block = &self.blocks[index];
+        let mut scope = self.new_scope(block);
+        if block.kind != BlockKind::Module {
+            for &symbol in &block.bound {
+                let register = scope.locals.len() as u16;
+                scope.locals.push(symbol);
+                let captured = block.captured.contains(&symbol);
+                if captured {
+                    scope.cells.push((symbol, register));
+                }
+                let place = if captured { Place::Cell { register, own: true } } else { Place::Local(register) };
+                scope.places.insert(symbol, place);
+            }
+            for symbol in self.free_symbols(block, around) {
+                let register = add_free(&mut scope, symbol);
+                scope.places.insert(symbol, Place::Cell { register, own: false });
+            }
+            within.extend(block.bound.iter().copied());
+        }
+        within.retain(|symbol| !block.global.contains(symbol));
+        scope
+    }
+
+    fn namespace_scope(&self, index: usize, around: &HashSet<Symbol>, within: &mut HashSet<Symbol>) -> Scope {
+        let block = &self.blocks[index];
+        let mut scope = self.new_scope(block);
+        scope.has_namespace = true;
+        scope.locals.extend(self.namespace);
+        scope.places.extend(block.global.iter().map(|&symbol| (symbol, Place::Global)));
+        if block.kind == BlockKind::Namespace {
+            return scope;
+        }
+        if let Some(class) = self.class_symbol.filter(|class| block.captured.contains(class)) {
+            scope.class_cell = Some(1);
+            scope.locals.push(class);
+            scope.cells.push((class, 1));
+            within.insert(class);
+        }
+        for symbol in self.free_symbols(block, around) {
+            let register = add_free(&mut scope, symbol);
+            if block.nonlocal.iter().any(|&(nonlocal, _)| nonlocal == symbol) {
+                scope.places.insert(symbol, Place::Cell { register, own: false });
+            } else if !block.is_bound(symbol) && !block.global.contains(&symbol) {
+                scope.places.insert(symbol, Place::NameOrCell(register));
+            }
+        }
+        scope
+    }
+
+    fn new_scope(&self, block: &Block) -> Scope {
+        let mut scope = Scope {
+            rebound: block.rebound.clone(),
+            deleted: block.deleted.clone(),
+            declared_global: block.global.iter().copied().collect(),
+            ..Scope::default()
+        };
+        for &child in block.children.iter().filter(|&&child| self.blocks[child].inlined) {
+            self.add_inlined(child, &mut scope);
+        }
+        scope
+    }
+
+    /// `:=` in an inlined comprehension rebinds variables of the block around.
+    fn add_inlined(&self, index: usize, scope: &mut Scope) {
+        let block = &self.blocks[index];
+        scope.rebound.extend(block.rebound.iter().copied());
+        for &child in block.children.iter().filter(|&&child| self.blocks[child].inlined) {
+            self.add_inlined(child, scope);
+        }
+    }
+
+    /// Variables of functions around that a block, or a function inside it, needs; sorted by name, as CPython does.
+    fn free_symbols(&self, block: &Block, around: &HashSet<Symbol>) -> Vec<Symbol> {
+        let (used, captured) = match block.kind {
+            BlockKind::Class => {
+                let own = |symbol: &&Symbol| !block.is_bound(**symbol) && !block.global.contains(symbol);
+                let used: Vec<Symbol> = block.used.iter().filter(own).copied().collect();
+                let class = |symbol: &&Symbol| Some(**symbol) != self.class_symbol;
+                (used, block.captured.iter().filter(class).copied().collect())
+            }
+            _ => {
+                let own = |symbol: &&Symbol| !block.is_bound(**symbol) && !block.global.contains(symbol);
+                let used: Vec<Symbol> = block.used.iter().filter(own).copied().collect();
+                (used, block.captured.iter().filter(own).copied().collect::<Vec<_>>())
             }
         };
-        Err(Fault::syntax(message, span))
+        let mut free: Vec<Symbol> = used.into_iter().chain(captured).filter(|symbol| around.contains(symbol)).collect();
+        free.sort_by_key(|&symbol| self.symbols.name(symbol));
+        free.dedup();
+        free
     }
+}
 
-    fn optional(&mut self, value: Option<&'a Expression>) -> Result<(), Fault> {
-        value.map_or(Ok(()), |value| self.expression(value))
-    }
-
-    fn defaults(&mut self, function: &'a Function) -> Result<(), Fault> {
-        function.parameters.iter().try_for_each(|parameter| self.optional(parameter.default.as_ref()))
-    }
-
-    /// Notes a function inside, with the comprehension variables it must not capture.
-    fn enter(&mut self, function: &'a Function) {
-        let variables = self.comprehensions.iter().flat_map(|comprehension| &comprehension.variables);
-        self.inner.push((function, variables.map(|&(symbol, _)| symbol).collect()));
-    }
-
-    fn target(&mut self, target: &'a Expression) -> Result<(), Fault> {
-        match &target.kind {
-            ExpressionKind::Name(symbol) => self.bind(*symbol),
-            ExpressionKind::Tuple(items) => items.iter().try_for_each(|item| self.target(item)),
-            _ => self.children(target),
-        }
-    }
-
-    fn children(&mut self, expression: &'a Expression) -> Result<(), Fault> {
-        let mut result = Ok(());
-        expression.for_each_child(|child| {
-            if result.is_ok() {
-                result = self.expression(child);
-            }
-        });
-        result
-    }
-
-    fn expression(&mut self, expression: &'a Expression) -> Result<(), Fault> {
-        match &expression.kind {
-            ExpressionKind::Name(symbol) => self.use_name(*symbol, expression.span),
-            ExpressionKind::Named { name, target, value } => {
-                self.expression(value)?;
-                self.named(*name, *target, expression.span)
-            }
-            ExpressionKind::Lambda(function) => {
-                self.defaults(function)?;
-                self.enter(function);
-                Ok(())
-            }
-            ExpressionKind::ListComprehension { element, clauses } => self.comprehension(element, clauses),
-            ExpressionKind::FormatString(parts) => self.format_parts(parts),
-            _ => self.children(expression),
-        }
-    }
-
-    fn format_parts(&mut self, parts: &'a [FormatPart]) -> Result<(), Fault> {
-        for part in parts {
-            if let FormatPart::Field { value, specification, .. } = part {
-                self.expression(value)?;
-                self.format_parts(specification)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn use_name(&mut self, symbol: Symbol, span: Span) -> Result<(), Fault> {
-        for comprehension in self.comprehensions.iter().rev() {
-            match comprehension.variables.iter().find(|&&(variable, _)| variable == symbol) {
-                Some((_, true)) => return Ok(()),
-                Some((_, false)) => return Err(Fault::unsupported(Feature::EarlyComprehensionVariable, span)),
-                None => {}
-            }
-        }
-        self.see(symbol, Seen::Used);
-        self.uses.push((symbol, span));
-        Ok(())
-    }
-
-    /// `name := ...` binds in the function, past the comprehensions around it.
-    fn named(&mut self, name: Symbol, target: Span, whole: Span) -> Result<(), Fault> {
-        if self.in_iterable > 0 {
-            let message = "assignment expression cannot be used in a comprehension iterable expression";
-            return Err(Fault::syntax(message, whole));
-        }
-        let iterates =
-            |comprehension: &Comprehension| comprehension.variables.iter().any(|&(variable, _)| variable == name);
-        if self.comprehensions.iter().any(iterates) {
-            let text = self.symbols.name(name);
-            let message = format!("assignment expression cannot rebind comprehension iteration variable '{text}'");
-            return Err(Fault::syntax(message, target));
-        }
-        self.scope.rebound.insert(name);
-        self.bind(name)
-    }
-
-    fn comprehension(&mut self, element: &'a Expression, clauses: &'a [Clause]) -> Result<(), Fault> {
-        let Some((first, others)) = clauses.split_first() else { return Ok(()) };
-        self.iterable(&first.iterable)?;
-        let mut variables = Vec::new();
-        clauses.iter().for_each(|clause| bound_names(&clause.target, &mut variables));
-        let variables = variables.into_iter().map(|symbol| (symbol, false)).collect();
-        self.comprehensions.push(Comprehension { variables });
-        self.clause(first)?;
-        for clause in others {
-            self.iterable(&clause.iterable)?;
-            self.clause(clause)?;
-        }
-        self.expression(element)?;
-        self.comprehensions.pop();
-        Ok(())
-    }
-
-    fn iterable(&mut self, iterable: &'a Expression) -> Result<(), Fault> {
-        self.in_iterable += 1;
-        let result = self.expression(iterable);
-        self.in_iterable -= 1;
-        result
-    }
-
-    /// The target and the tests of a clause.
-    fn clause(&mut self, clause: &'a Clause) -> Result<(), Fault> {
-        self.comprehension_target(&clause.target)?;
-        clause.tests.iter().try_for_each(|test| self.expression(test))
-    }
-
-    fn comprehension_target(&mut self, target: &'a Expression) -> Result<(), Fault> {
-        match &target.kind {
-            ExpressionKind::Name(symbol) => {
-                let variables = self.comprehensions.last_mut().into_iter().flat_map(|inner| &mut inner.variables);
-                variables.filter(|(variable, _)| variable == symbol).for_each(|(_, bound)| *bound = true);
-                Ok(())
-            }
-            ExpressionKind::Tuple(items) => items.iter().try_for_each(|item| self.comprehension_target(item)),
-            _ => self.children(target),
-        }
-    }
+fn add_free(scope: &mut Scope, symbol: Symbol) -> u16 {
+    let register = scope.locals.len() as u16;
+    scope.locals.push(symbol);
+    scope.free.push((symbol, register));
+    register
 }
 
 /// Names a target binds, each once.
@@ -374,6 +268,17 @@ pub fn bound_names(target: &Expression, names: &mut Vec<Symbol>) {
     match &target.kind {
         ExpressionKind::Name(symbol) if !names.contains(symbol) => names.push(*symbol),
         ExpressionKind::Tuple(items) => items.iter().for_each(|item| bound_names(item, names)),
+        ExpressionKind::Starred(item) => bound_names(item, names),
         _ => {}
+    }
+}
+
+/// Kind of the block of a function.
+fn block_kind(kind: FunctionKind) -> BlockKind {
+    match kind {
+        FunctionKind::Module => BlockKind::Module,
+        FunctionKind::Namespace => BlockKind::Namespace,
+        FunctionKind::Class => BlockKind::Class,
+        _ => BlockKind::Function,
     }
 }

@@ -1,108 +1,12 @@
-//! Calls of Python functions: binding arguments to parameters, pushing frames, and calling from native code.
+//! Calls of Python functions: arguments into place, pushing frames, and calling from native code.
 
+use super::bind::{Binding, Bound, CallShape, bind};
 use super::run;
-use crate::bytecode::CodeProto;
 use crate::ir::CodeId;
-use crate::runtime::object::{Function, ShapeId};
+use crate::runtime::object::{BoundMethod, Function, ShapeId};
 use crate::runtime::sequences;
-use crate::runtime::strings::text;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
-
-/// Where a parameter's value comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Binding {
-    /// The n-th value of the call, keywords counted after the positional ones.
-    Argument(u16),
-    /// The n-th entry of the function's defaults.
-    Default(u16),
-}
-
-/// The shape of a call: how many values it passes and the names of the last ones.
-#[derive(Clone, Copy, Debug)]
-pub struct CallShape<'a> {
-    pub count: usize,
-    pub keywords: &'a [Value],
-}
-
-/// Decides what each parameter is bound to, in register order.
-///
-/// # Errors
-/// The message of CPython's TypeError.
-pub fn bind(code: &CodeProto, call: CallShape<'_>, text: impl Fn(Value) -> String) -> Result<Vec<Binding>, String> {
-    let positional = code.positional as usize;
-    let keyword_only = code.keyword_only as usize;
-    let given = call.count - call.keywords.len();
-    let name = &code.qualname;
-    let mut bound: Vec<Option<Binding>> = vec![None; positional + keyword_only];
-    for (i, slot) in bound.iter_mut().enumerate().take(given.min(positional)) {
-        *slot = Some(Binding::Argument(i as u16));
-    }
-    for (k, &keyword) in call.keywords.iter().enumerate() {
-        let keyword = text(keyword);
-        let found = code.local_names[..positional + keyword_only].iter().position(|n| *n == keyword);
-        match found {
-            Some(p) if p < code.positional_only as usize => {
-                return Err(format!(
-                    "{name}() got some positional-only arguments passed as keyword arguments: '{keyword}'"
-                ));
-            }
-            Some(p) if bound[p].is_some() => {
-                return Err(format!("{name}() got multiple values for argument '{keyword}'"));
-            }
-            Some(p) => bound[p] = Some(Binding::Argument((given + k) as u16)),
-            None => return Err(format!("{name}() got an unexpected keyword argument '{keyword}'")),
-        }
-    }
-    if given > positional {
-        return Err(too_many(code, given, &bound));
-    }
-    for (index, &parameter) in code.defaulted.iter().enumerate() {
-        bound[parameter as usize].get_or_insert(Binding::Default(index as u16));
-    }
-    for (range, kind) in [(0..positional, "positional"), (positional..positional + keyword_only, "keyword-only")] {
-        let missing: Vec<&str> = range.filter(|&p| bound[p].is_none()).map(|p| code.local_names[p].as_str()).collect();
-        if !missing.is_empty() {
-            let plural = if missing.len() == 1 { "" } else { "s" };
-            let count = missing.len();
-            return Err(format!("{name}() missing {count} required {kind} argument{plural}: {}", quoted(&missing)));
-        }
-    }
-    Ok(bound.into_iter().flatten().collect())
-}
-
-/// `'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`.
-fn quoted(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
-    match quoted.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
-    }
-}
-
-fn too_many(code: &CodeProto, given: usize, bound: &[Option<Binding>]) -> String {
-    let positional = code.positional as usize;
-    let defaults = code.defaulted.iter().filter(|&&parameter| (parameter as usize) < positional).count();
-    let takes = if defaults > 0 {
-        format!("from {} to {positional} positional arguments", positional - defaults)
-    } else {
-        format!("{positional} positional argument{}", if positional == 1 { "" } else { "s" })
-    };
-    let keyword_only_given = bound[positional..].iter().flatten().count();
-    let were = if keyword_only_given > 0 {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        format!(
-            "{given} positional argument{} (and {keyword_only_given} keyword-only argument{}) were given",
-            plural(given),
-            plural(keyword_only_given)
-        )
-    } else {
-        format!("{given} {} given", if given == 1 { "was" } else { "were" })
-    };
-    format!("{}() takes {takes} but {were}", code.qualname)
-}
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
 
 /// The function object behind a value, if it is a Python function.
 #[inline(always)]
@@ -115,15 +19,15 @@ pub fn as_function(callee: Value) -> Option<*const Function> {
     (unsafe { (*function).header.shape } == ShapeId::FUNCTION).then_some(function)
 }
 
-/// Binds a call whose shape is not simply "one positional value per parameter", in place at `arguments`.
+/// Brings the values of a call to the parameters' registers, in place at `arguments`, and writes the function before
+/// them. The usual call, one positional value per parameter, is the caller's to know.
 ///
 /// # Errors
 /// TypeError is pending.
 ///
 /// # Safety
 /// `arguments` points at the callee's base in the value stack, holding the call's values.
-#[cold]
-#[inline(never)]
+#[inline]
 pub unsafe fn bind_in_place(
     vm: &mut Vm,
     function: *const Function,
@@ -133,25 +37,90 @@ pub unsafe fn bind_in_place(
 ) -> Outcome<()> {
     // SAFETY: `function` is a live function object; its code lives as long as the VM.
     let (code, defaults) = unsafe { (&*code_pointer(vm, (*function).code), (*function).defaults) };
-    let defaults: Vec<Value> = tuple_items(defaults).to_vec();
-    let keywords: Vec<Value> = keywords.map_or(Vec::new(), |names| tuple_items(names).to_vec());
-    let shape = CallShape { count, keywords: &keywords };
-    match bind(&code.proto, shape, |v| text(v).to_owned()) {
-        Ok(bindings) => {
-            // SAFETY: the caller passed `count` values at `arguments`, and the frame has room for its parameters.
-            let values: Vec<Value> = (0..count).map(|i| unsafe { *arguments.add(i) }).collect();
-            for (p, binding) in bindings.into_iter().enumerate() {
-                let value = match binding {
-                    Binding::Argument(i) => values[i as usize],
-                    Binding::Default(i) => defaults[i as usize],
-                };
-                // SAFETY: as above.
-                unsafe { *arguments.add(p) = value };
+    let positional = code.proto.positional as usize;
+    if keywords.is_none() && code.proto.is_plain() && count < positional {
+        // Defaults fill up the end.
+        let defaults = tuple_items(defaults);
+        if count + defaults.len() >= positional {
+            let first = defaults.len() - (positional - count);
+            for (i, &value) in defaults[first..].iter().enumerate() {
+                // SAFETY: the frame has room for its parameters (`push_frame` checks before anything runs; the stack
+                // ends in a guard page far above what a window can need).
+                unsafe { *arguments.add(count + i) = value };
             }
-            Ok(())
+            return Ok(());
         }
-        Err(message) => Err(vm.type_error(message)),
     }
+    // SAFETY: by the caller.
+    unsafe { bind_slowly(vm, code, defaults, arguments, count, keywords) }
+}
+
+/// # Safety
+/// As [`bind_in_place`].
+#[cold]
+#[inline(never)]
+unsafe fn bind_slowly(
+    vm: &mut Vm,
+    code: &Code,
+    defaults: Value,
+    arguments: *mut Value,
+    count: usize,
+    keywords: Option<Value>,
+) -> Outcome<()> {
+    let names: Vec<Value> = keywords.map_or(Vec::new(), |names| tuple_items(names).to_vec());
+    let shape = CallShape { count, keywords: &names };
+    let bound = match bind(code, shape) {
+        Ok(bound) => bound,
+        Err(message) => return Err(vm.type_error(message)),
+    };
+    // What the call passes stays on the stack while the tuple and the dict are made, and so do these.
+    // SAFETY: both point into the value stack.
+    let above = unsafe { arguments.add(count).offset_from(vm.stack) } as u32;
+    let saved = vm.stack_high;
+    vm.stack_high = above.max(saved);
+    let made = extras(vm, &bound, arguments, count, &names);
+    vm.stack_high = saved;
+    let (rest, dict) = made?;
+    // SAFETY: the caller passed `count` values at `arguments`, and the frame has room for its parameters.
+    let values: Vec<Value> = (0..count).map(|i| unsafe { *arguments.add(i) }).collect();
+    let defaults = tuple_items(defaults);
+    for (p, &binding) in bound.bindings.iter().enumerate() {
+        let value = match binding {
+            Binding::Argument(i) => values[i as usize],
+            Binding::Default(i) => defaults[i as usize],
+            Binding::ExtraPositional(_) => rest,
+            Binding::ExtraKeywords => dict,
+        };
+        // SAFETY: as above.
+        unsafe { *arguments.add(p) = value };
+    }
+    Ok(())
+}
+
+/// The tuple for `*args` and the dict for `**kwargs`, as far as the code has them.
+fn extras(vm: &mut Vm, bound: &Bound, arguments: *mut Value, count: usize, names: &[Value]) -> Outcome<(Value, Value)> {
+    let (mut rest, mut dict) = (Value::UNDEF, Value::UNDEF);
+    for &binding in &bound.bindings {
+        match binding {
+            Binding::ExtraPositional(first) => {
+                let last = count - names.len();
+                let first = (first as usize).min(last);
+                // SAFETY: the caller's values are at `arguments`, on the value stack.
+                let values = unsafe { std::slice::from_raw_parts(arguments.add(first), last - first) };
+                rest = vm.tuple(values)?;
+            }
+            Binding::ExtraKeywords => {
+                dict = vm.new_dict();
+                for &(name, index) in &bound.extra_keywords {
+                    // SAFETY: as above.
+                    let value = unsafe { *arguments.add(index as usize) };
+                    crate::runtime::dict::set(vm, dict, names[name as usize], value)?;
+                }
+            }
+            Binding::Argument(_) | Binding::Default(_) => {}
+        }
+    }
+    Ok((rest, dict))
 }
 
 /// Checks depth and stack, pushes the frame and unbinds the locals that are no parameters.
@@ -163,6 +132,25 @@ pub unsafe fn bind_in_place(
 /// `base` points into the value stack and holds the bound parameters.
 #[inline(always)]
 pub unsafe fn push_frame(vm: &mut Vm, code: CodeId, base: *mut Value) -> Outcome<()> {
+    // SAFETY: by the caller.
+    unsafe { push_continuation(vm, code, base, Continuation::Call, Value::UNDEF) }
+}
+
+/// As [`push_frame`], for a frame whose result does not simply go to the caller's register.
+///
+/// # Errors
+/// RecursionError is pending.
+///
+/// # Safety
+/// As [`push_frame`].
+#[inline(always)]
+pub unsafe fn push_continuation(
+    vm: &mut Vm,
+    code: CodeId,
+    base: *mut Value,
+    continuation: Continuation,
+    value: Value,
+) -> Outcome<()> {
     // SAFETY: the code lives as long as the VM.
     let proto = unsafe { &(*code_pointer(vm, code)).proto };
     // SAFETY: only the address is computed.
@@ -170,14 +158,13 @@ pub unsafe fn push_frame(vm: &mut Vm, code: CodeId, base: *mut Value) -> Outcome
     if vm.frames.len() >= vm.recursion_limit as usize || end >= vm.stack_end {
         return Err(vm.raise_recursion_error());
     }
-    let parameters = proto.positional as usize + proto.keyword_only as usize;
-    for i in parameters..proto.local_names.len() {
+    for i in proto.parameters()..proto.local_names.len() {
         // SAFETY: locals lie below `end`, which is inside the stack.
         unsafe { *base.add(i) = Value::UNDEF };
     }
     // SAFETY: both point into the value stack.
     let index = unsafe { base.offset_from(vm.stack) } as u32;
-    vm.frames.push(Frame { code, pc: 0, base: index });
+    vm.frames.push(Frame { code, pc: 0, base: index, continuation, value });
     Ok(())
 }
 
@@ -231,12 +218,18 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
         unsafe {
             let code = (*function).code;
             let proto = &(*code_pointer(vm, code)).proto;
-            if keywords.is_some() || count != proto.positional as usize || proto.keyword_only > 0 {
+            if keywords.is_some() || count != proto.positional as usize || !proto.is_plain() {
                 bind_in_place(vm, function, arguments, count, keywords)?;
             }
             push_frame(vm, code, arguments)?;
         }
         run::execute(vm)
+    } else if is_python_method(callee) {
+        // SAFETY: the shape was checked; the window has room above (as for any callee's registers).
+        unsafe {
+            insert_receiver(window, count);
+            call_window(vm, window, count + 1, keywords)
+        }
     } else {
         // The arguments stay visible to the collector, and calls back into Python stay above them.
         // SAFETY: both point into the stack.
@@ -250,14 +243,38 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
     }
 }
 
+/// A bound method whose function is a Python function.
+pub fn is_python_method(callee: Value) -> bool {
+    // SAFETY: the shape is checked first.
+    callee.has_shape(ShapeId::BOUND_METHOD)
+        && as_function(unsafe { (*callee.object::<BoundMethod>()).function }).is_some()
+}
+
+/// Replaces the bound method at `window` by its function, its receiver becoming the first argument.
+///
+/// # Safety
+/// `window` holds a BOUND_METHOD and `count` arguments after it, with room for one more value.
+pub unsafe fn insert_receiver(window: *mut Value, count: usize) {
+    // SAFETY: by the caller.
+    unsafe {
+        let method = (*window).object::<BoundMethod>();
+        std::ptr::copy(window.add(1), window.add(2), count);
+        *window.add(1) = (*method).receiver;
+        *window = (*method).function;
+    }
+}
+
 /// Runs a module's body.
 ///
 /// # Errors
 /// The exception is pending.
 pub fn run_module(vm: &mut Vm, code: CodeId) -> Outcome {
-    let base = stack_top(vm);
-    // SAFETY: `stack_top` is inside the stack.
-    unsafe { push_frame(vm, code, base)? };
+    let top = stack_top(vm);
+    // SAFETY: `stack_top` is inside the stack. The slot before the registers is for the function, and a module has none.
+    unsafe {
+        *top = Value::NONE;
+        push_frame(vm, code, top.add(1))?;
+    }
     run::execute(vm)
 }
 
@@ -265,8 +282,14 @@ pub fn run_module(vm: &mut Vm, code: CodeId) -> Outcome {
 ///
 /// # Errors
 /// The callee raised.
-pub fn call_hook(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
-    call_value(vm, callee, arguments)
+pub fn call_hook(vm: &mut Vm, callee: Value, arguments: &[Value], names: &[Value]) -> Outcome {
+    if names.is_empty() {
+        return call_value(vm, callee, arguments);
+    }
+    // The values are reachable from elsewhere while the tuples are made.
+    let names = vm.tuple(names)?;
+    let arguments = vm.tuple(arguments)?;
+    call_tuple(vm, callee, arguments, names)
 }
 
 /// Marks a raise on the way through a frame.

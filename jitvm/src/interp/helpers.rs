@@ -5,10 +5,11 @@
 
 use super::call;
 use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{attributes, format_spec, sequences, subscript};
+use crate::runtime::{attributes, dict, format_spec, sequences, set, set_operations, subscript};
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,7 @@ pub struct Effects {
 /// Address of a helper, by number of arguments after the VM.
 #[derive(Clone, Copy, Debug)]
 pub enum Entry {
+    A0(extern "C" fn(*mut Vm) -> u64),
     A1(extern "C" fn(*mut Vm, u64) -> u64),
     A2(extern "C" fn(*mut Vm, u64, u64) -> u64),
     A3(extern "C" fn(*mut Vm, u64, u64, u64) -> u64),
@@ -34,6 +36,7 @@ pub enum Entry {
 impl Entry {
     pub const fn arguments(self) -> usize {
         match self {
+            Entry::A0(_) => 0,
             Entry::A1(_) => 1,
             Entry::A2(_) => 2,
             Entry::A3(_) => 3,
@@ -43,6 +46,7 @@ impl Entry {
     }
     pub fn address(self) -> usize {
         match self {
+            Entry::A0(f) => f as usize,
             Entry::A1(f) => f as usize,
             Entry::A2(f) => f as usize,
             Entry::A3(f) => f as usize,
@@ -53,6 +57,7 @@ impl Entry {
     /// Calls the helper; `arguments` has as many words as the entry takes.
     pub fn call(self, vm: *mut Vm, w: &[u64]) -> u64 {
         match self {
+            Entry::A0(f) => f(vm),
             Entry::A1(f) => f(vm, w[0]),
             Entry::A2(f) => f(vm, w[0], w[1]),
             Entry::A3(f) => f(vm, w[0], w[1], w[2]),
@@ -81,6 +86,8 @@ fn word(result: Outcome) -> u64 {
 }
 
 const PURE: Effects = Effects { pure: true, writes: false, raises: false };
+/// Looks at what may change.
+const READS: Effects = Effects { pure: false, writes: false, raises: false };
 /// Allocates a new object each time.
 const FRESH: Effects = Effects { pure: false, writes: false, raises: false };
 const RAISES: Effects = Effects { pure: false, writes: false, raises: true };
@@ -109,42 +116,89 @@ macro_rules! helpers {
 }
 
 helpers! {
-    ADD "add" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
-    SUBTRACT "subtract" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
-    MULTIPLY "multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
-    TRUE_DIVIDE "true_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
-    FLOOR_DIVIDE "floor_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
-    MODULO "modulo" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));
-    POWER "power" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Pow, a, b, false));
-    LEFT_SHIFT "left_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::LeftShift, a, b, false));
-    RIGHT_SHIFT "right_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::RightShift, a, b, false));
-    AND "and" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitAnd, a, b, false));
-    OR "or" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
-    XOR "xor" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
-    // Augmented assignment to a list changes it in place; for other operands the plain helpers serve.
+    ADD "add" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
+    SUBTRACT "subtract" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
+    MULTIPLY "multiply" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    TRUE_DIVIDE "true_divide" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
+    FLOOR_DIVIDE "floor_divide" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
+    MODULO "modulo" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));
+    POWER "power" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Pow, a, b, false));
+    MATRIX_MULTIPLY "matrix_multiply" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::MatMul, a, b, false));
+    LEFT_SHIFT "left_shift" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::LeftShift, a, b, false));
+    RIGHT_SHIFT "right_shift" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::RightShift, a, b, false));
+    AND "and" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitAnd, a, b, false));
+    OR "or" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
+    XOR "xor" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
+    // Of operands that are exactly str, tuple, list, int or float: no code of the program runs.
+    BUILTIN_ADD "builtin_add" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
+    BUILTIN_SUBTRACT "builtin_subtract" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
+    BUILTIN_MULTIPLY "builtin_multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    BUILTIN_TRUE_DIVIDE "builtin_true_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
+    BUILTIN_FLOOR_DIVIDE "builtin_floor_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
+    BUILTIN_MODULO "builtin_modulo" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));
+    BUILTIN_POWER "builtin_power" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Pow, a, b, false));
+    BUILTIN_MATRIX_MULTIPLY "builtin_matrix_multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::MatMul, a, b, false));
+    BUILTIN_LEFT_SHIFT "builtin_left_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::LeftShift, a, b, false));
+    BUILTIN_RIGHT_SHIFT "builtin_right_shift" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::RightShift, a, b, false));
+    BUILTIN_AND "builtin_and" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitAnd, a, b, false));
+    BUILTIN_OR "builtin_or" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
+    BUILTIN_XOR "builtin_xor" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
+    // Augmented assignment changes some operands in place.
     ADD_IN_PLACE "add_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, true));
+    SUBTRACT_IN_PLACE "subtract_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, true));
     MULTIPLY_IN_PLACE "multiply_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, true));
-    LESS "less" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Less, a, b));
-    LESS_EQUAL "less_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::LessEqual, a, b));
-    EQUAL "equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Equal, a, b));
-    NOT_EQUAL "not_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
-    GREATER "greater" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
-    GREATER_EQUAL "greater_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
-    CONTAINS "contains" A2 RAISES |vm, a, b| word(compare::contains(vm, a, b).map(Value::from_bool));
-    NOT_CONTAINS "not_contains" A2 RAISES |vm, a, b| word(compare::contains(vm, a, b).map(|found| Value::from_bool(!found)));
-    NEGATE "negate" A1 RAISES |vm, a| word(ops::negate(vm, a));
-    PLUS "plus" A1 RAISES |vm, a| word(ops::plus(vm, a));
-    INVERT "invert" A1 RAISES |vm, a| word(ops::invert(vm, a));
-    // The truth of builtin objects cannot raise.
-    TRUTH "truth" A1 PURE |_vm, a| Value::from_bool(ops::truth(a)).0;
-    NOT "not" A1 PURE |_vm, a| Value::from_bool(!ops::truth(a)).0;
-    GET_ITEM "get_item" A2 RAISES |vm, a, b| word(subscript::get_item(vm, a, b));
+    TRUE_DIVIDE_IN_PLACE "true_divide_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, true));
+    FLOOR_DIVIDE_IN_PLACE "floor_divide_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, true));
+    MODULO_IN_PLACE "modulo_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, true));
+    POWER_IN_PLACE "power_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Pow, a, b, true));
+    MATRIX_MULTIPLY_IN_PLACE "matrix_multiply_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::MatMul, a, b, true));
+    LEFT_SHIFT_IN_PLACE "left_shift_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::LeftShift, a, b, true));
+    RIGHT_SHIFT_IN_PLACE "right_shift_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::RightShift, a, b, true));
+    AND_IN_PLACE "and_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitAnd, a, b, true));
+    OR_IN_PLACE "or_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, true));
+    XOR_IN_PLACE "xor_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, true));
+    LESS "less" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::Less, a, b));
+    LESS_EQUAL "less_equal" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::LessEqual, a, b));
+    EQUAL "equal" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::Equal, a, b));
+    NOT_EQUAL "not_equal" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
+    GREATER "greater" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
+    GREATER_EQUAL "greater_equal" A2 ANY |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
+    // As above, of str, int or float.
+    BUILTIN_LESS "builtin_less" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Less, a, b));
+    BUILTIN_LESS_EQUAL "builtin_less_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::LessEqual, a, b));
+    BUILTIN_EQUAL "builtin_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Equal, a, b));
+    BUILTIN_NOT_EQUAL "builtin_not_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
+    BUILTIN_GREATER "builtin_greater" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
+    BUILTIN_GREATER_EQUAL "builtin_greater_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
+    CONTAINS "contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(Value::from_bool));
+    NOT_CONTAINS "not_contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(|found| Value::from_bool(!found)));
+    NEGATE "negate" A1 ANY |vm, a| word(ops::negate(vm, a));
+    PLUS "plus" A1 ANY |vm, a| word(ops::plus(vm, a));
+    INVERT "invert" A1 ANY |vm, a| word(ops::invert(vm, a));
+    TRUTH "truth" A1 ANY |vm, a| word(ops::truth(vm, a).map(Value::from_bool));
+    NOT "not" A1 ANY |vm, a| word(ops::truth(vm, a).map(|truth| Value::from_bool(!truth)));
+    // Of exactly builtin objects.
+    BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
+    GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
     // Ranges do not change, so one may stand for another; the bounds are fixnums and the step is not 0.
     RANGE "range" A3 PURE |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
-    GET_ATTR "get_attr" A2 RAISES |vm, a, b| word(attributes::get_attr(vm, a, b));
+    SET_ATTR "set_attr" A3 ANY |vm, object, name, value| word(attributes::set_attr(vm, object, name, value).map(|()| Value::NONE));
+    DELETE_ATTR "delete_attr" A2 ANY |vm, object, name| word(attributes::delete_attr(vm, object, name).map(|()| Value::NONE));
+    MAKE_FUNCTION "make_function" A2 FRESH |vm, code, defaults| vm.function(crate::ir::CodeId(code.as_fixnum() as u32), defaults).0;
+    SET_CLOSURE "set_closure" A2 FRESH |_vm, function, cells| { function_fields(function).closure = cells; Value::NONE.0 };
+    SET_ANNOTATIONS "set_annotations" A2 FRESH |_vm, function, annotations| { function_fields(function).annotations = annotations; Value::NONE.0 };
+    NEW_DICT "new_dict" A0 FRESH |vm| vm.new_dict().0;
+    DICT_SET "dict_set" A3 ANY |vm, dict, key, value| word(dict::set(vm, dict, key, value).map(|()| Value::NONE));
+    DICT_UPDATE "dict_update" A2 ANY |vm, dict, mapping| word(super::rare::dict_update(vm, dict, mapping).map(|()| Value::NONE));
+    NEW_SET "new_set" A0 FRESH |vm| vm.new_set().0;
+    SET_ADD "set_add" A2 ANY |vm, set, item| word(set::add(vm, set, item).map(|_| Value::NONE));
+    SET_UPDATE "set_update" A2 ANY |vm, set, items| word(set_operations::update(vm, set, items).map(|()| Value::NONE));
+    LIST_EXTEND "list_extend" A2 ANY |vm, list, items| word(super::rare::list_extend(vm, list, items, None).map(|()| Value::NONE));
+    TUPLE_OF_LIST "tuple_of_list" A1 RAISES |vm, list| word(vm.tuple(sequences::items(list)));
+    GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 ANY |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
     LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));
     TUPLE_1 "tuple_1" A1 RAISES |vm, a| word(vm.tuple(&[a]));
@@ -154,7 +208,7 @@ helpers! {
     TUPLE_5 "tuple_5" A5 RAISES |vm, a, b, c, d, e| word(vm.tuple(&[a, b, c, d, e]));
     BUILD_SLICE "build_slice" A3 FRESH |vm, a, b, c| vm.slice(a, b, c).0;
     JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::run::join_pieces(vm, &[a, b]));
-    FORMAT_VALUE "format_value" A3 RAISES |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
+    FORMAT_VALUE "format_value" A3 ANY |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
     CALL_0 "call_0" A1 ANY |vm, f| word(call::call_value(vm, f, &[]));
     CALL_1 "call_1" A2 ANY |vm, f, a| word(call::call_value(vm, f, &[a]));
     CALL_2 "call_2" A3 ANY |vm, f, a, b| word(call::call_value(vm, f, &[a, b]));
@@ -164,23 +218,19 @@ helpers! {
 }
 
 /// By `Binary`.
-pub const BINARY: [HelperId; 12] =
-    [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR];
-/// By `Binary`, for augmented assignment to a list; other operators have no in-place form.
-pub const IN_PLACE: [HelperId; 12] = [
-    ADD_IN_PLACE,
-    SUBTRACT,
-    MULTIPLY_IN_PLACE,
-    TRUE_DIVIDE,
-    FLOOR_DIVIDE,
-    MODULO,
-    POWER,
-    LEFT_SHIFT,
-    RIGHT_SHIFT,
-    AND,
-    OR,
-    XOR,
-];
+pub const BINARY: [HelperId; 13] = [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, MATRIX_MULTIPLY, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR];
+/// By `Binary`, of exactly builtin operands.
+pub const BUILTIN_BINARY: [HelperId; 13] = [BUILTIN_ADD, BUILTIN_SUBTRACT, BUILTIN_MULTIPLY, BUILTIN_TRUE_DIVIDE, BUILTIN_FLOOR_DIVIDE, BUILTIN_MODULO, BUILTIN_POWER, BUILTIN_MATRIX_MULTIPLY, BUILTIN_LEFT_SHIFT, BUILTIN_RIGHT_SHIFT, BUILTIN_AND, BUILTIN_OR, BUILTIN_XOR];
+/// By `Binary`, for augmented assignment.
+pub const IN_PLACE: [HelperId; 13] = [ADD_IN_PLACE, SUBTRACT_IN_PLACE, MULTIPLY_IN_PLACE, TRUE_DIVIDE_IN_PLACE, FLOOR_DIVIDE_IN_PLACE, MODULO_IN_PLACE, POWER_IN_PLACE, MATRIX_MULTIPLY_IN_PLACE, LEFT_SHIFT_IN_PLACE, RIGHT_SHIFT_IN_PLACE, AND_IN_PLACE, OR_IN_PLACE, XOR_IN_PLACE];
+/// The fields of a function that the trace has just made.
+fn function_fields<'a>(function: Value) -> &'a mut Function {
+    // SAFETY: the recorder passes the result of MAKE_FUNCTION.
+    unsafe { &mut *function.object::<Function>() }
+}
+
+/// By `Compare`, of exactly builtin operands.
+pub const BUILTIN_COMPARE: [HelperId; 6] = [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
 /// By `Compare`.
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];
 /// By number of items less one.

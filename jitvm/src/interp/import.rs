@@ -1,35 +1,279 @@
-//! The import statements, over the library's modules.
+//! The import statements: relative names, packages, source files on `sys.path`, and the embedded modules.
 
-use crate::library::modules::import_module;
+use std::path::{Path, PathBuf};
+
+use super::{call, special};
+use crate::front;
+use crate::library::{embedded, modules::builtin_module};
+use crate::runtime::exceptions::exception;
+use crate::runtime::object::ShapeId;
+use crate::runtime::sequences::items;
 use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::vm::{Code, Outcome, Raised, Vm};
+use crate::runtime::{attributes, subscript};
+use crate::trace::policy;
 
-/// `import name`; of a dotted name the whole module, or its top package where that is what gets bound.
+/// IMPORT: the module of a name as it stands in the source, `level` dots before it; of a dotted name the whole module,
+/// or its top package where that is what gets bound.
 ///
 /// # Errors
-/// ModuleNotFoundError, or what the module's body raised.
-pub fn import(vm: &mut Vm, name: Value, top: bool) -> Outcome {
-    let name = text(name);
-    let module = import_module(vm, name)?;
+/// ImportError and its kin, or what the module's body raised.
+pub fn import(vm: &mut Vm, code: &Code, name: Value, top: bool, level: u16) -> Outcome {
+    let name = if level == 0 { text(name).to_owned() } else { absolute_name(vm, code.module, text(name), level)? };
+    let module = import_module(vm, &name)?;
     match name.split_once('.') {
         Some((package, _)) if top => import_module(vm, package),
         _ => Ok(module),
     }
 }
 
-/// `from module import name`.
+/// The absolute name of a relative import in the module whose globals are `module`.
+pub fn absolute_name(vm: &mut Vm, module: Value, name: &str, level: u16) -> Outcome<String> {
+    let global = |vm: &mut Vm, name: &str| {
+        let name = vm.intern(name);
+        vm.global(module, name).filter(|value| value.is_str()).map(|value| text(value).to_owned())
+    };
+    let package = match global(vm, "__package__") {
+        Some(package) => package,
+        None => {
+            let own = global(vm, "__name__").unwrap_or_default();
+            let path = vm.intern("__path__");
+            if vm.global(module, path).is_some() {
+                own
+            } else {
+                own.rsplit_once('.').map_or(String::new(), |(package, _)| package.to_owned())
+            }
+        }
+    };
+    if package.is_empty() {
+        return Err(vm.raise(TypeId::IMPORT_ERROR, "attempted relative import with no known parent package"));
+    }
+    let mut base = package.as_str();
+    for _ in 1..level {
+        match base.rsplit_once('.') {
+            Some((outer, _)) => base = outer,
+            None => return Err(vm.raise(TypeId::IMPORT_ERROR, "attempted relative import beyond top-level package")),
+        }
+    }
+    Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
+}
+
+/// The module of an absolute name, imported if need be, its packages first.
+///
+/// # Errors
+/// ModuleNotFoundError, or what a module's body raised.
+pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
+    if let Some(module) = vm.find_module(name) {
+        return Ok(module);
+    }
+    if name.is_empty() {
+        return Err(vm.value_error("Empty module name"));
+    }
+    let Some((package_name, short)) = name.rsplit_once('.') else {
+        return load(vm, name, None);
+    };
+    let package = import_module(vm, package_name)?;
+    if let Some(module) = vm.find_module(name) {
+        return Ok(module);
+    }
+    let Some(path) = special::attribute(vm, package, "__path__")? else {
+        let raised = vm.raise_module_not_found(name);
+        let message = vm.str(&format!("No module named '{name}'; '{package_name}' is not a package"));
+        exception(vm.exception).args = vm.tuple(&[message])?;
+        return Err(raised);
+    };
+    let module = load(vm, name, Some(path))?;
+    let short = vm.intern(short);
+    attributes::set_attr(vm, package, short, module)?;
+    Ok(module)
+}
+
+/// Where a module's source is.
+enum Found {
+    File { path: PathBuf, package: bool },
+    Embedded(&'static embedded::Row),
+}
+
+/// Finds and runs a module that was not imported before; `path` is the `__path__` of its package.
+fn load(vm: &mut Vm, name: &str, path: Option<Value>) -> Outcome {
+    if let Some(module) = builtin_module(vm, name)? {
+        return Ok(module);
+    }
+    let found = match path {
+        None => match embedded::find(name) {
+            Some(row) => Some(Found::Embedded(row)),
+            None => {
+                let sys = import_module(vm, "sys")?;
+                let sys_path = special::attribute(vm, sys, "path")?;
+                sys_path.and_then(|path| find_file(path, name))
+            }
+        },
+        Some(path) => {
+            let short = name.rsplit('.').next().unwrap_or(name);
+            embedded::find(name).map(Found::Embedded).or_else(|| find_file(path, short))
+        }
+    };
+    match found {
+        Some(found) => run_found(vm, name, found),
+        None => Err(vm.raise_module_not_found(name)),
+    }
+}
+
+/// The file of a module in one of the directories of a list.
+fn find_file(path: Value, name: &str) -> Option<Found> {
+    let directories = crate::runtime::sequences::as_items(path)?;
+    for directory in directories.iter().filter(|directory| directory.is_str()) {
+        let directory = Path::new(if text(*directory).is_empty() { "." } else { text(*directory) });
+        let package = directory.join(name).join("__init__.py");
+        if package.is_file() {
+            return Some(Found::File { path: package, package: true });
+        }
+        let file = directory.join(format!("{name}.py"));
+        if file.is_file() {
+            return Some(Found::File { path: file, package: false });
+        }
+    }
+    None
+}
+
+fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {
+    let (shown, source, package) = match found {
+        Found::Embedded(row) => (format!("<embedded {name}>"), row.source.to_owned(), row.package),
+        Found::File { path, package } => {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            let shown = path.display().to_string();
+            let source = match std::fs::read(&path).map(String::from_utf8) {
+                Ok(Ok(source)) => source.strip_prefix('\u{feff}').map_or(source.clone(), str::to_owned),
+                Ok(Err(_)) => {
+                    let message = format!("(unicode error) 'utf-8' codec can't decode bytes in {shown}");
+                    return Err(vm.raise(TypeId::SYNTAX_ERROR, message));
+                }
+                Err(error) => {
+                    return Err(vm.raise(TypeId::IMPORT_ERROR, format!("cannot read {shown}: {error}")));
+                }
+            };
+            (shown, source, package)
+        }
+    };
+    let compiled = match front::compile(&shown, &source) {
+        Ok(compiled) => compiled,
+        Err(error) => return Err(raise_compile_error(vm, &error)),
+    };
+    let first = vm.codes.len();
+    let body = vm.link_module(&compiled, name);
+    for index in first..vm.codes.len() {
+        policy::code_linked(vm, crate::ir::CodeId(index as u32));
+    }
+    let module = vm.find_module(name).expect("linking made the module");
+    let parent = if package { name } else { name.rsplit_once('.').map_or("", |(parent, _)| parent) };
+    let parent = vm.str(parent);
+    vm.set_global(module, "__package__", parent);
+    if package {
+        let directory = Path::new(&shown).parent().map_or(String::new(), |path| path.display().to_string());
+        let directory = vm.str(&directory);
+        let list = vm.list(&[directory])?;
+        vm.set_global(module, "__path__", list);
+    }
+    let result = call::run_module(vm, body);
+    if result.is_err() {
+        vm.forget_module(name);
+    }
+    result?;
+    // The body may have put something else in its place.
+    Ok(vm.find_module(name).unwrap_or(module))
+}
+
+/// Raises what the front end found wrong as SyntaxError, IndentationError, or (of what jitvm does not run)
+/// NotImplementedError.
+pub fn raise_compile_error(vm: &mut Vm, error: &front::CompileError) -> Raised {
+    let class = match error.kind {
+        front::ErrorKind::Syntax => TypeId::SYNTAX_ERROR,
+        front::ErrorKind::Indentation => TypeId::INDENTATION_ERROR,
+        front::ErrorKind::Unsupported => {
+            let place = format!("{}:{}: {}", error.path, error.line, error.message);
+            return vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, place);
+        }
+    };
+    match syntax_error_arguments(vm, error) {
+        Ok(arguments) => vm.raise_with(class, &arguments),
+        Err(raised) => raised,
+    }
+}
+
+/// `(message, (filename, line, offset, text, end line, end offset))`.
+fn syntax_error_arguments(vm: &mut Vm, error: &front::CompileError) -> Outcome<[Value; 2]> {
+    let message = vm.str(&error.message);
+    let path = vm.str(&error.path);
+    let line = vm.str(&format!("{}\n", error.text));
+    let number = Value::from_fixnum(error.line.into());
+    let place = vm.tuple(&[
+        path,
+        number,
+        Value::from_fixnum(i64::from(error.column) + 1),
+        line,
+        number,
+        Value::from_fixnum(i64::from(error.end_column) + 1),
+    ])?;
+    Ok([message, place])
+}
+
+/// `from module import name`: an attribute, or a submodule.
 ///
 /// # Errors
 /// ImportError.
 pub fn import_from(vm: &mut Vm, module: Value, name: Value) -> Outcome {
-    match vm.global(module, name) {
-        Some(value) => Ok(value),
-        None => {
-            let module = crate::runtime::modules::module_name(module);
-            let message = format!("cannot import name '{}' from '{module}' (unknown location)", text(name));
-            Err(vm.raise(TypeId::IMPORT_ERROR, message))
+    if let Some(value) = special::attribute(vm, module, text(name))? {
+        return Ok(value);
+    }
+    let package = special::attribute(vm, module, "__name__")?.filter(|name| name.is_str());
+    let package = package.map_or("<unknown module name>", text);
+    if special::attribute(vm, module, "__path__")?.is_some() {
+        let full = format!("{package}.{}", text(name));
+        match import_module(vm, &full) {
+            Ok(module) => return Ok(module),
+            Err(raised) => {
+                let missing = exception(vm.exception).name;
+                let is_it = attributes::pending_is(vm, TypeId::MODULE_NOT_FOUND_ERROR) && missing.is_str() && text(missing) == full;
+                if !is_it {
+                    return Err(raised);
+                }
+                vm.take_exception();
+            }
         }
     }
+    let file = special::attribute(vm, module, "__file__")?.filter(|file| file.is_str());
+    let file = file.map_or("unknown location", text);
+    let message = format!("cannot import name '{}' from '{package}' ({file})", text(name));
+    let raised = vm.raise(TypeId::IMPORT_ERROR, message);
+    let package = vm.str(package);
+    exception(vm.exception).name = package;
+    Err(raised)
+}
+
+/// `from module import *` into the globals of `target`, or into a namespace.
+///
+/// # Errors
+/// AttributeError for a name of `__all__` that is not there.
+pub fn import_star(vm: &mut Vm, module: Value, target: Value, namespace: Option<Value>) -> Outcome<()> {
+    let names: Vec<Value> = match special::attribute(vm, module, "__all__")? {
+        Some(all) => {
+            let list = crate::runtime::iterate::list_of(vm, all)?;
+            items(list).to_vec()
+        }
+        None if module.has_layout(ShapeId::MODULE) => {
+            vm.global_names(module).into_iter().filter(|&name| !text(name).starts_with('_')).collect()
+        }
+        None => Vec::new(),
+    };
+    // Interned names live as long as the VM.
+    for name in names {
+        let value = attributes::get_attr(vm, module, name)?;
+        match namespace {
+            Some(namespace) => subscript::set_item(vm, namespace, name, value)?,
+            None => vm.set_global(target, text(name), value),
+        }
+    }
+    Ok(())
 }

@@ -4,15 +4,18 @@
 //! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
 //! in line; everything else is a call to `runtime::operators`, out of line.
 
-use super::{call, import};
+use super::generator::{self, Resumed};
+use super::unwind::{Cause, raise_again, unwind};
+use super::begin::{Begun, begin_call, begin_variadic, call_method_window};
+use super::{call, coroutine, import, rare};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::compare::{self, CompareKind};
-use crate::runtime::object::{List, Range, ShapeId, Tuple};
+use crate::runtime::object::{ClosureCell, Function, List, Range, ShapeId, Tuple};
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Frame, Outcome, Raised, Vm};
+use crate::runtime::vm::{Code, Continuation, Outcome, Raised, Vm};
 use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
 use crate::trace::{self, policy, recorder::Step};
 
@@ -39,6 +42,25 @@ pub fn execute(vm: &mut Vm) -> Outcome {
 
 fn execute_frames(vm: &mut Vm) -> Outcome {
     let floor = vm.frames.len() - 1;
+    execute_above(vm, floor)
+}
+
+/// As [`execute`], beginning with the pending exception at the top frame's instruction.
+///
+/// # Errors
+/// The exception is pending.
+pub fn execute_raising(vm: &mut Vm) -> Outcome {
+    let floor = vm.frames.len() - 1;
+    if unwind(vm, floor, Cause::Raised) { execute_above(vm, floor) } else { Err(Raised) }
+}
+
+/// The native stack has no room for another execution.
+pub fn native_stack_is_short(vm: &Vm) -> bool {
+    let here = 0_u8;
+    &raw const here as usize <= vm.native_limit
+}
+
+fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
     loop {
         // A recording belongs to one execution; natively nested ones run unrecorded.
         let recording = vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor);
@@ -98,6 +120,8 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
         }
 
         load_frame!();
+        // How the pending exception came up; set before the few instructions that raise one again.
+        let mut cause = Cause::Raised;
         'dispatch: loop {
             let ins = *pc;
             if SAMPLED {
@@ -126,7 +150,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             }
                             Err(Raised) => {
                                 trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
-                                return unwind(&mut *vm, floor);
+                                return handled_or_left(&mut *vm, floor);
                             }
                         }
                     }
@@ -297,7 +321,16 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                     Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins.b))),
                     Op::Not => {
                         let operand = at!(ins.b);
-                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        let truth = match quick_truth(operand) {
+                            Some(truth) => truth,
+                            None => {
+                                save_pc!();
+                                match operators::truth(&mut *vm, operand) {
+                                    Ok(truth) => truth,
+                                    Err(Raised) => break 'raise,
+                                }
+                            }
+                        };
                         at!(ins.a) = Value::from_bool(!truth);
                     }
                     Op::Less => comparison!(Less, <),
@@ -318,7 +351,16 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                     Op::Jump => pc = first.add(ins.wide() as usize),
                     Op::JumpIfTrue | Op::JumpIfFalse => {
                         let operand = at!(ins.a);
-                        let truth = quick_truth(operand).unwrap_or_else(|| operators::truth(operand));
+                        let truth = match quick_truth(operand) {
+                            Some(truth) => truth,
+                            None => {
+                                save_pc!();
+                                match operators::truth(&mut *vm, operand) {
+                                    Ok(truth) => truth,
+                                    Err(Raised) => break 'raise,
+                                }
+                            }
+                        };
                         if truth == (ins.op == Op::JumpIfTrue) {
                             pc = first.add(ins.wide() as usize);
                         }
@@ -350,7 +392,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         let outcome = trace::enter(&mut *vm, &*code, ins.a, base, floor);
                         load_frame!();
                         if outcome.is_err() {
-                            return unwind(&mut *vm, floor);
+                            break 'raise;
                         }
                         if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
                             return Leave::Switch;
@@ -391,6 +433,19 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             }
                         }
                         save_pc!();
+                        if let Some(ShapeId::GENERATOR) = shape(iterable) {
+                            match generator::enter(&mut *vm, iterable, Value::NONE, Continuation::Next) {
+                                Ok(()) => {
+                                    load_frame!();
+                                    continue 'dispatch;
+                                }
+                                Err(Some(Raised)) => break 'raise,
+                                Err(None) => {
+                                    *state = Value::EXHAUSTED;
+                                    continue 'dispatch;
+                                }
+                            }
+                        }
                         match iterate::for_next(&mut *vm, state) {
                             Ok(Some(item)) => {
                                 at!(ins.a) = item;
@@ -408,7 +463,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             let id = (*function).code;
                             let proto = &(*call::code_pointer(&*vm, id)).proto;
                             let arguments = window.add(1);
-                            if ins.c != 0 || ins.b != proto.positional || proto.keyword_only != 0 {
+                            if ins.c != 0 || ins.b != proto.positional || !proto.is_plain() {
                                 let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
                                 if call::bind_in_place(&mut *vm, function, arguments, ins.b as usize, keywords).is_err()
                                 {
@@ -422,7 +477,11 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             continue 'dispatch;
                         }
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
-                        out_of_line!(library::call_builtin(&mut *vm, callee, window.add(1), ins.b as usize, keywords))
+                        match begin_call(&mut *vm, window, ins.b as usize, keywords) {
+                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Done(value)) => at!(ins.a) = value,
+                            Err(Raised) => break 'raise,
+                        }
                     }
                     Op::LoadMethod => {
                         save_pc!();
@@ -441,6 +500,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         save_pc!();
                         let receiver = *window.add(1);
                         let (arguments, count) = if receiver == Value::UNDEF {
+                            *window.add(1) = callee;
                             (window.add(2), ins.b as usize)
                         } else {
                             (window.add(1), ins.b as usize + 1)
@@ -449,7 +509,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         if let Some(function) = call::as_function(callee) {
                             let id = (*function).code;
                             let proto = &(*call::code_pointer(&*vm, id)).proto;
-                            if (keywords.is_some() || count != proto.positional as usize || proto.keyword_only != 0)
+                            if (keywords.is_some() || count != proto.positional as usize || !proto.is_plain())
                                 && call::bind_in_place(&mut *vm, function, arguments, count, keywords).is_err()
                             {
                                 break 'raise;
@@ -460,17 +520,158 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             load_frame!();
                             continue 'dispatch;
                         }
-                        out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords))
+                        if callee.has_shape(ShapeId::BUILTIN) {
+                            out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords))
+                        }
+                        let mut window = arguments.sub(1);
+                        if receiver == Value::UNDEF {
+                            // As a plain call has it: the result's register comes first.
+                            window = window.sub(1);
+                            std::ptr::copy(arguments, window.add(1), count);
+                        }
+                        match begin_call(&mut *vm, window, count, keywords) {
+                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Done(value)) => at!(ins.a) = value,
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::CallVariadic => {
+                        let window = base.add(ins.a as usize);
+                        save_pc!();
+                        match begin_variadic(&mut *vm, window) {
+                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Done(value)) => at!(ins.a) = value,
+                            Err(Raised) => break 'raise,
+                        }
                     }
                     Op::Return => {
                         let value = at!(ins.a);
-                        (*vm).frames.pop();
+                        let frame = (*vm).frames.pop().expect("an execution has a frame");
+                        if frame.continuation != Continuation::Call {
+                            match frame.continuation {
+                                Continuation::Call | Continuation::Operator => {}
+                                Continuation::Init => {
+                                    if value != Value::NONE {
+                                        raise_init_result(&mut *vm, value);
+                                        // The frame is gone: the error is the caller's.
+                                        break 'raise;
+                                    }
+                                    // The caller's register has the instance.
+                                    load_frame!();
+                                    pc = pc.add(1);
+                                    continue 'dispatch;
+                                }
+                                Continuation::Resume => generator::finished(&mut *vm, frame.value),
+                                Continuation::Next => {
+                                    generator::finished(&mut *vm, frame.value);
+                                    load_frame!();
+                                    // Exhausted: on to the JUMP behind the FOR_ITER.
+                                    *base.add((*pc).b as usize) = Value::EXHAUSTED;
+                                    pc = pc.add(1);
+                                    continue 'dispatch;
+                                }
+                                Continuation::Send => generator::finished(&mut *vm, frame.value),
+                            }
+                        }
                         if (*vm).frames.len() == floor {
                             return Leave::Return(value);
                         }
                         load_frame!();
                         at!((*pc).a) = value;
                         pc = pc.add(1);
+                    }
+                    Op::Generator => {
+                        save_pc!();
+                        match generator::create(&mut *vm, base) {
+                            Ok(value) => {
+                                (*vm).frames.pop();
+                                if (*vm).frames.len() == floor {
+                                    return Leave::Return(value);
+                                }
+                                load_frame!();
+                                at!((*pc).a) = value;
+                                pc = pc.add(1);
+                            }
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::Yield => {
+                        let value = at!(ins.b);
+                        let delegate = if ins.x == 1 { at!(ins.c) } else { Value::UNDEF };
+                        let index = pc.offset_from(first) as u32 - 1;
+                        let frame = generator::suspend(&mut *vm, base, index, delegate);
+                        if (*vm).frames.len() == floor {
+                            return Leave::Return(value);
+                        }
+                        load_frame!();
+                        debug_assert!(frame.continuation != Continuation::Resume);
+                        at!((*pc).a) = value;
+                        pc = pc.add(2);
+                    }
+                    Op::Send => {
+                        let (value, iterator) = (at!(ins.a), at!(ins.b));
+                        save_pc!();
+                        if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
+                            match generator::enter(&mut *vm, iterator, value, Continuation::Send) {
+                                Ok(()) => {
+                                    load_frame!();
+                                    continue 'dispatch;
+                                }
+                                Err(Some(Raised)) => break 'raise,
+                                Err(None) => {
+                                    if generator_was_awaited(&mut *vm, iterator) {
+                                        break 'raise;
+                                    }
+                                    at!(ins.a) = Value::NONE;
+                                    continue 'dispatch;
+                                }
+                            }
+                        }
+                        match coroutine::send(&mut *vm, iterator, value) {
+                            Ok(Resumed::Yielded(value)) => {
+                                at!(ins.a) = value;
+                                pc = pc.add(1);
+                            }
+                            Ok(Resumed::Returned(value)) => at!(ins.a) = value,
+                            Err(Raised) => break 'raise,
+                        }
+                    }
+                    Op::LoadFree => {
+                        let function = (*base.sub(1)).object::<Function>();
+                        let closure = (*function).closure.address() as *const Value;
+                        at!(ins.a) = *closure.byte_add(Tuple::ITEMS).add(ins.b as usize);
+                    }
+                    Op::LoadCell => {
+                        let value = (*at!(ins.b).object::<ClosureCell>()).value;
+                        if value == Value::UNDEF {
+                            save_pc!();
+                            rare::raise_empty_cell(&mut *vm, &*code, ins.c, ins.x);
+                            break 'raise;
+                        }
+                        at!(ins.a) = value;
+                    }
+                    Op::StoreCell => (*at!(ins.a).object::<ClosureCell>()).value = at!(ins.b),
+                    Op::JumpIfBound => {
+                        if at!(ins.a) != Value::UNDEF {
+                            pc = first.add(ins.wide() as usize);
+                        }
+                    }
+                    Op::MatMul => generic_binary!(MatMul),
+                    Op::Reraise => {
+                        save_pc!();
+                        (*vm).exception = at!(ins.a);
+                        cause = Cause::Reraised;
+                        break 'raise;
+                    }
+                    Op::EndAsyncFor => {
+                        let caught = at!(ins.a);
+                        let class = (*vm).type_of(caught);
+                        if !(*vm).is_subtype(class, TypeId::STOP_ASYNC_ITERATION) {
+                            save_pc!();
+                            (*vm).exception = caught;
+                            cause = Cause::Reraised;
+                            break 'raise;
+                        }
                     }
                     Op::BuildList => {
                         save_pc!();
@@ -560,7 +761,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                     }
                     Op::Import => {
                         let name = *(*code).names.as_ptr().add(ins.b as usize);
-                        out_of_line!(import::import(&mut *vm, name, ins.x == 1))
+                        out_of_line!(import::import(&mut *vm, &*code, name, ins.x == 1, ins.c))
                     }
                     Op::ImportFrom => {
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
@@ -571,7 +772,10 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         match ins.x {
                             0 => (*vm).raise_statement(at!(ins.a), None),
                             1 => (*vm).raise_statement(at!(ins.a), Some(at!(ins.b))),
-                            _ => (*vm).raise(TypeId::RUNTIME_ERROR, "No active exception to reraise"),
+                            _ => {
+                                cause = raise_again(&mut *vm);
+                                Raised
+                            }
                         };
                         break 'raise;
                     }
@@ -580,49 +784,43 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
-                    // What the front end does not make yet.
-                    other => {
-                        save_pc!();
-                        (*vm).raise(TypeId::SYSTEM_ERROR, format!("unknown instruction {}", other.name()));
-                        break 'raise;
-                    }
+                    _ => out_of_line_unit!(rare::execute(&mut *vm, code, ins, base)),
                 }
                 continue 'dispatch;
             }
             if RECORD {
                 trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+                return handled_or_left(&mut *vm, floor);
             }
-            return unwind(&mut *vm, floor);
+            if !unwind(&mut *vm, floor, cause) {
+                return Leave::Raised;
+            }
+            cause = Cause::Raised;
+            load_frame!();
         }
     }
 }
 
-/// Calls what `LoadMethod` left in a window, natively nested.
-///
-/// # Safety
-/// `window` is a method call's window of the top frame.
-unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
-    // SAFETY: by the caller; the window of a method call has room for its receiver.
-    unsafe {
-        let receiver = *window.add(1);
-        if receiver == Value::UNDEF {
-            // Slides the callee next to its arguments, as a plain call has it.
-            *window.add(1) = *window;
-            call::call_window(vm, window.add(1), count, keywords)
-        } else {
-            call::call_window(vm, window, count + 1, keywords)
-        }
-    }
-}
-
-/// Drops the frames of this execution, each with its line in the traceback.
+/// After an exception ended a recording: the other copy of the loop goes on at the handler, if there is one.
 #[cold]
-fn unwind(vm: &mut Vm, floor: usize) -> Leave {
-    while vm.frames.len() > floor {
-        let frame: Frame = vm.frames.pop().expect("frames above the floor");
-        call::add_traceback(vm, frame);
+fn handled_or_left(vm: &mut Vm, floor: usize) -> Leave {
+    if unwind(vm, floor, Cause::Raised) { Leave::Switch } else { Leave::Raised }
+}
+
+/// A coroutine that has ended cannot be awaited again; RuntimeError is pending then.
+#[cold]
+fn generator_was_awaited(vm: &mut Vm, iterator: Value) -> bool {
+    let again = iterator.has_shape(ShapeId::COROUTINE);
+    if again {
+        vm.raise(TypeId::RUNTIME_ERROR, "cannot reuse already awaited coroutine");
     }
-    Leave::Raised
+    again
+}
+
+#[cold]
+fn raise_init_result(vm: &mut Vm, value: Value) {
+    let name = vm.type_name(value);
+    vm.type_error(format!("__init__() should return None, not '{name}'"));
 }
 
 #[inline(always)]

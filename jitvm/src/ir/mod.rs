@@ -20,6 +20,7 @@ use std::mem::offset_of;
 
 use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::Header;
+use crate::runtime::vm::Continuation;
 use crate::runtime::value::Value;
 
 /// Reference to an instruction (its index) or, with the top bit set, to a constant.
@@ -161,6 +162,8 @@ pub struct SnapFrame {
     /// The bytecode to execute (innermost), or the CALL that waits for its result (outer frames).
     pub pc: u32,
     pub base: u16,
+    /// What becomes of its result; of the anchor frame, `Call`.
+    pub continuation: Continuation,
 }
 
 /// A slot that an exit must write; slot 0 is register 0 of the anchor frame. In a snapshot, slots ascend. A `Flt`

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
+use crate::runtime::vm::Continuation;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 
 /// A body, and the end of the iteration if the trace is not closed yet.
@@ -225,8 +226,15 @@ impl Parser<'_, '_> {
                     words.expect("pc")?;
                     let pc = words.number("a pc")?;
                     words.expect("base")?;
-                    let base = parsed(words.next("a base")?.trim_end_matches(']'), "a base")?;
-                    snapshot.frames.push(SnapFrame { code, pc, base });
+                    let last = words.next("a base")?;
+                    let base = parsed(last.trim_end_matches(']'), "a base")?;
+                    let continuation = if last.ends_with(']') {
+                        Continuation::Call
+                    } else {
+                        let word = words.next("a continuation")?.trim_end_matches(']');
+                        Continuation::of_word(word).ok_or_else(|| format!("{word:?} is no continuation"))?
+                    };
+                    snapshot.frames.push(SnapFrame { code, pc, base, continuation });
                 }
                 "{" => break,
                 other => return Err(format!("{other:?} where a frame or {{ is due")),

@@ -10,7 +10,7 @@
 //! An instruction is its index, its flags (`>` guard, `+` carried round the loop, `*` invariant of the loop), the type
 //! of its result, its operation and its operands; NOPs are left out. A snapshot stands before the first instruction it
 //! is for; behind its slots it lists the sunk objects among them: `0005 tuple ( raw:2 0003 +1 )`. Operands are `0003` (a reference), `----` (none), `#3` (a slot), `[16]` (a byte offset), a shape by the name
-//! of its type or `shape:40`, a helper by its name or `helper:7`, the end of a trace `start` or `trace:7`, and constants: `+1 -5` integers, `+2.5 -0.0 +nan`
+//! of its type or `shape:4040`, a helper by its name or `helper:7`, the end of a trace `start` or `trace:7`, and constants: `+1 -5` integers, `+2.5 -0.0 +nan`
 //! floats, `val:True val:"<function f>"` other values, `raw:"cell f"` addresses (the n-th of the same text has `~n`
 //! after it). Addresses are not printed: the same program prints the same text. `closing` is the end of a trace that is
 //! not closed yet.
@@ -201,7 +201,9 @@ impl Printer<'_> {
     fn snapshot(&self, out: &mut impl Write, head: fmt::Arguments<'_>, snapshot: &Snapshot) -> fmt::Result {
         write!(out, "{head} at {:04} {}", snapshot.at, RESUMES[snapshot.resume as usize].1)?;
         for frame in &snapshot.frames {
-            write!(out, " [code {} pc {} base {}]", frame.code.0, frame.pc, frame.base)?;
+            let word = frame.continuation.word();
+            let space = if word.is_empty() { "" } else { " " };
+            write!(out, " [code {} pc {} base {}{space}{word}]", frame.code.0, frame.pc, frame.base)?;
         }
         out.write_str(" {")?;
         for entry in &snapshot.slots {

@@ -1,16 +1,17 @@
 //! Calling types: `int(...)`, `list(...)`, exceptions, and the other builtin classes.
 
-use super::Arguments;
-use crate::runtime::exceptions::exception;
+use super::bytes_methods::encoding_and_errors;
+use super::{Arguments, class_functions};
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::percent_format::float_to_integer;
-use crate::runtime::types::{TypeId, type_name, type_of};
+use crate::runtime::set_operations;
+use crate::runtime::types::TypeId;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{number_text, repr};
+use crate::runtime::{bytes, codecs, dispatch, instantiate, memory_view, number_text, repr};
 
 /// Calls a type object.
 pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
@@ -19,7 +20,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         TypeId::FLOAT => float(vm, arguments),
         TypeId::BOOL => {
             let value = at_most_one(vm, "bool", arguments)?;
-            Ok(Value::from_bool(value.is_some_and(truth)))
+            match value {
+                Some(value) => truth(vm, value).map(Value::from_bool),
+                None => Ok(Value::FALSE),
+            }
         }
         TypeId::STR => str(vm, arguments),
         TypeId::LIST => match at_most_one(vm, "list", arguments)? {
@@ -30,9 +34,45 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             Some(iterable) => iterate::tuple_of(vm, iterable),
             None => vm.tuple(&[]),
         },
+        TypeId::DICT => {
+            let dict = vm.new_dict();
+            super::dict_methods::update_from(vm, dict, "dict", arguments.positional(), arguments)?;
+            Ok(dict)
+        }
+        TypeId::COMPLEX => super::complex_methods::construct(vm, arguments),
+        TypeId::BYTES | TypeId::BYTEARRAY => data(vm, id, arguments),
+        TypeId::MEMORYVIEW => {
+            let [object] = arguments.bind(vm, "memoryview", ["object"])?;
+            match object {
+                Some(object) => memory_view::new(vm, object),
+                None => Err(vm.type_error("memoryview() missing required argument 'object' (pos 1)")),
+            }
+        }
+        TypeId::SET => match at_most_one(vm, "set", arguments)? {
+            Some(iterable) => set_operations::set_of(vm, ShapeId::SET, iterable),
+            None => Ok(vm.new_set()),
+        },
+        TypeId::FROZENSET => match at_most_one(vm, "frozenset", arguments)? {
+            Some(iterable) if iterable.has_shape(ShapeId::FROZENSET) => Ok(iterable),
+            Some(iterable) => set_operations::set_of(vm, ShapeId::FROZENSET, iterable),
+            None => Ok(vm.new_set_of(ShapeId::FROZENSET)),
+        },
         TypeId::RANGE => range(vm, arguments),
         TypeId::SLICE => slice(vm, arguments),
-        TypeId::TYPE => type_call(vm, arguments),
+        TypeId::TYPE => instantiate::new_class_of(vm, TypeId::TYPE, arguments),
+        TypeId::PROPERTY => {
+            let parts = class_functions::property_parts(vm, arguments)?;
+            Ok(vm.descriptor(ShapeId::PROPERTY, parts))
+        }
+        TypeId::STATIC_METHOD | TypeId::CLASS_METHOD => {
+            let name = id.name();
+            no_keywords(vm, name, arguments)?;
+            let [function] = exactly(vm, name, arguments)?;
+            let shape = if id == TypeId::STATIC_METHOD { ShapeId::STATIC_METHOD } else { ShapeId::CLASS_METHOD };
+            Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
+        }
+        TypeId::SUPER => class_functions::new_super(vm, arguments),
+        TypeId::OBJECT => instantiate::object_new(vm, id, arguments),
         TypeId::ENUMERATE => enumerate(vm, arguments),
         TypeId::ZIP => zip(vm, arguments),
         TypeId::MAP => map(vm, arguments),
@@ -42,9 +82,9 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             let [sequence] = exactly(vm, "reversed", arguments)?;
             iterate::reversed(vm, sequence)
         }
-        _ if id.is_exception() => new_exception(vm, id, arguments),
+        _ if vm.is_exception_class(id) => new_exception(vm, id, arguments),
         _ => {
-            let name = id.name();
+            let name = vm.class_name(id);
             Err(vm.type_error(format!("cannot create '{name}' instances")))
         }
     }
@@ -96,13 +136,23 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
         if base != 0 && !(2..=36).contains(&base) {
             return Err(vm.value_error("int() base must be >= 2 and <= 36, or 0"));
         }
+        if let Some(data) = bytes::as_buffer(value).filter(|_| bytes::is_any_bytes(value)) {
+            return integer_of_data(vm, &data, base as u32);
+        }
         if !value.is_str() {
             return Err(vm.type_error("int() can't convert non-string with explicit base"));
         }
         return number_text::parse_integer(vm, value, base as u32);
     }
+    if value.is_instance() {
+        for method in ["__int__", "__index__", "__trunc__"] {
+            if let Some(integer) = dispatch::integer_method(vm, value, method)? {
+                return vm.exact_integer(integer);
+            }
+        }
+    }
     if let Some(integer) = as_integer(value) {
-        return Ok(integer);
+        return vm.exact_integer(integer);
     }
     if let Some(x) = as_float(value) {
         return float_to_integer(vm, x);
@@ -110,51 +160,141 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_integer(vm, value, 10);
     }
-    let name = type_name(value);
+    if let Some(data) = bytes::as_buffer(value) {
+        return integer_of_data(vm, &data, 10);
+    }
+    let name = vm.type_name(value);
     let message = format!("int() argument must be a string, a bytes-like object or a real number, not '{name}'");
     Err(vm.type_error(message))
 }
 
+/// `int(data, base)`: the digits as ASCII.
+fn integer_of_data(vm: &mut Vm, data: &[u8], base: u32) -> Outcome {
+    let parsed = match std::str::from_utf8(data) {
+        Ok(digits) if digits.is_ascii() => {
+            let digits = vm.str(digits);
+            number_text::parse_integer(vm, digits, base)
+        }
+        _ => Err(vm.value_error("invalid literal")),
+    };
+    let names_str = |vm: &mut Vm| {
+        let message = repr::str_text(vm, vm.exception).unwrap_or_default();
+        message.starts_with("invalid literal")
+    };
+    if parsed.is_err() && names_str(vm) {
+        let mut shown = String::new();
+        bytes::repr_of_data(data, &mut shown);
+        return Err(vm.value_error(format!("invalid literal for int() with base {base}: {shown}")));
+    }
+    parsed
+}
+
+/// `float(data)`: the digits as ASCII.
+fn float_of_data(vm: &mut Vm, value: Value, data: &[u8]) -> Outcome {
+    if let Ok(digits) = std::str::from_utf8(data)
+        && digits.is_ascii()
+    {
+        let digits = vm.str(digits);
+        if let Ok(parsed) = number_text::parse_float(vm, digits) {
+            return Ok(parsed);
+        }
+    }
+    let shown = repr::repr_text(vm, value)?;
+    Err(vm.value_error(format!("could not convert string to float: {shown}")))
+}
+
 fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(value) = at_most_one(vm, "float", arguments)? else { return Ok(vm.float(0.0)) };
-    if as_float(value).is_some() {
-        return Ok(value);
+    if value.is_instance() {
+        if let Some(x) = dispatch::float(vm, value)? {
+            return Ok(x);
+        }
+        if !value.is_str()
+            && let Some(integer) = iterate::as_index(vm, value)?
+        {
+            let x = vm.to_f64(integer)?;
+            return Ok(vm.float(x));
+        }
+    }
+    if let Some(x) = as_float(value) {
+        return Ok(vm.float(x));
     }
     if value.is_str() {
         return number_text::parse_float(vm, value);
+    }
+    if let Some(data) = bytes::as_buffer(value) {
+        return float_of_data(vm, value, &data);
     }
     match as_f64(value) {
         Some(x) => Ok(vm.float(x)),
         None if as_integer(value).is_some() => Err(vm.overflow_error("int too large to convert to float")),
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("float() argument must be a string or a real number, not '{name}'")))
         }
     }
 }
 
 fn str(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [object, encoding, _errors] = arguments.bind(vm, "str", ["object", "encoding", "errors"])?;
-    match (object, encoding) {
+    let [object, encoding, errors] = arguments.bind(vm, "str", ["object", "encoding", "errors"])?;
+    if let Some(object) = object
+        && (encoding.is_some() || errors.is_some())
+        && let Some(data) = bytes::as_buffer(object)
+    {
+        let data = data.into_owned();
+        let (encoding, errors) = encoding_and_errors(vm, "str", encoding, errors)?;
+        let text = codecs::decode(vm, &data, encoding, errors)?;
+        return Ok(vm.str(&text));
+    }
+    match (object, encoding.or(errors)) {
         (None, _) => Ok(vm.str("")),
         (Some(value), None) => repr::to_str(vm, value),
         (Some(value), Some(_)) if value.is_str() => Err(vm.type_error("decoding str is not supported")),
         (Some(value), Some(_)) => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("decoding to str: need a bytes-like object, {name} found")))
         }
     }
 }
 
+/// `bytes(...)` and `bytearray(...)`.
+fn data(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+    let array = id == TypeId::BYTEARRAY;
+    let name = id.name();
+    let [source, encoding, errors] = arguments.bind(vm, name, ["source", "encoding", "errors"])?;
+    let data = match source {
+        None if encoding.is_some() || errors.is_some() => {
+            let what = if encoding.is_some() { "encoding" } else { "errors" };
+            return Err(vm.type_error(format!("{what} without a string argument")));
+        }
+        None => Vec::new(),
+        Some(text) if text.is_str() && (encoding.is_some() || errors.is_some()) => {
+            if encoding.is_none() {
+                return Err(vm.type_error("string argument without an encoding"));
+            }
+            let (encoding, errors) = encoding_and_errors(vm, name, encoding, errors)?;
+            codecs::encode(vm, text, encoding, errors)?
+        }
+        Some(_) if encoding.is_some() || errors.is_some() => {
+            let what = if encoding.is_some() { "encoding" } else { "errors" };
+            return Err(vm.type_error(format!("{what} without a string argument")));
+        }
+        Some(same) if !array && same.has_shape(ShapeId::BYTES) => return Ok(same),
+        Some(source) => bytes::from_source(vm, source, array)?,
+    };
+    if array { vm.bytearray(&data) } else { vm.bytes(&data) }
+}
+
 /// A range bound: an int that fits a word (others are not supported).
 fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = iterate::as_index(vm, value)?.unwrap_or(value);
     match as_i64(value).filter(|bound| (FIXNUM_MIN..=FIXNUM_MAX).contains(bound)) {
         Some(bound) => Ok(bound),
         None if as_integer(value).is_some() => {
             Err(vm.overflow_error("ranges beyond 62-bit integers are not supported"))
         }
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")))
         }
     }
@@ -192,14 +332,6 @@ fn slice(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
 }
 
-fn type_call(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    match *arguments.positional() {
-        [value] if !arguments.has_keywords() => Ok(vm.type_object(type_of(value))),
-        [_, _, _] => Err(vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, "making classes with type() is not supported")),
-        _ => Err(vm.type_error("type() takes 1 or 3 arguments")),
-    }
-}
-
 fn enumerate(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [iterable, start] = arguments.bind(vm, "enumerate", ["iterable", "start"])?;
     let Some(iterable) = iterable else {
@@ -210,7 +342,7 @@ fn enumerate(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(start) => match as_integer(start) {
             Some(start) => start,
             None => {
-                let name = type_name(start);
+                let name = vm.type_name(start);
                 return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
             }
         },
@@ -233,7 +365,10 @@ fn zip(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [strict] = arguments.only_keywords(vm, "zip", ["strict"])?;
     let parts = iterators(vm, arguments.positional())?;
     let zero = Value::from_fixnum(0);
-    let strict = Value::from_bool(strict.is_some_and(truth));
+    let strict = match strict {
+        Some(strict) => Value::from_bool(truth(vm, strict)?),
+        None => Value::FALSE,
+    };
     Ok(vm.iterator(ShapeId::ZIP, [strict, zero, zero, zero], parts))
 }
 
@@ -256,19 +391,16 @@ fn filter(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(vm.iterator(ShapeId::FILTER, [zero, zero, zero, function], inner))
 }
 
-fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
-    let names_allowed = [TypeId::IMPORT_ERROR, TypeId::NAME_ERROR, TypeId::ATTRIBUTE_ERROR];
-    let takes_name = names_allowed.iter().any(|&class| id.is_subtype(class));
-    if arguments.has_keywords() && !takes_name {
-        let name = id.name();
-        return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+pub fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
+    if vm.is_subtype(id, TypeId::BASE_EXCEPTION_GROUP) {
+        return super::exception_methods::new_group(vm, id, arguments);
     }
-    let [name, object, _path] = arguments.only_keywords(vm, id.name(), ["name", "obj", "path"])?;
     let args = vm.tuple(arguments.positional())?;
     let value = vm.new_exception(os_error_class(id, arguments.positional()), args);
-    let fields = exception(value);
-    fields.name = name.unwrap_or(Value::NONE);
-    fields.object = object.unwrap_or(Value::NONE);
+    if !id.is_dynamic() {
+        // Classes of the program have an `__init__` that takes the keywords.
+        super::exception_methods::set_keywords(vm, value, arguments)?;
+    }
     Ok(value)
 }
 

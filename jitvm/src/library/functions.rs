@@ -1,16 +1,21 @@
 //! The builtin functions.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::generator::Resumed;
+use crate::runtime::bytes;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
+use crate::runtime::dict_views;
 use crate::runtime::iterate::{self, Iteration};
+use crate::runtime::memory_view;
 use crate::runtime::numbers::{as_float, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::sequences::{as_items, items, range_bounds, range_length};
 use crate::runtime::strings::{self, as_text, text};
-use crate::runtime::types::{TypeId, argument_type_name, type_id, type_name, type_of};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::dispatch;
 use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
 
 builtins! {
@@ -30,8 +35,6 @@ builtins! {
     "hash" Arity::One, hash, "Hash of an immutable value.";
     "hex" Arity::One, hex, "Hexadecimal digits of an int.";
     "id" Arity::One, id, "A number no other living object has.";
-    "isinstance" Arity::Range(2, 2), isinstance, "True if the value is of the type or one of the types.";
-    "issubclass" Arity::Range(2, 2), issubclass, "True if the type is or derives from the other.";
     "iter" Arity::Range(1, 2), iter, "An iterator over the items.";
     "len" Arity::One, len, "Number of items.";
     "max" Arity::Free, max, "Largest item or argument.";
@@ -55,7 +58,7 @@ fn abs(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
     while let Some(item) = iteration.next(vm)? {
-        if !operators::truth(item) {
+        if !operators::truth(vm, item)? {
             return Ok(Value::FALSE);
         }
     }
@@ -65,7 +68,7 @@ fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn any(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
     while let Some(item) = iteration.next(vm)? {
-        if operators::truth(item) {
+        if operators::truth(vm, item)? {
             return Ok(Value::TRUE);
         }
     }
@@ -80,9 +83,12 @@ fn to_repr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     repr::to_repr(vm, arguments.positional()[0])
 }
 
-fn callable(_: &mut Vm, arguments: Arguments) -> Outcome {
+fn callable(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
-    Ok(Value::from_bool(value.has_shape(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
+    if value.is_instance() && vm.special(value, vm.names.call).is_some() {
+        return Ok(Value::TRUE);
+    }
+    Ok(Value::from_bool(value.has_layout(ShapeId::FUNCTION) || super::is_builtin_callable(value)))
 }
 
 fn bin(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -97,8 +103,8 @@ fn hex(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn in_radix(vm: &mut Vm, arguments: Arguments, spec: &str) -> Outcome {
     let value = arguments.positional()[0];
-    let Some(integer) = as_integer(value) else {
-        let name = type_name(value);
+    let Some(integer) = iterate::as_index(vm, value)? else {
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
     };
     let text = format_spec::format_text(vm, integer, spec)?;
@@ -124,8 +130,17 @@ fn chr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
+    if bytes::is_any_bytes(value) {
+        return match bytes::data(value) {
+            [byte] => Ok(Value::from_fixnum(i64::from(*byte))),
+            data => {
+                let length = data.len();
+                Err(vm.type_error(format!("ord() expected a character, but string of length {length} found")))
+            }
+        };
+    }
     let Some(string) = as_text(value) else {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("ord() expected string of length 1, but {name} found")));
     };
     let mut characters = string.chars();
@@ -140,17 +155,38 @@ fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn divmod(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [a, b] = [0, 1].map(|index| arguments.positional()[index]);
+    let result = if a.is_instance() || b.is_instance() {
+        let (plain, reflected) = (vm.names.divmod, vm.names.rdivmod);
+        dispatch::named_binary(vm, a, b, plain, reflected)?
+    } else {
+        Some(native_divmod(vm, a, b)?)
+    };
+    match result {
+        Some(result) if result != Value::NOT_IMPLEMENTED => Ok(result),
+        _ => {
+            let (left, right) = (vm.type_name(a), vm.type_name(b));
+            Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")))
+        }
+    }
+}
+
+/// `divmod` of numbers; NotImplemented for other values.
+pub fn native_divmod(vm: &mut Vm, a: Value, b: Value) -> Outcome {
     let is_number = |value| as_float(value).is_some() || as_integer(value).is_some();
     if !is_number(a) || !is_number(b) {
-        let (left, right) = (type_name(a), type_name(b));
-        return Err(vm.type_error(format!("unsupported operand type(s) for divmod(): '{left}' and '{right}'")));
+        return Ok(Value::NOT_IMPLEMENTED);
     }
     if (as_float(a).is_some() || as_float(b).is_some()) && numbers::as_f64(b) == Some(0.0) {
         return Err(vm.zero_division_error("float divmod()"));
     }
-    let quotient = operators::binary(vm, Binary::FloorDiv, a, b, false)?;
-    let remainder = operators::binary(vm, Binary::Mod, a, b, false)?;
+    let quotient = native_of(vm, Binary::FloorDiv, a, b)?;
+    let remainder = native_of(vm, Binary::Mod, a, b)?;
     vm.tuple(&[quotient, remainder])
+}
+
+/// An operator on numbers.
+fn native_of(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Outcome {
+    operators::native(vm, op, a, b, false).unwrap_or(Ok(Value::NOT_IMPLEMENTED))
 }
 
 fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -160,7 +196,7 @@ fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(spec) => match as_text(spec) {
             Some(spec) => spec,
             None => {
-                let name = argument_type_name(spec);
+                let name = vm.argument_type_name(spec);
                 return Err(vm.type_error(format!("format() argument 2 must be str, not {name}")));
             }
         },
@@ -173,24 +209,23 @@ fn attribute_name(vm: &mut Vm, value: Value, function: &str) -> Outcome {
         return Ok(vm.intern(text(value)));
     }
     let _ = function;
-    let name = type_name(value);
+    let name = vm.type_name(value);
     Err(vm.type_error(format!("attribute name must be string, not '{name}'")))
 }
 
 fn getattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let name = attribute_name(vm, values[1], "getattr")?;
-    match (attributes::find_attr(vm, values[0], name), values.get(2)) {
-        (Some(value), _) => Ok(value),
-        (None, Some(&default)) => Ok(default),
-        (None, None) => attributes::get_attr(vm, values[0], name),
+    match values.get(2) {
+        None => attributes::get_attr(vm, values[0], name),
+        Some(&default) => Ok(attributes::try_attr(vm, values[0], name)?.unwrap_or(default)),
     }
 }
 
 fn hasattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let name = attribute_name(vm, values[1], "hasattr")?;
-    Ok(Value::from_bool(attributes::find_attr(vm, values[0], name).is_some()))
+    Ok(Value::from_bool(attributes::try_attr(vm, values[0], name)?.is_some()))
 }
 
 fn setattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -211,48 +246,6 @@ fn id(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(vm.integer_wide(i128::from(word)))
 }
 
-/// Whether `matches` holds for a type or for one in a (nested) tuple of types.
-fn any_type(vm: &mut Vm, types: Value, function: &str, matches: &dyn Fn(TypeId) -> bool) -> Outcome<bool> {
-    if types.has_shape(ShapeId::TYPE) {
-        return Ok(matches(type_id(types)));
-    }
-    if types.has_shape(ShapeId::TUPLE) {
-        vm.enter_native(if function == "issubclass" { " in __subclasscheck__" } else { " in __instancecheck__" })?;
-        let mut result = Ok(false);
-        for &item in items(types) {
-            result = any_type(vm, item, function, matches);
-            if result != Ok(false) {
-                break;
-            }
-        }
-        vm.leave_native();
-        return result;
-    }
-    let what = if function == "issubclass" { "a class" } else { "a type" };
-    Err(vm.type_error(format!(
-        "{function}() arg 2 must be {what}, a tuple of {}, or a union",
-        match what {
-            "a class" => "classes",
-            _ => "types",
-        }
-    )))
-}
-
-fn isinstance(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [value, types] = [0, 1].map(|index| arguments.positional()[index]);
-    let own = type_of(value);
-    any_type(vm, types, "isinstance", &|id| own.is_subtype(id)).map(Value::from_bool)
-}
-
-fn issubclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [class, types] = [0, 1].map(|index| arguments.positional()[index]);
-    if !class.has_shape(ShapeId::TYPE) {
-        return Err(vm.type_error("issubclass() arg 1 must be a class"));
-    }
-    let own = type_id(class);
-    any_type(vm, types, "issubclass", &|id| own.is_subtype(id)).map(Value::from_bool)
-}
-
 fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     let Some(&sentinel) = values.get(1) else { return iterate::iterator(vm, values[0]) };
@@ -266,6 +259,16 @@ fn iter(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
+    if crate::interp::generator::is_generator(values[0]) {
+        // What it returns goes with StopIteration.
+        let resumed = crate::interp::coroutine::send(vm, values[0], Value::NONE)?;
+        return match (resumed, values.get(1)) {
+            (Resumed::Yielded(item), _) => Ok(item),
+            (Resumed::Returned(_), Some(&default)) => Ok(default),
+            (Resumed::Returned(Value::NONE), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[])),
+            (Resumed::Returned(value), None) => Err(vm.raise_with(TypeId::STOP_ITERATION, &[value])),
+        };
+    }
     match (iterate::next(vm, values[0])?, values.get(1)) {
         (Some(item), _) => Ok(item),
         (None, Some(&default)) => Ok(default),
@@ -275,15 +278,30 @@ fn next(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 /// `len(value)`.
 pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
-    match value.shape() {
+    if value.is_instance() {
+        return dispatch::length(vm, value);
+    }
+    native_length(vm, value)
+}
+
+/// `len(value)` as its builtin layout gives it.
+pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    match value.layout() {
         ShapeId::LIST | ShapeId::TUPLE => Ok(items(value).len() as i64),
         ShapeId::STR => Ok(strings::length(value) as i64),
+        ShapeId::MAPPING_PROXY => Ok(crate::runtime::mapping_proxy::entries(vm, value).len() as i64),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => Ok(bytes::data(value).len() as i64),
+        ShapeId::MEMORYVIEW => {
+            memory_view::check(vm, value)?;
+            Ok(memory_view::fields(value).length)
+        }
+        _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),
             Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
         },
         _ => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("object of type '{name}' has no len()")))
         }
     }
@@ -347,11 +365,20 @@ fn pow(vm: &mut Vm, arguments: Arguments) -> Outcome {
     };
     match modulus.filter(|&modulus| modulus != Value::NONE) {
         None => operators::binary(vm, Binary::Pow, base, exponent, false),
-        Some(modulus) => power_modulo(vm, base, exponent, modulus),
+        Some(modulus) => {
+            let name = vm.names.pow;
+            if base.is_instance()
+                && let Some(result) = vm.try_special(base, name, &[exponent, modulus])?
+                && result != Value::NOT_IMPLEMENTED
+            {
+                return Ok(result);
+            }
+            power_modulo(vm, base, exponent, modulus)
+        }
     }
 }
 
-fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Outcome {
+pub fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Outcome {
     let [Some(a), Some(b), Some(m)] = [base, exponent, modulus].map(as_integer) else {
         if [base, exponent, modulus].iter().any(|&value| as_float(value).is_some())
             && [base, exponent, modulus].iter().all(|&v| as_float(v).is_some() || as_integer(v).is_some())
@@ -359,7 +386,7 @@ fn power_modulo(vm: &mut Vm, base: Value, exponent: Value, modulus: Value) -> Ou
             let message = "pow() 3rd argument not allowed unless all arguments are integers";
             return Err(vm.type_error(message));
         }
-        let [a, b, m] = [base, exponent, modulus].map(type_name);
+        let [a, b, m] = [base, exponent, modulus].map(|value| vm.type_name(value));
         return Err(vm.type_error(format!("unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{m}'")));
     };
     let (mut x, mut y, mut z) = ([0], [0], [0]);
@@ -392,12 +419,16 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
     }
     line.push_str(end);
+    let flush_wanted = match flush {
+        Some(flush) => operators::truth(vm, flush)?,
+        None => false,
+    };
     let stream = match file.filter(|&file| file != Value::NONE) {
         Some(file) => file,
-        None => return write_stdout(vm, &line, flush.is_some_and(operators::truth)),
+        None => return write_stdout(vm, &line, flush_wanted),
     };
     super::streams::write(vm, stream, &line)?;
-    if flush.is_some_and(operators::truth) {
+    if flush_wanted {
         super::streams::flush(vm, stream)?;
     }
     Ok(Value::NONE)
@@ -420,7 +451,7 @@ fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'stat
         Some(value) => match as_text(value) {
             Some(text) => Ok(text),
             None => {
-                let other = type_name(value);
+                let other = vm.type_name(value);
                 Err(vm.type_error(format!("{name} must be None or a string, not {other}")))
             }
         },
@@ -432,6 +463,14 @@ fn round(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(number) = number else {
         return Err(vm.type_error("round() missing required argument 'number' (pos 1)"));
     };
+    let name = vm.names.round;
+    if number.is_instance() {
+        let arguments = [digits.unwrap_or(Value::NONE)];
+        let count = usize::from(digits.is_some());
+        if let Some(result) = vm.try_special(number, name, &arguments[..count])? {
+            return Ok(result);
+        }
+    }
     rounding::round(vm, number, digits.filter(|&digits| digits != Value::NONE))
 }
 

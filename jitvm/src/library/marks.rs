@@ -3,7 +3,6 @@
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::iterate::to_index;
 use crate::runtime::strings::as_text;
-use crate::runtime::types::type_name;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -20,7 +19,7 @@ pub fn fill(_: &mut Vm, _: Value) -> Outcome<()> {
 fn mark(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
     let Some(name) = as_text(value) else {
-        let name = type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("mark() argument must be str, not {name}")));
     };
     if let Some(hook) = vm.mark_hook {

@@ -5,7 +5,6 @@ use crate::runtime::iterate::to_index;
 use crate::runtime::numbers::{Limbs, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::percent_format::float_to_integer;
-use crate::runtime::types::type_name;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
 
@@ -168,7 +167,7 @@ fn trunc(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match as_float(value) {
         Some(x) => float_to_integer(vm, x),
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("type {name} doesn't define __trunc__ method")))
         }
     }
@@ -239,7 +238,7 @@ fn ulp(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 /// The logarithm of a number; ints too large for a float are taken apart.
 fn logarithm(vm: &mut Vm, value: Value, function: fn(f64) -> f64) -> Outcome<f64> {
-    if value.has_shape(ShapeId::BIG_INT) {
+    if value.has_layout(ShapeId::BIG_INT) {
         let number = Limbs::of_big(value);
         if number.negative {
             return Err(domain_error(vm));

@@ -1,7 +1,20 @@
 //! Builtin functions, methods and modules: how they are called, their tables, and the names a program finds.
 
+pub mod bytearray_methods;
+pub mod bytes_methods;
+pub mod bytes_text;
+pub mod complex_methods;
+pub mod class_checks;
+pub mod class_functions;
 pub mod constructors;
+pub mod dict_methods;
+pub mod dunders;
+pub mod embedded;
+pub mod execution;
+pub mod exception_methods;
 pub mod functions;
+pub mod integer_bytes;
+pub mod generator_methods;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -9,6 +22,7 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod set_methods;
 pub mod sort;
 pub mod streams;
 pub mod structures;
@@ -16,16 +30,16 @@ pub mod sys;
 pub mod text_case;
 pub mod text_methods;
 pub mod text_template;
+pub mod text_translate;
 pub mod time;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::strings::text;
-use crate::runtime::types::{ALIASES, TypeId, Visibility, type_id, type_name};
+use crate::runtime::types::{ALIASES, TypeId, Visibility};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-
-pub use modules::import_module;
+use crate::runtime::{descriptors, instantiate};
 
 /// Arguments of a call: positional ones, then those with names.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +55,25 @@ impl<'a> Arguments<'a> {
     }
     pub fn positional(&self) -> &'a [Value] {
         &self.values[..self.values.len() - self.names.len()]
+    }
+    /// All values, those with names last.
+    pub fn all(&self) -> &'a [Value] {
+        self.values
+    }
+    /// The same names for other values, one or more positional ones being added or removed.
+    pub fn with_values<'b>(&self, values: &'b [Value]) -> Arguments<'b>
+    where
+        'a: 'b,
+    {
+        Arguments { values, names: self.names }
+    }
+    /// Without the first positional one.
+    pub fn rest(&self) -> Arguments<'a> {
+        Arguments { values: &self.values[1..], names: self.names }
+    }
+    /// The last of `values` are named by `names`.
+    pub fn with_names(values: &'a [Value], names: &'a [Value]) -> Arguments<'a> {
+        Arguments { values, names }
     }
     /// Names and values of the keyword arguments.
     pub fn keywords(&self) -> impl Iterator<Item = (&'a str, Value)> + use<'a> {
@@ -113,6 +146,10 @@ pub enum Owner {
     Builtins,
     /// A method; its first argument is the receiver.
     Type(TypeId),
+    /// A method of the class; its first argument is the class.
+    Class(TypeId),
+    /// A function found in a class.
+    Static(TypeId),
     /// A function of a module.
     Module(&'static str),
 }
@@ -138,10 +175,19 @@ impl BuiltinRow {
         }
     }
 
+    /// The type of the function object.
+    pub fn type_id(&self) -> TypeId {
+        match self.owner {
+            Owner::Type(_) if self.name.starts_with("__") => TypeId::SLOT_WRAPPER,
+            Owner::Type(_) => TypeId::METHOD_DESCRIPTOR,
+            _ => TypeId::BUILTIN,
+        }
+    }
+
     /// The name with its type, as most errors give it.
     pub fn full_name(&self) -> String {
         match self.owner {
-            Owner::Type(id) => format!("{}.{}", id.name(), self.name),
+            Owner::Type(id) | Owner::Class(id) | Owner::Static(id) => format!("{}.{}", id.name(), self.name),
             Owner::Module(module) => format!("{module}.{}", self.name),
             Owner::Builtins => self.name.to_owned(),
         }
@@ -161,7 +207,29 @@ pub(crate) use builtins;
 
 /// Every table of builtins.
 const TABLES: &[&[BuiltinRow]] = &[
+    class_checks::FUNCTIONS,
+    exception_methods::BASE,
+    exception_methods::GROUP,
+    class_functions::CLASS_METHOD,
+    class_functions::DICT,
+    class_functions::LIST,
+    class_functions::SET,
+    class_functions::FUNCTION,
+    class_functions::FUNCTIONS,
+    class_functions::MAPPING_PROXY,
+    class_functions::MEMBER,
+    class_functions::METHOD,
+    class_functions::OBJECT,
+    class_functions::PROPERTY,
+    class_functions::STATIC_METHOD,
+    class_functions::TYPE,
+    execution::FUNCTIONS,
     functions::FUNCTIONS,
+    generator_methods::ASYNC_GENERATOR,
+    generator_methods::COROUTINE,
+    generator_methods::COROUTINE_WRAPPER,
+    generator_methods::GENERATOR,
+    generator_methods::STEP,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,
@@ -177,21 +245,68 @@ const TABLES: &[&[BuiltinRow]] = &[
     text_methods::METHODS,
     text_template::METHODS,
     time::FUNCTIONS,
+    dict_methods::DICT,
+    dict_methods::KEYS,
+    dict_methods::ITEMS,
+    set_methods::TABLES[0],
+    set_methods::TABLES[1],
+    set_methods::TABLES[2],
+    dict_methods::CLASS,
+    dict_methods::INIT,
+    set_methods::INIT,
+    bytes_methods::TABLES[0],
+    bytes_methods::TABLES[1],
+    bytes_text::TABLES[0],
+    bytes_text::TABLES[1],
+    bytearray_methods::BYTEARRAY,
+    bytearray_methods::MEMORYVIEW,
+    bytearray_methods::CLASS_TABLES[0],
+    bytearray_methods::CLASS_TABLES[1],
+    bytearray_methods::CLASS_TABLES[2],
+    bytearray_methods::CLASS_TABLES[3],
+    complex_methods::METHODS,
+    integer_bytes::INT,
+    integer_bytes::INT_CLASS,
+    integer_bytes::FLOAT_CLASS,
+    text_translate::METHODS,
+    text_translate::STATIC,
 ];
+
+/// Methods that get the class in place of an instance.
+const CLASS_METHODS: &[&str] = &["__init_subclass__", "__prepare__", "__subclasshook__"];
 
 /// Fills a new VM with the builtin names and methods.
 pub fn install(vm: &mut Vm) {
-    for row in TABLES.iter().copied().flatten() {
-        let function = new_builtin(vm, row);
+    let special = dunders::TABLES.iter().chain(class_functions::NEWS);
+    for row in special.chain(TABLES).copied().flatten() {
+        let mut function = new_builtin(vm, row);
+        if CLASS_METHODS.contains(&row.name) && matches!(row.owner, Owner::Type(_)) {
+            let fields = [function, Value::NONE, Value::NONE, Value::NONE];
+            function = vm.descriptor(ShapeId::CLASS_METHOD, fields);
+        }
         let name = vm.intern(row.name);
         match row.owner {
             Owner::Builtins => drop(vm.builtins.insert(name, function)),
-            Owner::Type(id) => drop(vm.methods.insert((id, name), function)),
+            Owner::Type(id) => drop(vm.set_class_attribute(id, name, Some(function))),
+            Owner::Class(id) => {
+                let none = Value::NONE;
+                let method = vm.descriptor(ShapeId::CLASS_METHOD, [function, none, none, none]);
+                vm.set_class_attribute(id, name, Some(method));
+            }
+            Owner::Static(id) => {
+                let none = Value::NONE;
+                let method = vm.descriptor(ShapeId::STATIC_METHOD, [function, none, none, none]);
+                vm.set_class_attribute(id, name, Some(method));
+            }
             // Found through the table when the module is imported.
             Owner::Module(_) => vm.permanent.push(function),
         }
     }
-    let visible = TypeId::all().filter(|id| id.row().visibility == Visibility::Builtin);
+    for &id in dunders::UNHASHABLE {
+        let name = vm.names.hash;
+        vm.set_class_attribute(id, name, Some(Value::NONE));
+    }
+    let visible = TypeId::builtin().filter(|id| id.row().visibility == Visibility::Builtin);
     let named: Vec<(&str, TypeId)> = visible.map(|id| (id.name(), id)).chain(ALIASES.iter().copied()).collect();
     for (name, id) in named {
         let name = vm.intern(name);
@@ -214,7 +329,7 @@ fn new_builtin(vm: &mut Vm, row: &'static BuiltinRow) -> Value {
 
 /// The table row of a BUILTIN.
 pub fn row_of(vm: &Vm, builtin: Value) -> &'static BuiltinRow {
-    debug_assert!(builtin.has_shape(ShapeId::BUILTIN));
+    debug_assert!(builtin.has_layout(ShapeId::BUILTIN));
     // SAFETY: the caller has checked the shape.
     vm.builtin_table[unsafe { (*builtin.object::<Builtin>()).index } as usize]
 }
@@ -238,10 +353,17 @@ pub unsafe fn call_builtin(
 
 /// As [`call_builtin`], with arguments that are reachable from elsewhere.
 pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
-    match callee.shape() {
+    match callee.layout() {
+        ShapeId::FUNCTION => {
+            let hook = vm.call_hook;
+            hook(vm, callee, arguments.values, arguments.names)
+        }
         ShapeId::BUILTIN => {
             let row = row_of(vm, callee);
             check_arity(vm, row, arguments)?;
+            if let Owner::Type(id) = row.owner {
+                check_receiver(vm, row, id, arguments)?;
+            }
             // SAFETY: the shape was checked.
             let outer = vm.perf.enter_builtin(unsafe { (*callee.object::<Builtin>()).index });
             let result = (row.function)(vm, arguments);
@@ -260,14 +382,22 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             values.extend_from_slice(arguments.values);
             call_with(vm, function, Arguments { values: &values, names: arguments.names })
         }
-        ShapeId::TYPE => {
-            let outer = vm.perf.enter_constructor(type_id(callee));
-            let result = constructors::construct(vm, type_id(callee), arguments);
-            vm.perf.leave_native(outer);
-            result
-        }
+        ShapeId::TYPE => instantiate::call_class(vm, callee, arguments),
+        ShapeId::STATIC_METHOD if !callee.is_instance() => call_with(vm, descriptors::fields(callee)[0], arguments),
+        ShapeId::GENERIC_ALIAS => call_with(vm, descriptors::fields(callee)[0], arguments),
         _ => {
-            let name = type_name(callee);
+            if let Some(method) = vm.special(callee, vm.names.call).filter(|_| callee.is_instance()) {
+                vm.enter_native(" while calling a Python object")?;
+                let result = if descriptors::is_method(vm, method) {
+                    instantiate::call_with_receiver(vm, method, callee, arguments)
+                } else {
+                    let owner = vm.type_of(callee);
+                    descriptors::get(vm, method, callee, owner).and_then(|bound| call_with(vm, bound, arguments))
+                };
+                vm.leave_native();
+                return result;
+            }
+            let name = vm.type_name(callee);
             Err(vm.type_error(format!("'{name}' object is not callable")))
         }
     }
@@ -275,24 +405,51 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
 
 /// True for what [`call_builtin`] can call.
 pub fn is_builtin_callable(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::BUILTIN | ShapeId::BOUND_METHOD | ShapeId::TYPE)
+    matches!(
+        value.layout(),
+        ShapeId::BUILTIN | ShapeId::BOUND_METHOD | ShapeId::TYPE | ShapeId::STATIC_METHOD | ShapeId::GENERIC_ALIAS
+    )
 }
 
 impl Vm {
     /// Calls anything callable with positional arguments, which are reachable from elsewhere.
     pub fn call(&mut self, callee: Value, arguments: &[Value]) -> Outcome {
-        if callee.has_shape(ShapeId::FUNCTION) {
-            return (self.call_hook)(self, callee, arguments);
-        }
         call_with(self, callee, Arguments::positional_only(arguments))
     }
+
+    /// As [`Vm::call`]; the last arguments are named by the tuple `names`.
+    pub fn call_with_keywords(&mut self, callee: Value, arguments: &[Value], names: Value) -> Outcome {
+        call_with(self, callee, Arguments { values: arguments, names: items(names) })
+    }
+}
+
+/// The first argument of a method must be of the type it belongs to: the method trusts its layout.
+#[inline]
+fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
+    let Some(receiver) = arguments.get(0) else {
+        let (method, class) = (row.name, id.name());
+        return Err(vm.type_error(format!("unbound method {class}.{method}() needs an argument")));
+    };
+    let own = vm.type_of(receiver);
+    if own == id || id == TypeId::OBJECT || row.name == "__new__" || vm.is_subtype(own, id) {
+        return Ok(());
+    }
+    if CLASS_METHODS.contains(&row.name) {
+        return Ok(());
+    }
+    let (method, class, given) = (row.name, id.name(), vm.class_name(own));
+    Err(vm.type_error(if method.starts_with("__") {
+        format!("descriptor '{method}' requires a '{class}' object but received a '{given}'")
+    } else {
+        format!("descriptor '{method}' for '{class}' objects doesn't apply to a '{given}' object")
+    }))
 }
 
 fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<()> {
     if row.arity == Arity::Free {
         return Ok(());
     }
-    let is_method = matches!(row.owner, Owner::Type(_));
+    let is_method = matches!(row.owner, Owner::Type(_) | Owner::Class(_));
     let Some(given) = arguments.positional().len().checked_sub(is_method as usize) else {
         let name = row.full_name();
         return Err(vm.type_error(format!("unbound method {name}() needs an argument")));

@@ -1,7 +1,6 @@
-//! Builtin modules: which there are, how they come into being, and `import`.
+//! Builtin modules: which there are and how they come into being.
 
 use super::{Owner, marks, math, sys, time};
-use crate::runtime::exceptions::exception;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -13,45 +12,42 @@ struct ModuleRow {
 
 /// Every builtin module.
 const MODULES: &[ModuleRow] = &[
+    ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },
 ];
 
-/// `import name`: a module imported before, a builtin one, or one that the embedder finds.
-pub fn import_module(vm: &mut Vm, name: &str) -> Outcome {
-    if let Some(module) = vm.find_module(name) {
-        return Ok(module);
+/// Every builtin name.
+fn fill_builtins(vm: &mut Vm, module: Value) -> Outcome<()> {
+    let mut names: Vec<(Value, Value)> = vm.builtins.iter().map(|(&name, &value)| (name, value)).collect();
+    names.sort_by_key(|&(name, _)| crate::runtime::strings::text(name));
+    for (name, value) in names {
+        vm.set_global(module, crate::runtime::strings::text(name), value);
     }
-    if let Some(row) = MODULES.iter().find(|row| row.name == name) {
-        let module = vm.new_module(name);
-        let functions: Vec<(Value, &str)> = vm
-            .permanent
-            .iter()
-            .filter(|value| value.has_shape(crate::runtime::object::ShapeId::BUILTIN))
-            .map(|&value| (value, super::row_of(vm, value)))
-            .filter(|(_, row)| matches!(row.owner, Owner::Module(owner) if owner == name))
-            .map(|(value, row)| (value, row.name))
-            .collect();
-        for (function, name) in functions {
-            vm.set_global(module, name, function);
-        }
-        (row.fill)(vm, module)?;
-        return Ok(module);
+    for (name, value) in [("None", Value::NONE), ("True", Value::TRUE), ("False", Value::FALSE)] {
+        vm.set_global(module, name, value);
     }
-    if let Some(hook) = vm.import_hook
-        && let Some(module) = hook(vm, name)?
-    {
-        return Ok(module);
+    vm.set_global(module, "__debug__", Value::TRUE);
+    Ok(())
+}
+
+/// The builtin module of a name, made now; `None` if there is none.
+pub fn builtin_module(vm: &mut Vm, name: &str) -> Outcome<Option<Value>> {
+    let Some(row) = MODULES.iter().find(|row| row.name == name) else { return Ok(None) };
+    let module = vm.new_module(name);
+    let functions: Vec<(Value, &str)> = vm
+        .permanent
+        .iter()
+        .filter(|value| value.has_layout(crate::runtime::object::ShapeId::BUILTIN))
+        .map(|&value| (value, super::row_of(vm, value)))
+        .filter(|(_, row)| matches!(row.owner, Owner::Module(owner) if owner == name))
+        .map(|(value, row)| (value, row.name))
+        .collect();
+    for (function, name) in functions {
+        vm.set_global(module, name, function);
     }
-    // Of a dotted name, the first part that is missing is what the error names.
-    if let Some((package, _)) = name.rsplit_once('.') {
-        import_module(vm, package)?;
-        let raised = vm.raise_module_not_found(name);
-        let message = vm.str(&format!("No module named '{name}'; '{package}' is not a package"));
-        exception(vm.exception).args = vm.tuple(&[message])?;
-        return Err(raised);
-    }
-    Err(vm.raise_module_not_found(name))
+    (row.fill)(vm, module)?;
+    Ok(Some(module))
 }

@@ -38,22 +38,33 @@ fn receiver(arguments: Arguments) -> Value {
     bool_to_int(arguments.positional()[0])
 }
 
-fn conjugate(_: &mut Vm, arguments: Arguments) -> Outcome {
-    Ok(receiver(arguments))
+/// The receiver as an exact int or float.
+fn number(vm: &mut Vm, arguments: Arguments) -> Value {
+    let value = receiver(arguments);
+    match (as_integer(value), as_float(value)) {
+        (Some(integer), _) => integer,
+        (_, Some(x)) => vm.float(x),
+        _ => value,
+    }
+}
+
+fn conjugate(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    Ok(number(vm, arguments))
 }
 
 fn integer_ratio(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    vm.tuple(&[receiver(arguments), Value::from_fixnum(1)])
+    let value = number(vm, arguments);
+    vm.tuple(&[value, Value::from_fixnum(1)])
 }
 
 fn bit_length(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let mut buffer = [0];
-    Ok(vm.integer(Limbs::of(receiver(arguments), &mut buffer).bit_length() as i64))
+    let (value, mut buffer) = (number(vm, arguments), [0]);
+    Ok(vm.integer(Limbs::of(value, &mut buffer).bit_length() as i64))
 }
 
 fn bit_count(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut buffer = [0];
-    let limbs = Limbs::of(receiver(arguments), &mut buffer).limbs;
+    let limbs = Limbs::of(number(vm, arguments), &mut buffer).limbs;
     Ok(vm.integer(limbs.iter().map(|limb| i64::from(limb.count_ones())).sum()))
 }
 

@@ -7,7 +7,6 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::sequences::{items, items_mut, truncate};
 use crate::runtime::strings::text;
-use crate::runtime::types::type_name;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -15,9 +14,9 @@ use crate::runtime::vm::{Outcome, Vm};
 pub fn sort(vm: &mut Vm, list: Value, key: Option<Value>, reverse: Option<Value>) -> Outcome<()> {
     let reverse = match reverse {
         None => false,
-        Some(value) if value.is_int() || value.is_bool() => truth(value),
+        Some(value) if value.is_int() || value.is_bool() => truth(vm, value)?,
         Some(value) => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
         }
     };
@@ -89,7 +88,7 @@ fn total_order(weights: &[Value]) -> Option<fn(Value, Value) -> Ordering> {
     if weights.iter().all(|value| value.is_float() && !value.as_float().is_nan()) {
         return Some(|a, b| a.as_float().partial_cmp(&b.as_float()).unwrap_or(Ordering::Equal));
     }
-    if weights.iter().all(|value| value.has_shape(ShapeId::STR)) {
+    if weights.iter().all(|value| value.has_layout(ShapeId::STR)) {
         return Some(|a, b| text(a).cmp(text(b)));
     }
     None

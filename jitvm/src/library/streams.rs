@@ -4,7 +4,7 @@ use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::object::{ShapeId, Stream};
 use crate::runtime::output;
 use crate::runtime::strings::{as_text, length};
-use crate::runtime::types::{TypeId, argument_type_name, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -24,11 +24,11 @@ pub fn new_stream(vm: &mut Vm, descriptor: i32) -> Value {
 }
 
 fn descriptor_of(vm: &mut Vm, stream: Value) -> Outcome<i32> {
-    if stream.has_shape(ShapeId::STREAM) {
+    if stream.has_layout(ShapeId::STREAM) {
         // SAFETY: the shape was checked.
         return Ok(unsafe { (*stream.object::<Stream>()).descriptor } as i32);
     }
-    let name = type_name(stream);
+    let name = vm.type_name(stream);
     Err(vm.attribute_error(format!("'{name}' object has no attribute 'write'")))
 }
 
@@ -51,7 +51,7 @@ pub fn flush(vm: &mut Vm, stream: Value) -> Outcome<()> {
 fn write_method(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [stream, value] = [0, 1].map(|index| arguments.positional()[index]);
     let Some(text) = as_text(value) else {
-        let name = argument_type_name(value);
+        let name = vm.argument_type_name(value);
         return Err(vm.type_error(format!("write() argument must be str, not {name}")));
     };
     write(vm, stream, text)?;

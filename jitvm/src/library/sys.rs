@@ -5,7 +5,7 @@ use super::structures::new_structure;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::iterate::to_index;
 use crate::runtime::strings::as_text;
-use crate::runtime::types::{TypeId, argument_type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -51,6 +51,14 @@ pub fn fill(vm: &mut Vm, module: Value) -> Outcome<()> {
     for (name, value) in values {
         vm.set_global(module, name, value);
     }
+    let modules = vm.modules_dict();
+    vm.set_global(module, "modules", modules);
+    let path = vm.list(&[])?;
+    for directory in vm.search_path.clone() {
+        let directory = vm.str(&directory);
+        vm.push(path, directory)?;
+    }
+    vm.set_global(module, "path", path);
     Ok(())
 }
 
@@ -127,7 +135,7 @@ fn intern(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match as_text(value) {
         Some(text) => Ok(vm.intern(text)),
         None => {
-            let name = argument_type_name(value);
+            let name = vm.argument_type_name(value);
             Err(vm.type_error(format!("intern() argument must be str, not {name}")))
         }
     }

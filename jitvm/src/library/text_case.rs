@@ -5,7 +5,7 @@ use crate::runtime::iterate::to_index;
 use crate::runtime::number_text::is_space;
 use crate::runtime::repr::is_printable;
 use crate::runtime::strings::{LONGEST, as_text, length, text};
-use crate::runtime::types::{TypeId, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -139,7 +139,7 @@ fn field(vm: &mut Vm, arguments: Arguments) -> Outcome<(usize, char)> {
         None => ' ',
         Some(value) => {
             let Some(fill) = as_text(value) else {
-                let name = type_name(value);
+                let name = vm.type_name(value);
                 let message = format!("The fill character must be a unicode character, not {name}");
                 return Err(vm.type_error(message));
             };

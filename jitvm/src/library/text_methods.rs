@@ -8,7 +8,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::{LONGEST, as_text, byte_offset, code_point_index, length, text};
-use crate::runtime::types::{TypeId, argument_type_name, type_name};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -44,7 +44,7 @@ fn str_argument<'a>(vm: &mut Vm, value: Value) -> Outcome<&'a str> {
     match as_text(value) {
         Some(text) => Ok(text),
         None => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("must be str, not {name}")))
         }
     }
@@ -135,8 +135,8 @@ fn affix(vm: &mut Vm, arguments: Arguments, function: &str, matches: fn(&str, &s
     if let Some(affix) = as_text(affix) {
         return Ok(Value::from_bool(matches(affix)));
     }
-    let name = type_name(affix);
-    if !affix.has_shape(ShapeId::TUPLE) {
+    let name = vm.type_name(affix);
+    if !affix.has_layout(ShapeId::TUPLE) {
         let message = format!("{function} first arg must be str or a tuple of str, not {name}");
         return Err(vm.type_error(message));
     }
@@ -145,7 +145,7 @@ fn affix(vm: &mut Vm, arguments: Arguments, function: &str, matches: fn(&str, &s
             Some(affix) if matches(affix) => return Ok(Value::TRUE),
             Some(_) => {}
             None => {
-                let name = type_name(item);
+                let name = vm.type_name(item);
                 return Err(vm.type_error(format!("tuple for {function} must only contain str, not {name}")));
             }
         }
@@ -172,7 +172,7 @@ fn join(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut total = 0;
     for (index, &part) in parts.iter().enumerate() {
         let Some(part) = as_text(part) else {
-            let name = type_name(part);
+            let name = vm.type_name(part);
             let message = format!("sequence item {index}: expected str instance, {name} found");
             return Err(vm.type_error(message));
         };
@@ -240,7 +240,7 @@ fn affix_argument<'a>(vm: &mut Vm, arguments: Arguments, function: &str) -> Outc
     match as_text(value) {
         Some(affix) => Ok(affix),
         None => {
-            let name = argument_type_name(value);
+            let name = vm.argument_type_name(value);
             Err(vm.type_error(format!("{function}() argument must be str, not {name}")))
         }
     }
@@ -293,7 +293,7 @@ fn replace(vm: &mut Vm, arguments: Arguments) -> Outcome {
         *slot = match as_text(value) {
             Some(text) => text,
             None => {
-                let (position, name) = (index + 1, argument_type_name(value));
+                let (position, name) = (index + 1, vm.argument_type_name(value));
                 return Err(vm.type_error(format!("replace() argument {position} must be str, not {name}")));
             }
         };
@@ -334,7 +334,7 @@ fn split_arguments<'a>(vm: &mut Vm, arguments: Arguments, function: &str) -> Out
             Some("") => return Err(vm.value_error("empty separator")),
             Some(separator) => Some(separator),
             None => {
-                let name = type_name(value);
+                let name = vm.type_name(value);
                 return Err(vm.type_error(format!("must be str or None, not {name}")));
             }
         },
@@ -418,7 +418,10 @@ fn is_line_end(c: char) -> bool {
 
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [keep_keyword] = arguments.only_keywords(vm, "splitlines", ["keepends"])?;
-    let keep = keep_keyword.or(arguments.get(1)).is_some_and(truth);
+    let keep = match keep_keyword.or(arguments.get(1)) {
+        Some(keep) => truth(vm, keep)?,
+        None => false,
+    };
     let mut rest = own(arguments);
     list_of_parts(
         vm,

@@ -10,6 +10,7 @@ use crate::runtime::{attributes, format_spec, repr, subscript};
 builtins! {
     METHODS of Owner::Type(TypeId::STR);
     "format" Arity::Free, format, "The template with its fields replaced.";
+    "format_map" Arity::One, format_map, "The template with its fields looked up in a mapping.";
 }
 
 /// How fields without a name are numbered.
@@ -23,6 +24,8 @@ enum Numbering {
 
 struct Template<'a> {
     arguments: Arguments<'a>,
+    /// Of `format_map`.
+    mapping: Option<Value>,
     numbering: Numbering,
 }
 
@@ -30,7 +33,15 @@ fn format(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(&template) = arguments.positional().first() else {
         return Err(vm.type_error("unbound method str.format() needs an argument"));
     };
-    let mut state = Template { arguments, numbering: Numbering::Unknown };
+    let mut state = Template { arguments, mapping: None, numbering: Numbering::Unknown };
+    let result = state.expand(vm, text(template), 2)?;
+    Ok(vm.str(&result))
+}
+
+fn format_map(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [template, mapping] = [0, 1].map(|index| arguments.positional()[index]);
+    let none = Arguments::positional_only(&[]);
+    let mut state = Template { arguments: none, mapping: Some(mapping), numbering: Numbering::Unknown };
     let result = state.expand(vm, text(template), 2)?;
     Ok(vm.str(&result))
 }
@@ -153,6 +164,9 @@ impl Template<'_> {
                 Ok(index) => index as usize,
                 Err(_) => return Err(vm.value_error("Too many decimal digits in format string")),
             }
+        } else if let Some(mapping) = self.mapping {
+            let key = vm.str(name);
+            return subscript::get_item(vm, mapping, key);
         } else {
             let found = self.arguments.keywords().find(|&(known, _)| known == name);
             return match found {
@@ -163,6 +177,9 @@ impl Template<'_> {
                 }
             };
         };
+        if self.mapping.is_some() {
+            return Err(vm.value_error("Format string contains positional fields"));
+        }
         match self.arguments.get(index + 1) {
             Some(value) => Ok(value),
             None => {

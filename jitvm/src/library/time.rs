@@ -61,7 +61,7 @@ fn process_time_ns(vm: &mut Vm, _: Arguments) -> Outcome {
 fn sleep(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = arguments.positional()[0];
     let Some(wanted) = crate::runtime::numbers::as_f64(value) else {
-        let name = crate::runtime::types::type_name(value);
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
     };
     if wanted.is_nan() {

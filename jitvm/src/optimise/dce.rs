@@ -15,7 +15,7 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let used = used_snapshots(&unit.body);
     let mut keep = used.iter();
     unit.body.snapshots.retain(|_| keep.next() == Some(&true));
-    let needed = Needed::of(unit);
+    let needed = needed(unit);
     let mut removed = false;
     for (ins, needed) in unit.body.ins.iter_mut().zip(needed) {
         if ins.op != Op::Nop && !needed {
@@ -25,6 +25,11 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     }
     mark_flags(&mut unit.body);
     Ok(removed || unit.body.snapshots.len() != snapshots_before)
+}
+
+/// By instruction: whether something needs it.
+pub(super) fn needed(unit: &Unit<'_>) -> Vec<bool> {
+    Needed::of(unit)
 }
 
 fn used_snapshots(body: &Body) -> Vec<bool> {
@@ -81,8 +86,8 @@ impl<'a> Needed<'a> {
             }
         }
         for snapshot in body.snapshots.iter().chain(unit.closing.as_ref()) {
-            for entry in &snapshot.slots {
-                needed.mark(entry.value, snapshot.at as usize);
+            for value in snapshot.values() {
+                needed.mark(value, snapshot.at as usize);
             }
         }
         needed.follow();

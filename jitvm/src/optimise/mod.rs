@@ -13,6 +13,7 @@ mod fresh;
 mod memory;
 mod peel;
 mod ranges;
+mod sink;
 
 use std::fmt;
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub(crate) struct Unit<'h> {
     /// Where a side trace goes in the end.
     link: Option<TraceId>,
     helpers: &'h [Helper],
+    /// Objects that are not made any more.
+    sunk: usize,
 }
 
 type Run = fn(&mut Unit<'_>) -> Result<bool, PassAbort>;
@@ -57,6 +60,13 @@ pub const PASSES: &[Pass] = &[
         default: true,
         run: peel::peel,
         instead: Some(peel::close),
+    },
+    Pass {
+        name: "sink",
+        description: "leave objects to the exits that need them",
+        default: true,
+        run: sink::sink,
+        instead: None,
     },
     Pass { name: "dce", description: "drop values that nothing uses", default: true, run: dce::dce, instead: None },
 ];
@@ -126,6 +136,8 @@ pub struct PassReport<'a> {
     pub guards_in: usize,
     pub guards_out: usize,
     pub changed: bool,
+    /// Objects that are left to exits, or nobody needs.
+    pub sunk: usize,
     pub body: &'a Body,
     /// End of the iteration, while the loop is not closed yet.
     pub closing: Option<&'a Snapshot>,
@@ -138,7 +150,7 @@ pub fn run(
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
     let Recorded { body, closing, link } = recorded;
-    let mut unit = Unit { body, closing: Some(closing), link, helpers: options.helpers };
+    let mut unit = Unit { body, closing: Some(closing), link, helpers: options.helpers, sunk: 0 };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {
@@ -148,6 +160,7 @@ pub fn run(
             continue;
         };
         let started = Instant::now();
+        unit.sunk = 0;
         let changed = run(&mut unit)?;
         let ns = started.elapsed().as_nanos() as u64;
         verify(&unit, pass.name);
@@ -162,6 +175,7 @@ pub fn run(
             guards_in,
             guards_out: guards,
             changed,
+            sunk: unit.sunk,
             body: &unit.body,
             closing: unit.closing.as_ref(),
         });

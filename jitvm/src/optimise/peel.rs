@@ -152,9 +152,11 @@ pub(super) fn mark_flags(body: &mut Body) {
     let Some(start) = body.loop_index() else { return };
     let mut used: Vec<Ref> = body.ins[start..].iter().flat_map(|ins| ins.operands()).collect();
     let after_loop = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > start);
-    used.extend(after_loop.flat_map(|snapshot| snapshot.slots.iter().map(|entry| entry.value)));
+    used.extend(after_loop.flat_map(Snapshot::values));
     for r in used.into_iter().filter(|r| !r.is_constant() && r.index() < start) {
-        body.ins[r.index()].flags |= flags::INVARIANT;
+        // A sunk object is no value.
+        let flag = if body.is_sunk(r) { 0 } else { flags::INVARIANT };
+        body.ins[r.index()].flags |= flag;
     }
     let phis: Vec<Ins> = body.ins[start..].iter().copied().filter(|ins| ins.op == Op::Phi).collect();
     for r in phis.iter().flat_map(|phi| [phi.a, phi.b]).filter(|r| !r.is_constant()) {

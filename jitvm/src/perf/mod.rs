@@ -143,7 +143,7 @@ impl Published {
     /// A type is called.
     #[inline(always)]
     pub fn enter_constructor(&self, id: TypeId) -> u64 {
-        self.enter_native(TYPES_FROM + u32::from(id.0))
+        self.enter_native(TYPES_FROM + id.0)
     }
 
     #[inline(always)]
@@ -280,14 +280,16 @@ pub fn stop(vm: &Vm) {
     }
 }
 
-/// A code object was linked.
+/// A code object was linked; so were all with smaller ids.
 pub fn code_linked(vm: &mut Vm, id: CodeId) {
     if vm.perf.is_on()
         && let Some(mut events) = vm.jit.events.take()
     {
-        let (func, places) = events.places(vm, id);
-        if let Some(sampler) = vm.perf.sampler() {
-            sampler.add_code(vm, id, func, places);
+        while let Some(sampler) = vm.perf.sampler()
+            && let Some(next) = sampler.next_code().filter(|next| *next <= id)
+        {
+            let (func, places) = events.places(vm, next);
+            sampler.add_code(vm, next, func, places);
         }
         vm.jit.events = Some(events);
     }

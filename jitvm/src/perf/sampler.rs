@@ -75,12 +75,15 @@ impl Sampler {
         }
     }
 
-    /// Code objects come in the order of their ids.
+    /// The code object to add next, if there is room: they come in the order of their ids.
+    pub fn next_code(&self) -> Option<CodeId> {
+        let count = self.codes.complete().len();
+        (count < CODES).then_some(CodeId(count as u32))
+    }
+
     pub fn add_code(&mut self, vm: &Vm, id: CodeId, func: FuncId, places: Places) {
-        if id.index() == self.codes.complete().len() {
-            // SAFETY: code objects are boxed and live as long as the VM, which lives as long as the process.
-            self.codes.push(unsafe { CodeEntry::new(&raw const *vm.codes[id.index()], func, places) });
-        }
+        // SAFETY: code objects are boxed and live as long as the VM, which lives as long as the process.
+        self.codes.push(unsafe { CodeEntry::new(&raw const *vm.codes[id.index()], func, places) });
     }
 
     pub fn add_trace(&mut self, trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) {

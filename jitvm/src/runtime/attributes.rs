@@ -1,245 +1,310 @@
-//! Attributes: of modules, types, exceptions and builtin objects, and methods bound to their receivers.
+//! Attributes: reading, setting and deleting them on any value, by Python's rules for descriptors and hooks.
 
-use super::exceptions::{class_of, exception, traceback_entries};
+use super::descriptors::{self, is_data, is_method};
+use super::exceptions::exception;
 use super::modules::module_name;
-use super::numbers::{as_float, as_integer};
-use super::object::{Function, Range, ShapeId, Slice};
-use super::sequences::items;
+use super::native_attributes::{data_attribute, set_data_attribute, set_type_data, type_data};
+use super::object::ShapeId;
 use super::strings::text;
-use super::types::{TypeId, type_id, type_name, type_of};
+use super::types::{TypeId, type_id};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
-use crate::library::structures;
 
 /// `value.name`; the name is interned.
 pub fn get_attr(vm: &mut Vm, value: Value, name: Value) -> Outcome {
-    match find_attr(vm, value, name) {
+    match find_attr(vm, value, name)? {
         Some(found) => Ok(found),
-        None => Err(raise_attribute_error(vm, value, name)),
+        None => Err(raise_missing(vm, value, name)),
     }
 }
 
 /// `LoadMethod`: the callable and its receiver, or UNDEF as receiver where the attribute is not a method.
 pub fn load_method(vm: &mut Vm, value: Value, name: Value) -> Outcome<(Value, Value)> {
-    if !matches!(value.shape(), ShapeId::MODULE | ShapeId::TYPE)
-        && let Some(method) = find_method(vm, type_of(value), name)
-    {
-        return Ok((method, value));
+    match value.layout() {
+        ShapeId::MODULE | ShapeId::SUPER => {}
+        ShapeId::TYPE => {
+            let (id, metaclass) = (type_id(value), vm.type_of(value));
+            if metaclass == TypeId::TYPE
+                && let Some(found) = vm.lookup(id, name)
+                && found.has_shape(ShapeId::CLASS_METHOD)
+            {
+                return Ok((descriptors::fields(found)[0], value));
+            }
+        }
+        _ => {
+            let id = vm.type_of(value);
+            if let Some(found) = vm.lookup(id, name)
+                && is_method(vm, found)
+                && custom_hook(vm, id, vm.names.getattribute).is_none()
+                && vm.instance_get(value, name).is_none()
+            {
+                return Ok((found, value));
+            }
+        }
     }
     Ok((get_attr(vm, value, name)?, Value::UNDEF))
 }
 
-/// The BUILTIN of a method, without its receiver.
-pub fn find_method(vm: &Vm, id: TypeId, name: Value) -> Option<Value> {
-    id.with_bases().find_map(|id| vm.methods.get(&(id, name)).copied())
+/// A hook (`__getattribute__`, `__setattr__`, ...) that the program defines in place of the builtin one.
+pub fn custom_hook(vm: &Vm, id: TypeId, name: Value) -> Option<Value> {
+    if !id.is_dynamic() {
+        return None;
+    }
+    vm.lookup(id, name).filter(|hook| !hook.has_shape(ShapeId::BUILTIN))
 }
 
-/// The attribute, or `None`.
-pub fn find_attr(vm: &mut Vm, value: Value, name: Value) -> Option<Value> {
-    match value.shape() {
-        ShapeId::MODULE => {
-            if let Some(found) = vm.global(value, name) {
-                return Some(found);
-            }
-        }
-        ShapeId::TYPE => {
-            let id = type_id(value);
-            if let Some(found) = type_attribute(vm, id, text(name)) {
-                return Some(found);
-            }
-            return find_method(vm, id, name);
-        }
-        _ => {}
-    }
-    if let Some(found) = data_attribute(vm, value, text(name)) {
-        return Some(found);
-    }
-    let method = find_method(vm, type_of(value), name)?;
-    Some(vm.bound_method(method, value))
+/// The attribute as `getattr` with a default sees it: `None` where reading raises AttributeError.
+pub fn try_attr(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
+    let result = find_attr(vm, value, name);
+    without_attribute_error(vm, result)
 }
 
-fn type_attribute(vm: &mut Vm, id: TypeId, name: &str) -> Option<Value> {
-    match name {
-        "__name__" | "__qualname__" => {
-            let short = id.name().rsplit('.').next().unwrap_or_default();
-            Some(vm.str(short))
+fn without_attribute_error(vm: &mut Vm, result: Outcome<Option<Value>>) -> Outcome<Option<Value>> {
+    match result {
+        Err(Raised) if pending_is(vm, TypeId::ATTRIBUTE_ERROR) => {
+            vm.take_exception();
+            Ok(None)
         }
-        "__module__" => Some(vm.str(id.name().rsplit_once('.').map_or("builtins", |(module, _)| module))),
-        "__class__" => Some(vm.type_object(TypeId::TYPE)),
-        "__base__" => Some(if id == TypeId::OBJECT { Value::NONE } else { vm.type_object(id.row().base) }),
-        "__mro__" => {
-            let types: Vec<Value> = id.with_bases().map(|id| vm.type_object(id)).collect();
-            vm.tuple(&types).ok()
-        }
-        _ => None,
+        other => other,
     }
 }
 
-/// Attributes that are values.
-fn data_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
-    if name == "__class__" {
-        return Some(vm.type_object(type_of(value)));
+/// The pending exception is an instance of this class.
+pub fn pending_is(vm: &Vm, class: TypeId) -> bool {
+    vm.exception != Value::UNDEF && vm.is_subtype(vm.type_of(vm.exception), class)
+}
+
+/// The attribute; `None` stands for an AttributeError that has not been raised yet.
+pub fn find_attr(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
+    let id = vm.type_of(value);
+    if !id.is_dynamic() {
+        return builtin_find(vm, value, name);
     }
-    if let Some(integer) = as_integer(value) {
-        return match name {
-            "real" | "numerator" => Some(integer),
-            "imag" => Some(Value::from_fixnum(0)),
-            "denominator" => Some(Value::from_fixnum(1)),
-            _ => None,
-        };
-    }
-    if as_float(value).is_some() {
-        return match name {
-            "real" => Some(value),
-            "imag" => Value::try_float(0.0),
-            _ => None,
-        };
-    }
-    match value.shape() {
-        ShapeId::RANGE => {
-            // SAFETY: the shape was checked.
-            let range = unsafe { &*value.object::<Range>() };
-            bounds_attribute(name, [range.start, range.stop, range.step])
-        }
-        ShapeId::SLICE => {
-            // SAFETY: the shape was checked.
-            let slice = unsafe { &*value.object::<Slice>() };
-            bounds_attribute(name, [slice.start, slice.stop, slice.step])
-        }
-        ShapeId::TUPLE => structures::field(value, name),
-        ShapeId::FUNCTION => {
-            // SAFETY: the shape was checked.
-            let function = unsafe { &*value.object::<Function>() };
-            match name {
-                "__name__" => {
-                    let name = vm.codes[function.code.index()].proto.name.clone();
-                    Some(vm.str(&name))
-                }
-                "__qualname__" => {
-                    let name = vm.codes[function.code.index()].proto.qualname.clone();
-                    Some(vm.str(&name))
-                }
-                "__defaults__" => Some(function.defaults),
-                "__doc__" => Some(Value::NONE),
-                _ => None,
-            }
-        }
-        ShapeId::BUILTIN => {
-            let row = crate::library::row_of(vm, value);
-            match name {
-                "__name__" | "__qualname__" => Some(vm.str(row.name)),
-                "__doc__" => Some(vm.str(row.doc)),
-                _ => None,
-            }
-        }
-        ShapeId::EXCEPTION => exception_attribute(value, name),
-        _ => None,
+    let names = vm.names;
+    let result = match custom_hook(vm, id, names.getattribute) {
+        Some(hook) => descriptors::call_unbound(vm, hook, value, &[name]).map(Some),
+        None => builtin_find(vm, value, name),
+    };
+    let Some(hook) = vm.lookup(id, names.getattr) else { return result };
+    match without_attribute_error(vm, result)? {
+        Some(found) => Ok(Some(found)),
+        None => descriptors::call_unbound(vm, hook, value, &[name]).map(Some),
     }
 }
 
-fn bounds_attribute(name: &str, [start, stop, step]: [Value; 3]) -> Option<Value> {
-    match name {
-        "start" => Some(start),
-        "stop" => Some(stop),
-        "step" => Some(step),
-        _ => None,
+/// What the builtin `__getattribute__` of the value's layout finds.
+pub fn builtin_find(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
+    match value.layout() {
+        ShapeId::TYPE => type_find(vm, value, name),
+        ShapeId::MODULE => module_find(vm, value, name),
+        ShapeId::SUPER => super_find(vm, value, name),
+        ShapeId::GENERIC_ALIAS => super::aliases::find(vm, value, name),
+        _ => generic_find(vm, value, name),
     }
 }
 
-fn exception_attribute(value: Value, name: &str) -> Option<Value> {
-    let class = class_of(value);
-    let fields = exception(value);
-    let argument = |index: usize| items(exception(value).args).get(index).copied().unwrap_or(Value::NONE);
-    match name {
-        "args" => Some(fields.args),
-        "__cause__" => Some(fields.cause),
-        "__context__" => Some(fields.context),
-        "__suppress_context__" => Some(fields.suppress_context),
-        "__traceback__" if traceback_entries(value).is_empty() => Some(Value::NONE),
-        "value" if class.is_subtype(TypeId::STOP_ITERATION) => Some(argument(0)),
-        "code" if class.is_subtype(TypeId::SYSTEM_EXIT) => match items(fields.args) {
-            [] | [_] => Some(argument(0)),
-            _ => Some(fields.args),
-        },
-        "errno" if class.is_subtype(TypeId::OS_ERROR) => Some(argument(0)),
-        "strerror" if class.is_subtype(TypeId::OS_ERROR) => Some(argument(1)),
-        "filename" if class.is_subtype(TypeId::OS_ERROR) => Some(argument(2)),
-        "name" if class.is_subtype(TypeId::NAME_ERROR) || class.is_subtype(TypeId::ATTRIBUTE_ERROR) => {
-            Some(fields.name)
-        }
-        "name" if class.is_subtype(TypeId::IMPORT_ERROR) => Some(fields.name),
-        "obj" if class.is_subtype(TypeId::ATTRIBUTE_ERROR) => Some(fields.object),
-        "msg" if class.is_subtype(TypeId::IMPORT_ERROR) => Some(argument(0)),
-        _ => None,
+/// `object.__getattribute__`.
+pub fn generic_find(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
+    let id = vm.type_of(value);
+    let found = vm.lookup(id, name);
+    if let Some(descriptor) = found
+        && is_data(vm, descriptor)
+    {
+        return descriptors::get(vm, descriptor, value, id).map(Some);
     }
+    if let Some(own) = vm.instance_get(value, name) {
+        return Ok(Some(own));
+    }
+    if let Some(descriptor) = found {
+        return descriptors::get(vm, descriptor, value, id).map(Some);
+    }
+    data_attribute(vm, value, name)
+}
+
+fn module_find(vm: &mut Vm, module: Value, name: Value) -> Outcome<Option<Value>> {
+    if let Some(found) = vm.global(module, name) {
+        return Ok(Some(found));
+    }
+    if let Some(found) = generic_find(vm, module, name)? {
+        return Ok(Some(found));
+    }
+    match vm.global(module, vm.names.getattr) {
+        Some(hook) if name != vm.names.getattr => vm.call(hook, &[name]).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// `type.__getattribute__`: descriptors of the metaclass, then the class and its bases, then the metaclass.
+fn type_find(vm: &mut Vm, class: Value, name: Value) -> Outcome<Option<Value>> {
+    let (id, metaclass) = (type_id(class), vm.type_of(class));
+    let of_metaclass = vm.lookup(metaclass, name);
+    if let Some(descriptor) = of_metaclass
+        && is_data(vm, descriptor)
+    {
+        return descriptors::get(vm, descriptor, class, metaclass).map(Some);
+    }
+    if let Some(found) = type_data(vm, id, name)? {
+        return Ok(Some(found));
+    }
+    if let Some(own) = vm.lookup(id, name) {
+        return descriptors::get(vm, own, Value::UNDEF, id).map(Some);
+    }
+    match of_metaclass {
+        Some(descriptor) => descriptors::get(vm, descriptor, class, metaclass).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// `super().name`.
+fn super_find(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
+    let [start, receiver, owner, _] = *descriptors::fields(value);
+    if receiver != Value::UNDEF && name != vm.names.class {
+        let owner_id = type_id(owner);
+        if let Some(found) = vm.lookup_after(owner_id, type_id(start), name) {
+            let receiver = if receiver == owner { Value::UNDEF } else { receiver };
+            return descriptors::get(vm, found, receiver, owner_id).map(Some);
+        }
+    }
+    generic_find(vm, value, name)
 }
 
 /// `value.name = new`.
 pub fn set_attr(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcome<()> {
-    match value.shape() {
-        ShapeId::MODULE => {
-            let cell = vm.global_cell(value, name);
-            // SAFETY: cells live as long as their module.
-            unsafe { (*cell).value = new };
-            return Ok(());
-        }
-        ShapeId::TYPE => {
-            let (name, class) = (text(name), type_id(value).name());
-            return Err(vm.type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
-        }
-        ShapeId::EXCEPTION => {
-            let fields = exception(value);
-            let place = match text(name) {
-                "args" => {
-                    fields.args = super::iterate::tuple_of(vm, new)?;
-                    return Ok(());
-                }
-                "__cause__" => &mut fields.cause,
-                "__context__" => &mut fields.context,
-                "__suppress_context__" => &mut fields.suppress_context,
-                _ => return Err(raise_attribute_error(vm, value, name)),
-            };
-            *place = new;
-            if text(name) == "__cause__" {
-                fields.suppress_context = Value::TRUE;
-            }
-            return Ok(());
-        }
-        ShapeId::RANGE | ShapeId::SLICE if matches!(text(name), "start" | "stop" | "step") => {
-            return Err(vm.attribute_error("readonly attribute"));
-        }
-        _ => {}
+    let id = vm.type_of(value);
+    if let Some(hook) = custom_hook(vm, id, vm.names.setattr) {
+        return descriptors::call_unbound(vm, hook, value, &[name, new]).map(drop);
     }
-    let (class, attribute) = (type_name(value), text(name));
-    if find_method(vm, type_of(value), name).is_some() {
-        return Err(vm.attribute_error(format!("'{class}' object attribute '{attribute}' is read-only")));
+    builtin_set(vm, value, name, new)
+}
+
+/// `del value.name`.
+pub fn delete_attr(vm: &mut Vm, value: Value, name: Value) -> Outcome<()> {
+    let id = vm.type_of(value);
+    if let Some(hook) = custom_hook(vm, id, vm.names.delattr) {
+        return descriptors::call_unbound(vm, hook, value, &[name]).map(drop);
     }
-    if data_attribute(vm, value, attribute).is_some() {
+    builtin_set(vm, value, name, Value::UNDEF)
+}
+
+/// What the builtin `__setattr__` of the value's layout does, or with UNDEF `__delattr__`.
+pub fn builtin_set(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcome<()> {
+    match value.layout() {
+        ShapeId::MODULE => module_set(vm, value, name, new),
+        ShapeId::TYPE => type_set(vm, value, name, new),
+        _ => generic_set(vm, value, name, new),
+    }
+}
+
+fn module_set(vm: &mut Vm, module: Value, name: Value, new: Value) -> Outcome<()> {
+    let cell = vm.global_cell(module, name);
+    // SAFETY: cells live as long as their module.
+    unsafe {
+        if new == Value::UNDEF && (*cell).value == Value::UNDEF {
+            return Err(raise_missing(vm, module, name));
+        }
+        (*cell).value = new;
+    }
+    Ok(())
+}
+
+fn type_set(vm: &mut Vm, class: Value, name: Value, new: Value) -> Outcome<()> {
+    let id = type_id(class);
+    if !id.is_dynamic() {
+        let (name, class) = (text(name), vm.class_name(id));
+        return Err(vm.type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
+    }
+    let metaclass = vm.type_of(class);
+    if let Some(descriptor) = vm.lookup(metaclass, name)
+        && descriptors::set(vm, descriptor, class, new)?
+    {
+        return Ok(());
+    }
+    if set_type_data(vm, id, name, new)? {
+        return Ok(());
+    }
+    let new = (new != Value::UNDEF).then_some(new);
+    if vm.set_class_attribute(id, name, new) { Ok(()) } else { Err(raise_missing_own(vm, class, name)) }
+}
+
+/// `object.__setattr__`.
+pub fn generic_set(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcome<()> {
+    let id = vm.type_of(value);
+    let found = vm.lookup(id, name);
+    if let Some(descriptor) = found
+        && descriptors::set(vm, descriptor, value, new)?
+    {
+        return Ok(());
+    }
+    if set_data_attribute(vm, value, name, new)? {
+        return Ok(());
+    }
+    let done = match new {
+        Value::UNDEF => vm.instance_delete(value, name)?,
+        _ => vm.instance_set(value, name, new)?,
+    };
+    if done {
+        return Ok(());
+    }
+    let (class, attribute) = (vm.type_name(value), text(name));
+    if vm.has_instance_dict(value) {
+        return Err(raise_own(vm, value, name, attribute.to_owned()));
+    }
+    if found.is_some() {
+        return Err(raise_own(vm, value, name, format!("'{class}' object attribute '{attribute}' is read-only")));
+    }
+    if data_attribute(vm, value, name)?.is_some() {
         let message = format!("attribute '{attribute}' of '{class}' objects is not writable");
         return Err(vm.attribute_error(message));
     }
-    Err(raise_attribute_error(vm, value, name))
+    Err(raise_missing(vm, value, name))
 }
 
-fn raise_attribute_error(vm: &mut Vm, value: Value, name: Value) -> Raised {
+/// AttributeError for an attribute that a value lacks.
+#[cold]
+pub fn raise_missing(vm: &mut Vm, value: Value, name: Value) -> Raised {
     let attribute = text(name);
-    let message = match value.shape() {
+    let message = match value.layout() {
         ShapeId::MODULE => format!("module '{}' has no attribute '{attribute}'", module_name(value)),
-        ShapeId::TYPE => format!("type object '{}' has no attribute '{attribute}'", type_id(value).name()),
-        _ => format!("'{}' object has no attribute '{attribute}'", type_name(value)),
+        ShapeId::TYPE => format!("type object '{}' has no attribute '{attribute}'", vm.class_name(type_id(value))),
+        _ => format!("'{}' object has no attribute '{attribute}'", vm.type_name(value)),
     };
+    raise_own(vm, value, name, message)
+}
+
+/// As CPython words it where an object's own attribute is to be deleted.
+fn raise_missing_own(vm: &mut Vm, value: Value, name: Value) -> Raised {
+    raise_own(vm, value, name, text(name).to_owned())
+}
+
+fn raise_own(vm: &mut Vm, value: Value, name: Value, message: String) -> Raised {
     let raised = vm.attribute_error(message);
     let fields = exception(vm.exception);
     (fields.name, fields.object) = (name, value);
     raised
 }
 
-/// Names of a value's attributes, as far as they are known; for suggestions.
+/// Names of a value's attributes, as far as they are known; for suggestions and `dir`.
 pub fn attribute_names<'a>(vm: &Vm, value: Value) -> Vec<&'a str> {
-    if value.has_shape(ShapeId::MODULE) {
+    if value.has_layout(ShapeId::MODULE) {
         return vm.global_names(value).into_iter().map(text).collect();
     }
-    let id = if value.has_shape(ShapeId::TYPE) { type_id(value) } else { type_of(value) };
-    let bases: Vec<TypeId> = id.with_bases().collect();
-    vm.methods.keys().filter(|(owner, _)| bases.contains(owner)).map(|&(_, name)| text(name)).collect()
+    let id = if value.has_layout(ShapeId::TYPE) { type_id(value) } else { vm.type_of(value) };
+    let mro = &vm.class(id).mro;
+    let of_classes = mro.iter().flat_map(|&at| vm.class(at).attributes.entries()).map(|&(name, _)| name);
+    let own = vm.instance_entries(value);
+    let mut names: Vec<&str> = own.iter().map(|&(name, _)| name).chain(of_classes).map(text).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The special method of a value, found on its class only: what to call, and the receiver to pass first unless that is
+/// UNDEF.
+pub fn special_method(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<(Value, Value)>> {
+    let id = vm.type_of(value);
+    let Some(found) = vm.lookup(id, name) else { return Ok(None) };
+    if is_method(vm, found) {
+        return Ok(Some((found, value)));
+    }
+    descriptors::get(vm, found, value, id).map(|callable| Some((callable, Value::UNDEF)))
 }

@@ -395,7 +395,7 @@ mod tests {
     }
 
     fn to_ibig(value: Value) -> IBig {
-        assert!(value.is_int() || value.has_shape(ShapeId::BIG_INT));
+        assert!(value.is_int() || value.has_layout(ShapeId::BIG_INT));
         let mut buffer = [0];
         let limbs = Limbs::of(value, &mut buffer);
         // Normal form: fixnums where they fit, no high zeros.

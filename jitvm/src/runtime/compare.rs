@@ -3,14 +3,21 @@
 use std::cmp::Ordering;
 
 use super::bigint;
+use super::bytes;
+use super::complex;
+use super::dict;
+use super::dict_views;
+use super::dispatch;
 use super::iterate::Iteration;
+use super::memory_view;
 use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{Range, ShapeId, Slice};
 use super::sequences::{items, range_bounds, range_length};
+use super::set::is_any_set;
+use super::set_operations;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
-use super::vm::{Outcome, Vm};
+use super::vm::{Outcome, Raised, Vm};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompareKind {
@@ -52,6 +59,9 @@ impl CompareKind {
 /// `a < b` and the like, as a bool value.
 #[inline]
 pub fn compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    if a.is_instance() || b.is_instance() {
+        return dispatch::rich_compare(vm, kind, a, b);
+    }
     compare_as_bool(vm, kind, a, b).map(Value::from_bool)
 }
 
@@ -63,15 +73,34 @@ pub fn compare_as_bool(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Ou
     if a.is_float() && b.is_float() {
         return Ok(kind.holds(a.as_float().partial_cmp(&b.as_float())));
     }
-    compare_slowly(vm, kind, a, b)
+    if a.is_instance() || b.is_instance() {
+        let result = dispatch::rich_compare(vm, kind, a, b)?;
+        return super::operators::truth(vm, result);
+    }
+    let mut unknown = false;
+    let result = native_compare(vm, kind, a, b, &mut unknown)?;
+    match kind {
+        _ if !unknown => Ok(result),
+        CompareKind::Equal => Ok(a == b),
+        CompareKind::NotEqual => Ok(a != b),
+        _ => Err(unordered(vm, kind, a, b)),
+    }
 }
 
-fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<bool> {
+/// TypeError for operands that have no order.
+#[cold]
+pub fn unordered(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Raised {
+    let (symbol, left, right) = (kind.symbol(), vm.type_name(a), vm.type_name(b));
+    vm.type_error(format!("'{symbol}' not supported between instances of '{left}' and '{right}'"))
+}
+
+/// A comparison as the builtin layouts of the operands give it; sets `unknown` if they know none.
+pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknown: &mut bool) -> Outcome<bool> {
     if let Some(ordering) = compare_numbers(a, b) {
         return Ok(kind.holds(ordering));
     }
     let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
-    match (a.shape(), b.shape()) {
+    match (a.layout(), b.layout()) {
         (ShapeId::STR, ShapeId::STR) => {
             if equality {
                 return Ok((a == b || text(a) == text(b)) == (kind == CompareKind::Equal));
@@ -80,6 +109,24 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
             return Ok(kind.holds(Some(text(a).cmp(text(b)))));
         }
         (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
+        (ShapeId::DICT, ShapeId::DICT) if equality => {
+            return Ok(dict_views::equal_dicts(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if equality && (complex::is_complex(a) || complex::is_complex(b)) => {
+            return Ok(complex::equal(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if equality && (memory_view::is_memory_view(a) || memory_view::is_memory_view(b)) => {
+            return Ok(memory_view::equal(vm, a, b)? == (kind == CompareKind::Equal));
+        }
+        _ if bytes::is_any_bytes(a) && bytes::is_any_bytes(b) => {
+            return Ok(kind.holds(Some(bytes::data(a).cmp(bytes::data(b)))));
+        }
+        _ if is_any_set(a) && is_any_set(b) => return set_operations::compare(vm, kind, a, b),
+        _ if dict_views::is_set_view(a) || dict_views::is_set_view(b) => {
+            if let Some(result) = dict_views::compare_views(vm, kind, a, b) {
+                return result;
+            }
+        }
         (ShapeId::RANGE, ShapeId::RANGE) if equality => {
             return Ok(equal_ranges(a, b) == (kind == CompareKind::Equal));
         }
@@ -94,15 +141,8 @@ fn compare_slowly(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome
         }
         _ => {}
     }
-    match kind {
-        CompareKind::Equal => Ok(a == b),
-        CompareKind::NotEqual => Ok(a != b),
-        _ => {
-            let (symbol, left, right) = (kind.symbol(), type_name(a), type_name(b));
-            let message = format!("'{symbol}' not supported between instances of '{left}' and '{right}'");
-            Err(vm.type_error(message))
-        }
-    }
+    *unknown = true;
+    Ok(false)
 }
 
 fn slice_fields(slice: Value) -> [Value; 3] {
@@ -208,10 +248,20 @@ pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
 
 /// `a in b`.
 pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
-    match container.shape() {
+    if container.is_instance()
+        && let Some(found) = dispatch::contains(vm, container, value)?
+    {
+        return Ok(found);
+    }
+    native_contains(vm, container, value)
+}
+
+/// `a in b` as the builtin layout of the container gives it, or by iterating.
+pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
+    match container.layout() {
         ShapeId::STR => {
             if !value.is_str() {
-                let name = type_name(value);
+                let name = vm.type_name(value);
                 let message = format!("'in <string>' requires string as left operand, not {name}");
                 return Err(vm.type_error(message));
             }
@@ -227,15 +277,20 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
             }
             Ok(false)
         }
+        ShapeId::DICT => dict::contains(vm, container, value),
+        ShapeId::SET | ShapeId::FROZENSET => set_operations::contains(vm, container, value),
+        ShapeId::DICT_KEYS | ShapeId::DICT_ITEMS => dict_views::contains(vm, container, value),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => bytes::contains(vm, container, value),
         ShapeId::RANGE if as_integer(value).is_some() => {
             let bounds @ (start, _, step) = range_bounds(container);
             let Some(i) = super::numbers::as_i64(value) else { return Ok(false) };
             let Some(distance) = i.checked_sub(start) else { return Ok(false) };
             Ok(distance % step == 0 && distance / step >= 0 && ((distance / step) as u64) < range_length(bounds))
         }
+        ShapeId::MAPPING_PROXY => Ok(super::mapping_proxy::get(vm, container, value).is_some()),
         _ => {
-            if !super::iterate::is_iterable(container) {
-                let name = type_name(container);
+            if !super::iterate::is_iterable_object(vm, container) {
+                let name = vm.type_name(container);
                 return Err(vm.type_error(format!("argument of type '{name}' is not iterable")));
             }
             let mut iteration = Iteration::new(vm, container)?;

@@ -9,7 +9,7 @@ use crate::ir::CodeId;
 
 /// The fields of an exception object.
 pub fn exception<'a>(value: Value) -> &'a mut Exception {
-    debug_assert!(value.has_shape(ShapeId::EXCEPTION));
+    debug_assert!(value.has_layout(ShapeId::EXCEPTION));
     // SAFETY: the shape was checked; the VM is single-threaded and no caller keeps the reference over an allocation.
     unsafe { &mut *value.object::<Exception>() }
 }
@@ -22,10 +22,14 @@ pub fn class_of(value: Value) -> TypeId {
 impl Vm {
     /// An exception object; `args` is a tuple.
     pub fn new_exception(&mut self, class: TypeId, args: Value) -> Value {
-        let object = self.allocate(size_of::<Exception>(), ShapeId::EXCEPTION).cast::<Exception>();
+        // Every exception has a word for the dict of its attributes.
+        let shape = if class.is_dynamic() { self.root_shape(class) } else { ShapeId::EXCEPTION };
+        let object = self.allocate(size_of::<Exception>() + 8, shape).cast::<Exception>();
         // SAFETY: the allocation has room for an `Exception`.
         unsafe {
-            (*object).class = self.types[class.0 as usize];
+            (*object).header.kind = ShapeId::EXCEPTION.0 as u8;
+            *object.add(1).cast::<Value>() = Value::UNDEF;
+            (*object).class = self.type_object(class);
             (*object).args = args;
             (*object).traceback = Value::NONE;
             (*object).cause = Value::NONE;
@@ -58,7 +62,7 @@ impl Vm {
 
     /// Makes an exception object the pending one.
     pub fn raise_value(&mut self, value: Value) -> Raised {
-        debug_assert!(value.has_shape(ShapeId::EXCEPTION));
+        debug_assert!(value.has_layout(ShapeId::EXCEPTION));
         self.exception = value;
         Raised
     }
@@ -92,12 +96,11 @@ impl Vm {
     }
 
     fn instantiate(&mut self, value: Value, message: &str) -> Outcome {
-        if value.has_shape(ShapeId::EXCEPTION) {
+        if value.has_layout(ShapeId::EXCEPTION) {
             return Ok(value);
         }
-        if value.has_shape(ShapeId::TYPE) && type_id(value).is_exception() {
-            let empty = self.empty_tuple;
-            return Ok(self.new_exception(type_id(value), empty));
+        if value.has_layout(ShapeId::TYPE) && self.is_exception_class(type_id(value)) {
+            return super::instantiate::new_raised(self, value);
         }
         Err(self.type_error(message))
     }
@@ -105,7 +108,7 @@ impl Vm {
     /// Notes that the pending exception passes through a frame.
     pub fn add_traceback_entry(&mut self, code: CodeId, pc: u32) {
         let value = self.exception;
-        if !value.has_shape(ShapeId::EXCEPTION) {
+        if !value.has_layout(ShapeId::EXCEPTION) {
             return;
         }
         if exception(value).traceback == Value::NONE {

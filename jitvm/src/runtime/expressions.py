@@ -1,4 +1,4 @@
-"""Writes what CPython 3.11 says to the expressions of a file: expressions.in to expressions.txt, or the files named
+"""Writes what CPython 3.11 says to the expressions of a file: expressions*.in to expressions*.txt, or the files named
 as arguments. Run with PYTHONHASHSEED=0."""
 import math, os, sys, time  # noqa: F401  (names for the expressions)
 
@@ -23,4 +23,8 @@ def main(source, target):
 
 
 here = os.path.dirname(os.path.abspath(__file__))
-main(*(sys.argv[1:] or [os.path.join(here, "expressions." + end) for end in ("in", "txt")]))
+if len(sys.argv) > 1:
+    main(*sys.argv[1:])
+else:
+    for name in ("expressions", "expressions_containers", "expressions_numbers"):
+        main(*(os.path.join(here, f"{name}.{end}") for end in ("in", "txt")))

@@ -5,7 +5,6 @@ use super::numbers::{Limbs, as_f64, as_float, as_integer};
 use super::object::ShapeId;
 use super::repr;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -27,18 +26,36 @@ struct Spec {
 
 /// `format(value, spec)` as a str.
 pub fn format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
+    if value.is_instance()
+        && let Some(text) = super::dispatch::format(vm, value, spec)?
+    {
+        return Ok(text);
+    }
+    native_format(vm, value, spec)
+}
+
+/// `format(value, spec)` as the builtin layout of the value gives it.
+pub fn native_format(vm: &mut Vm, value: Value, spec: &str) -> Outcome {
     if spec.is_empty() {
         return repr::to_str(vm, value);
     }
-    let text = format_text(vm, value, spec)?;
+    let text = native_format_text(vm, value, spec)?;
     Ok(vm.str(&text))
 }
 
 pub fn format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
+    if value.is_instance() {
+        let formatted = format(vm, value, spec)?;
+        return Ok(text(formatted).to_owned());
+    }
+    native_format_text(vm, value, spec)
+}
+
+fn native_format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
     if spec.is_empty() {
         return repr::str_text(vm, value);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if value.is_str() {
         let spec = parse(vm, spec, name, '<')?;
         return format_str(vm, text(value), spec);
@@ -50,6 +67,10 @@ pub fn format_text(vm: &mut Vm, value: Value, spec: &str) -> Outcome<String> {
     if let Some(x) = as_float(value) {
         let spec = parse(vm, spec, name, '>')?;
         return format_float(vm, x, name, spec);
+    }
+    if super::complex::is_complex(value) {
+        let spec = parse(vm, spec, name, '>')?;
+        return format_complex(vm, super::complex::parts_of(value), name, spec);
     }
     Err(vm.type_error(format!("unsupported format string passed to {name}.__format__")))
 }
@@ -293,6 +314,37 @@ fn format_float(vm: &mut Vm, x: f64, type_name: &str, spec: Spec) -> Outcome<Str
     pad(vm, sign_of(negative, spec.sign), "", digits, spec)
 }
 
+fn format_complex(vm: &mut Vm, value: super::complex::Parts, type_name: &str, spec: Spec) -> Outcome<String> {
+    if let Some(kind) = spec.kind
+        && !matches!(kind, 'e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n')
+    {
+        return Err(unknown_code(vm, kind, type_name));
+    }
+    if spec.fill == '0' && spec.align == '=' {
+        return Err(vm.value_error("Zero padding is not allowed in complex format specifier"));
+    }
+    if spec.align == '=' {
+        return Err(vm.value_error("'=' alignment flag is not allowed in complex format specifier"));
+    }
+    let mut part = |x: f64, sign: Option<char>| {
+        if spec.kind.is_none() && spec.precision.is_none() && spec.grouping.is_none() {
+            let digits = super::complex::short(x.abs());
+            return Ok(format!("{}{digits}", sign_of(x.is_sign_negative() && !x.is_nan(), sign)));
+        }
+        let kind = spec.kind.or(Some('g'));
+        format_float(vm, x, type_name, Spec { width: 0, align: '>', fill: ' ', sign, kind, ..spec })
+    };
+    let imaginary = part(value.imaginary, Some('+'))?;
+    let whole = if spec.kind.is_some() {
+        format!("{}{imaginary}j", part(value.real, spec.sign)?)
+    } else if value.real == 0.0 && value.real.is_sign_positive() {
+        format!("{}j", part(value.imaginary, spec.sign)?)
+    } else {
+        format!("({}{imaginary}j)", part(value.real, spec.sign)?)
+    };
+    pad(vm, "", "", whole, Spec { grouping: None, ..spec })
+}
+
 /// Puts sign, prefix and digits into the field, with separators between digits.
 fn pad(vm: &mut Vm, sign: &str, prefix: &str, digits: String, spec: Spec) -> Outcome<String> {
     let before = sign.len() + prefix.len();
@@ -356,6 +408,6 @@ pub fn format_value(vm: &mut Vm, value: Value, conversion: u8, spec: Value) -> O
         3 => repr::to_ascii(vm, value)?,
         _ => value,
     };
-    debug_assert!(spec.has_shape(ShapeId::STR));
+    debug_assert!(spec.has_layout(ShapeId::STR));
     format(vm, value, text(spec))
 }

@@ -5,7 +5,6 @@ use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{ShapeId, Str};
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::{is_ascii, text};
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -16,6 +15,14 @@ const MODULUS: u64 = (1 << 61) - 1;
 const HASH_OF_NONE: i64 = 0xfca8_6420;
 
 pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.is_instance() {
+        return super::dispatch::hash(vm, value);
+    }
+    native_hash(vm, value)
+}
+
+/// The hash of a value as its builtin layout gives it.
+pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
     if let Some(integer) = as_integer(value) {
         let mut buffer = [0];
         return Ok(hash_limbs(Limbs::of(integer, &mut buffer)));
@@ -23,7 +30,7 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
     if let Some(x) = as_float(value) {
         return Ok(hash_float(x));
     }
-    match value.shape() {
+    match value.layout() {
         ShapeId::STR => Ok(hash_str(value)),
         ShapeId::TUPLE => {
             vm.enter_native("")?;
@@ -39,14 +46,29 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             let length = vm.integer_wide(i128::from(length));
             hash_tuple(vm, &[length, start, step])
         }
-        ShapeId::LIST | ShapeId::SLICE | ShapeId::DICT => {
-            let name = type_name(value);
+        ShapeId::FROZENSET => Ok(super::set::hash(value)),
+        ShapeId::COMPLEX => super::complex::hash_of(vm, value),
+        ShapeId::BYTES => Ok(super::bytes::hash(value)),
+        ShapeId::MEMORYVIEW => super::memory_view::hash(vm, value),
+        ShapeId::LIST
+        | ShapeId::SLICE
+        | ShapeId::DICT
+        | ShapeId::SET
+        | ShapeId::BYTEARRAY
+        | ShapeId::DICT_KEYS
+        | ShapeId::DICT_ITEMS => {
+            let name = vm.type_name(value);
             Err(vm.type_error(format!("unhashable type: '{name}'")))
         }
         ShapeId::FREE if value == Value::NONE => Ok(HASH_OF_NONE),
         ShapeId::FREE => Ok(value.0 as i64),
-        _ => Ok((value.address() as u64).rotate_right(4) as i64),
+        _ => Ok(identity_hash(value)),
     }
+}
+
+/// `object.__hash__`.
+pub fn identity_hash(value: Value) -> i64 {
+    if value.is_pointer() { (value.address() as u64).rotate_right(4) as i64 } else { value.0 as i64 }
 }
 
 /// -1 is the error value of CPython's hash functions.
@@ -115,6 +137,11 @@ pub fn hash_str(value: Value) -> i64 {
     // SAFETY: as above.
     unsafe { (*object).hash = hash as u64 };
     hash
+}
+
+/// The hash of bytes: that of an ASCII str of the same bytes.
+pub fn hash_bytes(data: &[u8]) -> i64 {
+    if data.is_empty() { 0 } else { avoid_minus_one(siphash_1_3(data) as i64) }
 }
 
 /// The string as CPython stores it: one, two or four bytes for each code point.

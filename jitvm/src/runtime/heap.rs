@@ -286,7 +286,7 @@ impl Vm {
 fn write_header(address: usize, shape: ShapeId) -> *mut Header {
     let header = address as *mut Header;
     // SAFETY: the address is that of a free cell or large object of at least 16 bytes that no one else refers to.
-    unsafe { header.write(Header { shape, gc: 0, kind: 0, aux: 0 }) };
+    unsafe { header.write(Header::new(shape)) };
     header
 }
 

@@ -3,12 +3,17 @@
 //! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
 //! the byte offset), an iterator object, or EXHAUSTED.
 
+use super::bytes;
+use super::dict_views;
+use super::memory_view;
+use super::dispatch;
 use super::numbers::as_integer;
+use crate::interp::coroutine;
+use crate::interp::generator::Resumed;
 use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -16,7 +21,7 @@ const ZERO: Value = Value::from_fixnum(0);
 
 fn is_iterator(value: Value) -> bool {
     matches!(
-        value.shape(),
+        value.layout(),
         ShapeId::RANGE_ITERATOR
             | ShapeId::LIST_ITERATOR
             | ShapeId::TUPLE_ITERATOR
@@ -27,24 +32,99 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::FILTER
             | ShapeId::REVERSED
             | ShapeId::CALL_ITERATOR
+            | ShapeId::GENERATOR
+            | ShapeId::COROUTINE_WRAPPER
+            | ShapeId::ASYNC_GENERATOR_STEP
+            | ShapeId::DICT_KEY_ITERATOR
+            | ShapeId::DICT_VALUE_ITERATOR
+            | ShapeId::DICT_ITEM_ITERATOR
+            | ShapeId::DICT_REVERSE_KEY_ITERATOR
+            | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+            | ShapeId::DICT_REVERSE_ITEM_ITERATOR
+            | ShapeId::SET_ITERATOR
+            | ShapeId::BYTES_ITERATOR
+            | ShapeId::BYTEARRAY_ITERATOR
+            | ShapeId::MEMORY_ITERATOR
+            | ShapeId::ITEM_ITERATOR
     )
 }
 
 pub fn is_iterable(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE) || is_iterator(value)
+    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+        || dict_views::is_table(value)
+        || is_data(value)
+        || is_iterator(value)
+}
+
+/// bytes, bytearray or memoryview.
+fn is_data(value: Value) -> bool {
+    matches!(value.layout(), ShapeId::BYTES | ShapeId::BYTEARRAY | ShapeId::MEMORYVIEW)
+}
+
+/// Items of a value that [`is_data`].
+fn data_length(value: Value) -> usize {
+    match value.layout() {
+        ShapeId::MEMORYVIEW => memory_view::fields(value).length as usize,
+        _ => bytes::data(value).len(),
+    }
+}
+
+/// An item of a value that [`is_data`].
+fn data_item(vm: &mut Vm, value: Value, index: usize) -> Outcome<Option<Value>> {
+    if index >= data_length(value) {
+        return Ok(None);
+    }
+    if value.has_layout(ShapeId::MEMORYVIEW) {
+        memory_view::check(vm, value)?;
+        return memory_view::item(vm, value, index as i64).map(Some);
+    }
+    Ok(Some(Value::from_fixnum(i64::from(bytes::data(value)[index]))))
+}
+
+/// As [`is_iterable`], for instances of program classes too.
+pub fn is_iterable_object(vm: &Vm, value: Value) -> bool {
+    if !value.is_instance() {
+        return is_iterable(value);
+    }
+    match vm.special(value, vm.names.iter) {
+        Some(method) => method != Value::NONE,
+        None => vm.special(value, vm.names.getitem).is_some() || is_iterable(value),
+    }
+}
+
+/// `next` works on the value.
+pub fn is_iterator_object(vm: &Vm, value: Value) -> bool {
+    is_iterator(value) || value.is_instance() && vm.special(value, vm.names.next).is_some()
 }
 
 /// The iterator state of an iterable.
 pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
-    match iterable.shape() {
+    if iterable.is_instance()
+        && let Some(iterator) = dispatch::iterator(vm, iterable)?
+    {
+        return Ok([iterator, ZERO, ZERO, ZERO]);
+    }
+    native_iteration_state(vm, iterable)
+}
+
+/// The iterator state of an iterable as its builtin layout gives it.
+pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
+    match iterable.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(iterable);
             Ok([Value::RANGE_STATE, Value::from_fixnum(start), Value::from_fixnum(stop), Value::from_fixnum(step)])
         }
         ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
+        _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
+        _ if is_data(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
+        ShapeId::MAPPING_PROXY => {
+            let dict = super::mapping_proxy::to_dict(vm, iterable)?;
+            Ok(dict_views::iteration_state(dict))
+        }
+        // A class is iterable if its metaclass says so.
         _ => {
-            let name = type_name(iterable);
+            let name = vm.type_name(iterable);
             Err(vm.type_error(format!("'{name}' object is not iterable")))
         }
     }
@@ -85,10 +165,12 @@ pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
         return Ok(Some(Value::from_fixnum(next)));
     }
     let index = state[1].0 as usize >> 2;
-    let item = match source.shape() {
+    let item = match source.layout() {
         ShapeId::LIST | ShapeId::TUPLE => items(source).get(index).map(|&item| (item, index + 1)),
         ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
         ShapeId::FREE => None,
+        _ if dict_views::is_table(source) => return dict_views::next_of(vm, state),
+        _ if is_data(source) => data_item(vm, source, index)?.map(|item| (item, index + 1)),
         _ => {
             let item = next_of_object(vm, source)?;
             if item.is_none() {
@@ -115,7 +197,7 @@ fn iterator_fields<'a>(iterator: Value) -> &'a mut IteratorObject {
 /// `next(iterator)` of an iterator object.
 pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
     // Those that ask other iterators can be nested as deeply as the program likes.
-    if matches!(iterator.shape(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
+    if matches!(iterator.layout(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
         vm.enter_native("")?;
         let result = next_of_any(vm, iterator);
         vm.leave_native();
@@ -125,8 +207,22 @@ pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
 }
 
 fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if iterator.is_instance() || iterator.has_shape(ShapeId::ITEM_ITERATOR) {
+        return dispatch::next(vm, iterator);
+    }
+    native_next(vm, iterator)
+}
+
+/// The next item of an iterator by its builtin layout.
+pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
+        return match coroutine::send(vm, iterator, Value::NONE)? {
+            Resumed::Yielded(item) => Ok(Some(item)),
+            Resumed::Returned(_) => Ok(None),
+        };
+    }
     let fields = iterator_fields(iterator);
-    match iterator.shape() {
+    match iterator.layout() {
         ShapeId::ENUMERATE => {
             let Some(item) = next_of(vm, &mut fields.state)? else { return Ok(None) };
             let index = fields.extra;
@@ -144,15 +240,16 @@ fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             loop {
                 let Some(item) = next_of_object(vm, inner)? else { return Ok(None) };
                 let verdict = if function == Value::NONE { item } else { vm.call(function, &[item])? };
-                if operators::truth(verdict) {
+                if operators::truth(vm, verdict)? {
                     return Ok(Some(item));
                 }
             }
         }
         ShapeId::REVERSED => {
             let (source, remaining) = (fields.state[0], fields.state[1].0 as usize >> 2);
-            let item = match (source.shape(), remaining) {
+            let item = match (source.layout(), remaining) {
                 (ShapeId::FREE, _) | (_, 0) => None,
+                _ if is_data(source) => data_item(vm, source, remaining - 1)?.map(|item| (item, remaining - 1)),
                 (ShapeId::STR, _) => {
                     let c = text(source)[..remaining].chars().next_back();
                     c.map(|c| (vm.character(c), remaining - c.len_utf8()))
@@ -166,6 +263,9 @@ fn next_of_any(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             fields.state[1] = Value::from_fixnum(remaining as i64);
             Ok(Some(item))
         }
+        ShapeId::DICT_REVERSE_KEY_ITERATOR
+        | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+        | ShapeId::DICT_REVERSE_ITEM_ITERATOR => dict_views::next_reversed(vm, &mut fields.state),
         ShapeId::CALL_ITERATOR => {
             if fields.state[3] == Value::EXHAUSTED {
                 return Ok(None);
@@ -215,20 +315,67 @@ fn uneven_zip(vm: &mut Vm, index: usize, relation: &str) -> super::vm::Raised {
 
 /// `iter(value)`.
 pub fn iterator(vm: &mut Vm, value: Value) -> Outcome {
-    let shape = match value.shape() {
+    if value.is_instance()
+        && let Some(iterator) = dispatch::iterator(vm, value)?
+    {
+        return Ok(iterator);
+    }
+    native_iterator(vm, value)
+}
+
+/// `iter(value)` as its builtin layout gives it.
+pub fn native_iterator(vm: &mut Vm, value: Value) -> Outcome {
+    let shape = match value.layout() {
         ShapeId::RANGE => ShapeId::RANGE_ITERATOR,
         ShapeId::LIST => ShapeId::LIST_ITERATOR,
         ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
         ShapeId::STR => ShapeId::STR_ITERATOR,
-        _ => return iteration_state(vm, value).map(|state| state[0]),
+        _ if dict_views::is_table(value) => return Ok(dict_views::iterator(vm, value)),
+        ShapeId::BYTES => ShapeId::BYTES_ITERATOR,
+        ShapeId::BYTEARRAY => ShapeId::BYTEARRAY_ITERATOR,
+        ShapeId::MEMORYVIEW => ShapeId::MEMORY_ITERATOR,
+        _ => return native_iteration_state(vm, value).map(|state| state[0]),
     };
-    let state = iteration_state(vm, value)?;
+    let state = native_iteration_state(vm, value)?;
     Ok(vm.iterator(shape, state, ZERO))
 }
 
 /// `reversed(value)`.
 pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
-    let remaining = match value.shape() {
+    if value.is_instance() {
+        let names = vm.names;
+        match vm.special(value, names.reversed) {
+            Some(Value::NONE) => {
+                let name = vm.type_name(value);
+                return Err(vm.type_error(format!("'{name}' object is not reversible")));
+            }
+            Some(method) => return vm.call_special(method, value, &[]),
+            None if vm.class(vm.type_of(value)).native == super::types::TypeId::OBJECT
+                && vm.special(value, names.len).is_some()
+                && vm.special(value, names.getitem).is_some() =>
+            {
+                return reversed_items(vm, value);
+            }
+            None => {}
+        }
+    }
+    native_reversed(vm, value)
+}
+
+/// The items of a sequence of the program from its last one down.
+fn reversed_items(vm: &mut Vm, value: Value) -> Outcome {
+    let length = dispatch::length(vm, value)?;
+    let list = vm.list(&[])?;
+    for index in (0..length).rev() {
+        let item = super::subscript::get_item(vm, value, Value::from_fixnum(index))?;
+        vm.push(list, item)?;
+    }
+    native_iterator(vm, list)
+}
+
+/// `reversed(value)` as its builtin layout gives it.
+pub fn native_reversed(vm: &mut Vm, value: Value) -> Outcome {
+    let remaining = match value.layout() {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(value);
             let length = range_length((start, stop, step)) as i64;
@@ -239,8 +386,10 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
         }
         ShapeId::LIST | ShapeId::TUPLE => items(value).len(),
         ShapeId::STR => text(value).len(),
+        _ if is_data(value) => data_length(value),
+        _ if dict_views::is_view(value) || super::dict::is_dict(value) => return Ok(dict_views::reversed(vm, value)),
         _ => {
-            let name = type_name(value);
+            let name = vm.type_name(value);
             return Err(vm.type_error(format!("'{name}' object is not reversible")));
         }
     };
@@ -249,8 +398,8 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
 
 /// `next(value)` without a default: `None` at the end.
 pub fn next(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
-    if !is_iterator(value) {
-        let name = type_name(value);
+    if !is_iterator_object(vm, value) {
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("'{name}' object is not an iterator")));
     }
     next_of_object(vm, value)
@@ -288,10 +437,12 @@ pub fn tuple_of(vm: &mut Vm, iterable: Value) -> Outcome {
 }
 
 fn length_hint(iterable: Value) -> usize {
-    match iterable.shape() {
+    match iterable.layout() {
         ShapeId::LIST | ShapeId::TUPLE => items(iterable).len(),
         ShapeId::STR => super::strings::length(iterable),
         ShapeId::RANGE => range_length(range_bounds(iterable)).min(1 << 40) as usize,
+        _ if dict_views::is_table(iterable) => dict_views::length(iterable),
+        _ if is_data(iterable) => data_length(iterable),
         _ => 0,
     }
 }
@@ -301,7 +452,7 @@ fn length_hint(iterable: Value) -> usize {
 /// # Safety
 /// `out` points to `count` writable registers.
 pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -> Outcome<()> {
-    if let Some(values) = super::sequences::as_items(value) {
+    if let Some(values) = super::sequences::as_items(value).filter(|_| !value.is_instance()) {
         if values.len() == count {
             // SAFETY: the caller passes `count` registers, and the items of objects do not lie on the value stack.
             unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), out, count) };
@@ -309,8 +460,8 @@ pub unsafe fn unpack(vm: &mut Vm, value: Value, out: *mut Value, count: usize) -
         }
         return Err(wrong_count(vm, values.len(), count));
     }
-    if !is_iterable(value) {
-        let name = type_name(value);
+    if !is_iterable_object(vm, value) {
+        let name = vm.type_name(value);
         return Err(vm.type_error(format!("cannot unpack non-iterable {name} object")));
     }
     let mut iteration = Iteration::new(vm, value)?;
@@ -335,12 +486,22 @@ fn wrong_count(vm: &mut Vm, found: usize, expected: usize) -> super::vm::Raised 
     })
 }
 
+/// An int, or what `__index__` makes one of; `None` for other values.
+pub fn as_index(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
+    match as_integer(value) {
+        Some(integer) => Ok(Some(integer)),
+        None if value.is_instance() => dispatch::index(vm, value),
+        None => Ok(None),
+    }
+}
+
 /// An int argument used as an index or count, with CPython's errors.
 pub fn to_index(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = as_index(vm, value)?.unwrap_or(value);
     if let Some(index) = super::numbers::as_i64(value) {
         return Ok(index);
     }
-    let name = type_name(value);
+    let name = vm.type_name(value);
     if as_integer(value).is_some() {
         return Err(vm.overflow_error(format!("cannot fit '{name}' into an index-sized integer")));
     }

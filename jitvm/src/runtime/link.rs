@@ -29,6 +29,7 @@ impl Vm {
                 self.permanent.push(value);
             }
             let names = proto.names.iter().map(|name| self.intern(name)).collect();
+            let parameters = proto.local_names[..proto.parameters()].iter().map(|name| self.intern(name)).collect();
             let globals: Vec<*mut Cell> = proto
                 .globals
                 .iter()
@@ -43,9 +44,12 @@ impl Vm {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
+                module: object,
                 constants,
                 globals: globals.into(),
                 names,
+                parameters,
+                suspensions: std::cell::OnceCell::new(),
                 loops,
             }));
         }
@@ -67,6 +71,14 @@ impl Vm {
             // As in CPython, constants that look like names are interned; here all short ones are.
             Constant::Str(text) if text.len() <= 40 => self.intern(text),
             Constant::Str(text) => self.str(text),
+            // The front end is ahead: these types are not in the heap yet.
+            Constant::Complex(..) | Constant::Bytes(_) => Value::NONE,
+            // A str of the heap is UTF-8, which has no surrogates.
+            Constant::Surrogates(points) => {
+                let character = |&point: &u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+                let text: String = points.iter().map(character).collect();
+                self.str(&text)
+            }
             Constant::Tuple(constants) => {
                 let mark = self.permanent.len();
                 for constant in constants {

@@ -9,7 +9,7 @@ use crate::ir::CodeId;
 
 /// The dict of a module's globals: what `module.__dict__` is.
 pub fn module_dict(module: Value) -> Value {
-    debug_assert!(module.has_shape(ShapeId::MODULE));
+    debug_assert!(module.has_layout(ShapeId::MODULE));
     // SAFETY: the caller passes a module.
     unsafe { (*module.object::<Module>()).dict }
 }
@@ -32,14 +32,46 @@ impl Vm {
             (*object).name = name_value;
         }
         let module = Value::of(object);
-        self.modules.push((name.to_owned(), module));
+        let modules = self.modules_dict();
+        // Out of memory: the module is not found again.
+        let _ = dict::set_str(self, modules, name_value, module);
         self.set_global(module, "__name__", name_value);
         module
     }
 
+    /// A module object for a dict of globals that belongs to no imported module.
+    pub fn module_of_dict(&mut self, globals: Value) -> Value {
+        let name = self.intern("__main__");
+        let object = self.allocate(size_of::<Module>(), ShapeId::MODULE).cast::<Module>();
+        // SAFETY: the allocation has room for a `Module`.
+        unsafe {
+            (*object).dict = globals;
+            (*object).name = name;
+        }
+        Value::of(object)
+    }
+
+    /// `sys.modules`.
+    pub fn modules_dict(&mut self) -> Value {
+        if self.modules == Value::UNDEF {
+            self.modules = self.new_dict();
+        }
+        self.modules
+    }
+
     /// An imported module.
     pub fn find_module(&self, name: &str) -> Option<Value> {
-        self.modules.iter().find(|(known, _)| known == name).map(|&(_, module)| module)
+        if self.modules == Value::UNDEF {
+            return None;
+        }
+        let name = self.interned.get(name)?;
+        dict::get_str(self.modules, *name)
+    }
+
+    /// An import failed: the module counts as not imported.
+    pub fn forget_module(&mut self, name: &str) {
+        let (name, modules) = (self.intern(name), self.modules_dict());
+        dict::remove_str(modules, name);
     }
 
     /// A global cell that is in no dict yet; a str as name finds the builtin that it hides.
@@ -71,17 +103,7 @@ impl Vm {
 
     /// Names of the assigned globals of the module that a code belongs to.
     pub fn globals_of_code(&self, code: CodeId) -> Vec<Value> {
-        // SAFETY: a code's cells live as long as it does.
-        let cells = self.codes[code.index()].globals.iter().map(|&cell| unsafe { &*cell });
-        let Some(first) = cells.clone().next() else { return Vec::new() };
-        let owns = |module: &Value| {
-            dict::cells(module_dict(*module))
-                .any(|cell| Value::of(cell) == Value::of(std::ptr::from_ref(first).cast_mut()))
-        };
-        match self.modules.iter().map(|&(_, module)| module).find(owns) {
-            Some(module) => self.global_names(module),
-            None => cells.filter(|cell| cell.value != Value::UNDEF).map(|cell| cell.name).collect(),
-        }
+        self.global_names(self.codes[code.index()].module)
     }
 
     /// Names of the module's assigned globals, in the order they were first mentioned.

@@ -118,7 +118,8 @@ pub fn parse_float(vm: &mut Vm, string: Value) -> Outcome {
     }
 }
 
-fn parse_float_text(source: &str) -> Option<f64> {
+/// The float that a text stands for, white space around it allowed.
+pub fn parse_float_text(source: &str) -> Option<f64> {
     let normal = to_ascii_digits(source);
     let trimmed = normal.trim_matches(is_space);
     let unsigned = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);

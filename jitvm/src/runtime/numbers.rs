@@ -27,7 +27,7 @@ impl<'a> Limbs<'a> {
 
     /// Of a BIG_INT.
     pub fn of_big(value: Value) -> Limbs<'a> {
-        debug_assert!(value.has_shape(ShapeId::BIG_INT));
+        debug_assert!(value.has_layout(ShapeId::BIG_INT));
         let big = value.object::<BigInt>();
         // SAFETY: the shape was checked; the limbs follow the size. Objects do not move, and the slice's address
         // keeps this one alive.
@@ -190,7 +190,7 @@ pub fn as_float(value: Value) -> Option<f64> {
     if value.is_float() {
         return Some(value.as_float());
     }
-    value.has_shape(ShapeId::FLOAT_BOX).then(|| boxed_float(value))
+    value.has_layout(ShapeId::FLOAT_BOX).then(|| boxed_float(value))
 }
 
 fn boxed_float(value: Value) -> f64 {
@@ -215,16 +215,25 @@ pub fn as_i64(value: Value) -> Option<i64> {
     if value.is_int() {
         return Some(value.as_fixnum());
     }
-    if !value.has_shape(ShapeId::BIG_INT) {
+    if !value.has_layout(ShapeId::BIG_INT) {
         return None;
     }
-    let Limbs { negative, limbs: &[limb] } = Limbs::of_big(value) else { return None };
+    let (negative, limb) = match Limbs::of_big(value) {
+        Limbs { limbs: &[], .. } => return Some(0),
+        Limbs { negative, limbs: &[limb] } => (negative, limb),
+        _ => return None,
+    };
     if negative { (limb <= 1 << 63).then(|| (limb as i64).wrapping_neg()) } else { i64::try_from(limb).ok() }
 }
 
 /// An int or bool of any size; `None` for other types.
 pub fn as_integer(value: Value) -> Option<Value> {
     let value = bool_to_int(value);
+    if value.is_instance() && value.has_layout(ShapeId::BIG_INT) {
+        // An instance of a derived class may hold any int.
+        let Limbs { negative, limbs } = Limbs::of_big(value);
+        return Some(fixnum_of(negative, limbs).unwrap_or(value));
+    }
     value.is_integer().then_some(value)
 }
 
@@ -237,7 +246,7 @@ pub fn as_f64(value: Value) -> Option<f64> {
     if value.is_float() {
         return Some(value.as_float());
     }
-    match value.shape() {
+    match value.layout() {
         ShapeId::FLOAT_BOX => Some(boxed_float(value)),
         ShapeId::BIG_INT => Limbs::of_big(value).to_f64(),
         _ => value.is_bool().then_some((value == Value::TRUE) as i64 as f64),
@@ -250,10 +259,10 @@ impl Vm {
         if let Some(x) = as_f64(value) {
             return Ok(x);
         }
-        if value.has_shape(ShapeId::BIG_INT) {
+        if value.has_layout(ShapeId::BIG_INT) {
             return Err(self.overflow_error("int too large to convert to float"));
         }
-        let name = super::types::type_name(value);
+        let name = self.type_name(value);
         Err(self.type_error(format!("must be real number, not {name}")))
     }
 }

@@ -9,15 +9,33 @@ pub struct Header {
     pub shape: ShapeId,
     /// Collector state.
     pub gc: u8,
+    /// Layout: the builtin shape whose fields the object has; of an exact builtin object its own.
     pub kind: u8,
-    /// Small per-shape datum (for a str: 1 = ASCII).
+    /// Small per-layout datum (a str: 1 = ASCII; an instance: how many slots follow).
     pub aux: u16,
+}
+
+impl Header {
+    /// Of an exact builtin object.
+    pub const fn new(shape: ShapeId) -> Header {
+        Header { shape, gc: 0, kind: shape.0 as u8, aux: 0 }
+    }
 }
 
 /// Hidden class of an object: builtin types have fixed ones, instances of program classes get theirs at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(transparent)]
 pub struct ShapeId(pub u32);
+
+impl ShapeId {
+    /// Instances of program classes have shapes from here on.
+    pub const FIRST_DYNAMIC: u32 = 128;
+
+    #[inline(always)]
+    pub const fn is_dynamic(self) -> bool {
+        self.0 >= ShapeId::FIRST_DYNAMIC
+    }
+}
 
 macro_rules! shapes {
     ($($name:ident = $id:literal, $type_name:literal;)*) => {
@@ -61,6 +79,77 @@ shapes! {
     CALL_ITERATOR = 27, "callable_iterator";
     // Containers and bytes.
     DICT = 40, "dict";
+    SET = 41, "set";
+    FROZENSET = 42, "frozenset";
+    DICT_KEYS = 43, "dict_keys";
+    DICT_VALUES = 44, "dict_values";
+    DICT_ITEMS = 45, "dict_items";
+    // Iterators over dicts, forwards and backwards, and over sets: `state` as `runtime::dict_views` says.
+    DICT_KEY_ITERATOR = 46, "dict_keyiterator";
+    DICT_VALUE_ITERATOR = 47, "dict_valueiterator";
+    DICT_ITEM_ITERATOR = 48, "dict_itemiterator";
+    DICT_REVERSE_KEY_ITERATOR = 49, "dict_reversekeyiterator";
+    // Shared variables of functions; those of modules are CELL.
+    CLOSURE_CELL = 50, "cell";
+    GENERATOR = 51, "generator";
+    COROUTINE = 52, "coroutine";
+    ASYNC_GENERATOR = 53, "async_generator";
+    // What `await coroutine` iterates over.
+    COROUTINE_WRAPPER = 54, "coroutine_wrapper";
+    // One awaitable step of an asynchronous generator.
+    ASYNC_GENERATOR_STEP = 55, "async_generator_asend";
+    DICT_REVERSE_VALUE_ITERATOR = 56, "dict_reversevalueiterator";
+    DICT_REVERSE_ITEM_ITERATOR = 57, "dict_reverseitemiterator";
+    SET_ITERATOR = 58, "set_iterator";
+    BYTES = 59, "bytes";
+    BYTEARRAY = 60, "bytearray";
+    MEMORYVIEW = 61, "memoryview";
+    COMPLEX = 62, "complex";
+    BYTES_ITERATOR = 63, "bytes_iterator";
+    BYTEARRAY_ITERATOR = 64, "bytearray_iterator";
+    MEMORY_ITERATOR = 65, "memory_iterator";
+    LONG_RANGE_ITERATOR = 66, "longrange_iterator";
+    // Layout of plain instances of program classes, and shape of `object()`.
+    INSTANCE = 70, "object";
+    PROPERTY = 71, "property";
+    STATIC_METHOD = 72, "staticmethod";
+    CLASS_METHOD = 73, "classmethod";
+    SUPER = 74, "super";
+    // What `__slots__` makes in a class.
+    MEMBER = 75, "member_descriptor";
+    TRACEBACK = 76, "traceback";
+    MAPPING_PROXY = 77, "mappingproxy";
+    GENERIC_ALIAS = 78, "types.GenericAlias";
+    UNION = 79, "types.UnionType";
+    // An iterator over `__getitem__`.
+    ITEM_ITERATOR = 80, "iterator";
+    FRAME = 81, "frame";
+}
+
+/// An instance of a program class that derives from no builtin type but `object`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Instance {
+    pub header: Header,
+    /// UNDEF; or the dict of all attributes, when the shape is the class's dictionary-mode shape.
+    pub extra: Value,
+    // `header.aux` slots follow; those that the shape does not assign are UNDEF.
+}
+
+impl Instance {
+    /// Offset of the first slot.
+    pub const SLOTS: usize = 16;
+}
+
+/// PROPERTY: getter, setter, deleter, doc. STATIC_METHOD, CLASS_METHOD: the function first. SUPER: start class, object
+/// (or UNDEF), its class. MEMBER: name, class, slot (a fixnum). TRACEBACK: rest (or None), line, code and pc.
+/// MAPPING_PROXY: class. GENERIC_ALIAS: origin, arguments. UNION: a tuple. ITEM_ITERATOR: sequence, index.
+/// Fields not used are None.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Descriptor {
+    pub header: Header,
+    pub fields: [Value; 4],
 }
 
 /// `{items, capacity}` live apart so that growing does not move the list.
@@ -155,6 +244,76 @@ pub struct Function {
     pub unused: u32,
     /// A tuple, or None.
     pub defaults: Value,
+    /// A tuple of CLOSURE_CELLs, or None.
+    pub closure: Value,
+    /// A tuple of name, value, name, value, ..., or a dict, or None.
+    pub annotations: Value,
+    /// A dict of attributes that were set, or UNDEF.
+    pub attributes: Value,
+}
+
+/// A variable that functions share.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ClosureCell {
+    pub header: Header,
+    /// UNDEF while unassigned.
+    pub value: Value,
+}
+
+/// CODE: what `compile` makes (an index into `Vm::compiled`, then None), or the code of a function (None, then its id).
+#[derive(Debug)]
+#[repr(C)]
+pub struct CodeObject {
+    pub header: Header,
+    pub fields: [Value; 2],
+}
+
+/// How far a generator has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum GeneratorState {
+    Created,
+    Suspended,
+    Running,
+    Finished,
+}
+
+/// A generator, coroutine or asynchronous generator.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Generator {
+    pub header: Header,
+    pub code: crate::ir::CodeId,
+    pub state: GeneratorState,
+    /// Instruction it is suspended at: its GENERATOR or a YIELD.
+    pub pc: u32,
+    /// Number of registers that follow.
+    pub count: u32,
+    pub function: Value,
+    /// The exception it was handling when it was suspended, or UNDEF.
+    pub handled: Value,
+    /// The iterator it delegates to while suspended, or UNDEF.
+    pub delegate: Value,
+    /// Asynchronous generators: NONE, or TRUE while a step of it is running.
+    pub busy: Value,
+    // Registers follow; those that are not live are UNDEF.
+}
+
+impl Generator {
+    pub const REGISTERS: usize = 56;
+}
+
+/// COROUTINE_WRAPPER and ASYNC_GENERATOR_STEP.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Awaitable {
+    pub header: Header,
+    pub generator: Value,
+    /// What is sent or thrown first; UNDEF once it was.
+    pub first: Value,
+    /// 0 send, 1 throw, 2 close (as a fixnum); NONE when it has ended.
+    pub mode: Value,
 }
 
 #[derive(Debug)]
@@ -179,7 +338,7 @@ pub struct Builtin {
 #[repr(C)]
 pub struct BoundMethod {
     pub header: Header,
-    /// A BUILTIN.
+    /// Anything callable.
     pub function: Value,
     pub receiver: Value,
 }
@@ -270,6 +429,107 @@ impl DictEntry {
     pub const HOLE: DictEntry = DictEntry { hash: 0, key: Value::UNDEF, value: Value::UNDEF };
 }
 
+/// A set or frozenset; see `runtime::set`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Set {
+    pub header: Header,
+    /// Elements in the set.
+    pub used: u32,
+    /// Slots that are not unused: elements and marks of deleted ones.
+    pub fill: u32,
+    /// Slots of the table, less one; a power of two less one.
+    pub mask: u32,
+    /// Where `pop` goes on.
+    pub finger: u32,
+    /// Of a frozenset, 0 = not computed yet.
+    pub hash: i64,
+    /// Inside a STORAGE object (null before the first element).
+    pub table: *mut SetEntry,
+}
+
+/// A slot of a set's table.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct SetEntry {
+    /// UNDEF in unused slots.
+    pub key: Value,
+    pub hash: i64,
+}
+
+impl SetEntry {
+    pub const UNUSED: SetEntry = SetEntry { key: Value::UNDEF, hash: 0 };
+    /// The key of a slot whose element was deleted.
+    pub const DELETED: Value = Value::EXHAUSTED;
+
+    #[inline]
+    pub fn is_element(&self) -> bool {
+        self.key != Value::UNDEF && self.key != SetEntry::DELETED
+    }
+}
+
+/// `bytes`; the data follows.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Bytes {
+    pub header: Header,
+    pub length: u64,
+    /// Python's hash, 0 = not computed yet.
+    pub hash: u64,
+    // Data follows.
+}
+
+impl Bytes {
+    pub const DATA: usize = 24;
+}
+
+/// `bytearray`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ByteArray {
+    pub header: Header,
+    pub length: u64,
+    pub capacity: u64,
+    /// Inside a STORAGE object (null while capacity is 0).
+    pub data: *mut u8,
+}
+
+/// `memoryview` of one dimension.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MemoryView {
+    pub header: Header,
+    /// The BYTES or BYTEARRAY, or None once released.
+    pub source: Value,
+    /// Byte of the source where the first item is.
+    pub start: i64,
+    /// Items.
+    pub length: i64,
+    /// Bytes from one item to the next.
+    pub stride: i64,
+    /// A character of the `struct` module.
+    pub format: u8,
+    pub item_size: u8,
+    pub readonly: bool,
+    pub unused: [u8; 5],
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub struct Complex {
+    pub header: Header,
+    pub real: f64,
+    pub imaginary: f64,
+}
+
+/// What `dict.keys()`, `values()` and `items()` return.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DictView {
+    pub header: Header,
+    pub dict: Value,
+}
+
 /// First item of a STORAGE object.
 pub const STORAGE_ITEMS: usize = 8;
 
@@ -280,9 +540,31 @@ impl Value {
         // SAFETY: a pointer value refers to an object of the heap, which begins with its header.
         if self.is_pointer() { unsafe { (*(self.address() as *const Header)).shape } } else { ShapeId::FREE }
     }
+    /// The object is *exactly* of this builtin shape.
     #[inline(always)]
     pub fn has_shape(self, shape: ShapeId) -> bool {
         self.shape() == shape
+    }
+    /// The builtin shape whose fields the object has: its own, or that of the builtin type its class derives from. FREE
+    /// for immediate values.
+    #[inline(always)]
+    pub fn layout(self) -> ShapeId {
+        if self.is_pointer() {
+            // SAFETY: a pointer value refers to an object of the heap, which begins with its header.
+            ShapeId(u32::from(unsafe { (*(self.address() as *const Header)).kind }))
+        } else {
+            ShapeId::FREE
+        }
+    }
+    /// The object is of this builtin type or of a class derived from it.
+    #[inline(always)]
+    pub fn has_layout(self, layout: ShapeId) -> bool {
+        self.layout() == layout
+    }
+    /// An instance of a program class.
+    #[inline(always)]
+    pub fn is_instance(self) -> bool {
+        self.shape().is_dynamic()
     }
     /// The object as a layout; the caller has checked the shape.
     #[inline(always)]
@@ -294,18 +576,21 @@ impl Value {
     pub fn of<T>(object: *mut T) -> Value {
         Value::from_address(object as usize)
     }
-    /// A `str`, of program text or of the VM.
+    /// A `str`, or an instance of a class derived from it.
     #[inline(always)]
     pub fn is_str(self) -> bool {
-        self.has_shape(ShapeId::STR)
+        self.has_layout(ShapeId::STR)
     }
-    /// An `int` that is no `bool`, of any size.
+    /// An `int` that is no `bool`, of any size, or an instance of a class derived from it.
     #[inline(always)]
     pub fn is_integer(self) -> bool {
-        self.is_int() || self.has_shape(ShapeId::BIG_INT)
+        self.is_int() || self.has_layout(ShapeId::BIG_INT)
     }
 }
 
 // What machine code and the listings rely on.
+const _: () = assert!(size_of::<Generator>() == Generator::REGISTERS);
+const _: () = assert!(size_of::<Instance>() == Instance::SLOTS);
 const _: () = assert!(size_of::<Header>() == 8 && size_of::<Tuple>() == Tuple::ITEMS);
 const _: () = assert!(size_of::<Str>() == Str::BYTES && size_of::<BigInt>() == BigInt::LIMBS);
+const _: () = assert!(size_of::<Bytes>() == Bytes::DATA);

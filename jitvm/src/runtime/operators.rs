@@ -1,8 +1,8 @@
 //! Python's arithmetic operators: which code handles which operand types, and the errors for the others.
 
+use super::dispatch;
 use super::numbers::{as_float, as_integer, bool_to_int};
 use super::object::ShapeId;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use super::{operators_number, operators_sequence, percent_format};
@@ -42,6 +42,8 @@ binary_operators! {
     Mod modulo "%" "%=";
     /// `a ** b`, or `a **= b`.
     Pow power "** or pow()" "**=";
+    /// `a @ b`, or `a @= b`.
+    MatMul matrix_multiply "@" "@=";
     /// `a << b`, or `a <<= b`.
     LeftShift left_shift "<<" "<<=";
     /// `a >> b`, or `a >>= b`.
@@ -96,36 +98,65 @@ pub fn mul(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
 
 /// Any binary operator; `augmented` is the in-place form, which changes lists in place and words errors its own way.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
-    if a.is_int() && b.is_int() {
+    if a.is_int() && b.is_int() && op != Binary::MatMul {
         return operators_number::fixnums(vm, op, a.as_fixnum(), b.as_fixnum());
+    }
+    if a.is_instance() || b.is_instance() {
+        if op == Binary::BitOr
+            && let Some(union) = super::aliases::union_of(vm, a, b)
+        {
+            return union;
+        }
+        return dispatch::binary(vm, op, a, b, augmented);
+    }
+    match native(vm, op, a, b, augmented) {
+        Some(result) => result,
+        None => Err(unsupported(vm, op, a, b, augmented)),
+    }
+}
+
+/// A binary operator as the builtin layouts of the operands give it; `None` if they have no such operator.
+pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    if op == Binary::MatMul {
+        return None;
     }
     if let (Some(x), Some(y)) = (as_integer(a), as_integer(b)) {
         if a.is_bool() && b.is_bool() {
             let (p, q) = (a == Value::TRUE, b == Value::TRUE);
             match op {
-                Binary::BitAnd => return Ok(Value::from_bool(p & q)),
-                Binary::BitOr => return Ok(Value::from_bool(p | q)),
-                Binary::BitXor => return Ok(Value::from_bool(p ^ q)),
+                Binary::BitAnd => return Some(Ok(Value::from_bool(p & q))),
+                Binary::BitOr => return Some(Ok(Value::from_bool(p | q))),
+                Binary::BitXor => return Some(Ok(Value::from_bool(p ^ q))),
                 _ => {}
             }
         }
-        return operators_number::integers(vm, op, x, y);
+        return Some(operators_number::integers(vm, op, x, y));
     }
     if is_number(a) && is_number(b) {
-        if let Some(result) = operators_number::floats(vm, op, a, b) {
-            return result;
-        }
-    } else if op == Binary::Mod && a.is_str() {
-        return percent_format::format(vm, a, b);
-    } else if let Some(result) = operators_sequence::binary(vm, op, a, b, augmented) {
-        return result;
+        return operators_number::floats(vm, op, a, b);
     }
-    Err(unsupported(vm, op, a, b, augmented))
+    if let Some(result) = super::complex::binary(vm, op, a, b) {
+        return Some(result);
+    }
+    if op == Binary::Mod && a.is_str() {
+        return Some(percent_format::format(vm, a, b));
+    }
+    if op == Binary::Mod && super::bytes::is_any_bytes(a) {
+        let new = percent_format::format_bytes(vm, super::bytes::data(a), b);
+        return Some(new.and_then(|new| vm.bytes_like(a, &new)));
+    }
+    if op == Binary::BitOr
+        && let Some(union) = super::aliases::union_of(vm, a, b)
+    {
+        return Some(union);
+    }
+    operators_sequence::binary(vm, op, a, b, augmented)
 }
 
+/// TypeError of a binary operator.
 #[cold]
-fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {
-    let (symbol, left, right) = (op.symbol(augmented), type_name(a), type_name(b));
+pub fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {
+    let (symbol, left, right) = (op.symbol(augmented), vm.type_name(a), vm.type_name(b));
     vm.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'"))
 }
 
@@ -158,6 +189,16 @@ unary_operators! {
 }
 
 pub fn unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
+    if a.is_instance()
+        && let Some(result) = dispatch::unary(vm, op, a)?
+    {
+        return Ok(result);
+    }
+    native_unary(vm, op, a)
+}
+
+/// A unary operator as the builtin layout of the operand gives it.
+pub fn native_unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         match op {
             Unary::Negate => return Ok(vm.float(-x)),
@@ -171,28 +212,47 @@ pub fn unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             Unary::Invert => binary(vm, Binary::Sub, Value::from_fixnum(-1), x, false),
         };
     }
-    let (symbol, name) = (op.symbol(), type_name(a));
+    if super::complex::is_complex(a) && op != Unary::Invert {
+        if op == Unary::Plus && !a.is_instance() {
+            return Ok(a);
+        }
+        let value = super::complex::parts_of(a);
+        return Ok(vm.complex(if op == Unary::Plus { value } else { value.neg() }));
+    }
+    let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))
 }
 
 /// `bool(a)`.
 #[inline]
-pub fn truth(a: Value) -> bool {
-    match a {
+pub fn truth(vm: &mut Vm, a: Value) -> Outcome<bool> {
+    Ok(match a {
         Value::TRUE => true,
         Value::FALSE | Value::NONE => false,
         _ if a.is_int() => a.as_fixnum() != 0,
         _ if a.is_float() => a.as_float() != 0.0,
-        _ => truth_of_object(a),
-    }
+        _ if a.is_instance() => return dispatch::truth(vm, a),
+        _ => native_truth(a),
+    })
 }
 
-fn truth_of_object(a: Value) -> bool {
-    match a.shape() {
+/// The truth of a value as its builtin layout gives it; runs no code of the program.
+pub fn native_truth(a: Value) -> bool {
+    if let Some(x) = as_float(a) {
+        return x != 0.0;
+    }
+    if let Some(integer) = as_integer(a) {
+        return integer != Value::from_fixnum(0);
+    }
+    match a.layout() {
         ShapeId::STR => !super::strings::text(a).is_empty(),
         ShapeId::LIST | ShapeId::TUPLE => !super::sequences::items(a).is_empty(),
+        ShapeId::BYTES | ShapeId::BYTEARRAY => !super::bytes::data(a).is_empty(),
+        ShapeId::COMPLEX => super::complex::parts_of(a) != super::complex::parts(0.0, 0.0),
+        ShapeId::MEMORYVIEW => super::memory_view::fields(a).length != 0,
+        _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
-        _ => true,
+        _ => a != Value::NONE,
     }
 }
 
@@ -202,17 +262,36 @@ pub fn is_same(a: Value, b: Value) -> bool {
 }
 
 /// `not a`.
-pub fn not(a: Value) -> Value {
-    Value::from_bool(!truth(a))
+pub fn not(vm: &mut Vm, a: Value) -> Outcome {
+    Ok(Value::from_bool(!truth(vm, a)?))
 }
 
 /// Absolute value, for `abs`.
 pub fn absolute(vm: &mut Vm, a: Value) -> Outcome {
+    let name = vm.names.abs;
+    if a.is_instance()
+        && let Some(result) = vm.try_special(a, name, &[])?
+    {
+        return Ok(result);
+    }
+    native_absolute(vm, a)
+}
+
+/// `abs` as the builtin layout of the operand gives it.
+pub fn native_absolute(vm: &mut Vm, a: Value) -> Outcome {
     if let Some(x) = as_float(a) {
         return Ok(vm.float(x.abs()));
     }
+    if super::complex::is_complex(a) {
+        let value = super::complex::parts_of(a);
+        let result = value.abs();
+        if result.is_infinite() && value.real.is_finite() && value.imaginary.is_finite() {
+            return Err(vm.overflow_error("absolute value too large"));
+        }
+        return Ok(vm.float(result));
+    }
     let Some(x) = as_integer(a) else {
-        let name = type_name(a);
+        let name = vm.type_name(a);
         return Err(vm.type_error(format!("bad operand type for abs(): '{name}'")));
     };
     let negative = if x.is_int() { x.as_fixnum() < 0 } else { super::numbers::Limbs::of_big(x).negative };

@@ -79,6 +79,7 @@ pub fn integers(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Outcome {
             let (base, exponent) = (to_float(vm, a)?, to_float(vm, b)?);
             float_power(vm, base, exponent)
         }
+        Binary::MatMul => unreachable!("no number has it: operators::binary refuses it first"),
         Binary::Pow => bigint::power(vm, x, y),
     }
 }
@@ -144,7 +145,7 @@ pub fn float_power(vm: &mut Vm, x: f64, y: f64) -> Outcome {
         return Err(vm.zero_division_error("0.0 cannot be raised to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 {
-        return Err(vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, "a complex result is not supported"));
+        return super::complex::power_of_negative(vm, x, y);
     }
     let result = x.powf(y);
     if result.is_infinite() && x.is_finite() && y.is_finite() {

@@ -1,22 +1,33 @@
 //! `+` and `*` of strs, lists and tuples, and their in-place forms.
 
+use super::bytes;
+use super::dict_views;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
 use super::object::ShapeId;
 use super::operators::Binary;
 use super::sequences::{LONGEST, items};
+use super::set_operations;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
 fn is_sequence(value: Value) -> bool {
-    matches!(value.shape(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)
+    matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE | ShapeId::BYTES | ShapeId::BYTEARRAY)
 }
 
 /// `None` if neither operand is a sequence with this operator.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    if op == Binary::BitOr
+        && let Some(result) = dict_views::union(vm, a, b, augmented)
+    {
+        return Some(result);
+    }
+    if let Some(result) = set_operations::binary(vm, op, a, b, augmented).or_else(|| dict_views::binary(vm, op, a, b)) {
+        return Some(result);
+    }
     match op {
+        Binary::Add if bytes::is_any_bytes(a) => Some(bytes::concatenate(vm, a, b, augmented)),
         Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
         Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),
         Binary::Mul if is_sequence(b) => Some(repeat(vm, b, a, false)),
@@ -25,15 +36,15 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
 }
 
 fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
-    if augmented && a.has_shape(ShapeId::LIST) {
+    if augmented && a.has_layout(ShapeId::LIST) {
         extend(vm, a, b)?;
         return Ok(a);
     }
-    if a.shape() != b.shape() {
-        let (own, other) = (type_name(a), type_name(b));
+    if a.layout() != b.layout() {
+        let (own, other) = (vm.type_name(a), vm.type_name(b));
         return Err(vm.type_error(format!("can only concatenate {own} (not \"{other}\") to {own}")));
     }
-    match a.shape() {
+    match a.layout() {
         ShapeId::STR => vm.concatenate(a, b),
         ShapeId::LIST => {
             let (left, right) = (items(a), items(b));
@@ -81,18 +92,22 @@ pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
 
 /// How often to repeat: an int, capped below at 0.
 fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
+    let count = iterate::as_index(vm, count)?.unwrap_or(count);
     if let Some(count) = as_i64(count) {
         return Ok(count.max(0) as usize);
     }
     if as_integer(count).is_some() {
         return Err(vm.overflow_error("cannot fit 'int' into an index-sized integer"));
     }
-    let name = type_name(count);
+    let name = vm.type_name(count);
     Err(vm.type_error(format!("can't multiply sequence by non-int of type '{name}'")))
 }
 
 fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcome {
     let count = repetitions(vm, count)?;
+    if bytes::is_any_bytes(sequence) {
+        return bytes::repeat(vm, sequence, count, augmented);
+    }
     if sequence.is_str() {
         let source = text(sequence).as_bytes();
         let Some(total) = source.len().checked_mul(count).filter(|&total| total <= i64::MAX as usize) else {
@@ -111,7 +126,7 @@ fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcom
     let Some(total) = length.checked_mul(count).filter(|&total| total <= LONGEST) else {
         return Err(vm.raise_memory_error());
     };
-    if sequence.has_shape(ShapeId::TUPLE) {
+    if sequence.has_layout(ShapeId::TUPLE) {
         if total == 0 {
             return Ok(vm.empty_tuple);
         }

@@ -1,5 +1,8 @@
-//! `%` formatting of strs.
+//! `%` formatting of strs and of bytes.
+//!
+//! A format of bytes is handled as the text of the same numbers (Latin-1), with conversions of its own.
 
+use super::bytes;
 use super::compare::float_limbs;
 use super::float_text::{self, FloatFormat};
 use super::format_spec::{integer_digits, radix_prefix};
@@ -8,7 +11,6 @@ use super::object::ShapeId;
 use super::repr;
 use super::sequences::items;
 use super::strings::text;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -29,10 +31,19 @@ struct Conversion {
 struct Operands<'a> {
     values: &'a [Value],
     next: usize,
+    /// What `%(name)` looks in, if the operand can serve as such.
+    mapping: Option<Value>,
+    /// The value of the last `%(name)`, which its conversion takes.
+    named: Option<Value>,
+    /// The format is of bytes.
+    bytes: bool,
 }
 
 impl Operands<'_> {
     fn take(&mut self, vm: &mut Vm) -> Outcome {
+        if let Some(value) = self.named.take() {
+            return Ok(value);
+        }
         match self.values.get(self.next) {
             Some(&value) => {
                 self.next += 1;
@@ -43,14 +54,34 @@ impl Operands<'_> {
     }
 }
 
-/// `format % operand`.
+/// `format % operand` of a str.
 pub fn format(vm: &mut Vm, format: Value, operand: Value) -> Outcome {
-    let single = [operand];
-    let is_tuple = operand.has_shape(ShapeId::TUPLE);
-    let values = if is_tuple { items(operand) } else { &single };
-    let mut operands = Operands { values, next: 0 };
-    let mut out = String::new();
     let source: Vec<char> = text(format).chars().collect();
+    let text = format_characters(vm, &source, operand, false)?;
+    Ok(vm.str(&text))
+}
+
+/// `format % operand` of bytes.
+pub fn format_bytes(vm: &mut Vm, format: &[u8], operand: Value) -> Outcome<Vec<u8>> {
+    let source: Vec<char> = format.iter().copied().map(char::from).collect();
+    let text = format_characters(vm, &source, operand, true)?;
+    Ok(text.chars().map(|c| c as u8).collect())
+}
+
+/// What `%(name)` can look in: not a tuple or str, but anything with items.
+fn as_mapping(operand: Value) -> Option<Value> {
+    let usable = matches!(operand.shape(), ShapeId::LIST | ShapeId::RANGE | ShapeId::BYTEARRAY | ShapeId::MEMORYVIEW)
+        || super::dict::is_dict(operand);
+    usable.then_some(operand)
+}
+
+fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) -> Outcome<String> {
+    let single = [operand];
+    let is_tuple = operand.has_layout(ShapeId::TUPLE);
+    let values = if is_tuple { items(operand) } else { &single };
+    let mapping = as_mapping(operand);
+    let mut operands = Operands { values, next: 0, mapping, named: None, bytes };
+    let mut out = String::new();
     let mut at = 0;
     while at < source.len() {
         let c = source[at];
@@ -60,26 +91,80 @@ pub fn format(vm: &mut Vm, format: Value, operand: Value) -> Outcome {
             continue;
         }
         let start = at;
-        let conversion = parse(vm, &source, &mut at, &mut operands)?;
+        let conversion = parse(vm, source, &mut at, &mut operands)?;
         if conversion.kind == '%' && at == start + 1 {
             out.push('%');
             continue;
         }
         let operand = operands.take(vm)?;
+        if bytes && matches!(conversion.kind, 's' | 'b' | 'r' | 'a' | 'c') {
+            convert_bytes(vm, conversion, operand, &mut out)?;
+            continue;
+        }
         convert(vm, conversion, operand, at - 1, &mut out)?;
     }
     // Objects with items count as mappings, which need not be used up.
-    let is_mapping = matches!(operand.shape(), ShapeId::LIST | ShapeId::RANGE);
-    if operands.next < values.len() && !is_mapping {
-        return Err(vm.type_error("not all arguments converted during string formatting"));
+    if operands.next < values.len() && mapping.is_none() {
+        let what = if bytes { "bytes" } else { "string" };
+        return Err(vm.type_error(format!("not all arguments converted during {what} formatting")));
     }
-    Ok(vm.str(&out))
+    Ok(out)
+}
+
+/// The conversions of a format of bytes that differ.
+fn convert_bytes(vm: &mut Vm, how: Conversion, operand: Value, out: &mut String) -> Outcome<()> {
+    let whole: String = match how.kind {
+        'c' => {
+            if let Some([byte]) = bytes::as_buffer(operand).as_deref() {
+                char::from(*byte).to_string()
+            } else {
+                let Some(code) = as_integer(operand) else {
+                    let name = vm.type_name(operand);
+                    let message = format!("%c requires an integer in range(256) or a single byte, not {name}");
+                    return Err(vm.type_error(message));
+                };
+                match as_i64(code).and_then(|code| u8::try_from(code).ok()) {
+                    Some(byte) => char::from(byte).to_string(),
+                    None => return Err(vm.overflow_error("%c arg not in range(256)")),
+                }
+            }
+        }
+        'r' | 'a' => {
+            let ascii = repr::to_ascii(vm, operand)?;
+            text(ascii).to_owned()
+        }
+        _ => match bytes::as_buffer(operand) {
+            Some(data) => data.iter().copied().map(char::from).collect(),
+            None => {
+                let name = vm.type_name(operand);
+                return Err(vm.type_error(format!(
+                    "%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
+                )));
+            }
+        },
+    };
+    let kept = match how.precision {
+        Some(precision) if how.kind != 'c' => whole.chars().take(precision).collect(),
+        _ => whole,
+    };
+    pad(how, "", "", &kept, false, out);
+    Ok(())
 }
 
 fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) -> Outcome<Conversion> {
     let mut conversion = Conversion::default();
     if source.get(*at) == Some(&'(') {
-        return Err(vm.type_error("format requires a mapping"));
+        let Some(mapping) = operands.mapping else { return Err(vm.type_error("format requires a mapping")) };
+        let key = mapping_key(vm, source, at)?;
+        let key = if operands.bytes {
+            let data: Vec<u8> = key.chars().map(|c| c as u8).collect();
+            vm.bytes(&data)?
+        } else {
+            vm.str(&key)
+        };
+        operands.named = Some(super::subscript::get_item(vm, mapping, key)?);
+        // As in CPython, the positional operand is the mapping itself, and used up.
+        operands.next = operands.values.len();
     }
     while let Some(&flag) = source.get(*at) {
         match flag {
@@ -112,6 +197,25 @@ fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) 
         }
         None => Err(vm.value_error("incomplete format")),
     }
+}
+
+/// The name in parentheses, which may nest.
+fn mapping_key(vm: &mut Vm, source: &[char], at: &mut usize) -> Outcome<String> {
+    *at += 1;
+    let start = *at;
+    let mut depth = 1;
+    while let Some(&c) = source.get(*at) {
+        *at += 1;
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Ok(source[start..*at - 1].iter().collect());
+        }
+    }
+    Err(vm.value_error("incomplete format key"))
 }
 
 /// Digits, or `*` for the next operand.
@@ -255,7 +359,7 @@ fn integer_operand(vm: &mut Vm, kind: char, operand: Value) -> Outcome {
     if let (true, Some(x)) = (decimal, as_float(operand)) {
         return float_to_integer(vm, x);
     }
-    let (what, name) = (if decimal { "a real number" } else { "an integer" }, type_name(operand));
+    let (what, name) = (if decimal { "a real number" } else { "an integer" }, vm.type_name(operand));
     Err(vm.type_error(format!("%{kind} format: {what} is required, not {name}")))
 }
 

@@ -1,14 +1,32 @@
 //! The one place that knows which words of each shape refer to other objects.
 
-use super::object::{Dict, Exception, Header, IteratorObject, List, Module, STORAGE_ITEMS, ShapeId, Tuple};
+use super::instances::attributes_word;
+use super::object::{
+    Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS,
+    Set, ShapeId, Tuple,
+};
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
 const fn value_fields(shape: ShapeId) -> (usize, usize) {
     match shape {
         ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
-        ShapeId::FUNCTION => (16, 1),
+        ShapeId::FUNCTION => (16, 4),
+        ShapeId::CLOSURE_CELL => (8, 1),
+        ShapeId::CODE => (8, 2),
+        ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP => (8, (size_of::<Awaitable>() - 8) / 8),
         ShapeId::BOUND_METHOD => (8, 2),
+        ShapeId::PROPERTY
+        | ShapeId::STATIC_METHOD
+        | ShapeId::CLASS_METHOD
+        | ShapeId::SUPER
+        | ShapeId::MEMBER
+        | ShapeId::TRACEBACK
+        | ShapeId::FRAME
+        | ShapeId::MAPPING_PROXY
+        | ShapeId::GENERIC_ALIAS
+        | ShapeId::ITEM_ITERATOR
+        | ShapeId::UNION => (8, (size_of::<Descriptor>() - 8) / 8),
         ShapeId::MODULE => (std::mem::offset_of!(Module, dict), 2),
         ShapeId::EXCEPTION => (8, (size_of::<Exception>() - 8) / 8),
         ShapeId::RANGE_ITERATOR
@@ -20,7 +38,19 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::MAP
         | ShapeId::FILTER
         | ShapeId::REVERSED
-        | ShapeId::CALL_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        | ShapeId::CALL_ITERATOR
+        | ShapeId::DICT_KEY_ITERATOR
+        | ShapeId::DICT_VALUE_ITERATOR
+        | ShapeId::DICT_ITEM_ITERATOR
+        | ShapeId::DICT_REVERSE_KEY_ITERATOR
+        | ShapeId::DICT_REVERSE_VALUE_ITERATOR
+        | ShapeId::DICT_REVERSE_ITEM_ITERATOR
+        | ShapeId::SET_ITERATOR
+        | ShapeId::BYTES_ITERATOR
+        | ShapeId::BYTEARRAY_ITERATOR
+        | ShapeId::MEMORY_ITERATOR
+        | ShapeId::LONG_RANGE_ITERATOR => (8, (size_of::<IteratorObject>() - 8) / 8),
+        ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS | ShapeId::MEMORYVIEW => (8, 1),
         _ => (0, 0),
     }
 }
@@ -34,7 +64,14 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
 pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Value)) {
     // SAFETY: the caller passes an object, and the layout of each shape is the one declared in `object`.
     unsafe {
-        let (first, count) = match (*header).shape {
+        let layout = ShapeId((*header).kind as u32);
+        let has_word = (*header).shape.is_dynamic() && layout != ShapeId::INSTANCE || layout == ShapeId::EXCEPTION;
+        if has_word {
+            visit(*attributes_word(header));
+        }
+        let (first, count) = match layout {
+            // The word before the slots counts as one.
+            ShapeId::INSTANCE => (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize),
             ShapeId::LIST => {
                 let list = header.cast::<List>();
                 if !(*list).data.is_null() {
@@ -57,6 +94,28 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                     visit((*entry).value);
                 }
                 return;
+            }
+            ShapeId::BYTEARRAY => {
+                let array = header.cast::<ByteArray>();
+                if !(*array).data.is_null() {
+                    visit(Value::from_address((*array).data as usize - STORAGE_ITEMS));
+                }
+                return;
+            }
+            ShapeId::SET | ShapeId::FROZENSET => {
+                let set = header.cast::<Set>();
+                if !(*set).table.is_null() {
+                    visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
+                    for slot in 0..=(*set).mask as usize {
+                        visit((*(*set).table.add(slot)).key);
+                    }
+                }
+                return;
+            }
+            ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
+                let generator = header.cast::<Generator>();
+                let fields = std::mem::offset_of!(Generator, function);
+                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
             }
             shape => {
                 let (offset, count) = value_fields(shape);

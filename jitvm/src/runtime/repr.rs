@@ -1,13 +1,16 @@
 //! `repr`, `str` and `ascii` of every value.
 
+use super::bytes;
+use super::dict_views;
 use super::exceptions::{class_of, exception};
 use super::float_text;
 use super::modules::module_name;
 use super::numbers::{Limbs, as_float};
-use super::object::{BoundMethod, Builtin, Function, Range, ShapeId, Slice};
+use super::object::{Builtin, Range, ShapeId, Slice};
 use super::sequences::items;
+use super::set;
 use super::strings::{as_text, text};
-use super::types::{TypeId, type_id, type_name};
+use super::types::{TypeId, type_id};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::library::structures::structure_of;
@@ -23,7 +26,7 @@ pub fn to_repr(vm: &mut Vm, value: Value) -> Outcome {
 
 /// `str(value)`.
 pub fn to_str(vm: &mut Vm, value: Value) -> Outcome {
-    if value.is_str() {
+    if value.has_shape(ShapeId::STR) {
         return Ok(value);
     }
     let text = str_text(vm, value)?;
@@ -37,11 +40,54 @@ pub fn repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 }
 
 pub fn str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
-    match value.shape() {
+    let name = vm.names.str;
+    if value.is_instance()
+        && let Some(result) = super::dispatch::text_method(vm, value, name)?
+    {
+        return Ok(text(result).to_owned());
+    }
+    native_str_text(vm, value)
+}
+
+/// `repr(value)` as the builtin layout of the value gives it.
+pub fn native_repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let mut out = String::new();
+    write_native_repr(vm, value, &mut out, &mut Open::new())?;
+    Ok(out)
+}
+
+/// `<module.Class object at 0x...>`: `object.__repr__`.
+pub fn default_repr(vm: &Vm, value: Value) -> String {
+    let id = vm.type_of(value);
+    let address = if value.is_pointer() { value.address() } else { value.0 as usize };
+    format!("<{} object at {address:#x}>", qualified_name(vm, id))
+}
+
+/// The name of a class with its module, which for builtin types is left out.
+pub fn qualified_name(vm: &Vm, id: TypeId) -> String {
+    if !id.is_dynamic() {
+        return id.name().to_owned();
+    }
+    let qualname = text(vm.class(id).qualname);
+    match super::class_build::module_text(vm, id).as_str() {
+        "builtins" => qualname.to_owned(),
+        module => format!("{module}.{qualname}"),
+    }
+}
+
+/// `str(value)` as the builtin layout of the value gives it.
+pub fn native_str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
+    match value.layout() {
         ShapeId::STR => Ok(text(value).to_owned()),
         ShapeId::EXCEPTION => exception_text(vm, value),
         _ => repr_text(vm, value),
     }
+}
+
+/// What the errors of codecs say of their arguments.
+fn unicode_error_text(vm: &Vm, class: TypeId, args: &[Value]) -> Option<String> {
+    let of_codec = [TypeId::UNICODE_ENCODE_ERROR, TypeId::UNICODE_DECODE_ERROR];
+    of_codec.iter().any(|&base| vm.is_subtype(class, base)).then(|| super::codecs::error_text(args)).flatten()
 }
 
 /// `str(exception)`.
@@ -49,14 +95,20 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     let class = class_of(value);
     let args = exception(value).args;
     match *items(args) {
+        [message, _] if vm.is_subtype(class, TypeId::BASE_EXCEPTION_GROUP) => {
+            let count = items(super::groups::members(value)).len();
+            let s = if count == 1 { "" } else { "s" };
+            Ok(format!("{} ({count} sub-exception{s})", str_text(vm, message)?))
+        }
         [] => Ok(String::new()),
-        [only] if class.is_subtype(TypeId::KEY_ERROR) => repr_text(vm, only),
+        [_, _, _, _, _] if let Some(text) = unicode_error_text(vm, class, items(args)) => Ok(text),
+        [only] if vm.is_subtype(class, TypeId::KEY_ERROR) => repr_text(vm, only),
         [only] => str_text(vm, only),
-        [number, message] if class.is_subtype(TypeId::OS_ERROR) => {
+        [number, message] if vm.is_subtype(class, TypeId::OS_ERROR) => {
             let number = str_text(vm, number)?;
             Ok(format!("[Errno {number}] {}", str_text(vm, message)?))
         }
-        [number, message, file, ..] if class.is_subtype(TypeId::OS_ERROR) => {
+        [number, message, file, ..] if vm.is_subtype(class, TypeId::OS_ERROR) => {
             let (number, message) = (str_text(vm, number)?, str_text(vm, message)?);
             Ok(format!("[Errno {number}] {message}: {}", repr_text(vm, file)?))
         }
@@ -65,6 +117,17 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 }
 
 fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    let name = vm.names.repr;
+    if value.is_instance()
+        && let Some(result) = super::dispatch::text_method(vm, value, name)?
+    {
+        out.push_str(text(result));
+        return Ok(());
+    }
+    write_native_repr(vm, value, out, open)
+}
+
+fn write_native_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
     if let Some(x) = as_float(value) {
         out.push_str(&float_text::repr(x));
         return Ok(());
@@ -74,7 +137,7 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
         let _ = write!(out, "{}", value.as_fixnum());
         return Ok(());
     }
-    match value.shape() {
+    match value.layout() {
         ShapeId::FREE => out.push_str(value.special_name().unwrap_or("<word>")),
         ShapeId::BIG_INT => out.push_str(&integer_text(vm, value)?),
         ShapeId::STR => write_str_repr(text(value), false, out),
@@ -93,6 +156,16 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
             let end = if items(value).len() == 1 { ",)" } else { ")" };
             write_items(vm, value, "(", end, out, open)?;
         }
+        ShapeId::COMPLEX => out.push_str(&super::complex::repr(super::complex::parts_of(value))),
+        ShapeId::BYTES => bytes::repr_of_data(bytes::data(value), out),
+        ShapeId::BYTEARRAY => {
+            out.push_str(vm.type_name(value));
+            out.push('(');
+            bytes::repr_of_data(bytes::data(value), out);
+            out.push(')');
+        }
+        ShapeId::DICT => write_dict(vm, value, out, open)?,
+        _ if dict_views::is_view(value) || set::is_any_set(value) => write_table(vm, value, out, open)?,
         ShapeId::RANGE => {
             // SAFETY: the shape was checked.
             let Range { start, stop, step, .. } = unsafe { &*value.object::<Range>() };
@@ -112,7 +185,7 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
             out.push(')');
         }
         ShapeId::EXCEPTION => {
-            out.push_str(class_of(value).name());
+            out.push_str(vm.class_name(class_of(value)));
             let args = exception(value).args;
             match *items(args) {
                 [only] => {
@@ -123,15 +196,50 @@ fn write_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> O
                 _ => write_repr(vm, args, out, open)?,
             }
         }
-        _ => out.push_str(&other_repr(vm, value)),
+        _ => out.push_str(&other_repr(vm, value)?),
     }
     Ok(())
 }
 
-fn other_repr(vm: &Vm, value: Value) -> String {
+fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
     let address = value.address();
-    match value.shape() {
-        ShapeId::TYPE => format!("<class '{}'>", type_id(value).name()),
+    Ok(match value.layout() {
+        ShapeId::TYPE => format!("<class '{}'>", qualified_name(vm, type_id(value))),
+        ShapeId::INSTANCE => default_repr(vm, value),
+        ShapeId::STATIC_METHOD | ShapeId::CLASS_METHOD => {
+            let inner = super::descriptors::fields(value)[0];
+            let inner = repr_text(vm, inner)?;
+            format!("<{}({inner})>", vm.type_name(value))
+        }
+        ShapeId::SUPER => {
+            let [start, receiver, owner, _] = *super::descriptors::fields(value);
+            let start = vm.class_name(type_id(start));
+            if receiver == Value::UNDEF {
+                format!("<super: <class '{start}'>, NULL>")
+            } else {
+                format!("<super: <class '{start}'>, <{} object>>", vm.class_name(type_id(owner)))
+            }
+        }
+        ShapeId::MEMBER => {
+            let [name, class, ..] = *super::descriptors::fields(value);
+            format!("<member '{}' of '{}' objects>", text(name), vm.class_name(type_id(class)))
+        }
+        ShapeId::MAPPING_PROXY => {
+            let pairs = super::mapping_proxy::entries(vm, value);
+            let mut out = "mappingproxy({".to_owned();
+            for (index, (name, value)) in pairs.into_iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                out.push_str(&repr_text(vm, name)?);
+                out.push_str(": ");
+                out.push_str(&repr_text(vm, value)?);
+            }
+            out.push_str("})");
+            out
+        }
+        ShapeId::GENERIC_ALIAS => super::aliases::alias_text(vm, value)?,
+        ShapeId::UNION => super::aliases::union_text(vm, value)?,
         ShapeId::MODULE => {
             let name = module_name(value);
             let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
@@ -140,31 +248,49 @@ fn other_repr(vm: &Vm, value: Value) -> String {
                 None => format!("<module '{name}' (built-in)>"),
             }
         }
-        ShapeId::FUNCTION => {
-            // SAFETY: the shape was checked.
-            let code = unsafe { (*value.object::<Function>()).code };
-            let name = &vm.codes[code.index()].proto.qualname;
-            format!("<function {name} at {address:#x}>")
-        }
+        ShapeId::FUNCTION => format!("<function {} at {address:#x}>", super::functions::qualname(vm, value)),
         ShapeId::BUILTIN => {
             // SAFETY: the shape was checked.
             let row = vm.builtin_table[unsafe { (*value.object::<Builtin>()).index } as usize];
             match row.receiver() {
-                Some(owner) => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
+                Some(owner) if row.name.starts_with("__") && row.name != "__new__" => {
+                    format!("<slot wrapper '{}' of '{}' objects>", row.name, owner.name())
+                }
+                Some(owner) if row.name != "__new__" => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
+                Some(owner) => format!("<built-in method __new__ of type object at {:#x}>", vm.type_object(owner).address()),
                 None => format!("<built-in function {}>", row.name),
             }
         }
-        ShapeId::BOUND_METHOD => {
-            // SAFETY: the shape was checked, and the function of a bound method is a builtin.
-            let (row, receiver) = unsafe {
-                let method = &*value.object::<BoundMethod>();
-                (vm.builtin_table[(*method.function.object::<Builtin>()).index as usize], method.receiver)
-            };
-            let place = if receiver.is_pointer() { receiver.address() } else { address };
-            format!("<built-in method {} of {} object at {place:#x}>", row.name, type_name(receiver))
-        }
-        _ => format!("<{} object at {address:#x}>", type_name(value)),
+        ShapeId::BOUND_METHOD => bound_method_repr(vm, value)?,
+        _ => default_repr(vm, value),
+    })
+}
+
+/// Of a method bound to its receiver.
+fn bound_method_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
+    let (function, receiver) = super::descriptors::bound_parts(value);
+    if function.has_shape(ShapeId::BUILTIN) {
+        let row = crate::library::row_of(vm, function);
+        let place = if receiver.is_pointer() { receiver.address() } else { value.address() };
+        let class = vm.type_name(receiver);
+        return Ok(if row.name.starts_with("__") {
+            format!("<method-wrapper '{}' of {class} object at {place:#x}>", row.name)
+        } else if receiver.has_layout(ShapeId::TYPE) {
+            format!("<built-in method {} of type object at {place:#x}>", row.name)
+        } else {
+            format!("<built-in method {} of {class} object at {place:#x}>", row.name)
+        });
     }
+    let name = match function.has_shape(ShapeId::FUNCTION) {
+        true => super::functions::qualname(vm, function),
+        false => {
+            let key = vm.names.qualname;
+            let found = super::attributes::try_attr(vm, function, key)?;
+            found.and_then(as_text).unwrap_or("?").to_owned()
+        }
+    };
+    let receiver = repr_text(vm, receiver)?;
+    Ok(format!("<bound method {name} of {receiver}>"))
 }
 
 fn write_items(vm: &mut Vm, value: Value, start: &str, end: &str, out: &mut String, open: &mut Open) -> Outcome<()> {
@@ -192,6 +318,70 @@ fn write_items(vm: &mut Vm, value: Value, start: &str, end: &str, out: &mut Stri
     vm.leave_native();
     out.push_str(end);
     result
+}
+
+/// Between `enter_native` and `leave_native`, and as one of the open containers.
+fn nested(
+    vm: &mut Vm,
+    value: Value,
+    open: &mut Open,
+    write: impl FnOnce(&mut Vm, &mut Open) -> Outcome<()>,
+) -> Outcome<()> {
+    vm.enter_native(" while getting the repr of an object")?;
+    open.push(value);
+    let result = write(vm, open);
+    open.pop();
+    vm.leave_native();
+    result
+}
+
+fn write_dict(vm: &mut Vm, dict: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    if open.contains(&dict) {
+        out.push_str("{...}");
+        return Ok(());
+    }
+    out.push('{');
+    nested(vm, dict, open, |vm, open| {
+        let (mut position, mut separator) = (0, "");
+        while let Some((key, value)) = super::dict::entry_at(dict, &mut position) {
+            out.push_str(separator);
+            separator = ", ";
+            write_repr(vm, key, out, open)?;
+            out.push_str(": ");
+            write_repr(vm, value, out, open)?;
+        }
+        Ok(())
+    })?;
+    out.push('}');
+    Ok(())
+}
+
+/// A set, or a view of a dict.
+fn write_table(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> Outcome<()> {
+    let name = vm.type_name(value);
+    if open.contains(&value) {
+        out.push_str(&if set::is_any_set(value) { format!("{name}(...)") } else { "...".to_owned() });
+        return Ok(());
+    }
+    let (before, after) = match value.shape() {
+        _ if dict_views::is_view(value) => (format!("{name}(["), "])"),
+        _ if set::length(value) == 0 => (format!("{name}("), ")"),
+        ShapeId::SET => ("{".to_owned(), "}"),
+        _ => (format!("{name}({{"), "})"),
+    };
+    out.push_str(&before);
+    nested(vm, value, open, |vm, open| {
+        let list = super::iterate::list_of(vm, value)?;
+        for (index, &item) in items(list).iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            write_repr(vm, item, out, open)?;
+        }
+        Ok(())
+    })?;
+    out.push_str(after);
+    Ok(())
 }
 
 /// `str` of an int, with CPython's limit on digits.

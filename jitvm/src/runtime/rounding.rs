@@ -7,7 +7,6 @@ use super::float_text::Decimal;
 use super::iterate::to_index;
 use super::numbers::{Limbs, as_float, as_integer};
 use super::percent_format::float_to_integer;
-use super::types::type_name;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -23,7 +22,7 @@ pub fn round(vm: &mut Vm, number: Value, digits: Option<Value>) -> Outcome {
         };
     }
     let Some(x) = as_float(number) else {
-        let name = type_name(number);
+        let name = vm.type_name(number);
         return Err(vm.type_error(format!("type {name} doesn't define __round__ method")));
     };
     match digits {

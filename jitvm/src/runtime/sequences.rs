@@ -1,7 +1,7 @@
 //! Making, reading and growing lists and tuples, and the small objects made of a few values.
 
 use super::heap::Heap;
-use super::object::{BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
+use super::object::{ClosureCell, BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::ir::CodeId;
@@ -15,11 +15,11 @@ pub const LONGEST: usize = u32::MAX as usize;
 pub fn items<'a>(value: Value) -> &'a [Value] {
     // SAFETY: the shape says which layout; a list's data holds `length` items.
     unsafe {
-        if value.has_shape(ShapeId::LIST) {
+        if value.has_layout(ShapeId::LIST) {
             let list = value.object::<List>();
             return slice_of((*list).data, (*list).length as usize);
         }
-        debug_assert!(value.has_shape(ShapeId::TUPLE));
+        debug_assert!(value.has_layout(ShapeId::TUPLE));
         let tuple = value.object::<Tuple>();
         slice_of(tuple.byte_add(Tuple::ITEMS).cast(), (*tuple).length as usize)
     }
@@ -37,7 +37,7 @@ unsafe fn slice_of<'a>(data: *mut Value, length: usize) -> &'a [Value] {
 
 /// The items of a list, to change in place; nothing else reads the list meanwhile.
 pub fn items_mut<'a>(list: Value) -> &'a mut [Value] {
-    debug_assert!(list.has_shape(ShapeId::LIST));
+    debug_assert!(list.has_layout(ShapeId::LIST));
     let list = list.object::<List>();
     // SAFETY: the shape was checked; the data holds `length` items.
     unsafe {
@@ -50,7 +50,7 @@ pub fn items_mut<'a>(list: Value) -> &'a mut [Value] {
 
 /// Items of a list or tuple, `None` for other values.
 pub fn as_items<'a>(value: Value) -> Option<&'a [Value]> {
-    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE).then(|| items(value))
+    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE).then(|| items(value))
 }
 
 /// Shortens a list; `length` is not above its own.
@@ -61,7 +61,7 @@ pub fn truncate(list: Value, length: usize) {
 
 /// Start, stop and step of a range.
 pub fn range_bounds(range: Value) -> (i64, i64, i64) {
-    debug_assert!(range.has_shape(ShapeId::RANGE));
+    debug_assert!(range.has_layout(ShapeId::RANGE));
     // SAFETY: the shape was checked, and range bounds are fixnums.
     unsafe {
         let range = &*range.object::<Range>();
@@ -227,8 +227,19 @@ impl Vm {
             (*function).code = code;
             (*function).unused = 0;
             (*function).defaults = defaults;
+            (*function).closure = Value::NONE;
+            (*function).annotations = Value::NONE;
+            (*function).attributes = Value::UNDEF;
         }
         Value::of(function)
+    }
+
+    /// A cell for a variable that functions share; UNDEF while it is unassigned.
+    pub fn closure_cell(&mut self, value: Value) -> Value {
+        let cell = self.allocate(size_of::<ClosureCell>(), ShapeId::CLOSURE_CELL).cast::<ClosureCell>();
+        // SAFETY: the allocation has room for it.
+        unsafe { (*cell).value = value };
+        Value::of(cell)
     }
 }
 

@@ -22,6 +22,11 @@ pub fn text<'a>(value: Value) -> &'a str {
     }
 }
 
+/// As [`Value::is_str`].
+pub fn is_text(value: Value) -> bool {
+    value.is_str()
+}
+
 /// The text, or `None` if the value is no str.
 pub fn as_text<'a>(value: Value) -> Option<&'a str> {
     value.is_str().then(|| text(value))

@@ -1,32 +1,39 @@
 //! Subscripts: reading, assigning and deleting items and slices.
 
+use super::bytes;
+use super::dict;
+use super::dispatch;
 use super::iterate;
+use super::memory_view;
 use super::numbers::{as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
 use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
-use super::types::type_name;
 use super::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use super::vm::{Outcome, Raised, Vm};
 
 /// `container[key]`.
 #[inline]
 pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
-    if key.is_int() && container.has_shape(ShapeId::LIST) {
+    if key.is_int() && container.has_layout(ShapeId::LIST) {
         let values = items(container);
         if let Some(&value) = values.get(key.as_fixnum() as usize) {
             return Ok(value);
         }
     }
-    get_item_slowly(vm, container, key)
+    if container.is_instance() && !container.has_layout(ShapeId::TYPE) {
+        return dispatch::get_item(vm, container, key);
+    }
+    native_get_item(vm, container, key)
 }
 
-fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
-    match container.shape() {
+/// `container[key]` as the builtin layout of the container gives it.
+pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+    match container.layout() {
         ShapeId::LIST | ShapeId::TUPLE => {
-            let is_list = container.has_shape(ShapeId::LIST);
+            let is_list = container.has_layout(ShapeId::LIST);
             let values = items(container);
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, values.len())?;
                 if is_list {
                     let list = vm.list_with_capacity(chosen.count)?;
@@ -46,7 +53,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Ok(values[index])
         }
         ShapeId::STR => {
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 return slice_str(vm, container, key);
             }
             let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
@@ -56,7 +63,7 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         ShapeId::RANGE => {
             let bounds @ (start, _, step) = range_bounds(container);
             let count = range_length(bounds) as usize;
-            if key.has_shape(ShapeId::SLICE) {
+            if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, count)?;
                 // As CPython: the items at both bounds of the slice, so the stop may lie past the range's own.
                 let item = |index: i64| (start + index * step).clamp(FIXNUM_MIN, FIXNUM_MAX);
@@ -65,15 +72,33 @@ fn get_item_slowly(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             let index = resolve_index(vm, key, count, Kind::RANGE, Kind::RANGE.out_of_range)?;
             Ok(Value::from_fixnum(start + index as i64 * step))
         }
-        ShapeId::TYPE => {
-            let name = super::types::type_id(container).name();
-            Err(vm.type_error(format!("type '{name}' is not subscriptable")))
-        }
+        ShapeId::BYTES | ShapeId::BYTEARRAY => get_byte(vm, container, key),
+        ShapeId::MEMORYVIEW => memory_view::get_item(vm, container, key),
+        ShapeId::DICT => match dict::get(vm, container, key)? {
+            Some(value) => Ok(value),
+            None => missing(vm, container, key),
+        },
+        ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
+        ShapeId::MAPPING_PROXY => match super::mapping_proxy::get(vm, container, key) {
+            Some(found) => Ok(found),
+            None => Err(super::dict::raise_key_error(vm, key)),
+        },
         _ => {
-            let name = type_name(container);
+            let name = vm.type_name(container);
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
         }
     }
+}
+
+/// What a dict without the key gives: what `__missing__` of a subclass returns, or KeyError.
+fn missing(vm: &mut Vm, dict: Value, key: Value) -> Outcome {
+    let name = vm.names.missing;
+    if dict.is_instance()
+        && let Some(value) = vm.try_special(dict, name, &[key])?
+    {
+        return Ok(value);
+    }
+    Err(dict::raise_key_error(vm, key))
 }
 
 /// What index errors of a sequence type say.
@@ -102,6 +127,16 @@ impl Kind {
         wrong_type: "string indices must be integers, not ",
         quoted: true,
     };
+    const BYTES: Kind = Kind {
+        out_of_range: "index out of range",
+        wrong_type: "byte indices must be integers or slices, not ",
+        quoted: false,
+    };
+    const BYTEARRAY: Kind = Kind {
+        out_of_range: "bytearray index out of range",
+        wrong_type: "bytearray indices must be integers or slices, not ",
+        quoted: false,
+    };
     const RANGE: Kind = Kind {
         out_of_range: "range object index out of range",
         wrong_type: "range indices must be integers or slices, not ",
@@ -110,8 +145,9 @@ impl Kind {
 }
 
 fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
+    let key = iterate::as_index(vm, key)?.unwrap_or(key);
     let Some(index) = as_i64(key) else {
-        let name = type_name(key);
+        let name = vm.type_name(key);
         if as_integer(key).is_some() {
             return Err(vm.index_error(format!("cannot fit '{name}' into an index-sized integer")));
         }
@@ -135,7 +171,8 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    fn index(&self, position: usize) -> usize {
+    /// Index of the item at a position of the slice.
+    pub fn index(&self, position: usize) -> usize {
         (self.start + position as i64 * self.step) as usize
     }
     fn copy(&self, from: &[Value], to: &mut [Value]) {
@@ -180,6 +217,7 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
 
 /// A bound of a slice; huge ints are clamped.
 fn slice_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let value = iterate::as_index(vm, value)?.unwrap_or(value);
     if let Some(index) = as_i64(value) {
         return Ok(index);
     }
@@ -216,8 +254,16 @@ fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
 /// `container[key] = value`.
 #[inline]
 pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
+    if container.is_instance() {
+        return dispatch::set_item(vm, container, key, value);
+    }
+    native_set_item(vm, container, key, value)
+}
+
+/// `container[key] = value` as the builtin layout of the container does it.
+pub fn native_set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     if key.is_int()
-        && container.has_shape(ShapeId::LIST)
+        && container.has_layout(ShapeId::LIST)
         && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
     {
         *slot = value;
@@ -227,10 +273,18 @@ pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outc
 }
 
 fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
-    if !container.has_shape(ShapeId::LIST) {
+    match container.layout() {
+        ShapeId::BYTEARRAY => return set_byte(vm, container, key, value),
+        ShapeId::MEMORYVIEW => return memory_view::set_item(vm, container, key, value),
+        _ => {}
+    }
+    if dict::is_dict(container) {
+        return dict::set(vm, container, key, value);
+    }
+    if !container.has_layout(ShapeId::LIST) {
         return Err(unsupported(vm, container, "item assignment"));
     }
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         return assign_slice(vm, container, key, value);
     }
     let length = items(container).len();
@@ -240,22 +294,41 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
 }
 
 fn unsupported(vm: &mut Vm, container: Value, what: &str) -> Raised {
-    let name = type_name(container);
+    let name = vm.type_name(container);
     vm.type_error(format!("'{name}' object does not support {what}"))
 }
 
 /// `del container[key]`.
 pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
-    if !container.has_shape(ShapeId::LIST) {
-        let what = match container.shape() {
+    if container.is_instance() {
+        return dispatch::delete_item(vm, container, key);
+    }
+    native_delete_item(vm, container, key)
+}
+
+/// `del container[key]` as the builtin layout of the container does it.
+pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
+    match container.layout() {
+        ShapeId::BYTEARRAY => return delete_bytes(vm, container, key),
+        ShapeId::MEMORYVIEW => return Err(vm.type_error("cannot delete memory")),
+        _ => {}
+    }
+    if dict::is_dict(container) {
+        return match dict::remove(vm, container, key)? {
+            Some(_) => Ok(()),
+            None => Err(dict::raise_key_error(vm, key)),
+        };
+    }
+    if !container.has_layout(ShapeId::LIST) {
+        let what = match container.layout() {
             ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",
             _ => "does not support item deletion",
         };
-        let name = type_name(container);
+        let name = vm.type_name(container);
         return Err(vm.type_error(format!("'{name}' object {what}")));
     }
     let length = items(container).len();
-    if key.has_shape(ShapeId::SLICE) {
+    if key.has_layout(ShapeId::SLICE) {
         let chosen = resolve_slice(vm, key, length)?;
         delete_chosen(container, chosen);
         return Ok(());
@@ -263,6 +336,70 @@ pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
     remove(container, index);
     Ok(())
+}
+
+fn get_byte(vm: &mut Vm, container: Value, key: Value) -> Outcome {
+    let data = bytes::data(container);
+    if key.has_layout(ShapeId::SLICE) {
+        let chosen = resolve_slice(vm, key, data.len())?;
+        if chosen.count == data.len() && chosen.step == 1 && container.has_shape(ShapeId::BYTES) {
+            return Ok(container);
+        }
+        let data = bytes::data(container);
+        let picked: Vec<u8> = (0..chosen.count).map(|position| data[chosen.index(position)]).collect();
+        return vm.bytes_like(container, &picked);
+    }
+    let kind = if bytes::is_bytearray(container) { Kind::BYTEARRAY } else { Kind::BYTES };
+    let index = resolve_index(vm, key, data.len(), kind, kind.out_of_range)?;
+    Ok(Value::from_fixnum(i64::from(bytes::data(container)[index])))
+}
+
+fn set_byte(vm: &mut Vm, array: Value, key: Value, value: Value) -> Outcome<()> {
+    if !key.has_layout(ShapeId::SLICE) {
+        let kind = Kind::BYTEARRAY;
+        let index = resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
+        let byte = bytes::to_byte(vm, value, "byte must be in range(0, 256)")?;
+        match bytes::data_mut(array).get_mut(index) {
+            Some(slot) => *slot = byte,
+            None => return Err(vm.index_error(kind.out_of_range)),
+        }
+        return Ok(());
+    }
+    if value.is_str() || (!iterate::is_iterable(value) && as_integer(value).is_none()) {
+        let message = "can assign only bytes, buffers, or iterables of ints in range(0, 256)";
+        return Err(vm.type_error(message));
+    }
+    let new = bytes::from_source(vm, value, true)?;
+    let chosen = resolve_slice(vm, key, bytes::data(array).len())?;
+    if chosen.step == 1 {
+        return bytes::splice(vm, array, chosen.start as usize, chosen.count, &new);
+    }
+    if new.is_empty() {
+        return delete_bytes(vm, array, key);
+    }
+    if new.len() != chosen.count {
+        return Err(bytes::size_error(vm, new.len(), chosen.count));
+    }
+    for (position, byte) in new.into_iter().enumerate() {
+        bytes::data_mut(array)[chosen.index(position)] = byte;
+    }
+    Ok(())
+}
+
+fn delete_bytes(vm: &mut Vm, array: Value, key: Value) -> Outcome<()> {
+    let data = bytes::data(array);
+    if !key.has_layout(ShapeId::SLICE) {
+        let index = resolve_index(vm, key, data.len(), Kind::BYTEARRAY, Kind::BYTEARRAY.out_of_range)?;
+        return bytes::splice(vm, array, index, 1, &[]);
+    }
+    let chosen = resolve_slice(vm, key, data.len())?;
+    if chosen.step == 1 {
+        return bytes::splice(vm, array, chosen.start as usize, chosen.count, &[]);
+    }
+    let goes: std::collections::HashSet<usize> = (0..chosen.count).map(|position| chosen.index(position)).collect();
+    let data = bytes::data(array);
+    let kept: Vec<u8> = (0..data.len()).filter(|index| !goes.contains(index)).map(|index| data[index]).collect();
+    bytes::splice(vm, array, 0, data.len(), &kept)
 }
 
 /// Takes item `index` out of a list.
@@ -306,7 +443,7 @@ fn delete_chosen(list: Value, chosen: Chosen) {
 
 fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<()> {
     let chosen = resolve_slice(vm, key, items(list).len())?;
-    if !iterate::is_iterable(value) {
+    if !iterate::is_iterable_object(vm, value) {
         let extended = chosen.step != 1;
         return Err(vm.type_error(if extended {
             "must assign iterable to extended slice"

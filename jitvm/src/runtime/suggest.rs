@@ -24,7 +24,7 @@ pub fn suggestion(vm: &Vm, value: Value, innermost: Option<CodeId>) -> Option<St
         return None;
     }
     let name = text(fields.name);
-    if class.is_subtype(TypeId::ATTRIBUTE_ERROR) {
+    if vm.is_subtype(class, TypeId::ATTRIBUTE_ERROR) {
         let mut names = attribute_names(vm, fields.object);
         names.sort_unstable();
         return closest(name, &names);

@@ -68,9 +68,14 @@ fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
 
 /// `Class: message`, or the class alone if there is no message.
 pub fn summary(vm: &mut Vm, value: Value) -> String {
-    let name = class_of(value).name();
+    let name = match class_of(value) {
+        id if id.is_dynamic() && super::class_build::module_text(vm, id) == "__main__" => {
+            super::strings::text(vm.class(id).qualname).to_owned()
+        }
+        id => repr::qualified_name(vm, id),
+    };
     match repr::str_text(vm, value) {
-        Ok(message) if message.is_empty() => name.to_owned(),
+        Ok(message) if message.is_empty() => name,
         Ok(message) => format!("{name}: {message}"),
         Err(_) => {
             vm.take_exception();

@@ -1,12 +1,13 @@
 //! The builtin types and exception classes: one table with their names and bases.
 
-use super::object::{Exception, ShapeId, TypeObject};
+use super::object::{BoundMethod, Exception, ShapeId, TypeObject};
 use super::value::Value;
+use super::vm::Vm;
 
-/// Index of a builtin type.
+/// Index of a class in `Vm::classes`; the builtin types come first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 #[repr(transparent)]
-pub struct TypeId(pub u8);
+pub struct TypeId(pub u32);
 
 /// What a program may do with a type by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +28,7 @@ macro_rules! types {
     ($($id:ident $name:literal $base:ident $visibility:ident;)*) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "indices for the constants below")]
         enum Index { $($id,)* }
-        impl TypeId { $(pub const $id: TypeId = TypeId(Index::$id as u8);)* }
+        impl TypeId { $(pub const $id: TypeId = TypeId(Index::$id as u32);)* }
         /// Every builtin type by its id.
         pub const TYPES: &[TypeRow] =
             &[$(TypeRow { name: $name, base: TypeId::$base, visibility: Visibility::$visibility },)*];
@@ -59,17 +60,39 @@ types! {
     MODULE "module" OBJECT Internal;
     CELL "cell" OBJECT Internal;
     CODE "code" OBJECT Internal;
+    PROPERTY "property" OBJECT Builtin;
+    STATIC_METHOD "staticmethod" OBJECT Builtin;
+    CLASS_METHOD "classmethod" OBJECT Builtin;
+    SUPER "super" OBJECT Builtin;
+    METHOD "method" OBJECT Internal;
+    METHOD_WRAPPER "method-wrapper" OBJECT Internal;
+    SLOT_WRAPPER "wrapper_descriptor" OBJECT Internal;
+    GETSET "getset_descriptor" OBJECT Internal;
+    MEMBER "member_descriptor" OBJECT Internal;
+    TRACEBACK "traceback" OBJECT Internal;
+    FRAME "frame" OBJECT Internal;
+    MAPPING_PROXY "mappingproxy" OBJECT Internal;
+    GENERIC_ALIAS "types.GenericAlias" OBJECT Internal;
+    UNION "types.UnionType" OBJECT Internal;
+    ITEM_ITERATOR "iterator" OBJECT Internal;
     RANGE_ITERATOR "range_iterator" OBJECT Internal;
     LIST_ITERATOR "list_iterator" OBJECT Internal;
     TUPLE_ITERATOR "tuple_iterator" OBJECT Internal;
     STR_ITERATOR "str_ascii_iterator" OBJECT Internal;
     CALL_ITERATOR "callable_iterator" OBJECT Internal;
     STREAM "_io.TextIOWrapper" OBJECT Internal;
+    GENERATOR "generator" OBJECT Internal;
+    COROUTINE "coroutine" OBJECT Internal;
+    ASYNC_GENERATOR "async_generator" OBJECT Internal;
+    COROUTINE_WRAPPER "coroutine_wrapper" OBJECT Internal;
+    ASYNC_GENERATOR_STEP "async_generator_asend" OBJECT Internal;
     BASE_EXCEPTION "BaseException" OBJECT Builtin;
     SYSTEM_EXIT "SystemExit" BASE_EXCEPTION Builtin;
     KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION Builtin;
     GENERATOR_EXIT "GeneratorExit" BASE_EXCEPTION Builtin;
+    BASE_EXCEPTION_GROUP "BaseExceptionGroup" BASE_EXCEPTION Builtin;
     EXCEPTION "Exception" BASE_EXCEPTION Builtin;
+    EXCEPTION_GROUP "ExceptionGroup" BASE_EXCEPTION_GROUP Builtin;
     STOP_ITERATION "StopIteration" EXCEPTION Builtin;
     STOP_ASYNC_ITERATION "StopAsyncIteration" EXCEPTION Builtin;
     ARITHMETIC_ERROR "ArithmeticError" EXCEPTION Builtin;
@@ -125,61 +148,62 @@ types! {
     USER_WARNING "UserWarning" WARNING Builtin;
     FUTURE_WARNING "FutureWarning" WARNING Builtin;
     DICT "dict" OBJECT Builtin;
+    PENDING_DEPRECATION_WARNING "PendingDeprecationWarning" WARNING Builtin;
+    IMPORT_WARNING "ImportWarning" WARNING Builtin;
+    UNICODE_WARNING "UnicodeWarning" WARNING Builtin;
+    BYTES_WARNING "BytesWarning" WARNING Builtin;
+    RESOURCE_WARNING "ResourceWarning" WARNING Builtin;
+    ENCODING_WARNING "EncodingWarning" WARNING Builtin;
+    SET "set" OBJECT Builtin;
+    FROZENSET "frozenset" OBJECT Builtin;
+    DICT_KEYS "dict_keys" OBJECT Internal;
+    DICT_VALUES "dict_values" OBJECT Internal;
+    DICT_ITEMS "dict_items" OBJECT Internal;
+    DICT_KEY_ITERATOR "dict_keyiterator" OBJECT Internal;
+    DICT_VALUE_ITERATOR "dict_valueiterator" OBJECT Internal;
+    DICT_ITEM_ITERATOR "dict_itemiterator" OBJECT Internal;
+    DICT_REVERSE_KEY_ITERATOR "dict_reversekeyiterator" OBJECT Internal;
+    DICT_REVERSE_VALUE_ITERATOR "dict_reversevalueiterator" OBJECT Internal;
+    DICT_REVERSE_ITEM_ITERATOR "dict_reverseitemiterator" OBJECT Internal;
+    SET_ITERATOR "set_iterator" OBJECT Internal;
+    BYTES "bytes" OBJECT Builtin;
+    BYTEARRAY "bytearray" OBJECT Builtin;
+    MEMORYVIEW "memoryview" OBJECT Builtin;
+    COMPLEX "complex" OBJECT Builtin;
+    BYTES_ITERATOR "bytes_iterator" OBJECT Internal;
+    BYTEARRAY_ITERATOR "bytearray_iterator" OBJECT Internal;
+    MEMORY_ITERATOR "memory_iterator" OBJECT Internal;
+    LONG_RANGE_ITERATOR "longrange_iterator" OBJECT Internal;
 }
 
 /// Other names of the same types.
 pub const ALIASES: &[(&str, TypeId)] = &[("IOError", TypeId::OS_ERROR), ("EnvironmentError", TypeId::OS_ERROR)];
 
 impl TypeId {
+    /// The first class of the program.
+    pub const FIRST_DYNAMIC: u32 = TYPES.len() as u32;
+
+    /// True for classes of the program.
+    pub const fn is_dynamic(self) -> bool {
+        self.0 >= TypeId::FIRST_DYNAMIC
+    }
+    /// The table row of a builtin type.
     pub fn row(self) -> &'static TypeRow {
         &TYPES[self.0 as usize]
     }
+    /// The name of a builtin type.
     pub fn name(self) -> &'static str {
         self.row().name
     }
-    /// The type itself or one of its bases is `other`.
-    pub fn is_subtype(self, other: TypeId) -> bool {
-        let mut at = self;
-        loop {
-            if at == other {
-                return true;
-            }
-            let base = at.row().base;
-            if base == at {
-                return false;
-            }
-            at = base;
-        }
-    }
-    pub fn is_exception(self) -> bool {
-        self.is_subtype(TypeId::BASE_EXCEPTION)
-    }
-    /// The type and its bases, nearest first.
-    pub fn with_bases(self) -> impl Iterator<Item = TypeId> {
-        let next = |at: &TypeId| (at.row().base != *at).then_some(at.row().base);
-        std::iter::successors(Some(self), next)
-    }
-    pub fn all() -> impl Iterator<Item = TypeId> {
-        (0..TYPES.len()).map(|index| TypeId(index as u8))
+    /// The builtin types.
+    pub fn builtin() -> impl Iterator<Item = TypeId> {
+        (0..TYPES.len()).map(|index| TypeId(index as u32))
     }
 }
 
-/// The type of any value.
-pub fn type_of(value: Value) -> TypeId {
-    if value.is_int() {
-        return TypeId::INT;
-    }
-    if value.is_float() {
-        return TypeId::FLOAT;
-    }
-    match value.shape() {
-        ShapeId::FREE => match value {
-            Value::NONE => TypeId::NONE_TYPE,
-            Value::TRUE | Value::FALSE => TypeId::BOOL,
-            Value::ELLIPSIS => TypeId::ELLIPSIS,
-            Value::NOT_IMPLEMENTED => TypeId::NOT_IMPLEMENTED,
-            _ => TypeId::OBJECT,
-        },
+/// The type of a value whose shape is not dynamic and that is no exception, bound method or builtin function.
+fn type_of_shape(shape: ShapeId) -> TypeId {
+    match shape {
         ShapeId::FLOAT_BOX => TypeId::FLOAT,
         ShapeId::BIG_INT => TypeId::INT,
         ShapeId::STR => TypeId::STR,
@@ -187,14 +211,10 @@ pub fn type_of(value: Value) -> TypeId {
         ShapeId::TUPLE => TypeId::TUPLE,
         ShapeId::RANGE => TypeId::RANGE,
         ShapeId::FUNCTION => TypeId::FUNCTION,
-        ShapeId::BUILTIN | ShapeId::BOUND_METHOD => TypeId::BUILTIN,
+        ShapeId::BUILTIN => TypeId::BUILTIN,
         ShapeId::TYPE => TypeId::TYPE,
         ShapeId::MODULE => TypeId::MODULE,
         ShapeId::CELL => TypeId::CELL,
-        ShapeId::EXCEPTION => {
-            // SAFETY: the shape says that this is an exception.
-            type_id(unsafe { (*value.object::<Exception>()).class })
-        }
         ShapeId::SLICE => TypeId::SLICE,
         ShapeId::RANGE_ITERATOR => TypeId::RANGE_ITERATOR,
         ShapeId::LIST_ITERATOR => TypeId::LIST_ITERATOR,
@@ -208,26 +228,108 @@ pub fn type_of(value: Value) -> TypeId {
         ShapeId::REVERSED => TypeId::REVERSED,
         ShapeId::STREAM => TypeId::STREAM,
         ShapeId::CALL_ITERATOR => TypeId::CALL_ITERATOR,
+        ShapeId::CLOSURE_CELL => TypeId::CELL,
+        ShapeId::GENERATOR => TypeId::GENERATOR,
+        ShapeId::COROUTINE => TypeId::COROUTINE,
+        ShapeId::ASYNC_GENERATOR => TypeId::ASYNC_GENERATOR,
+        ShapeId::COROUTINE_WRAPPER => TypeId::COROUTINE_WRAPPER,
+        ShapeId::ASYNC_GENERATOR_STEP => TypeId::ASYNC_GENERATOR_STEP,
         ShapeId::DICT => TypeId::DICT,
+        ShapeId::PROPERTY => TypeId::PROPERTY,
+        ShapeId::STATIC_METHOD => TypeId::STATIC_METHOD,
+        ShapeId::CLASS_METHOD => TypeId::CLASS_METHOD,
+        ShapeId::SUPER => TypeId::SUPER,
+        ShapeId::MEMBER => TypeId::MEMBER,
+        ShapeId::TRACEBACK => TypeId::TRACEBACK,
+        ShapeId::FRAME => TypeId::FRAME,
+        ShapeId::MAPPING_PROXY => TypeId::MAPPING_PROXY,
+        ShapeId::GENERIC_ALIAS => TypeId::GENERIC_ALIAS,
+        ShapeId::UNION => TypeId::UNION,
+        ShapeId::ITEM_ITERATOR => TypeId::ITEM_ITERATOR,
+        ShapeId::SET => TypeId::SET,
+        ShapeId::FROZENSET => TypeId::FROZENSET,
+        ShapeId::DICT_KEYS => TypeId::DICT_KEYS,
+        ShapeId::DICT_VALUES => TypeId::DICT_VALUES,
+        ShapeId::DICT_ITEMS => TypeId::DICT_ITEMS,
+        ShapeId::DICT_KEY_ITERATOR => TypeId::DICT_KEY_ITERATOR,
+        ShapeId::DICT_VALUE_ITERATOR => TypeId::DICT_VALUE_ITERATOR,
+        ShapeId::DICT_ITEM_ITERATOR => TypeId::DICT_ITEM_ITERATOR,
+        ShapeId::DICT_REVERSE_KEY_ITERATOR => TypeId::DICT_REVERSE_KEY_ITERATOR,
+        ShapeId::DICT_REVERSE_VALUE_ITERATOR => TypeId::DICT_REVERSE_VALUE_ITERATOR,
+        ShapeId::DICT_REVERSE_ITEM_ITERATOR => TypeId::DICT_REVERSE_ITEM_ITERATOR,
+        ShapeId::SET_ITERATOR => TypeId::SET_ITERATOR,
+        ShapeId::BYTES => TypeId::BYTES,
+        ShapeId::BYTEARRAY => TypeId::BYTEARRAY,
+        ShapeId::MEMORYVIEW => TypeId::MEMORYVIEW,
+        ShapeId::COMPLEX => TypeId::COMPLEX,
+        ShapeId::BYTES_ITERATOR => TypeId::BYTES_ITERATOR,
+        ShapeId::BYTEARRAY_ITERATOR => TypeId::BYTEARRAY_ITERATOR,
+        ShapeId::MEMORY_ITERATOR => TypeId::MEMORY_ITERATOR,
+        ShapeId::LONG_RANGE_ITERATOR => TypeId::LONG_RANGE_ITERATOR,
         _ => TypeId::OBJECT,
     }
 }
 
 /// Which type a type object is.
 pub fn type_id(value: Value) -> TypeId {
-    debug_assert!(value.has_shape(ShapeId::TYPE));
-    // SAFETY: the caller has checked the shape.
-    TypeId(unsafe { (*value.object::<TypeObject>()).id } as u8)
+    debug_assert!(value.has_layout(ShapeId::TYPE));
+    // SAFETY: the caller has checked the layout.
+    TypeId(unsafe { (*value.object::<TypeObject>()).id } as u32)
 }
 
-/// The name of a value's type, as error messages give it.
-pub fn type_name(value: Value) -> &'static str {
-    type_of(value).name()
-}
+impl Vm {
+    /// The type of any value.
+    pub fn type_of(&self, value: Value) -> TypeId {
+        if value.is_int() {
+            return TypeId::INT;
+        }
+        if value.is_float() {
+            return TypeId::FLOAT;
+        }
+        let shape = value.shape();
+        if shape.is_dynamic() {
+            return self.shapes.class(shape);
+        }
+        match shape {
+            ShapeId::FREE => match value {
+                Value::NONE => TypeId::NONE_TYPE,
+                Value::TRUE | Value::FALSE => TypeId::BOOL,
+                Value::ELLIPSIS => TypeId::ELLIPSIS,
+                Value::NOT_IMPLEMENTED => TypeId::NOT_IMPLEMENTED,
+                _ => TypeId::OBJECT,
+            },
+            ShapeId::EXCEPTION => {
+                // SAFETY: the shape says that this is an exception.
+                type_id(unsafe { (*value.object::<Exception>()).class })
+            }
+            ShapeId::BOUND_METHOD => {
+                // SAFETY: the shape was checked.
+                let function = unsafe { (*value.object::<BoundMethod>()).function };
+                if !function.has_shape(ShapeId::BUILTIN) {
+                    return TypeId::METHOD;
+                }
+                let row = crate::library::row_of(self, function);
+                if row.type_id() == TypeId::SLOT_WRAPPER { TypeId::METHOD_WRAPPER } else { TypeId::BUILTIN }
+            }
+            ShapeId::BUILTIN => crate::library::row_of(self, value).type_id(),
+            _ => type_of_shape(shape),
+        }
+    }
 
-/// As [`type_name`], in the wording of checked arguments, where None is its own type.
-pub fn argument_type_name(value: Value) -> &'static str {
-    if value == Value::NONE { "None" } else { type_name(value) }
+    /// The builtin type that a value's layout is of: its own, or the nearest one its class derives from.
+    pub fn native_type(&self, value: Value) -> TypeId {
+        self.class(self.type_of(value)).native
+    }
+
+    /// The name of a value's type, as error messages give it.
+    pub fn type_name(&self, value: Value) -> &'static str {
+        self.class_name(self.type_of(value))
+    }
+
+    /// As [`Vm::type_name`], in the wording of checked arguments, where None is its own type.
+    pub fn argument_type_name(&self, value: Value) -> &'static str {
+        if value == Value::NONE { "None" } else { self.type_name(value) }
+    }
 }
 
 #[cfg(test)]
@@ -236,11 +338,12 @@ mod tests {
 
     #[test]
     fn bases_lead_to_object() {
-        for id in TypeId::all() {
-            assert!(id.is_subtype(TypeId::OBJECT), "{}", id.name());
+        let vm = Vm::new(Vec::new());
+        for id in TypeId::builtin() {
+            assert!(vm.is_subtype(id, TypeId::OBJECT), "{}", id.name());
         }
-        assert!(TypeId::BROKEN_PIPE_ERROR.is_subtype(TypeId::OS_ERROR));
-        assert!(!TypeId::SYSTEM_EXIT.is_subtype(TypeId::EXCEPTION));
-        assert!(TypeId::BOOL.is_subtype(TypeId::INT) && !TypeId::INT.is_subtype(TypeId::BOOL));
+        assert!(vm.is_subtype(TypeId::BROKEN_PIPE_ERROR, TypeId::OS_ERROR));
+        assert!(!vm.is_subtype(TypeId::SYSTEM_EXIT, TypeId::EXCEPTION));
+        assert!(vm.is_subtype(TypeId::BOOL, TypeId::INT) && !vm.is_subtype(TypeId::INT, TypeId::BOOL));
     }
 }

@@ -10,8 +10,11 @@ use std::sync::Arc;
 use super::blocks;
 use super::collect::GcRecord;
 use super::heap::Heap;
-use super::object::{Cell, ShapeId, TypeObject};
+use super::classes::{Class, MethodCache};
+use super::names::Names;
+use super::object::Cell;
 use super::output::Output;
+use super::shapes::ShapeTable;
 use super::types::TypeId;
 use super::value::Value;
 use crate::bytecode::{CodeProto, Source};
@@ -24,7 +27,45 @@ pub struct Raised;
 
 pub type Outcome<T = Value> = Result<T, Raised>;
 
-/// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`.
+/// What becomes of a frame's result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Continuation {
+    /// It goes to the register that the caller's call instruction names.
+    Call,
+    /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
+    Init,
+    /// Of a special method of an operator: it goes to the register that the caller's instruction names, but if it is
+    /// NotImplemented, the other operand is asked.
+    Operator,
+    /// The generator `Frame::value`, resumed by a FOR_ITER.
+    Next,
+    /// The generator `Frame::value`, resumed by a SEND.
+    Send,
+    /// The generator `Frame::value`, resumed from native code.
+    Resume,
+}
+
+impl Continuation {
+    /// Every continuation and its word in listings.
+    const WORDS: &[(Continuation, &str)] = &[
+        (Continuation::Call, ""),
+        (Continuation::Init, "init"),
+        (Continuation::Operator, "operator"),
+        (Continuation::Next, "next"),
+        (Continuation::Send, "send"),
+        (Continuation::Resume, "resume"),
+    ];
+    pub fn word(self) -> &'static str {
+        Continuation::WORDS[self as usize].1
+    }
+    pub fn of_word(word: &str) -> Option<Continuation> {
+        Continuation::WORDS.iter().find(|entry| entry.1 == word).map(|entry| entry.0)
+    }
+}
+
+/// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`, and the function that runs is
+/// in the slot before them.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
     pub code: CodeId,
@@ -32,6 +73,9 @@ pub struct Frame {
     pub pc: u32,
     /// Index into the value stack.
     pub base: u32,
+    pub continuation: Continuation,
+    /// What the continuation needs, or UNDEF.
+    pub value: Value,
 }
 
 /// A linked code object.
@@ -40,21 +84,24 @@ pub struct Code {
     pub id: CodeId,
     pub proto: CodeProto,
     pub source: Arc<Source>,
+    /// The module object whose globals it uses.
+    pub module: Value,
     /// GC roots; `Constant::Code(i)` is a fixnum holding the `CodeId`.
     pub constants: Box<[Value]>,
     /// By global index.
     pub globals: Box<[*mut Cell]>,
     /// By name index: interned strs, GC roots.
     pub names: Box<[Value]>,
+    /// Names of the parameters by register: interned strs, GC roots.
+    pub parameters: Box<[Value]>,
+    /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
+    pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
 
-/// Calls a Python callable; the arguments are positional.
-pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value]) -> Outcome;
-
-/// Finds a module that is not builtin.
-pub type ImportHook = fn(&mut Vm, name: &str) -> Outcome<Option<Value>>;
+/// Calls a Python function; the last of the arguments are named by the strs `names`.
+pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Value]) -> Outcome;
 
 #[repr(C)]
 pub struct Vm {
@@ -67,13 +114,19 @@ pub struct Vm {
     pub stack: *mut Value,
     pub stack_end: *mut Value,
     pub frames: Vec<Frame>,
+    /// The exception being handled (`sys.exc_info`), or UNDEF.
+    pub handled: Value,
     #[allow(clippy::vec_box, reason = "machine code and the interpreter hold addresses of codes")]
     pub codes: Vec<Box<Code>>,
     pub heap: Heap,
     /// Objects that the VM itself keeps alive: builtins, type objects, constants of traces.
     pub permanent: Vec<Value>,
-    /// Imported modules by name.
-    pub modules: Vec<(String, Value)>,
+    /// `sys.modules`: a dict of the imported modules by name; UNDEF until there is one.
+    pub modules: Value,
+    /// What code objects of the program stand for.
+    pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
+    /// Where modules are looked for, as `sys.path` begins.
+    pub search_path: Vec<String>,
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
@@ -99,22 +152,25 @@ pub struct Vm {
     pub mark_hook: Option<fn(&mut Vm, &str, Option<i64>)>,
     /// How builtins call functions of the program; set by the interpreter.
     pub call_hook: CallHook,
-    /// Imports a module that is not builtin: the module, or `None` if there is none of that name.
-    pub import_hook: Option<ImportHook>,
 
     pub(crate) empty_str: Value,
     pub(crate) empty_tuple: Value,
     /// One-character ASCII strs.
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
-    /// Type objects by `TypeId`.
-    pub(crate) types: Vec<Value>,
+    /// Classes by `TypeId`.
+    #[allow(clippy::vec_box, reason = "machine code holds addresses of their versions")]
+    pub(crate) classes: Vec<Box<Class>>,
+    /// Shapes of instances of program classes.
+    pub shapes: ShapeTable,
+    pub(crate) method_cache: MethodCache,
+    /// The version last given to a class.
+    pub(crate) class_epoch: u32,
+    pub names: Names,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
     pub(crate) builtins: WordMap<Value, Value>,
-    /// BUILTIN objects of methods, by type and interned name.
-    pub(crate) methods: WordMap<(TypeId, Value), Value>,
 }
 
 /// A map with small fixed-size keys.
@@ -154,10 +210,13 @@ impl Vm {
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
             frames: Vec::new(),
+            handled: Value::UNDEF,
             codes: Vec::new(),
             heap: Heap::new(),
             permanent: Vec::new(),
-            modules: Vec::new(),
+            modules: Value::UNDEF,
+            compiled: Vec::new(),
+            search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
             perf: crate::perf::Published::default(),
@@ -169,16 +228,18 @@ impl Vm {
             out: Output::stdout(),
             gc_hook: None,
             mark_hook: None,
-            call_hook: |vm, callee, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
-            import_hook: None,
+            call_hook: |vm, callee, _, _| Err(vm.type_error(format!("no interpreter to call {callee:?}"))),
             empty_str: Value::UNDEF,
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
             interned: HashMap::new(),
-            types: Vec::new(),
+            classes: Vec::new(),
+            shapes: ShapeTable::default(),
+            method_cache: MethodCache::default(),
+            class_epoch: 0,
+            names: Names::UNSET,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
-            methods: WordMap::default(),
         });
         vm.make_shared_objects();
         crate::library::install(&mut vm);
@@ -192,17 +253,7 @@ impl Vm {
         for byte in 0..128 {
             self.characters[byte as usize] = self.allocate_str(1, |bytes| bytes[0] = byte).expect(no_memory);
         }
-        for id in TypeId::all() {
-            let object = self.allocate(size_of::<TypeObject>(), ShapeId::TYPE).cast::<TypeObject>();
-            // SAFETY: the allocation has room for a `TypeObject`.
-            unsafe { (*object).id = u64::from(id.0) };
-            self.types.push(Value::of(object));
-        }
-    }
-
-    /// The object of a builtin type.
-    pub fn type_object(&self, id: TypeId) -> Value {
-        self.types[id.0 as usize]
+        self.make_builtin_classes();
     }
 
     /// Before native code recurses over an object; raises RecursionError, `place` being part of the message.
@@ -233,17 +284,23 @@ impl Vm {
     /// Calls `f` with every value the VM itself refers to: the precise roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         f(self.exception);
+        f(self.handled);
+        self.frames.iter().for_each(|frame| f(frame.value));
         f(self.empty_str);
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));
         self.interned.values().for_each(|&value| f(value));
-        self.types.iter().for_each(|&value| f(value));
+        for class in &self.classes {
+            f(class.object);
+            f(class.watch);
+            class.attributes.entries().iter().for_each(|&(_, value)| f(value));
+        }
         self.builtins.values().for_each(|&value| f(value));
-        self.methods.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
-        self.modules.iter().for_each(|&(_, value)| f(value));
+        f(self.modules);
         for code in &self.codes {
-            code.constants.iter().chain(&code.names).for_each(|&value| f(value));
+            code.constants.iter().chain(&code.names).chain(&code.parameters).for_each(|&value| f(value));
+            f(code.module);
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));
         }
         self.jit.visit_roots(f);

@@ -42,9 +42,9 @@ pub fn describe(vm: &mut Vm, value: Value) -> String {
         ShapeId::LIST => format!("list of {}", sequences::items(value).len()),
         ShapeId::TUPLE => format!("tuple of {}", sequences::items(value).len()),
         ShapeId::BUILTIN => format!("builtin {}", library::row_of(vm, value).full_name()),
-        ShapeId::TYPE => format!("type {}", types::type_id(value).name()),
+        ShapeId::TYPE => format!("type {}", vm.class_name(types::type_id(value))),
         ShapeId::MODULE => format!("module {}", modules::module_name(value)),
-        _ => types::type_name(value).to_string(),
+        _ => vm.type_name(value).to_string(),
     }
 }
 
@@ -55,7 +55,7 @@ pub fn builtin_name(vm: &Vm, callee: Value) -> Option<String> {
     }
     match callee.shape() {
         ShapeId::BUILTIN => Some(library::row_of(vm, callee).full_name()),
-        ShapeId::TYPE => Some(types::type_id(callee).name().to_owned()),
+        ShapeId::TYPE => Some(vm.class_name(types::type_id(callee)).to_owned()),
         _ => None,
     }
 }

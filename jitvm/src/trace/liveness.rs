@@ -123,6 +123,12 @@ impl Liveness {
         }
     }
 
+    /// Whether the handler of an exception at instruction `pc` may read a register.
+    pub fn is_live_in_handler(&self, code: &CodeProto, pc: u32, register: u16) -> bool {
+        let range = code.exception_ranges.iter().find(|range| (range.start..range.end).contains(&pc));
+        range.is_some_and(|range| range.register != register && self.is_live(range.target, register))
+    }
+
     /// Whether a register may be read before it is written, from before instruction `pc` on.
     pub fn is_live(&self, pc: u32, register: u16) -> bool {
         let index = pc as usize * self.words + register as usize / 64;

@@ -12,6 +12,7 @@ pub mod params;
 pub mod policy;
 mod record_call;
 mod record_container;
+mod record_object;
 mod record_operation;
 pub mod recorder;
 
@@ -84,6 +85,8 @@ pub struct Totals {
     pub aborted: u64,
     pub retired: u64,
     pub blacklisted: u64,
+    /// NEWs that traces do not execute, or only at exits.
+    pub sunk: u64,
     pub entries: u64,
     pub exits: u64,
     pub record_ns: u64,
@@ -303,12 +306,15 @@ fn compile(
         events.ir_recorded(vm, trace, &recorded.body);
     }
     let options = pass_options(&vm.jit.params);
+    let mut sunk = 0;
     let optimised = optimise::run(recorded.clone(), &options, &mut |report| {
+        sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
         }
     });
     vm.jit.events = events;
+    vm.jit.totals.sunk += sunk;
     let mut body = optimised.map_err(|abort| match abort {
         PassAbort::UnstableType { slot } => {
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }

@@ -4,13 +4,14 @@ use super::abort::AbortReason;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
-use crate::interp::call::{self, Binding, CallShape};
+use crate::interp::bind::{self, Binding, CallShape};
+use crate::interp::call;
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
-use crate::runtime::{strings, types};
+use crate::runtime::types;
 
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;
@@ -48,6 +49,13 @@ impl Recorder {
             let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
             return self.python_call(vm, ins, callee, id, defaults, first, &call);
         }
+        if keywords.is_none()
+            && shape(callee_value).is_some()
+            && callee_value.has_layout(ShapeId::TYPE)
+            && let Some(()) = self.instantiate(vm, ins, callee_value, &references)?
+        {
+            return Ok(Step::Interpret);
+        }
         let result = match self.intrinsic(vm, callee_value, &call) {
             Some(result) => result,
             None => self.builtin_call(vm, callee, &call),
@@ -72,23 +80,29 @@ impl Recorder {
         let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
         let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
         let shape = CallShape { count: call.values.len(), keywords: &keywords };
-        let Ok(bindings) = call::bind(proto, shape, |v| strings::text(v).to_owned()) else {
+        // SAFETY: code objects live as long as the VM.
+        let Ok(bound) = bind::bind(unsafe { &*code }, shape) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         // Defaults are constants: the function object is one, and its defaults never change.
-        let mut parameters = Vec::with_capacity(bindings.len());
-        for binding in bindings {
+        let mut parameters = Vec::with_capacity(bound.bindings.len());
+        for binding in bound.bindings {
             parameters.push(match binding {
                 Binding::Argument(i) => call.references[i as usize],
                 Binding::Default(i) => self.constant(vm, default_values[i as usize]),
+                Binding::ExtraPositional(first) => {
+                    let last = call.references.len() - keywords.len();
+                    self.tuple_of(vm, &call.references[(first as usize).min(last)..last])
+                }
+                Binding::ExtraKeywords => return abort(AbortReason::ManyArguments, "**"),
             });
         }
         if self.may_inline(code) {
             let base = self.slot_of(first);
-            self.push_frame(vm, id, base, &parameters)?;
+            self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
         }
-        let result = if proto.keyword_only == 0 {
+        let result = if proto.is_plain() {
             self.call_positional(vm, callee, &parameters)
         } else {
             self.builtin_call(vm, callee, call)
@@ -98,7 +112,7 @@ impl Recorder {
     }
 
     /// Loops get traces of their own, and recursion has no end: both are called, not inlined.
-    fn may_inline(&self, code: *const Code) -> bool {
+    pub(super) fn may_inline(&self, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
@@ -212,7 +226,7 @@ impl Recorder {
                 if shape(class) != Some(ShapeId::TYPE) {
                     return None;
                 }
-                let answer = types::type_of(v).is_subtype(types::type_id(class));
+                let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
                 Some(self.constant(vm, Value::from_bool(answer)))

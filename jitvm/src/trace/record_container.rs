@@ -69,9 +69,30 @@ impl Recorder {
             self.set(ins.a, result);
             return Ok(());
         }
-        let name = self.constant(vm, name);
-        let result = self.call(helpers::GET_ATTR, &[receiver, name]);
+        let result = match shape(object) {
+            Some(_) if object.has_layout(ShapeId::TYPE) => self.class_attribute(vm, receiver, object, name)?,
+            Some(_) => self.get_instance_attr(vm, receiver, object, name)?,
+            None => None,
+        };
+        let result = match result {
+            Some(result) => result,
+            None => {
+                let name = self.constant(vm, name);
+                self.call(helpers::GET_ATTR, &[receiver, name])
+            }
+        };
         self.set(ins.a, result);
+        Ok(())
+    }
+
+    pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+        let name = self.name(ins.c);
+        let (receiver, new) = (self.get(ins.a), self.get(ins.b));
+        if shape(object).is_some() && self.set_instance_attr(vm, receiver, object, name, new)? {
+            return Ok(());
+        }
+        let name = self.constant(vm, name);
+        self.call(helpers::SET_ATTR, &[receiver, name, new]);
         Ok(())
     }
 
@@ -106,6 +127,24 @@ impl Recorder {
         {
             self.set(ins.a, result);
             self.set(ins.a + 1, unbound);
+            return Ok(());
+        }
+        if shape(object).is_some() && object.has_layout(ShapeId::TYPE) {
+            let Some((callable, this)) = self.class_method(vm, receiver, object, name)? else {
+                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
+            };
+            self.set(ins.a, callable);
+            self.set(ins.a + 1, this.unwrap_or(unbound));
+            return Ok(());
+        }
+        if shape(object).is_some() && object.is_instance() {
+            let Some(callable) = self.instance_method(vm, receiver, object, name)? else {
+                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
+            };
+            // The guard on its shape is what the register now holds.
+            let receiver = self.get(ins.b);
+            self.set(ins.a, callable);
+            self.set(ins.a + 1, receiver);
             return Ok(());
         }
         // The receiver's class decides which method it is; those of builtin types never change.

@@ -9,7 +9,8 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::compare::CompareKind as Compare;
-use crate::runtime::object::ShapeId;
+use crate::runtime::heap::LARGEST_CELL;
+use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -70,18 +71,18 @@ impl Recorder {
                 self.emit(Op::CellStore, cell, word, 0);
             }
             Bytecode::DeleteGlobal => return abort(AbortReason::UnsupportedOperation, "del of a global"),
-            Bytecode::Add => self.binary(vm, ins, Binary::Add, at(ins.b), at(ins.c)),
-            Bytecode::Sub => self.binary(vm, ins, Binary::Sub, at(ins.b), at(ins.c)),
-            Bytecode::Mul => self.binary(vm, ins, Binary::Mul, at(ins.b), at(ins.c)),
-            Bytecode::TrueDiv => self.binary(vm, ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
-            Bytecode::FloorDiv => self.binary(vm, ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
-            Bytecode::Mod => self.binary(vm, ins, Binary::Mod, at(ins.b), at(ins.c)),
-            Bytecode::Pow => self.binary(vm, ins, Binary::Pow, at(ins.b), at(ins.c)),
-            Bytecode::LeftShift => self.binary(vm, ins, Binary::LeftShift, at(ins.b), at(ins.c)),
-            Bytecode::RightShift => self.binary(vm, ins, Binary::RightShift, at(ins.b), at(ins.c)),
-            Bytecode::BitAnd => self.binary(vm, ins, Binary::BitAnd, at(ins.b), at(ins.c)),
-            Bytecode::BitOr => self.binary(vm, ins, Binary::BitOr, at(ins.b), at(ins.c)),
-            Bytecode::BitXor => self.binary(vm, ins, Binary::BitXor, at(ins.b), at(ins.c)),
+            Bytecode::Add => self.binary(ins, Binary::Add, at(ins.b), at(ins.c)),
+            Bytecode::Sub => self.binary(ins, Binary::Sub, at(ins.b), at(ins.c)),
+            Bytecode::Mul => self.binary(ins, Binary::Mul, at(ins.b), at(ins.c)),
+            Bytecode::TrueDiv => self.binary(ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
+            Bytecode::FloorDiv => self.binary(ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
+            Bytecode::Mod => self.binary(ins, Binary::Mod, at(ins.b), at(ins.c)),
+            Bytecode::Pow => self.binary(ins, Binary::Pow, at(ins.b), at(ins.c)),
+            Bytecode::LeftShift => self.binary(ins, Binary::LeftShift, at(ins.b), at(ins.c)),
+            Bytecode::RightShift => self.binary(ins, Binary::RightShift, at(ins.b), at(ins.c)),
+            Bytecode::BitAnd => self.binary(ins, Binary::BitAnd, at(ins.b), at(ins.c)),
+            Bytecode::BitOr => self.binary(ins, Binary::BitOr, at(ins.b), at(ins.c)),
+            Bytecode::BitXor => self.binary(ins, Binary::BitXor, at(ins.b), at(ins.c)),
             Bytecode::Negate => self.negate(ins, at(ins.b)),
             Bytecode::Plus => {
                 let operand = self.get(ins.b);
@@ -108,16 +109,15 @@ impl Recorder {
             }
             Bytecode::Not => {
                 let operand = self.get(ins.b);
-                match self.quick_truth(vm, operand, at(ins.b)) {
-                    Some(truth) => {
-                        let result = self.constant(vm, Value::from_bool(!truth));
-                        self.set(ins.a, result);
-                    }
-                    None => {
-                        let result = self.call(helpers::NOT, &[operand]);
-                        self.set(ins.a, result);
-                    }
-                }
+                let truth = match self.quick_truth(vm, operand, at(ins.b)) {
+                    Some(truth) => Some(truth),
+                    None => self.object_truth(vm, operand, at(ins.b)),
+                };
+                let result = match truth {
+                    Some(truth) => self.constant(vm, Value::from_bool(!truth)),
+                    None => self.call(helpers::NOT, &[operand]),
+                };
+                self.set(ins.a, result);
             }
             Bytecode::Less => self.comparison(vm, ins, Compare::Less, at(ins.b), at(ins.c)),
             Bytecode::LessEqual => self.comparison(vm, ins, Compare::LessEqual, at(ins.b), at(ins.c)),
@@ -142,11 +142,10 @@ impl Recorder {
             Bytecode::Jump => {}
             Bytecode::JumpIfTrue | Bytecode::JumpIfFalse => {
                 let operand = self.get(ins.a);
-                if self.quick_truth(vm, operand, at(ins.a)).is_none() {
-                    // The truth of a builtin object is a pure question: an exit may ask it again.
-                    let truth = ops::truth(at(ins.a));
-                    let answer = self.call(helpers::TRUTH, &[operand]);
-                    self.same_word(vm, answer, Value::from_bool(truth));
+                if self.quick_truth(vm, operand, at(ins.a)).is_none()
+                    && self.object_truth(vm, operand, at(ins.a)).is_none()
+                {
+                    return abort(AbortReason::UnsupportedOperation, "truth by __bool__ or __len__");
                 }
             }
             Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold => {
@@ -158,7 +157,7 @@ impl Recorder {
             Bytecode::LoadMethod => self.load_method(vm, ins, at(ins.b))?,
             Bytecode::Return => {
                 let result = self.get(ins.a);
-                self.pop_frame(result)?;
+                self.pop_frame(vm, result)?;
             }
             Bytecode::BuildList | Bytecode::BuildTuple => {
                 let items: Vec<Ref> = (ins.b..ins.b + ins.c).map(|r| self.get(r)).collect();
@@ -202,8 +201,71 @@ impl Recorder {
             }
             Bytecode::Unpack => self.unpack(ins, at(ins.c))?,
             Bytecode::GetAttr => self.get_attr(vm, ins, at(ins.b))?,
-            Bytecode::SetAttr => return abort(AbortReason::UnsupportedOperation, "assignment to an attribute"),
-            Bytecode::MakeFunction => return abort(AbortReason::UnsupportedOperation, "definition of a function"),
+            Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a))?,
+            Bytecode::DeleteAttr => {
+                let (object, name) = (self.get(ins.a), self.name(ins.b));
+                let name = self.constant(vm, name);
+                self.call(helpers::DELETE_ATTR, &[object, name]);
+            }
+            Bytecode::MakeFunction => self.make_function(vm, ins),
+            Bytecode::SetClosure | Bytecode::SetAnnotations => {
+                let (function, value) = (self.get(ins.a), self.get(ins.b));
+                let is_closure = ins.op == Bytecode::SetClosure;
+                let helper = if is_closure { helpers::SET_CLOSURE } else { helpers::SET_ANNOTATIONS };
+                self.call(helper, &[function, value]);
+            }
+            Bytecode::MakeCell => self.make_cell(ins),
+            // SAFETY: the function that runs is in the slot before its frame's registers.
+            Bytecode::LoadFree => self.load_free(vm, ins, unsafe { *base.sub(1) })?,
+            Bytecode::LoadCell => self.load_cell(vm, ins, at(ins.b))?,
+            Bytecode::StoreCell => self.store_cell(ins),
+            Bytecode::JumpIfBound => {
+                if at(ins.a) != Value::UNDEF {
+                    self.check_bound(vm, ins.a);
+                } else {
+                    let r = self.get(ins.a);
+                    self.same_word(vm, r, Value::UNDEF);
+                }
+            }
+            Bytecode::MatMul => self.binary(ins, Binary::MatMul, at(ins.b), at(ins.c)),
+            Bytecode::BuildDict => {
+                let dict = self.call(helpers::NEW_DICT, &[]);
+                for pair in 0..ins.c / 2 {
+                    let (key, value) = (self.get(ins.b + 2 * pair), self.get(ins.b + 2 * pair + 1));
+                    self.call(helpers::DICT_SET, &[dict, key, value]);
+                }
+                self.set(ins.a, dict);
+            }
+            Bytecode::BuildSet => {
+                let set = self.call(helpers::NEW_SET, &[]);
+                for item in 0..ins.c {
+                    let item = self.get(ins.b + item);
+                    self.call(helpers::SET_ADD, &[set, item]);
+                }
+                self.set(ins.a, set);
+            }
+            Bytecode::DictAdd => {
+                let (dict, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+                self.call(helpers::DICT_SET, &[dict, key, value]);
+            }
+            Bytecode::SetAdd => {
+                let (set, item) = (self.get(ins.a), self.get(ins.b));
+                self.call(helpers::SET_ADD, &[set, item]);
+            }
+            Bytecode::ListExtend | Bytecode::DictUpdate | Bytecode::SetUpdate => {
+                let (target, source) = (self.get(ins.a), self.get(ins.b));
+                let helper = match ins.op {
+                    Bytecode::ListExtend => helpers::LIST_EXTEND,
+                    Bytecode::DictUpdate => helpers::DICT_UPDATE,
+                    _ => helpers::SET_UPDATE,
+                };
+                self.call(helper, &[target, source]);
+            }
+            Bytecode::ListToTuple => {
+                let list = self.get(ins.b);
+                let tuple = self.call(helpers::TUPLE_OF_LIST, &[list]);
+                self.set(ins.a, tuple);
+            }
             Bytecode::Import | Bytecode::ImportFrom => return abort(AbortReason::UnsupportedOperation, "import"),
             Bytecode::Raise | Bytecode::AssertFail => return abort(AbortReason::Exception, ins.op.name()),
             other => return abort(AbortReason::UnsupportedOperation, other.name()),
@@ -230,7 +292,7 @@ impl Recorder {
 
     // --- arithmetic ---------------------------------------------------------------------------------------------
 
-    fn binary(&mut self, vm: &mut Vm, ins: Instruction, kind: Binary, x: Value, y: Value) {
+    fn binary(&mut self, ins: Instruction, kind: Binary, x: Value, y: Value) {
         let (left, right) = (self.get(ins.b), self.get(ins.c));
         let result = if x.is_int() && y.is_int() {
             self.int_binary(kind, left, right, x.as_fixnum(), y.as_fixnum())
@@ -240,32 +302,34 @@ impl Recorder {
             None
         };
         let result = result.unwrap_or_else(|| {
-            let changes_list = ins.x == 1 && shape(x) == Some(ShapeId::LIST);
-            if changes_list {
-                // The helper's effects depend on the operand being a list or not.
-                self.object(left, ShapeId::LIST);
-            } else if ins.x == 1 && x.is_pointer() {
-                if let Some(shape) = shape(x) {
-                    self.object(left, shape);
-                }
-            } else if ins.x == 1 {
-                self.plain_operand(vm, left, x);
-            }
+            // Of operands that are exactly builtin the helper runs no code of the program, and changes a list only.
+            let known = self.is_builtin(left, x) && self.is_builtin(right, y);
             let (left, right) = (self.get(ins.b), self.get(ins.c));
-            let table = if changes_list { helpers::IN_PLACE } else { helpers::BINARY };
+            let changes = ins.x == 1 && !(known && shape(x) != Some(ShapeId::LIST));
+            let table = match (changes, known) {
+                (true, _) => helpers::IN_PLACE,
+                (false, true) => helpers::BUILTIN_BINARY,
+                (false, false) => helpers::BINARY,
+            };
             self.call(table[kind as usize], &[left, right])
         });
         self.set(ins.a, result);
     }
 
-    /// Checks that an operand is what it is now where a helper's effects depend on it.
-    fn plain_operand(&mut self, vm: &mut Vm, r: Ref, value: Value) {
-        if value.is_int() {
-            self.int(r);
-        } else if value.is_float() {
-            self.float(r);
-        } else {
-            self.same_word(vm, r, value);
+    /// Whether an operand is an exactly builtin one whose operators run no code of the program; checks that it stays so.
+    /// Ints are not checked, as they may be of any size.
+    pub(super) fn is_builtin(&mut self, r: Ref, value: Value) -> bool {
+        match shape(value) {
+            Some(shape @ (ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)) => {
+                self.object(r, shape);
+                true
+            }
+            Some(_) => false,
+            None if value.is_float() => {
+                self.float(r);
+                true
+            }
+            None => matches!(self.ty(r), Ty::Int | Ty::Flt | Ty::Bool) || (r.is_constant() && !value.is_pointer()),
         }
     }
 
@@ -376,6 +440,30 @@ impl Recorder {
         self.set(ins.a, result);
     }
 
+    /// The truth of an object where finding it out runs no code of the program, guarded.
+    fn object_truth(&mut self, vm: &mut Vm, operand: Ref, value: Value) -> Option<bool> {
+        let shape = shape(value)?;
+        if !value.is_instance() {
+            // Only looks at the object, so that an exit may ask again.
+            let operand = self.object(operand, shape);
+            let truth = ops::native_truth(value);
+            let answer = self.call(helpers::BUILTIN_TRUTH, &[operand]);
+            self.same_word(vm, answer, Value::from_bool(truth));
+            return Some(truth);
+        }
+        let class = vm.type_of(value);
+        let names = vm.names;
+        let is_plain = value.has_layout(ShapeId::INSTANCE)
+            && vm.lookup(class, names.bool).is_none()
+            && vm.lookup(class, names.len).is_none();
+        if !is_plain {
+            return None;
+        }
+        self.object(operand, shape);
+        self.class_unchanged(vm, class);
+        Some(true)
+    }
+
     // --- comparison and truth -----------------------------------------------------------------------------------
 
     fn comparison(&mut self, vm: &mut Vm, ins: Instruction, kind: Compare, x: Value, y: Value) {
@@ -475,7 +563,7 @@ impl Recorder {
         let object = self.object(r, shape(value)?);
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
-        let truth = ops::truth(value);
+        let truth = ops::native_truth(value);
         self.guard(if truth { Op::G_Ne } else { Op::G_Eq }, Ty::Nil, length, zero, 0);
         Some(truth)
     }
@@ -487,8 +575,15 @@ impl Recorder {
         self.constant(vm, empty)
     }
 
-    /// A new tuple of any number of items: helpers take at most five words.
+    /// A new tuple of any number of items: one that is too long for NEW is put together by helpers of five words.
     pub(super) fn tuple_of(&mut self, vm: &mut Vm, items: &[Ref]) -> Ref {
+        let bytes = Tuple::ITEMS + 8 * items.len();
+        if !items.is_empty() && bytes <= LARGEST_CELL {
+            // Boxes are made before the object is there.
+            let mut words = vec![self.constant_raw(items.len() as u64, items.len().to_string())];
+            words.extend(items.iter().map(|&item| self.tagged(item)));
+            return self.new_object(ShapeId::TUPLE, 0, 0, &words);
+        }
         let mut whole: Option<Ref> = None;
         for chunk in items.chunks(helpers::BUILD_TUPLE.len()) {
             let part = self.call(helpers::BUILD_TUPLE[chunk.len() - 1], chunk);

@@ -19,7 +19,7 @@ use crate::ir::{
 };
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Vm};
+use crate::runtime::vm::{Code, Continuation, Vm};
 
 /// What the interpreter does after the recorder has seen an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,9 @@ pub(super) struct RecordFrame {
     /// The instruction being recorded, or the call that waits.
     pub pc: u32,
     pub live: Rc<Liveness>,
+    pub continuation: Continuation,
+    /// The function that runs, of an inlined frame.
+    pub function: Option<Ref>,
 }
 
 /// What is known of one slot.
@@ -138,7 +141,15 @@ impl Recorder {
             started: Instant::now(),
             bytecodes: Vec::new(),
             body: Body::default(),
-            frames: vec![RecordFrame { code, id, base: 0, pc: header, live }],
+            frames: vec![RecordFrame {
+                code,
+                id,
+                base: 0,
+                pc: header,
+                live,
+                continuation: Continuation::Call,
+                function: None,
+            }],
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
@@ -169,7 +180,15 @@ impl Recorder {
             let code = call::code_pointer(vm, frame.code);
             // SAFETY: as above.
             let live = vm.jit.liveness(frame.code, unsafe { &(*code).proto });
-            recorder.frames.push(RecordFrame { code, id: frame.code, base: frame.base, pc: frame.pc, live });
+            recorder.frames.push(RecordFrame {
+                code,
+                id: frame.code,
+                base: frame.base,
+                pc: frame.pc,
+                live,
+                continuation: frame.continuation,
+                function: None,
+            });
         }
         let mut inherited: Vec<(Ref, Ref)> = Vec::new();
         for (i, of_parent) in snapshot.values().enumerate() {
@@ -210,11 +229,7 @@ impl Recorder {
                 }
             }
             let new = parent.new_object(parent.ins[object.object.index()]).expect("the checker has seen it");
-            let (bytes, about) = self.body.new_operands(new.bytes, new.kind, new.aux);
-            let made = self.emit(Op::New, bytes, about, object.shape);
-            for (i, word) in words.into_iter().enumerate() {
-                self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
-            }
+            let made = self.new_object(ShapeId(object.shape), new.kind, new.aux, &words);
             inherited.push((object.object, made));
         }
         for (object, i, word) in later {
@@ -337,6 +352,16 @@ impl Recorder {
         self.push(Ins::new(op, ty, a, b, c))
     }
 
+    /// A new object of this header with these words behind it, all tagged or constant.
+    pub(super) fn new_object(&mut self, shape: ShapeId, kind: u8, aux: u16, words: &[Ref]) -> Ref {
+        let (bytes, about) = self.body.new_operands(8 * (1 + words.len() as u32), kind, aux);
+        let made = self.emit(Op::New, bytes, about, shape.0);
+        for (i, &word) in words.iter().enumerate() {
+            self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
+        }
+        made
+    }
+
     /// `list items at data [index] = word`.
     pub(super) fn store_element(&mut self, data: Ref, index: Ref, word: Ref) {
         self.push(Ins::new(Op::ElemStore, Ty::Nil, data, index, word.0.into()));
@@ -391,7 +416,8 @@ impl Recorder {
             self.body.snapshots.push(Snapshot { at: self.body.ins.len() as u16, ..snapshot });
             self.push(Ins::new(Op::G_NoExc, Ty::Nil, result, Ref::NONE, 0));
         }
-        self.after_call |= !entry.effects.pure;
+        // A helper that only looks, or makes an object, may be called again by the interpreter.
+        self.after_call |= entry.effects.writes || entry.effects.raises;
         result
     }
 
@@ -514,16 +540,18 @@ impl Recorder {
     fn snapshot_here(&mut self, resume: Resume) -> Snapshot {
         let mut slots = Vec::new();
         let innermost = self.frames.len() - 1;
-        let frames: Vec<SnapFrame> =
-            self.frames.iter().map(|f| SnapFrame { code: f.id, pc: f.pc, base: f.base }).collect();
-        if resume == Resume::Execute {
-            for (i, slot) in self.slots.iter().enumerate() {
-                if !slot.dirty || slot.value.is_none() {
-                    continue;
-                }
-                if self.is_live(i as u16, innermost) {
-                    slots.push(SnapSlot { slot: i as u16, value: slot.value });
-                }
+        let frame = |f: &RecordFrame| SnapFrame { code: f.id, pc: f.pc, base: f.base, continuation: f.continuation };
+        let frames: Vec<SnapFrame> = self.frames.iter().map(frame).collect();
+        for (i, slot) in self.slots.iter().enumerate() {
+            if !slot.dirty || slot.value.is_none() {
+                continue;
+            }
+            let is_needed = match resume {
+                Resume::Execute => self.is_live(i as u16, innermost),
+                Resume::Raise => self.is_live_in_handler(i as u16),
+            };
+            if is_needed {
+                slots.push(SnapSlot { slot: i as u16, value: slot.value });
             }
         }
         Snapshot { at: self.body.ins.len() as u16, resume, frames, slots, objects: Vec::new() }
@@ -541,16 +569,55 @@ impl Recorder {
             if depth == innermost {
                 return frame.live.is_live(frame.pc, register);
             }
-            // A frame that waits for a call's result needs what is live after it, but for the result itself.
+            if frame.live.is_live_in_handler(proto, frame.pc, register) {
+                return true;
+            }
+            // A frame that waits for a call's result needs what is live after it, but for the result itself; the
+            // instance that an `__init__` fills is there already.
             let destination = proto.instructions[frame.pc as usize].a;
-            register != destination && frame.live.is_live(frame.pc + 1, register)
+            if register == destination {
+                return self.frames[depth + 1].continuation == Continuation::Init;
+            }
+            // Operands of an operator may be asked again.
+            let again = self.frames[depth + 1].continuation == Continuation::Operator;
+            frame.live.is_live(frame.pc + 1, register) || (again && frame.live.is_live(frame.pc, register))
+        })
+    }
+
+    /// Whether the handler of an exception that comes up here may read a slot.
+    fn is_live_in_handler(&self, slot: u16) -> bool {
+        self.frames.iter().any(|frame| {
+            let Some(register) = slot.checked_sub(frame.base) else { return false };
+            // SAFETY: code objects live as long as the VM.
+            let proto = unsafe { &(*frame.code).proto };
+            register < proto.registers && frame.live.is_live_in_handler(proto, frame.pc, register)
         })
     }
 
     // --- frames -------------------------------------------------------------------------------------------------
 
     /// Enters an inlined function whose parameters are `arguments`.
-    pub(super) fn push_frame(&mut self, vm: &mut Vm, id: CodeId, base: u16, arguments: &[Ref]) -> Recording {
+    pub(super) fn push_frame(
+        &mut self,
+        vm: &mut Vm,
+        id: CodeId,
+        base: u16,
+        arguments: &[Ref],
+        function: Ref,
+    ) -> Recording {
+        self.push_continuation(vm, id, base, arguments, Continuation::Call, function)
+    }
+
+    /// As [`Recorder::push_frame`], for a frame whose result does not simply go to the caller's register.
+    pub(super) fn push_continuation(
+        &mut self,
+        vm: &mut Vm,
+        id: CodeId,
+        base: u16,
+        arguments: &[Ref],
+        continuation: Continuation,
+        function: Ref,
+    ) -> Recording {
         let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
@@ -558,7 +625,7 @@ impl Recorder {
             return abort(AbortReason::TooManySlots, proto.qualname.clone());
         }
         let live = vm.jit.liveness(id, proto);
-        self.frames.push(RecordFrame { code, id, base, pc: 0, live });
+        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function) });
         for (i, &argument) in arguments.iter().enumerate() {
             self.set(i as u16, argument);
         }
@@ -570,9 +637,16 @@ impl Recorder {
     }
 
     /// Leaves the innermost inlined function with its result.
-    pub(super) fn pop_frame(&mut self, result: Ref) -> Recording {
+    pub(super) fn pop_frame(&mut self, vm: &mut Vm, result: Ref) -> Recording {
         if self.frames.len() == 1 {
             return abort(AbortReason::LeftFunction, "return");
+        }
+        let frame = self.frames.last().expect("more than the anchor frame");
+        match frame.continuation {
+            Continuation::Call => {}
+            Continuation::Init => self.none_result(vm, result)?,
+            Continuation::Operator => self.implemented_result(vm, result)?,
+            other => return abort(AbortReason::UnsupportedOperation, other.word()),
         }
         let frame = self.frames.pop().expect("more than the anchor frame");
         // The callee's registers are dead; forgetting them keeps snapshots small.
@@ -582,7 +656,33 @@ impl Recorder {
         let caller = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let destination = unsafe { (&(*caller.code).proto.instructions)[caller.pc as usize].a };
-        self.set(destination, result);
+        if frame.continuation != Continuation::Init {
+            self.set(destination, result);
+        }
         Ok(())
+    }
+
+    /// `__init__` must return None.
+    fn none_result(&mut self, vm: &mut Vm, result: Ref) -> Recording {
+        if !result.is_constant() {
+            let none = self.constant(vm, Value::NONE);
+            let result = self.tagged(result);
+            self.guard(Op::G_Eq, Ty::Nil, result, none, 0);
+        }
+        Ok(())
+    }
+
+    /// The method of an operator did not return NotImplemented.
+    fn implemented_result(&mut self, vm: &mut Vm, result: Ref) -> Recording {
+        if self.ty(result) == Ty::Val && !result.is_constant() {
+            let other = self.constant(vm, Value::NOT_IMPLEMENTED);
+            self.guard(Op::G_Ne, Ty::Nil, result, other, 0);
+        }
+        Ok(())
+    }
+
+    /// The constant operands of a NEW.
+    pub(super) fn new_operands(&mut self, bytes: u32, kind: u8, aux: u16) -> (Ref, Ref) {
+        self.body.new_operands(bytes, kind, aux)
     }
 }

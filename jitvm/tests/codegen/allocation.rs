@@ -17,7 +17,7 @@ fn new(b: &mut Builder, words: &[Ref]) -> Ref {
 }
 
 /// Words of an object, as machine code has left them.
-fn words(value: u64, count: usize) -> Vec<u64> {
+pub fn words(value: u64, count: usize) -> Vec<u64> {
     let first = Value(value).address() as *const u64;
     // SAFETY: tests ask for as many words as the object has, and it is never freed.
     (0..count).map(|i| unsafe { first.add(i).read_volatile() }).collect()

@@ -3,14 +3,17 @@
 use std::cell::Cell;
 
 use jitvm::codegen::Options;
-use jitvm::ir::{Body, Op, Ref, SnapSlot, Ty, check, interpret};
+use jitvm::ir::{Body, Op, Ref, SnapObject, SnapSlot, Ty, check, flags, interpret};
 use jitvm::runtime::object::{Header, List, ShapeId};
 use jitvm::runtime::value::Value;
 use jitvm::runtime::vm::Vm;
 
+use crate::allocation::words;
 use crate::support::{Builder, HELPERS, Machine, Outcome, Random, box_float, fixnum, float, same, unboxed};
 
 const LENGTH: usize = 64;
+/// Of objects that traces make.
+const SHAPE: u32 = 4040;
 
 /// Values to take operands from.
 struct Generator {
@@ -22,6 +25,8 @@ struct Generator {
     /// Tagged floats: their words depend on where boxes lie.
     boxed: Vec<Ref>,
     list: Ref,
+    /// Made by the trace: their addresses differ from run to run.
+    objects: Vec<Ref>,
     /// Address of the list's items, until a call.
     data: Option<Ref>,
 }
@@ -34,7 +39,7 @@ impl Generator {
         let list = b.sload(2);
         let list = b.ins(Op::G_Shape, list, Ref::NONE, ShapeId::LIST.0);
         let (ints, floats, values, boxed) = (Vec::new(), Vec::new(), vec![list], Vec::new());
-        Generator { b, random, ints, floats, values, boxed, list, data: None }
+        Generator { b, random, ints, floats, values, boxed, list, objects: Vec::new(), data: None }
     }
 
     fn int(&mut self) -> Ref {
@@ -76,7 +81,49 @@ impl Generator {
             };
             slots.push(slot);
         }
+        if !self.objects.is_empty() && self.random.below(2) == 0 {
+            let objects = self.objects.clone();
+            slots.push(self.random.pick(&objects));
+        }
+        let sunk: Vec<Ref> = (0..self.random.below(4).saturating_sub(1)).map(|_| self.sunk()).collect();
+        slots.extend(&sunk);
         self.b.snap(&slots);
+        let objects = sunk.iter().map(|&object| {
+            let words = [self.int(), self.float(), self.value(), self.random.pick(&sunk)];
+            SnapObject { object, shape: SHAPE, words: words.into() }
+        });
+        let objects = objects.collect();
+        self.b.body.snapshots.last_mut().expect("just made").objects = objects;
+    }
+    /// An object that exits make.
+    fn sunk(&mut self) -> Ref {
+        let (bytes, about) = self.b.body.new_operands(40, 0, 0);
+        let object = self.b.ins(Op::New, bytes, about, SHAPE);
+        self.b.body.ins[object.index()].flags = flags::SUNK;
+        object
+    }
+    fn object(&mut self) {
+        if self.objects.is_empty() || self.random.below(3) == 0 {
+            let words = [self.int(), self.value(), self.int()];
+            let (bytes, about) = self.b.body.new_operands(32, 7, 9);
+            let object = self.b.ins(Op::New, bytes, about, SHAPE);
+            for (at, word) in words.into_iter().enumerate() {
+                self.b.ins(Op::FieldStore, object, word, 8 + 8 * at as u32);
+            }
+            // What the object holds is in no snapshot before.
+            self.snapshot();
+            return self.objects.push(object);
+        }
+        let objects = self.objects.clone();
+        let (object, field) = (self.random.pick(&objects), 8 + 8 * self.random.below(3) as u32);
+        if self.random.below(2) == 0 {
+            let loaded = self.b.ins(Op::FieldLoad, object, Ref::NONE, field);
+            self.values.push(loaded);
+        } else {
+            let word = self.value();
+            self.b.ins(Op::FieldStore, object, word, field);
+            self.snapshot();
+        }
     }
 
     fn integer(&mut self) {
@@ -128,7 +175,8 @@ impl Generator {
     }
 
     fn step(&mut self) {
-        match self.random.below(20) {
+        match self.random.below(23) {
+            20.. => self.object(),
             0..8 => self.integer(),
             8..11 => {
                 let op = self.random.pick(&[Op::AddF, Op::SubF, Op::MulF, Op::DivF, Op::NegF, Op::AbsF]);
@@ -284,6 +332,10 @@ extern "C" fn box_for_interpreter(vm: *mut Vm, x: f64) -> u64 {
 
 /// Same word, or the same float in another box.
 fn same_word(a: u64, b: u64) -> bool {
+    let object = |word: u64| Value(word).is_pointer() && words(word, 1)[0] as u32 == SHAPE;
+    if object(a) && object(b) {
+        return words(a, 4).into_iter().zip(words(b, 4)).all(|(a, b)| a == b || (a & 3 != 0 && same_word(a, b)));
+    }
     let float = |word: u64| Value(word).is_float() || Value(word).is_pointer();
     a == b || (float(a) && float(b) && same(Ty::Flt, unboxed(a), unboxed(b)))
 }
@@ -336,6 +388,9 @@ fn machine_code_does_what_the_interpreter_does() {
             unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), data, LENGTH) };
             let mut slots = start.clone();
             let artifact = machine.compile(&body, &Options { random_ra });
+            // The first cells are there, then the slow path is taken.
+            let cells = Box::leak(vec![0u64; 4 * 8].into_boxed_slice()).as_ptr_range();
+            machine.set_cell_memory(32, cells.start as u64, cells.end as u64);
             let outcome = machine.run(&artifact, &body.constants, &mut slots, false);
             compare(&body, &expected, &outcome, seed, random_ra);
             let equal = slots.iter().zip(&stack).all(|(a, b)| same_word(*a, *b));
@@ -349,13 +404,16 @@ fn machine_code_does_what_the_interpreter_does() {
 
 fn compare(body: &Body, expected: &interpret::IrExit, outcome: &Outcome, seed: u64, random_ra: Option<u64>) {
     assert_eq!(outcome.guard, expected.guard, "seed {seed} {random_ra:?}\n{body}");
-    let slots = &body.snapshots[expected.snapshot].slots;
-    for ((slot, got), want) in slots.iter().zip(&outcome.values).zip(expected.values) {
-        let equal = match body.ty(slot.value) {
+    let values = body.snapshots[expected.snapshot].values();
+    for ((value, got), want) in values.zip(&outcome.values).zip(expected.values) {
+        if body.is_sunk(value) {
+            continue;
+        }
+        let equal = match body.ty(value) {
             Ty::Flt => same(Ty::Flt, *got, unboxed(want.get())),
             _ => same_word(*got, want.get()),
         };
-        assert!(equal, "seed {seed} {random_ra:?}: {:?} is {got:#x}, not {:#x}\n{body}", slot.value, want.get());
+        assert!(equal, "seed {seed} {random_ra:?}: {value:?} is {got:#x}, not {:#x}\n{body}", want.get());
     }
     if let Some((ty, word)) = expected.observed {
         let got = outcome.observed.expect("observed");

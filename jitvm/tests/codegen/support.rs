@@ -5,6 +5,7 @@ use std::mem::offset_of;
 
 use jitvm::codegen::{Arena, Artifact, Exit, ExitState, Options, Targets, compile, enter};
 use jitvm::interp::helpers::{Effects, Entry, Helper};
+use jitvm::runtime::vm::Continuation;
 use jitvm::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use jitvm::runtime::heap::{Heap, SizeClass};
 use jitvm::runtime::value::Value;
@@ -67,7 +68,7 @@ impl Builder {
     /// A snapshot for the instructions that follow.
     pub fn snap(&mut self, values: &[Ref]) {
         let slots = values.iter().enumerate().map(|(n, &value)| SnapSlot { slot: n as u16, value }).collect();
-        let frames = vec![SnapFrame { code: CodeId(0), pc: 0, base: 0 }];
+        let frames = vec![SnapFrame { code: CodeId(0), pc: 0, base: 0, continuation: Continuation::Call }];
         let at = self.body.ins.len() as u16;
         self.body.snapshots.push(Snapshot { at, resume: Resume::Execute, frames, slots, objects: Vec::new() });
     }

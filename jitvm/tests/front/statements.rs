@@ -490,9 +490,9 @@ def f():
         false,
         r"
 f (5 registers)
-  0000 IMPORT/1 r0, os.path
-  0001 IMPORT r1, math
-  0002 IMPORT r4, a.b
+  0000 IMPORT/1 r0, os.path, 0
+  0001 IMPORT r1, math, 0
+  0002 IMPORT r4, a.b, 0
   0003 IMPORT_FROM r2, r4, c
   0004 IMPORT_FROM r3, r4, d
   0005 RETURN r0

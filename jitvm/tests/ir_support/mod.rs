@@ -2,12 +2,13 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::mem::MaybeUninit;
 
 use jitvm::interp::helpers::{Effects, Entry, Helper};
 use jitvm::ir::interpret::{IrExit, Machine, run, scratch_needed};
 use jitvm::ir::parse::{Parsed, parse_with};
-use jitvm::ir::{Body, TraceId, Ty};
+use jitvm::ir::{Body, NewObject, Snapshot, TraceId, Ty};
 use jitvm::runtime::object::{Header, List, ShapeId, Str, Tuple};
 use jitvm::runtime::value::Value;
 use jitvm::runtime::vm::Vm;
@@ -84,7 +85,12 @@ pub struct World {
     pub inputs: Vec<u64>,
     pub lists: Vec<(Box<List>, Vec<Value>)>,
     pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
+    /// Objects of [`SHAPE`] with three words, which tests fill.
+    pub objects: Vec<Box<[Cell<u64>; 4]>>,
 }
+
+/// Shape of the world's objects, one that a program would make.
+pub const SHAPE: u32 = 4040;
 
 impl World {
     pub fn new(slots: &[Value], lists: &[&[Value]], cells: &[Value]) -> World {
@@ -105,6 +111,7 @@ impl World {
             inputs: Vec::new(),
             lists: lists.collect(),
             cells: cells.collect(),
+            objects: Vec::new(),
         }
     }
 
@@ -124,6 +131,70 @@ impl World {
 
     pub fn list(&self, index: usize) -> Value {
         Value::from_address(&raw const *self.lists[index].0 as usize)
+    }
+
+    /// An object with these words.
+    pub fn object(&mut self, index: usize, words: [Value; 3]) -> Value {
+        while self.objects.len() <= index {
+            self.objects.push(Box::new([const { Cell::new(0) }; 4]));
+        }
+        let object = &self.objects[index];
+        object[0].set(SHAPE.into());
+        object[1..].iter().zip(words).for_each(|(word, value)| word.set(value.0));
+        Value::from_address(object.as_ptr() as usize)
+    }
+
+    /// Makes the sunk objects of a snapshot, as an exit does.
+    fn make_objects(body: &Body, snapshot: &Snapshot, values: &[Cell<u64>]) -> Vec<u64> {
+        let layouts = snapshot.objects.iter().map(|object| {
+            let layout = body.new_object(body.ins[object.object.index()]).expect("a NEW");
+            NewObject { shape: object.shape, ..layout }
+        });
+        let made: Vec<u64> =
+            layouts.clone().map(|new| allocate(std::ptr::null_mut(), new.bytes.into(), new.shape.into())).collect();
+        let mut values = values.get(snapshot.slots.len()..).unwrap_or_default().iter();
+        for ((object, &address), layout) in snapshot.objects.iter().zip(&made).zip(layouts) {
+            let words = Value(address).address() as *mut u64;
+            let filling = object.words.iter().map(|word| {
+                let value = values.next().expect("a value for each word").get();
+                snapshot.object(*word).map_or(value, |other| made[other])
+            });
+            for (at, word) in std::iter::once(layout.header()).chain(filling).enumerate() {
+                // SAFETY: the object has been made with so many words.
+                unsafe { words.add(at).write(word) };
+            }
+        }
+        made
+    }
+
+    /// Words of the objects that values lead to, and the values with a number in place of the address of each object
+    /// that a trace has made: the same for two runs that made the same objects.
+    pub fn reached(&self, values: &mut [Value]) -> Vec<Vec<Value>> {
+        let mut order: Vec<u64> = self.objects.iter().map(|object| object.as_ptr() as u64).collect();
+        let sizes: HashMap<u64, usize> = OBJECTS.with_borrow(|objects| objects.iter().copied().collect());
+        let number = |order: &mut Vec<u64>, value: Value| {
+            let address = value.0.wrapping_sub(1);
+            if !value.is_pointer() || !(sizes.contains_key(&address) || order.contains(&address)) {
+                return value;
+            }
+            let known = order.iter().position(|other| *other == address).unwrap_or_else(|| {
+                order.push(address);
+                order.len() - 1
+            });
+            Value(0x7000_0000_0001 + 8 * known as u64)
+        };
+        values.iter_mut().for_each(|value| *value = number(&mut order, *value));
+        let mut contents = Vec::new();
+        let mut next = 0;
+        while next < order.len() {
+            let size = sizes.get(&order[next]).copied().unwrap_or(4);
+            // SAFETY: objects of the world and those that traces have made have so many words and are never freed.
+            let words = (0..size).map(|at| Value(unsafe { (order[next] as *const u64).add(at).read_volatile() }));
+            let words: Vec<Value> = words.collect();
+            contents.push(words.into_iter().map(|word| number(&mut order, word)).collect());
+            next += 1;
+        }
+        contents
     }
 
     pub fn cell(&self, index: usize) -> u64 {
@@ -177,11 +248,14 @@ impl World {
             Some(_) => body.snapshots.last().expect("CLOSE has a snapshot"),
             None => &body.snapshots[exit.snapshot],
         };
+        let made = World::make_objects(body, snapshot, exit.values);
         for (entry, word) in snapshot.slots.iter().zip(exit.values) {
-            self.slots[entry.slot as usize] = Value(word.get());
+            let object = snapshot.object(entry.value).map(|object| made[object]);
+            self.slots[entry.slot as usize] = Value(object.unwrap_or(word.get()));
         }
         let frames = snapshot.frames.iter().map(|frame| (frame.code.0, frame.pc, frame.base)).collect();
-        Some(Exit { linked, guard: exit.guard, frames, observed: exit.observed, back_edges: exit.back_edges })
+        let (guard, observed, back_edges) = (exit.guard, exit.observed, exit.back_edges);
+        Some(Exit { linked, guard, frames, observed, back_edges, made: made.len() })
     }
 }
 
@@ -192,6 +266,8 @@ pub struct Exit {
     pub frames: Vec<(u32, u32, u16)>,
     pub observed: Option<(Ty, u64)>,
     pub back_edges: u64,
+    /// Sunk objects that the exit made.
+    pub made: usize,
 }
 
 /// A tuple and a str as the IR reads them.

@@ -1,10 +1,11 @@
 //! Assignments: single, chained, parallel, augmented, and unpacking.
 
 use super::builder::Register;
+use super::calls::is_starred;
 use super::{Emitter, Variable, Want};
 use crate::bytecode::{Constant, Op, Position};
 use crate::front::hir::{Expression, ExpressionKind};
-use crate::front::scope::bound_names;
+use crate::front::scope::{Place, bound_names};
 
 impl<'a> Emitter<'_, 'a> {
     pub(super) fn assign(&mut self, targets: &'a [Expression], value: &'a Expression) {
@@ -16,7 +17,7 @@ impl<'a> Emitter<'_, 'a> {
         let unpacks = targets.iter().any(|target| matches!(target.kind, ExpressionKind::Tuple(_)));
         let register = match &targets[0].kind {
             ExpressionKind::Name(symbol) if !unpacks => match self.variable(*symbol) {
-                Variable::Local(local) if !targets.iter().any(|target| self.rebinds(target, local)) => {
+                Variable::Place(Place::Local(local)) if !targets.iter().any(|target| self.rebinds(target, local)) => {
                     self.value(value, Want::Into(local))
                 }
                 _ => self.operand(value, &references(targets)),
@@ -36,13 +37,16 @@ impl<'a> Emitter<'_, 'a> {
     fn assign_in_parallel(&mut self, target: &'a Expression, value: &'a Expression) -> bool {
         let ExpressionKind::Tuple(targets) = &target.kind else { return false };
         match &value.kind {
+            _ if targets.iter().any(is_starred) => false,
             ExpressionKind::Constant(Constant::Tuple(constants)) if constants.len() == targets.len() => {
                 for (target, constant) in targets.iter().zip(constants) {
                     self.assign_constant(target, constant, value);
                 }
                 true
             }
-            ExpressionKind::Tuple(values) | ExpressionKind::List(values) if values.len() == targets.len() => {
+            ExpressionKind::Tuple(values) | ExpressionKind::List(values)
+                if values.len() == targets.len() && !values.iter().any(is_starred) =>
+            {
                 let registers = self.parallel_values(targets, values);
                 for (target, register) in targets.iter().zip(registers) {
                     let mark = self.builder.mark();
@@ -76,7 +80,7 @@ impl<'a> Emitter<'_, 'a> {
             let mut register = self.operand(value, &later);
             let changes = assigned
                 .iter()
-                .any(|&symbol| matches!(self.variable(symbol), Variable::Local(local) if local == register));
+                .any(|&symbol| self.variable_register(symbol).is_some_and(|variable| variable == register));
             if changes {
                 let copy = self.builder.push(1);
                 let position = self.position(value);
@@ -111,27 +115,45 @@ impl<'a> Emitter<'_, 'a> {
 
     fn unpack(&mut self, items: &'a [Expression], register: Register, position: Position) {
         let count = self.builder.narrow(items.len() as u32);
+        let star = items.iter().position(is_starred);
         if let Some(first) = self.consecutive_variables(items) {
             self.emit(Op::Unpack, first, count, register, position);
             (first..first + count).for_each(|local| self.builder.set_assigned(local, true));
             return;
         }
         let first = self.builder.push(items.len() as u32);
-        self.emit(Op::Unpack, first, count, register, position);
+        self.unpack_to(first, count, star, register, position);
         for (item, register) in items.iter().zip(first..) {
             let mark = self.builder.mark();
-            self.store(item, register);
+            match &item.kind {
+                ExpressionKind::Starred(item) => self.store(item, register),
+                _ => self.store(item, register),
+            }
             self.builder.release(mark);
         }
+    }
+
+    /// Unpacks to consecutive registers; `star` is the index of the one that takes a list.
+    pub(super) fn unpack_to(
+        &mut self,
+        first: Register,
+        count: u16,
+        star: Option<usize>,
+        from: Register,
+        position: Position,
+    ) {
+        let Some(star) = star else { return self.emit(Op::Unpack, first, count, from, position) };
+        let after = u8::try_from(usize::from(count) - star - 1).unwrap_or_else(|_| {
+            self.builder.overflow = true;
+            u8::MAX
+        });
+        self.emit_marked(Op::UnpackStar, after, first, count, from, position);
     }
 
     /// First register, if the items are variables whose registers follow each other.
     fn consecutive_variables(&self, items: &[Expression]) -> Option<Register> {
         let register = |item: &Expression| match item.kind {
-            ExpressionKind::Name(symbol) => match self.variable(symbol) {
-                Variable::Local(register) | Variable::Hidden(register) => Some(register),
-                Variable::Global => None,
-            },
+            ExpressionKind::Name(symbol) => self.variable_register(symbol),
             _ => None,
         };
         let first = register(items.first()?)?;
@@ -150,10 +172,7 @@ impl<'a> Emitter<'_, 'a> {
             ExpressionKind::Name(symbol) => {
                 let left = self.operand(target, &[value]);
                 let right = self.operand(value, &[]);
-                let result = match self.variable(*symbol) {
-                    Variable::Local(local) | Variable::Hidden(local) => local,
-                    Variable::Global => left,
-                };
+                let result = self.variable_register(*symbol).unwrap_or(left);
                 self.emit_marked(operator, 1, result, left, right, position);
                 self.store_name(*symbol, result, place);
             }

@@ -4,11 +4,22 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::flow::{Label, LabelInfo, LocalSet, State, join};
-use crate::bytecode::{Constant, Instruction, Op, Position};
+use crate::bytecode::{Constant, ExceptionRange, Instruction, Op, Position};
 use crate::front::hir::Symbol;
 
 /// Number of a register.
 pub type Register = u16;
+
+/// Copies of `finally` bodies can make a small text a huge code; it is refused from here on.
+const MOST_INSTRUCTIONS: usize = 1 << 22;
+
+/// A range of instructions whose handler comes later.
+pub struct OpenRange {
+    start: u32,
+    pieces: Vec<(u32, u32)>,
+    /// What is assigned at each of its points.
+    state: State,
+}
 
 #[derive(Default)]
 pub struct Builder {
@@ -27,6 +38,10 @@ pub struct Builder {
     /// First register above locals and live temporaries.
     next: u32,
     highest: u32,
+    /// Open exception ranges, innermost last.
+    ranges: Vec<OpenRange>,
+    /// Finished pieces of ranges, innermost first, whose handler's label may not be bound yet.
+    finished: Vec<(u32, u32, Label, Register)>,
     /// A table or the frame outgrew its operand field.
     pub overflow: bool,
     pub state: State,
@@ -60,11 +75,50 @@ impl Builder {
         if let Some(state) = &mut self.state {
             if assigned { state.insert(register) } else { state.remove(register) }
         }
+        if !assigned {
+            // A handler can be reached from every point of its range.
+            self.ranges.iter_mut().filter_map(|range| range.state.as_mut()).for_each(|state| state.remove(register));
+        }
+    }
+
+    /// Exceptions go to a handler from here on.
+    pub fn open_range(&mut self) {
+        let start = self.instructions.len() as u32;
+        self.ranges.push(OpenRange { start, pieces: Vec::new(), state: self.state.clone() });
+    }
+
+    /// The innermost range ends here, for a while or for good.
+    pub fn suspend_range(&mut self) -> OpenRange {
+        let mut range = self.ranges.pop().expect("ranges are opened and closed in pairs");
+        let end = self.instructions.len() as u32;
+        if range.start < end {
+            range.pieces.push((range.start, end));
+        }
+        range
+    }
+
+    /// A suspended range goes on from here.
+    pub fn resume_range(&mut self, mut range: OpenRange) {
+        range.start = self.instructions.len() as u32;
+        self.ranges.push(range);
+    }
+
+    /// The label of a range's handler, which gets the exception in a register. It is only reached if the range holds
+    /// any instruction.
+    pub fn finish_range(&mut self, range: OpenRange, register: Register) -> Label {
+        let label = self.new_label();
+        if !range.pieces.is_empty() {
+            self.labels[label.0].state = range.state;
+        }
+        self.finished.extend(range.pieces.into_iter().map(|(start, end)| (start, end, label, register)));
+        label
     }
 
     /// Appends an instruction, unless nothing leads here.
     pub fn emit(&mut self, instruction: Instruction, position: Position) {
-        if self.reachable() {
+        if self.instructions.len() >= MOST_INSTRUCTIONS {
+            self.overflow = true;
+        } else if self.reachable() {
             self.instructions.push(instruction);
             self.positions.push(position);
         }
@@ -97,13 +151,18 @@ impl Builder {
         self.emit(Instruction::with_target(op, register, target), position);
     }
 
-    /// Gives all forward jumps their targets.
-    pub fn resolve(&mut self) {
+    /// Gives all forward jumps their targets; the exception ranges.
+    pub fn resolve(&mut self) -> Vec<ExceptionRange> {
         for (index, label) in self.pending.drain(..) {
             let target = self.labels[label.0].target.expect("every label is bound by the end of its statement");
             let Instruction { op, a, .. } = self.instructions[index];
             self.instructions[index] = Instruction::with_target(op, a, target);
         }
+        let labels = &self.labels;
+        let target = |label: Label| labels[label.0].target.expect("every handler is bound by the end of its statement");
+        let range =
+            |(start, end, label, register)| ExceptionRange { start, end, target: target(label), register };
+        self.finished.drain(..).map(range).collect()
     }
 
     /// Takes a block of temporaries.
@@ -186,6 +245,9 @@ impl Eq for ConstantKey {}
 fn same(left: &Constant, right: &Constant) -> bool {
     match (left, right) {
         (Constant::Float(left), Constant::Float(right)) => left.to_bits() == right.to_bits(),
+        (Constant::Complex(left, left_imaginary), Constant::Complex(right, right_imaginary)) => {
+            left.to_bits() == right.to_bits() && left_imaginary.to_bits() == right_imaginary.to_bits()
+        }
         (Constant::Tuple(left), Constant::Tuple(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
@@ -206,6 +268,9 @@ fn hash<H: Hasher>(constant: &Constant, state: &mut H) {
         Constant::Int(value) => value.hash(state),
         Constant::BigInt(text) | Constant::Str(text) => text.hash(state),
         Constant::Float(value) => value.to_bits().hash(state),
+        Constant::Complex(real, imaginary) => (real.to_bits(), imaginary.to_bits()).hash(state),
+        Constant::Surrogates(text) => text.hash(state),
+        Constant::Bytes(bytes) => bytes.hash(state),
         Constant::Tuple(items) => items.iter().for_each(|item| hash(item, state)),
         Constant::Code(index) => index.hash(state),
     }

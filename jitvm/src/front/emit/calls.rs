@@ -1,22 +1,22 @@
-//! Calls in register windows, and the making of functions.
+//! Calls in register windows.
 
 use super::builder::Register;
 use super::{Emitter, Want};
 use crate::bytecode::{Constant, Op, Position};
-use crate::front::hir::{Expression, ExpressionKind, Function, Symbol};
+use crate::front::hir::{Expression, ExpressionKind, Keyword, Symbol};
 
 impl<'a> Emitter<'_, 'a> {
     pub(super) fn call(
         &mut self,
         function: &'a Expression,
         arguments: &'a [Expression],
-        keywords: &'a [(Symbol, Expression)],
+        keywords: &'a [Keyword],
         want: Want,
         position: Position,
     ) -> Register {
         let mark = self.builder.mark();
         let op = match &function.kind {
-            ExpressionKind::Attribute { object, name, .. } => {
+            ExpressionKind::Attribute { object, name, .. } if !is_variadic(arguments, keywords) => {
                 let attribute = self.position(function);
                 let object = self.operand(object, &[]);
                 self.builder.release(mark);
@@ -30,56 +30,112 @@ impl<'a> Emitter<'_, 'a> {
                 Op::Call
             }
         };
-        self.fresh(arguments);
-        for (_, value) in keywords {
-            self.value(value, Want::Fresh);
-        }
         let window = self.builder.narrow(mark);
-        let count = self.builder.narrow((arguments.len() + keywords.len()) as u32);
-        let names = if keywords.is_empty() {
-            0
-        } else {
-            let name = |&(symbol, _): &(Symbol, _)| Constant::Str(self.program.symbols.name(symbol).to_owned());
-            let names = Constant::Tuple(keywords.iter().map(name).collect());
-            let index = self.builder.constant(names);
-            self.builder.narrow(u32::from(index) + 1)
-        };
-        self.emit(op, window, count, names, position);
+        self.arguments_and_call(op, window, arguments, keywords, position);
         self.deliver(mark, want, position)
     }
 
-    /// The function object of a `def` or `lambda`.
-    pub(super) fn make_function(&mut self, function: &'a Function, want: Want, position: Position) -> Register {
-        let mark = self.builder.mark();
-        let defaults: Vec<&'a Expression> =
-            function.parameters.iter().filter_map(|parameter| parameter.default.as_ref()).collect();
-        let constants = defaults.iter().map(|default| match &default.kind {
-            ExpressionKind::Constant(constant) => Some(constant.clone()),
-            _ => None,
-        });
-        let constants: Option<Vec<Constant>> = constants.collect();
-        match constants {
-            Some(constants) => {
-                let constant = if constants.is_empty() { Constant::None } else { Constant::Tuple(constants) };
-                let register = self.builder.push(1);
-                self.load_constant(register, &constant, position);
-            }
-            None => {
-                for default in &defaults {
-                    self.value(default, Want::Fresh);
-                }
-                let first = self.builder.narrow(mark);
-                let count = self.builder.narrow(defaults.len() as u32);
-                self.emit(Op::BuildTuple, first, first, count, position);
-            }
+    /// Evaluates arguments and calls `R[window]`. Temporaries behind it, but for the `self` of `CallMethod`, are arguments
+    /// that come first.
+    pub(super) fn arguments_and_call(
+        &mut self,
+        op: Op,
+        window: Register,
+        arguments: &'a [Expression],
+        keywords: &'a [Keyword],
+        position: Position,
+    ) {
+        if is_variadic(arguments, keywords) {
+            self.variadic_arguments(window, arguments, keywords, position);
+            let first = self.builder.narrow(u32::from(window) + 1);
+            return self.emit(Op::CallVariadic, window, first, 2, position);
         }
-        self.builder.release(mark);
-        let defaults = self.builder.narrow(mark);
-        let qualname = self.inner_qualname(function);
-        let index = self.program.function(function, qualname);
-        let code = self.builder.constant(Constant::Code(index));
-        let register = self.destination(want);
-        self.emit(Op::MakeFunction, register, code, defaults, position);
-        register
+        self.fresh(arguments);
+        let mut names = Vec::with_capacity(keywords.len());
+        for keyword in keywords {
+            self.value(&keyword.value, Want::Fresh);
+            names.extend(keyword.name.map(|name| self.text(name)));
+        }
+        let head = if op == Op::CallMethod { 2 } else { 1 };
+        let count = self.builder.mark() - u32::from(window) - head;
+        let count = self.builder.narrow(count);
+        let names = if names.is_empty() {
+            0
+        } else {
+            let index = self.builder.constant(Constant::Tuple(names));
+            self.builder.narrow(u32::from(index) + 1)
+        };
+        self.emit(op, window, count, names, position);
     }
+
+    fn text(&self, symbol: Symbol) -> Constant {
+        Constant::Str(self.program.symbols.name(symbol).to_owned())
+    }
+
+    /// The tuple of arguments and the dict of keywords (or None), in the two registers behind the window's first.
+    fn variadic_arguments(
+        &mut self,
+        window: Register,
+        arguments: &'a [Expression],
+        keywords: &'a [Keyword],
+        position: Position,
+    ) {
+        let first = self.builder.narrow(u32::from(window) + 1);
+        let plain = arguments.iter().position(is_starred).unwrap_or(arguments.len());
+        let (plain, rest) = arguments.split_at(plain);
+        self.fresh(plain);
+        let count = self.builder.mark() - u32::from(first);
+        let count = self.builder.narrow(count);
+        self.builder.release(u32::from(first));
+        let list = self.builder.push(1);
+        self.emit(if rest.is_empty() { Op::BuildTuple } else { Op::BuildList }, list, first, count, position);
+        if !rest.is_empty() {
+            self.extend_list(list, rest, Some(window), position);
+            self.emit(Op::ListToTuple, list, list, 0, position);
+        }
+        let dict = self.builder.push(1);
+        if keywords.is_empty() {
+            return self.load_constant(dict, &Constant::None, position);
+        }
+        let mut made = false;
+        let mut rest = keywords;
+        while let Some((next, others)) = rest.split_first() {
+            let mark = self.builder.mark();
+            if next.name.is_none() {
+                if !made {
+                    self.emit(Op::BuildDict, dict, dict, 0, position);
+                }
+                let mapping = self.operand(&next.value, &[]);
+                self.emit(Op::DictMerge, dict, mapping, window, position);
+                rest = others;
+            } else {
+                let named = rest.iter().position(|keyword| keyword.name.is_none()).unwrap_or(rest.len());
+                let (run, others) = rest.split_at(named);
+                for keyword in run {
+                    let name = self.builder.push(1);
+                    let text = keyword.name.map_or(Constant::None, |name| self.text(name));
+                    self.load_constant(name, &text, position);
+                    self.value(&keyword.value, Want::Fresh);
+                }
+                let (pairs, count) = (self.builder.narrow(mark), self.builder.narrow(2 * run.len() as u32));
+                if made {
+                    self.emit(Op::BuildDict, pairs, pairs, count, position);
+                    self.emit(Op::DictMerge, dict, pairs, window, position);
+                } else {
+                    self.emit(Op::BuildDict, dict, pairs, count, position);
+                }
+                rest = others;
+            }
+            made = true;
+            self.builder.release(mark);
+        }
+    }
+}
+
+fn is_variadic(arguments: &[Expression], keywords: &[Keyword]) -> bool {
+    arguments.iter().any(is_starred) || keywords.iter().any(|keyword| keyword.name.is_none())
+}
+
+pub(super) fn is_starred(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::Starred(_))
 }

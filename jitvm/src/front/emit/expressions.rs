@@ -1,12 +1,9 @@
 //! Expressions to instructions that leave a value in a register.
 
 use super::builder::Register;
-use super::{Emitter, Variable, Want, at};
+use super::{Emitter, Want, at};
 use crate::bytecode::{Constant, Op, Position, Span};
 use crate::front::hir::{Expression, ExpressionKind, FormatPart, Symbol};
-
-/// Lists longer than this are built item by item, so that they need no register for each.
-const LONGEST_BLOCK: usize = 64;
 
 impl<'a> Emitter<'_, 'a> {
     /// Evaluates an expression; the register that holds its value.
@@ -88,19 +85,17 @@ impl<'a> Emitter<'_, 'a> {
                 }
                 self.block(Op::BuildSlice, mark, want, position)
             }
-            ExpressionKind::List(items) if items.len() > LONGEST_BLOCK => self.long_list(items, want, position),
-            ExpressionKind::List(items) => {
-                self.fresh(items);
-                self.block(Op::BuildList, mark, want, position)
-            }
-            ExpressionKind::Tuple(items) => {
-                self.fresh(items);
-                self.block(Op::BuildTuple, mark, want, position)
-            }
+            ExpressionKind::List(items) => self.list(items, want, position),
+            ExpressionKind::Tuple(items) => self.tuple(items, want, position),
+            ExpressionKind::Set(items) => self.set(items, want, position),
+            ExpressionKind::Dict(items) => self.dict(items, want, position),
             ExpressionKind::FormatString(parts) => self.format_string(parts, want, position),
-            ExpressionKind::ListComprehension { element, clauses } => {
-                self.comprehension(element, clauses, want, position)
-            }
+            ExpressionKind::Comprehension(comprehension) => self.comprehension(comprehension, want, position),
+            ExpressionKind::Yield(value) => self.yield_value(value.as_deref(), want, position),
+            ExpressionKind::YieldFrom(value) => self.yield_from(value, want, position),
+            ExpressionKind::Await(value) => self.await_expression(value, want, position),
+            // Displays, calls and targets look at their starred items themselves.
+            ExpressionKind::Starred(value) => self.value(value, want),
             ExpressionKind::Lambda(function) => self.make_function(function, want, position),
         }
     }
@@ -146,62 +141,22 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     /// Emits an instruction that has its result in a and takes all temporaries from `mark` on as a block.
-    fn block(&mut self, op: Op, mark: u32, want: Want, position: Position) -> Register {
+    pub(super) fn block(&mut self, op: Op, mark: u32, want: Want, position: Position) -> Register {
         let count = self.builder.mark() - mark;
         let count = self.builder.narrow(count);
         let first = self.builder.narrow(mark);
         self.result(op, first, count, mark, want, position)
     }
 
-    fn name(&mut self, symbol: Symbol, want: Want, position: Position) -> Register {
-        let source = match self.variable(symbol) {
-            Variable::Global => {
-                let register = self.destination(want);
-                let global = self.builder.global(symbol);
-                self.emit(Op::LoadGlobal, register, global, 0, position);
-                return register;
-            }
-            Variable::Local(register) => {
-                self.check_bound(register, position);
-                register
-            }
-            Variable::Hidden(register) => register,
-        };
-        self.place(source, want, position)
-    }
-
-    /// A variable's value where it is wanted.
-    fn place(&mut self, variable: Register, want: Want, position: Position) -> Register {
-        if want == Want::Any {
-            return variable;
-        }
-        let register = self.destination(want);
-        self.move_to(register, variable, position);
-        register
-    }
-
-    /// Makes sure that a local is assigned before it is read.
-    pub(super) fn check_bound(&mut self, local: Register, position: Position) {
-        if !self.builder.is_assigned(local) {
-            let name = self.builder.name(self.scope.locals[usize::from(local)]);
-            self.emit(Op::CheckBound, local, name, 0, position);
-            self.builder.set_assigned(local, true);
-        }
-    }
-
     fn named(&mut self, name: Symbol, target: Span, value: &'a Expression, want: Want, position: Position) -> Register {
-        match self.variable(name) {
-            Variable::Local(local) | Variable::Hidden(local) => {
-                self.value(value, Want::Into(local));
-                self.builder.set_assigned(local, true);
-                self.place(local, want, position)
-            }
-            Variable::Global => {
-                let register = self.value(value, want);
-                self.store_name(name, register, at(target));
-                register
-            }
+        if let Some(local) = self.variable_register(name) {
+            self.value(value, Want::Into(local));
+            self.builder.set_assigned(local, true);
+            return self.place(local, want, position);
         }
+        let register = self.value(value, want);
+        self.store_name(name, register, at(target));
+        register
     }
 
     fn short_circuit(&mut self, op: Op, items: &'a [Expression], want: Want, position: Position) -> Register {
@@ -243,19 +198,6 @@ impl<'a> Emitter<'_, 'a> {
         }
     }
 
-    fn long_list(&mut self, items: &'a [Expression], want: Want, position: Position) -> Register {
-        let mark = self.builder.mark();
-        let list = self.builder.push(1);
-        self.emit(Op::BuildList, list, list, 0, position);
-        for item in items {
-            let above = self.builder.mark();
-            let item = self.operand(item, &[]);
-            self.emit(Op::ListAppend, list, item, 0, position);
-            self.builder.release(above);
-        }
-        self.deliver(mark, want, position)
-    }
-
     fn format_string(&mut self, parts: &'a [FormatPart], want: Want, position: Position) -> Register {
         if let [part] = parts {
             return self.format_part(part, want, position);
@@ -272,7 +214,7 @@ impl<'a> Emitter<'_, 'a> {
         match part {
             FormatPart::Literal(text) => {
                 let register = self.destination(want);
-                self.load_constant(register, &Constant::Str(text.clone()), position);
+                self.load_constant(register, text, position);
                 register
             }
             FormatPart::Field { value, conversion, specification } => {

@@ -1,26 +1,43 @@
 //! The tree to bytecode: one emitter per function, and what all of its parts share.
 
 mod assignments;
+mod blocks;
 mod builder;
 mod calls;
 mod comprehensions;
 mod conditions;
+mod definitions;
+mod displays;
+mod exceptions;
 mod expressions;
 mod flow;
+mod generators;
+mod imports;
+mod names;
+mod patterns;
+mod positions;
 mod statements;
 
+use blocks::Block;
 use builder::{Builder, Register};
-use flow::Label;
 
 use super::error::{Fault, Feature};
-use super::hir::{Expression, ExpressionKind, Function, FunctionKind, Symbol, Symbols, Tree};
-use super::scope::Scope;
-use crate::bytecode::{CodeProto, Constant, Instruction, Op, Position, Source, Span};
+use super::hir::{Comprehension, Function, FunctionKind, Symbol, Symbols, Tree};
+use super::scope::{Place, Scope};
+use crate::bytecode::{CodeKind, CodeProto, Constant, InlinedFrame, Instruction, Op, Position, Source, Span};
+use flow::Label;
 
 /// Emits a program; the code of its body comes first.
 pub fn emit(source: &Source, tree: &Tree, scopes: &[Scope]) -> Result<Vec<CodeProto>, Fault> {
-    let mut program = Program { source, symbols: &tree.symbols, scopes, codes: Vec::new(), fault: None };
-    program.function(&tree.body, "<module>".to_owned());
+    let mut program = Program {
+        source,
+        symbols: &tree.symbols,
+        scopes,
+        shows_values: tree.shows_values,
+        codes: Vec::new(),
+        fault: None,
+    };
+    program.code(Body::Function(&tree.body), "<module>".to_owned());
     match program.fault {
         Some(fault) => Err(fault),
         None => Ok(program.codes.into_iter().map(|code| code.expect("a code is finished before its user")).collect()),
@@ -32,29 +49,47 @@ struct Program<'a> {
     source: &'a Source,
     symbols: &'a Symbols,
     scopes: &'a [Scope],
+    /// Expression statements of the body show their values.
+    shows_values: bool,
     /// By index in the module; none while being emitted.
     codes: Vec<Option<CodeProto>>,
-    /// The first function that outgrew the instruction format.
+    /// The first function that cannot be emitted.
     fault: Option<Fault>,
+}
+
+/// What a code is made of.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    Function(&'a Function),
+    Comprehension(&'a Comprehension),
 }
 
 impl<'a> Program<'a> {
     /// Emits a function and those inside; its index.
-    fn function(&mut self, function: &'a Function, qualname: String) -> u32 {
+    fn code(&mut self, body: Body<'a>, qualname: String) -> u32 {
         let index = self.codes.len();
         self.codes.push(None);
+        let function = match body {
+            Body::Function(function) => function,
+            Body::Comprehension(comprehension) => &comprehension.function,
+        };
         let scope = &self.scopes[function.id];
-        let parameters = function.parameters.len() as u16;
+        let parameters = if function.kind == FunctionKind::Namespace { 1 } else { function.parameters.len() as u16 };
         let mut emitter = Emitter {
             builder: Builder::new(scope.locals.len() as u16, parameters),
             program: self,
             function,
             scope,
             qualname,
-            loops: Vec::new(),
+            blocks: Vec::new(),
             hidden: Vec::new(),
+            inlined_frames: Vec::new(),
         };
-        emitter.statements(&function.body);
+        emitter.prologue();
+        match body {
+            Body::Function(function) => emitter.statements(&function.body),
+            Body::Comprehension(comprehension) => emitter.comprehension_body(comprehension),
+        }
         let code = emitter.finish();
         self.codes[index] = Some(code);
         index as u32
@@ -75,17 +110,9 @@ enum Want {
 /// Where a name's value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Variable {
-    Local(Register),
     /// Variable of a comprehension around; surely assigned.
     Hidden(Register),
-    Global,
-}
-
-/// A loop around a statement.
-#[derive(Clone, Copy)]
-struct Loop {
-    again: Label,
-    done: Label,
+    Place(Place),
 }
 
 struct Emitter<'p, 'a> {
@@ -94,17 +121,36 @@ struct Emitter<'p, 'a> {
     function: &'a Function,
     scope: &'a Scope,
     qualname: String,
-    loops: Vec<Loop>,
+    /// What the statement being emitted is in.
+    blocks: Vec<Block<'a>>,
     /// Variables of the comprehensions around, innermost last.
     hidden: Vec<(Symbol, Register)>,
+    inlined_frames: Vec<InlinedFrame>,
 }
 
 impl<'a> Emitter<'_, 'a> {
     fn variable(&self, symbol: Symbol) -> Variable {
         match self.hidden.iter().rev().find(|&&(hidden, _)| hidden == symbol) {
             Some(&(_, register)) => Variable::Hidden(register),
-            None => self.scope.register(symbol).map_or(Variable::Global, Variable::Local),
+            None => Variable::Place(self.scope.place(symbol)),
         }
+    }
+
+    /// Register of a variable that is in one.
+    fn variable_register(&self, symbol: Symbol) -> Option<Register> {
+        match self.variable(symbol) {
+            Variable::Hidden(register) | Variable::Place(Place::Local(register)) => Some(register),
+            Variable::Place(_) => None,
+        }
+    }
+
+    /// A name that need not be in the source.
+    fn implicit(&self, name: &str) -> Symbol {
+        self.program.symbols.find(name).expect("implicit names are interned")
+    }
+
+    fn refuse(&mut self, fault: Fault) {
+        self.program.fault.get_or_insert(fault);
     }
 
     fn is_local(&self, register: Register) -> bool {
@@ -158,20 +204,6 @@ impl<'a> Emitter<'_, 'a> {
         }
     }
 
-    fn store_name(&mut self, symbol: Symbol, register: Register, position: Position) {
-        match self.variable(symbol) {
-            Variable::Local(local) => {
-                self.move_to(local, register, position);
-                self.builder.set_assigned(local, true);
-            }
-            Variable::Hidden(hidden) => self.move_to(hidden, register, position),
-            Variable::Global => {
-                let global = self.builder.global(symbol);
-                self.emit(Op::StoreGlobal, register, global, 0, position);
-            }
-        }
-    }
-
     fn move_to(&mut self, to: Register, from: Register, position: Position) {
         if to != from {
             self.emit(Op::Move, to, from, 0, position);
@@ -183,78 +215,74 @@ impl<'a> Emitter<'_, 'a> {
         self.builder.positions.last().copied().unwrap_or_default()
     }
 
-    /// Where CPython 3.11 places an expression's instructions, with the anchor its traceback derives from the text.
-    fn position(&self, expression: &Expression) -> Position {
-        let span = expression.span;
-        let anchor = match &expression.kind {
-            ExpressionKind::Binary { left, right, .. } => self.operator(left.span.end, right.span.start),
-            ExpressionKind::Subscript { object, .. } => self.bracket(object.span.end, span.end),
-            ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, *name_span)),
-            ExpressionKind::Call { function, .. } => match function.kind {
-                ExpressionKind::Attribute { name_span, .. } => return at(self.attribute_span(span, name_span)),
-                _ => Span::default(),
-            },
-            _ => Span::default(),
-        };
-        Position { span, anchor }
-    }
-
-    /// The operator between two operands: the first character that is neither a space nor closes a parenthesis, and the
-    /// next unless it is a space.
-    fn operator(&self, start: u32, end: u32) -> Span {
-        let bytes = self.program.source.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
-        let Some(first) = bytes.iter().position(|&byte| !byte.is_ascii_whitespace() && byte != b')') else {
-            return Span::default();
-        };
-        let wide = bytes.get(first + 1).is_some_and(|byte| !byte.is_ascii_whitespace());
-        let start = start + first as u32;
-        Span { start, end: start + 1 + u32::from(wide) }
-    }
-
-    /// The brackets of a subscript, from the first after the object to the end of the expression.
-    fn bracket(&self, start: u32, end: u32) -> Span {
-        let bytes = self.program.source.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
-        let opening = bytes.iter().position(|&byte| byte == b'[').unwrap_or(0) as u32;
-        Span { start: start + opening, end }
-    }
-
-    /// An attribute on another line than its expression's start is placed from its name on.
-    fn attribute_span(&self, span: Span, name: Span) -> Span {
-        let before = self.program.source.text.get(span.start as usize..name.start as usize).unwrap_or_default();
-        if before.contains('\n') { Span { start: name.start, end: span.end } } else { span }
-    }
-
     /// The name by which a function inside is known.
     fn inner_qualname(&self, function: &Function) -> String {
-        let name = self.program.symbols.name(function.name);
-        let global = self.function.kind == FunctionKind::Module
-            || function.kind == FunctionKind::Definition && self.scope.declared_global.contains(&function.name);
-        if global { name.to_owned() } else { format!("{}.<locals>.{name}", self.qualname) }
+        let name = self.program.symbols.name(function.own_name);
+        let declared = matches!(function.kind, FunctionKind::Definition | FunctionKind::Class)
+            && self.scope.declared_global.contains(&function.name);
+        match self.function.kind {
+            _ if declared => name.to_owned(),
+            FunctionKind::Module | FunctionKind::Namespace => name.to_owned(),
+            FunctionKind::Class => format!("{}.{name}", self.qualname),
+            _ => format!("{}.<locals>.{name}", self.qualname),
+        }
+    }
+
+    fn kind(&self) -> CodeKind {
+        match (self.function.kind, self.function.is_async, self.function.yields) {
+            (FunctionKind::Module, ..) => CodeKind::Module,
+            (FunctionKind::Namespace | FunctionKind::Class, ..) => CodeKind::Namespace,
+            (_, false, false) => CodeKind::Function,
+            (_, false, true) => CodeKind::Generator,
+            (_, true, false) => CodeKind::Coroutine,
+            (_, true, true) => CodeKind::AsyncGenerator,
+        }
     }
 
     fn finish(mut self) -> CodeProto {
         if self.builder.reachable() {
             let position = self.last_position();
-            let register = self.builder.push(1);
-            self.load_constant(register, &Constant::None, position);
+            let register = match self.scope.class_cell {
+                Some(cell) if self.function.kind == FunctionKind::Class => {
+                    let name = self.implicit("__classcell__");
+                    self.store_name(name, cell, position);
+                    cell
+                }
+                _ => {
+                    let register = self.builder.push(1);
+                    self.load_constant(register, &Constant::None, position);
+                    register
+                }
+            };
             self.emit(Op::Return, register, 0, 0, position);
         }
-        self.builder.resolve();
+        let exception_ranges = self.builder.resolve();
         let registers = self.builder.registers();
-        if self.builder.overflow && self.program.fault.is_none() {
-            self.program.fault = Some(Fault::unsupported(Feature::Size, self.function.span));
+        if self.builder.overflow {
+            self.refuse(Fault::unsupported(Feature::Size, self.function.span));
         }
+        let kind = self.kind();
         let symbols = self.program.symbols;
         let names = |symbols_of: &[Symbol]| symbols_of.iter().map(|&symbol| symbols.name(symbol).to_owned()).collect();
         let Function { positional, positional_only, keyword_only, .. } = *self.function;
         let defaulted =
             self.function.parameters.iter().zip(0u16..).filter(|(parameter, _)| parameter.default.is_some());
+        let cells = self.scope.free.iter().chain(&self.scope.cells);
         CodeProto {
-            name: symbols.name(self.function.name).to_owned(),
+            name: symbols.name(self.function.own_name).to_owned(),
             first_line: self.program.source.line_column(self.function.span.start).0,
-            positional,
+            kind,
+            positional: if self.function.kind == FunctionKind::Namespace { 1 } else { positional },
             positional_only,
             keyword_only,
+            star_arguments: self.function.star_arguments,
+            star_keywords: self.function.star_keywords,
+            documentation: match self.function.kind {
+                FunctionKind::Definition => self.function.documentation.clone(),
+                _ => None,
+            },
+            cells: cells.map(|&(symbol, register)| (symbols.name(symbol).to_owned(), register)).collect(),
+            free: self.scope.free.len() as u16,
             defaulted: defaulted.map(|(_, register)| register).collect(),
             local_names: names(&self.scope.locals),
             registers,
@@ -265,7 +293,8 @@ impl<'a> Emitter<'_, 'a> {
             positions: self.builder.positions,
             constants: self.builder.constants,
             loops: self.builder.loops,
-            ..CodeProto::default()
+            exception_ranges,
+            inlined_frames: self.inlined_frames,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::builder::Register;
 use super::flow::Label;
-use super::{Emitter, Loop, Variable, Want, at};
-use crate::bytecode::{Op, Position, Span};
+use super::blocks::Block;
+use super::{Emitter, Want, at};
+use crate::bytecode::{Constant, Op, Position, Span};
 use crate::front::fold;
-use crate::front::hir::{Branch, Expression, ExpressionKind, Import, Statement, StatementKind, Symbol};
+use crate::front::hir::{Branch, Expression, ExpressionKind, Statement, StatementKind, Symbol};
 
 impl<'a> Emitter<'_, 'a> {
     /// Emits statements as long as they can be reached.
@@ -23,56 +24,76 @@ impl<'a> Emitter<'_, 'a> {
     fn statement(&mut self, statement: &'a Statement) {
         let position = at(statement.span);
         match &statement.kind {
+            StatementKind::Expression(value) if self.program.shows_values && self.function.id == 0 => {
+                let value = self.operand(value, &[]);
+                self.emit(Op::Display, value, 0, 0, position);
+            }
             StatementKind::Expression(Expression { kind: ExpressionKind::Constant(_), .. })
             | StatementKind::Declare(_)
             | StatementKind::Pass
-            | StatementKind::Global(_) => {}
+            | StatementKind::Global(_)
+            | StatementKind::Nonlocal(_) => {}
             StatementKind::Expression(value) => _ = self.value(value, Want::Any),
             StatementKind::Assign { targets, value } => self.assign(targets, value),
             StatementKind::AugmentedAssign { target, operator, value } => {
                 self.augmented_assign(target, *operator, value, position);
             }
-            StatementKind::Return(value) => {
-                let register = match value {
-                    Some(value) => self.operand(value, &[]),
-                    None => {
-                        let register = self.builder.push(1);
-                        self.load_constant(register, &crate::bytecode::Constant::None, position);
-                        register
-                    }
-                };
-                self.emit(Op::Return, register, 0, 0, position);
-                self.builder.end_path();
-            }
+            StatementKind::Annotate { name, annotation } => self.annotate(*name, annotation, position),
+            StatementKind::Return(value) => self.return_statement(value.as_ref(), position),
             StatementKind::If { branches, otherwise } => self.if_statement(branches, otherwise),
             StatementKind::While { test, body, otherwise } => {
                 self.while_statement(test, body, otherwise, statement.span);
             }
-            StatementKind::For { target, iterable, body, otherwise } => {
-                self.for_statement(target, iterable, body, otherwise, statement.span);
-            }
-            StatementKind::Break => {
-                if let Some(&Loop { done, .. }) = self.loops.last() {
-                    self.go(done, position);
+            StatementKind::For { is_async, target, iterable, body, otherwise } => {
+                if *is_async {
+                    self.async_for_statement(target, iterable, body, otherwise, statement.span);
+                } else {
+                    self.for_statement(target, iterable, body, otherwise, statement.span);
                 }
             }
-            StatementKind::Continue => {
-                if let Some(&Loop { again, .. }) = self.loops.last() {
-                    self.go(again, position);
-                }
-            }
+            StatementKind::Break => self.leave_for(true, position),
+            StatementKind::Continue => self.leave_for(false, position),
             StatementKind::Delete(targets) => targets.iter().for_each(|target| self.delete(target)),
             StatementKind::Assert { test, message } => self.assert(test, message.as_ref(), position),
             StatementKind::Raise { exception, cause } => self.raise(exception.as_ref(), cause.as_ref(), position),
             StatementKind::Import(imports) => imports.iter().for_each(|import| self.import(import, position)),
-            StatementKind::ImportFrom { module, names } => self.import_from(*module, names, position),
-            StatementKind::Function(function) => {
-                let register = match self.variable(function.name) {
-                    Variable::Local(local) => self.make_function(function, Want::Into(local), position),
-                    _ => self.make_function(function, Want::Fresh, position),
-                };
-                self.store_name(function.name, register, position);
+            StatementKind::ImportFrom { module, level, names } => self.import_from(*module, *level, names, position),
+            StatementKind::ImportStar { module, level } => self.import_star(*module, *level, position),
+            StatementKind::Function(function) => self.definition(function, position),
+            StatementKind::Class(class) => self.class(class, position),
+            StatementKind::Try(try_) => self.try_statement(try_, position),
+            StatementKind::With { is_async, items, body } => self.with_statement(items, body, *is_async, position),
+            StatementKind::Match { subject, cases } => self.match_statement(subject, cases, position),
+        }
+    }
+
+    fn return_statement(&mut self, value: Option<&'a Expression>, position: Position) {
+        let register = match value {
+            // What is done on the way out must not change the value.
+            Some(value) if self.returns_through_code() => self.value(value, Want::Fresh),
+            Some(value) => self.operand(value, &[]),
+            None => {
+                let register = self.builder.push(1);
+                self.load_constant(register, &Constant::None, position);
+                register
             }
+        };
+        let left = self.unwind(0, position);
+        self.emit(Op::Return, register, 0, 0, position);
+        self.builder.end_path();
+        self.rewind(left);
+    }
+
+    /// Evaluates an annotation; that of a name goes to `__annotations__`.
+    fn annotate(&mut self, name: Option<Symbol>, annotation: &'a Expression, position: Position) {
+        let value = self.operand(annotation, &[]);
+        if let Some(name) = name {
+            let annotations = self.implicit("__annotations__");
+            let annotations = self.name(annotations, Want::Fresh, position);
+            let key = self.builder.push(1);
+            let text = Constant::Str(self.program.symbols.name(name).to_owned());
+            self.load_constant(key, &text, position);
+            self.emit(Op::SetItem, annotations, key, value, position);
         }
     }
 
@@ -108,9 +129,9 @@ impl<'a> Emitter<'_, 'a> {
         let (header, exit, done) = (self.builder.new_label(), self.builder.new_label(), self.builder.new_label());
         self.loop_header(header, at(Span { start: whole.start, end: test.span.end }));
         self.condition(test, false, exit, at(whole));
-        self.loops.push(Loop { again: header, done });
+        self.enter(Block::Loop { again: header, done }, at(whole));
         self.statements(body);
-        self.loops.pop();
+        self.leave_loop();
         let position = self.last_position();
         self.go(header, position);
         self.builder.bind(exit);
@@ -131,12 +152,36 @@ impl<'a> Emitter<'_, 'a> {
         let iterator = self.iterator(iterable, at(whole));
         self.loop_header(header, at(Span { start: whole.start, end: iterable.span.end }));
         self.next_item(iterator, target, exit, at(whole));
-        self.loops.push(Loop { again: header, done });
+        self.enter(Block::Loop { again: header, done }, at(whole));
         self.statements(body);
-        self.loops.pop();
+        self.leave_loop();
         let position = self.last_position();
         self.go(header, position);
         self.builder.bind(exit);
+        self.builder.release(mark);
+        self.statements(otherwise);
+        self.builder.bind(done);
+    }
+
+    fn async_for_statement(
+        &mut self,
+        target: &'a Expression,
+        iterable: &'a Expression,
+        body: &'a [Statement],
+        otherwise: &'a [Statement],
+        whole: Span,
+    ) {
+        let mark = self.builder.mark();
+        let (header, done) = (self.builder.new_label(), self.builder.new_label());
+        let iterator = self.async_iterator(iterable, at(whole));
+        self.loop_header(header, at(Span { start: whole.start, end: iterable.span.end }));
+        let range = self.next_async_item(iterator, target, at(whole));
+        self.enter(Block::Loop { again: header, done }, at(whole));
+        self.statements(body);
+        self.leave_loop();
+        let position = self.last_position();
+        self.go(header, position);
+        self.async_end(range, at(whole));
         self.builder.release(mark);
         self.statements(otherwise);
         self.builder.bind(done);
@@ -172,14 +217,11 @@ impl<'a> Emitter<'_, 'a> {
     /// Assigns the next item to a target, or leaves the loop.
     pub(super) fn next_item(&mut self, iterator: Register, target: &'a Expression, exit: Label, position: Position) {
         let variable = match target.kind {
-            ExpressionKind::Name(symbol) => Some(self.variable(symbol)),
+            ExpressionKind::Name(symbol) => self.variable_register(symbol),
             _ => None,
         };
         let mark = self.builder.mark();
-        let item = match variable {
-            Some(Variable::Local(register) | Variable::Hidden(register)) => register,
-            _ => self.builder.push(1),
-        };
+        let item = variable.unwrap_or_else(|| self.builder.push(1));
         self.emit(Op::ForIter, item, iterator, 0, position);
         self.builder.jump(Op::Jump, 0, exit, position);
         self.store(target, item);
@@ -189,17 +231,14 @@ impl<'a> Emitter<'_, 'a> {
     fn delete(&mut self, target: &'a Expression) {
         let position = self.position(target);
         match &target.kind {
-            ExpressionKind::Name(symbol) => match self.variable(*symbol) {
-                Variable::Local(register) | Variable::Hidden(register) => {
-                    let name = self.builder.name(*symbol);
-                    self.emit(Op::DeleteLocal, register, name, 0, position);
-                    self.builder.set_assigned(register, false);
-                }
-                Variable::Global => {
-                    let global = self.builder.global(*symbol);
-                    self.emit(Op::DeleteGlobal, 0, global, 0, position);
-                }
-            },
+            ExpressionKind::Name(symbol) => self.delete_name(*symbol, position),
+            ExpressionKind::Attribute { object, name, .. } => {
+                let mark = self.builder.mark();
+                let object = self.operand(object, &[]);
+                let name = self.builder.name(*name);
+                self.emit(Op::DeleteAttr, object, name, 0, position);
+                self.builder.release(mark);
+            }
             ExpressionKind::Subscript { object, index } => {
                 let mark = self.builder.mark();
                 let object = self.operand(object, &[index]);
@@ -245,35 +284,9 @@ impl<'a> Emitter<'_, 'a> {
         self.builder.end_path();
     }
 
-    fn import(&mut self, import: &Import, position: Position) {
-        let mark = self.builder.mark();
-        let register = self.variable_or_temporary(import.name);
-        let module = self.builder.name(import.module);
-        self.emit_marked(Op::Import, u8::from(import.top), register, module, 0, position);
-        self.store_name(import.name, register, position);
-        self.builder.release(mark);
-    }
-
-    fn import_from(&mut self, module: Symbol, names: &[(Symbol, Symbol)], position: Position) {
-        let from = self.builder.push(1);
-        let module = self.builder.name(module);
-        self.emit(Op::Import, from, module, 0, position);
-        for &(attribute, name) in names {
-            let mark = self.builder.mark();
-            let register = self.variable_or_temporary(name);
-            let attribute = self.builder.name(attribute);
-            self.emit(Op::ImportFrom, register, from, attribute, position);
-            self.store_name(name, register, position);
-            self.builder.release(mark);
-        }
-    }
-
     /// Register where a value for a name can be put before `store_name`.
     pub(super) fn variable_or_temporary(&mut self, symbol: Symbol) -> Register {
-        match self.variable(symbol) {
-            Variable::Local(register) | Variable::Hidden(register) => register,
-            Variable::Global => self.builder.push(1),
-        }
+        self.variable_register(symbol).unwrap_or_else(|| self.builder.push(1))
     }
 }
 

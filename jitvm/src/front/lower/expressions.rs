@@ -3,11 +3,12 @@
 use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
+use super::comprehensions::Parsed;
 use super::{Lowerer, span};
 use crate::bytecode::{Constant, Op, Span};
-use crate::front::error::{Fault, Feature};
+use crate::front::error::Fault;
 use crate::front::fold;
-use crate::front::hir::{Clause, Expression, ExpressionKind};
+use crate::front::hir::{ComprehensionKind, Expression, ExpressionKind, Keyword};
 
 /// Decimal digits CPython lets an integer literal have.
 const MOST_DIGITS: usize = 4300;
@@ -21,16 +22,20 @@ impl Lowerer<'_> {
         self.expression(expression).map(Box::new)
     }
 
-    fn expressions(&mut self, expressions: &[ast::Expr]) -> Result<Vec<Expression>, Fault> {
+    pub(super) fn expressions(&mut self, expressions: &[ast::Expr]) -> Result<Vec<Expression>, Fault> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 
-    /// Items of a display, where a star is Python.
+    /// Items of a display or arguments of a call, where a star is Python.
     fn items(&mut self, items: &[ast::Expr]) -> Result<Vec<Expression>, Fault> {
-        match items.iter().find(|item| item.is_starred_expr()) {
-            Some(starred) => Err(Fault::unsupported(Feature::Starred, span(starred.range()))),
-            None => self.expressions(items),
-        }
+        items.iter().map(|item| self.item(item)).collect()
+    }
+
+    fn item(&mut self, item: &ast::Expr) -> Result<Expression, Fault> {
+        let ast::Expr::Starred(starred) = item else { return self.expression(item) };
+        let whole = span(starred.range);
+        let value = self.nested(whole, |lowerer| lowerer.expression(&starred.value))?;
+        Ok(Expression { kind: ExpressionKind::Starred(Box::new(value)), span: whole })
     }
 
     pub(super) fn expression(&mut self, expression: &ast::Expr) -> Result<Expression, Fault> {
@@ -40,7 +45,6 @@ impl Lowerer<'_> {
     }
 
     fn expression_kind(&mut self, expression: &ast::Expr, whole: Span) -> Result<ExpressionKind, Fault> {
-        let refuse = |feature| Err(Fault::unsupported(feature, whole));
         Ok(match expression {
             ast::Expr::BoolOp(operation) => {
                 let values = self.expressions(&operation.values)?;
@@ -59,7 +63,7 @@ impl Lowerer<'_> {
             }
             ast::Expr::BinOp(operation) => {
                 let left = self.boxed(&operation.left)?;
-                let operator = self.binary_operator(operation.op, whole)?;
+                let operator = binary_operator(operation.op);
                 ExpressionKind::Binary { operator, left, right: self.boxed(&operation.right)? }
             }
             ast::Expr::UnaryOp(operation) => {
@@ -77,15 +81,42 @@ impl Lowerer<'_> {
                 let body = self.boxed(&conditional.body)?;
                 ExpressionKind::Conditional { test, body, otherwise: self.boxed(&conditional.orelse)? }
             }
-            ast::Expr::Dict(_) => return refuse(Feature::DictDisplay),
-            ast::Expr::Set(_) => return refuse(Feature::SetDisplay),
-            ast::Expr::ListComp(comprehension) => self.comprehension(comprehension)?,
-            ast::Expr::SetComp(_) => return refuse(Feature::SetComprehension),
-            ast::Expr::DictComp(_) => return refuse(Feature::DictComprehension),
-            ast::Expr::Generator(_) => return refuse(Feature::Generator),
-            ast::Expr::Await(_) => return self.only_in_function("await", Feature::Await, whole),
-            ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => {
-                return self.only_in_function("yield", Feature::Yield, whole);
+            ast::Expr::Dict(dict) => {
+                let mut items = Vec::with_capacity(dict.items.len());
+                for item in &dict.items {
+                    items.push((self.optional(item.key.as_ref())?, self.expression(&item.value)?));
+                }
+                ExpressionKind::Dict(items)
+            }
+            ast::Expr::Set(set) => ExpressionKind::Set(self.items(&set.elts)?),
+            ast::Expr::ListComp(ast::ExprListComp { elt, generators, .. }) => {
+                let kind = ComprehensionKind::List;
+                self.comprehension(&Parsed { kind, key: None, element: elt, generators }, whole)?
+            }
+            ast::Expr::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
+                let kind = ComprehensionKind::Set;
+                self.comprehension(&Parsed { kind, key: None, element: elt, generators }, whole)?
+            }
+            ast::Expr::DictComp(ast::ExprDictComp { key, value, generators, .. }) => {
+                let (kind, key) = (ComprehensionKind::Dict, key.as_deref());
+                self.comprehension(&Parsed { kind, key, element: value, generators }, whole)?
+            }
+            ast::Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => {
+                let kind = ComprehensionKind::Generator;
+                self.comprehension(&Parsed { kind, key: None, element: elt, generators }, whole)?
+            }
+            ast::Expr::Await(await_) => {
+                self.check_await(whole)?;
+                ExpressionKind::Await(self.boxed(&await_.value)?)
+            }
+            ast::Expr::Yield(yield_) => {
+                self.check_yield(false, whole)?;
+                let value = yield_.value.as_deref().map(|value| self.starred_expression(value)).transpose()?;
+                ExpressionKind::Yield(value.map(Box::new))
+            }
+            ast::Expr::YieldFrom(yield_) => {
+                self.check_yield(true, whole)?;
+                ExpressionKind::YieldFrom(self.boxed(&yield_.value)?)
             }
             ast::Expr::Compare(comparison) => {
                 let first = self.boxed(&comparison.left)?;
@@ -97,16 +128,16 @@ impl Lowerer<'_> {
             }
             ast::Expr::Call(call) => self.call(call)?,
             ast::Expr::FString(string) => self.format_string(string)?,
-            ast::Expr::TString(_) => return refuse(Feature::TemplateString),
-            ast::Expr::StringLiteral(literal) => {
-                self.check_surrogates(&literal.value, whole)?;
-                ExpressionKind::Constant(Constant::Str(literal.value.to_str().to_owned()))
+            ast::Expr::TString(_) => return Err(Fault::syntax("invalid syntax", whole)),
+            ast::Expr::StringLiteral(literal) => ExpressionKind::Constant(self.string(&literal.value)),
+            ast::Expr::BytesLiteral(literal) => {
+                let bytes = literal.value.iter().flat_map(|part| part.value.iter().copied());
+                ExpressionKind::Constant(Constant::Bytes(bytes.collect()))
             }
-            ast::Expr::BytesLiteral(_) => return refuse(Feature::Bytes),
             ast::Expr::NumberLiteral(literal) => match &literal.value {
                 ast::Number::Int(value) => ExpressionKind::Constant(integer(value, whole)?),
                 ast::Number::Float(value) => ExpressionKind::Constant(Constant::Float(*value)),
-                ast::Number::Complex { .. } => return refuse(Feature::Complex),
+                ast::Number::Complex { real, imag } => ExpressionKind::Constant(Constant::Complex(*real, *imag)),
             },
             ast::Expr::BooleanLiteral(literal) if literal.value => ExpressionKind::Constant(Constant::True),
             ast::Expr::BooleanLiteral(_) => ExpressionKind::Constant(Constant::False),
@@ -114,7 +145,7 @@ impl Lowerer<'_> {
             ast::Expr::EllipsisLiteral(_) => ExpressionKind::Constant(Constant::Ellipsis),
             ast::Expr::Attribute(attribute) => ExpressionKind::Attribute {
                 object: self.boxed(&attribute.value)?,
-                name: self.symbols.intern(&attribute.attr.id),
+                name: self.name(&attribute.attr.id),
                 name_span: span(attribute.attr.range),
             },
             ast::Expr::Subscript(subscript) => {
@@ -123,7 +154,7 @@ impl Lowerer<'_> {
             }
             ast::Expr::Starred(_) => return Err(Fault::syntax("can't use starred expression here", whole)),
             ast::Expr::Name(name) if name.id.as_str() == "__debug__" => ExpressionKind::Constant(Constant::True),
-            ast::Expr::Name(name) => ExpressionKind::Name(self.symbols.intern(&name.id)),
+            ast::Expr::Name(name) => ExpressionKind::Name(self.name(&name.id)),
             ast::Expr::List(list) => ExpressionKind::List(self.items(&list.elts)?),
             ast::Expr::Tuple(tuple) => ExpressionKind::Tuple(self.items(&tuple.elts)?),
             ast::Expr::Slice(slice) => ExpressionKind::Slice(Box::new([
@@ -135,94 +166,47 @@ impl Lowerer<'_> {
         })
     }
 
-    /// An expression that is assigned to or deleted.
-    pub(super) fn target(&mut self, target: &ast::Expr) -> Result<Expression, Fault> {
-        let whole = span(target.range());
-        let kind = match target {
-            ast::Expr::Name(name) => ExpressionKind::Name(self.binding(&name.id, whole)?),
-            ast::Expr::Attribute(_) | ast::Expr::Subscript(_) => return self.expression(target),
-            ast::Expr::Tuple(ast::ExprTuple { elts, .. }) | ast::Expr::List(ast::ExprList { elts, .. }) => {
-                if let Some(starred) = elts.iter().find(|item| item.is_starred_expr()) {
-                    return Err(Fault::unsupported(Feature::Starred, span(starred.range())));
-                }
-                let items = self.nested(whole, |lowerer| {
-                    elts.iter().map(|element| lowerer.target(element)).collect::<Result<_, _>>()
-                })?;
-                ExpressionKind::Tuple(items)
-            }
-            ast::Expr::Starred(_) => {
-                return Err(Fault::syntax("starred assignment target must be in a list or tuple", whole));
-            }
-            _ => return Err(Fault::syntax("cannot assign to expression", whole)),
-        };
-        Ok(Expression { kind, span: whole })
-    }
-
-    fn only_in_function(&self, keyword: &str, feature: Feature, whole: Span) -> Result<ExpressionKind, Fault> {
-        match self.kind {
-            crate::front::hir::FunctionKind::Module => {
-                Err(Fault::syntax(format!("'{keyword}' outside function"), whole))
-            }
-            _ => Err(Fault::unsupported(feature, whole)),
-        }
-    }
-
-    pub(super) fn binary_operator(&self, operator: ast::Operator, whole: Span) -> Result<Op, Fault> {
-        Ok(match operator {
-            ast::Operator::Add => Op::Add,
-            ast::Operator::Sub => Op::Sub,
-            ast::Operator::Mult => Op::Mul,
-            ast::Operator::MatMult => return Err(Fault::unsupported(Feature::MatrixMultiply, whole)),
-            ast::Operator::Div => Op::TrueDiv,
-            ast::Operator::Mod => Op::Mod,
-            ast::Operator::Pow => Op::Pow,
-            ast::Operator::LShift => Op::LeftShift,
-            ast::Operator::RShift => Op::RightShift,
-            ast::Operator::BitOr => Op::BitOr,
-            ast::Operator::BitXor => Op::BitXor,
-            ast::Operator::BitAnd => Op::BitAnd,
-            ast::Operator::FloorDiv => Op::FloorDiv,
-        })
-    }
-
-    fn comprehension(&mut self, comprehension: &ast::ExprListComp) -> Result<ExpressionKind, Fault> {
-        let element = self.boxed(&comprehension.elt)?;
-        let mut clauses = Vec::with_capacity(comprehension.generators.len());
-        for generator in &comprehension.generators {
-            if generator.is_async {
-                return Err(Fault::unsupported(Feature::AsyncComprehension, span(generator.range)));
-            }
-            let target = self.target(&generator.target)?;
-            let iterable = self.expression(&generator.iter)?;
-            clauses.push(Clause { target, iterable, tests: self.expressions(&generator.ifs)? });
-        }
-        Ok(ExpressionKind::ListComprehension { element, clauses })
-    }
-
     fn call(&mut self, call: &ast::ExprCall) -> Result<ExpressionKind, Fault> {
         let function = self.boxed(&call.func)?;
-        let mut arguments = Vec::with_capacity(call.arguments.args.len());
-        for argument in &call.arguments.args {
-            if argument.is_starred_expr() {
-                return Err(Fault::unsupported(Feature::StarArgument, span(argument.range())));
-            }
-            arguments.push(self.expression(argument)?);
-        }
-        let mut keywords = Vec::with_capacity(call.arguments.keywords.len());
+        let (arguments, keywords) = self.arguments(&call.arguments)?;
+        Ok(ExpressionKind::Call { function, arguments, keywords })
+    }
+
+    /// Arguments of a call or a class statement.
+    pub(super) fn arguments(&mut self, arguments: &ast::Arguments) -> Result<(Vec<Expression>, Vec<Keyword>), Fault> {
+        let positional = self.items(&arguments.args)?;
+        let mut keywords = Vec::with_capacity(arguments.keywords.len());
         let mut seen = std::collections::HashSet::new();
-        for keyword in &call.arguments.keywords {
+        for keyword in &arguments.keywords {
             let whole = span(keyword.range);
-            let Some(name) = &keyword.arg else {
-                return Err(Fault::unsupported(Feature::StarArgument, whole));
-            };
-            let name = self.binding(&name.id, whole)?;
-            if !seen.insert(name) {
+            let name = keyword.arg.as_ref().map(|name| self.binding(&name.id, whole)).transpose()?;
+            if let Some(name) = name
+                && !seen.insert(name)
+            {
                 let message = format!("keyword argument repeated: {}", self.symbols.name(name));
                 return Err(Fault::syntax(message, whole));
             }
-            keywords.push((name, self.expression(&keyword.value)?));
+            keywords.push(Keyword { name, value: self.expression(&keyword.value)? });
         }
-        Ok(ExpressionKind::Call { function, arguments, keywords })
+        Ok((positional, keywords))
+    }
+}
+
+pub(super) fn binary_operator(operator: ast::Operator) -> Op {
+    match operator {
+        ast::Operator::Add => Op::Add,
+        ast::Operator::Sub => Op::Sub,
+        ast::Operator::Mult => Op::Mul,
+        ast::Operator::MatMult => Op::MatMul,
+        ast::Operator::Div => Op::TrueDiv,
+        ast::Operator::Mod => Op::Mod,
+        ast::Operator::Pow => Op::Pow,
+        ast::Operator::LShift => Op::LeftShift,
+        ast::Operator::RShift => Op::RightShift,
+        ast::Operator::BitOr => Op::BitOr,
+        ast::Operator::BitXor => Op::BitXor,
+        ast::Operator::BitAnd => Op::BitAnd,
+        ast::Operator::FloorDiv => Op::FloorDiv,
     }
 }
 

@@ -5,25 +5,11 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::{Lowerer, span};
 use crate::bytecode::Span;
-use crate::front::error::{Fault, Feature};
+use crate::front::error::Fault;
 use crate::front::fold;
-use crate::front::hir::{
-    Branch, Expression, ExpressionKind, Function, FunctionKind, Import, Parameter, Statement, StatementKind,
-};
+use crate::front::hir::{Branch, Case, FunctionKind, Handler, Statement, StatementKind, Try};
 
-/// What `from __future__` knows; all of it is either always on or without effect here.
-const FUTURE_FEATURES: [&str; 10] = [
-    "nested_scopes",
-    "generators",
-    "division",
-    "absolute_import",
-    "with_statement",
-    "print_function",
-    "unicode_literals",
-    "barry_as_FLUFL",
-    "generator_stop",
-    "annotations",
-];
+const NOT_IN_GROUP: &str = "'break', 'continue' and 'return' cannot appear in an except* block";
 
 impl Lowerer<'_> {
     pub(super) fn statements(&mut self, body: &[ast::Stmt]) -> Result<Vec<Statement>, Fault> {
@@ -36,14 +22,10 @@ impl Lowerer<'_> {
 
     /// A body of a loop.
     fn loop_body(&mut self, body: &[ast::Stmt]) -> Result<Vec<Statement>, Fault> {
-        self.loops += 1;
+        self.context.loops += 1;
         let body = self.statements(body);
-        self.loops -= 1;
+        self.context.loops -= 1;
         body
-    }
-
-    fn refuse(&self, feature: Feature, range: TextRange) -> Result<StatementKind, Fault> {
-        Err(Fault::unsupported(feature, self.keyword(range)))
     }
 
     fn statement(&mut self, statement: &ast::Stmt, out: &mut Vec<Statement>) -> Result<(), Fault> {
@@ -51,18 +33,17 @@ impl Lowerer<'_> {
         if !matches!(statement, ast::Stmt::ImportFrom(_)) && !is_docstring(statement) {
             self.at_start = false;
         }
+        let mut position = whole;
         let kind = match statement {
-            ast::Stmt::FunctionDef(definition) => self.definition(definition)?,
-            ast::Stmt::ClassDef(definition) => match definition.decorator_list.first() {
-                Some(decorator) => return Err(Fault::unsupported(Feature::Decorator, span(decorator.range))),
-                None => self.refuse(Feature::Class, definition.range)?,
-            },
-            ast::Stmt::Return(return_) => {
-                if self.kind != FunctionKind::Definition {
-                    return Err(Fault::syntax("'return' outside function", whole));
-                }
-                StatementKind::Return(self.optional(return_.value.as_deref())?)
+            ast::Stmt::FunctionDef(definition) => {
+                position = self.after_decorators(&definition.decorator_list, whole);
+                self.definition(definition)?
             }
+            ast::Stmt::ClassDef(definition) => {
+                position = self.after_decorators(&definition.decorator_list, whole);
+                self.class(definition)?
+            }
+            ast::Stmt::Return(return_) => self.return_statement(return_)?,
             ast::Stmt::Delete(delete) => {
                 let mut targets = Vec::new();
                 for target in &delete.targets {
@@ -70,28 +51,29 @@ impl Lowerer<'_> {
                 }
                 StatementKind::Delete(targets)
             }
-            ast::Stmt::TypeAlias(alias) => self.refuse(Feature::TypeAlias, alias.range)?,
             ast::Stmt::Assign(assign) => {
-                let value = self.expression(&assign.value)?;
+                let value = self.starred_expression(&assign.value)?;
                 let targets = assign.targets.iter().map(|target| self.target(target)).collect::<Result<_, _>>()?;
                 StatementKind::Assign { targets, value }
             }
             ast::Stmt::AugAssign(assign) => {
                 let target = self.target(&assign.target)?;
-                let operator = self.binary_operator(assign.op, whole)?;
+                let operator = super::expressions::binary_operator(assign.op);
                 let value = self.expression(&assign.value)?;
                 StatementKind::AugmentedAssign { target, operator, value }
             }
             ast::Stmt::AnnAssign(assign) => return self.annotated_assignment(assign, out),
             ast::Stmt::For(for_) => {
-                if for_.is_async {
-                    return Err(Fault::unsupported(Feature::AsyncStatement, self.keyword(for_.range)));
-                }
                 let mut iterable = self.expression(&for_.iter)?;
-                fold::list_as_tuple(&mut iterable);
+                if for_.is_async {
+                    self.check_async("'async for' outside async function", whole)?;
+                } else {
+                    fold::list_as_tuple(&mut iterable);
+                }
                 let target = self.target(&for_.target)?;
                 let body = self.loop_body(&for_.body)?;
-                StatementKind::For { target, iterable, body, otherwise: self.statements(&for_.orelse)? }
+                let otherwise = self.statements(&for_.orelse)?;
+                StatementKind::For { is_async: for_.is_async, target, iterable, body, otherwise }
             }
             ast::Stmt::While(while_) => {
                 let test = self.expression(&while_.test)?;
@@ -99,14 +81,34 @@ impl Lowerer<'_> {
                 StatementKind::While { test, body, otherwise: self.statements(&while_.orelse)? }
             }
             ast::Stmt::If(if_) => self.if_statement(if_)?,
-            ast::Stmt::With(with) if with.is_async => self.refuse(Feature::AsyncStatement, with.range)?,
-            ast::Stmt::With(with) => self.refuse(Feature::With, with.range)?,
-            ast::Stmt::Match(match_) => self.refuse(Feature::Match, match_.range)?,
+            ast::Stmt::With(with) => {
+                if with.is_async {
+                    self.check_async("'async with' outside async function", whole)?;
+                }
+                let mut items = Vec::with_capacity(with.items.len());
+                for item in &with.items {
+                    let value = self.expression(&item.context_expr)?;
+                    let target = item.optional_vars.as_deref().map(|target| self.target(target)).transpose()?;
+                    items.push((value, target));
+                }
+                StatementKind::With { is_async: with.is_async, items, body: self.statements(&with.body)? }
+            }
+            ast::Stmt::Match(match_) => {
+                let subject = self.starred_expression(&match_.subject)?;
+                let mut cases = Vec::with_capacity(match_.cases.len());
+                for (index, case) in match_.cases.iter().enumerate() {
+                    let last = index + 1 == match_.cases.len();
+                    let pattern = self.case_pattern(&case.pattern, case.guard.is_none() && !last)?;
+                    let guard = self.optional(case.guard.as_deref())?;
+                    cases.push(Case { pattern, guard, body: self.statements(&case.body)? });
+                }
+                StatementKind::Match { subject, cases }
+            }
             ast::Stmt::Raise(raise) => StatementKind::Raise {
                 exception: self.optional(raise.exc.as_deref())?,
                 cause: self.optional(raise.cause.as_deref())?,
             },
-            ast::Stmt::Try(try_) => self.refuse(Feature::Try, try_.range)?,
+            ast::Stmt::Try(try_) => self.try_statement(try_)?,
             ast::Stmt::Assert(assert) => {
                 let test = self.expression(&assert.test)?;
                 StatementKind::Assert { test, message: self.optional(assert.msg.as_deref())? }
@@ -114,24 +116,54 @@ impl Lowerer<'_> {
             ast::Stmt::Import(import) => self.import(import)?,
             ast::Stmt::ImportFrom(import) => self.import_from(import)?,
             ast::Stmt::Global(global) => {
-                StatementKind::Global(global.names.iter().map(|name| self.symbols.intern(&name.id)).collect())
+                StatementKind::Global(global.names.iter().map(|name| self.name(&name.id)).collect())
             }
-            ast::Stmt::Nonlocal(_) if self.kind == FunctionKind::Module => {
-                return Err(Fault::syntax("nonlocal declaration not allowed at module level", whole));
+            ast::Stmt::Nonlocal(nonlocal) => {
+                StatementKind::Nonlocal(nonlocal.names.iter().map(|name| self.name(&name.id)).collect())
             }
-            ast::Stmt::Nonlocal(_) => return Err(Fault::unsupported(Feature::Closure, whole)),
-            ast::Stmt::Expr(expression) => StatementKind::Expression(self.expression(&expression.value)?),
+            ast::Stmt::Expr(expression) => StatementKind::Expression(self.starred_expression(&expression.value)?),
             ast::Stmt::Pass(_) => StatementKind::Pass,
-            ast::Stmt::Break(_) if self.loops == 0 => return Err(Fault::syntax("'break' outside loop", whole)),
-            ast::Stmt::Break(_) => StatementKind::Break,
-            ast::Stmt::Continue(_) if self.loops == 0 => {
-                return Err(Fault::syntax("'continue' not properly in loop", whole));
+            ast::Stmt::Break(_) => {
+                self.check_loop("'break' outside loop", whole)?;
+                StatementKind::Break
             }
-            ast::Stmt::Continue(_) => StatementKind::Continue,
-            ast::Stmt::IpyEscapeCommand(_) => return Err(Fault::syntax("invalid syntax", whole)),
+            ast::Stmt::Continue(_) => {
+                self.check_loop("'continue' not properly in loop", whole)?;
+                StatementKind::Continue
+            }
+            ast::Stmt::TypeAlias(_) | ast::Stmt::IpyEscapeCommand(_) => {
+                return Err(Fault::syntax("invalid syntax", whole));
+            }
         };
-        out.push(Statement { kind, span: whole });
+        out.push(Statement { kind, span: position });
         Ok(())
+    }
+
+    fn check_loop(&self, message: &str, whole: Span) -> Result<(), Fault> {
+        match self.context.loops {
+            0 if self.context.in_group => Err(Fault::syntax(NOT_IN_GROUP, whole)),
+            0 => Err(Fault::syntax(message, whole)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_async(&self, message: &str, whole: Span) -> Result<(), Fault> {
+        if self.context.is_async { Ok(()) } else { Err(Fault::syntax(message, whole)) }
+    }
+
+    fn return_statement(&mut self, return_: &ast::StmtReturn) -> Result<StatementKind, Fault> {
+        let whole = span(return_.range);
+        if self.context.kind != FunctionKind::Definition {
+            return Err(Fault::syntax("'return' outside function", whole));
+        }
+        if self.context.in_group {
+            return Err(Fault::syntax(NOT_IN_GROUP, whole));
+        }
+        let value = return_.value.as_deref().map(|value| self.starred_expression(value)).transpose()?;
+        if value.is_some() && self.context.returns.is_none() {
+            self.context.returns = Some(whole);
+        }
+        Ok(StatementKind::Return(value))
     }
 
     fn if_statement(&mut self, if_: &ast::StmtIf) -> Result<StatementKind, Fault> {
@@ -152,178 +184,41 @@ impl Lowerer<'_> {
         Ok(StatementKind::If { branches, otherwise })
     }
 
-    fn delete_target(&mut self, target: &ast::Expr, out: &mut Vec<Expression>) -> Result<(), Fault> {
-        match target {
-            ast::Expr::Tuple(ast::ExprTuple { elts, .. }) | ast::Expr::List(ast::ExprList { elts, .. }) => self
-                .nested(span(target.range()), |lowerer| {
-                    elts.iter().try_for_each(|element| lowerer.delete_target(element, out))
-                }),
-            ast::Expr::Attribute(_) => Err(Fault::unsupported(Feature::DeleteAttribute, span(target.range()))),
-            _ => {
-                out.push(self.target(target)?);
-                Ok(())
+    fn try_statement(&mut self, try_: &ast::StmtTry) -> Result<StatementKind, Fault> {
+        let body = self.statements(&try_.body)?;
+        let mut handlers = Vec::with_capacity(try_.handlers.len());
+        for (index, ast::ExceptHandler::ExceptHandler(handler)) in try_.handlers.iter().enumerate() {
+            if handler.type_.is_none() && index + 1 < try_.handlers.len() {
+                let span = self.keyword(handler.range);
+                return Err(Fault::syntax("default 'except:' must be last", span));
             }
+            let class = self.optional(handler.type_.as_deref())?;
+            let name = handler.name.as_ref().map(|name| self.identifier_binding(name)).transpose()?;
+            let body = if try_.is_star { self.group_body(&handler.body)? } else { self.statements(&handler.body)? };
+            handlers.push(Handler { span: span(handler.range), class, name, body });
         }
+        let otherwise = self.statements(&try_.orelse)?;
+        let finally = self.statements(&try_.finalbody)?;
+        Ok(StatementKind::Try(Box::new(Try { body, handlers, is_group: try_.is_star, otherwise, finally })))
     }
 
-    /// Annotations are not evaluated, as if `from __future__ import annotations` were given.
-    fn annotated_assignment(&mut self, assign: &ast::StmtAnnAssign, out: &mut Vec<Statement>) -> Result<(), Fault> {
-        let whole = span(assign.range);
-        let target = self.target(&assign.target)?;
-        let value = self.optional(assign.value.as_deref())?;
-        if let (ExpressionKind::Name(name), true) = (&target.kind, assign.simple) {
-            out.push(Statement { kind: StatementKind::Declare(*name), span: whole });
-        }
-        match value {
-            Some(value) => {
-                let kind = StatementKind::Assign { targets: vec![target], value };
-                out.push(Statement { kind, span: whole });
-            }
-            None => {
-                let evaluated = match target.kind {
-                    ExpressionKind::Attribute { object, .. } => vec![*object],
-                    ExpressionKind::Subscript { object, index } => vec![*object, *index],
-                    _ => Vec::new(),
-                };
-                let statement = |value: Expression| Statement { kind: StatementKind::Expression(value), span: whole };
-                out.extend(evaluated.into_iter().map(statement));
-            }
-        }
-        Ok(())
+    /// The body of an `except*`, which must not be left by a jump.
+    fn group_body(&mut self, body: &[ast::Stmt]) -> Result<Vec<Statement>, Fault> {
+        let outer = (std::mem::take(&mut self.context.loops), std::mem::replace(&mut self.context.in_group, true));
+        let body = self.statements(body);
+        (self.context.loops, self.context.in_group) = outer;
+        body
     }
 
-    fn import(&mut self, import: &ast::StmtImport) -> Result<StatementKind, Fault> {
-        if import.is_lazy {
-            return self.refuse(Feature::LazyImport, import.range);
+    /// The docstring of a body.
+    pub(super) fn docstring(&self, body: &[ast::Stmt]) -> Option<String> {
+        match body.first()? {
+            ast::Stmt::Expr(expression) => match &*expression.value {
+                ast::Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
+                _ => None,
+            },
+            _ => None,
         }
-        let mut imports = Vec::new();
-        for alias in &import.names {
-            let module = self.symbols.intern(&alias.name.id);
-            let (name, top) = match &alias.asname {
-                Some(name) => (self.identifier_binding(name)?, false),
-                None => {
-                    let top = alias.name.id.split('.').next().unwrap_or_default();
-                    (self.binding(top, span(alias.range))?, top.len() < alias.name.id.len())
-                }
-            };
-            imports.push(Import { module, top, name });
-        }
-        Ok(StatementKind::Import(imports))
-    }
-
-    fn import_from(&mut self, import: &ast::StmtImportFrom) -> Result<StatementKind, Fault> {
-        if import.is_lazy {
-            return self.refuse(Feature::LazyImport, import.range);
-        }
-        let module = match &import.module {
-            Some(module) if import.level == 0 => module,
-            _ => return self.refuse(Feature::RelativeImport, import.range),
-        };
-        if module.id.as_str() == "__future__" {
-            return self.import_from_future(import);
-        }
-        self.at_start = false;
-        let mut names = Vec::new();
-        for alias in &import.names {
-            if alias.name.id.as_str() == "*" {
-                return match self.kind {
-                    FunctionKind::Module => Err(Fault::unsupported(Feature::ImportStar, span(alias.range))),
-                    _ => Err(Fault::syntax("import * only allowed at module level", span(import.range))),
-                };
-            }
-            let variable = self.identifier_binding(alias.asname.as_ref().unwrap_or(&alias.name))?;
-            names.push((self.symbols.intern(&alias.name.id), variable));
-        }
-        Ok(StatementKind::ImportFrom { module: self.symbols.intern(&module.id), names })
-    }
-
-    fn import_from_future(&mut self, import: &ast::StmtImportFrom) -> Result<StatementKind, Fault> {
-        if !self.at_start {
-            let message = "from __future__ imports must occur at the beginning of the file";
-            return Err(Fault::syntax(message, span(import.range)));
-        }
-        let here = span(TextRange::empty(import.range.start()));
-        for alias in &import.names {
-            match alias.name.id.as_str() {
-                "braces" => return Err(Fault::syntax("not a chance", here)),
-                name if FUTURE_FEATURES.contains(&name) => {}
-                name => return Err(Fault::syntax(format!("future feature {name} is not defined"), here)),
-            }
-        }
-        Ok(StatementKind::Pass)
-    }
-
-    fn definition(&mut self, definition: &ast::StmtFunctionDef) -> Result<StatementKind, Fault> {
-        if let Some(decorator) = definition.decorator_list.first() {
-            return Err(Fault::unsupported(Feature::Decorator, span(decorator.range)));
-        }
-        if definition.is_async {
-            return self.refuse(Feature::AsyncFunction, definition.range);
-        }
-        if let Some(parameters) = &definition.type_params {
-            return Err(Fault::unsupported(Feature::TypeParameters, span(parameters.range)));
-        }
-        let name = self.identifier_binding(&definition.name)?;
-        let mut function = self.parameters(Some(&definition.parameters))?;
-        let outer = (std::mem::replace(&mut self.kind, FunctionKind::Definition), std::mem::take(&mut self.loops));
-        let body = self.statements(&definition.body);
-        (self.kind, self.loops) = outer;
-        function.kind = FunctionKind::Definition;
-        function.name = name;
-        function.span = span(definition.range);
-        function.body = body?;
-        Ok(StatementKind::Function(Box::new(function)))
-    }
-
-    pub(super) fn lambda(&mut self, lambda: &ast::ExprLambda) -> Result<Function, Fault> {
-        let mut function = self.parameters(lambda.parameters.as_deref())?;
-        let outer = std::mem::replace(&mut self.kind, FunctionKind::Lambda);
-        let value = self.expression(&lambda.body);
-        self.kind = outer;
-        let value = value?;
-        let span = span(lambda.range);
-        function.span = span;
-        function.body = vec![Statement { span: value.span, kind: StatementKind::Return(Some(value)) }];
-        Ok(function)
-    }
-
-    /// A function that has its parameters only.
-    fn parameters(&mut self, parameters: Option<&ast::Parameters>) -> Result<Function, Fault> {
-        let name = self.symbols.intern("<lambda>");
-        let id = self.functions;
-        self.functions += 1;
-        let mut function = Function {
-            id,
-            kind: FunctionKind::Lambda,
-            name,
-            span: Span::default(),
-            parameters: Vec::new(),
-            positional: 0,
-            positional_only: 0,
-            keyword_only: 0,
-            body: Vec::new(),
-        };
-        let Some(parameters) = parameters else { return Ok(function) };
-        if let Some(star) = parameters.vararg.as_ref().or(parameters.kwarg.as_ref()) {
-            return Err(Fault::unsupported(Feature::StarParameter, span(star.range)));
-        }
-        let whole = span(parameters.range);
-        let count = |length: usize| u16::try_from(length).map_err(|_| Fault::unsupported(Feature::Size, whole));
-        function.positional_only = count(parameters.posonlyargs.len())?;
-        function.positional = count(parameters.posonlyargs.len() + parameters.args.len())?;
-        function.keyword_only = count(parameters.kwonlyargs.len())?;
-        let mut seen = std::collections::HashSet::new();
-        for parameter in parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs) {
-            let name = self.identifier_binding(&parameter.parameter.name)?;
-            let span = span(parameter.parameter.range);
-            if !seen.insert(name) {
-                let message = format!("duplicate argument '{}' in function definition", self.symbols.name(name));
-                return Err(Fault::syntax(message, span));
-            }
-            let default = self.optional(parameter.default.as_deref())?;
-            function.parameters.push(Parameter { name, default });
-        }
-        Ok(function)
     }
 }
 

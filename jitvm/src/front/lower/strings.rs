@@ -5,33 +5,48 @@ use ruff_text_size::Ranged;
 
 use super::{Lowerer, span};
 use crate::bytecode::{Constant, Span};
-use crate::front::error::{Fault, Feature};
+use crate::front::error::Fault;
 use crate::front::hir::{ExpressionKind, FormatPart};
 
 impl Lowerer<'_> {
-    /// The parser puts U+FFFD where an escape names a surrogate; such a string is refused rather than changed.
-    pub(super) fn check_surrogates(&self, value: &ast::StringLiteralValue, whole: Span) -> Result<(), Fault> {
-        if value.chars().any(|character| character == char::REPLACEMENT_CHARACTER) {
-            for literal in value {
-                self.check_surrogates_in(literal.flags.prefix().is_raw(), span(literal.range), whole)?;
-            }
+    /// The value of a string literal.
+    pub(super) fn string(&self, value: &ast::StringLiteralValue) -> Constant {
+        if !value.chars().any(|character| character == char::REPLACEMENT_CHARACTER) {
+            return Constant::Str(value.to_str().to_owned());
         }
-        Ok(())
+        let mut whole = Constant::Str(String::new());
+        for literal in value {
+            join(&mut whole, self.literal(&literal.value, literal.flags.prefix().is_raw(), span(literal.range)));
+        }
+        whole
     }
 
-    fn check_surrogates_in(&self, raw: bool, literal: Span, whole: Span) -> Result<(), Fault> {
-        let text = &self.text[literal.start as usize..literal.end as usize];
-        if !raw && escapes_surrogate(text) { Err(Fault::unsupported(Feature::Surrogate, whole)) } else { Ok(()) }
+    /// The value of a piece of text. The parser puts U+FFFD where an escape names a surrogate.
+    fn literal(&self, value: &str, raw: bool, place: Span) -> Constant {
+        let plain = Constant::Str(value.to_owned());
+        if raw || !value.contains(char::REPLACEMENT_CHARACTER) {
+            return plain;
+        }
+        let text = &self.text[place.start as usize..place.end as usize];
+        let replaced = replaced_characters(text);
+        if replaced.iter().all(|&point| point == u32::from(char::REPLACEMENT_CHARACTER)) {
+            return plain;
+        }
+        let mut replaced = replaced.into_iter();
+        let point = |character| match character {
+            char::REPLACEMENT_CHARACTER => replaced.next().unwrap_or(u32::from(character)),
+            character => u32::from(character),
+        };
+        Constant::Surrogates(value.chars().map(point).collect())
     }
 
     pub(super) fn format_string(&mut self, string: &ast::ExprFString) -> Result<ExpressionKind, Fault> {
-        let whole = span(string.range);
         let mut parts = Vec::new();
         for part in &string.value {
             match part {
                 ast::FStringPart::Literal(literal) => {
-                    self.check_surrogates_in(literal.flags.prefix().is_raw(), span(literal.range), whole)?;
-                    push_literal(&mut parts, &literal.value);
+                    let raw = literal.flags.prefix().is_raw();
+                    push_literal(&mut parts, self.literal(&literal.value, raw, span(literal.range)));
                 }
                 ast::FStringPart::FString(string) => {
                     let raw = string.flags.prefix().is_raw();
@@ -41,7 +56,7 @@ impl Lowerer<'_> {
         }
         Ok(match parts.as_mut_slice() {
             [] => ExpressionKind::Constant(Constant::Str(String::new())),
-            [FormatPart::Literal(text)] => ExpressionKind::Constant(Constant::Str(std::mem::take(text))),
+            [FormatPart::Literal(text)] => ExpressionKind::Constant(text.clone()),
             _ => ExpressionKind::FormatString(parts),
         })
     }
@@ -55,15 +70,13 @@ impl Lowerer<'_> {
         for element in elements {
             let field = match element {
                 ast::InterpolatedStringElement::Literal(literal) => {
-                    let whole = span(literal.range);
-                    self.check_surrogates_in(raw, whole, whole)?;
-                    push_literal(parts, &literal.value);
+                    push_literal(parts, self.literal(&literal.value, raw, span(literal.range)));
                     continue;
                 }
                 ast::InterpolatedStringElement::Interpolation(field) => field,
             };
             if let Some(text) = &field.debug_text {
-                push_literal(parts, text.as_str());
+                push_literal(parts, Constant::Str(text.as_str().to_owned()));
             }
             let value = self.expression(&field.expression)?;
             let conversion = match field.conversion {
@@ -87,30 +100,55 @@ impl Lowerer<'_> {
 }
 
 /// Adds text, joined to the text before it.
-fn push_literal(parts: &mut Vec<FormatPart>, text: &str) {
+fn push_literal(parts: &mut Vec<FormatPart>, text: Constant) {
     match parts.last_mut() {
-        _ if text.is_empty() => {}
-        Some(FormatPart::Literal(before)) => before.push_str(text),
-        _ => parts.push(FormatPart::Literal(text.to_owned())),
+        _ if text == Constant::Str(String::new()) => {}
+        Some(FormatPart::Literal(before)) => join(before, text),
+        _ => parts.push(FormatPart::Literal(text)),
     }
 }
 
-/// Whether a string literal holds `\ud800`..`\udfff` or `\U0000d800`..`\U0000dfff`.
-fn escapes_surrogate(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(index) = rest.find('\\') {
-        let escape = &rest[index + 1..];
-        let digits = match escape.as_bytes().first() {
-            Some(b'u') => escape.get(1..5),
-            Some(b'U') => escape.get(1..9),
+/// Appends one text to another.
+fn join(text: &mut Constant, more: Constant) {
+    match (text, more) {
+        (Constant::Str(text), Constant::Str(more)) => text.push_str(&more),
+        (text, more) => *text = Constant::Surrogates([code_points(text), code_points(&more)].concat()),
+    }
+}
+
+fn code_points(text: &Constant) -> Vec<u32> {
+    match text {
+        Constant::Str(text) => text.chars().map(u32::from).collect(),
+        Constant::Surrogates(points) => points.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// What stands in a literal for each U+FFFD of its value: that character itself, or a surrogate's escape.
+fn replaced_characters(text: &str) -> Vec<u32> {
+    let replacement = u32::from(char::REPLACEMENT_CHARACTER);
+    let mut found = Vec::new();
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        if u32::from(character) == replacement {
+            found.push(replacement);
+        }
+        if character != '\\' {
+            continue;
+        }
+        let escape = rest.as_str();
+        let digits = match rest.next() {
+            Some('u') => escape.get(1..5),
+            Some('U') => escape.get(1..9),
+            Some('N') if escape[1..].starts_with('{') => {
+                let name = escape[2..].split('}').next().unwrap_or_default();
+                found.extend(name.eq_ignore_ascii_case("REPLACEMENT CHARACTER").then_some(replacement));
+                None
+            }
             _ => None,
         };
         let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        if value.is_some_and(|value| (0xd800..0xe000).contains(&value)) {
-            return true;
-        }
-        let escaped = escape.chars().next().map_or(0, char::len_utf8);
-        rest = &escape[escaped..];
+        found.extend(value.filter(|value| (0xd800..0xe000).contains(value) || *value == replacement));
     }
-    false
+    found
 }

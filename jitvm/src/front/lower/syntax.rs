@@ -3,7 +3,7 @@
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{self as ast};
-use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, Parsed};
+use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseError, ParseErrorType};
 use ruff_text_size::Ranged;
 
 use super::span;
@@ -15,15 +15,13 @@ const INVALID: &str = "invalid syntax";
 /// Levels of the tree that are searched for the expressions of an error.
 const DEEPEST_SEARCHED: u32 = 5000;
 
-/// The error of a file that does not parse.
-pub(super) fn fault(text: &str, parsed: &Parsed<ast::ModModule>) -> Fault {
-    let Some(error) = parsed.errors().iter().min_by_key(|error| error.location.start()) else {
-        return Fault::syntax(INVALID, Span::default());
-    };
-    let tokens: Vec<Token> = parsed.tokens().iter().copied().filter(|token| !is_trivia(token.kind())).collect();
-    let place = Place { text, tokens, body: &parsed.syntax().body, error: span(error.location) };
+/// The error of a text that does not parse.
+pub(super) fn check(text: &str, errors: &[ParseError], tokens: &[Token], body: &[ast::Stmt]) -> Result<(), Fault> {
+    let Some(error) = errors.iter().min_by_key(|error| error.location.start()) else { return Ok(()) };
+    let tokens: Vec<Token> = tokens.iter().copied().filter(|token| !is_trivia(token.kind())).collect();
+    let place = Place { text, tokens, body, error: span(error.location) };
     let fault = place.translate(&error.error);
-    place.bracket_fault(place.error.start, &error.error).unwrap_or(fault)
+    Err(place.bracket_fault(place.error.start, &error.error).unwrap_or(fault))
 }
 
 fn is_trivia(kind: TokenKind) -> bool {

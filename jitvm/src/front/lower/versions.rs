@@ -1,0 +1,56 @@
+//! What the parser reads but Python 3.11 does not.
+
+use ruff_python_parser::{UnsupportedSyntaxError, UnsupportedSyntaxErrorKind};
+use ruff_text_size::Ranged;
+
+use super::span;
+use crate::bytecode::Span;
+use crate::front::error::Fault;
+
+/// The first use of a later language, as 3.11 refuses it. Python before 3.11 is Python 3.11, all but one thing.
+pub(super) fn check(text: &str, errors: &[UnsupportedSyntaxError]) -> Result<(), Fault> {
+    errors.iter().find_map(|error| refuse(text, error)).map_or(Ok(()), Err)
+}
+
+fn refuse(text: &str, error: &UnsupportedSyntaxError) -> Option<Fault> {
+    use UnsupportedSyntaxErrorKind as Kind;
+    let here = span(error.range());
+    let found = text.get(here.start as usize..here.end as usize).unwrap_or_default();
+    // The name after a soft keyword is where 3.11 stumbles.
+    let second = || {
+        let skipped = found.find(char::is_whitespace).unwrap_or(0);
+        let start = here.start + (found.len() - found[skipped..].trim_start().len()) as u32;
+        let word = text[start as usize..].bytes().take_while(|byte| byte.is_ascii_alphanumeric()).count() as u32;
+        Span { start, end: start + word.max(1) }
+    };
+    let (message, span) = match error.kind {
+        Kind::ParenthesizedKeywordArgumentName => {
+            ("expression cannot contain assignment, perhaps you meant \"==\"?", here)
+        }
+        Kind::TypeParameterList | Kind::TypeParamDefault => {
+            let line = text[..here.start as usize].rsplit('\n').next().unwrap_or_default().trim_start();
+            let message = if line.starts_with("class") { "invalid syntax" } else { "expected '('" };
+            (message, Span { start: here.start, end: here.start + 1 })
+        }
+        Kind::TypeAliasStatement | Kind::LazyImportStatement => ("invalid syntax", second()),
+        Kind::TemplateStrings => {
+            let prefix = found.bytes().take_while(u8::is_ascii_alphabetic).count() as u32;
+            ("invalid syntax", Span { start: here.start + prefix, ..here })
+        }
+        Kind::UnparenthesizedExceptionTypes => ("multiple exception types must be parenthesized", here),
+        Kind::Pep701FString(_) => {
+            let message = match found.bytes().next() {
+                Some(b'\\') => "f-string expression part cannot include a backslash",
+                Some(b'#') => "f-string expression part cannot include '#'",
+                _ => "f-string: expecting '}'",
+            };
+            (message, here)
+        }
+        Kind::UnpackingInComprehension(_) if found.starts_with("**") => {
+            ("dict unpacking cannot be used in dict comprehension", here)
+        }
+        Kind::UnpackingInComprehension(_) => ("iterable unpacking cannot be used in comprehension", here),
+        _ => return None,
+    };
+    Some(Fault::syntax(message, span))
+}

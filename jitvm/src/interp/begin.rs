@@ -1,0 +1,137 @@
+//! Calls that the bytecode loop does not make itself: what is called decides between a frame and a native call.
+
+use super::call;
+use crate::library;
+use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
+use crate::runtime::object::ShapeId;
+use crate::runtime::types::type_id;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Continuation, Outcome, Vm};
+use crate::runtime::{dict, sequences};
+
+/// How a call began.
+pub enum Begun {
+    /// A frame was pushed.
+    Frame,
+    /// It is over, with this result.
+    Done(Value),
+}
+
+/// Calls `window[0]`, no plain function, with the values after it: bound methods of Python functions and classes with
+/// a Python `__init__` get a frame, everything else runs to its end.
+///
+/// # Errors
+/// The exception is pending.
+///
+/// # Safety
+/// `window` is a call's window of the top frame.
+pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome<Begun> {
+    // SAFETY: by the caller; a window has room above for the callee's registers, checked when its frame is pushed.
+    unsafe {
+        let mut count = count;
+        let mut callee = *window;
+        if call::is_python_method(callee) {
+            call::insert_receiver(window, count);
+            count += 1;
+            callee = *window;
+        }
+        if let Some(function) = call::as_function(callee) {
+            let id = (*function).code;
+            let proto = &(*call::code_pointer(vm, id)).proto;
+            if keywords.is_some() || count != proto.positional as usize || !proto.is_plain() {
+                call::bind_in_place(vm, function, window.add(1), count, keywords)?;
+            }
+            call::push_frame(vm, id, window.add(1))?;
+            return Ok(Begun::Frame);
+        }
+        if callee.has_shape(ShapeId::TYPE)
+            && let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, type_id(callee))
+            && let Some(function) = call::as_function(init)
+        {
+            // The object stays in the call's register; `__init__` and its arguments come behind it.
+            let made = vm.new_instance_of(shape, capacity);
+            std::ptr::copy(window.add(1), window.add(3), count);
+            *window = made;
+            *window.add(1) = init;
+            *window.add(2) = made;
+            let id = (*function).code;
+            let proto = &(*call::code_pointer(vm, id)).proto;
+            if keywords.is_some() || count + 1 != proto.positional as usize || !proto.is_plain() {
+                call::bind_in_place(vm, function, window.add(2), count + 1, keywords)?;
+            }
+            call::push_continuation(vm, id, window.add(2), Continuation::Init, Value::UNDEF)?;
+            return Ok(Begun::Frame);
+        }
+        library::call_builtin(vm, callee, window.add(1), count, keywords).map(Begun::Done)
+    }
+}
+
+/// The keys of a dict of keywords, as a tuple.
+fn names_of(vm: &mut Vm, dict: Value) -> Outcome {
+    let list = vm.list(&[])?;
+    let mut position = 0;
+    while let Some((name, _)) = dict::entry_at(dict, &mut position) {
+        vm.push(list, name)?;
+    }
+    vm.tuple(sequences::items(list))
+}
+
+/// Calls `window[0]` with the tuple `window[1]` and the keywords of the dict `window[2]`, if that is assigned.
+///
+/// # Errors
+/// The exception is pending.
+///
+/// # Safety
+/// `window` is a variadic call's window of the top frame, which is its end.
+pub unsafe fn begin_variadic(vm: &mut Vm, window: *mut Value) -> Outcome<Begun> {
+    // SAFETY: by the caller; the end of the stack is checked before anything is written.
+    unsafe {
+        let (arguments, dict) = (*window.add(1), *window.add(2));
+        let positional = sequences::items(arguments);
+        let names = if dict == Value::UNDEF || dict::length(dict) == 0 { None } else { Some(names_of(vm, dict)?) };
+        let keywords = names.map_or(0, |names| sequences::items(names).len());
+        let count = positional.len() + keywords;
+        if window.add(count + 2) >= vm.stack_end {
+            return Err(vm.raise_recursion_error());
+        }
+        for (i, &value) in positional.iter().enumerate() {
+            *window.add(1 + i) = value;
+        }
+        if names.is_some() {
+            let mut position = 0;
+            let mut at = window.add(1 + positional.len());
+            while let Some((_, value)) = dict::entry_at(dict, &mut position) {
+                *at = value;
+                at = at.add(1);
+            }
+        }
+        if call::as_function(*window).is_some() || call::is_python_method(*window) {
+            return begin_call(vm, window, count, names);
+        }
+        // More values than the frame has registers: they stay visible to the collector, and calls back stay above.
+        let above = window.add(1 + count).offset_from(vm.stack) as u32;
+        let saved = vm.stack_high;
+        vm.stack_high = above.max(saved);
+        let result = library::call_builtin(vm, *window, window.add(1), count, names);
+        vm.stack_high = saved;
+        result.map(Begun::Done)
+    }
+}
+
+/// Calls what `LoadMethod` left in a window, natively nested.
+///
+/// # Safety
+/// `window` is a method call's window of the top frame.
+pub unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
+    // SAFETY: by the caller; the window of a method call has room for its receiver.
+    unsafe {
+        let receiver = *window.add(1);
+        if receiver == Value::UNDEF {
+            // Slides the callee next to its arguments, as a plain call has it.
+            *window.add(1) = *window;
+            call::call_window(vm, window.add(1), count, keywords)
+        } else {
+            call::call_window(vm, window, count + 1, keywords)
+        }
+    }
+}

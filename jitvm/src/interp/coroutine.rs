@@ -1,0 +1,250 @@
+//! What `await`, `async for` and asynchronous generators add to generators.
+
+use super::generator::{self, Resumed};
+use super::special;
+use crate::bytecode::Op;
+use crate::runtime::attributes::pending_is;
+use crate::runtime::exceptions::exception;
+use crate::runtime::iterate;
+use crate::runtime::object::{Awaitable, ShapeId};
+use crate::runtime::sequences::items;
+use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Raised, Vm};
+
+/// What a step of an asynchronous generator begins with: sending, throwing, or closing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StepMode {
+    Send,
+    Throw,
+    Close,
+}
+
+/// The fields of a COROUTINE_WRAPPER or ASYNC_GENERATOR_STEP.
+pub fn awaitable<'a>(value: Value) -> &'a mut Awaitable {
+    debug_assert!(matches!(value.shape(), ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP));
+    // SAFETY: the shape was checked; the VM is single-threaded, and no reference is kept while Python code runs.
+    unsafe { &mut *value.object::<Awaitable>() }
+}
+
+fn new_awaitable(vm: &mut Vm, shape: ShapeId, generator: Value, first: Value, mode: StepMode) -> Value {
+    let object = vm.allocate(size_of::<Awaitable>(), shape).cast::<Awaitable>();
+    // SAFETY: the allocation has room for it.
+    unsafe {
+        (*object).generator = generator;
+        (*object).first = first;
+        (*object).mode = Value::from_fixnum(mode as i64);
+    }
+    Value::of(object)
+}
+
+/// `coroutine.__await__()`.
+pub fn wrapper(vm: &mut Vm, coroutine: Value) -> Value {
+    new_awaitable(vm, ShapeId::COROUTINE_WRAPPER, coroutine, Value::UNDEF, StepMode::Send)
+}
+
+/// One awaitable step of an asynchronous generator.
+pub fn step(vm: &mut Vm, generator: Value, first: Value, mode: StepMode) -> Value {
+    new_awaitable(vm, ShapeId::ASYNC_GENERATOR_STEP, generator, first, mode)
+}
+
+/// `GetAwaitable`: the iterator that awaiting `value` runs.
+///
+/// # Errors
+/// TypeError, or what `__await__` raised.
+pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
+    if matches!(value.shape(), ShapeId::COROUTINE | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
+        if value.has_shape(ShapeId::COROUTINE) && generator::fields(value).delegate != Value::UNDEF {
+            return Err(vm.raise(TypeId::RUNTIME_ERROR, "coroutine is being awaited already"));
+        }
+        return Ok(value);
+    }
+    let Some(iterator) = special::call_method(vm, value, "__await__")? else {
+        let name = vm.type_name(value);
+        return Err(vm.type_error(match place {
+            1 => format!(
+                "'async with' received an object from __aenter__ that does not implement __await__: {name}"
+            ),
+            2 => format!("'async with' received an object from __aexit__ that does not implement __await__: {name}"),
+            _ => format!("object {name} can't be used in 'await' expression"),
+        }));
+    };
+    if iterator.has_shape(ShapeId::COROUTINE) {
+        return Err(vm.type_error("__await__() returned a coroutine"));
+    }
+    if special::method(vm, iterator, "__next__")?.is_none() {
+        let name = vm.type_name(iterator);
+        return Err(vm.type_error(format!("__await__() returned non-iterator of type '{name}'")));
+    }
+    Ok(iterator)
+}
+
+/// `GetAsyncIter`.
+///
+/// # Errors
+/// TypeError, or what `__aiter__` raised.
+pub fn get_async_iterator(vm: &mut Vm, value: Value) -> Outcome {
+    if value.has_shape(ShapeId::ASYNC_GENERATOR) {
+        return Ok(value);
+    }
+    let Some(iterator) = special::call_method(vm, value, "__aiter__")? else {
+        let name = vm.type_name(value);
+        return Err(vm.type_error(format!("'async for' requires an object with __aiter__ method, got {name}")));
+    };
+    if !iterator.has_shape(ShapeId::ASYNC_GENERATOR) && special::method(vm, iterator, "__anext__")?.is_none() {
+        let name = vm.type_name(iterator);
+        let message = "'async for' received an object from __aiter__ that does not implement __anext__";
+        return Err(vm.type_error(format!("{message}: {name}")));
+    }
+    Ok(iterator)
+}
+
+/// `GetAsyncNext`.
+///
+/// # Errors
+/// TypeError, or what `__anext__` raised.
+pub fn get_async_next(vm: &mut Vm, iterator: Value) -> Outcome {
+    if iterator.has_shape(ShapeId::ASYNC_GENERATOR) {
+        return Ok(step(vm, iterator, Value::NONE, StepMode::Send));
+    }
+    let Some(next) = special::call_method(vm, iterator, "__anext__")? else {
+        let name = vm.type_name(iterator);
+        return Err(vm.type_error(format!("'async for' requires an iterator with __anext__ method, got {name}")));
+    };
+    match get_awaitable(vm, next, 0) {
+        Ok(awaitable) => Ok(awaitable),
+        Err(Raised) => {
+            let cause = vm.take_exception().unwrap_or(Value::NONE);
+            let name = vm.type_name(next);
+            let raised = vm.type_error(format!("'async for' received an invalid object from __anext__: {name}"));
+            let fields = exception(vm.exception);
+            (fields.cause, fields.context, fields.suppress_context) = (cause, cause, Value::TRUE);
+            Err(raised)
+        }
+    }
+}
+
+/// The value of the pending StopIteration, which is pending no more; any other exception stays.
+///
+/// # Errors
+/// Another exception is pending.
+pub fn returned_by_stop_iteration(vm: &mut Vm) -> Outcome {
+    if !pending_is(vm, TypeId::STOP_ITERATION) {
+        return Err(Raised);
+    }
+    let stop = vm.take_exception().unwrap_or(Value::NONE);
+    Ok(items(exception(stop).args).first().copied().unwrap_or(Value::NONE))
+}
+
+/// `Send` to anything but a generator that the loop can run itself.
+///
+/// # Errors
+/// What the iterator raised.
+pub fn send(vm: &mut Vm, iterator: Value, value: Value) -> Outcome<Resumed> {
+    match iterator.shape() {
+        ShapeId::GENERATOR | ShapeId::COROUTINE => return generator::resume(vm, iterator, value),
+        ShapeId::COROUTINE_WRAPPER => {
+            let inner = awaitable(iterator).generator;
+            return generator::resume(vm, inner, value);
+        }
+        ShapeId::ASYNC_GENERATOR_STEP => return step_send(vm, iterator, value),
+        _ => {}
+    }
+    let result = if value == Value::NONE {
+        if !iterator.is_instance() {
+            let item = iterate::next(vm, iterator)?;
+            return Ok(item.map_or(Resumed::Returned(Value::NONE), Resumed::Yielded));
+        }
+        match special::call_method(vm, iterator, "__next__") {
+            Ok(Some(item)) => Ok(item),
+            Ok(None) => {
+                let name = vm.type_name(iterator);
+                return Err(vm.type_error(format!("'{name}' object is not an iterator")));
+            }
+            Err(Raised) => Err(Raised),
+        }
+    } else {
+        let name = vm.intern("send");
+        let method = crate::runtime::attributes::get_attr(vm, iterator, name)?;
+        vm.call(method, &[value])
+    };
+    match result {
+        Ok(item) => Ok(Resumed::Yielded(item)),
+        Err(Raised) => returned_by_stop_iteration(vm).map(Resumed::Returned),
+    }
+}
+
+/// A step of an asynchronous generator is resumed.
+///
+/// # Errors
+/// What the generator raised; StopAsyncIteration at its end.
+pub fn step_send(vm: &mut Vm, step: Value, sent: Value) -> Outcome<Resumed> {
+    let (inner, first, mode) = (awaitable(step).generator, awaitable(step).first, awaitable(step).mode);
+    if mode == Value::NONE {
+        return Err(vm.raise(TypeId::RUNTIME_ERROR, "cannot reuse already awaited __anext__()/asend()"));
+    }
+    if first == Value::UNDEF {
+        let result = generator::resume(vm, inner, sent);
+        return step_result(vm, step, result);
+    }
+    if generator::fields(inner).busy == Value::TRUE {
+        let name = if mode == Value::from_fixnum(StepMode::Send as i64) { "anext()" } else { "athrow()" };
+        return Err(vm.raise(TypeId::RUNTIME_ERROR, format!("{name}: asynchronous generator is already running")));
+    }
+    generator::fields(inner).busy = Value::TRUE;
+    awaitable(step).first = Value::UNDEF;
+    let result = if mode == Value::from_fixnum(StepMode::Send as i64) {
+        let first = if sent == Value::NONE { first } else { sent };
+        generator::resume(vm, inner, first)
+    } else {
+        generator::throw(vm, inner, first)
+    };
+    step_result(vm, step, result)
+}
+
+/// An exception is thrown into a step of an asynchronous generator.
+///
+/// # Errors
+/// As [`step_send`].
+pub fn step_throw(vm: &mut Vm, step: Value, thrown: Value) -> Outcome<Resumed> {
+    let inner = awaitable(step).generator;
+    awaitable(step).first = Value::UNDEF;
+    generator::fields(inner).busy = Value::TRUE;
+    let result = generator::throw(vm, inner, thrown);
+    step_result(vm, step, result)
+}
+
+fn step_result(vm: &mut Vm, step: Value, result: Outcome<Resumed>) -> Outcome<Resumed> {
+    let inner = awaitable(step).generator;
+    let closing = awaitable(step).mode == Value::from_fixnum(StepMode::Close as i64);
+    if let Ok(Resumed::Yielded(value)) = result
+        && !yielded_item(vm, inner)
+    {
+        return Ok(Resumed::Yielded(value));
+    }
+    generator::fields(inner).busy = Value::NONE;
+    awaitable(step).mode = Value::NONE;
+    match result {
+        Ok(Resumed::Yielded(_)) if closing => {
+            Err(vm.raise(TypeId::RUNTIME_ERROR, "async generator ignored GeneratorExit"))
+        }
+        Ok(Resumed::Yielded(value)) => Ok(Resumed::Returned(value)),
+        Ok(Resumed::Returned(_)) if closing => Ok(Resumed::Returned(Value::NONE)),
+        Ok(Resumed::Returned(_)) => Err(vm.raise_with(TypeId::STOP_ASYNC_ITERATION, &[])),
+        Err(Raised) => {
+            let ended = pending_is(vm, TypeId::STOP_ASYNC_ITERATION) || pending_is(vm, TypeId::GENERATOR_EXIT);
+            if closing && ended {
+                vm.take_exception();
+                return Ok(Resumed::Returned(Value::NONE));
+            }
+            Err(Raised)
+        }
+    }
+}
+
+/// The generator is suspended at a YIELD of an item of its own, not at one on behalf of what it awaits.
+fn yielded_item(vm: &Vm, inner: Value) -> bool {
+    let object = generator::fields(inner);
+    let ins = vm.codes[object.code.index()].proto.instructions[object.pc as usize];
+    ins.op == Op::Yield && ins.x == 2
+}

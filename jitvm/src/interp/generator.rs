@@ -1,0 +1,417 @@
+//! Generators: an activation that is copied out of the value stack when it yields, and back when it is resumed.
+//!
+//! A suspended generator keeps the registers that are live at its YIELD (the others are UNDEF, so that the collector
+//! sees no stale word). FOR_ITER and SEND resume one in the running loop, without nesting natively; everything else
+//! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
+
+use std::collections::HashMap;
+
+use super::{call, run, special};
+use crate::bytecode::{CodeKind, Op};
+use crate::runtime::attributes::pending_is;
+use crate::runtime::exceptions::exception;
+use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
+use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Continuation, Frame, Outcome, Raised, Vm};
+use crate::trace::liveness::Liveness;
+
+/// What a resumed generator did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resumed {
+    Yielded(Value),
+    Returned(Value),
+}
+
+pub fn is_generator(value: Value) -> bool {
+    matches!(value.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR)
+}
+
+/// The fields of a generator.
+pub fn fields<'a>(generator: Value) -> &'a mut Generator {
+    debug_assert!(is_generator(generator));
+    // SAFETY: the shape was checked; the VM is single-threaded, and no reference is kept while Python code runs.
+    unsafe { &mut *generator.object::<Generator>() }
+}
+
+/// # Safety
+/// `generator` is a generator object.
+unsafe fn registers(generator: *mut Generator) -> *mut Value {
+    // SAFETY: by the caller; the registers follow the fields.
+    unsafe { generator.byte_add(Generator::REGISTERS).cast() }
+}
+
+/// `Generator`: the object for the top frame, which has just begun.
+///
+/// # Errors
+/// MemoryError.
+///
+/// # Safety
+/// `base` is the top frame's base, its parameters bound.
+pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
+    let frame = *vm.frames.last().expect("a generator's first instruction runs in its frame");
+    // SAFETY: the code lives as long as the VM.
+    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
+    let shape = match proto.kind {
+        CodeKind::Coroutine => ShapeId::COROUTINE,
+        CodeKind::AsyncGenerator => ShapeId::ASYNC_GENERATOR,
+        _ => ShapeId::GENERATOR,
+    };
+    let count = proto.registers as usize;
+    let parameters = proto.parameters();
+    let object = vm.allocate(Generator::REGISTERS + count * size_of::<Value>(), shape).cast::<Generator>();
+    // SAFETY: the allocation has room for the fields and the registers; the function is in the slot before them.
+    unsafe {
+        (*object).code = frame.code;
+        (*object).state = GeneratorState::Created;
+        (*object).pc = frame.pc;
+        (*object).count = count as u32;
+        (*object).function = *base.sub(1);
+        (*object).handled = Value::UNDEF;
+        (*object).delegate = Value::UNDEF;
+        (*object).busy = Value::NONE;
+        for i in 0..count {
+            *registers(object).add(i) = if i < parameters { *base.add(i) } else { Value::UNDEF };
+        }
+    }
+    Ok(Value::of(object))
+}
+
+/// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame
+/// it gets is the top one then.
+///
+/// # Errors
+/// The generator is running, finished (nothing pending then: see `Err(None)`), or there is no room for it.
+pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuation) -> Result<(), Option<Raised>> {
+    let object = generator.object::<Generator>();
+    let state = fields(generator).state;
+    match state {
+        GeneratorState::Finished => return Err(None),
+        GeneratorState::Running => {
+            let what = kind_name(generator);
+            return Err(Some(vm.value_error(format!("{what} already executing"))));
+        }
+        GeneratorState::Created if sent != Value::NONE => {
+            let what = kind_name(generator);
+            return Err(Some(vm.type_error(format!("can't send non-None value to a just-started {what}"))));
+        }
+        GeneratorState::Created | GeneratorState::Suspended => {}
+    }
+    let top = call::stack_top(vm);
+    // SAFETY: the object is a generator; what is written to the stack lies below its end, which is checked.
+    unsafe {
+        let count = (*object).count as usize;
+        let base = top.add(1);
+        if vm.frames.len() >= vm.recursion_limit as usize || base.add(count) >= vm.stack_end {
+            return Err(Some(vm.raise_recursion_error()));
+        }
+        *top = (*object).function;
+        std::ptr::copy_nonoverlapping(registers(object), base, count);
+        let code = call::code_pointer(vm, (*object).code);
+        let ins = (&(*code).proto.instructions)[(*object).pc as usize];
+        if state == GeneratorState::Suspended {
+            debug_assert!(ins.op == Op::Yield);
+            *base.add(ins.a as usize) = sent;
+        }
+        let frame = Frame {
+            code: (*object).code,
+            pc: (*object).pc + 1,
+            base: base.offset_from(vm.stack) as u32,
+            continuation,
+            value: generator,
+        };
+        vm.frames.push(frame);
+        (*object).state = GeneratorState::Running;
+        (*object).delegate = Value::UNDEF;
+        // While it runs, `handled` keeps what its caller was handling.
+        let own = (*object).handled;
+        (*object).handled = vm.handled;
+        if own != Value::UNDEF {
+            vm.handled = own;
+        }
+    }
+    Ok(())
+}
+
+/// The generator no longer runs: what its caller was handling is handled again.
+fn leave_handled(vm: &mut Vm, object: &mut Generator, suspended: bool) {
+    let callers = object.handled;
+    object.handled = if suspended && vm.handled != callers { vm.handled } else { Value::UNDEF };
+    vm.handled = callers;
+}
+
+/// `Yield` in the top frame, at `pc`: suspends it and drops the frame, which is the result.
+///
+/// # Safety
+/// `base` is the top frame's base.
+pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -> Frame {
+    let frame = vm.frames.pop().expect("a generator runs in its frame");
+    let code = call::code_pointer(vm, frame.code);
+    // SAFETY: the code lives as long as the VM; the frame's value is its generator.
+    unsafe {
+        let object = frame.value.object::<Generator>();
+        let live = (*code).suspensions.get_or_init(|| suspensions(&(*code).proto));
+        let to = registers(object);
+        for i in 0..(*object).count as usize {
+            *to.add(i) = Value::UNDEF;
+        }
+        for &register in &live[&pc] {
+            *to.add(register as usize) = *base.add(register as usize);
+        }
+        (*object).pc = pc;
+        (*object).state = GeneratorState::Suspended;
+        (*object).delegate = delegate;
+        leave_handled(vm, &mut *object, true);
+    }
+    frame
+}
+
+/// The registers that are live when each YIELD of a code goes on.
+fn suspensions(proto: &crate::bytecode::CodeProto) -> HashMap<u32, Box<[u16]>> {
+    let liveness = Liveness::compute(proto);
+    let yields = (0u32..).zip(&proto.instructions).filter(|(_, ins)| ins.op == Op::Yield);
+    yields
+        .map(|(pc, ins)| {
+            let handler = proto.exception_ranges.iter().find(|range| (range.start..range.end).contains(&pc));
+            let live = |r: &u16| {
+                (*r != ins.a && liveness.is_live(pc + 1, *r))
+                    // What is thrown in is raised at the YIELD itself.
+                    || handler.is_some_and(|range| *r != range.register && liveness.is_live(range.target, *r))
+            };
+            (pc, (0..proto.registers).filter(live).collect())
+        })
+        .collect()
+}
+
+/// The top frame of a generator returned, and is gone.
+pub fn finished(vm: &mut Vm, generator: Value) {
+    let object = fields(generator);
+    object.state = GeneratorState::Finished;
+    leave_handled(vm, object, false);
+    forget(object);
+}
+
+/// The frame of a generator is gone because of the pending exception. StopIteration must not look like its end.
+pub fn failed(vm: &mut Vm, generator: Value) {
+    let object = fields(generator);
+    object.state = GeneratorState::Finished;
+    leave_handled(vm, object, false);
+    forget(object);
+    let message = match generator.shape() {
+        ShapeId::ASYNC_GENERATOR if pending_is(vm, TypeId::STOP_ASYNC_ITERATION) => {
+            "async generator raised StopAsyncIteration"
+        }
+        _ if !pending_is(vm, TypeId::STOP_ITERATION) => return,
+        ShapeId::COROUTINE => "coroutine raised StopIteration",
+        ShapeId::ASYNC_GENERATOR => "async generator raised StopIteration",
+        _ => "generator raised StopIteration",
+    };
+    let Some(cause) = vm.take_exception() else { return };
+    vm.raise(TypeId::RUNTIME_ERROR, message);
+    let fields = exception(vm.exception);
+    (fields.cause, fields.context, fields.suppress_context) = (cause, cause, Value::TRUE);
+}
+
+/// A finished generator keeps nothing alive.
+fn forget(object: &mut Generator) {
+    for i in 0..object.count as usize {
+        // SAFETY: the registers follow the fields.
+        unsafe { *registers(object).add(i) = Value::UNDEF };
+    }
+    object.delegate = Value::UNDEF;
+}
+
+pub fn kind_name(generator: Value) -> &'static str {
+    match generator.shape() {
+        ShapeId::COROUTINE => "coroutine",
+        ShapeId::ASYNC_GENERATOR => "async generator",
+        _ => "generator",
+    }
+}
+
+/// Resumes a generator from native code, which waits for what it does.
+///
+/// # Errors
+/// It raised, or it is running. A finished one returns None.
+pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
+    if run::native_stack_is_short(vm) {
+        return Err(vm.raise_recursion_error());
+    }
+    match enter(vm, generator, sent, Continuation::Resume) {
+        Err(None) => return Ok(Resumed::Returned(Value::NONE)),
+        Err(Some(raised)) => return Err(raised),
+        Ok(()) => {}
+    }
+    let result = run::execute(vm)?;
+    Ok(outcome_of(generator, result))
+}
+
+fn outcome_of(generator: Value, result: Value) -> Resumed {
+    if fields(generator).state == GeneratorState::Finished { Resumed::Returned(result) } else { Resumed::Yielded(result) }
+}
+
+/// Raises an exception object at the place where a generator is suspended, ignoring what it delegates to.
+///
+/// # Errors
+/// It did not catch it, raised another one, or is running.
+pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    let state = fields(generator).state;
+    if state == GeneratorState::Finished {
+        return Err(vm.raise_value(thrown));
+    }
+    if state == GeneratorState::Running {
+        let what = kind_name(generator);
+        return Err(vm.value_error(format!("{what} already executing")));
+    }
+    match enter(vm, generator, Value::NONE, Continuation::Resume) {
+        Err(None) => return Ok(Resumed::Returned(Value::NONE)),
+        Err(Some(raised)) => return Err(raised),
+        Ok(()) => {}
+    }
+    // The instruction it waits at raises.
+    let frame = vm.frames.last_mut().expect("the generator's frame");
+    frame.pc -= 1;
+    super::unwind::set_context(vm, thrown);
+    vm.raise_value(thrown);
+    let result = run::execute_raising(vm)?;
+    Ok(outcome_of(generator, result))
+}
+
+/// `generator.throw(exception)`: where it delegates, that iterator gets it first.
+///
+/// # Errors
+/// As [`throw_here`].
+pub fn throw(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    let delegate = fields(generator).delegate;
+    if fields(generator).state != GeneratorState::Suspended || delegate == Value::UNDEF {
+        return throw_here(vm, generator, thrown);
+    }
+    let class = crate::runtime::exceptions::class_of(thrown);
+    if vm.is_subtype(class, TypeId::GENERATOR_EXIT) {
+        fields(generator).state = GeneratorState::Running;
+        let closed = close_iterator(vm, delegate);
+        fields(generator).state = GeneratorState::Suspended;
+        return match closed {
+            Ok(()) => throw_here(vm, generator, thrown),
+            Err(Raised) => {
+                let raised = vm.take_exception().unwrap_or(thrown);
+                throw_here(vm, generator, raised)
+            }
+        };
+    }
+    fields(generator).state = GeneratorState::Running;
+    let result = throw_into(vm, delegate, thrown);
+    fields(generator).state = GeneratorState::Suspended;
+    match result {
+        Ok(None) => throw_here(vm, generator, thrown),
+        Ok(Some(Resumed::Yielded(value))) => Ok(Resumed::Yielded(value)),
+        // The delegate is done: its result is that of the `yield from`, after the instruction that sent.
+        Ok(Some(Resumed::Returned(value))) => finish_delegation(vm, generator, value),
+        Err(Raised) => {
+            let raised = vm.take_exception().unwrap_or(thrown);
+            throw_here(vm, generator, raised)
+        }
+    }
+}
+
+/// Goes on behind a `yield from` (or `await`) whose iterator ended with `value`. The loop is
+/// `SEND; JUMP out; YIELD; JUMP back to SEND`, in which the JUMP out follows the SEND.
+fn finish_delegation(vm: &mut Vm, generator: Value, value: Value) -> Outcome<Resumed> {
+    match enter(vm, generator, Value::NONE, Continuation::Resume) {
+        Err(None) => return Ok(Resumed::Returned(Value::NONE)),
+        Err(Some(raised)) => return Err(raised),
+        Ok(()) => {}
+    }
+    let frame = *vm.frames.last().expect("the generator's frame");
+    // SAFETY: the code lives as long as the VM; targets were verified.
+    unsafe {
+        let code = call::code_pointer(vm, frame.code);
+        let instructions = &(*code).proto.instructions;
+        let mut send = frame.pc as usize;
+        if instructions[send].op == Op::Jump {
+            send = instructions[send].wide() as usize;
+        }
+        while instructions[send].op != Op::Send {
+            send -= 1;
+        }
+        *vm.stack.add(frame.base as usize + instructions[send].a as usize) = value;
+        vm.frames.last_mut().expect("the generator's frame").pc = send as u32 + 1;
+    }
+    let result = run::execute(vm)?;
+    Ok(outcome_of(generator, result))
+}
+
+/// Throws into any iterator; `None` if it has no `throw`.
+fn throw_into(vm: &mut Vm, iterator: Value, thrown: Value) -> Outcome<Option<Resumed>> {
+    if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
+        return throw(vm, iterator, thrown).map(Some);
+    }
+    if iterator.has_shape(ShapeId::COROUTINE_WRAPPER) {
+        let inner = super::coroutine::awaitable(iterator).generator;
+        return throw(vm, inner, thrown).map(Some);
+    }
+    if iterator.has_shape(ShapeId::ASYNC_GENERATOR_STEP) {
+        return super::coroutine::step_throw(vm, iterator, thrown).map(Some);
+    }
+    let Some(method) = special::attribute(vm, iterator, "throw")? else { return Ok(None) };
+    match vm.call(method, &[thrown]) {
+        Ok(value) => Ok(Some(Resumed::Yielded(value))),
+        Err(Raised) => super::coroutine::returned_by_stop_iteration(vm).map(|value| Some(Resumed::Returned(value))),
+    }
+}
+
+/// Closes any iterator that can be.
+fn close_iterator(vm: &mut Vm, iterator: Value) -> Outcome<()> {
+    if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
+        return close(vm, iterator);
+    }
+    if iterator.has_shape(ShapeId::COROUTINE_WRAPPER) {
+        let inner = super::coroutine::awaitable(iterator).generator;
+        return close(vm, inner);
+    }
+    if let Some(method) = special::attribute(vm, iterator, "close")? {
+        vm.call(method, &[])?;
+    }
+    Ok(())
+}
+
+/// `generator.close()`.
+///
+/// # Errors
+/// It yielded instead, or raised something else than what closing raises.
+pub fn close(vm: &mut Vm, generator: Value) -> Outcome<()> {
+    match fields(generator).state {
+        GeneratorState::Finished => return Ok(()),
+        GeneratorState::Created => {
+            let object = fields(generator);
+            object.state = GeneratorState::Finished;
+            forget(object);
+            return Ok(());
+        }
+        GeneratorState::Suspended | GeneratorState::Running => {}
+    }
+    let empty = vm.tuple(&[])?;
+    let exit = vm.new_exception(TypeId::GENERATOR_EXIT, empty);
+    match throw(vm, generator, exit) {
+        Ok(Resumed::Returned(_)) => Ok(()),
+        Ok(Resumed::Yielded(_)) => {
+            let what = kind_name(generator);
+            Err(vm.raise(TypeId::RUNTIME_ERROR, format!("{what} ignored GeneratorExit")))
+        }
+        Err(Raised) => {
+            if pending_is(vm, TypeId::GENERATOR_EXIT) || pending_is(vm, TypeId::STOP_ITERATION) {
+                vm.take_exception();
+                return Ok(());
+            }
+            Err(Raised)
+        }
+    }
+}
+
+/// The name of a generator's function, for its repr.
+pub fn function_name(vm: &Vm, generator: Value) -> String {
+    let object = fields(generator);
+    debug_assert!(object.function == Value::NONE || object.function.has_shape(ShapeId::FUNCTION));
+    let _: Option<*const Function> = call::as_function(object.function);
+    vm.codes[object.code.index()].proto.qualname.clone()
+}

@@ -1,0 +1,253 @@
+//! Code as data: `exec`, `eval`, `compile`, `__import__`, `globals`, `locals`.
+
+use super::{Arguments, Arity, Owner, builtins};
+use crate::bytecode::CodeKind;
+use crate::front::{self, Form};
+use crate::interp::{call, import};
+use crate::runtime::object::{ClosureCell, CodeObject, ShapeId};
+use crate::runtime::strings::{as_text, text};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{bytes, dict, modules};
+
+builtins! { FUNCTIONS of Owner::Builtins;
+    "__import__" Arity::Free, import_function, "Imports a module.";
+    "compile" Arity::Free, compile, "Compiles source text to a code object.";
+    "eval" Arity::Range(1, 3), eval, "The value of an expression given as text or code.";
+    "exec" Arity::Range(1, 3), exec, "Executes statements given as text or code.";
+    "globals" Arity::Zero, globals, "The dict of the module's variables.";
+    "locals" Arity::Zero, locals, "The variables of the function, class body or module.";
+}
+
+/// A code object of the program: an index into [`Vm::compiled`].
+fn new_code_object(vm: &mut Vm, module: crate::bytecode::Module, form: Form) -> Value {
+    let index = vm.compiled.len() as i64;
+    vm.compiled.push((std::rc::Rc::new(module), form));
+    let object = vm.allocate(size_of::<CodeObject>(), ShapeId::CODE).cast::<CodeObject>();
+    // SAFETY: the allocation has room for it.
+    unsafe { (*object).fields = [Value::from_fixnum(index), Value::NONE] };
+    Value::of(object)
+}
+
+/// The source of `exec`, `eval` and `compile`: a str, or bytes of UTF-8.
+fn source_text(vm: &mut Vm, source: Value, function: &str, number: u32) -> Outcome<String> {
+    if let Some(text) = as_text(source) {
+        return Ok(text.to_owned());
+    }
+    if source.has_layout(ShapeId::BYTES) || source.has_layout(ShapeId::BYTEARRAY) {
+        let text = String::from_utf8_lossy(bytes::data(source)).into_owned();
+        return Ok(text);
+    }
+    let _ = number;
+    Err(vm.type_error(format!("{function}() arg 1 must be a string, bytes or code object")))
+}
+
+fn compile_text(vm: &mut Vm, path: &str, source: &str, form: Form) -> Outcome {
+    if source.contains('\0') {
+        return Err(vm.value_error("source code string cannot contain null bytes"));
+    }
+    let source = if form == Form::Expression { source.trim_start_matches([' ', '\t']) } else { source };
+    match front::compile_as(path, source, form) {
+        Ok(module) => Ok(new_code_object(vm, module, form)),
+        Err(error) => Err(import::raise_compile_error(vm, &error)),
+    }
+}
+
+fn compile(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let names = ["source", "filename", "mode", "flags", "dont_inherit", "optimize"];
+    let [source, filename, mode, ..] = arguments.bind(vm, "compile", names)?;
+    let (Some(source), Some(filename), Some(mode)) = (source, filename, mode) else {
+        return Err(vm.type_error("compile() missing required argument 'filename' (pos 2)"));
+    };
+    let form = match as_text(mode) {
+        Some("exec") => Form::Statements,
+        Some("eval") => Form::Expression,
+        Some("single") => Form::Interactive,
+        _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+    };
+    if source.has_layout(ShapeId::CODE) {
+        return Ok(source);
+    }
+    let path = as_text(filename).unwrap_or("<string>").to_owned();
+    let source = source_text(vm, source, "compile", 1)?;
+    compile_text(vm, &path, &source, form)
+}
+
+/// The module object whose globals `globals` is: an imported one, or one made for a dict of the program.
+fn module_of(vm: &mut Vm, globals: Value) -> Value {
+    let mut position = 0;
+    let imported = vm.modules_dict();
+    while let Some((_, module)) = dict::entry_at(imported, &mut position) {
+        if module.has_layout(ShapeId::MODULE) && modules::module_dict(module) == globals {
+            return module;
+        }
+    }
+    dict::make_globals(vm, globals);
+    vm.module_of_dict(globals)
+}
+
+fn globals_argument(vm: &mut Vm, function: &str, value: Option<Value>) -> Outcome<Option<Value>> {
+    match value {
+        None | Some(Value::NONE) => Ok(None),
+        Some(globals) if globals.has_layout(ShapeId::DICT) => Ok(Some(globals)),
+        Some(other) => {
+            let name = vm.type_name(other);
+            Err(vm.type_error(format!("{function}() globals must be a dict, not {name}")))
+        }
+    }
+}
+
+fn run(vm: &mut Vm, arguments: Arguments, function: &str, form: Form) -> Outcome {
+    let [code, given_globals, given_locals] = arguments.bind(vm, function, ["", "globals", "locals"])?;
+    let code = code.expect("the arity was checked");
+    let explicit = globals_argument(vm, function, given_globals)?;
+    let given_locals = given_locals.filter(|&value| value != Value::NONE);
+    let (module, namespace) = match explicit {
+        Some(globals) => (module_of(vm, globals), given_locals.unwrap_or(globals)),
+        None => {
+            let module = running_module(vm);
+            let namespace = match given_locals {
+                Some(namespace) => namespace,
+                None => locals_of_frame(vm)?,
+            };
+            (module, namespace)
+        }
+    };
+    if explicit.is_some() {
+        let name = vm.intern("__builtins__");
+        let globals = modules::module_dict(module);
+        if dict::get_str(globals, name).is_none() {
+            let builtins = import::import_module(vm, "builtins")?;
+            let builtins = modules::module_dict(builtins);
+            dict::set_str(vm, globals, name, builtins)?;
+        }
+    }
+    let code = if code.has_layout(ShapeId::CODE) {
+        code
+    } else {
+        let source = source_text(vm, code, function, 1)?;
+        compile_text(vm, "<string>", &source, form)?
+    };
+    // SAFETY: the layout was checked.
+    let index = unsafe { (*code.object::<CodeObject>()).fields[0] };
+    let Some((compiled, _)) = vm.compiled.get(index.as_fixnum() as usize).cloned() else {
+        return Err(vm.type_error("code objects of functions cannot be executed"));
+    };
+    let first = vm.codes.len();
+    let body = vm.link_into(&compiled, module);
+    for index in first..vm.codes.len() {
+        crate::trace::policy::code_linked(vm, crate::ir::CodeId(index as u32));
+    }
+    let function = vm.function(body, Value::NONE);
+    call::call_value(vm, function, &[namespace])
+}
+
+fn exec(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    run(vm, arguments, "exec", Form::Statements).map(|_| Value::NONE)
+}
+
+fn eval(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    run(vm, arguments, "eval", Form::Expression)
+}
+
+/// The module of the innermost Python frame.
+fn running_module(vm: &mut Vm) -> Value {
+    match vm.frames.last() {
+        Some(frame) => vm.codes[frame.code.index()].module,
+        None => vm.find_module("__main__").unwrap_or(Value::NONE),
+    }
+}
+
+fn globals(vm: &mut Vm, _: Arguments) -> Outcome {
+    let module = running_module(vm);
+    Ok(modules::module_dict(module))
+}
+
+fn locals(vm: &mut Vm, _: Arguments) -> Outcome {
+    locals_of_frame(vm)
+}
+
+/// The variables of the innermost Python frame: the namespace of a class body or module, else a new dict.
+fn locals_of_frame(vm: &mut Vm) -> Outcome {
+    let Some(&frame) = vm.frames.last() else {
+        return Ok(vm.new_dict());
+    };
+    let code: *const crate::runtime::vm::Code = call::code_pointer(vm, frame.code);
+    // SAFETY: codes live as long as the VM.
+    let proto = unsafe { &(*code).proto };
+    // SAFETY: registers of a frame lie inside the value stack.
+    let register = |vm: &Vm, index: u16| unsafe { *vm.stack.add(frame.base as usize + index as usize) };
+    match proto.kind {
+        CodeKind::Module => {
+            let module = vm.codes[frame.code.index()].module;
+            return Ok(modules::module_dict(module));
+        }
+        CodeKind::Namespace => return Ok(register(vm, 0)),
+        _ => {}
+    }
+    let result = vm.new_dict();
+    for (index, name) in proto.local_names.iter().enumerate() {
+        if name.starts_with('.') || proto.cells.iter().any(|&(_, register)| register as usize == index) {
+            continue;
+        }
+        let value = register(vm, index as u16);
+        if value != Value::UNDEF {
+            let name = vm.intern(name);
+            dict::set_str(vm, result, name, value)?;
+        }
+    }
+    for (name, index) in &proto.cells {
+        let cell = register(vm, *index);
+        if !cell.has_shape(ShapeId::CLOSURE_CELL) {
+            continue;
+        }
+        // SAFETY: the shape was checked.
+        let value = unsafe { (*cell.object::<ClosureCell>()).value };
+        if value != Value::UNDEF {
+            let name = vm.intern(name);
+            dict::set_str(vm, result, name, value)?;
+        }
+    }
+    Ok(result)
+}
+
+fn import_function(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [name, globals, _, from_list, level] =
+        arguments.bind(vm, "__import__", ["name", "globals", "locals", "fromlist", "level"])?;
+    let Some(name) = name else {
+        return Err(vm.type_error("__import__() missing required argument 'name' (pos 1)"));
+    };
+    let Some(given) = as_text(name) else {
+        return Err(vm.type_error("module name must be a string"));
+    };
+    let level = level.map_or(Ok(0), |level| crate::runtime::iterate::to_index(vm, level))?;
+    let full = if level > 0 {
+        let module = match globals_argument(vm, "__import__", globals)? {
+            Some(globals) => module_of(vm, globals),
+            None => running_module(vm),
+        };
+        import::absolute_name(vm, module, given, level as u16)?
+    } else {
+        given.to_owned()
+    };
+    let module = import::import_module(vm, &full)?;
+    let wants_names = match from_list {
+        Some(list) => crate::runtime::operators::truth(vm, list)?,
+        None => false,
+    };
+    if wants_names {
+        let names = crate::runtime::iterate::list_of(vm, from_list.unwrap_or(Value::NONE))?;
+        for index in 0..crate::runtime::sequences::items(names).len() {
+            let name = crate::runtime::sequences::items(names)[index];
+            if name.is_str() && text(name) != "*" && import::import_from(vm, module, name).is_err() {
+                // Absent names are the caller's to miss.
+                vm.take_exception();
+            }
+        }
+        return Ok(module);
+    }
+    match full.split_once('.') {
+        Some((package, _)) if level == 0 => import::import_module(vm, package),
+        _ => Ok(module),
+    }
+}

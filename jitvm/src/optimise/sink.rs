@@ -1,0 +1,326 @@
+//! The pass `sink`: does without the objects that only exits need.
+//!
+//! A NEW stays unexecuted if nothing uses it but stores into it, snapshots, the PHI that carries it to another such NEW,
+//! and stores of it into another such object. Its stores go away, and each snapshot that refers to it lists its words as
+//! they are there. An object that is carried round the loop becomes its words: where the object at LOOP and the one at
+//! the end of the iteration differ in a word, a PHI carries that word. What is stored at CLOSE has to be an object.
+
+use std::collections::{HashMap, HashSet};
+use std::mem::take;
+
+use super::dce;
+use super::fold::unboxed;
+use super::peel::mark_flags;
+use super::{PassAbort, Unit};
+use crate::ir::{Body, Ins, NewObject, Op, Ref, SnapObject, Snapshot, flags};
+
+/// An object at some point of the trace.
+#[derive(Clone, Debug)]
+struct State {
+    shape: u32,
+    /// NONE: not filled yet.
+    words: Vec<Ref>,
+}
+
+/// By NEW.
+type States = HashMap<Ref, State>;
+
+/// Objects that cross LOOP.
+#[derive(Default)]
+struct Carried {
+    /// What they are at LOOP.
+    states: States,
+    /// PHIs to add for their words.
+    phis: Vec<(Ref, Ref)>,
+}
+
+pub(super) fn sink(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
+    if !unit.body.ins.iter().any(|ins| ins.op == Op::New) {
+        return Ok(false);
+    }
+    let needed = dce::needed(unit);
+    let mut sink = Sink::new(&unit.body, needed);
+    sink.close_keeps(unit.closing.as_ref());
+    let (carried, snapshots) = loop {
+        sink.settle();
+        match sink.carried().and_then(|carried| Ok((sink.snapshots(&carried)?, carried))) {
+            Ok((snapshots, carried)) => break (carried, snapshots),
+            Err(new) => sink.keep(new),
+        }
+    };
+    let Sink { candidates, needed, .. } = sink;
+    if candidates.is_empty() {
+        return Ok(false);
+    }
+    unit.sunk += candidates.len();
+    unit.body.snapshots = snapshots;
+    remove(&mut unit.body, &candidates, &needed);
+    let origin = unit.body.origins[unit.body.loop_index().unwrap_or(0)];
+    for (first, next) in carried.phis {
+        unit.body.ins.push(Ins::new(Op::Phi, unit.body.ty(first), first, next, 0));
+        unit.body.origins.push(origin);
+    }
+    mark_flags(&mut unit.body);
+    Ok(true)
+}
+
+struct Sink<'a> {
+    body: &'a Body,
+    /// By instruction.
+    needed: Vec<bool>,
+    /// NEWs that may still turn out not to be executed.
+    candidates: HashSet<Ref>,
+    /// Index of LOOP, or the number of instructions.
+    loop_at: usize,
+    /// PHIs, by the value at LOOP.
+    phis: HashMap<Ref, Ref>,
+    /// Values that needed PHIs carry.
+    carried: HashSet<Ref>,
+    /// Values from before LOOP that something after it uses.
+    used_in_loop: HashSet<Ref>,
+}
+
+impl<'a> Sink<'a> {
+    fn new(body: &'a Body, needed: Vec<bool>) -> Sink<'a> {
+        let loop_at = body.loop_index().unwrap_or(body.ins.len());
+        let all = || body.ins.iter().enumerate().filter(|(at, _)| needed[*at]);
+        let candidates = all().filter(|(_, ins)| ins.op == Op::New && !ins.is_sunk()).map(|(at, _)| Ref(at as u16));
+        let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).map(|phi| (phi.a, phi.b));
+        let needed_phis = || all().filter(|(_, ins)| ins.op == Op::Phi).map(|(_, phi)| phi);
+        let in_loop = || all().filter(|(at, _)| *at > loop_at);
+        let operands = in_loop().filter(|(_, ins)| ins.op != Op::Phi).flat_map(|(_, ins)| ins.operands());
+        let snapshots = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > loop_at);
+        let used = operands.chain(needed_phis().map(|phi| phi.b)).chain(snapshots.flat_map(Snapshot::values));
+        let used_in_loop = used.filter(|r| !r.is_constant() && r.index() < loop_at).collect();
+        let (candidates, phis) = (candidates.collect(), phis.collect());
+        let carried = needed_phis().map(|phi| phi.a).collect();
+        Sink { body, candidates, loop_at, phis, carried, used_in_loop, needed }
+    }
+
+    fn is_candidate(&self, r: Ref) -> bool {
+        self.candidates.contains(&r)
+    }
+
+    /// The object has to be made where the trace makes it.
+    fn keep(&mut self, new: Ref) {
+        self.candidates.remove(&new);
+    }
+
+    /// CLOSE writes to the stack, and what it writes has to be there.
+    fn close_keeps(&mut self, closing: Option<&Snapshot>) {
+        let close = self.body.ins.iter().position(|ins| ins.op == Op::Close);
+        let at_close = close.and_then(|at| self.body.snapshot_of(at)).map(|index| &self.body.snapshots[index]);
+        for entry in at_close.into_iter().chain(closing).flat_map(|snapshot| &snapshot.slots) {
+            self.candidates.remove(&entry.value);
+        }
+    }
+
+    fn layout(&self, new: Ref) -> Option<NewObject> {
+        let layout = self.body.new_object(*self.body.ins.get(new.index())?)?;
+        Some(NewObject { shape: 0, ..layout })
+    }
+
+    /// Takes away the candidates that something needs as an object, until nothing changes.
+    fn settle(&mut self) {
+        loop {
+            let before = self.candidates.len();
+            for at in 0..self.body.ins.len() {
+                if self.needed[at] {
+                    self.settle_uses(self.body.ins[at]);
+                }
+            }
+            if self.candidates.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn settle_uses(&mut self, ins: Ins) {
+        match ins.op {
+            Op::ShapeStore => {}
+            Op::FieldStore => {
+                let is_word = self.layout(ins.a).is_some_and(|new| ins.c % 8 == 0 && (8..new.bytes).contains(&ins.c));
+                if !is_word {
+                    self.keep(ins.a);
+                }
+                if !self.is_candidate(ins.a) {
+                    self.keep(ins.b);
+                }
+            }
+            Op::Phi => {
+                let both = self.is_candidate(ins.a) && self.is_candidate(ins.b);
+                if !both || self.layout(ins.a) != self.layout(ins.b) {
+                    self.keep(ins.a);
+                    self.keep(ins.b);
+                }
+            }
+            _ => ins.operands().for_each(|r| self.keep(r)),
+        }
+    }
+
+    /// What an instruction makes of the objects.
+    fn apply(&self, states: &mut States, at: usize) {
+        let ins = self.body.ins[at];
+        match ins.op {
+            Op::New if self.is_candidate(Ref(at as u16)) => {
+                let words = self.body.new_object(ins).map_or(0, NewObject::words);
+                states.insert(Ref(at as u16), State { shape: ins.c, words: vec![Ref::NONE; words] });
+            }
+            Op::FieldStore => {
+                if let Some(state) = states.get_mut(&ins.a) {
+                    state.words[ins.c as usize / 8 - 1] = ins.b;
+                }
+            }
+            Op::ShapeStore => {
+                if let Some(state) = states.get_mut(&ins.a) {
+                    state.shape = ins.c;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How objects cross LOOP; or one that cannot.
+    fn carried(&self) -> Result<Carried, Ref> {
+        let mut carried = Carried::default();
+        let (mut at_loop, mut states) = (States::new(), States::new());
+        for at in 0..self.body.ins.len() {
+            if at == self.loop_at {
+                at_loop = states.clone();
+            }
+            self.apply(&mut states, at);
+        }
+        let at_end = states;
+        let crosses = |new: &Ref| self.carried.contains(new) || self.used_in_loop.contains(new);
+        let mut work: Vec<(Ref, Ref)> =
+            at_loop.keys().filter(|new| crosses(new)).map(|&new| (new, self.next(new))).collect();
+        work.sort_unstable();
+        let mut reached: HashMap<Ref, Ref> = HashMap::new();
+        while let Some((first, next)) = work.pop() {
+            if let Some(known) = reached.get(&first) {
+                if *known == next {
+                    continue;
+                }
+                return Err(first);
+            }
+            // Two objects that become one are one object from then on, which two lists of words cannot say.
+            let merges = reached.values().any(|other| *other == next);
+            if merges || next != self.next(first) && crosses(&first) {
+                return Err(first);
+            }
+            reached.insert(first, next);
+            let (Some(from), Some(to)) = (at_loop.get(&first), at_end.get(&next)) else { return Err(first) };
+            if from.shape != to.shape || self.layout(first) != self.layout(next) {
+                return Err(first);
+            }
+            let mut words = Vec::with_capacity(from.words.len());
+            for (&one, &other) in from.words.iter().zip(&to.words) {
+                if self.is_candidate(one) && self.is_candidate(other) {
+                    work.push((one, other));
+                    words.push(one);
+                    continue;
+                }
+                words.push(self.carry(&mut carried.phis, one, other).ok_or(first)?);
+            }
+            carried.states.insert(first, State { shape: from.shape, words });
+        }
+        Ok(carried)
+    }
+
+    /// What a value from before LOOP is in the next iteration.
+    fn next(&self, r: Ref) -> Ref {
+        self.phis.get(&r).copied().unwrap_or(r)
+    }
+
+    /// Lets a word at LOOP stand for the other at the end of the iteration; what stands for it, without its box if it is
+    /// a float.
+    fn carry(&self, phis: &mut Vec<(Ref, Ref)>, one: Ref, other: Ref) -> Option<Ref> {
+        if one.is_none() || other.is_none() || self.is_candidate(one) || self.is_candidate(other) {
+            return None;
+        }
+        let (float, next) = (unboxed(self.body, one), unboxed(self.body, other));
+        if float != one && next != other && self.carry_value(phis, float, next) {
+            return Some(float);
+        }
+        self.carry_value(phis, one, other).then_some(one)
+    }
+
+    fn carry_value(&self, phis: &mut Vec<(Ref, Ref)>, one: Ref, other: Ref) -> bool {
+        if one.is_constant() {
+            return one == other;
+        }
+        let known = self.phis.get(&one).copied().or_else(|| phis.iter().find(|phi| phi.0 == one).map(|phi| phi.1));
+        if let Some(known) = known {
+            return known == other;
+        }
+        if one == other {
+            return true;
+        }
+        let (ty, next) = (self.body.ty(one), self.body.ty(other));
+        let agrees = ty == next || (ty == crate::ir::Ty::Val && next.is_tagged());
+        // Without a PHI, what the loop uses is the same in each iteration.
+        if !agrees || self.used_in_loop.contains(&one) {
+            return false;
+        }
+        phis.push((one, other));
+        true
+    }
+
+    /// The snapshots with the sunk objects that each refers to; or an object that cannot be listed.
+    fn snapshots(&self, carried: &Carried) -> Result<Vec<Snapshot>, Ref> {
+        let mut snapshots = self.body.snapshots.clone();
+        let mut states = States::new();
+        let mut at = 0;
+        for snapshot in &mut snapshots {
+            while at < (snapshot.at as usize).min(self.body.ins.len()) {
+                self.apply(&mut states, at);
+                if at == self.loop_at {
+                    states.clone_from(&carried.states);
+                }
+                at += 1;
+            }
+            let mut objects = take(&mut snapshot.objects);
+            let mut found: Vec<Ref> = snapshot.slots.iter().map(|entry| entry.value).collect();
+            found.retain(|r| self.is_candidate(*r));
+            found.reverse();
+            while let Some(new) = found.pop() {
+                if objects.iter().any(|object| object.object == new) {
+                    continue;
+                }
+                let state = states.get(&new).filter(|state| !state.words.contains(&Ref::NONE)).ok_or(new)?;
+                let words: Vec<Ref> = state.words.iter().map(|word| self.listed(snapshot, *word)).collect();
+                found.extend(words.iter().rev().filter(|word| self.is_candidate(**word)));
+                objects.push(SnapObject { object: new, shape: state.shape, words });
+            }
+            snapshot.objects = objects;
+        }
+        Ok(snapshots)
+    }
+
+    /// A word in a snapshot: exits make the boxes of floats. What a box from before LOOP was made of may not be what it
+    /// holds in the loop, where it is carried by itself.
+    fn listed(&self, snapshot: &Snapshot, word: Ref) -> Ref {
+        let in_loop = snapshot.at as usize > self.loop_at;
+        let crosses = in_loop && !word.is_constant() && word.index() < self.loop_at;
+        if crosses { word } else { unboxed(self.body, word) }
+    }
+}
+
+/// Takes out what is not executed any more.
+fn remove(body: &mut Body, sunk: &HashSet<Ref>, needed: &[bool]) {
+    let listed: HashSet<Ref> =
+        body.snapshots.iter().flat_map(|snapshot| snapshot.objects.iter().map(|object| object.object)).collect();
+    let mut gone = sunk.clone();
+    for at in 0..body.ins.len() {
+        let here = Ref(at as u16);
+        let ins = &mut body.ins[at];
+        if sunk.contains(&here) && listed.contains(&here) {
+            ins.flags |= flags::SUNK;
+        } else if sunk.contains(&here) || ins.operands().any(|r| gone.contains(&r)) {
+            // Whatever else uses a sunk object is one of its stores, its PHI, or not needed.
+            debug_assert!(!needed[at] || matches!(ins.op, Op::New | Op::FieldStore | Op::ShapeStore | Op::Phi));
+            *ins = Ins::NOP;
+            gone.insert(here);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Parametrised classes (`list[int]`) and unions of classes (`int | None`).
+
+use super::attributes;
+use super::descriptors::fields;
+use super::object::ShapeId;
+use super::sequences::items;
+use super::strings::text;
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+/// `origin[arguments]` of a builtin class.
+pub fn new_alias(vm: &mut Vm, origin: Value, arguments: Value) -> Outcome {
+    let arguments = if arguments.has_layout(ShapeId::TUPLE) { arguments } else { vm.tuple(&[arguments])? };
+    Ok(vm.descriptor(ShapeId::GENERIC_ALIAS, [origin, arguments, Value::NONE, Value::NONE]))
+}
+
+/// An attribute of an alias: its own, or its origin's.
+pub fn find(vm: &mut Vm, alias: Value, name: Value) -> Outcome<Option<Value>> {
+    let [origin, arguments, ..] = *fields(alias);
+    match text(name) {
+        "__origin__" => Ok(Some(origin)),
+        "__args__" => Ok(Some(arguments)),
+        "__parameters__" => Ok(Some(vm.empty_tuple)),
+        "__class__" => Ok(Some(vm.type_object(vm.type_of(alias)))),
+        "__mro_entries__" => attributes::generic_find(vm, alias, name),
+        _ => attributes::find_attr(vm, origin, name),
+    }
+}
+
+/// `a | b` of classes; `None` unless both are classes, aliases, unions or None, and one is no None.
+pub fn union_of(vm: &mut Vm, a: Value, b: Value) -> Option<Outcome> {
+    let part = |value: Value| {
+        value == Value::NONE
+            || matches!(value.layout(), ShapeId::TYPE | ShapeId::GENERIC_ALIAS | ShapeId::UNION)
+    };
+    let class = |value: Value| value != Value::NONE;
+    if !part(a) || !part(b) || !(class(a) || class(b)) {
+        return None;
+    }
+    // A metaclass may define the operator.
+    for value in [a, b] {
+        if value.has_layout(ShapeId::TYPE) && value.is_instance() {
+            let name = vm.intern(if value == a { "__or__" } else { "__ror__" });
+            if vm.special(value, name).is_some_and(|method| !method.has_shape(ShapeId::BUILTIN)) {
+                return None;
+            }
+        }
+    }
+    Some(make_union(vm, a, b))
+}
+
+fn make_union(vm: &mut Vm, a: Value, b: Value) -> Outcome {
+    let list = vm.list(&[])?;
+    for value in [a, b] {
+        let value = if value == Value::NONE { vm.type_object(super::types::TypeId::NONE_TYPE) } else { value };
+        let parts = if value.has_shape(ShapeId::UNION) { items(fields(value)[0]) } else { &[value] };
+        for &part in parts {
+            if !items(list).contains(&part) {
+                vm.push(list, part)?;
+            }
+        }
+    }
+    if let [only] = *items(list) {
+        return Ok(only);
+    }
+    let parts = vm.tuple(items(list))?;
+    Ok(vm.descriptor(ShapeId::UNION, [parts, Value::NONE, Value::NONE, Value::NONE]))
+}
+
+/// `list[int]` as its repr shows it.
+pub fn alias_text(vm: &mut Vm, alias: Value) -> Outcome<String> {
+    let [origin, arguments, ..] = *fields(alias);
+    let mut parts = Vec::new();
+    for &argument in items(arguments) {
+        parts.push(part_text(vm, argument)?);
+    }
+    let origin = part_text(vm, origin)?;
+    Ok(format!("{origin}[{}]", parts.join(", ")))
+}
+
+/// `int | None` as its repr shows it.
+pub fn union_text(vm: &mut Vm, union: Value) -> Outcome<String> {
+    let mut parts = Vec::new();
+    for &part in items(fields(union)[0]) {
+        let none = vm.type_object(super::types::TypeId::NONE_TYPE);
+        parts.push(if part == none { "None".to_owned() } else { part_text(vm, part)? });
+    }
+    Ok(parts.join(" | "))
+}
+
+fn part_text(vm: &mut Vm, part: Value) -> Outcome<String> {
+    if part == Value::ELLIPSIS {
+        return Ok("...".to_owned());
+    }
+    if part.has_layout(ShapeId::TYPE) {
+        return Ok(super::repr::qualified_name(vm, super::types::type_id(part)));
+    }
+    super::repr::repr_text(vm, part)
+}
+
+pub fn is_alias(value: Value) -> bool {
+    value.has_layout(ShapeId::GENERIC_ALIAS)
+}

@@ -1,0 +1,415 @@
+//! Instances of program classes in memory: allocation, slots, the dict of those that outgrow them.
+
+use super::namespace;
+use super::object::{
+    BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
+    TypeObject,
+};
+use super::shapes::MOST_SLOTS;
+use super::types::TypeId;
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+/// Bytes of an object by its layout, rounded up to 8; the word of attributes follows in instances of program classes.
+///
+/// # Safety
+/// `header` is an object of the heap that is no INSTANCE.
+unsafe fn payload_bytes(header: *mut Header) -> usize {
+    // SAFETY: by the caller; the layout says which fields there are.
+    unsafe {
+        match ShapeId(u32::from((*header).kind)) {
+            ShapeId::LIST => size_of::<List>(),
+            ShapeId::TUPLE => Tuple::ITEMS + (*header.cast::<Tuple>()).length as usize * 8,
+            ShapeId::STR => (Str::BYTES + (*header.cast::<Str>()).bytes as usize).next_multiple_of(8),
+            ShapeId::BIG_INT => BigInt::LIMBS + (*header.cast::<BigInt>()).size.unsigned_abs() as usize * 8,
+            ShapeId::FLOAT_BOX => size_of::<FloatBox>(),
+            ShapeId::DICT => size_of::<super::object::Dict>(),
+            ShapeId::SET | ShapeId::FROZENSET => size_of::<super::object::Set>(),
+            ShapeId::BYTES => (Bytes::DATA + (*header.cast::<Bytes>()).length as usize).next_multiple_of(8),
+            ShapeId::BYTEARRAY => size_of::<super::object::ByteArray>(),
+            ShapeId::COMPLEX => size_of::<super::object::Complex>(),
+            ShapeId::TYPE => size_of::<TypeObject>(),
+            ShapeId::EXCEPTION => size_of::<Exception>(),
+            ShapeId::MODULE => size_of::<super::object::Module>(),
+            ShapeId::ENUMERATE
+            | ShapeId::ZIP
+            | ShapeId::MAP
+            | ShapeId::FILTER
+            | ShapeId::REVERSED
+            | ShapeId::CALL_ITERATOR => size_of::<IteratorObject>(),
+            _ => size_of::<Descriptor>(),
+        }
+    }
+}
+
+/// Where an instance of a program class that derives from a builtin type keeps the dict of its attributes (or UNDEF).
+///
+/// # Safety
+/// `header` is an object of dynamic shape that is no INSTANCE.
+pub unsafe fn attributes_word(header: *mut Header) -> *mut Value {
+    // SAFETY: such objects are allocated with one word more than their payload.
+    unsafe { header.byte_add(payload_bytes(header)).cast() }
+}
+
+/// The slots of an INSTANCE.
+pub fn slots<'a>(value: Value) -> &'a mut [Value] {
+    debug_assert!(value.has_layout(ShapeId::INSTANCE));
+    // SAFETY: the layout was checked; `aux` slots follow the instance.
+    unsafe {
+        let header = value.object::<Header>();
+        std::slice::from_raw_parts_mut(header.byte_add(Instance::SLOTS).cast(), (*header).aux as usize)
+    }
+}
+
+fn set_shape(value: Value, shape: ShapeId) {
+    // SAFETY: the caller passes an object.
+    unsafe { (*value.object::<Header>()).shape = shape };
+}
+
+/// The map of attributes an object has besides its slots, or UNDEF; `None` for objects that can have none.
+fn map_word(value: Value) -> Option<*mut Value> {
+    if value.has_layout(ShapeId::INSTANCE) {
+        // SAFETY: the layout was checked.
+        return Some(unsafe { &raw mut (*value.object::<Instance>()).extra });
+    }
+    if value.is_instance() || value.has_shape(ShapeId::EXCEPTION) {
+        // SAFETY: the shape is dynamic, or that of exceptions, which all have the word.
+        return Some(unsafe { attributes_word(value.object()) });
+    }
+    if value.has_shape(ShapeId::FUNCTION) {
+        // SAFETY: the shape was checked.
+        return Some(unsafe { &raw mut (*value.object::<super::object::Function>()).attributes });
+    }
+    None
+}
+
+impl Vm {
+    /// The shape that a new plain instance of a class gets.
+    pub fn root_shape(&mut self, id: TypeId) -> ShapeId {
+        let class = self.class(id);
+        let (capacity, layout) = (class.capacity, class.layout);
+        if let Some(&(_, shape)) = class.roots.iter().rev().find(|&&(known, _)| known == capacity) {
+            return shape;
+        }
+        let fixed = class.slots.clone();
+        let mut shape = self.shapes.new_root(id, layout, capacity, false);
+        for name in fixed {
+            shape = self.shapes.transition(shape, name).expect("the capacity is not below the number of slots");
+        }
+        self.class_mut(id).roots.push((capacity, shape));
+        shape
+    }
+
+    fn dictionary_shape(&mut self, id: TypeId) -> ShapeId {
+        if let Some(shape) = self.class(id).dictionary_shape {
+            return shape;
+        }
+        let layout = self.class(id).layout;
+        let shape = self.shapes.new_root(id, layout, 0, true);
+        self.class_mut(id).dictionary_shape = Some(shape);
+        shape
+    }
+
+    /// A new instance of a class with the layout INSTANCE, all slots unassigned.
+    pub fn new_instance(&mut self, id: TypeId) -> Value {
+        let shape = if id == TypeId::OBJECT { ShapeId::INSTANCE } else { self.root_shape(id) };
+        let capacity = if shape.is_dynamic() { self.shapes.get(shape).capacity } else { 0 };
+        self.new_instance_of(shape, capacity)
+    }
+
+    /// A new instance of a root shape.
+    pub fn new_instance_of(&mut self, shape: ShapeId, capacity: u16) -> Value {
+        let object = self.allocate(Instance::SLOTS + capacity as usize * 8, shape).cast::<Instance>();
+        // SAFETY: the allocation has room for the instance and its slots.
+        unsafe {
+            (*object).header.kind = ShapeId::INSTANCE.0 as u8;
+            (*object).header.aux = capacity;
+            (*object).extra = Value::UNDEF;
+        }
+        let value = Value::of(object);
+        slots(value).fill(Value::UNDEF);
+        value
+    }
+
+    /// A copy of an exact builtin object, which nothing else may refer to, as an instance of a class that derives from
+    /// its type.
+    pub fn adopt(&mut self, id: TypeId, value: Value) -> Outcome {
+        let value = self.boxed(value);
+        // SAFETY: `boxed` gives an object that is no INSTANCE; the new one has room for its bytes and one word more, and
+        // has no other references yet.
+        unsafe {
+            let from = value.object::<Header>();
+            let bytes = payload_bytes(from);
+            let shape = self.root_shape(id);
+            let to = self.try_allocate(bytes + 8, shape)?;
+            std::ptr::copy_nonoverlapping(from.byte_add(8).cast::<u8>(), to.byte_add(8).cast::<u8>(), bytes - 8);
+            (*to).kind = (*from).kind;
+            (*to).aux = (*from).aux;
+            *to.byte_add(bytes).cast::<Value>() = Value::UNDEF;
+            if (*to).kind == ShapeId::EXCEPTION.0 as u8 {
+                (*to.cast::<Exception>()).class = self.type_object(id);
+            }
+            Ok(Value::of(to))
+        }
+    }
+
+    /// An int that is no instance of a derived class.
+    pub fn exact_integer(&mut self, integer: Value) -> Outcome {
+        if !integer.is_instance() {
+            return Ok(integer);
+        }
+        let limbs = super::numbers::Limbs::of_big(integer);
+        self.try_integer_from_limbs(limbs.negative, limbs.limbs)
+    }
+
+    /// A number as an object of the heap.
+    fn boxed(&mut self, value: Value) -> Value {
+        if value.is_int() || value.is_bool() {
+            let small = super::numbers::as_i64(value).unwrap_or_default();
+            let count = usize::from(small != 0);
+            let big = self.allocate(BigInt::LIMBS + count * 8, ShapeId::BIG_INT).cast::<BigInt>();
+            // SAFETY: the allocation has room for the limb.
+            unsafe {
+                (*big).size = small.signum();
+                if count == 1 {
+                    *big.byte_add(BigInt::LIMBS).cast::<u64>() = small.unsigned_abs();
+                }
+            }
+            return Value::of(big);
+        }
+        if value.is_float() {
+            let object = self.allocate(size_of::<FloatBox>(), ShapeId::FLOAT_BOX).cast::<FloatBox>();
+            // SAFETY: the allocation has room for a `FloatBox`.
+            unsafe { (*object).value = value.as_float() };
+            return Value::of(object);
+        }
+        value
+    }
+
+    /// The instance's own attribute; `name` is interned.
+    #[inline]
+    pub fn instance_get(&self, value: Value, name: Value) -> Option<Value> {
+        if value.has_layout(ShapeId::INSTANCE) {
+            let shape = value.shape();
+            if !shape.is_dynamic() {
+                return None;
+            }
+            if let Some(slot) = self.shapes.lookup(shape, name) {
+                let found = slots(value)[slot as usize];
+                return (found != Value::UNDEF).then_some(found);
+            }
+        }
+        let map = map_word(value)?;
+        // SAFETY: `map_word` gives the address of a word in the object.
+        let map = unsafe { *map };
+        if map == Value::UNDEF { None } else { namespace::get(map, name) }
+    }
+
+    /// True if the value can have attributes of its own that its class does not declare.
+    pub fn has_instance_dict(&self, value: Value) -> bool {
+        match value.shape() {
+            ShapeId::FUNCTION | ShapeId::EXCEPTION => true,
+            _ if value.is_instance() => self.class(self.type_of(value)).has_dict,
+            _ => false,
+        }
+    }
+
+    /// Sets the instance's own attribute. False if it can have none of that name.
+    pub fn instance_set(&mut self, value: Value, name: Value, new: Value) -> Outcome<bool> {
+        if !self.has_instance_dict(value) {
+            return Ok(false);
+        }
+        if value.has_layout(ShapeId::INSTANCE) {
+            let shape = value.shape();
+            if let Some(slot) = self.shapes.lookup(shape, name) {
+                slots(value)[slot as usize] = new;
+                return Ok(true);
+            }
+            if !self.shapes.get(shape).is_dictionary {
+                let slot = self.shapes.get(shape).keys.len();
+                if slot < slots(value).len()
+                    && let Some(next) = self.shapes.transition(shape, name)
+                {
+                    slots(value)[slot] = new;
+                    set_shape(value, next);
+                    return Ok(true);
+                }
+                self.use_dictionary(value)?;
+            }
+            self.note_attributes(value);
+        }
+        let map = map_word(value).expect("instances have a map word");
+        // SAFETY: `map_word` gives the address of a word in the object, which does not move.
+        unsafe {
+            if *map == Value::UNDEF {
+                let fresh = namespace::new(self)?;
+                *map = fresh;
+            }
+            namespace::set(self, *map, name, new)?;
+        }
+        Ok(true)
+    }
+
+    /// Assigns a slot that `__slots__` made.
+    pub fn set_slot(&mut self, value: Value, name: Value, new: Value) {
+        if let Some(slot) = self.shapes.lookup(value.shape(), name) {
+            slots(value)[slot as usize] = new;
+        }
+    }
+
+    /// Removes the instance's own attribute; false if it has none of that name.
+    pub fn instance_delete(&mut self, value: Value, name: Value) -> Outcome<bool> {
+        if self.instance_get(value, name).is_none() {
+            return Ok(false);
+        }
+        if value.has_layout(ShapeId::INSTANCE) && !self.shapes.get(value.shape()).is_dictionary {
+            let class = self.type_of(value);
+            if self.class(class).slots.contains(&name) {
+                let slot = self.shapes.lookup(value.shape(), name).expect("slots are in the shape");
+                slots(value)[slot as usize] = Value::UNDEF;
+                return Ok(true);
+            }
+            self.use_dictionary(value)?;
+        }
+        let Some(map) = map_word(value) else { return Ok(false) };
+        // SAFETY: as above.
+        let map = unsafe { *map };
+        if map == Value::UNDEF { Ok(false) } else { namespace::remove(self, map, name) }
+    }
+
+    /// Moves the attributes of an instance to a dict.
+    fn use_dictionary(&mut self, value: Value) -> Outcome<()> {
+        let class = self.type_of(value);
+        let map = namespace::new(self)?;
+        let keys = self.shapes.get(value.shape()).keys.clone();
+        let fixed = self.class(class).slots.len();
+        for (slot, &key) in keys.iter().enumerate().skip(fixed) {
+            let content = slots(value)[slot];
+            if content != Value::UNDEF {
+                namespace::set(self, map, key, content)?;
+            }
+        }
+        let shape = self.dictionary_shape_with_slots(class)?;
+        // SAFETY: the object is an INSTANCE.
+        unsafe { (*value.object::<Instance>()).extra = map };
+        set_shape(value, shape);
+        Ok(())
+    }
+
+    /// The dictionary-mode shape; of a class with `__slots__` and a dict it still has the slots.
+    fn dictionary_shape_with_slots(&mut self, id: TypeId) -> Outcome<ShapeId> {
+        if let Some(shape) = self.class(id).dictionary_shape {
+            return Ok(shape);
+        }
+        let fixed = self.class(id).slots.clone();
+        let layout = self.class(id).layout;
+        if fixed.is_empty() {
+            return Ok(self.dictionary_shape(id));
+        }
+        let root = self.shapes.new_root(id, layout, fixed.len() as u16, false);
+        let shape = self.shapes.replay(root, &fixed).expect("there is room for the slots");
+        self.shapes.make_dictionary(shape);
+        self.class_mut(id).dictionary_shape = Some(shape);
+        Ok(shape)
+    }
+
+    /// Later instances get as many slots as this one would have needed.
+    fn note_attributes(&mut self, value: Value) {
+        let class = self.type_of(value);
+        // SAFETY: the object is an INSTANCE in dictionary mode.
+        let used =
+            namespace::length(unsafe { (*value.object::<Instance>()).extra }) + 1 + self.class(class).slots.len();
+        let wanted = used.next_multiple_of(2).min(MOST_SLOTS) as u16;
+        let class = self.class_mut(class);
+        class.capacity = class.capacity.max(wanted);
+    }
+
+    /// `instance.__dict__`: the map itself. Instances with slots change to dictionary mode.
+    pub fn instance_dict(&mut self, value: Value) -> Outcome<Option<Value>> {
+        if !self.has_instance_dict(value) {
+            return Ok(None);
+        }
+        if value.has_layout(ShapeId::INSTANCE) && !self.shapes.get(value.shape()).is_dictionary {
+            self.use_dictionary(value)?;
+        }
+        let map = map_word(value).expect("instances have a map word");
+        // SAFETY: as above.
+        unsafe {
+            if *map == Value::UNDEF {
+                let fresh = namespace::new(self)?;
+                *map = fresh;
+            }
+            Ok(Some(*map))
+        }
+    }
+
+    /// `instance.__dict__ = map`.
+    pub fn set_instance_dict(&mut self, value: Value, map: Value) -> Outcome<()> {
+        self.instance_dict(value)?;
+        if let Some(word) = map_word(value) {
+            // SAFETY: as above.
+            unsafe { *word = map };
+        }
+        Ok(())
+    }
+
+    /// Names and values of the instance's own attributes, in the order they were set.
+    pub fn instance_entries(&self, value: Value) -> Vec<(Value, Value)> {
+        let mut result = Vec::new();
+        if value.has_layout(ShapeId::INSTANCE) && value.is_instance() {
+            let shape = self.shapes.get(value.shape());
+            let fixed = self.class(shape.class).slots.len();
+            let pairs = shape.keys.iter().copied().zip(slots(value).iter().copied()).skip(fixed);
+            result.extend(pairs.filter(|&(_, content)| content != Value::UNDEF));
+        }
+        if let Some(map) = map_word(value) {
+            // SAFETY: as above.
+            let map = unsafe { *map };
+            if map != Value::UNDEF {
+                result.extend(namespace::entries(map));
+            }
+        }
+        result
+    }
+
+    /// `instance.__class__ = other`, whose instances have the same layout. False if that is not so.
+    pub fn change_class(&mut self, value: Value, id: TypeId) -> Outcome<bool> {
+        let old = self.type_of(value);
+        let (from, to) = (self.class(old), self.class(id));
+        if !old.is_dynamic()
+            || !id.is_dynamic()
+            || from.layout != to.layout
+            || from.slots != to.slots
+            || from.has_dict != to.has_dict
+        {
+            return Ok(false);
+        }
+        if !value.has_layout(ShapeId::INSTANCE) {
+            let shape = self.root_shape(id);
+            set_shape(value, shape);
+            if value.has_layout(ShapeId::EXCEPTION) {
+                let class = self.type_object(id);
+                super::exceptions::exception(value).class = class;
+            }
+            return Ok(true);
+        }
+        let shape = self.shapes.get(value.shape());
+        let (keys, is_dictionary) = (shape.keys.clone(), shape.is_dictionary);
+        if !is_dictionary {
+            let capacity = slots(value).len() as u16;
+            let layout = self.class(id).layout;
+            let root = match self.class(id).roots.iter().find(|&&(known, _)| known == capacity) {
+                Some(&(_, root)) => self.shapes.get(root).root,
+                None => self.shapes.new_root(id, layout, capacity, false),
+            };
+            if let Some(next) = self.shapes.replay(root, &keys) {
+                set_shape(value, next);
+                return Ok(true);
+            }
+            self.use_dictionary(value)?;
+        }
+        let next = self.dictionary_shape_with_slots(id)?;
+        set_shape(value, next);
+        Ok(true)
+    }
+}

@@ -1,0 +1,480 @@
+//! The table of `set` and `frozenset`: CPython's open addressing, so that iteration has its order.
+//!
+//! A search tries a slot and the nine behind it, then jumps by the hash's higher bits. Deleting leaves a mark that a
+//! later insertion may take. Sizes and growth are CPython's. Elements compare as the keys of dicts do
+//! ([`super::dict`]).
+
+use super::compare::equal;
+use super::dict::{equal_natively, hash_of_key};
+use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
+use super::value::Value;
+use super::vm::{Outcome, Vm};
+
+/// Slots of the smallest table.
+const SMALLEST: usize = 8;
+/// Slots of the largest table.
+const LARGEST: usize = 1 << 30;
+/// Neighbours that a search tries after each slot.
+const LINEAR_PROBES: usize = 9;
+/// Sets above this size double, others quadruple.
+const MANY: usize = 50_000;
+
+/// A set or frozenset, exact or of a subclass.
+#[inline]
+pub fn is_any_set(value: Value) -> bool {
+    is_set(value) || is_frozenset(value)
+}
+
+#[inline]
+pub fn is_set(value: Value) -> bool {
+    value.has_layout(ShapeId::SET)
+}
+
+#[inline]
+pub fn is_frozenset(value: Value) -> bool {
+    value.has_layout(ShapeId::FROZENSET)
+}
+
+#[inline]
+fn fields<'a>(set: Value) -> &'a mut Set {
+    debug_assert!(is_any_set(set));
+    // SAFETY: the caller passes a set; no reference is kept over anything that could make a second one.
+    unsafe { &mut *set.object::<Set>() }
+}
+
+impl Set {
+    fn slots(&self) -> usize {
+        self.mask as usize + 1
+    }
+
+    #[inline]
+    fn entries(&self) -> &[SetEntry] {
+        if self.table.is_null() {
+            return &[];
+        }
+        // SAFETY: the table has `slots` initialised entries.
+        unsafe { std::slice::from_raw_parts(self.table, self.slots()) }
+    }
+
+    #[inline]
+    fn entry(&mut self, slot: usize) -> &mut SetEntry {
+        debug_assert!(slot < self.slots() && !self.table.is_null());
+        // SAFETY: as in `entries`.
+        unsafe { &mut *self.table.add(slot) }
+    }
+
+    /// Puts in an element that is not there, where the table holds no marks of deleted ones.
+    fn insert_clean(&mut self, key: Value, hash: i64) {
+        let mut probe = Probe::new(hash, self.mask);
+        while self.entry(probe.slot).key != Value::UNDEF {
+            probe.advance();
+        }
+        *self.entry(probe.slot) = SetEntry { key, hash };
+    }
+
+    fn forget(&mut self) {
+        (self.used, self.fill, self.mask) = (0, 0, SMALLEST as u32 - 1);
+        self.table = std::ptr::null_mut();
+        self.hash = 0;
+    }
+}
+
+/// The order in which the slots of a hash are tried.
+struct Probe {
+    slot: usize,
+    /// First slot of the run.
+    start: usize,
+    /// Neighbours left in the run.
+    left: usize,
+    perturb: u64,
+    mask: usize,
+}
+
+impl Probe {
+    #[inline]
+    fn new(hash: i64, mask: u32) -> Probe {
+        let mask = mask as usize;
+        let mut probe = Probe { slot: 0, start: hash as usize & mask, left: 0, perturb: hash as u64, mask };
+        probe.begin_run();
+        probe
+    }
+
+    #[inline]
+    fn begin_run(&mut self) {
+        self.slot = self.start;
+        self.left = if self.start + LINEAR_PROBES <= self.mask { LINEAR_PROBES } else { 0 };
+    }
+
+    #[inline]
+    fn advance(&mut self) {
+        if self.left > 0 {
+            self.left -= 1;
+            self.slot += 1;
+            return;
+        }
+        self.perturb >>= 5;
+        self.start = (self.start * 5).wrapping_add(1).wrapping_add(self.perturb as usize) & self.mask;
+        self.begin_run();
+    }
+}
+
+/// What a search finds: the element's slot, or the slot where it would go and whether that was used before.
+enum Found {
+    At(usize),
+    Absent { slot: usize, reused: bool },
+}
+
+fn find(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<Found> {
+    'anew: loop {
+        // The table's address keeps it allocated while the program's code runs.
+        let table = fields(set).table;
+        debug_assert!(!table.is_null());
+        let mut probe = Probe::new(hash, fields(set).mask);
+        let mut deleted = None;
+        loop {
+            let entry = *fields(set).entry(probe.slot);
+            if entry.key == Value::UNDEF {
+                return Ok(match deleted {
+                    Some(slot) => Found::Absent { slot, reused: true },
+                    None => Found::Absent { slot: probe.slot, reused: false },
+                });
+            }
+            if entry.key == key {
+                return Ok(Found::At(probe.slot));
+            }
+            if entry.key == SetEntry::DELETED {
+                deleted = Some(probe.slot);
+            } else if entry.hash == hash {
+                let same = match equal_natively(entry.key, key) {
+                    Some(same) => same,
+                    None => {
+                        let same = equal(vm, entry.key, key)?;
+                        if fields(set).table != table || fields(set).entry(probe.slot).key != entry.key {
+                            if fields(set).table.is_null() {
+                                allocate_table(vm, set, SMALLEST)?;
+                            }
+                            continue 'anew;
+                        }
+                        same
+                    }
+                };
+                if same {
+                    return Ok(Found::At(probe.slot));
+                }
+            }
+            probe.advance();
+        }
+    }
+}
+
+/// Gives the set an empty table; what it held is lost.
+fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
+    if slots > LARGEST {
+        return Err(vm.raise_memory_error());
+    }
+    let storage = vm.try_allocate(STORAGE_ITEMS + slots * size_of::<SetEntry>(), ShapeId::STORAGE)?;
+    // SAFETY: the storage has room for the entries.
+    unsafe {
+        let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
+        for slot in 0..slots {
+            table.add(slot).write(SetEntry::UNUSED);
+        }
+        fields(set).table = table;
+    }
+    fields(set).mask = slots as u32 - 1;
+    Ok(())
+}
+
+/// Moves the elements to a table for more than `expected` ones.
+fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
+    let slots = (expected + 1).next_power_of_two().max(SMALLEST);
+    // The collector sees the old table by its address, which is on the stack.
+    let old = fields(set).entries();
+    allocate_table(vm, set, slots)?;
+    let table = fields(set);
+    for entry in old.iter().filter(|entry| entry.is_element()) {
+        table.insert_clean(entry.key, entry.hash);
+    }
+    table.fill = table.used;
+    Ok(())
+}
+
+/// The size that a set grows to, as `resize` takes it.
+fn grown(used: usize) -> usize {
+    if used > MANY { used * 2 } else { used * 4 }
+}
+
+/// Adds an element. False: an equal one was there, and stays.
+#[inline]
+pub fn add(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
+    let hash = hash_of_key(vm, key)?;
+    add_hashed(vm, set, key, hash)
+}
+
+/// As [`add`], with a hash that is known.
+pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<bool> {
+    if fields(set).table.is_null() {
+        allocate_table(vm, set, SMALLEST)?;
+    }
+    let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+    let table = fields(set);
+    *table.entry(slot) = SetEntry { key, hash };
+    table.used += 1;
+    if !reused {
+        table.fill += 1;
+        if table.fill as usize * 5 >= table.mask as usize * 3 {
+            let expected = grown(table.used as usize);
+            resize(vm, set, expected)?;
+        }
+    }
+    Ok(true)
+}
+
+/// `key in set`.
+#[inline]
+pub fn contains(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
+    let hash = hash_of_key(vm, key)?;
+    contains_hashed(vm, set, key, hash)
+}
+
+pub fn contains_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<bool> {
+    if fields(set).table.is_null() {
+        return Ok(false);
+    }
+    Ok(matches!(find(vm, set, key, hash)?, Found::At(_)))
+}
+
+/// Takes an element out. False: it was not there.
+pub fn discard(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
+    let hash = hash_of_key(vm, key)?;
+    discard_hashed(vm, set, key, hash)
+}
+
+pub fn discard_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<bool> {
+    if fields(set).table.is_null() {
+        return Ok(false);
+    }
+    let Found::At(slot) = find(vm, set, key, hash)? else { return Ok(false) };
+    remove_at(set, slot);
+    Ok(true)
+}
+
+fn remove_at(set: Value, slot: usize) {
+    let table = fields(set);
+    *table.entry(slot) = SetEntry { key: SetEntry::DELETED, hash: -1 };
+    table.used -= 1;
+}
+
+/// Takes out some element: the first one after the last that was taken.
+pub fn pop(set: Value) -> Option<Value> {
+    let table = fields(set);
+    if table.used == 0 {
+        return None;
+    }
+    let mut slot = (table.finger & table.mask) as usize;
+    while !table.entry(slot).is_element() {
+        slot = (slot + 1) & table.mask as usize;
+    }
+    let key = table.entry(slot).key;
+    remove_at(set, slot);
+    fields(set).finger = slot as u32 + 1;
+    Some(key)
+}
+
+/// Number of elements.
+#[inline]
+pub fn length(set: Value) -> usize {
+    fields(set).used as usize
+}
+
+/// Takes out all elements.
+pub fn clear(set: Value) {
+    fields(set).forget();
+}
+
+/// The first element at or after slot `position`, which moves behind it. Start at 0.
+pub fn element_at(set: Value, position: &mut usize) -> Option<Value> {
+    hashed_element_at(set, position).map(|(_, key)| key)
+}
+
+/// As [`element_at`], with the hash in front.
+pub fn hashed_element_at(set: Value, position: &mut usize) -> Option<(i64, Value)> {
+    let entries = fields(set).entries();
+    while let Some(entry) = entries.get(*position) {
+        *position += 1;
+        if entry.is_element() {
+            return Some((entry.hash, entry.key));
+        }
+    }
+    None
+}
+
+/// Adds every element of the set `source`.
+pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
+    if set == source || length(source) == 0 {
+        return Ok(());
+    }
+    make_room(vm, set, length(source))?;
+    let (to, from) = (fields(set), fields(source));
+    if to.fill == 0 {
+        if to.table.is_null() {
+            allocate_table(vm, set, SMALLEST)?;
+        }
+        if to.mask == from.mask && from.fill == from.used {
+            // SAFETY: both tables have the same number of slots and are different objects.
+            unsafe { to.table.copy_from_nonoverlapping(from.table, from.slots()) };
+        } else {
+            for entry in from.entries().iter().filter(|entry| entry.is_element()) {
+                to.insert_clean(entry.key, entry.hash);
+            }
+        }
+        (to.used, to.fill) = (from.used, from.used);
+        return Ok(());
+    }
+    let mut position = 0;
+    while let Some((hash, key)) = hashed_element_at(source, &mut position) {
+        add_hashed(vm, set, key, hash)?;
+    }
+    Ok(())
+}
+
+/// One resize for `more` elements that are about to come.
+pub fn make_room(vm: &mut Vm, set: Value, more: usize) -> Outcome<()> {
+    let table = fields(set);
+    if (table.fill as usize + more) * 5 >= table.mask as usize * 3 {
+        let expected = (table.used as usize + more) * 2;
+        resize(vm, set, expected)?;
+    }
+    Ok(())
+}
+
+/// Shrinks a table of which more than a quarter are marks of deleted elements.
+pub fn drop_deleted(vm: &mut Vm, set: Value) -> Outcome<()> {
+    let table = fields(set);
+    if (table.fill - table.used) > table.mask / 4 {
+        let expected = grown(table.used as usize);
+        resize(vm, set, expected)?;
+    }
+    Ok(())
+}
+
+/// Exchanges the elements of two sets.
+pub fn swap(a: Value, b: Value) {
+    let (x, y) = (fields(a), fields(b));
+    std::mem::swap(&mut x.used, &mut y.used);
+    std::mem::swap(&mut x.fill, &mut y.fill);
+    std::mem::swap(&mut x.mask, &mut y.mask);
+    std::mem::swap(&mut x.table, &mut y.table);
+}
+
+/// The hash of a frozenset, kept in it.
+pub fn hash(set: Value) -> i64 {
+    let table = fields(set);
+    if table.hash != 0 {
+        return table.hash;
+    }
+    let shuffle = |hash: u64| ((hash ^ 89_869_747) ^ (hash << 16)).wrapping_mul(3_644_798_167);
+    let elements = table.entries().iter().filter(|entry| entry.is_element());
+    let mut hash = elements.fold(0, |all, entry| all ^ shuffle(entry.hash as u64));
+    hash ^= (u64::from(table.used) + 1).wrapping_mul(1_927_868_237);
+    hash ^= (hash >> 11) ^ (hash >> 25);
+    hash = hash.wrapping_mul(69069).wrapping_add(907_133_923);
+    table.hash = if hash == u64::MAX { 590_923_713 } else { hash as i64 };
+    table.hash
+}
+
+impl Vm {
+    /// An empty set or frozenset, as `shape` says.
+    pub fn new_set_of(&mut self, shape: ShapeId) -> Value {
+        debug_assert!(matches!(shape, ShapeId::SET | ShapeId::FROZENSET));
+        let set = self.allocate(size_of::<Set>(), shape).cast::<Set>();
+        // SAFETY: the allocation has room for a `Set`.
+        unsafe {
+            (*set).finger = 0;
+            (*set).forget();
+        }
+        Value::of(set)
+    }
+
+    /// An empty set.
+    pub fn new_set(&mut self) -> Value {
+        self.new_set_of(ShapeId::SET)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int(i: i64) -> Value {
+        Value::from_fixnum(i)
+    }
+
+    fn elements(set: Value) -> Vec<i64> {
+        let mut position = 0;
+        std::iter::from_fn(|| element_at(set, &mut position)).map(Value::as_fixnum).collect()
+    }
+
+    #[test]
+    fn order_is_that_of_cpython() {
+        let mut vm = Vm::new(Vec::new());
+        let set = vm.new_set();
+        for i in [0, 8, 16] {
+            add(&mut vm, set, int(i)).unwrap();
+        }
+        discard(&mut vm, set, int(0)).unwrap();
+        discard(&mut vm, set, int(8)).unwrap();
+        add(&mut vm, set, int(24)).unwrap();
+        add(&mut vm, set, int(1)).unwrap();
+        assert_eq!(elements(set), [24, 16, 1]);
+        let set = vm.new_set();
+        for i in 0..40 {
+            add(&mut vm, set, int(i * i * 37 % 1009)).unwrap();
+        }
+        assert_eq!(
+            elements(set),
+            [
+                0, 3, 391, 394, 782, 529, 402, 148, 283, 796, 925, 927, 673, 674, 929, 804, 37, 555, 173, 942, 441,
+                189, 960, 323, 199, 203, 333, 847, 592, 979, 603, 350, 739, 240, 242, 755, 756, 889, 123, 253
+            ]
+        );
+        let popped: Vec<i64> = (0..5).map(|_| pop(set).unwrap().as_fixnum()).collect();
+        assert_eq!(popped, [0, 3, 391, 394, 782]);
+    }
+
+    #[test]
+    fn frozensets_hash_as_in_cpython() {
+        let mut vm = Vm::new(Vec::new());
+        let set = vm.new_set_of(ShapeId::FROZENSET);
+        assert_eq!(hash(set), 133_146_708_735_736);
+        let set = vm.new_set_of(ShapeId::FROZENSET);
+        for i in 0..10 {
+            add(&mut vm, set, int(i)).unwrap();
+        }
+        assert_eq!(hash(set), 3_895_031_357_313_128_696);
+    }
+
+    #[test]
+    fn random_operations_under_collection_stress() {
+        let mut vm = Vm::new(Vec::new());
+        vm.heap.stress = 3;
+        let set = vm.new_set();
+        let mut model = std::collections::HashSet::new();
+        let mut state = 7_u64;
+        for _ in 0..10_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let number = (state >> 40) as i64 % 200 * 32;
+            let key = if number % 5 == 0 { vm.str(&number.to_string()) } else { int(number) };
+            if state >> 33 & 3 == 0 {
+                assert_eq!(discard(&mut vm, set, key), Ok(model.remove(&number)));
+            } else {
+                assert_eq!(add(&mut vm, set, key), Ok(model.insert(number)));
+            }
+            assert_eq!(length(set), model.len());
+            assert_eq!(contains(&mut vm, set, key), Ok(model.contains(&number)));
+        }
+        let copied = vm.new_set();
+        update_from_set(&mut vm, copied, set).unwrap();
+        assert_eq!(length(copied), model.len());
+    }
+}

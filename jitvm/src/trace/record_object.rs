@@ -1,0 +1,326 @@
+//! Recording of objects: attributes by shape, methods by class, new instances, and variables in cells.
+//!
+//! A guard on an object's shape says which class it is of and where its attributes lie. What the class itself has is
+//! known while its version is the same: the version lies in a cell that every use loads and compares, which costs one
+//! load and one guard per class and loop, mostly before the loop.
+
+use super::abort::AbortReason;
+use super::recorder::{Recorder, Recording, abort};
+use crate::bytecode::Instruction;
+use crate::interp::{call, helpers};
+use crate::ir::{Op, Ref, Ty};
+use crate::runtime::attributes;
+use crate::runtime::descriptors;
+use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
+use crate::runtime::object::{ClosureCell, Instance, ShapeId};
+use crate::runtime::types::{TypeId, type_id};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Continuation, Vm};
+
+/// Reading it as a class attribute gives it as it is.
+fn is_plain(vm: &Vm, found: Value) -> bool {
+    !descriptors::is_method(vm, found) && vm.special(found, vm.names.get).is_none()
+}
+
+/// Byte offset of a slot of an INSTANCE.
+fn slot_offset(slot: u16) -> u32 {
+    Instance::SLOTS as u32 + 8 * u32::from(slot)
+}
+
+/// Byte offset of a closure cell's value.
+const CELL_VALUE: u32 = std::mem::offset_of!(ClosureCell, value) as u32;
+
+impl Recorder {
+    /// The class still is as it is now.
+    pub(super) fn class_unchanged(&mut self, vm: &mut Vm, id: TypeId) {
+        let (watch, version) = (vm.class(id).watch, vm.class(id).version);
+        let cell = self.constant(vm, watch);
+        let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
+        let then = self.constant_int(version.into());
+        self.guard(Op::G_Eq, Ty::Nil, now, then, 0);
+    }
+
+    /// GET_ATTR of an instance of a program class; `None` leaves it to the runtime.
+    pub(super) fn get_instance_attr(
+        &mut self,
+        vm: &mut Vm,
+        object: Ref,
+        value: Value,
+        name: Value,
+    ) -> Recording<Option<Ref>> {
+        let shape = value.shape();
+        if !value.has_layout(ShapeId::INSTANCE) || !shape.is_dynamic() {
+            return Ok(None);
+        }
+        let class = vm.shapes.get(shape).class;
+        if attributes::custom_hook(vm, class, vm.names.getattribute).is_some() {
+            return Ok(None);
+        }
+        let of_class = vm.lookup(class, name);
+        let slot = vm.shapes.lookup(shape, name);
+        let is_member = of_class.is_some_and(|found| found.has_shape(ShapeId::MEMBER));
+        if of_class.is_some_and(|found| descriptors::is_data(vm, found)) && !is_member {
+            return Ok(None);
+        }
+        if let Some(slot) = slot {
+            let object = self.object(object, shape);
+            self.class_unchanged(vm, class);
+            let found = self.emit(Op::FieldLoad, object, Ref::NONE, slot_offset(slot));
+            if is_member {
+                // A slot of `__slots__` may be empty.
+                let undefined = self.constant(vm, Value::UNDEF);
+                self.guard(Op::G_Ne, Ty::Nil, found, undefined, 0);
+            }
+            return Ok(Some(found));
+        }
+        if vm.shapes.get(shape).is_dictionary {
+            return Ok(None);
+        }
+        let Some(found) = of_class.filter(|&found| !found.is_pointer() || is_plain(vm, found)) else {
+            return Ok(None);
+        };
+        self.object(object, shape);
+        self.class_unchanged(vm, class);
+        Ok(Some(self.constant(vm, found)))
+    }
+
+    /// SET_ATTR; false leaves it to the runtime.
+    pub(super) fn set_instance_attr(
+        &mut self,
+        vm: &mut Vm,
+        object: Ref,
+        value: Value,
+        name: Value,
+        new: Ref,
+    ) -> Recording<bool> {
+        let shape = value.shape();
+        if !value.has_layout(ShapeId::INSTANCE) || !shape.is_dynamic() || vm.shapes.get(shape).is_dictionary {
+            return Ok(false);
+        }
+        let class = vm.shapes.get(shape).class;
+        if attributes::custom_hook(vm, class, vm.names.setattr).is_some() {
+            return Ok(false);
+        }
+        let of_class = vm.lookup(class, name);
+        let is_member = of_class.is_some_and(|found| found.has_shape(ShapeId::MEMBER));
+        if of_class.is_some_and(|found| descriptors::is_data(vm, found)) && !is_member {
+            return Ok(false);
+        }
+        if let Some(slot) = vm.shapes.lookup(shape, name) {
+            let object = self.object(object, shape);
+            self.class_unchanged(vm, class);
+            let word = self.tagged(new);
+            self.emit(Op::FieldStore, object, word, slot_offset(slot));
+            return Ok(true);
+        }
+        let slot = vm.shapes.get(shape).keys.len() as u16;
+        if !vm.class(class).has_dict || slot >= vm.shapes.get(shape).capacity {
+            return Ok(false);
+        }
+        let Some(next) = vm.shapes.transition(shape, name) else { return Ok(false) };
+        let object = self.object(object, shape);
+        self.class_unchanged(vm, class);
+        let word = self.tagged(new);
+        self.emit(Op::FieldStore, object, word, slot_offset(slot));
+        self.emit(Op::ShapeStore, object, Ref::NONE, next.0);
+        Ok(true)
+    }
+
+    /// LOAD_METHOD of an instance: the function, a constant. `None` leaves it to the runtime.
+    pub(super) fn instance_method(
+        &mut self,
+        vm: &mut Vm,
+        object: Ref,
+        value: Value,
+        name: Value,
+    ) -> Recording<Option<Ref>> {
+        let shape = value.shape();
+        if !value.is_instance() {
+            return Ok(None);
+        }
+        let of = vm.shapes.get(shape);
+        if of.is_dictionary || !value.has_layout(ShapeId::INSTANCE) || vm.shapes.lookup(shape, name).is_some() {
+            return Ok(None);
+        }
+        let class = of.class;
+        if attributes::custom_hook(vm, class, vm.names.getattribute).is_some() {
+            return Ok(None);
+        }
+        let Some(found) = vm.lookup(class, name).filter(|&found| descriptors::is_method(vm, found)) else {
+            return Ok(None);
+        };
+        self.object(object, shape);
+        self.class_unchanged(vm, class);
+        Ok(Some(self.constant(vm, found)))
+    }
+
+    /// GET_ATTR of a class: what it has itself, if reading that runs no code. `None` leaves it to the runtime.
+    pub(super) fn class_attribute(
+        &mut self,
+        vm: &mut Vm,
+        receiver: Ref,
+        class: Value,
+        name: Value,
+    ) -> Recording<Option<Ref>> {
+        let id = type_id(class);
+        if !id.is_dynamic() || vm.type_of(class) != TypeId::TYPE || vm.lookup(TypeId::TYPE, name).is_some() {
+            return Ok(None);
+        }
+        let Some(found) = vm.lookup(id, name) else { return Ok(None) };
+        if !(call::as_function(found).is_some() || !found.is_pointer() || is_plain(vm, found)) {
+            return Ok(None);
+        }
+        self.same_word(vm, receiver, class);
+        self.class_unchanged(vm, id);
+        Ok(Some(self.constant(vm, found)))
+    }
+
+    /// LOAD_METHOD of a class: the callable and its receiver, if it gets one.
+    pub(super) fn class_method(
+        &mut self,
+        vm: &mut Vm,
+        receiver: Ref,
+        class: Value,
+        name: Value,
+    ) -> Recording<Option<(Ref, Option<Ref>)>> {
+        let id = type_id(class);
+        if vm.type_of(class) != TypeId::TYPE || vm.lookup(TypeId::TYPE, name).is_some() {
+            return Ok(None);
+        }
+        let Ok((callable, this)) = attributes::load_method(vm, class, name) else {
+            vm.exception = Value::UNDEF;
+            return abort(AbortReason::Exception, "attribute of a class");
+        };
+        // A bound method would be another object each time.
+        if callable.has_shape(ShapeId::BOUND_METHOD) || !callable.is_pointer() {
+            return Ok(None);
+        }
+        self.same_word(vm, receiver, class);
+        if id.is_dynamic() {
+            self.class_unchanged(vm, id);
+        }
+        let callable = self.constant(vm, callable);
+        let class = self.constant(vm, class);
+        Ok(Some((callable, (this != Value::UNDEF).then_some(class))))
+    }
+
+    /// A call of a class whose instances are plain: makes the object, and enters `__init__` if there is one. `None`
+    /// leaves it to the runtime.
+    pub(super) fn instantiate(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        class: Value,
+        arguments: &[Ref],
+    ) -> Recording<Option<()>> {
+        let of = type_id(class);
+        let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, of) else { return Ok(None) };
+        let Some(function) = call::as_function(init) else {
+            if init != Value::UNDEF || !arguments.is_empty() {
+                return Ok(None);
+            }
+            self.class_unchanged(vm, of);
+            let made = self.new_instance(vm, shape, capacity);
+            self.set(ins.a, made);
+            return Ok(Some(()));
+        };
+        // SAFETY: the class keeps its function alive.
+        let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
+        let code = call::code_pointer(vm, id);
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        let defaults: Vec<Value> = call::tuple_items(defaults).to_vec();
+        let given = arguments.len() + 1;
+        let positional = proto.positional as usize;
+        if !proto.is_plain() || given > positional || given + defaults.len() < positional || !self.may_inline(code) {
+            return Ok(None);
+        }
+        self.class_unchanged(vm, of);
+        let made = self.new_instance(vm, shape, capacity);
+        let mut parameters = vec![made];
+        parameters.extend_from_slice(arguments);
+        for &value in &defaults[defaults.len() - (positional - given)..] {
+            let value = self.constant(vm, value);
+            parameters.push(value);
+        }
+        // As the interpreter has it: the object stays in the call's register, `__init__` begins two behind it.
+        self.set(ins.a, made);
+        let base = self.slot_of(ins.a) + 2;
+        let function = self.constant(vm, init);
+        self.push_continuation(vm, id, base, &parameters, Continuation::Init, function)?;
+        Ok(Some(()))
+    }
+
+    /// A new object of a root shape, its slots unassigned.
+    fn new_instance(&mut self, vm: &mut Vm, shape: ShapeId, capacity: u16) -> Ref {
+        let bytes = Instance::SLOTS as u32 + 8 * u32::from(capacity);
+        let (bytes, about) = self.new_operands(bytes, ShapeId::INSTANCE.0 as u8, capacity);
+        let undefined = self.constant(vm, Value::UNDEF);
+        let made = self.emit(Op::New, bytes, about, shape.0);
+        for word in 0..=u32::from(capacity) {
+            self.emit(Op::FieldStore, made, undefined, 8 + 8 * word);
+        }
+        made
+    }
+
+    // --- cells --------------------------------------------------------------------------------------------------
+
+    /// MAKE_CELL.
+    pub(super) fn make_cell(&mut self, ins: Instruction) {
+        let content = self.get(ins.b);
+        let content = self.tagged(content);
+        let bytes = size_of::<ClosureCell>() as u32;
+        let (bytes, about) = self.new_operands(bytes, ShapeId::CLOSURE_CELL.0 as u8, 0);
+        let made = self.emit(Op::New, bytes, about, ShapeId::CLOSURE_CELL.0);
+        self.emit(Op::FieldStore, made, content, CELL_VALUE);
+        self.set(ins.a, made);
+    }
+
+    /// LOAD_FREE: the function is a constant, so its cells are.
+    pub(super) fn load_free(&mut self, vm: &mut Vm, ins: Instruction, function: Value) -> Recording {
+        let Some(function) = call::as_function(function) else {
+            return abort(AbortReason::UnsupportedOperation, "a closure");
+        };
+        // SAFETY: the function is in its frame's window.
+        let closure = unsafe { (*function).closure };
+        let cell = crate::runtime::sequences::items(closure)[ins.b as usize];
+        let known = self.frames.last().expect("the anchor frame stays").function;
+        let cell = match known {
+            Some(function) if function.is_constant() => self.constant(vm, cell),
+            _ => return abort(AbortReason::UnsupportedOperation, "a closure that is not always the same"),
+        };
+        self.set(ins.a, cell);
+        Ok(())
+    }
+
+    /// LOAD_CELL.
+    pub(super) fn load_cell(&mut self, vm: &mut Vm, ins: Instruction, cell: Value) -> Recording {
+        // SAFETY: the register holds a cell since the prologue.
+        if unsafe { (*cell.object::<ClosureCell>()).value } == Value::UNDEF {
+            return abort(AbortReason::Exception, "NameError");
+        }
+        let cell = self.get(ins.b);
+        let found = self.emit(Op::FieldLoad, cell, Ref::NONE, CELL_VALUE);
+        let undefined = self.constant(vm, Value::UNDEF);
+        self.guard(Op::G_Ne, Ty::Nil, found, undefined, 0);
+        self.set(ins.a, found);
+        Ok(())
+    }
+
+    /// STORE_CELL.
+    pub(super) fn store_cell(&mut self, ins: Instruction) {
+        let (cell, content) = (self.get(ins.a), self.get(ins.b));
+        let content = self.tagged(content);
+        self.emit(Op::FieldStore, cell, content, CELL_VALUE);
+    }
+
+    /// MAKE_FUNCTION and what completes it.
+    pub(super) fn make_function(&mut self, vm: &mut Vm, ins: Instruction) {
+        let code = self.frames.last().expect("the anchor frame stays").code;
+        // SAFETY: code objects live as long as the VM.
+        let id = unsafe { (&(*code).constants)[ins.b as usize] };
+        let (id, defaults) = (self.constant(vm, id), self.get(ins.c));
+        let made = self.call(helpers::MAKE_FUNCTION, &[id, defaults]);
+        self.set(ins.a, made);
+    }
+}
