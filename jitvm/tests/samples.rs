@@ -199,10 +199,10 @@ def deep(n):
 total = 0
 for i in range(30):
     total += deep(20000)
-    kept = [[j] for j in range(20000)]
+    held = list(range(3000))
 print(total)
 ";
-    let (_folder, reader) = run(code, &["--sample", "10000", "--jit-param", "gc-stress=3000"]);
+    let (_folder, reader) = run(code, &["--sample", "10000", "--jit-param", "gc-stress=2"]);
     let seen = samples(&reader);
     assert!(seen.iter().any(|s| s.functions.len() == 65), "the innermost 64 frames and the place");
     assert!(seen.iter().any(|s| s.state == SampleState::Gc));
