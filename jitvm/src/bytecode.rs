@@ -376,6 +376,9 @@ pub enum Constant {
     Surrogates(Vec<u32>),
     Bytes(Vec<u8>),
     Tuple(Vec<Constant>),
+    /// The elements of a set display, in the order they are written. As in CPython such a display updates an empty set
+    /// with a frozenset, which iteration order shows.
+    FrozenSet(Vec<Constant>),
     /// Index into [`Module::codes`].
     Code(u32),
 }

@@ -124,11 +124,11 @@ fn a_syntax_error_is_shown_before_anything_runs() {
 
 #[test]
 fn an_unsupported_feature_is_named_before_anything_runs() {
-    let (_folder, path) = program("print('ran')\nasync def f():\n    pass\n");
+    let (_folder, path) = program(format!("print('ran')\nx = {}1\n", "-".repeat(4000)));
     let finished = run(&[&path]);
     assert_ended(&finished, 2);
     assert_eq!(finished.stdout, "");
-    assert_says(&finished.stderr, &["program.py:2:", "async def f():\n", "^", "async"]);
+    assert_says(&finished.stderr, &["program.py:2:", "x = --", "^", "nesting"]);
     // It must not be taken for an error of the program's own.
     assert!(!finished.stderr.contains("Traceback"), "{}", finished.stderr);
 }

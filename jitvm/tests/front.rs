@@ -3,6 +3,7 @@
 mod front {
     mod errors;
     mod expressions;
+    mod language;
     mod library;
     mod listing;
     mod positions;

@@ -402,7 +402,7 @@ impl Generator<'_> {
         8 + 8 * self.random.below(3) as u32
     }
 
-    fn new(&mut self, shape: u32, words: &[Ref]) -> Ref {
+    fn make(&mut self, shape: u32, words: &[Ref]) -> Ref {
         let (bytes, about) = self.body.new_operands(8 + 8 * words.len() as u32, 3, 1);
         let made = self.push(Op::New, bytes, about, shape);
         for (at, word) in words.iter().enumerate() {
@@ -424,7 +424,7 @@ impl Generator<'_> {
             }
             0..=2 => {
                 let words = [self.value(), self.value(), self.value()];
-                let made = self.new(SHAPE, &words);
+                let made = self.make(SHAPE, &words);
                 self.objects.push(made);
                 if !self.random.one_in(4) {
                     let slot = self.random.slot(OBJECTS);
@@ -465,7 +465,7 @@ impl Generator<'_> {
             _ => {
                 let (one, other) = (self.value(), self.value());
                 let length = self.body.constant(Const::Raw(2, "2".into()));
-                let tuple = self.new(ShapeId::TUPLE.0, &[length, one, other]);
+                let tuple = self.make(ShapeId::TUPLE.0, &[length, one, other]);
                 if self.random.one_in(2) {
                     let slot = self.random.slot(ANY);
                     self.assign(slot, tuple);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::bytecode::{CodeProto, Constant, Module, Op, Operand};
+use crate::bytecode::{CodeProto, Constant, ExceptionRange, Module, Op, Operand};
 
 /// One instruction, such as `0007 ADD r3, r1, r2`: names, constants and targets resolved.
 pub fn instruction_text(code: &CodeProto, pc: usize) -> String {
@@ -52,6 +52,13 @@ pub fn code_text(module: &Module) -> String {
         for pc in 0..code.instructions.len() {
             let _ = writeln!(text, "  {}", instruction_text(code, pc));
         }
+        for range in &code.exception_ranges {
+            let ExceptionRange { start, end, target, register } = range;
+            let _ = writeln!(text, "  {start:04}..{end:04} fails to {target:04} with r{register}");
+        }
+        for frame in &code.inlined_frames {
+            let _ = writeln!(text, "  {:04}..{:04} is {}", frame.start, frame.end, name_at(&code.names, frame.name));
+        }
     }
     text
 }
@@ -90,6 +97,13 @@ fn write_constant(constant: &Constant, text: &mut String) {
                 write_constant(item, text);
             }
             write!(text, "{}", if items.len() == 1 { ",)" } else { ")" })
+        }
+        Constant::FrozenSet(items) => {
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "frozenset {" } else { ", " });
+                write_constant(item, text);
+            }
+            write!(text, "}}")
         }
     };
 }

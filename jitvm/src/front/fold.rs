@@ -44,7 +44,18 @@ pub fn truth(constant: &Constant) -> bool {
         Constant::Str(text) => !text.is_empty(),
         Constant::Surrogates(text) => !text.is_empty(),
         Constant::Bytes(bytes) => !bytes.is_empty(),
-        Constant::Tuple(items) => !items.is_empty(),
+        Constant::Tuple(items) | Constant::FrozenSet(items) => !items.is_empty(),
+    }
+}
+
+/// Whether `==` holds for two constants.
+pub fn equal(left: &Constant, right: &Constant) -> bool {
+    match (as_integer(left), as_integer(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => match (as_complex(left), as_complex(right)) {
+            (Some(left), Some(right)) => left == right,
+            _ => left == right,
+        },
     }
 }
 

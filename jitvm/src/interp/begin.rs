@@ -76,7 +76,7 @@ fn names_of(vm: &mut Vm, dict: Value) -> Outcome {
     vm.tuple(sequences::items(list))
 }
 
-/// Calls `window[0]` with the tuple `window[1]` and the keywords of the dict `window[2]`, if that is assigned.
+/// Calls `window[0]` with the tuple `window[1]` and the keywords of the dict `window[2]`, if that is not None.
 ///
 /// # Errors
 /// The exception is pending.
@@ -88,7 +88,7 @@ pub unsafe fn begin_variadic(vm: &mut Vm, window: *mut Value) -> Outcome<Begun> 
     unsafe {
         let (arguments, dict) = (*window.add(1), *window.add(2));
         let positional = sequences::items(arguments);
-        let names = if dict == Value::UNDEF || dict::length(dict) == 0 { None } else { Some(names_of(vm, dict)?) };
+        let names = if !dict.is_pointer() || dict::length(dict) == 0 { None } else { Some(names_of(vm, dict)?) };
         let keywords = names.map_or(0, |names| sequences::items(names).len());
         let count = positional.len() + keywords;
         if window.add(count + 2) >= vm.stack_end {

@@ -20,8 +20,8 @@ use std::mem::offset_of;
 
 use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::Header;
-use crate::runtime::vm::Continuation;
 use crate::runtime::value::Value;
+use crate::runtime::vm::Continuation;
 
 /// Reference to an instruction (its index) or, with the top bit set, to a constant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
@@ -335,6 +335,11 @@ impl Body {
     /// Index of the snapshot a guard at `index` leaves through.
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {
         self.snapshots.partition_point(|s| s.at as usize <= index).checked_sub(1)
+    }
+    /// Whether the guard at `index` could leave at any time: after a helper that raised the bytecode is not executed
+    /// again, so without an exception there is no state to go on from.
+    pub fn may_be_forced(&self, index: usize) -> bool {
+        self.snapshot_of(index).is_some_and(|snapshot| self.snapshots[snapshot].resume == Resume::Execute)
     }
     /// Index of LOOP, if the trace has been peeled.
     pub fn loop_index(&self) -> Option<usize> {

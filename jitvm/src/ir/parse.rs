@@ -12,8 +12,8 @@ use super::{
 };
 use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
-use crate::runtime::vm::Continuation;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use crate::runtime::vm::Continuation;
 
 /// A body, and the end of the iteration if the trace is not closed yet.
 #[derive(Clone, PartialEq, Debug)]

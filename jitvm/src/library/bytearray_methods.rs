@@ -140,7 +140,7 @@ fn cast(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match as_text(format) {
         Some(format) => memory_view::cast(vm, receiver(arguments), format),
         None => {
-            let name = vm.type_name(format);
+            let name = vm.argument_type_name(format);
             Err(vm.type_error(format!("cast() argument 'format' must be str, not {name}")))
         }
     }
@@ -206,7 +206,7 @@ fn maketrans(vm: &mut Vm, arguments: Arguments) -> Outcome {
 /// The data of `bytes.fromhex(text)`.
 fn from_hex(vm: &mut Vm, text: Value) -> Outcome<Vec<u8>> {
     let Some(source) = as_text(text) else {
-        let name = vm.type_name(text);
+        let name = vm.argument_type_name(text);
         return Err(vm.type_error(format!("fromhex() argument must be str, not {name}")));
     };
     let characters: Vec<char> = source.chars().collect();

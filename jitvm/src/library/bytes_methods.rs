@@ -14,26 +14,26 @@ macro_rules! shared {
     ($table:ident of $owner:expr) => {
         builtins! {
             $table of $owner;
-            "count" Arity::Range(1, 3), count, "How often a part occurs.";
+            "count" Arity::Parsed(1, 3), count, "How often a part occurs.";
             "decode" Arity::Free, decode, "The text in an encoding.";
-            "endswith" Arity::Range(1, 3), endswith, "True if the data ends with a part.";
-            "find" Arity::Range(1, 3), find, "Where a part first occurs, or -1.";
+            "endswith" Arity::Parsed(1, 3), endswith, "True if the data ends with a part.";
+            "find" Arity::Parsed(1, 3), find, "Where a part first occurs, or -1.";
             "hex" Arity::Free, hex, "The data in hexadecimal.";
-            "index" Arity::Range(1, 3), index, "Where a part first occurs.";
+            "index" Arity::Parsed(1, 3), index, "Where a part first occurs.";
             "join" Arity::One, join, "The parts of an iterable with this one between them.";
             "lstrip" Arity::Range(0, 1), lstrip, "Without bytes at the start.";
             "partition" Arity::One, partition, "What is before, at and after a separator.";
             "removeprefix" Arity::One, removeprefix, "Without a prefix.";
             "removesuffix" Arity::One, removesuffix, "Without a suffix.";
             "replace" Arity::Range(2, 3), replace, "With occurrences replaced.";
-            "rfind" Arity::Range(1, 3), rfind, "Where a part last occurs, or -1.";
-            "rindex" Arity::Range(1, 3), rindex, "Where a part last occurs.";
+            "rfind" Arity::Parsed(1, 3), rfind, "Where a part last occurs, or -1.";
+            "rindex" Arity::Parsed(1, 3), rindex, "Where a part last occurs.";
             "rpartition" Arity::One, rpartition, "What is before, at and after the last separator.";
             "rsplit" Arity::Free, rsplit, "The parts between separators, split from the end.";
             "rstrip" Arity::Range(0, 1), rstrip, "Without bytes at the end.";
             "split" Arity::Free, split, "The parts between separators.";
             "splitlines" Arity::Free, splitlines, "The lines.";
-            "startswith" Arity::Range(1, 3), startswith, "True if the data starts with a part.";
+            "startswith" Arity::Parsed(1, 3), startswith, "True if the data starts with a part.";
             "strip" Arity::Range(0, 1), strip, "Without bytes at both ends.";
         }
     };
@@ -101,8 +101,9 @@ fn searched<'a>(vm: &mut Vm, arguments: Arguments) -> Outcome<Option<(&'a [u8], 
 }
 
 fn search(vm: &mut Vm, arguments: Arguments, last: bool) -> Outcome<Option<usize>> {
+    let range = searched(vm, arguments)?;
     let needle = needle(vm, arguments.positional()[1])?;
-    let Some((haystack, offset)) = searched(vm, arguments)? else { return Ok(None) };
+    let Some((haystack, offset)) = range else { return Ok(None) };
     let found = if last { bytes::find_last(haystack, &needle) } else { bytes::find(haystack, &needle) };
     Ok(found.map(|at| at + offset))
 }
@@ -150,8 +151,9 @@ fn occurrences(haystack: &[u8], needle: &[u8]) -> Vec<usize> {
 }
 
 fn count(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let range = searched(vm, arguments)?;
     let needle = needle(vm, arguments.positional()[1])?;
-    let count = match searched(vm, arguments)? {
+    let count = match range {
         Some((haystack, _)) => occurrences(haystack, &needle).len(),
         None => 0,
     };
@@ -224,6 +226,9 @@ pub fn after_receiver<'a>(arguments: Arguments<'a>) -> Arguments<'a> {
 fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [encoding, errors] = after_receiver(arguments).bind(vm, "decode", ["encoding", "errors"])?;
     let (encoding, errors) = encoding_and_errors(vm, "decode", encoding, errors)?;
+    if own(arguments).is_empty() {
+        return Ok(vm.str(""));
+    }
     let text = codecs::decode(vm, own(arguments), encoding, errors)?;
     Ok(vm.str(&text))
 }
@@ -231,13 +236,20 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
 /// `data.hex(sep, bytes_per_sep)`.
 pub fn hex_of(vm: &mut Vm, data: &[u8], arguments: Arguments) -> Outcome {
     let [separator, group] = after_receiver(arguments).bind(vm, "hex", ["sep", "bytes_per_sep"])?;
+    let group = match group {
+        Some(value) => crate::runtime::iterate::to_index(vm, value)?,
+        None => 1,
+    };
     let separator = match separator {
         None => None,
         Some(value) => {
             let text: Vec<char> = match (crate::runtime::strings::as_text(value), as_buffer(value)) {
                 (Some(text), _) => text.chars().collect(),
                 (_, Some(data)) => data.iter().copied().map(char::from).collect(),
-                _ => return Err(vm.type_error("sep must be str or bytes.")),
+                _ => {
+                    crate::library::functions::length(vm, value)?;
+                    return Err(vm.type_error("sep must be str or bytes."));
+                }
             };
             match text[..] {
                 [c] if c.is_ascii() => Some(c),
@@ -245,10 +257,6 @@ pub fn hex_of(vm: &mut Vm, data: &[u8], arguments: Arguments) -> Outcome {
                 _ => return Err(vm.value_error("sep must be length 1.")),
             }
         }
-    };
-    let group = match group {
-        Some(value) => crate::runtime::iterate::to_index(vm, value)?,
-        None => 1,
     };
     let size = group.unsigned_abs() as usize;
     let mut out = String::with_capacity(data.len() * 2);
@@ -396,13 +404,13 @@ fn replace(vm: &mut Vm, arguments: Arguments) -> Outcome {
 /// The separator (white space if `None`) and how often to split at most.
 fn split_arguments(vm: &mut Vm, arguments: Arguments, function: &str) -> Outcome<(Option<Vec<u8>>, usize)> {
     let [separator, limit] = after_receiver(arguments).bind(vm, function, ["sep", "maxsplit"])?;
-    let separator = match separator.filter(|&value| value != Value::NONE) {
-        Some(value) => Some(buffer(vm, value)?.into_owned()),
-        None => None,
-    };
     let limit = match limit {
         Some(limit) => crate::runtime::iterate::to_index(vm, limit)?,
         None => -1,
+    };
+    let separator = match separator.filter(|&value| value != Value::NONE) {
+        Some(value) => Some(buffer(vm, value)?.into_owned()),
+        None => None,
     };
     if separator.as_ref().is_some_and(Vec::is_empty) {
         return Err(vm.value_error("empty separator"));
@@ -488,7 +496,7 @@ fn rsplit(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [keep] = after_receiver(arguments).bind(vm, "splitlines", ["keepends"])?;
     let keep = match keep {
-        Some(keep) => crate::runtime::operators::truth(vm, keep)?,
+        Some(keep) => crate::runtime::iterate::to_index(vm, keep)? != 0,
         None => false,
     };
     let source = own(arguments);

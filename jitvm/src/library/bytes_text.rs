@@ -151,7 +151,7 @@ fn missing(vm: &mut Vm, arguments: Arguments, function: &str) -> Outcome<(usize,
         Some(value) => match crate::runtime::bytes::is_any_bytes(value).then(|| data(value)) {
             Some([byte]) => *byte,
             _ => {
-                let name = vm.type_name(value);
+                let name = vm.argument_type_name(value);
                 let message = format!("{function}() argument 2 must be a byte string of length 1, not {name}");
                 return Err(vm.type_error(message));
             }

@@ -124,35 +124,41 @@ builtins! {
 }
 
 macro_rules! native_news {
-    ($($table:ident $type:ident;)*) => {
-        $(builtins! {
-            $table of Owner::Type(TypeId::$type);
-            "__new__" Arity::Free, native_new, "Makes an instance.";
-        })*
-        /// `__new__` of the types that have nothing else here.
-        pub const NEWS: &[&[super::BuiltinRow]] = &[$($table),*];
+    ($($type:ident;)*) => {
+        /// `__new__` of the types whose instances have a layout of their own.
+        pub const NEWS: &[&[super::BuiltinRow]] = &[$(&[super::BuiltinRow {
+            owner: Owner::Type(TypeId::$type),
+            name: "__new__",
+            arity: Arity::Free,
+            function: |vm, arguments| native_new_of(vm, TypeId::$type, arguments),
+            doc: "Makes an instance.",
+        }]),*];
     };
 }
 
 native_news! {
-    NEW_INT INT;
-    NEW_BOOL BOOL;
-    NEW_FLOAT FLOAT;
-    NEW_STR STR;
-    NEW_TUPLE TUPLE;
-    NEW_LIST LIST;
-    NEW_DICT DICT;
-    NEW_SET SET;
-    NEW_FROZENSET FROZENSET;
-    NEW_RANGE RANGE;
-    NEW_SLICE SLICE;
-    NEW_ENUMERATE ENUMERATE;
-    NEW_ZIP ZIP;
-    NEW_MAP MAP;
-    NEW_FILTER FILTER;
-    NEW_REVERSED REVERSED;
-    NEW_SUPER SUPER;
-    NEW_EXCEPTION BASE_EXCEPTION;
+    INT;
+    BOOL;
+    FLOAT;
+    STR;
+    TUPLE;
+    LIST;
+    DICT;
+    SET;
+    FROZENSET;
+    BYTES;
+    BYTEARRAY;
+    MEMORYVIEW;
+    COMPLEX;
+    RANGE;
+    SLICE;
+    ENUMERATE;
+    ZIP;
+    MAP;
+    FILTER;
+    REVERSED;
+    SUPER;
+    BASE_EXCEPTION;
 }
 
 fn build_class(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -306,6 +312,17 @@ fn object_new(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 /// `__new__` of a builtin type, for it or a class derived from it.
+fn native_new_of(vm: &mut Vm, native: TypeId, arguments: Arguments) -> Outcome {
+    let name = native.name();
+    let id = class_argument(vm, arguments, &format!("{name}.__new__"))?;
+    if !vm.is_subtype(id, native) {
+        let class = vm.class_name(id);
+        return Err(vm.type_error(format!("{name}.__new__({class}): {class} is not a subtype of {name}")));
+    }
+    instantiate::native_new(vm, id, arguments.rest())
+}
+
+/// `__new__` of types whose functions are listed above.
 fn native_new(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let id = class_argument(vm, arguments, "__new__")?;
     instantiate::native_new(vm, id, arguments.rest())
@@ -345,7 +362,7 @@ fn object_delattr(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn init_subclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if arguments.has_keywords() {
         let class = arguments.get(0).filter(|class| class.has_layout(ShapeId::TYPE));
-        let name = class.map_or("object", |class| vm.class_name(type_id(class)));
+        let name = class.map_or("object", |class| text(vm.class(type_id(class)).qualname));
         return Err(vm.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
     }
     Ok(Value::NONE)

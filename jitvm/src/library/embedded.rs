@@ -21,6 +21,8 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "abc" false "abc.py";
+    "enum" false "enum.py";
     "itertools" false "itertools.py";
     "operator" false "operator.py";
 }

@@ -86,7 +86,7 @@ pub fn new_group(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     };
     if !message.is_str() {
         let given = vm.type_name(message);
-        return Err(vm.type_error(format!("argument 1 must be str, not {given}")));
+        return Err(vm.type_error(format!("BaseExceptionGroup.__new__() argument 1 must be str, not {given}")));
     }
     if !matches!(members.layout(), ShapeId::LIST | ShapeId::TUPLE) && vm.special(members, vm.names.getitem).is_none() {
         return Err(vm.type_error("second argument (exceptions) must be a sequence"));

@@ -57,6 +57,10 @@ fn bind(vm: &mut Vm, arguments: Arguments, function: &str, first: &str) -> Outco
 }
 
 fn to_bytes(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    // The length is converted before the byte order is looked at.
+    if let Some(length) = arguments.get(1) {
+        to_index(vm, length)?;
+    }
     let (length, big, signed) = bind(vm, arguments, "to_bytes", "length")?;
     let length = match length {
         Some(length) => to_index(vm, length)?,

@@ -135,6 +135,8 @@ pub enum Arity {
     One,
     /// From so many to so many positional ones.
     Range(u8, u8),
+    /// As [`Arity::Range`], of functions that word the error in another way.
+    Parsed(u8, u8),
     /// The function checks, and may take keywords.
     Free,
 }
@@ -380,7 +382,9 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             let mut values = Vec::with_capacity(arguments.values.len() + 1);
             values.push(receiver);
             values.extend_from_slice(arguments.values);
-            call_with(vm, function, Arguments { values: &values, names: arguments.names })
+            let result = call_with(vm, function, Arguments { values: &values, names: arguments.names });
+            std::hint::black_box((callee, receiver));
+            result
         }
         ShapeId::TYPE => instantiate::call_class(vm, callee, arguments),
         ShapeId::STATIC_METHOD if !callee.is_instance() => call_with(vm, descriptors::fields(callee)[0], arguments),
@@ -426,7 +430,7 @@ impl Vm {
 /// The first argument of a method must be of the type it belongs to: the method trusts its layout.
 #[inline]
 fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
-    let Some(receiver) = arguments.get(0) else {
+    let Some(receiver) = arguments.get(0).or((row.name == "__new__").then_some(Value::NONE)) else {
         let (method, class) = (row.name, id.name());
         return Err(vm.type_error(format!("unbound method {class}.{method}() needs an argument")));
     };
@@ -452,13 +456,22 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
     let is_method = matches!(row.owner, Owner::Type(_) | Owner::Class(_));
     let Some(given) = arguments.positional().len().checked_sub(is_method as usize) else {
         let name = row.full_name();
-        return Err(vm.type_error(format!("unbound method {name}() needs an argument")));
+        return Err(match (row.owner, row.type_id()) {
+            (Owner::Type(id), TypeId::SLOT_WRAPPER) => {
+                let (method, class) = (row.name, id.name());
+                vm.type_error(format!("descriptor '{method}' of '{class}' object needs an argument"))
+            }
+            _ => vm.type_error(format!("unbound method {name}() needs an argument")),
+        });
     };
     if arguments.has_keywords() {
         let name = row.full_name();
         return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
     }
+    let is_wrapper = row.type_id() == TypeId::SLOT_WRAPPER;
     let message = match row.arity {
+        Arity::Zero if is_wrapper && given != 0 => format!("expected 0 arguments, got {given}"),
+        Arity::One if is_wrapper && given != 1 => format!("expected 1 argument, got {given}"),
         Arity::Zero if given != 0 => format!("{}() takes no arguments ({given} given)", row.full_name()),
         Arity::One if given != 1 => format!("{}() takes exactly one argument ({given} given)", row.full_name()),
         Arity::Range(least, most) if given < least as usize || given > most as usize => {
@@ -469,6 +482,11 @@ fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<(
             };
             let s = if limit == 1 { "" } else { "s" };
             format!("{} expected {bound}{limit} argument{s}, got {given}", row.name)
+        }
+        Arity::Parsed(least, most) if given < least as usize || given > most as usize => {
+            let (bound, limit) = if given < least as usize { ("least", least) } else { ("most", most) };
+            let s = if limit == 1 { "" } else { "s" };
+            format!("{}() takes at {bound} {limit} argument{s} ({given} given)", row.name)
         }
         _ => return Ok(()),
     };

@@ -5,7 +5,6 @@ use crate::runtime::iterate::{self, to_index};
 use crate::runtime::number_text::is_space;
 use crate::runtime::numbers::{as_i64, as_integer};
 use crate::runtime::object::ShapeId;
-use crate::runtime::operators::truth;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::{LONGEST, as_text, byte_offset, code_point_index, length, text};
 use crate::runtime::types::TypeId;
@@ -14,24 +13,24 @@ use crate::runtime::vm::{Outcome, Vm};
 
 builtins! {
     METHODS of Owner::Type(TypeId::STR);
-    "count" Arity::Range(1, 3), count, "How often a str occurs.";
-    "endswith" Arity::Range(1, 3), endswith, "True if the str ends with another.";
-    "find" Arity::Range(1, 3), find, "Where a str first occurs, or -1.";
-    "index" Arity::Range(1, 3), index, "Where a str first occurs.";
+    "count" Arity::Parsed(1, 3), count, "How often a str occurs.";
+    "endswith" Arity::Parsed(1, 3), endswith, "True if the str ends with another.";
+    "find" Arity::Parsed(1, 3), find, "Where a str first occurs, or -1.";
+    "index" Arity::Parsed(1, 3), index, "Where a str first occurs.";
     "join" Arity::One, join, "The strs of an iterable with this one between them.";
     "lstrip" Arity::Range(0, 1), lstrip, "Without characters at the start.";
     "partition" Arity::One, partition, "What is before, at and after a separator.";
     "removeprefix" Arity::One, removeprefix, "Without a prefix.";
     "removesuffix" Arity::One, removesuffix, "Without a suffix.";
     "replace" Arity::Range(2, 3), replace, "With occurrences replaced.";
-    "rfind" Arity::Range(1, 3), rfind, "Where a str last occurs, or -1.";
-    "rindex" Arity::Range(1, 3), rindex, "Where a str last occurs.";
+    "rfind" Arity::Parsed(1, 3), rfind, "Where a str last occurs, or -1.";
+    "rindex" Arity::Parsed(1, 3), rindex, "Where a str last occurs.";
     "rpartition" Arity::One, rpartition, "What is before, at and after the last separator.";
     "rsplit" Arity::Free, rsplit, "The parts between separators, split from the end.";
     "rstrip" Arity::Range(0, 1), rstrip, "Without characters at the end.";
     "split" Arity::Free, split, "The parts between separators.";
     "splitlines" Arity::Free, splitlines, "The lines.";
-    "startswith" Arity::Range(1, 3), startswith, "True if the str starts with another.";
+    "startswith" Arity::Parsed(1, 3), startswith, "True if the str starts with another.";
     "strip" Arity::Range(0, 1), strip, "Without characters at both ends.";
 }
 
@@ -77,8 +76,9 @@ fn search_range(vm: &mut Vm, arguments: Arguments) -> Outcome<Option<(usize, usi
 
 /// Byte offset of an occurrence in the searched range.
 fn search(vm: &mut Vm, arguments: Arguments, last: bool) -> Outcome<Option<usize>> {
+    let range = search_range(vm, arguments)?;
     let needle = str_argument(vm, arguments.positional()[1])?;
-    let Some((start, end)) = search_range(vm, arguments)? else { return Ok(None) };
+    let Some((start, end)) = range else { return Ok(None) };
     let haystack = &own(arguments)[start..end];
     let found = if last { haystack.rfind(needle) } else { haystack.find(needle) };
     Ok(found.map(|offset| start + offset))
@@ -113,8 +113,9 @@ fn rindex(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn count(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let range = search_range(vm, arguments)?;
     let needle = str_argument(vm, arguments.positional()[1])?;
-    let Some((start, end)) = search_range(vm, arguments)? else { return Ok(Value::from_fixnum(0)) };
+    let Some((start, end)) = range else { return Ok(Value::from_fixnum(0)) };
     let haystack = &own(arguments)[start..end];
     let count = if needle.is_empty() { haystack.chars().count() + 1 } else { haystack.matches(needle).count() };
     Ok(Value::from_fixnum(count as i64))
@@ -328,6 +329,10 @@ fn split_arguments<'a>(vm: &mut Vm, arguments: Arguments, function: &str) -> Out
         return Err(vm.type_error(format!("{function}() takes at most 2 arguments ({given} given)")));
     }
     let [separator, limit] = arguments.only_keywords(vm, function, ["sep", "maxsplit"])?;
+    let limit = match limit.or(arguments.get(2)) {
+        Some(limit) => to_index(vm, limit)?,
+        None => -1,
+    };
     let separator = match separator.or(arguments.get(1)) {
         None | Some(Value::NONE) => None,
         Some(value) => match as_text(value) {
@@ -338,10 +343,6 @@ fn split_arguments<'a>(vm: &mut Vm, arguments: Arguments, function: &str) -> Out
                 return Err(vm.type_error(format!("must be str or None, not {name}")));
             }
         },
-    };
-    let limit = match limit.or(arguments.get(2)) {
-        Some(limit) => to_index(vm, limit)?,
-        None => -1,
     };
     Ok((separator, usize::try_from(limit).unwrap_or(usize::MAX)))
 }
@@ -419,7 +420,7 @@ fn is_line_end(c: char) -> bool {
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [keep_keyword] = arguments.only_keywords(vm, "splitlines", ["keepends"])?;
     let keep = match keep_keyword.or(arguments.get(1)) {
-        Some(keep) => truth(vm, keep)?,
+        Some(keep) => to_index(vm, keep)? != 0,
         None => false,
     };
     let mut rest = own(arguments);

@@ -139,7 +139,8 @@ impl<'a> Sink<'a> {
         match ins.op {
             Op::ShapeStore => {}
             Op::FieldStore => {
-                let is_word = self.layout(ins.a).is_some_and(|new| ins.c % 8 == 0 && (8..new.bytes).contains(&ins.c));
+                let is_word =
+                    self.layout(ins.a).is_some_and(|new| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c));
                 if !is_word {
                     self.keep(ins.a);
                 }
@@ -311,9 +312,8 @@ fn remove(body: &mut Body, sunk: &HashSet<Ref>, needed: &[bool]) {
     let listed: HashSet<Ref> =
         body.snapshots.iter().flat_map(|snapshot| snapshot.objects.iter().map(|object| object.object)).collect();
     let mut gone = sunk.clone();
-    for at in 0..body.ins.len() {
+    for (at, ins) in body.ins.iter_mut().enumerate() {
         let here = Ref(at as u16);
-        let ins = &mut body.ins[at];
         if sunk.contains(&here) && listed.contains(&here) {
             ins.flags |= flags::SUNK;
         } else if sunk.contains(&here) || ins.operands().any(|r| gone.contains(&r)) {

@@ -98,6 +98,51 @@ fn part_text(vm: &mut Vm, part: Value) -> Outcome<String> {
     super::repr::repr_text(vm, part)
 }
 
+/// Equality of objects that are equal if their parts are: aliases, unions, bound methods. `None` for others.
+pub fn equal_parts(vm: &mut Vm, a: Value, b: Value) -> Outcome<Option<bool>> {
+    if a.layout() != b.layout() {
+        return Ok(None);
+    }
+    match a.layout() {
+        ShapeId::GENERIC_ALIAS => {
+            let ([x, p, ..], [y, q, ..]) = (*fields(a), *fields(b));
+            Ok(Some(x == y && super::compare::equal(vm, p, q)?))
+        }
+        ShapeId::UNION => {
+            let (x, y) = (items(fields(a)[0]), items(fields(b)[0]));
+            Ok(Some(x.len() == y.len() && x.iter().all(|part| y.contains(part))))
+        }
+        ShapeId::BOUND_METHOD => {
+            let ((f, x), (g, y)) = (super::descriptors::bound_parts(a), super::descriptors::bound_parts(b));
+            Ok(Some(x == y && super::compare::equal(vm, f, g)?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The hash of such an object; `None` for others.
+pub fn hash_parts(vm: &mut Vm, value: Value) -> Outcome<Option<i64>> {
+    match value.layout() {
+        ShapeId::GENERIC_ALIAS => {
+            let [origin, arguments, ..] = *fields(value);
+            let (x, y) = (super::hash::hash(vm, origin)?, super::hash::hash(vm, arguments)?);
+            Ok(Some(x ^ y))
+        }
+        ShapeId::UNION => {
+            let mut result = 0;
+            for &part in items(fields(value)[0]) {
+                result ^= super::hash::hash(vm, part)?;
+            }
+            Ok(Some(result))
+        }
+        ShapeId::BOUND_METHOD => {
+            let (function, receiver) = super::descriptors::bound_parts(value);
+            Ok(Some(super::hash::identity_hash(function) ^ super::hash::identity_hash(receiver)))
+        }
+        _ => Ok(None),
+    }
+}
+
 pub fn is_alias(value: Value) -> bool {
     value.has_layout(ShapeId::GENERIC_ALIAS)
 }

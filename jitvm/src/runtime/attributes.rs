@@ -200,7 +200,8 @@ fn module_set(vm: &mut Vm, module: Value, name: Value, new: Value) -> Outcome<()
     // SAFETY: cells live as long as their module.
     unsafe {
         if new == Value::UNDEF && (*cell).value == Value::UNDEF {
-            return Err(raise_missing(vm, module, name));
+            let message = format!("'module' object has no attribute '{}'", text(name));
+            return Err(raise_own(vm, module, name, message));
         }
         (*cell).value = new;
     }
@@ -223,7 +224,7 @@ fn type_set(vm: &mut Vm, class: Value, name: Value, new: Value) -> Outcome<()> {
         return Ok(());
     }
     let new = (new != Value::UNDEF).then_some(new);
-    if vm.set_class_attribute(id, name, new) { Ok(()) } else { Err(raise_missing_own(vm, class, name)) }
+    if vm.set_class_attribute(id, name, new) { Ok(()) } else { Err(raise_missing(vm, class, name)) }
 }
 
 /// `object.__setattr__`.
@@ -247,7 +248,7 @@ pub fn generic_set(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcom
     }
     let (class, attribute) = (vm.type_name(value), text(name));
     if vm.has_instance_dict(value) {
-        return Err(raise_own(vm, value, name, attribute.to_owned()));
+        return Err(raise_missing(vm, value, name));
     }
     if found.is_some() {
         return Err(raise_own(vm, value, name, format!("'{class}' object attribute '{attribute}' is read-only")));
@@ -269,11 +270,6 @@ pub fn raise_missing(vm: &mut Vm, value: Value, name: Value) -> Raised {
         _ => format!("'{}' object has no attribute '{attribute}'", vm.type_name(value)),
     };
     raise_own(vm, value, name, message)
-}
-
-/// As CPython words it where an object's own attribute is to be deleted.
-fn raise_missing_own(vm: &mut Vm, value: Value, name: Value) -> Raised {
-    raise_own(vm, value, name, text(name).to_owned())
 }
 
 fn raise_own(vm: &mut Vm, value: Value, name: Value, message: String) -> Raised {

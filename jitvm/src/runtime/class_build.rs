@@ -9,7 +9,7 @@ use super::shapes::MOST_SLOTS;
 use super::strings::text;
 use super::types::{TypeId, type_id};
 use super::value::Value;
-use super::vm::{Outcome, Vm};
+use super::vm::{Outcome, Raised, Vm};
 use crate::bytecode::Op;
 
 /// Keyword arguments of a class statement: a name and a value each, in a list that the collector finds.
@@ -22,6 +22,14 @@ pub fn solid_base(vm: &Vm, id: TypeId) -> Option<TypeId> {
     class.bases.iter().find(extends).or(class.bases.first()).copied()
 }
 
+#[cold]
+fn metaclass_conflict(vm: &mut Vm) -> Raised {
+    vm.type_error(
+        "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all \
+         its bases",
+    )
+}
+
 /// The most derived of a metaclass and those of the bases.
 fn winner(vm: &mut Vm, metaclass: TypeId, bases: &[TypeId]) -> Outcome<TypeId> {
     let mut best = metaclass;
@@ -31,10 +39,7 @@ fn winner(vm: &mut Vm, metaclass: TypeId, bases: &[TypeId]) -> Outcome<TypeId> {
             continue;
         }
         if !vm.is_subtype(other, best) {
-            return Err(vm.type_error(
-                "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses \
-                 of all its bases",
-            ));
+            return Err(metaclass_conflict(vm));
         }
         best = other;
     }
@@ -206,8 +211,7 @@ pub fn type_new(
                     "type() doesn't support MRO entry resolution; use types.new_class()",
                 ));
             }
-            let given = vm.type_name(base);
-            return Err(vm.type_error(format!("metaclass conflict: '{given}' object is not a class")));
+            return Err(metaclass_conflict(vm));
         }
         ids.push(type_id(base));
     }
@@ -234,6 +238,9 @@ pub fn type_new(
 
 fn call_set_name_hooks(vm: &mut Vm, id: TypeId, object: Value) -> Outcome<()> {
     let entries = vm.class(id).attributes.entries().to_vec();
+    // A hook may take another attribute out of the class.
+    let values: Vec<Value> = entries.iter().map(|&(_, value)| value).collect();
+    let values = vm.list(&values)?;
     for (name, value) in entries {
         let Some(hook) = vm.special(value, vm.names.set_name) else { continue };
         if vm.call_special(hook, value, &[object, name]).is_err() {
@@ -247,6 +254,7 @@ fn call_set_name_hooks(vm: &mut Vm, id: TypeId, object: Value) -> Outcome<()> {
             return Err(raised);
         }
     }
+    std::hint::black_box(values);
     Ok(())
 }
 
@@ -299,17 +307,17 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
             attributes.set(key, value);
         }
     }
-    // What the collector has to find until the class has it: the namespace does.
+    // The namespace keeps the attributes alive until the class does; what wraps them is kept for good.
     let wrap = [
         (names.new, ShapeId::STATIC_METHOD),
         (names.init_subclass, ShapeId::CLASS_METHOD),
         (names.class_getitem, ShapeId::CLASS_METHOD),
     ];
-    let mut wrapped = [Value::UNDEF; 3];
-    for (index, &(key, shape)) in wrap.iter().enumerate() {
+    for (key, shape) in wrap {
         if let Some(function) = attributes.get(key).filter(|value| value.has_shape(ShapeId::FUNCTION)) {
-            wrapped[index] = vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]);
-            attributes.set(key, wrapped[index]);
+            let wrapped = vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]);
+            vm.permanent.push(wrapped);
+            attributes.set(key, wrapped);
         }
     }
     if attributes.get(names.eq).is_some() && attributes.get(names.hash).is_none() {
@@ -329,6 +337,10 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         || bases.iter().any(|&base| vm.class(base).has_dict)
         || vm.class(native).has_dict;
     let own = slots.map_or(Vec::new(), |slots| slots.names);
+    if !own.is_empty() && matches!(layout, ShapeId::BIG_INT | ShapeId::TUPLE | ShapeId::BYTES) {
+        let base = vm.class_name(bases[0]);
+        return Err(vm.type_error(format!("nonempty __slots__ not supported for subtype of '{base}'")));
+    }
     let all: Vec<Value> = inherited.iter().chain(&own).copied().collect();
     let capacity = first_capacity(vm, &attributes, bases, all.len());
 

@@ -63,6 +63,9 @@ impl Vm {
     /// Makes an exception object the pending one.
     pub fn raise_value(&mut self, value: Value) -> Raised {
         debug_assert!(value.has_layout(ShapeId::EXCEPTION));
+        if self.handled.is_pointer() {
+            crate::interp::unwind::set_context(self, value);
+        }
         self.exception = value;
         Raised
     }

@@ -62,7 +62,10 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
         }
         ShapeId::FREE if value == Value::NONE => Ok(HASH_OF_NONE),
         ShapeId::FREE => Ok(value.0 as i64),
-        _ => Ok(identity_hash(value)),
+        _ => match super::aliases::hash_parts(vm, value)? {
+            Some(hash) => Ok(avoid_minus_one(hash)),
+            None => Ok(identity_hash(value)),
+        },
     }
 }
 

@@ -252,8 +252,21 @@ impl Vm {
 
     /// Assigns a slot that `__slots__` made.
     pub fn set_slot(&mut self, value: Value, name: Value, new: Value) {
-        if let Some(slot) = self.shapes.lookup(value.shape(), name) {
-            slots(value)[slot as usize] = new;
+        match self.shapes.lookup(value.shape(), name) {
+            Some(slot) if value.has_layout(ShapeId::INSTANCE) => slots(value)[slot as usize] = new,
+            // Objects with a builtin layout have only the map.
+            _ => {
+                let Some(word) = map_word(value) else { return };
+                // SAFETY: `map_word` gives the address of a word in the object.
+                unsafe {
+                    if *word == Value::UNDEF {
+                        let Ok(fresh) = namespace::new(self) else { return };
+                        *word = fresh;
+                    }
+                    // Storing a str key fails only for want of memory, which ends the process.
+                    let _ = namespace::set(self, *word, name, new);
+                }
+            }
         }
     }
 

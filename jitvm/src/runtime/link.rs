@@ -1,7 +1,9 @@
 //! Linking: a compiled module's codes get constants, names and global cells in the heap.
 
+use super::complex;
 use super::modules::module_name;
-use super::object::Cell;
+use super::object::{Cell, ShapeId};
+use super::set;
 use super::value::Value;
 use super::vm::{Code, Vm};
 use crate::bytecode::{self, Constant};
@@ -71,8 +73,8 @@ impl Vm {
             // As in CPython, constants that look like names are interned; here all short ones are.
             Constant::Str(text) if text.len() <= 40 => self.intern(text),
             Constant::Str(text) => self.str(text),
-            // The front end is ahead: these types are not in the heap yet.
-            Constant::Complex(..) | Constant::Bytes(_) => Value::NONE,
+            Constant::Complex(real, imaginary) => self.complex(complex::parts(*real, *imaginary)),
+            Constant::Bytes(data) => self.bytes(data).unwrap_or(Value::EXC),
             // A str of the heap is UTF-8, which has no surrogates.
             Constant::Surrogates(points) => {
                 let character = |&point: &u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
@@ -89,6 +91,26 @@ impl Vm {
                 let tuple = self.tuple(&items).unwrap_or(Value::EXC);
                 self.permanent.truncate(mark);
                 tuple
+            }
+            Constant::FrozenSet(constants) => {
+                let mark = self.permanent.len();
+                let first = self.new_set_of(ShapeId::FROZENSET);
+                self.permanent.push(first);
+                for constant in constants {
+                    let value = self.constant(constant, first_code);
+                    self.permanent.push(value);
+                    // Constants hash and compare without the program's code; out of memory, the element is missing.
+                    let _ = set::add(self, first, value);
+                }
+                // CPython's compiler makes the set once more when it shares equal constants.
+                let second = self.new_set_of(ShapeId::FROZENSET);
+                self.permanent.push(second);
+                let mut position = 0;
+                while let Some((hash, value)) = set::hashed_element_at(first, &mut position) {
+                    let _ = set::add_hashed(self, second, value, hash);
+                }
+                self.permanent.truncate(mark);
+                second
             }
             Constant::Code(index) => Value::from_fixnum(i64::from(first_code + index)),
         }

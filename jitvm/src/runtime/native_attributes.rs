@@ -288,6 +288,9 @@ pub fn set_data_attribute(vm: &mut Vm, value: Value, name: Value, new: Value) ->
             Err(vm.attribute_error("readonly attribute"))
         }
         ShapeId::FUNCTION => functions::set_attribute(vm, value, text(name), new),
+        ShapeId::PROPERTY if matches!(text(name), "fget" | "fset" | "fdel") => {
+            Err(vm.attribute_error("readonly attribute"))
+        }
         ShapeId::PROPERTY if text(name) == "__doc__" => {
             super::descriptors::fields(value)[3] = new;
             Ok(true)
@@ -325,6 +328,13 @@ fn set_class(vm: &mut Vm, value: Value, new: Value) -> Outcome<()> {
 }
 
 fn set_dict(vm: &mut Vm, value: Value, new: Value) -> Outcome<()> {
+    if new == Value::UNDEF {
+        return Err(vm.type_error("cannot delete __dict__"));
+    }
+    if !new.has_layout(super::namespace::LAYOUT) {
+        let given = vm.type_name(new);
+        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{given}'")));
+    }
     vm.set_instance_dict(value, new)
 }
 
@@ -404,7 +414,7 @@ pub fn set_type_data(vm: &mut Vm, id: TypeId, name: Value, new: Value) -> Outcom
     match attribute {
         "__name__" | "__qualname__" => {
             if new == Value::UNDEF {
-                return Err(vm.type_error(format!("cannot delete '{attribute}' attribute of type '{class}'")));
+                return Err(vm.type_error(format!("cannot delete '{attribute}' attribute of immutable type '{class}'")));
             }
             if !new.is_str() {
                 let given = vm.type_name(new);
@@ -423,6 +433,7 @@ pub fn set_type_data(vm: &mut Vm, id: TypeId, name: Value, new: Value) -> Outcom
         "__class__" if new.has_layout(ShapeId::TYPE) && vm.is_subtype(type_id(new), TypeId::TYPE) => {
             Err(vm.type_error("changing the metaclass of a class is not supported"))
         }
+        "__mro__" | "__base__" => Err(vm.attribute_error("readonly attribute")),
         "__bases__" => Err(vm.type_error("assigning to __bases__ is not supported")),
         _ => Err(vm.attribute_error(format!("attribute '{attribute}' of 'type' objects is not writable"))),
     }

@@ -30,7 +30,8 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         Binary::Add if bytes::is_any_bytes(a) => Some(bytes::concatenate(vm, a, b, augmented)),
         Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
         Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),
-        Binary::Mul if is_sequence(b) => Some(repeat(vm, b, a, false)),
+        // In place, types with `in` but no `*` of their own do not ask the other operand.
+        Binary::Mul if is_sequence(b) && !(augmented && dict_views::is_table(a)) => Some(repeat(vm, b, a, false)),
         _ => None,
     }
 }

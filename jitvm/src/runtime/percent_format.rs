@@ -68,10 +68,14 @@ pub fn format_bytes(vm: &mut Vm, format: &[u8], operand: Value) -> Outcome<Vec<u
     Ok(text.chars().map(|c| c as u8).collect())
 }
 
-/// What `%(name)` can look in: not a tuple or str, but anything with items.
-fn as_mapping(operand: Value) -> Option<Value> {
-    let usable = matches!(operand.shape(), ShapeId::LIST | ShapeId::RANGE | ShapeId::BYTEARRAY | ShapeId::MEMORYVIEW)
-        || super::dict::is_dict(operand);
+/// What `%(name)` can look in: not a tuple or str, but anything with items. A format of bytes excludes bytes too.
+fn as_mapping(vm: &Vm, operand: Value, bytes: bool) -> Option<Value> {
+    let usable = match operand.layout() {
+        ShapeId::TUPLE | ShapeId::STR => false,
+        ShapeId::BYTES | ShapeId::BYTEARRAY => !bytes,
+        ShapeId::LIST | ShapeId::RANGE | ShapeId::MEMORYVIEW | ShapeId::DICT | ShapeId::MAPPING_PROXY => true,
+        _ => operand.is_instance() && vm.special(operand, vm.names.getitem).is_some(),
+    };
     usable.then_some(operand)
 }
 
@@ -79,7 +83,7 @@ fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) 
     let single = [operand];
     let is_tuple = operand.has_layout(ShapeId::TUPLE);
     let values = if is_tuple { items(operand) } else { &single };
-    let mapping = as_mapping(operand);
+    let mapping = as_mapping(vm, operand, bytes);
     let mut operands = Operands { values, next: 0, mapping, named: None, bytes };
     let mut out = String::new();
     let mut at = 0;

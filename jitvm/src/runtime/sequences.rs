@@ -48,9 +48,9 @@ pub fn items_mut<'a>(list: Value) -> &'a mut [Value] {
     }
 }
 
-/// Items of a list or tuple, `None` for other values.
+/// Items of a list or tuple, `None` for other values; instances of derived classes may iterate otherwise.
 pub fn as_items<'a>(value: Value) -> Option<&'a [Value]> {
-    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE).then(|| items(value))
+    matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE).then(|| items(value))
 }
 
 /// Shortens a list; `length` is not above its own.

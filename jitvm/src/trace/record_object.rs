@@ -34,7 +34,8 @@ impl Recorder {
     /// The class still is as it is now.
     pub(super) fn class_unchanged(&mut self, vm: &mut Vm, id: TypeId) {
         let (watch, version) = (vm.class(id).watch, vm.class(id).version);
-        let cell = self.constant(vm, watch);
+        let text = format!("version of {}", vm.class_name(id));
+        let cell = self.constant_raw(watch.address() as u64, text);
         let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         let then = self.constant_int(version.into());
         self.guard(Op::G_Eq, Ty::Nil, now, then, 0);
@@ -300,6 +301,7 @@ impl Recorder {
             return abort(AbortReason::Exception, "NameError");
         }
         let cell = self.get(ins.b);
+        let cell = self.object(cell, ShapeId::CLOSURE_CELL);
         let found = self.emit(Op::FieldLoad, cell, Ref::NONE, CELL_VALUE);
         let undefined = self.constant(vm, Value::UNDEF);
         self.guard(Op::G_Ne, Ty::Nil, found, undefined, 0);
@@ -310,6 +312,7 @@ impl Recorder {
     /// STORE_CELL.
     pub(super) fn store_cell(&mut self, ins: Instruction) {
         let (cell, content) = (self.get(ins.a), self.get(ins.b));
+        let cell = self.object(cell, ShapeId::CLOSURE_CELL);
         let content = self.tagged(content);
         self.emit(Op::FieldStore, cell, content, CELL_VALUE);
     }

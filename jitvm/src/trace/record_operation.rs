@@ -582,7 +582,8 @@ impl Recorder {
             // Boxes are made before the object is there.
             let mut words = vec![self.constant_raw(items.len() as u64, items.len().to_string())];
             words.extend(items.iter().map(|&item| self.tagged(item)));
-            return self.new_object(ShapeId::TUPLE, 0, 0, &words);
+            // The layout of an exact builtin object is that of its shape.
+            return self.new_object(ShapeId::TUPLE, ShapeId::TUPLE.0 as u8, 0, &words);
         }
         let mut whole: Option<Ref> = None;
         for chunk in items.chunks(helpers::BUILD_TUPLE.len()) {

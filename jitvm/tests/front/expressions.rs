@@ -288,6 +288,7 @@ f (14 registers)
   0013 JUMP ->0002
   0014 MOVE r1, r2
   0015 RETURN r1
+  0001..0014 is <listcomp>
 ",
     );
 }
@@ -310,6 +311,7 @@ fn list_comprehension_in_a_module() {
   0008 STORE_GLOBAL r0, a
   0009 LOAD_CONST r0, None
   0010 RETURN r0
+  0002..0008 is <listcomp>
 ",
     );
 }
@@ -336,6 +338,7 @@ f (8 registers)
   0009 MOVE r3, r1
   0010 BUILD_TUPLE r2, r2.., 2
   0011 RETURN r2
+  0001..0008 is <listcomp>
 ",
     );
 }

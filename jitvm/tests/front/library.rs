@@ -70,3 +70,12 @@ fn errors_of_snippets() {
     let outcomes: Vec<serde_json::Value> = snippets.iter().map(outcome).collect();
     std::fs::write(format!("{path}.out"), serde_json::to_string(&outcomes).expect("JSON")).expect("writable");
 }
+
+/// `JITVM_LISTED=file.py` prints the file's bytecode.
+#[test]
+#[ignore = "reads the file that JITVM_LISTED names"]
+fn listing_of_a_file() {
+    let path = std::env::var("JITVM_LISTED").expect("JITVM_LISTED names a file");
+    let module = compile(&path, &std::fs::read_to_string(&path).expect("readable")).expect("compiles");
+    println!("{}", jitvm::front::disassemble::code_text(&module));
+}

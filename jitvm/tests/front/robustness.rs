@@ -9,6 +9,9 @@ const PROGRAMS: &[&str] = &[
     "for i, (j, k) in x[1:2, ::3]:\n    if i: continue\n    elif j is not k: break\n    del x[i], j\n",
     "import a.b as c\nfrom d import e\nprint(f'{x!r:>{w}}' \"q\", *y)\nassert x, (1, 2.5, 0xff)\n",
     "class A:\n    def m(self): yield\ntry:\n    x = {1: 2}\nexcept E as e: raise\nfinally: pass\n",
+    "async def f(*a, b: int, **c) -> d:\n    async with a as (x, *y), b:\n        return [z async for z in await b if (q := z)]\n    for i in c:\n        try:\n            if i: continue\n            elif b: break\n            yield i\n        except* A as e: g(lambda: e)\n        finally:\n            nonlocal_ = {**c, 'a': 1}\n",
+    "@a.b\nclass A(B, *c, m=d):\n    'doc'\n    x: int = 1\n    def f(self):\n        nonlocal_ = 1\n        def g():\n            nonlocal nonlocal_\n            return super().f(), {y for y in nonlocal_}\n        return (yield from g())\n",
+    "def f(v):\n    match v:\n        case [1, x, *_] | {'k': x, **r} if x: return x\n        case A.B(-1, c=(None | 'a') as d): del v.x, d\n        case _: raise E from v\n    from ..a import (b, c as d)\n",
     "def g(é):\n    global q\n    q = lambda z, /: (t := z) if é else -z ** ~2\n    return q.r.s(1)(k='''a\nb''')\n",
 ];
 

@@ -86,6 +86,7 @@ pub struct World {
     pub lists: Vec<(Box<List>, Vec<Value>)>,
     pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
     /// Objects of [`SHAPE`] with three words, which tests fill.
+    #[allow(clippy::vec_box, reason = "objects stay where they are")]
     pub objects: Vec<Box<[Cell<u64>; 4]>>,
 }
 
@@ -240,6 +241,8 @@ impl World {
             box_float,
             allocate,
             back_edges,
+            guard_fail: 0,
+            measure: None,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
         let exit: IrExit<'_> = unsafe { run(&machine, body) }?;

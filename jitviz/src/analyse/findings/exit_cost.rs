@@ -49,7 +49,7 @@ fn sampled<'g>(model: &Model, guards: impl Iterator<Item = &'g GuardRow>) -> Opt
         sum.ns = sum.ns.saturating_add(weight.ns);
     }
     let all = model.samples.by_state.values().fold((0, 0), |(n, ns), w| (n + w.samples, ns + w.ns));
-    let each = if sum.samples > 0 { sum.ns / sum.samples } else { all.1 / all.0.max(1) };
+    let each = sum.ns.checked_div(sum.samples).unwrap_or(all.1 / all.0.max(1));
     // Twice the standard deviation of a count; of none, three are still likely enough.
     let spread = (each as f64 * (2.0 * (sum.samples as f64).sqrt()).max(3.0)) as u64;
     Some([sum.ns.saturating_sub(spread), sum.ns, sum.ns.saturating_add(spread)])

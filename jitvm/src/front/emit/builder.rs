@@ -160,8 +160,7 @@ impl Builder {
         }
         let labels = &self.labels;
         let target = |label: Label| labels[label.0].target.expect("every handler is bound by the end of its statement");
-        let range =
-            |(start, end, label, register)| ExceptionRange { start, end, target: target(label), register };
+        let range = |(start, end, label, register)| ExceptionRange { start, end, target: target(label), register };
         self.finished.drain(..).map(range).collect()
     }
 
@@ -248,7 +247,7 @@ fn same(left: &Constant, right: &Constant) -> bool {
         (Constant::Complex(left, left_imaginary), Constant::Complex(right, right_imaginary)) => {
             left.to_bits() == right.to_bits() && left_imaginary.to_bits() == right_imaginary.to_bits()
         }
-        (Constant::Tuple(left), Constant::Tuple(right)) => {
+        (Constant::Tuple(left), Constant::Tuple(right)) | (Constant::FrozenSet(left), Constant::FrozenSet(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
         (left, right) => left == right,
@@ -271,7 +270,7 @@ fn hash<H: Hasher>(constant: &Constant, state: &mut H) {
         Constant::Complex(real, imaginary) => (real.to_bits(), imaginary.to_bits()).hash(state),
         Constant::Surrogates(text) => text.hash(state),
         Constant::Bytes(bytes) => bytes.hash(state),
-        Constant::Tuple(items) => items.iter().for_each(|item| hash(item, state)),
+        Constant::Tuple(items) | Constant::FrozenSet(items) => items.iter().for_each(|item| hash(item, state)),
         Constant::Code(index) => index.hash(state),
     }
 }

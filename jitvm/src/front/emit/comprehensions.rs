@@ -20,12 +20,7 @@ impl<'a> Emitter<'_, 'a> {
         }
     }
 
-    fn inlined_comprehension(
-        &mut self,
-        comprehension: &'a Comprehension,
-        want: Want,
-        position: Position,
-    ) -> Register {
+    fn inlined_comprehension(&mut self, comprehension: &'a Comprehension, want: Want, position: Position) -> Register {
         let mark = self.builder.mark();
         let collection = self.builder.push(1);
         let mut names = Vec::new();
@@ -46,12 +41,7 @@ impl<'a> Emitter<'_, 'a> {
         self.deliver(mark, want, position)
     }
 
-    fn called_comprehension(
-        &mut self,
-        comprehension: &'a Comprehension,
-        want: Want,
-        position: Position,
-    ) -> Register {
+    fn called_comprehension(&mut self, comprehension: &'a Comprehension, want: Want, position: Position) -> Register {
         let mark = self.builder.mark();
         let window = self.make_code(Body::Comprehension(comprehension), None, None, Want::Fresh, position);
         let Some((first, _)) = comprehension.clauses.split_first() else { return window };

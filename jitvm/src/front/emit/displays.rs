@@ -3,11 +3,20 @@
 use super::builder::Register;
 use super::calls::is_starred;
 use super::{Emitter, Want};
-use crate::bytecode::{Op, Position};
+use crate::bytecode::{Constant, Op, Position};
 use crate::front::hir::{Expression, ExpressionKind};
 
 /// Displays longer than this are built item by item, so that they need no register for each.
 const LONGEST_BLOCK: usize = 64;
+
+/// The values of expressions that are all constants.
+fn constants_of(items: &[Expression]) -> Option<Vec<Constant>> {
+    let constant = |item: &Expression| match &item.kind {
+        ExpressionKind::Constant(constant) => Some(constant.clone()),
+        _ => None,
+    };
+    items.iter().map(constant).collect()
+}
 
 impl<'a> Emitter<'_, 'a> {
     pub(super) fn list(&mut self, items: &'a [Expression], want: Want, position: Position) -> Register {
@@ -55,8 +64,23 @@ impl<'a> Emitter<'_, 'a> {
         }
     }
 
+    /// A display of constants, made as CPython makes it: the order of the elements depends on it.
+    fn constant_set(&mut self, constants: Vec<Constant>, want: Want, position: Position) -> Register {
+        let mark = self.builder.mark();
+        let set = self.builder.push(1);
+        self.emit(Op::BuildSet, set, set, 0, position);
+        let constant = self.builder.push(1);
+        self.load_constant(constant, &Constant::FrozenSet(constants), position);
+        self.emit(Op::SetUpdate, set, constant, 0, position);
+        self.builder.release(mark + 1);
+        self.deliver(mark, want, position)
+    }
+
     pub(super) fn set(&mut self, items: &'a [Expression], want: Want, position: Position) -> Register {
         let mark = self.builder.mark();
+        if let Some(constants) = constants_of(items).filter(|constants| constants.len() > 2) {
+            return self.constant_set(constants, want, position);
+        }
         if items.len() <= LONGEST_BLOCK && !items.iter().any(is_starred) {
             self.fresh(items);
             return self.block(Op::BuildSet, mark, want, position);

@@ -30,12 +30,7 @@ impl<'a> Emitter<'_, 'a> {
     /// Emits the handler of a range: `action` gets the registers of the exception and of the one handled before, and the
     /// exception is raised again where it comes to its end. `LeaveHandler` and `Reraise` do not fail, so that it makes no
     /// difference that they may stand in the handler's own range.
-    fn handler(
-        &mut self,
-        range: OpenRange,
-        position: Position,
-        action: impl FnOnce(&mut Self, Register, Register),
-    ) {
+    fn handler(&mut self, range: OpenRange, position: Position, action: impl FnOnce(&mut Self, Register, Register)) {
         let mark = self.builder.mark();
         let exception = self.builder.push(1);
         let previous = self.builder.push(1);
@@ -101,12 +96,7 @@ impl<'a> Emitter<'_, 'a> {
 
     /// The body of a handler, the exception having been bound to its name. `failed` gets the register of an exception
     /// raised in it; where it comes to its end, that exception is raised again.
-    fn clause_body(
-        &mut self,
-        handler: &'a Handler,
-        exception: Register,
-        failed: impl FnOnce(&mut Self, Register),
-    ) {
+    fn clause_body(&mut self, handler: &'a Handler, exception: Register, failed: impl FnOnce(&mut Self, Register)) {
         let position = at(handler.span);
         let Some(name) = handler.name else { return self.statements(&handler.body) };
         self.store_name(name, exception, position);

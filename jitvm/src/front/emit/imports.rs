@@ -1,7 +1,7 @@
 //! Import statements.
 
-use super::builder::Register;
 use super::Emitter;
+use super::builder::Register;
 use crate::bytecode::{Op, Position};
 use crate::front::hir::{Import, Symbol};
 

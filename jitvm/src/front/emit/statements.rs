@@ -1,8 +1,8 @@
 //! Statements to instructions.
 
+use super::blocks::Block;
 use super::builder::Register;
 use super::flow::Label;
-use super::blocks::Block;
 use super::{Emitter, Want, at};
 use crate::bytecode::{Constant, Op, Position, Span};
 use crate::front::fold;

@@ -42,7 +42,12 @@ impl Lowerer<'_> {
         let ((clauses, key, element), context) = self.within(context, |lowerer| {
             let mut clauses = Vec::with_capacity(parsed.generators.len());
             let target = lowerer.target(&first.target)?;
-            clauses.push(Clause { is_async: first.is_async, target, iterable, tests: lowerer.expressions(&first.ifs)? });
+            clauses.push(Clause {
+                is_async: first.is_async,
+                target,
+                iterable,
+                tests: lowerer.expressions(&first.ifs)?,
+            });
             for generator in others {
                 let target = lowerer.target(&generator.target)?;
                 let mut iterable = lowerer.expression(&generator.iter)?;

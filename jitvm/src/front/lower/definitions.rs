@@ -112,7 +112,8 @@ impl Lowerer<'_> {
                 return Err(Fault::syntax(message, span(parameter.range)));
             }
             let default = self.optional(default)?;
-            let annotation = parameter.annotation.as_deref().map(|annotation| self.annotation(annotation)).transpose()?;
+            let annotation =
+                parameter.annotation.as_deref().map(|annotation| self.annotation(annotation)).transpose()?;
             function.parameters.push(Parameter { name, default, annotation });
         }
         Ok(())
@@ -121,9 +122,7 @@ impl Lowerer<'_> {
     /// `return a, *b` and the like: where a starred tuple needs no parentheses.
     pub(super) fn starred_expression(&mut self, expression: &ast::Expr) -> Result<Expression, Fault> {
         match expression {
-            ast::Expr::Starred(_) => {
-                Err(Fault::syntax("can't use starred expression here", span(expression.range())))
-            }
+            ast::Expr::Starred(_) => Err(Fault::syntax("can't use starred expression here", span(expression.range()))),
             _ => self.expression(expression),
         }
     }

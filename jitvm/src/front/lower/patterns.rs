@@ -8,6 +8,7 @@ use ruff_text_size::Ranged;
 use super::{Lowerer, span};
 use crate::bytecode::Constant;
 use crate::front::error::Fault;
+use crate::front::fold;
 use crate::front::hir::{ExpressionKind, Pattern, PatternKind, Symbol};
 
 impl Lowerer<'_> {
@@ -40,6 +41,9 @@ impl Lowerer<'_> {
     fn pattern_kind(&mut self, pattern: &ast::Pattern) -> Result<PatternKind, Fault> {
         let whole = span(pattern.range());
         Ok(match pattern {
+            ast::Pattern::MatchValue(value) if value.value.is_f_string_expr() => {
+                return Err(Fault::syntax("patterns may only match literals and attribute lookups", whole));
+            }
             ast::Pattern::MatchValue(value) => PatternKind::Value(self.expression(&value.value)?),
             ast::Pattern::MatchSingleton(singleton) => PatternKind::Singleton(match singleton.value {
                 ast::Singleton::None => Constant::None,
@@ -61,7 +65,7 @@ impl Lowerer<'_> {
                     let key = self.expression(key)?;
                     if let ExpressionKind::Constant(constant) = &key.kind {
                         let same = |other: &crate::front::hir::Expression| match &other.kind {
-                            ExpressionKind::Constant(other) => other == constant,
+                            ExpressionKind::Constant(other) => fold::equal(other, constant),
                             _ => false,
                         };
                         if keys.iter().any(same) {
@@ -113,9 +117,7 @@ impl Lowerer<'_> {
         match &pattern.kind {
             PatternKind::Value(_) | PatternKind::Singleton(_) => Ok(()),
             PatternKind::Star(name) => add(*name),
-            PatternKind::Sequence(patterns) => {
-                patterns.iter().try_for_each(|pattern| self.check_names(pattern, names))
-            }
+            PatternKind::Sequence(patterns) => patterns.iter().try_for_each(|pattern| self.check_names(pattern, names)),
             PatternKind::Mapping { patterns, rest, .. } => {
                 add(*rest)?;
                 patterns.iter().try_for_each(|pattern| self.check_names(pattern, names))

@@ -72,8 +72,30 @@ impl<'a> Place<'a> {
             ParseErrorType::UnparenthesizedGeneratorExpression => {
                 Fault::syntax("Generator expression must be parenthesized", here)
             }
+            ParseErrorType::ParamAfterVarKeywordParam => {
+                Fault::syntax("arguments cannot follow var-keyword argument", first)
+            }
+            ParseErrorType::ExpectedRealNumber => Fault::syntax("real number required in complex literal", here),
+            ParseErrorType::ExpectedImaginaryNumber => {
+                Fault::syntax("imaginary number required in complex literal", here)
+            }
+            ParseErrorType::UnparenthesizedTupleExpression => {
+                // CPython stumbles over the comma.
+                let comma = self.tokens.iter().find(|token| {
+                    token.kind() == TokenKind::Comma && (here.start..here.end).contains(&token.start().to_u32())
+                });
+                Fault::syntax(INVALID, comma.map_or(here, |token| span(token.range())))
+            }
+            ParseErrorType::InvalidStarredExpressionUsage => match self.token_before().map(Token::kind) {
+                Some(TokenKind::Lpar) => Fault::syntax("cannot use starred expression here", here),
+                Some(TokenKind::Colon) => Fault::syntax("cannot use a starred expression in a dictionary value", here),
+                _ => self.invalid(),
+            },
+            ParseErrorType::ExpectedExpression => self.expected_expression(),
             ParseErrorType::ExpectedToken { expected, found } => self.expected(*expected, *found),
-            ParseErrorType::SimpleStatementsOnSameLine => self.same_line(),
+            ParseErrorType::SimpleStatementsOnSameLine | ParseErrorType::SimpleAndCompoundStatementOnSameLine => {
+                self.same_line()
+            }
             ParseErrorType::OtherError(message) => self.other(message),
             _ => self.invalid(),
         }
@@ -95,6 +117,15 @@ impl<'a> Place<'a> {
                 indentation(message, Span { start: end, end: end + 1 }, true)
             }
             LexicalErrorType::UnclosedStringError => self.unterminated(start),
+            LexicalErrorType::InvalidByteLiteral => {
+                let literal = self.tokens.iter().find(|token| token.end().to_u32() > start);
+                let place = literal.map_or(self.error, |token| span(token.range()));
+                Fault::syntax("bytes can only contain ASCII literal characters", place)
+            }
+            LexicalErrorType::Eof if self.text.trim_end().ends_with('\\') => {
+                let line = self.text.trim_end().len() as u32;
+                Fault::syntax("unexpected EOF while parsing", Span { start: line, end: line })
+            }
             LexicalErrorType::FStringError(error) => self.format_string(error),
             LexicalErrorType::UnrecognizedToken { tok } if tok.is_ascii() => Fault::syntax(INVALID, first),
             LexicalErrorType::UnrecognizedToken { tok } => {
@@ -157,6 +188,9 @@ impl<'a> Place<'a> {
             }
             _ => false,
         };
+        if name == "yield expression" {
+            return Fault::syntax("assignment to yield expression not possible", self.error);
+        }
         let comparable = !matches!(name, "list" | "tuple" | "generator expression" | "True" | "False" | "None");
         if comparable && self.search().statements.iter().any(|statement| sole(statement)) {
             let message = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
@@ -175,8 +209,77 @@ impl<'a> Place<'a> {
             .map_or("expression", |found| kind(found))
     }
 
+    /// Something stands where an expression should.
+    fn expected_expression(&self) -> Fault {
+        let before = self.token_before().map(Token::kind);
+        let Some(token) = self.tokens.iter().find(|token| token.start().to_u32() >= self.error.start) else {
+            return self.invalid();
+        };
+        let text = &self.text[token.range()];
+        let opened = |token: &&Token| token.end().to_u32() <= self.error.start;
+        let depth = self.tokens.iter().filter(opened).fold(0, |depth: i32, token| match token.kind() {
+            TokenKind::FStringStart => depth + 1,
+            TokenKind::FStringEnd => depth - 1,
+            _ => depth,
+        });
+        match (before, token.kind()) {
+            (Some(TokenKind::Lbrace), TokenKind::Rbrace) if depth > 0 => {
+                Fault::syntax("f-string: empty expression not allowed", self.error)
+            }
+            (Some(TokenKind::Lbrace), TokenKind::Exclamation | TokenKind::Colon | TokenKind::Equal) if depth > 0 => {
+                Fault::syntax(format!("f-string: expression required before '{text}'"), self.error)
+            }
+            (Some(TokenKind::Lbrace), _) if depth > 0 => Fault::syntax("f-string: invalid syntax", self.error),
+            (Some(TokenKind::Equal), TokenKind::Comma | TokenKind::Rpar) => match self.token_before() {
+                Some(equal) if self.in_parameters() => {
+                    Fault::syntax("expected default value expression", span(equal.range()))
+                }
+                _ => self.invalid(),
+            },
+            _ => self.invalid(),
+        }
+    }
+
+    /// Whether the line of the error is that of a `def` or `lambda`.
+    fn in_parameters(&self) -> bool {
+        let line = self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default();
+        line.trim_start().starts_with("def ") || line.contains("lambda ")
+    }
+
     fn expected(&self, expected: TokenKind, found: TokenKind) -> Fault {
         match (expected, found) {
+            (TokenKind::Lpar, _) if self.token_before().is_some_and(|token| token.kind() == TokenKind::Name) => {
+                Fault::syntax("expected '('", self.error)
+            }
+            (TokenKind::Rpar, TokenKind::Lpar) if self.in_parameters() => {
+                let close = self
+                    .tokens
+                    .iter()
+                    .find(|token| token.kind() == TokenKind::Rpar && token.start().to_u32() > self.error.start);
+                let end = close.map_or(self.error.end, |token| token.end().to_u32());
+                Fault::syntax("Function parameters cannot be parenthesized", Span { end, ..self.error })
+            }
+            (TokenKind::Rsqb | TokenKind::Rbrace, TokenKind::For) => match self.before_comprehension() {
+                Some(place) => Fault::syntax("did you forget parentheses around the comprehension target?", place),
+                None => self.invalid(),
+            },
+            (TokenKind::Colon, TokenKind::Rbrace | TokenKind::Comma) if self.in_dict() => match self.token_before() {
+                Some(key) => {
+                    let span = Span { start: key.end().to_u32() - 1, end: key.end().to_u32() };
+                    Fault::syntax("':' expected after dictionary key", span)
+                }
+                None => self.invalid(),
+            },
+            (TokenKind::Comma, TokenKind::Equal) => match self.expression_before() {
+                Some(before)
+                    if self.text[before.start as usize..].starts_with(|c: char| c.is_alphabetic() || c == '_') =>
+                {
+                    let end = self.token_after(self.error.end).map_or(self.error.end, |token| token.end().to_u32());
+                    let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+                    Fault::syntax(message, Span { start: before.start, end })
+                }
+                _ => self.invalid(),
+            },
             (TokenKind::Colon, TokenKind::Newline | TokenKind::EndOfFile) => Fault::syntax("expected ':'", self.error),
             (TokenKind::Colon, TokenKind::Equal) => match self.expression_before() {
                 Some(before) => {
@@ -210,6 +313,39 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether the error is in braces that hold a colon already.
+    fn in_dict(&self) -> bool {
+        let mut depth = 0;
+        let before = self.tokens.iter().rev().filter(|token| token.end().to_u32() <= self.error.start);
+        for token in before {
+            match token.kind() {
+                TokenKind::Rbrace | TokenKind::Rpar | TokenKind::Rsqb => depth += 1,
+                TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb if depth == 0 => return false,
+                TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb => depth -= 1,
+                TokenKind::Colon if depth == 0 => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// From the bracket around to the `for` of a comprehension that begins with several expressions.
+    fn before_comprehension(&self) -> Option<Span> {
+        let mut depth = 0;
+        let mut start = None;
+        for token in self.tokens.iter().rev().filter(|token| token.end().to_u32() <= self.error.start) {
+            match token.kind() {
+                TokenKind::Rbrace | TokenKind::Rpar | TokenKind::Rsqb => depth += 1,
+                TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb if depth == 0 => break,
+                TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb => depth -= 1,
+                _ => {}
+            }
+            start = Some(token.start().to_u32());
+        }
+        let end = self.token_before()?.end().to_u32();
+        start.map(|start| Span { start, end })
+    }
+
     fn at_augmented(&self) -> bool {
         let token = self.text.get(self.error.start as usize..self.error.end as usize).unwrap_or_default();
         token.len() > 1 && token.ends_with('=') && !matches!(token, "==" | "!=" | "<=" | ">=" | ":=")
@@ -230,12 +366,29 @@ impl<'a> Place<'a> {
         }
     }
 
+    fn after_import(&self) -> bool {
+        let line = self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default();
+        line.trim_start().starts_with("from ") && line.contains(" import ")
+    }
+
+    /// A number with a letter right behind it.
+    fn bad_number(&self, before: &Token) -> Fault {
+        let end = before.end().to_u32();
+        let kind = match self.text[before.range()].get(..2) {
+            Some("0x" | "0X") => "hexadecimal",
+            Some("0o" | "0O") => "octal",
+            Some("0b" | "0B") => "binary",
+            _ => "decimal",
+        };
+        Fault::syntax(format!("invalid {kind} literal"), Span { start: end - 1, end })
+    }
+
     fn same_line(&self) -> Fault {
         let Some(before) = self.token_before() else { return self.invalid() };
         let end = before.end().to_u32();
         let number = matches!(before.kind(), TokenKind::Int | TokenKind::Float | TokenKind::Complex);
         if number && end == self.error.start {
-            return Fault::syntax("invalid decimal literal", Span { start: end - 1, end });
+            return self.bad_number(before);
         }
         let word = &self.text[before.range()];
         if before.kind() == TokenKind::Name && matches!(word, "print" | "exec") {
@@ -250,7 +403,11 @@ impl<'a> Place<'a> {
         let start = self.error.start;
         if let Some(rest) = message.strip_prefix("Expected an indented block ") {
             let header = self.token_before().map_or(0, |token| token.start().to_usize());
-            let (rest, line) = (rest.replace('`', "'"), self.line_of(header));
+            // CPython calls them all statements.
+            let rest = rest.replace('`', "'");
+            let named = rest.strip_suffix(" clause").or(rest.strip_suffix(" block"));
+            let rest = named.map_or(rest.clone(), |rest| format!("{rest} statement"));
+            let line = self.line_of(header);
             let at_end = self.text.get(start as usize..).unwrap_or_default().trim().is_empty();
             let span = Span { start, end: start + 1 };
             return indentation(format!("expected an indented block {rest} on line {line}"), span, !at_end);
@@ -266,6 +423,33 @@ impl<'a> Place<'a> {
                 ("only single target (not list) can be annotated", self.error.end)
             }
             "Only one '/' separator allowed" => ("/ may appear only once", start + 1),
+            "'/' parameter must appear before '*' parameter" => ("/ must be ahead of *", start + 1),
+            "Position-only parameter separator not allowed as first parameter" => {
+                ("at least one argument must precede /", start + 1)
+            }
+            "Only one '*' parameter allowed" => ("* argument may appear only once", start + 1),
+            "Cannot have both 'except' and 'except*' on the same 'try'" => {
+                let end = self.token_after(start).map_or(self.error.end, |token| {
+                    if token.kind() == TokenKind::Star { token.end().to_u32() } else { start + 6 }
+                });
+                ("cannot have both 'except' and 'except*' on the same 'try'", end)
+            }
+            "Expected one or more exception types" => ("expected one or more exception types", self.error.end),
+            "Positional patterns cannot follow keyword patterns" => {
+                ("positional patterns follow keyword patterns", self.error.end)
+            }
+            "Trailing comma not allowed" if self.line_of(start as usize) == 1 || self.after_import() => {
+                let span = Span { start: start + 1, end: start + 2 };
+                return Fault::syntax("trailing comma not allowed without surrounding parentheses", span);
+            }
+            message if message.starts_with("Multiple exception types must be parenthesized") => {
+                let colon = self
+                    .tokens
+                    .iter()
+                    .find(|token| token.kind() == TokenKind::Colon && token.start().to_u32() >= self.error.end);
+                let end = colon.map_or(self.error.end, |token| token.start().to_u32());
+                ("multiple exception types must be parenthesized", end)
+            }
             "Invalid decimal integer literal" => {
                 let message = "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal \
                                integers";

@@ -25,7 +25,7 @@ pub(super) fn constant_repr(constant: &Constant) -> String {
         Constant::Float(value) => crate::runtime::float_text::repr(*value),
         Constant::Complex(_, imaginary) => format!("{imaginary}j"),
         Constant::Str(text) => string_repr(text),
-        Constant::Surrogates(_) | Constant::Code(_) => String::new(),
+        Constant::Surrogates(_) | Constant::Code(_) | Constant::FrozenSet(_) => String::new(),
         Constant::Bytes(bytes) => format!("b'{}'", bytes.escape_ascii()),
         Constant::Tuple(items) => {
             let items: Vec<String> = items.iter().map(constant_repr).collect();

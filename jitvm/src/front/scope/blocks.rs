@@ -38,12 +38,16 @@ pub struct Block {
     pub used: Vec<Symbol>,
     is_used: HashSet<Symbol>,
     pub global: Vec<Symbol>,
+    /// Places of `global` and `nonlocal` statements, by name.
+    declared: Vec<(Symbol, Span)>,
     pub nonlocal: Vec<(Symbol, Span)>,
     pub rebound: HashSet<Symbol>,
     pub deleted: HashSet<Symbol>,
     seen: HashMap<Symbol, Seen>,
     /// Variables of a comprehension whose `for` has come.
     reached: HashSet<Symbol>,
+    /// Variables of a comprehension that `:=` binds before their `for`.
+    assigned_early: HashSet<Symbol>,
     /// A comprehension uses a variable of its own before the variable's `for`.
     pub early: bool,
     /// A comprehension may look at its own frame.
@@ -124,11 +128,13 @@ impl<'a> Walker<'a> {
             used: Vec::new(),
             is_used: HashSet::new(),
             global: Vec::new(),
+            declared: Vec::new(),
             nonlocal: Vec::new(),
             rebound: HashSet::new(),
             deleted: HashSet::new(),
             seen: HashMap::new(),
             reached: HashSet::new(),
+            assigned_early: HashSet::new(),
             early: false,
             looks_at_frame: false,
             captured: HashSet::new(),
@@ -145,9 +151,7 @@ impl<'a> Walker<'a> {
 
     fn function(&mut self, function: &'a Function) -> Result<(), Fault> {
         let parent = self.open(function, block_kind(function.kind));
-        let outer = std::mem::take(&mut self.in_iterable);
         self.statements(&function.body)?;
-        self.in_iterable = outer;
         self.current = parent;
         Ok(())
     }
@@ -206,10 +210,9 @@ impl<'a> Walker<'a> {
                 self.statements(body)?;
                 self.statements(otherwise)
             }
-            StatementKind::Break
-            | StatementKind::Continue
-            | StatementKind::Pass
-            | StatementKind::ImportStar { .. } => Ok(()),
+            StatementKind::Break | StatementKind::Continue | StatementKind::Pass | StatementKind::ImportStar { .. } => {
+                Ok(())
+            }
             StatementKind::Delete(targets) => targets.iter().try_for_each(|target| {
                 if let ExpressionKind::Name(name) = target.kind {
                     self.block().deleted.insert(name);
@@ -318,8 +321,8 @@ impl<'a> Walker<'a> {
 
     fn declare_global(&mut self, name: Symbol, span: Span) -> Result<(), Fault> {
         self.check_declaration(name, "global", span)?;
-        self.check_both(name)?;
         let block = self.block();
+        block.declared.push((name, span));
         if !block.global.contains(&name) {
             block.global.push(name);
         }
@@ -332,6 +335,7 @@ impl<'a> Walker<'a> {
         }
         self.check_declaration(name, "nonlocal", span)?;
         let block = self.block();
+        block.declared.push((name, span));
         block.nonlocal.push((name, span));
         block.use_name(name);
         self.check_both(name)
@@ -340,8 +344,9 @@ impl<'a> Walker<'a> {
     fn check_both(&mut self, name: Symbol) -> Result<(), Fault> {
         let text = self.symbols.name(name);
         let block = self.block();
-        match block.nonlocal.iter().find(|&&(nonlocal, _)| nonlocal == name) {
-            Some(&(_, span)) if block.global.contains(&name) => {
+        let nonlocal = block.nonlocal.iter().any(|&(nonlocal, _)| nonlocal == name);
+        match block.declared.iter().find(|&&(declared, _)| declared == name) {
+            Some(&(_, span)) if nonlocal && block.global.contains(&name) => {
                 Err(Fault::syntax(format!("name '{text}' is nonlocal and global"), span))
             }
             _ => Ok(()),
@@ -434,7 +439,14 @@ impl<'a> Walker<'a> {
         }
         let innermost = self.current;
         while let BlockKind::Comprehension(_) = self.block().kind {
-            if self.block().is_bound(name) {
+            let block = self.block();
+            if block.is_bound(name) && !block.reached.contains(&name) {
+                // An error, which is told where the variable's `for` is.
+                block.assigned_early.insert(name);
+                self.current = innermost;
+                return Ok(());
+            }
+            if block.is_bound(name) {
                 let text = self.symbols.name(name);
                 let message = format!("assignment expression cannot rebind comprehension iteration variable '{text}'");
                 return Err(Fault::syntax(message, target));
@@ -490,6 +502,12 @@ impl<'a> Walker<'a> {
     fn comprehension_target(&mut self, target: &'a Expression) -> Result<(), Fault> {
         match &target.kind {
             ExpressionKind::Name(symbol) => {
+                if self.block().assigned_early.contains(symbol) {
+                    let text = self.symbols.name(*symbol);
+                    let message =
+                        format!("comprehension inner loop cannot rebind assignment expression target '{text}'");
+                    return Err(Fault::syntax(message, target.span));
+                }
                 self.block().reached.insert(*symbol);
                 Ok(())
             }
