@@ -53,7 +53,8 @@ impl CodeEntry {
     /// `code` lives as long as the process.
     pub unsafe fn new(code: *const Code, func: FuncId, places: Places) -> CodeEntry {
         // SAFETY: by the caller.
-        let count = unsafe { (&(*code).proto.instructions).len() };
+        let linked = unsafe { &*code };
+        let count = linked.proto.instructions.len();
         CodeEntry { code, func, places, locs: vec![Cell::new(LocId::NONE); count].into() }
     }
 

@@ -243,6 +243,7 @@ impl Published {
     }
 
     /// The sampler, which lives as long as the process once it has been made.
+    #[allow(clippy::mut_from_ref, reason = "the cell holds the only way to it")]
     fn sampler(&self) -> Option<&mut Sampler> {
         // SAFETY: made by `Box::leak`. The VM's thread changes only what the handler does not look at before the
         // change is complete.

@@ -67,7 +67,7 @@ impl Sampler {
             stacks: StackTable::new(SignalStream::FIRST_ID),
             next_loc: SignalStream::FIRST_ID,
             // SAFETY: by the caller.
-            frames_capacity: unsafe { (&(*vm).frames).capacity() },
+            frames_capacity: unsafe { &*vm }.frames.capacity(),
             last_timed_ns: 0,
             last_other_ns: timer::now_ns(),
             last_exit: 0,
