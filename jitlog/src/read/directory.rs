@@ -32,6 +32,8 @@ pub struct Chain {
     pub kind: BlockKind,
     pub stream: StreamId,
     pub blocks: Vec<usize>,
+    /// Whether each block begins no earlier than the one before, as it is unless something is damaged.
+    pub is_sorted: bool,
 }
 
 /// What reading the directories depends on.
@@ -124,7 +126,8 @@ impl Directory {
                     }
                 }
             }
-            self.chains.push(Chain { kind: BlockKind(kind), stream: StreamId(stream), blocks });
+            let is_sorted = blocks.is_sorted_by_key(|index| self.blocks[*index].entry.t_first);
+            self.chains.push(Chain { kind: BlockKind(kind), stream: StreamId(stream), blocks, is_sorted });
         }
     }
 

@@ -5,11 +5,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An open log file.
 pub struct LogFile {
     pub path: Arc<Path>,
     file: File,
+    bytes_read: AtomicU64,
     #[cfg(feature = "pack")]
     packed: Option<crate::read::packed::Packed>,
 }
@@ -22,6 +24,7 @@ impl LogFile {
         }
         Ok(LogFile {
             path: path.into(),
+            bytes_read: AtomicU64::new(0),
             #[cfg(feature = "pack")]
             packed: {
                 let read = |offset, bytes| read_at(&file, offset, bytes);
@@ -55,17 +58,36 @@ impl LogFile {
 
     /// Up to `bytes` from an offset of the log; shorter only at its end.
     pub fn read(&self, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut data = Vec::new();
+        self.read_into(offset, bytes, &mut data).map(|()| data)
+    }
+
+    /// The same into memory that served before.
+    pub fn read_into(&self, offset: u64, bytes: usize, data: &mut Vec<u8>) -> io::Result<()> {
+        self.bytes_read.fetch_add(bytes as u64, Ordering::Relaxed);
         #[cfg(feature = "pack")]
         if let Some(packed) = &self.packed {
-            return packed.read(offset, bytes, &|offset, bytes| read_at(&self.file, offset, bytes));
+            *data = packed.read(offset, bytes, &|offset, bytes| read_at(&self.file, offset, bytes))?;
+            return Ok(());
         }
-        read_at(&self.file, offset, bytes)
+        read_at_into(&self.file, offset, bytes, data)
+    }
+
+    /// Bytes asked for so far, for whoever shows how far a long command is.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
     }
 }
 
 /// Up to `bytes` from an offset of a file; shorter only at its end.
 fn read_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
-    let mut data = vec![0u8; bytes];
+    let mut data = Vec::new();
+    read_at_into(file, offset, bytes, &mut data).map(|()| data)
+}
+
+fn read_at_into(file: &File, offset: u64, bytes: usize, data: &mut Vec<u8>) -> io::Result<()> {
+    // What is there is overwritten; only growth costs zeros.
+    data.resize(bytes, 0);
     let mut filled = 0;
     while filled < bytes {
         match file.read_at(&mut data[filled..], offset + filled as u64) {
@@ -76,5 +98,5 @@ fn read_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
         }
     }
     data.truncate(filled);
-    Ok(data)
+    Ok(())
 }
