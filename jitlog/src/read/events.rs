@@ -95,9 +95,9 @@ impl<'a> RecordView<'a> {
         Event::decode(self.event_type, self.body, self.fixed)
     }
 
-    /// Bytes of the record without its header.
-    pub fn bytes(&self) -> usize {
-        self.body.len()
+    /// The record as it was written, without its header.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
     }
 }
 
@@ -325,8 +325,10 @@ impl Events {
                 continue;
             };
             match source.walker.step(&block.data) {
-                Step::Record(record) => {
+                Step::Record(mut record) => {
                     source.records += 1;
+                    // Whoever reads events in order may rely on it, whatever noise in an unsealed block says.
+                    record.ticks = record.ticks.max(source.last);
                     source.last = record.ticks;
                     let mut wanted = self.types.contains(record.event_type);
                     if !wanted && !self.known.contains(record.event_type) {
