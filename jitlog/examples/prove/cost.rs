@@ -6,7 +6,7 @@ use std::time::Instant;
 use jitlog::*;
 
 use crate::Setting;
-use crate::logs::{Seeded, cpu_ns, small_event};
+use crate::logs::{Seeded, cpu_ns, small_event, visit};
 use crate::report::Report;
 
 /// The least CPU time per call over several rounds.
@@ -81,10 +81,7 @@ pub fn run(setting: &Setting, report: &mut Report) {
     let types = Types::class(Class::E).union(Types::class(Class::B));
     let own = Types::of(&[ClockSync::TYPE, LogStats::TYPE, CounterDelta::TYPE, Timebase::TYPE]);
     let mut read = 0u64;
-    let mut events = reader.events().types(types);
-    while let Some(view) = events.next_view() {
-        read += u64::from(!own.contains(view.unwrap().event_type));
-    }
+    visit(reader.events().types(types), |view| read += u64::from(!own.contains(view.unwrap().event_type)));
     let holds = read == written && closed.dropped_events == 0 && reader.counters()[0].value == 7 * u64::from(calls);
     report.fact("records read of those written; counter exact", format!("{read} of {written}"), "all", holds);
     let create = (0..20).map(|number| {
@@ -109,12 +106,11 @@ fn size_of_the_mix(setting: &Setting, report: &mut Report, events: u32) {
     drop(stream);
     log.close();
     let reader = Reader::open(&path).unwrap();
-    let mut records = reader.events();
     let (mut sum, mut count) = (0, 0);
-    while let Some(view) = records.next_view() {
+    visit(reader.events(), |view| {
         sum += 8 + view.unwrap().body().len();
         count += 1;
-    }
+    });
     let bytes = sum as f64 / f64::from(count);
     report.fact("bytes per event of the small mix", format!("{bytes:.1}"), "<= 28", bytes <= 28.0);
     let packed = std::fs::File::create(setting.folder.join("mix.jlogz")).unwrap();

@@ -53,7 +53,8 @@ pub fn truncate(setting: &Setting, report: &mut Report) {
                     // Counters of a cut block read as far as they are there, then as 0.
                     inexact.fetch_add(u64::from(!part.is_prefix_of(&whole)), Ordering::Relaxed);
                     let said = part.problems.first().is_some_and(|problem| {
-                        problem.byte == cut && matches!(problem.kind, ProblemKind::Truncated { found, .. } if found == cut)
+                        problem.byte == cut
+                            && matches!(problem.kind, ProblemKind::Truncated { found, .. } if found == cut)
                     });
                     let precise = said && part.problems.len() == 1 && reader.health() == Health::Truncated { at: cut };
                     imprecise.fetch_add(u64::from(!precise), Ordering::Relaxed);

@@ -77,7 +77,8 @@ fn mutate(raw: &mut Vec<u8>, used: &[(u64, u64)], seeded: &mut Seeded) {
             0 | 1 => raw[at] ^= 1 << seeded.below(8),
             2 => raw[at] = seeded.next() as u8,
             3 => {
-                let value = [0, 1, 0x7F, 0xFF, 0xFFFF, 0x8000_0000, u64::MAX, i64::MAX as u64][seeded.below(8) as usize];
+                let value =
+                    [0, 1, 0x7F, 0xFF, 0xFFFF, 0x8000_0000, u64::MAX, i64::MAX as u64][seeded.below(8) as usize];
                 let at = at & !7;
                 let end = (at + 8).min(raw.len());
                 raw[at..end].copy_from_slice(&value.to_le_bytes()[..end - at]);

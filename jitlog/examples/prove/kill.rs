@@ -8,7 +8,7 @@ use std::time::Duration;
 use jitlog::*;
 
 use crate::Setting;
-use crate::logs::Seeded;
+use crate::logs::{Seeded, visit};
 use crate::report::Report;
 
 const LARGE: usize = 3000;
@@ -109,12 +109,12 @@ pub fn run(setting: &Setting, report: &mut Report) {
 
 fn inspect(path: &Path, acknowledged: u32, sum: &mut Sum) {
     let reader = Reader::open(path).unwrap();
-    let mut events = reader.events().types(Types::class(Class::E).union(Types::class(Class::B)));
+    let events = reader.events().types(Types::class(Class::E).union(Types::class(Class::B)));
     let (mut main, mut beside) = (0, 0);
-    while let Some(item) = events.next_view() {
+    visit(events, |item| {
         let Ok(view) = item else {
             sum.damaged += 1;
-            continue;
+            return;
         };
         let number = match view.event() {
             Event::Code(code) => {
@@ -132,13 +132,13 @@ fn inspect(path: &Path, acknowledged: u32, sum: &mut Sum) {
             Event::GuardHot(hot) => {
                 sum.torn += u64::from(hot.count != beside);
                 beside += 1;
-                continue;
+                return;
             }
-            _ => continue,
+            _ => return,
         };
         sum.torn += u64::from(number != main);
         main += 1;
-    }
+    });
     sum.events += u64::from(main) + u64::from(beside);
     sum.acknowledged += u64::from(acknowledged);
     sum.lost += u64::from(acknowledged.saturating_sub(main));

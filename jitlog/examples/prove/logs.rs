@@ -1,6 +1,7 @@
 //! What the parts share: clocks, random numbers, logs to read, and what a log gives as comparable numbers.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub fn write_big(path: &Path, bytes: u64, definitions: u32) -> u64 {
         defs.loc(func, n, n / 8 + 1, (n % 80) as u16);
     }
     let mut streams: Vec<Stream> = (0..4).map(|n| log.stream(&format!("thread {n}"), StreamKind::Mutator)).collect();
-    let ops: Vec<u8> = (0..4096u32).map(|n| (n * n >> 3) as u8).collect();
+    let ops: Vec<u8> = (0..4096u32).map(|n| ((n * n) >> 3) as u8).collect();
     let mut seeded = Seeded(42);
     let mut events = 0;
     while log.bytes() < bytes {
@@ -117,6 +118,15 @@ pub fn write_small(path: &Path) {
     log.close();
 }
 
+/// Shows all events.
+pub fn visit(mut events: Events, mut see: impl FnMut(Result<RecordView<'_>, Problem>)) {
+    let done: ControlFlow<()> = events.visit(|item| {
+        see(item);
+        ControlFlow::Continue(())
+    });
+    assert!(done.is_continue());
+}
+
 /// All a log gives: a number for each record, by stream and class, in order; counters; the problems.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
@@ -128,10 +138,9 @@ pub struct Contents {
 pub fn contents(reader: &Reader) -> Contents {
     let mut records: BTreeMap<(u32, u8), Vec<u64>> = BTreeMap::new();
     let mut last = 0;
-    let mut events = reader.events().types(Types::all());
-    while let Some(item) = events.next_view() {
+    visit(reader.events().types(Types::all()), |item| {
         let Ok(view) = item else {
-            continue;
+            return;
         };
         assert!(view.t_ns >= last, "time runs backwards");
         last = view.t_ns;
@@ -139,7 +148,7 @@ pub fn contents(reader: &Reader) -> Contents {
         let stamp = view.t_ns.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(view.event_type) << 48;
         let number = stamp ^ xxhash_rust::xxh3::xxh3_64(view.body());
         records.entry((view.stream.0, class)).or_default().push(number);
-    }
+    });
     let counters = reader.counters().iter().map(|total| total.value).collect();
     Contents { records, counters, problems: reader.problems() }
 }

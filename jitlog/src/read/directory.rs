@@ -39,7 +39,8 @@ pub struct Chain {
 /// What reading the directories depends on.
 pub struct Expectation {
     pub file_len: u64,
-    pub closed: bool,
+    /// Of a closed log, the blocks it has: each must have an entry.
+    pub closed: Option<u64>,
     pub live: bool,
 }
 
@@ -81,6 +82,11 @@ impl Directory {
                 entry.entry_crc = 0;
             }
             if entry.kind == BlockKind::Free {
+                let zeroed = expect.closed.is_some_and(|blocks| u64::from(number) < blocks);
+                let held = block_offset(number) < expect.file_len;
+                if zeroed && held {
+                    problems.push(Problem { block: number, ..problem(ProblemKind::Entry) });
+                }
                 continue;
             }
             self.end = self.end.max(number + 1);
@@ -98,7 +104,7 @@ impl Directory {
                 problems.push(Problem { block: number, ..problem(ProblemKind::Contradiction) }.of_stream(entry.stream));
                 continue;
             }
-            if expect.closed && !entry.is_sealed() {
+            if expect.closed.is_some() && !entry.is_sealed() {
                 problems.push(Problem { block: number, ..problem(ProblemKind::Unsealed) }.of_stream(entry.stream));
             }
             self.end = self.end.max(number + entry.blocks);

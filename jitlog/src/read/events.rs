@@ -12,14 +12,15 @@ use std::sync::Arc;
 use crate::format::event::{Event, Timebase};
 use crate::format::layout::DirEntry;
 use crate::format::record::Class;
+use crate::format::schema::FileSchema;
 use crate::format::time::TimeScale;
 use crate::format::walk::{RawRecord, Step, Walker};
+use crate::read::Reader;
 use crate::read::block::Block;
 use crate::read::directory::Chain;
 use crate::read::parallel;
 use crate::read::problem::{Problem, ProblemKind};
 use crate::read::types::Types;
-use crate::read::Reader;
 use crate::{BlockKind, StreamId};
 
 /// One record with its time and stream. It keeps its block alive; [`Entry::event`] decodes it.
@@ -76,41 +77,31 @@ pub struct RecordView<'a> {
     pub stream: StreamId,
     pub event_type: u16,
     body: &'a [u8],
-    fixed: usize,
+    schema: &'a FileSchema,
 }
 
 impl<'a> RecordView<'a> {
-    pub(crate) fn new(reader: &Reader, block: &'a Block, record: RawRecord) -> RecordView<'a> {
+    #[inline]
+    pub(crate) fn new(schema: &'a FileSchema, time: &TimeScale, block: &'a Block, record: RawRecord) -> RecordView<'a> {
         RecordView {
-            t_ns: reader.time().nanoseconds(record.ticks),
+            t_ns: time.nanoseconds(record.ticks),
             stream: block.reference.entry.stream,
             event_type: record.event_type,
             body: block.data.get(record.body.0..record.body.1).unwrap_or_default(),
-            fixed: reader.schema().fixed(record.event_type),
+            schema,
         }
     }
 
     /// The decoded record.
+    #[inline]
     pub fn event(&self) -> Event<'a> {
-        Event::decode(self.event_type, self.body, self.fixed)
+        Event::decode(self.event_type, self.body, self.schema.fixed(self.event_type))
     }
 
     /// The record as it was written, without its header.
+    #[inline]
     pub fn body(&self) -> &'a [u8] {
         self.body
-    }
-}
-
-impl Entry {
-    /// The record to look at.
-    pub fn view(&self) -> RecordView<'_> {
-        RecordView {
-            t_ns: self.t_ns,
-            stream: self.stream,
-            event_type: self.event_type,
-            body: self.block.data.get(self.body.0..self.body.1).unwrap_or_default(),
-            fixed: self.fixed,
-        }
     }
 }
 
@@ -150,9 +141,19 @@ impl Head {
     }
 }
 
+/// What the current source needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// Its head was given: it must advance, and may then be later than another.
+    Advance,
+    /// It has advanced and may be later than another.
+    Compare,
+}
+
 /// Iterator over a log's events. By default all events of class E but the clock's own; choose with [`Events::types`].
 ///
-/// [`Events::next_view`] gives the same records without keeping them, in half the time.
+/// [`Events::visit`] shows the same records without keeping them, in half the time.
 pub struct Events {
     reader: Reader,
     types: Types,
@@ -164,8 +165,8 @@ pub struct Events {
     waiting: BinaryHeap<Reverse<(u64, usize)>>,
     /// The source of the next record, or of the one just given.
     current: Option<usize>,
-    /// Whether the current source's head was given.
-    given: bool,
+    /// What has to be done to the current source before the next record is known.
+    due: Due,
     truncation_said: bool,
     events: u64,
     last_ns: u64,
@@ -183,7 +184,7 @@ impl Events {
             sources: Vec::new(),
             waiting: BinaryHeap::new(),
             current: None,
-            given: false,
+            due: Due::Nothing,
             truncation_said: false,
             events: 0,
             last_ns: 0,
@@ -402,9 +403,11 @@ impl Events {
     fn turn(&mut self) -> Option<usize> {
         if !self.started {
             self.start();
-        } else if std::mem::take(&mut self.given) {
+        } else if self.due != Due::Nothing {
             let index = self.current?;
-            self.advance(index);
+            if self.due == Due::Advance {
+                self.advance(index);
+            }
             self.current = match (self.sources[index].head.ticks(), self.waiting.peek_mut()) {
                 (Some(ticks), Some(mut earliest)) if (ticks, index) > earliest.0 => {
                     let Reverse((_, next)) = std::mem::replace(&mut *earliest, Reverse((ticks, index)));
@@ -415,23 +418,75 @@ impl Events {
                 (None, None) => None,
             };
         }
-        self.given = self.current.is_some();
+        self.due = Due::Advance;
         self.current
     }
 
-    /// The next record, to look at before the one after it, or what is wrong there.
-    pub fn next_view(&mut self) -> Option<Result<RecordView<'_>, Problem>> {
-        let index = self.turn()?;
-        match self.sources[index].head {
-            Head::Record(record) => {
-                let block = self.sources[index].block.as_ref().expect("a record's block is the one being read");
-                let view = RecordView::new(&self.reader, block, record);
-                self.events += 1;
-                self.last_ns = view.t_ns;
-                Some(Ok(view))
+    /// Shows every record, or what is wrong in its place, until `see` breaks off. The fastest way through a log in time
+    /// order.
+    pub fn visit<B>(
+        &mut self,
+        mut see: impl FnMut(Result<RecordView<'_>, Problem>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        while let Some(index) = self.turn() {
+            match self.sources[index].head {
+                Head::Record(record) => self.run(index, record, &mut see)?,
+                _ => {
+                    if let Some(problem) = self.tell(index) {
+                        see(Err(problem))?;
+                    }
+                }
             }
-            _ => self.tell(index).map(Err),
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Shows the records of one block for as long as no other source has an earlier one.
+    fn run<B>(
+        &mut self,
+        index: usize,
+        mut record: RawRecord,
+        see: &mut impl FnMut(Result<RecordView<'_>, Problem>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let (schema, time) = (self.reader.schema(), *self.reader.time());
+        let next = self.waiting.peek().map_or((u64::MAX, usize::MAX), |next| next.0);
+        let source = &mut self.sources[index];
+        let block = source.block.as_ref().expect("a record's block is the one being read");
+        let mut walker = source.walker;
+        let result = 'given: loop {
+            self.events += 1;
+            let view = RecordView::new(schema, &time, block, record);
+            self.last_ns = view.t_ns;
+            let result = see(Ok(view));
+            if result.is_break() {
+                break result;
+            }
+            loop {
+                // At the block's end nothing has moved, and advancing finds it again.
+                let Step::Record(mut found) = walker.step(&block.data) else {
+                    break 'given result;
+                };
+                source.records += 1;
+                found.ticks = found.ticks.max(source.last);
+                source.last = found.ticks;
+                let mut wanted = self.types.contains(found.event_type);
+                if !wanted && !self.known.contains(found.event_type) {
+                    wanted = self.types.wants_unknown();
+                    self.unknown += u64::from(!wanted);
+                }
+                if wanted && self.range.contains(&found.ticks) {
+                    record = found;
+                    break;
+                }
+            }
+            if (record.ticks, index) > next {
+                source.head = Head::Record(record);
+                self.due = Due::Compare;
+                break result;
+            }
+        };
+        source.walker = walker;
+        result
     }
 
     /// The problem a source has come to.

@@ -106,11 +106,13 @@ impl Reader {
     }
 
     /// The schema embedded in the file.
+    #[inline]
     pub fn schema(&self) -> &FileSchema {
         &self.inner.schema
     }
 
     /// From ticks to nanoseconds.
+    #[inline]
     pub fn time(&self) -> &TimeScale {
         &self.inner.time
     }
@@ -139,6 +141,7 @@ impl Reader {
         &self.inner.directory
     }
 
+    #[inline]
     pub(crate) fn dt_shift(&self) -> u8 {
         self.inner.page.dt_shift
     }

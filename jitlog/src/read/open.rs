@@ -54,9 +54,10 @@ pub(crate) fn open(path: &Path, demand: Demand) -> Result<Inner, ReadError> {
         hot_page.sync = None;
     }
     let schema = read_schema(&file, &page, &super_block, &mut problems);
-    let expectation = Expectation { file_len, closed, live };
+    let claimed = closed.then_some(hot_page.claimed_blocks);
+    let expectation = Expectation { file_len, closed: claimed, live };
     let directory = Directory::read(&file, &expectation, &mut problems).map_err(failed)?;
-    if let Some(cut) = find_cut(&file, &directory, file_len, closed.then_some(hot_page.claimed_blocks)) {
+    if let Some(cut) = find_cut(&file, &directory, file_len, claimed) {
         problems.insert(0, cut);
     }
     Ok(Inner {

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use crate::format::layout::BLOCK;
 use crate::read::directory::BlockRef;
-use crate::read::{Reader, parallel};
 use crate::read::problem::Problem;
+use crate::read::{Reader, parallel};
 use crate::{BlockKind, StreamId};
 
 /// What the blocks of one kind hold.
