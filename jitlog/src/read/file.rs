@@ -43,6 +43,24 @@ impl LogFile {
         Ok(self.file.metadata()?.len())
     }
 
+    /// Of a packed log whose index is lost: where its last whole frame ends.
+    pub fn lost_index(&self) -> Option<u64> {
+        #[cfg(feature = "pack")]
+        return self.packed.as_ref()?.lost_index();
+        #[cfg(not(feature = "pack"))]
+        None
+    }
+
+    /// Whether a block's bytes are there, as far as that is known without reading them.
+    pub fn has(&self, block: u32) -> bool {
+        #[cfg(feature = "pack")]
+        if let Some(packed) = &self.packed {
+            return packed.has(block);
+        }
+        let _ = block;
+        true
+    }
+
     /// Whether a writer holds the file's lock.
     pub fn is_being_written(&self) -> bool {
         match self.file.try_lock_shared() {
@@ -86,8 +104,12 @@ fn read_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
 }
 
 fn read_at_into(file: &File, offset: u64, bytes: usize, data: &mut Vec<u8>) -> io::Result<()> {
-    // What is there is overwritten; only growth costs zeros.
-    data.resize(bytes, 0);
+    if data.capacity() < bytes {
+        // Fresh zeros cost nothing until they are touched, and a damaged entry may ask for far more than there is.
+        *data = vec![0; bytes];
+    } else {
+        data.resize(bytes, 0);
+    }
     let mut filled = 0;
     while filled < bytes {
         match file.read_at(&mut data[filled..], offset + filled as u64) {
