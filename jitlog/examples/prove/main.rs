@@ -44,10 +44,6 @@ fn main() -> ExitCode {
     match words[..] {
         ["victim", path] => return kill::victim(Path::new(path)),
         ["measure-reader", path, size] => return read::measure(Path::new(path), size == "quick"),
-        ["write-big", path] => {
-            logs::write_big(Path::new(path), 512 << 20, 1000);
-            return ExitCode::SUCCESS;
-        }
         ["chatter", path] => return follow::chatter(Path::new(path)),
         _ => {}
     }
