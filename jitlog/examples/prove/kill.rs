@@ -110,7 +110,9 @@ pub fn run(setting: &Setting, report: &mut Report) {
 fn inspect(path: &Path, acknowledged: u32, sum: &mut Sum) {
     let reader = Reader::open(path).unwrap();
     let events = reader.events().types(Types::class(Class::E).union(Types::class(Class::B)));
-    let (mut main, mut beside) = (0, 0);
+    let (mut main, mut beside, mut end) = (0, 0, 0);
+    // Records of two chains may change places within the clock's resolution, those of one never.
+    let mut next = [0; 2];
     visit(events, |item| {
         let Ok(view) = item else {
             sum.damaged += 1;
@@ -136,9 +138,14 @@ fn inspect(path: &Path, acknowledged: u32, sum: &mut Sum) {
             }
             _ => return,
         };
-        sum.torn += u64::from(number != main);
+        let next = &mut next[usize::from(matches!(view.event(), Event::Code(_)))];
+        sum.torn += u64::from(number < *next);
+        *next = number + 1;
+        end = end.max(number + 1);
         main += 1;
     });
+    // Ascending in both chains and as many as the last number says: each is there once.
+    sum.torn += u64::from(end.abs_diff(main));
     sum.events += u64::from(main) + u64::from(beside);
     sum.acknowledged += u64::from(acknowledged);
     sum.lost += u64::from(acknowledged.saturating_sub(main));
