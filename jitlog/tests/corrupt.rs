@@ -145,12 +145,19 @@ fn impossible_entries_are_left_out_and_repaired() {
         found.extend(batch.into_iter().filter_map(Result::err).map(|problem| problem.kind));
     }
     assert!(found.contains(&ProblemKind::Contradiction));
+    // A stream's events that say they are counters: found again by their prologue.
+    let mut raw = pristine.clone();
+    raw[of_kind(BlockKind::Events)] = BlockKind::Counters.0;
+    std::fs::write(&path, &raw).unwrap();
+    assert_eq!(Reader::open(&path).unwrap().problems()[0].kind, ProblemKind::Contradiction);
+    let repaired = path.with_extension("repaired");
+    jitlog::rewrite::repair(&path, &std::fs::File::create(&repaired).unwrap()).unwrap();
+    assert_eq!(read_everything(&repaired).unwrap(), whole);
     // Counters at a place no log has.
     let mut raw = pristine.clone();
     let at = of_kind(BlockKind::Counters) + 8;
     raw[at..at + 8].copy_from_slice(&(1u64 << 56).to_le_bytes());
     std::fs::write(&path, &raw).unwrap();
-    let repaired = path.with_extension("repaired");
     jitlog::rewrite::repair(&path, &std::fs::File::create(&repaired).unwrap()).unwrap();
     let part = read_everything(&repaired).unwrap();
     assert_eq!((part.problems, part.counters), (vec![], whole.counters));

@@ -100,7 +100,9 @@ impl Directory {
             }
             let run = u64::from(entry.blocks) * BLOCK as u64;
             let fits = entry.blocks >= 1 && (index as u32).saturating_add(entry.blocks) <= BLOCKS_PER_EXTENT;
-            if !fits || u64::from(entry.used) > run || entry.codec != 0 {
+            // Counters are the process's: a block of a stream that says it is one was something else.
+            let strange = entry.kind == BlockKind::Counters && !entry.stream.is_none();
+            if !fits || strange || u64::from(entry.used) > run || entry.codec != 0 {
                 problems.push(Problem { block: number, ..problem(ProblemKind::Contradiction) }.of_stream(entry.stream));
                 continue;
             }
