@@ -98,6 +98,7 @@ impl LogFile {
 }
 
 /// Up to `bytes` from an offset of a file; shorter only at its end.
+#[cfg(feature = "pack")]
 fn read_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
     let mut data = Vec::new();
     read_at_into(file, offset, bytes, &mut data).map(|()| data)
