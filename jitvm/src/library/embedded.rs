@@ -21,10 +21,24 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "__future__" false "__future__.py";
     "abc" false "abc.py";
+    "bisect" false "bisect.py";
+    "collections" true "collections/__init__.py";
+    "collections.abc" false "collections/abc.py";
+    "collections.deques" false "collections/deques.py";
+    "contextlib" false "contextlib.py";
+    "copy" false "copy.py";
+    "copyreg" false "copyreg.py";
+    "dataclasses" false "dataclasses.py";
     "enum" false "enum.py";
+    "functools" false "functools.py";
+    "heapq" false "heapq.py";
     "itertools" false "itertools.py";
+    "keyword" false "keyword.py";
     "operator" false "operator.py";
+    "string" false "string.py";
+    "types" false "types.py";
 }
 
 /// The embedded module of a name.

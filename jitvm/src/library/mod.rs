@@ -315,7 +315,11 @@ pub fn install(vm: &mut Vm) {
         let object = vm.type_object(id);
         vm.builtins.insert(name, object);
     }
-    for (name, value) in [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS)] {
+    // The namespace of exec has no `__name__`, which classes made there want as their module.
+    let own_name = vm.str("builtins");
+    let constants =
+        [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS), ("__name__", own_name)];
+    for (name, value) in constants {
         let name = vm.intern(name);
         vm.builtins.insert(name, value);
     }
