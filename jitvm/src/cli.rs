@@ -35,6 +35,9 @@ struct Arguments {
     /// Set a JIT parameter; `help` lists them
     #[arg(long = "jit-param", value_name = "NAME=VALUE")]
     jit_params: Vec<String>,
+    /// Compare machine code with its IR at every instruction it executes (slow)
+    #[arg(long)]
+    jit_check: bool,
     /// Print totals on stderr at exit
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, default_missing_value = "text", require_equals = true)]
     stats: Option<StatsFormat>,
@@ -85,6 +88,7 @@ pub struct Options {
     pub log_max: Option<u64>,
     pub jit: bool,
     pub params: Params,
+    pub jit_check: bool,
     pub stats: Option<StatsFormat>,
 }
 
@@ -155,6 +159,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
         log_max: arguments.log_max,
         jit: arguments.jit == Switch::On,
         params,
+        jit_check: arguments.jit_check,
         stats: arguments.stats,
     })
 }

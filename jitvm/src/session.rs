@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::cli::{Options, Program, StatsFormat};
-use crate::events::{Events, ProgramEnd};
+use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
 use crate::interp::{call, signal};
 use crate::runtime::exceptions::{class_of, exception as fields};
@@ -42,6 +42,10 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    if options.jit_check {
+        vm.jit.witness = Some(Box::default());
+    }
+    vm.guard_countdown = options.params.guard_fail.min(i32::MAX as u64) as u32;
     vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
     if let Some(log) = &options.log {
         let config = config_json(&options);
@@ -202,6 +206,20 @@ fn config_json(options: &Options) -> String {
     .to_string()
 }
 
+/// In the IR modes: by trace and exit with a side trace, how often each type failed the guard.
+fn observed_types(vm: &Vm) -> Vec<serde_json::Value> {
+    let with_sides = |t: &crate::trace::Trace| {
+        let exits = t.exits.iter().enumerate().filter(|(_, exit)| exit.side.is_some() && !exit.seen.is_empty());
+        let rows = exits.map(|(number, exit)| {
+            let types: serde_json::Map<String, serde_json::Value> =
+                exit.seen.iter().map(|&(code, count)| (observed_name(code), count.into())).collect();
+            serde_json::json!({ "trace": t.id.0, "exit": number, "types": types })
+        });
+        rows.collect::<Vec<_>>()
+    };
+    vm.jit.traces.iter().flat_map(|t| with_sides(t)).collect()
+}
+
 fn print_statistics(vm: &Vm, format: StatsFormat) {
     let totals = &vm.jit.totals;
     let heap = vm.heap.statistics();
@@ -209,6 +227,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
     match format {
         StatsFormat::Json => {
             let json = serde_json::json!({
+                "observed": observed_types(vm),
                 "traces": {
                     "recorded": totals.recorded,
                     "loops": totals.loops,
@@ -240,6 +259,12 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                 totals.compile_ns as f64 / 1e6,
                 code
             );
+            if let Some(witness) = &vm.jit.witness {
+                eprintln!(
+                    "jitvm: checked {} traces entered, {} instructions and exits compared",
+                    witness.entered, witness.compared
+                );
+            }
             eprintln!(
                 "jitvm: {} collections, {:.2} ms; {} bytes allocated",
                 heap.collections,

@@ -6,14 +6,13 @@
 mod cat;
 mod check;
 mod export;
-mod folded;
 mod follow;
 mod info;
 mod output;
 mod pack;
 mod record;
 mod repair;
-mod show;
+pub(crate) mod show;
 mod time;
 
 use std::io::{self, BufWriter, Write};
@@ -23,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use jitlog::{ReadError, Reader};
 
+pub(crate) use info::header as log_header;
 use time::parse_time;
 
 /// Inspects logs of JIT compilers (.jlog).
@@ -68,7 +68,7 @@ enum Command {
     Pack(PackArgs),
     /// Write a log in the format of another tool.
     #[command(
-        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n  jitlog export firefox run.jlog -o run.json      load it at profiler.firefox.com\n  jitlog export parquet run.jlog -o tables && duckdb -c \"select state, sum(weight_ns) from 'tables/sample.parquet' group by 1\"\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
     )]
     Export(ExportArgs),
 }
@@ -130,7 +130,7 @@ struct FollowArgs {
 #[derive(Args)]
 struct ExportArgs {
     /// What to write
-    format: export::Format,
+    format: crate::export::Format,
     /// The log
     log: PathBuf,
     #[command(flatten)]

@@ -120,7 +120,7 @@ pub const GUARDS: &[Column<GuardRow>] = &[
         term: "observed",
         rank: 2,
         descending: true,
-        cell: |r| observed(&r.observed, r.observed_exact),
+        cell: |r| observed(&r.types, r.observed_exact),
         order: |a, b| a.observed.len().cmp(&b.observed.len()),
     },
     id!(bridge: TraceId, "bridge", "bridge", 5),

@@ -18,7 +18,8 @@ use jitlog::{
     TraceStart, TraceStop, VmInfo,
 };
 
-use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text, observed_type};
+use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
+pub use vocabulary::{observed_name, observed_type};
 
 use crate::bytecode::Source;
 use crate::front;

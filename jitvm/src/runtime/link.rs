@@ -1,7 +1,7 @@
 //! Linking: a compiled module's codes get constants, names and global cells in the heap.
 
-use super::modules::module_name;
 use super::complex;
+use super::modules::module_name;
 use super::object::{Cell, ShapeId};
 use super::set;
 use super::value::Value;

@@ -107,7 +107,8 @@ pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Val
 pub struct Vm {
     /// Not 0 when the running code must stop at its next poll (a signal came).
     pub poll: u32,
-    pub unused: u32,
+    /// Guards until the next is made to fail, in the test mode `guard-fail`.
+    pub guard_countdown: u32,
     /// The pending exception object, or UNDEF.
     pub exception: Value,
     /// First and one past the last slot of the value stack.
@@ -203,7 +204,7 @@ impl Vm {
         let stack = blocks::reserve(STACK_BYTES).expect("address space for the value stack");
         let mut vm = Box::new(Vm {
             poll: 0,
-            unused: 0,
+            guard_countdown: 0,
             exception: Value::UNDEF,
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
