@@ -23,6 +23,9 @@ macro_rules! embedded {
 embedded! {
     "__future__" false "__future__.py";
     "abc" false "abc.py";
+    "argparse" true "argparse/__init__.py";
+    "argparse.help" false "argparse/help.py";
+    "argparse.scan" false "argparse/scan.py";
     "bisect" false "bisect.py";
     "collections" true "collections/__init__.py";
     "collections.abc" false "collections/abc.py";
@@ -38,6 +41,7 @@ embedded! {
     "keyword" false "keyword.py";
     "operator" false "operator.py";
     "string" false "string.py";
+    "textwrap" false "textwrap.py";
     "types" false "types.py";
 }
 
