@@ -40,9 +40,11 @@ embedded! {
     "itertools" false "itertools.py";
     "keyword" false "keyword.py";
     "operator" false "operator.py";
+    "random" false "random.py";
     "string" false "string.py";
     "textwrap" false "textwrap.py";
     "types" false "types.py";
+    "weakref" false "weakref.py";
 }
 
 /// The embedded module of a name.
