@@ -96,6 +96,8 @@ pub struct Code {
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
     pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    /// Of the attribute instructions.
+    pub caches: crate::interp::cache::Caches,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
@@ -131,6 +133,8 @@ pub struct Vm {
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
+    /// What the sampler sees.
+    pub perf: crate::perf::Published,
 
     /// The collector looks at the value stack up to the top frame's last register and up to this slot: for whoever
     /// keeps live values above the top frame.
@@ -218,6 +222,7 @@ impl Vm {
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
+            perf: crate::perf::Published::default(),
             stack_high: 0,
             native_depth: 0,
             recursion_limit: 1000,
