@@ -16,7 +16,7 @@ pub use format::record::{Class, EventSpec, FieldSpec, Record, Unknown, spec_name
 #[cfg(feature = "read")]
 pub use read::{Definitions, Entry, Events, Follow, Health, Problem, ProblemKind, ReadError, Reader, Types};
 #[cfg(feature = "write")]
-pub use write::{Closed, CounterSlot, Defs, Log, LogOptions, Stream, VmInfo, fingerprint};
+pub use write::{Closed, CounterSlot, Defs, Log, LogOptions, Places, SignalStream, Stream, VmInfo, fingerprint};
 
 #[cfg(all(test, feature = "read", feature = "write"))]
 mod roundtrip;

@@ -6,6 +6,7 @@ use crate::cli::{Options, Program, StatsFormat};
 use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
 use crate::interp::{call, signal};
+use crate::perf;
 use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
@@ -71,12 +72,19 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
                     }
                 });
             }
-            // Writing a log never fails the program being run.
+            // Neither writing a log nor sampling fails the program being run.
             Err(error) => eprintln!("jitvm: {}: {error}; running without a log", log.display()),
         }
     }
     // SAFETY: the VM is never freed.
     unsafe { signal::install(vm) };
+    if options.sample > 0
+        && vm.jit.events.is_some()
+        // SAFETY: the VM is never freed.
+        && let Err(error) = unsafe { perf::start(vm, options.sample) }
+    {
+        eprintln!("jitvm: sampling: {error}; running without samples");
+    }
     let first_code = vm.codes.len();
     let body = vm.link_module(&module, "__main__");
     for index in first_code..vm.codes.len() {
@@ -89,6 +97,8 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
         Err(_) => uncaught(vm),
     };
     let status = flush(vm, status);
+    perf::flush(vm);
+    perf::stop(vm);
     let lost = vm.jit.events.take().and_then(|events| events.close(vm, i32::from(status), end));
     if let Some(message) = lost {
         eprintln!("jitvm: {message}");

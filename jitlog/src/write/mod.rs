@@ -13,6 +13,7 @@ mod housekeeping;
 mod map;
 mod options;
 mod process;
+mod signal_stream;
 mod signals;
 mod space;
 mod stream;
@@ -33,9 +34,10 @@ use process::Machine;
 use space::Space;
 
 pub use counters::CounterSlot;
-pub use defs::{Defs, fingerprint};
+pub use defs::{Defs, Places, fingerprint};
 pub use options::{DEFAULT_MAX_BYTES, LogOptions, MIN_BYTES};
 pub use process::VmInfo;
+pub use signal_stream::SignalStream;
 pub use stream::Stream;
 
 /// What streams, definitions and housekeeping have in common.
@@ -156,6 +158,15 @@ impl Log {
         let os_tid = if shared.is_logical() { stream_id.0 } else { thread_id() };
         self.write_definition(&StreamDef { stream_id, os_tid, kind, name });
         Stream::new(shared.clone(), stream_id)
+    }
+
+    /// A new stream that a signal handler of the calling thread writes.
+    pub fn signal_stream(&self, name: &str) -> SignalStream {
+        let shared = &self.owner.shared;
+        let stream_id = StreamId(shared.streams.fetch_add(1, Ordering::Relaxed) + 1);
+        let os_tid = if shared.is_logical() { stream_id.0 } else { thread_id() };
+        self.write_definition(&StreamDef { stream_id, os_tid, kind: StreamKind::Sampler, name });
+        SignalStream::new(shared.clone(), stream_id)
     }
 
     /// The counter of a kind for an entity; asked again, the same one.

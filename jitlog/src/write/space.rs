@@ -41,6 +41,8 @@ pub struct Claim {
     pub ticks: u64,
     /// Contiguous blocks; more than one for a jumbo record.
     pub blocks: u32,
+    /// May wait for the file to grow. A signal handler may not: it takes what is ready or nothing.
+    pub patient: bool,
 }
 
 /// The file, its mapping and its bounds.
@@ -126,7 +128,7 @@ impl Space {
         let shut = self.closed.load(Ordering::SeqCst) || self.map.is_lost();
         let claimed = if shut { None } else { self.take(claim) };
         self.claiming.fetch_sub(1, Ordering::SeqCst);
-        if claimed.is_some() {
+        if claimed.is_some() || !claim.patient {
             self.wake_helper_if_short();
         }
         claimed
@@ -152,6 +154,9 @@ impl Space {
                 first += 1;
             }
             let end = first + wanted;
+            if !claim.patient && self.hot64(hot::READY).load(Ordering::Acquire) < end {
+                return None;
+            }
             if end > self.limit_for(claim.kind) || !self.ensure(end) || end > self.limit_for(claim.kind) {
                 self.refuse();
                 return None;

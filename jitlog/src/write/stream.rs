@@ -50,7 +50,7 @@ impl Stream {
         match R::CLASS {
             Class::B => self.bulk.write(&self.shared, ticks, record),
             _ => self.events.write(&self.shared, ticks, record),
-        }
+        };
     }
 }
 

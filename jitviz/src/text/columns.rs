@@ -90,6 +90,7 @@ pub const TRACES: &[Column<TraceRow>] = &[
     },
     place!(1),
     number!(time_ns, "time", "time", 5, units::ns),
+    number!(native_ns, "builtins", "native", 9, units::ns),
     number!(executions, "ran", "executions", 3, units::count),
     number!(iterations, "turns", "iterations", 9, units::count),
     number!(exits, "exits", "exits", 4, units::count),
@@ -155,6 +156,10 @@ pub const LINES: &[Column<LineRow>] = &[
         cell: |r| format!("{}:{}", r.file.rsplit('/').next().unwrap_or_default(), r.line),
         order: |a, b| (a.source, a.line).cmp(&(b.source, b.line)),
     },
+    number!(time_ns, "time", "line-time", 1, units::ns),
+    number!(interp_ns, "interp", "interp", 5, units::ns),
+    number!(compiled_ns, "compiled", "compiled", 5, units::ns),
+    number!(native_ns, "builtins", "native", 5, units::ns),
     number!(executions, "ran", "executions", 2, units::count),
     number!(failures, "failures", "failures", 2, units::count),
     Column {

@@ -131,6 +131,8 @@ pub struct Vm {
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
+    /// What the sampler sees.
+    pub perf: crate::perf::Published,
 
     /// The collector looks at the value stack up to the top frame's last register and up to this slot: for whoever
     /// keeps live values above the top frame.
@@ -218,6 +220,7 @@ impl Vm {
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
+            perf: crate::perf::Published::default(),
             stack_high: 0,
             native_depth: 0,
             recursion_limit: 1000,

@@ -39,6 +39,7 @@ use crate::interp::call;
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, CodeId, Const, Recorded, Resume, TraceId};
 use crate::optimise::{self, PassAbort, PassOptions};
+use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 
@@ -158,6 +159,16 @@ impl Jit {
 
 /// Shows the recorder the instruction that the interpreter is about to execute.
 pub fn record_step(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
+    let timed = vm.perf.enter_timed(State::Record);
+    let step = show(vm, ins, base);
+    vm.perf.leave_timed(State::Record, timed);
+    if matches!(step, Step::Leave) {
+        perf::flush(vm);
+    }
+    step
+}
+
+fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     let Some(mut recorder) = vm.jit.recorder.take() else { return Step::Leave };
     let frame = *vm.frames.last().expect("a recording runs in a frame");
     match recorder.step(vm, ins, frame.pc, base) {
@@ -212,7 +223,9 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         Some(events) => events.entry_counter(trace),
         None => Box::leak(Box::new(0)),
     };
+    let timed = vm.perf.enter_timed(State::Optimise);
     let result = compile(vm, trace, parent, entries, &recorded, &concrete);
+    vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
@@ -385,6 +398,7 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
+    let outer = vm.perf.enter_trace(id);
     let trace = vm.jit.trace_mut(id);
     // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
     unsafe { *trace.entries += 1 };
@@ -410,6 +424,7 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
         }
         None => exit::interpret(vm, id, base),
     };
+    vm.perf.leave(outer);
     if resume == Resume::Raise as u64 {
         return Err(Raised);
     }

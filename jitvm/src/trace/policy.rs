@@ -44,6 +44,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
     for state in &mut vm.codes[id.index()].loops {
         state.countdown.set(start);
     }
+    crate::perf::code_linked(vm, id);
 }
 
 /// A loop's countdown reached zero. Returns whether a recording began.
