@@ -23,6 +23,7 @@ macro_rules! embedded {
 embedded! {
     "abc" false "abc.py";
     "enum" false "enum.py";
+    "io" false "io.py";
     "itertools" false "itertools.py";
     "operator" false "operator.py";
 }

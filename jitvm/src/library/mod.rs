@@ -22,6 +22,7 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod posix;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
@@ -241,6 +242,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::FLOAT,
     number_methods::INT,
     number_methods::RANGE,
+    posix::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,
