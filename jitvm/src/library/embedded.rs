@@ -37,6 +37,7 @@ embedded! {
     "enum" false "enum.py";
     "functools" false "functools.py";
     "heapq" false "heapq.py";
+    "io" false "io.py";
     "itertools" false "itertools.py";
     "keyword" false "keyword.py";
     "operator" false "operator.py";
