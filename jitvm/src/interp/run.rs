@@ -72,6 +72,11 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
                 (false, false) => run::<false, false>(vm, floor),
             }
         };
+        if !matches!(leave, Leave::Switch) && vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor) {
+            // Left by a way the recorder was not shown, such as a coroutine's first yield: another execution at this
+            // depth would go on with it.
+            trace::abort_recording(vm, trace::AbortReason::LeftFunction, "the execution ended");
+        }
         match leave {
             Leave::Return(value) => return Ok(value),
             Leave::Raised => return Err(Raised),

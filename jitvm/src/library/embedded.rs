@@ -46,6 +46,15 @@ embedded! {
     "textwrap" false "textwrap.py";
     "types" false "types.py";
     "weakref" false "weakref.py";
+    "asyncio" true "asyncio/__init__.py";
+    "asyncio.events" false "asyncio/events.py";
+    "asyncio.exceptions" false "asyncio/exceptions.py";
+    "asyncio.futures" false "asyncio/futures.py";
+    "asyncio.locks" false "asyncio/locks.py";
+    "asyncio.queues" false "asyncio/queues.py";
+    "asyncio.runners" false "asyncio/runners.py";
+    "asyncio.taskgroups" false "asyncio/taskgroups.py";
+    "asyncio.tasks" false "asyncio/tasks.py";
 }
 
 /// The embedded module of a name.
