@@ -35,15 +35,22 @@ embedded! {
     "copyreg" false "copyreg.py";
     "dataclasses" false "dataclasses.py";
     "enum" false "enum.py";
+    "fractions" false "fractions.py";
     "functools" false "functools.py";
     "heapq" false "heapq.py";
     "itertools" false "itertools.py";
     "keyword" false "keyword.py";
+    "numbers" false "numbers.py";
     "operator" false "operator.py";
+    "pprint" false "pprint.py";
     "random" false "random.py";
+    "reprlib" false "reprlib.py";
+    "statistics" false "statistics.py";
     "string" false "string.py";
     "textwrap" false "textwrap.py";
     "types" false "types.py";
+    "typing" true "typing/__init__.py";
+    "typing.forms" false "typing/forms.py";
     "weakref" false "weakref.py";
 }
 
