@@ -38,6 +38,7 @@ embedded! {
     "fractions" false "fractions.py";
     "functools" false "functools.py";
     "heapq" false "heapq.py";
+    "io" false "io.py";
     "itertools" false "itertools.py";
     "keyword" false "keyword.py";
     "numbers" false "numbers.py";
@@ -52,6 +53,15 @@ embedded! {
     "typing" true "typing/__init__.py";
     "typing.forms" false "typing/forms.py";
     "weakref" false "weakref.py";
+    "asyncio" true "asyncio/__init__.py";
+    "asyncio.events" false "asyncio/events.py";
+    "asyncio.exceptions" false "asyncio/exceptions.py";
+    "asyncio.futures" false "asyncio/futures.py";
+    "asyncio.locks" false "asyncio/locks.py";
+    "asyncio.queues" false "asyncio/queues.py";
+    "asyncio.runners" false "asyncio/runners.py";
+    "asyncio.taskgroups" false "asyncio/taskgroups.py";
+    "asyncio.tasks" false "asyncio/tasks.py";
 }
 
 /// The embedded module of a name.

@@ -23,6 +23,7 @@ pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
 pub mod random_core;
+pub mod posix;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
@@ -244,6 +245,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::INT,
     number_methods::RANGE,
     random_core::FUNCTIONS,
+    posix::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,
