@@ -56,12 +56,13 @@ impl Recorder {
         {
             return Ok(Step::Interpret);
         }
-        let result = match self.intrinsic(vm, callee_value, &call) {
-            Some(result) => result,
-            None => self.builtin_call(vm, callee, &call),
+        let (result, step) = match self.intrinsic(vm, callee_value, &call) {
+            Some(result) => (result, Step::Interpret),
+            // A bound method or an object with `__call__` would get a frame of its own, which the trace does not have.
+            None => (self.builtin_call(vm, callee, &call), Step::CallOut),
         };
         self.set(ins.a, result);
-        Ok(Step::Interpret)
+        Ok(step)
     }
 
     fn python_call(
