@@ -21,10 +21,31 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "__future__" false "__future__.py";
     "abc" false "abc.py";
+    "argparse" true "argparse/__init__.py";
+    "argparse.help" false "argparse/help.py";
+    "argparse.scan" false "argparse/scan.py";
+    "bisect" false "bisect.py";
+    "collections" true "collections/__init__.py";
+    "collections.abc" false "collections/abc.py";
+    "collections.deques" false "collections/deques.py";
+    "contextlib" false "contextlib.py";
+    "copy" false "copy.py";
+    "copyreg" false "copyreg.py";
+    "dataclasses" false "dataclasses.py";
     "enum" false "enum.py";
+    "functools" false "functools.py";
+    "heapq" false "heapq.py";
+    "io" false "io.py";
     "itertools" false "itertools.py";
+    "keyword" false "keyword.py";
     "operator" false "operator.py";
+    "random" false "random.py";
+    "string" false "string.py";
+    "textwrap" false "textwrap.py";
+    "types" false "types.py";
+    "weakref" false "weakref.py";
     "asyncio" true "asyncio/__init__.py";
     "asyncio.events" false "asyncio/events.py";
     "asyncio.exceptions" false "asyncio/exceptions.py";

@@ -41,6 +41,8 @@ builtins! {
     "min" Arity::Free, min, "Smallest item or argument.";
     "next" Arity::Range(1, 2), next, "Next item of an iterator.";
     "oct" Arity::One, oct, "Octal digits of an int.";
+    "input" Arity::Range(0, 1), input, "A line of standard input.";
+    "open" Arity::Free, open, "Opens a file.";
     "ord" Arity::One, ord, "Code point of a character.";
     "pow" Arity::Free, pow, "Power, or power modulo a number.";
     "print" Arity::Free, print, "Writes values to standard output.";
@@ -408,6 +410,20 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [separator, end, file, flush] = arguments.only_keywords(vm, "print", ["sep", "end", "file", "flush"])?;
     let separator = separator_text(vm, separator, "sep", " ")?;
     let end = separator_text(vm, end, "end", "\n")?;
+    let flush_wanted = match flush {
+        Some(flush) => operators::truth(vm, flush)?,
+        None => false,
+    };
+    let stream = match file.filter(|&file| file != Value::NONE) {
+        Some(file) => file,
+        None => super::streams::stdout(vm)?,
+    };
+    if stream == Value::NONE {
+        return Ok(Value::NONE);
+    }
+    if !stream.has_shape(ShapeId::STREAM) {
+        return print_to_object(vm, stream, arguments.positional(), [separator, end], flush_wanted);
+    }
     let mut line = String::new();
     for (index, &value) in arguments.positional().iter().enumerate() {
         if index > 0 {
@@ -419,14 +435,6 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
     }
     line.push_str(end);
-    let flush_wanted = match flush {
-        Some(flush) => operators::truth(vm, flush)?,
-        None => false,
-    };
-    let stream = match file.filter(|&file| file != Value::NONE) {
-        Some(file) => file,
-        None => return write_stdout(vm, &line, flush_wanted),
-    };
     super::streams::write(vm, stream, &line)?;
     if flush_wanted {
         super::streams::flush(vm, stream)?;
@@ -434,15 +442,37 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(Value::NONE)
 }
 
-fn write_stdout(vm: &mut Vm, line: &str, flush: bool) -> Outcome {
-    let mut result = vm.out.write(line);
-    if flush && result.is_ok() {
-        result = vm.out.flush();
+/// Calls the `write` of an object of the program for each piece.
+fn print_to_object(vm: &mut Vm, file: Value, values: &[Value], [separator, end]: [&str; 2], flush: bool) -> Outcome {
+    let name = vm.intern("write");
+    let write = attributes::get_attr(vm, file, name)?;
+    for (index, &value) in values.iter().enumerate() {
+        if index > 0 {
+            let separator = vm.str(separator);
+            vm.call(write, &[separator])?;
+        }
+        let piece = repr::to_str(vm, value)?;
+        vm.call(write, &[piece])?;
     }
-    match result {
-        Ok(()) => Ok(Value::NONE),
-        Err(error) => Err(vm.raise_os_error(&error)),
+    let end = vm.str(end);
+    vm.call(write, &[end])?;
+    if flush {
+        let name = vm.intern("flush");
+        let method = attributes::get_attr(vm, file, name)?;
+        vm.call(method, &[])?;
     }
+    Ok(Value::NONE)
+}
+
+/// `open` is the function of `io`, imported when it is first called.
+fn open(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let function = super::streams::of_io(vm, "open")?;
+    super::call_with(vm, function, arguments)
+}
+
+fn input(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let function = super::streams::of_io(vm, "_input")?;
+    super::call_with(vm, function, arguments)
 }
 
 fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'static str) -> Outcome<&'static str> {
