@@ -675,7 +675,7 @@ class Decimal:
         coefficient = self._int
         bits = 0
         if drop > 0:
-            bits = ROUNDED
+            bits = ROUNDED if coefficient else 0
             if drop < 64:
                 unit = POWERS[drop]
                 coefficient, rest = divmod(coefficient, unit)

@@ -66,6 +66,7 @@ embedded! {
     "decimal.number" false "decimal/number.py";
     "decimal.parsing" false "decimal/parsing.py";
     "decimal.rounding" false "decimal/rounding.py";
+    "logging" true "logging/__init__.py";
 }
 
 /// The embedded module of a name.
