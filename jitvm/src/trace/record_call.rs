@@ -64,12 +64,6 @@ impl Recorder {
         let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);
         Ok(Step::CallOut)
-        let (result, step) = match self.intrinsic(vm, callee_value, &call) {
-            Some(result) => (result, Step::Interpret),
-            // A bound method or an object with `__call__` would get a frame of its own, which the trace does not have.
-            None => (self.builtin_call(vm, callee, &call), Step::CallOut),
-        };
-        Ok(step)
     }
 
     fn python_call(
