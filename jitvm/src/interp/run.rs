@@ -484,10 +484,18 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         }
                     }
                     Op::LoadMethod => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(function) = cache.method(object) {
+                            at!(ins.a) = function;
+                            at!(ins.a + 1) = object;
+                            continue 'dispatch;
+                        }
                         save_pc!();
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        match attributes::load_method(&mut *vm, at!(ins.b), name) {
+                        match attributes::load_method(&mut *vm, object, name) {
                             Ok((callable, receiver)) => {
+                                cache.learn_method(&*vm, object, name);
                                 at!(ins.a) = callable;
                                 at!(ins.a + 1) = receiver;
                             }
@@ -748,12 +756,25 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         ))
                     }
                     Op::GetAttr => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(found) = cache.get(object) {
+                            at!(ins.a) = found;
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(attributes::get_attr(&mut *vm, at!(ins.b), name))
+                        cache.learn_get(&*vm, object, name);
+                        out_of_line!(attributes::get_attr(&mut *vm, object, name))
                     }
                     Op::SetAttr => {
+                        let object = at!(ins.a);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if cache.set(object, at!(ins.b)) {
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line_unit!(attributes::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
+                        cache.learn_set(&mut *vm, object, name);
+                        out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins.b)))
                     }
                     Op::MakeFunction => {
                         let id = (&(*code).constants)[ins.b as usize].as_fixnum();
