@@ -259,8 +259,7 @@ fn dict_merge(vm: &mut Vm, keywords: Value, mapping: Value, callee: Value) -> Ou
     let mut position = 0;
     while let Some((key, value)) = dict::entry_at(source, &mut position) {
         if !key.has_layout(ShapeId::STR) {
-            let name = callable_name(vm, callee)?;
-            return Err(vm.type_error(format!("{name} keywords must be strings")));
+            return Err(vm.type_error("keywords must be strings"));
         }
         if dict::get(vm, keywords, key)?.is_some() {
             let name = callable_name(vm, callee)?;
@@ -330,6 +329,19 @@ fn check_exception_class(vm: &mut Vm, class: Value) -> Outcome<()> {
         return Ok(());
     }
     Err(vm.type_error("catching classes that do not inherit from BaseException is not allowed"))
+}
+
+/// `except*` may not name groups: they are what it takes apart.
+pub fn refuse_group_classes(vm: &mut Vm, class: Value) -> Outcome<()> {
+    let classes = if class.has_layout(ShapeId::TUPLE) { sequences::items(class) } else { &[class] };
+    for &class in classes {
+        check_exception_class(vm, class)?;
+    }
+    let is_group = |&class: &Value| vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION_GROUP);
+    if classes.iter().any(is_group) {
+        return Err(vm.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+    }
+    Ok(())
 }
 
 /// The bound exit method and what entering gave.
