@@ -8,7 +8,7 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
-use crate::runtime::{attributes, dict, dict_views, iterate, operators_sequence, sequences, set, set_operations, subscript};
+use crate::runtime::{attributes, dict, dict_views, iterate, operators_sequence, repr, sequences, set, set_operations, subscript};
 
 /// Executes `ins`, whose registers are at `base`.
 ///
@@ -95,6 +95,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             let out = unsafe { base.add(ins.a as usize) };
             unpack_star(vm, at!(ins.c), out, ins.b as usize, ins.x as usize)?;
         }
+        Op::Display => display(vm, at!(ins.a))?,
         Op::EnterHandler => at!(ins.b) = unwind::enter_handler(vm, at!(ins.a)),
         Op::LeaveHandler => vm.handled = at!(ins.a),
         Op::MatchException => {
@@ -301,7 +302,24 @@ fn unpack_star(vm: &mut Vm, value: Value, out: *mut Value, count: usize, after: 
     Ok(())
 }
 
-/// Whether an exception is an instance of a class or of one of a tuple of classes.
+/// What the interactive form of a program does with the value of an expression statement.
+fn display(vm: &mut Vm, value: Value) -> Outcome<()> {
+    if value == Value::NONE {
+        return Ok(());
+    }
+    let line = repr::repr_text(vm, value)? + "\n";
+    if let Err(error) = vm.out.write(&line) {
+        return Err(vm.raise_os_error(&error));
+    }
+    let builtins = import::import_module(vm, "builtins")?;
+    vm.set_global(builtins, "_", value);
+    Ok(())
+}
+
+/// Whether an exception is of a class, or of one of a tuple of classes.
+///
+/// # Errors
+/// TypeError for what is no class of exceptions.
 pub fn match_exception(vm: &mut Vm, raised: Value, class: Value) -> Outcome<bool> {
     if sequences::as_items(class).is_some() && class.has_layout(ShapeId::TUPLE) {
         for index in 0..sequences::items(class).len() {
