@@ -12,6 +12,8 @@ use crate::runtime::vm::{Outcome, Vm};
 builtins! {
     FUNCTIONS of Owner::Module("sys");
     "__getattr__" Arity::One, late_attribute, "Makes the values that few programs use when they are asked for.";
+    "exc_info" Arity::Zero, exc_info, "Class, value and traceback of the exception being handled, or three times None.";
+    "exception" Arity::Zero, exception, "The exception being handled, or None.";
     "exit" Arity::Range(0, 1), exit, "Raises SystemExit.";
     "get_int_max_str_digits" Arity::Zero, get_int_max_str_digits, "Digits of ints that are converted to text.";
     "getdefaultencoding" Arity::Zero, getdefaultencoding, "The encoding of text.";
@@ -106,6 +108,24 @@ fn exit(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn getdefaultencoding(vm: &mut Vm, _: Arguments) -> Outcome {
     Ok(vm.str("utf-8"))
+}
+
+fn handled(vm: &Vm) -> Value {
+    if vm.handled.is_pointer() { vm.handled } else { Value::NONE }
+}
+
+fn exc_info(vm: &mut Vm, _: Arguments) -> Outcome {
+    let value = handled(vm);
+    if value == Value::NONE {
+        return vm.tuple(&[Value::NONE; 3]);
+    }
+    let class = crate::runtime::exceptions::exception(value).class;
+    let traceback = crate::runtime::traceback_objects::traceback_of(vm, value);
+    vm.tuple(&[class, value, traceback])
+}
+
+fn exception(vm: &mut Vm, _: Arguments) -> Outcome {
+    Ok(handled(vm))
 }
 
 fn getrecursionlimit(vm: &mut Vm, _: Arguments) -> Outcome {
