@@ -62,6 +62,18 @@ embedded! {
     "asyncio.runners" false "asyncio/runners.py";
     "asyncio.taskgroups" false "asyncio/taskgroups.py";
     "asyncio.tasks" false "asyncio/tasks.py";
+    "threading" false "threading.py";
+    "queue" false "queue.py";
+    "decimal" true "decimal/__init__.py";
+    "decimal.arithmetic" false "decimal/arithmetic.py";
+    "decimal.context" false "decimal/context.py";
+    "decimal.formatting" false "decimal/formatting.py";
+    "decimal.functions" false "decimal/functions.py";
+    "decimal.methods" false "decimal/methods.py";
+    "decimal.number" false "decimal/number.py";
+    "decimal.parsing" false "decimal/parsing.py";
+    "decimal.rounding" false "decimal/rounding.py";
+    "logging" true "logging/__init__.py";
 }
 
 /// The embedded module of a name.
