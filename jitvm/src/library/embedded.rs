@@ -25,7 +25,13 @@ embedded! {
     "enum" false "enum.py";
     "io" false "io.py";
     "itertools" false "itertools.py";
+    "json" true "json/__init__.py";
+    "json.decoder" false "json/decoder.py";
+    "json.encoder" false "json/encoder.py";
     "operator" false "operator.py";
+    "os" false "os.py";
+    "posixpath" false "posixpath.py";
+    "re" false "re.py";
 }
 
 /// The embedded module of a name.

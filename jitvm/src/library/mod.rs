@@ -8,6 +8,7 @@ pub mod class_checks;
 pub mod class_functions;
 pub mod constructors;
 pub mod dict_methods;
+pub mod digests;
 pub mod dunders;
 pub mod embedded;
 pub mod execution;
@@ -15,6 +16,8 @@ pub mod exception_methods;
 pub mod functions;
 pub mod integer_bytes;
 pub mod generator_methods;
+pub mod json;
+pub mod json_encode;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -23,6 +26,8 @@ pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
 pub mod posix;
+pub mod re;
+pub mod regex;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
@@ -233,6 +238,8 @@ const TABLES: &[&[BuiltinRow]] = &[
     generator_methods::COROUTINE_WRAPPER,
     generator_methods::GENERATOR,
     generator_methods::STEP,
+    digests::FUNCTIONS,
+    json::FUNCTIONS,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,
@@ -243,6 +250,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::INT,
     number_methods::RANGE,
     posix::FUNCTIONS,
+    re::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,

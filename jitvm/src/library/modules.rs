@@ -1,6 +1,6 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, marks, math, posix, sys, time};
+use super::{Owner, digests, json, marks, math, posix, re, sys, time};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -15,6 +15,9 @@ const MODULES: &[ModuleRow] = &[
     ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
+    ModuleRow { name: "_digests", fill: digests::fill },
+    ModuleRow { name: "_json", fill: json::fill },
+    ModuleRow { name: "_re", fill: re::fill },
     ModuleRow { name: "posix", fill: posix::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },
