@@ -1,6 +1,7 @@
 //! The `jitlog` command: what is in a log, and whether it is whole.
 #![forbid(unsafe_code)]
 
+mod export;
 mod tool;
 
 use std::process::ExitCode;

@@ -115,7 +115,7 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
-    /// One chart as an SVG file: traces, guards, memory or gc over time
+    /// One chart as an SVG file: states, warm-up, traces, guards, memory or gc over time
     #[command(
         after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json"
     )]
@@ -136,7 +136,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// The program by line: executions of traces, failures of guards, aborted recordings
+    /// The program by line: time, executions of traces, failures of guards, aborted recordings
     #[command(after_help = "Example:\n  jitviz lines demo.jlog --sort failures --limit 5")]
     Lines {
         #[command(flatten)]

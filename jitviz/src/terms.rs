@@ -68,6 +68,31 @@ pub const TERMS: &[Term] = &[
         "Time spent in the machine code of the trace, from samples. Empty when the run was not sampled.",
     ),
     term_of(
+        "line-time",
+        "Time of a line",
+        "Time spent on the line, from samples: in the interpreter, in compiled code, and in builtins called from it. Collections, the JIT itself and waiting are not in it.",
+    ),
+    term_of(
+        "interp",
+        "Interpreter",
+        "Runs the program's bytecode instruction by instruction. It is where a program starts, and where it goes whenever compiled code is left.",
+    ),
+    term_of(
+        "compiled",
+        "Compiled code",
+        "Machine code of traces, with the functions of the VM that it calls. The program's own calls of builtins are counted as native.",
+    ),
+    term_of(
+        "native",
+        "Builtins",
+        "Functions that are part of the VM, such as sum or list.append. A JIT cannot see into them, so time in them falls only if they are called less.",
+    ),
+    term_of(
+        "warmup",
+        "Warm-up",
+        "How the speed changes over the run: flat, warm-up (slow at first, then steady), slow-down (fast at first), or no steady state. From iterations the program marks, else from counted work, else from samples.",
+    ),
+    term_of(
         "state",
         "State of a trace",
         "What became of the recording by the end of the log: aborted, installed as code, invalidated because something it relied on changed, or freed. A recording can also be cut off by the end of the log.",

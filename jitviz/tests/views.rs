@@ -6,7 +6,7 @@ mod support;
 
 use ratatui::style::{Color, Modifier};
 use screen::{app, buffer, options, press, resize, text};
-use support::{Fixture, expect, write_demo, write_hostile, write_quiet};
+use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
 const VIEWS: [(&str, &str); 5] =
     [("overview", "1"), ("traces", "3"), ("trace", "4 j j j j j j j j j j"), ("guards", "5 j"), ("source", "7")];
@@ -21,6 +21,17 @@ fn every_view_at_three_sizes() {
                 let mode = if ascii { "-ascii" } else { "" };
                 expect(&format!("{name}-{}x{}{mode}.txt", size.0, size.1), &text(&app));
             }
+        }
+    }
+}
+
+#[test]
+fn time_is_shown_where_it_was_sampled() {
+    let fixture = Fixture::new(write_sampled);
+    for (name, keys) in [("overview", "1"), ("traces", "3"), ("source", "7")] {
+        for size in [(80, 24), (200, 60)] {
+            let app = press(app(fixture.model(), size, false), keys);
+            expect(&format!("sampled-{name}-{}x{}.txt", size.0, size.1), &text(&app));
         }
     }
 }

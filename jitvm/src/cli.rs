@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 use crate::events::Level;
+use crate::perf::MAX_HZ;
 use crate::trace::params::Params;
 
 /// Runs a Python 3 program with a tracing JIT.
@@ -29,12 +30,21 @@ struct Arguments {
     /// Stop writing events at this size, such as 512M or 4G (counters go on)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     log_max: Option<u64>,
+    /// Samples per second of what the program is doing, in a log; 0 takes none
+    #[arg(long, value_name = "HZ", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_HZ)))]
+    sample: u32,
+    /// Where samples come from: a timer of the thread, or the kernel's perf events (not available yet)
+    #[arg(long, value_name = "SOURCE", value_enum, default_value = "timer")]
+    sample_source: SampleSource,
     /// Compile hot loops, or interpret only
     #[arg(long, value_name = "on|off", value_enum, default_value = "on")]
     jit: Switch,
     /// Set a JIT parameter; `help` lists them
     #[arg(long = "jit-param", value_name = "NAME=VALUE")]
     jit_params: Vec<String>,
+    /// Compare machine code with its IR at every instruction it executes (slow)
+    #[arg(long)]
+    jit_check: bool,
     /// Print totals on stderr at exit
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, default_missing_value = "text", require_equals = true)]
     stats: Option<StatsFormat>,
@@ -51,6 +61,12 @@ enum LogLevel {
     Full,
     Events,
     Off,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum SampleSource {
+    Timer,
+    Perf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -83,8 +99,11 @@ pub struct Options {
     pub log: Option<PathBuf>,
     pub log_level: Level,
     pub log_max: Option<u64>,
+    /// Samples per second; 0 for none.
+    pub sample: u32,
     pub jit: bool,
     pub params: Params,
+    pub jit_check: bool,
     pub stats: Option<StatsFormat>,
 }
 
@@ -118,6 +137,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
             return Err(status);
         }
     };
+    if arguments.sample_source == SampleSource::Perf {
+        eprintln!("jitvm: --sample-source perf is not available yet; --sample-source timer is");
+        return Err(2);
+    }
     let mut params = Params::default();
     for param in &arguments.jit_params {
         if param == "help" {
@@ -153,8 +176,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
         log: wanted.map(|path| PathBuf::from(path.replace("%p", &std::process::id().to_string()))),
         log_level: if arguments.log_level == LogLevel::Events { Level::Events } else { Level::Full },
         log_max: arguments.log_max,
+        sample: arguments.sample,
         jit: arguments.jit == Switch::On,
         params,
+        jit_check: arguments.jit_check,
         stats: arguments.stats,
     })
 }

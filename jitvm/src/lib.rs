@@ -10,6 +10,7 @@ pub mod interp;
 pub mod ir;
 pub mod library;
 pub mod optimise;
+pub mod perf;
 pub mod runtime;
 pub mod session;
 pub mod trace;

@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use crate::cli::{Options, Program, StatsFormat};
-use crate::events::{Events, ProgramEnd};
+use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
 use crate::interp::{call, signal};
+use crate::perf;
 use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
@@ -42,6 +43,10 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    if options.jit_check {
+        vm.jit.witness = Some(Box::default());
+    }
+    vm.guard_countdown = options.params.guard_fail.min(i32::MAX as u64) as u32;
     vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;
     if let Some(log) = &options.log {
         let config = config_json(&options);
@@ -67,12 +72,19 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
                     }
                 });
             }
-            // Writing a log never fails the program being run.
+            // Neither writing a log nor sampling fails the program being run.
             Err(error) => eprintln!("jitvm: {}: {error}; running without a log", log.display()),
         }
     }
     // SAFETY: the VM is never freed.
     unsafe { signal::install(vm) };
+    if options.sample > 0
+        && vm.jit.events.is_some()
+        // SAFETY: the VM is never freed.
+        && let Err(error) = unsafe { perf::start(vm, options.sample) }
+    {
+        eprintln!("jitvm: sampling: {error}; running without samples");
+    }
     let first_code = vm.codes.len();
     let body = vm.link_module(&module, "__main__");
     for index in first_code..vm.codes.len() {
@@ -85,6 +97,8 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
         Err(_) => uncaught(vm),
     };
     let status = flush(vm, status);
+    perf::flush(vm);
+    perf::stop(vm);
     let lost = vm.jit.events.take().and_then(|events| events.close(vm, i32::from(status), end));
     if let Some(message) = lost {
         eprintln!("jitvm: {message}");
@@ -202,6 +216,20 @@ fn config_json(options: &Options) -> String {
     .to_string()
 }
 
+/// In the IR modes: by trace and exit with a side trace, how often each type failed the guard.
+fn observed_types(vm: &Vm) -> Vec<serde_json::Value> {
+    let with_sides = |t: &crate::trace::Trace| {
+        let exits = t.exits.iter().enumerate().filter(|(_, exit)| exit.side.is_some() && !exit.seen.is_empty());
+        let rows = exits.map(|(number, exit)| {
+            let types: serde_json::Map<String, serde_json::Value> =
+                exit.seen.iter().map(|&(code, count)| (observed_name(code), count.into())).collect();
+            serde_json::json!({ "trace": t.id.0, "exit": number, "types": types })
+        });
+        rows.collect::<Vec<_>>()
+    };
+    vm.jit.traces.iter().flat_map(|t| with_sides(t)).collect()
+}
+
 fn print_statistics(vm: &Vm, format: StatsFormat) {
     let totals = &vm.jit.totals;
     let heap = vm.heap.statistics();
@@ -209,6 +237,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
     match format {
         StatsFormat::Json => {
             let json = serde_json::json!({
+                "observed": observed_types(vm),
                 "traces": {
                     "recorded": totals.recorded,
                     "loops": totals.loops,
@@ -240,6 +269,12 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                 totals.compile_ns as f64 / 1e6,
                 code
             );
+            if let Some(witness) = &vm.jit.witness {
+                eprintln!(
+                    "jitvm: checked {} traces entered, {} instructions and exits compared",
+                    witness.entered, witness.compared
+                );
+            }
             eprintln!(
                 "jitvm: {} collections, {:.2} ms; {} bytes allocated",
                 heap.collections,

@@ -211,6 +211,9 @@ modes! {
     gc_stress_changes_nothing = "gc-stress";
     gc_stress_under_an_early_jit_changes_nothing = "early-stress";
     log_changes_nothing_and_is_whole = "log";
+    guards_made_to_fail_change_nothing = "guard-fail";
+    guards_made_to_fail_in_the_ir_interpreter_change_nothing = "ir-guard-fail";
+    machine_code_does_what_its_ir_says = "check";
 }
 
 #[test]

@@ -270,8 +270,14 @@ macro_rules! event_table {
                 trace_id: TraceId,
                 code_off: u32,
                 loc_id: LocId,
+                /// The Python frames, the innermost at loc_id.
                 stack_id: StackId,
+                /// Time it stands for. Time in states that are timed at their transitions is not in it.
                 weight_ns: u64,
+                /// The builtin that runs, in the state native.
+                builtin: FuncId,
+                /// In the state interp: the guard that compiled code was left through just before.
+                guard_id: GuardId,
             }
             /// Samples that could not be taken or written.
             65 samples_lost SamplesLost E {
@@ -282,6 +288,12 @@ macro_rules! event_table {
                 n: u32,
                 /// n times counter_id u32, delta u32.
                 entries: &'a [u8],
+            }
+            /// Time the thread spent in a state that is timed at its transitions, since the last such record of that state.
+            68 state_time StateTime E {
+                state: SampleState,
+                /// Without what other states took in between.
+                dur_ns: u64,
             }
             /// A collection starts.
             80 gc_begin GcBegin E {

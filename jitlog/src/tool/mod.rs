@@ -5,15 +5,16 @@
 
 mod cat;
 mod check;
+mod describe;
 mod export;
-mod folded;
 mod follow;
 mod info;
 mod output;
 mod pack;
+mod progress;
 mod record;
 mod repair;
-mod show;
+pub(crate) mod show;
 mod time;
 
 use std::io::{self, BufWriter, Write};
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use jitlog::{ReadError, Reader};
 
+pub(crate) use info::header as log_header;
 use time::parse_time;
 
 /// Inspects logs of JIT compilers (.jlog).
@@ -68,9 +70,17 @@ enum Command {
     Pack(PackArgs),
     /// Write a log in the format of another tool.
     #[command(
-        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
+        after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n  jitlog export firefox run.jlog -o run.json      load it at profiler.firefox.com\n  jitlog export parquet run.jlog -o tables && duckdb -c \"select state, sum(weight_ns) from 'tables/sample.parquet' group by 1\"\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
     )]
     Export(ExportArgs),
+    /// Print a shell's completions for this command.
+    #[command(
+        after_help = "Example:\n  jitlog completions bash > /etc/bash_completion.d/jitlog\n  jitlog completions zsh > ~/.zfunc/_jitlog"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the man page, or write one per command into a folder.
+    #[command(after_help = "Example:\n  jitlog man | man -l -\n  jitlog man --to /usr/share/man/man1")]
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -128,9 +138,22 @@ struct FollowArgs {
 }
 
 #[derive(Args)]
+struct CompletionsArgs {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+struct ManArgs {
+    /// The folder; without it the page of the command as a whole goes to standard output
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct ExportArgs {
     /// What to write
-    format: export::Format,
+    format: crate::export::Format,
     /// The log
     log: PathBuf,
     #[command(flatten)]
@@ -201,6 +224,8 @@ pub fn run() -> ExitCode {
         Command::Repair(args) => repair::run(&args.log, &args.to),
         Command::Export(args) => export::run(args, &mut out),
         Command::Pack(args) => pack::run(&args.log, &args.to),
+        Command::Completions(args) => describe::completions(args, &mut out),
+        Command::Man(args) => describe::man(args, &mut out),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),

@@ -99,6 +99,7 @@ fn place(shared: &Shared, counters: &mut Counters) -> CounterSlot {
             sequence: counters.blocks.len() as u64,
             ticks: shared.clock.now(),
             blocks: 1,
+            patient: true,
         };
         match shared.space.claim(claim) {
             Some(block) => counters.blocks.push(block),

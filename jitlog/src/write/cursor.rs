@@ -23,6 +23,8 @@ pub struct Cursor {
     end: usize,
     /// Ticks that offsets count from.
     base: u64,
+    /// See [`Claim::patient`].
+    patient: bool,
 }
 
 /// Where the slow path found room.
@@ -35,18 +37,24 @@ enum Room {
 
 impl Cursor {
     pub fn new(kind: BlockKind, stream: StreamId) -> Cursor {
-        Cursor { kind, stream, sequence: 0, block: 0, at: 0, end: 0, base: 0 }
+        Cursor { kind, stream, sequence: 0, block: 0, at: 0, end: 0, base: 0, patient: true }
     }
 
-    /// Writes a record, or counts it as dropped.
+    /// A chain that a signal handler writes: it takes no lock, and drops what finds no room at once.
+    pub fn impatient(kind: BlockKind, stream: StreamId) -> Cursor {
+        Cursor { patient: false, ..Cursor::new(kind, stream) }
+    }
+
+    /// Writes a record, or counts it as dropped and returns false.
     #[inline]
-    pub fn write<R: Record>(&mut self, shared: &Shared, ticks: u64, record: &R) {
+    pub fn write<R: Record>(&mut self, shared: &Shared, ticks: u64, record: &R) -> bool {
         let body = R::FIXED + record.tail_bytes();
         let dt = ticks.wrapping_sub(self.base) >> shared.dt_shift;
         if 8 + body <= self.end - self.at && dt <= u64::from(u32::MAX) {
             self.put(shared, dt as u32, record, body);
+            true
         } else {
-            self.write_slow(shared, ticks, record, body);
+            self.write_slow(shared, ticks, record, body)
         }
     }
 
@@ -60,7 +68,7 @@ impl Cursor {
     }
 
     #[cold]
-    fn write_slow<R: Record>(&mut self, shared: &Shared, ticks: u64, record: &R, body: usize) {
+    fn write_slow<R: Record>(&mut self, shared: &Shared, ticks: u64, record: &R, body: usize) -> bool {
         // Ticks of two processors may differ by a little; time never runs backwards in a chain.
         let ticks = ticks.max(self.base);
         match self.make_room(shared, ticks, 8 + body) {
@@ -77,8 +85,12 @@ impl Cursor {
                 shared.space.map.word64(start).store(header.0, Ordering::Release);
                 shared.space.mark_full(block);
             }
-            Room::None => shared.space.drop_event(8 + body),
+            Room::None => {
+                shared.space.drop_event(8 + body);
+                return false;
+            }
         }
+        true
     }
 
     fn make_room(&mut self, shared: &Shared, ticks: u64, bytes: usize) -> Room {
@@ -118,7 +130,7 @@ impl Cursor {
 
     fn claim(&mut self, shared: &Shared, ticks: u64, blocks: u32) -> Option<u32> {
         let sequence = self.sequence;
-        let claim = Claim { kind: self.kind, stream: self.stream, sequence, ticks, blocks };
+        let claim = Claim { kind: self.kind, stream: self.stream, sequence, ticks, blocks, patient: self.patient };
         let block = shared.space.claim(claim)?;
         self.sequence += 1;
         Some(block)
@@ -128,9 +140,14 @@ impl Cursor {
     pub fn leave(&mut self, shared: &Shared) {
         if self.block != 0 {
             shared.space.mark_full(self.block);
-            self.block = 0;
-            self.at = 0;
-            self.end = 0;
+            self.forget();
         }
+    }
+
+    /// Has no block any more.
+    pub fn forget(&mut self) {
+        self.block = 0;
+        self.at = 0;
+        self.end = 0;
     }
 }

@@ -50,6 +50,19 @@ impl Definitions {
     }
 }
 
+/// Fingerprints of the places of one function, for whoever defines places without the lock.
+#[derive(Clone)]
+pub struct Places(Xxh3);
+
+impl Places {
+    /// The fingerprint of the place at an offset. Allocates nothing.
+    pub fn fingerprint(&self, bc_off: u32) -> Fingerprint {
+        let mut state = self.0.clone();
+        state.update(&bc_off.to_le_bytes());
+        Fingerprint(state.digest())
+    }
+}
+
 /// Access to the definitions from any thread.
 #[derive(Clone)]
 pub struct Defs {
@@ -124,6 +137,11 @@ impl Defs {
         known.fingerprints.push(loc_fp);
         known.write(&self.shared, &LocDef { loc_id, func_id, bc_off, line, col, loc_fp });
         loc_id
+    }
+
+    /// What the fingerprints of a function's places are made from.
+    pub fn places(&self, func_id: FuncId) -> Places {
+        Places(self.lock().functions.get(&func_id).cloned().unwrap_or_else(Xxh3::new))
     }
 
     /// A place's fingerprint, to build those of traces and guards from.

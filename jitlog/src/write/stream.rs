@@ -50,7 +50,15 @@ impl Stream {
         match R::CLASS {
             Class::B => self.bulk.write(&self.shared, ticks, record),
             _ => self.events.write(&self.shared, ticks, record),
-        }
+        };
+    }
+}
+
+impl Stream {
+    /// Lets go of blocks that were sealed under it.
+    pub(crate) fn forget(&mut self) {
+        self.events.forget();
+        self.bulk.forget();
     }
 }
 

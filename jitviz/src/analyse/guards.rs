@@ -31,6 +31,10 @@ pub struct GuardRow {
     pub last_ns: Option<u64>,
     pub bailouts: u64,
     pub bridge: Option<TraceId>,
+    /// How often the bridge was entered: failures that never became an exit.
+    pub bridge_entries: Option<u64>,
+    /// What was seen at the failures and at the entries of the bridge: the counts add up to both.
+    pub types: Vec<Observed>,
 }
 
 /// One row per guard, most failures first.
@@ -55,7 +59,46 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         last_ns: guard.last_ns,
         bailouts: guard.bailouts.len() as u64,
         bridge: guard.bridge,
+        bridge_entries: guard.bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()),
+        types: types(model, guard),
     }
+}
+
+/// Guards whose success says what the type is.
+const OF_TYPES: [&str; 3] = ["G_INT", "G_FLT", "G_SHAPE"];
+
+/// A bridge starts by testing the value that failed the guard: what passes there is of the type it tests, the others
+/// fail there in turn or go on to its own bridge. A bridge that starts otherwise takes everything untested.
+fn types(model: &Model, guard: &Guard) -> Vec<Observed> {
+    let mut list: Vec<Observed> = Vec::new();
+    let mut add = |seen: Observed| match list.iter_mut().find(|known| known.r#type == seen.r#type) {
+        Some(known) => known.count = known.count.saturating_add(seen.count),
+        None => list.push(seen),
+    };
+    let entries =
+        |bridge: Option<TraceId>| bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()).unwrap_or(0);
+    let mut guard = guard;
+    // A damaged log may lead back to where it came from.
+    for _ in 0..model.guards.len() {
+        observed(model, guard).into_iter().for_each(&mut add);
+        let Some(bridge) = guard.bridge else { break };
+        let first = model.guards.values().filter(|g| g.trace == bridge).min_by_key(|g| g.op);
+        let tests_type = |g: &Guard| {
+            OF_TYPES.contains(&model.words.reason(Domain::GuardKind, g.kind).as_str())
+                && model.program.place(g.loc) == model.program.place(guard.loc)
+        };
+        let Some(first) = first.filter(|g| tests_type(g)) else {
+            add(Observed { r#type: "not tested".to_owned(), count: entries(Some(bridge)), example: None });
+            break;
+        };
+        let others = first.failures.unwrap_or(0).saturating_add(entries(first.bridge));
+        let count = entries(Some(bridge)).saturating_sub(others);
+        add(Observed { r#type: expected(&first.expected).unwrap_or_default(), count, example: None });
+        guard = first;
+    }
+    list.retain(|seen| seen.count > 0);
+    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.r#type.cmp(&b.r#type)));
+    list
 }
 
 fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {

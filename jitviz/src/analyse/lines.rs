@@ -12,8 +12,14 @@ pub struct LineRow {
     pub file: String,
     pub line: u32,
     pub function: Option<String>,
-    /// From 0 for nothing to 8 for the hottest: executions and failures together, by orders of magnitude.
+    /// From 0 for nothing to 8 for the hottest, by orders of magnitude: time if the run was sampled, else executions and
+    /// failures together.
     pub heat: u64,
+    /// From samples: the sum, and in the interpreter, in compiled code and in builtins called from here.
+    pub time_ns: Option<u64>,
+    pub interp_ns: Option<u64>,
+    pub compiled_ns: Option<u64>,
+    pub native_ns: Option<u64>,
     /// Of the traces that start on this line.
     pub executions: Option<u64>,
     pub failures: Option<u64>,
@@ -32,6 +38,16 @@ pub struct LineRow {
     pub target: Option<(TraceId, Option<OpIx>)>,
 }
 
+impl LineRow {
+    /// What heat is made of: in microseconds if the run was sampled.
+    pub fn heat_of(&self, sampled: bool) -> u64 {
+        match sampled {
+            true => self.time_ns.unwrap_or(0).div_ceil(1_000),
+            false => self.executions.unwrap_or(0).saturating_add(self.failures.unwrap_or(0)),
+        }
+    }
+}
+
 /// How many steps of heat there are.
 pub const HOTTEST: u64 = 8;
 
@@ -47,10 +63,12 @@ pub fn rows(model: &Model, with_source: bool) -> Vec<LineRow> {
     }
     traces(model, &mut rows);
     failures(model, &mut rows);
+    times(model, &mut rows);
     let functions: BTreeMap<(SourceId, u32), &str> = (model.program.locs.iter())
         .filter_map(|(id, loc)| Some((model.program.line_of(*id)?, model.program.funcs.get(&loc.func)?.name.as_str())))
         .collect();
-    let heat = |r: &LineRow| r.executions.unwrap_or(0).saturating_add(r.failures.unwrap_or(0));
+    let sampled = !model.samples.is_empty();
+    let heat = |r: &LineRow| r.heat_of(sampled);
     let hottest = rows.values().map(heat).max().unwrap_or(0);
     let finish = |((source, line), mut row): ((SourceId, u32), LineRow)| {
         row.file = model.program.sources.get(&source).map(|s| s.path.clone()).unwrap_or_default();
@@ -117,6 +135,21 @@ fn failures(model: &Model, rows: &mut Rows) {
         }
         row.guards.push(guard.id);
         row.failures = Some(row.failures.unwrap_or(0).saturating_add(guard.failures.unwrap_or(0)));
+    }
+}
+
+fn times(model: &Model, rows: &mut Rows) {
+    for (loc, time) in &model.samples.by_loc {
+        let Some(at) = model.program.line_of(*loc) else { continue };
+        let row = rows.entry(at).or_default();
+        for (sum, ns) in [
+            (&mut row.interp_ns, time.interp_ns),
+            (&mut row.compiled_ns, time.compiled_ns),
+            (&mut row.native_ns, time.native_ns),
+            (&mut row.time_ns, time.interp_ns.saturating_add(time.compiled_ns).saturating_add(time.native_ns)),
+        ] {
+            *sum = Some(sum.unwrap_or(0).saturating_add(ns));
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 pub mod aborts;
 pub mod asm;
+pub mod blame;
+pub mod change;
 pub mod expected;
 pub mod findings;
 pub mod guards;
@@ -14,6 +16,7 @@ pub mod series;
 pub mod summary;
 pub mod trace;
 pub mod traces;
+pub mod warmup;
 
 use crate::model::{GuardId, Model, TraceId};
 use std::collections::BTreeMap;

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::guards;
-use crate::model::Model;
+use super::warmup::{Basis, Change, warmup};
+use crate::model::{Model, Part, Timeline};
+use crate::units;
 
 /// A chart's worth of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,6 +17,12 @@ pub struct Chart {
     pub shape: Shape,
     pub duration_ns: u64,
     pub series: Vec<Series>,
+    /// Moments worth a line across the chart, and what happened there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    /// What the chart comes to, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
     /// Points left out because they would not show; in each stretch of time the lowest, highest and last are kept.
     pub thinned: u64,
 }
@@ -25,6 +33,8 @@ pub enum Unit {
     Count,
     Bytes,
     Nanoseconds,
+    /// Thousandths of the whole.
+    Permille,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,8 +42,18 @@ pub enum Unit {
 pub enum Shape {
     /// A value holds until the next point.
     Steps,
-    /// Each point stands alone.
+    /// Each point stands alone, as a line from the ground.
     Spikes,
+    /// Each point stands alone.
+    Points,
+    /// Steps on top of each other; all series have points at the same times.
+    Stacked,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mark {
+    pub at_ns: u64,
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,6 +70,8 @@ pub struct Kind {
 }
 
 pub const KINDS: &[Kind] = &[
+    Kind { id: "states", make: states },
+    Kind { id: "warmup", make: warm_up },
     Kind { id: "traces", make: traces },
     Kind { id: "guards", make: guard_failures },
     Kind { id: "memory", make: memory },
@@ -59,7 +81,8 @@ pub const KINDS: &[Kind] = &[
 /// The chart of a kind.
 pub fn chart(model: &Model, kind: &Kind) -> Chart {
     let mut chart = (kind.make)(model);
-    for series in &mut chart.series {
+    // What is stacked has few points already, which belong together.
+    for series in chart.series.iter_mut().filter(|_| chart.shape != Shape::Stacked) {
         let before = series.points.len();
         series.points = thin(std::mem::take(&mut series.points), model.duration_ns);
         chart.thinned += (before - series.points.len()) as u64;
@@ -98,6 +121,77 @@ fn running(name: impl Into<String>, mut increments: Vec<(u64, u64)>) -> Series {
     Series { name: name.into(), points: increments }
 }
 
+/// Stretches of the chart of states.
+const STATES_STRETCHES: usize = 128;
+
+fn states(model: &Model) -> Chart {
+    // Without samples only some states would show, as if the others had not been.
+    let timeline = match model.samples.is_empty() {
+        true => Timeline::default(),
+        false => model.samples.timeline.coarse(STATES_STRETCHES),
+    };
+    let share = |ns: u64, at: u64| {
+        let whole = timeline.stretch_ns.min(model.duration_ns.saturating_sub(at)).max(1);
+        (ns.saturating_mul(1_000) / whole).min(1_000)
+    };
+    let times = || (0..).map(|i| i * timeline.stretch_ns).zip(&timeline.stretches);
+    let part = |&(part, name): &(Part, &str)| Series {
+        name: name.into(),
+        points: times().map(|(at, stretch)| (at, share(stretch[part as usize], at))).collect(),
+    };
+    Chart {
+        kind: "states",
+        title: "Time by state",
+        how_to_read: "How the time of each stretch divides between the states, from samples; gc, jit and idle as they \
+                      were timed. What is left white at the top was not accounted for. A program that warms up moves \
+                      from interp to compiled.",
+        unit: Unit::Permille,
+        shape: Shape::Stacked,
+        duration_ns: model.duration_ns,
+        series: Part::ALL.iter().map(part).collect(),
+        marks: Vec::new(),
+        outcome: None,
+        thinned: 0,
+    }
+}
+
+fn warm_up(model: &Model) -> Chart {
+    let found = warmup(model);
+    let unit = match found.as_ref().map(|w| w.basis) {
+        Some(Basis::Samples) => Unit::Permille,
+        _ => Unit::Nanoseconds,
+    };
+    let show = |value: u64| {
+        if unit == Unit::Permille { units::share(value, 1_000).unwrap_or_default() } else { units::ns(value) }
+    };
+    let mark = |change: &Change| Mark {
+        at_ns: change.at_ns,
+        text: format!(
+            "{} to {}: {}",
+            show(change.from),
+            show(change.to),
+            if change.causes.is_empty() { "the JIT did nothing near".into() } else { change.causes.join("; ") }
+        ),
+    };
+    let series = found
+        .iter()
+        .map(|w| Series { name: w.unit().into(), points: w.points.iter().map(|p| (p.from_ns, p.value)).collect() });
+    Chart {
+        kind: "warmup",
+        title: "Warm-up",
+        how_to_read: "How long each iteration took; without iterations, how slow the work went or how much time went \
+                      outside compiled code. Lines stand where the level changes, with the events around that moment \
+                      that explain it.",
+        unit,
+        shape: Shape::Points,
+        duration_ns: model.duration_ns,
+        series: series.collect(),
+        marks: found.iter().flat_map(|w| w.changes.iter().map(mark)).collect(),
+        outcome: found.as_ref().map(|w| w.sentence()),
+        thinned: 0,
+    }
+}
+
 fn traces(model: &Model) -> Chart {
     let all = || model.traces.values();
     Chart {
@@ -113,6 +207,8 @@ fn traces(model: &Model) -> Chart {
             running("code installed", all().filter_map(|t| t.installed_ns).map(|t| (t, 1)).collect()),
             running("recordings aborted", all().filter_map(|t| t.abort.as_ref()).map(|a| (a.at_ns, 1)).collect()),
         ],
+        marks: Vec::new(),
+        outcome: None,
         thinned: 0,
     }
 }
@@ -145,6 +241,8 @@ fn guard_failures(model: &Model) -> Chart {
         shape: Shape::Steps,
         duration_ns: model.duration_ns,
         series,
+        marks: Vec::new(),
+        outcome: None,
         thinned: 0,
     }
 }
@@ -172,6 +270,8 @@ fn memory(model: &Model) -> Chart {
         shape: Shape::Steps,
         duration_ns: model.duration_ns,
         series: vec![Series { name: "heap in use".into(), points: heap }, running("code and metadata", code.collect())],
+        marks: Vec::new(),
+        outcome: None,
         thinned: 0,
     }
 }
@@ -186,6 +286,8 @@ fn gc(model: &Model) -> Chart {
         shape: Shape::Spikes,
         duration_ns: model.duration_ns,
         series: vec![Series { name: "pause".into(), points }],
+        marks: Vec::new(),
+        outcome: None,
         thinned: 0,
     }
 }
@@ -212,7 +314,7 @@ mod tests {
             (guard.failures, guard.failed_at) = (Some(10), vec![(20, 4), (10, 1)]);
             model.guards.insert(GuardId(id), guard);
         }
-        let chart = chart(&model, &KINDS[1]);
+        let chart = chart(&model, &KINDS[3]);
         let ends: Vec<u64> = chart.series.iter().filter_map(|s| s.points.last()).map(|p| p.1).collect();
         assert_eq!(ends, [10, 10, 10, 10, 10, 20]);
         assert_eq!(chart.series[0].points, [(10, 1), (20, 5), (100, 10)]);

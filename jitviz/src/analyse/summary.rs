@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::guard_sums;
 use super::traces::Fate;
+use super::warmup::warmup;
 use crate::model::{Model, SampleState, TraceKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -111,7 +112,10 @@ pub fn summary(model: &Model) -> Summary {
         argv,
         duration_ns: model.duration_ns,
         states: states(model),
-        warmup: Warmup::default(),
+        warmup: warmup(model).map_or_else(Warmup::default, |found| Warmup {
+            class: found.class.map(|class| class.name().to_string()),
+            steady_from_ns: found.steady_from_ns,
+        }),
         traces: traces(model),
         guards: guards(model),
         memory: memory(model),
@@ -126,9 +130,10 @@ pub fn summary(model: &Model) -> Summary {
 }
 
 fn states(model: &Model) -> States {
-    // These two are timed at their transitions, so they need no samples.
+    // Collections and recordings are events with a duration, so they need no samples.
     let gc = model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add);
-    let sampled = !model.samples.weight_ns.is_empty();
+    let samples = &model.samples;
+    let sampled = !samples.is_empty();
     let mut states = States {
         gc: (sampled || !model.collections.is_empty()).then_some(gc),
         jit: (sampled || !model.traces.is_empty()).then(|| jit_ns(model)),
@@ -137,14 +142,13 @@ fn states(model: &Model) -> States {
     if !sampled {
         return states;
     }
-    // Sampled states that are not listed here are timed at their transitions.
-    let sum = |of: &[SampleState]| {
-        let weights = of.iter().filter_map(|state| model.samples.weight_ns.get(state));
-        Some(weights.fold(0, |sum: u64, weight| sum.saturating_add(*weight)))
-    };
-    states.interp = sum(&[SampleState::Interp, SampleState::Deopt]);
-    states.compiled = sum(&[SampleState::Trace]);
-    states.native = sum(&[SampleState::Native]);
+    let sum = |of: &[SampleState]| of.iter().map(|&state| samples.ns(state)).fold(0, u64::saturating_add);
+    states.interp = Some(sum(&[SampleState::Interp, SampleState::Deopt]));
+    states.compiled = Some(sum(&[SampleState::Trace]));
+    states.native = Some(sum(&[SampleState::Native]));
+    // A VM that does not time its waiting may still have sampled it.
+    let idle = samples.timed_ns.get(&SampleState::Idle).copied();
+    states.idle = Some(idle.unwrap_or_else(|| samples.ns(SampleState::Idle)));
     let known: u64 = states.list().iter().filter_map(|(_, ns)| *ns).fold(0, u64::saturating_add);
     states.unaccounted = Some(model.duration_ns.saturating_sub(known));
     states
@@ -152,6 +156,12 @@ fn states(model: &Model) -> States {
 
 /// Recording, optimising and assembling.
 pub fn jit_ns(model: &Model) -> u64 {
+    let timed = [SampleState::Record, SampleState::Opt, SampleState::Codegen];
+    let timed: Vec<u64> = timed.iter().filter_map(|state| model.samples.timed_ns.get(state)).copied().collect();
+    if !timed.is_empty() {
+        return timed.into_iter().fold(0, u64::saturating_add);
+    }
+    // The time of a recording includes that of the program while it was recorded.
     let of = |t: &crate::model::Trace| {
         // An abort after the recording was complete is the compiler's, whose time compile_end has.
         let recording = t.stop.as_ref().map(|s| s.record_ns).or(t.abort.as_ref().map(|a| a.record_ns));

@@ -68,6 +68,7 @@ pub struct TraceRow {
     pub link: Option<String>,
     pub link_trace: Option<TraceId>,
     pub time_ns: Option<u64>,
+    pub native_ns: Option<u64>,
     pub executions: Option<u64>,
     pub iterations: Option<u64>,
     pub exits: Option<u64>,
@@ -114,6 +115,7 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
     let mut passes: Vec<_> = trace.passes.iter().collect();
     passes.sort_by_key(|p| p.stage);
     let (reason, detail) = why(model, trace, state);
+    let time = model.samples.by_trace.get(&trace.id);
     TraceRow {
         id: trace.id,
         kind: kind_name(trace.kind),
@@ -124,7 +126,8 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
         bridges: 0,
         link: trace.stop.as_ref().map(|s| model.words.reason(Domain::LinkKind, s.link_kind)),
         link_trace: trace.stop.as_ref().and_then(|s| s.link),
-        time_ns: model.samples.by_trace_ns.get(&trace.id).copied(),
+        time_ns: time.map(|t| t.compiled_ns),
+        native_ns: time.map(|t| t.native_ns),
         executions: model.counts.trace_exec.get(&trace.id).copied(),
         iterations: model.counts.loop_iter.get(&trace.id).copied(),
         exits: None,

@@ -112,7 +112,15 @@ pub struct Loader {
     problems: Problems,
     counters: BTreeMap<CounterId, Counter>,
     last_ns: u64,
+    exit_ns: Option<u64>,
+    /// The name of the marks that number iterations.
+    iteration: jitlog::StringId,
 }
+
+/// The name of a mark at the start of a numbered iteration.
+const ITERATION: &str = "iteration";
+/// Marks of iterations that are kept.
+const MOST_ITERATIONS: usize = 1 << 20;
 
 #[derive(Clone, Copy)]
 struct Counter {
@@ -174,6 +182,7 @@ impl Loader {
                 let reason = Reason { name: d.name.to_string(), text: d.text.to_string() };
                 model.words.reasons.insert((d.domain, d.code), reason);
             }
+            Event::StringDef(d) if d.text == ITERATION => self.iteration = d.id,
             Event::GuardDef(d) => {
                 let id = GuardId(d.guard_id.0);
                 let guard = model.guards.entry(id).or_insert_with(|| Guard::new(id, TraceId(d.trace_id.0)));
@@ -190,6 +199,8 @@ impl Loader {
 
     /// Something that happened, `t_ns` after the start of the log.
     pub fn event(&mut self, t_ns: u64, event: &Event<'_>) {
+        // What follows the end of the program is the closing of the log.
+        let t_ns = self.exit_ns.map_or(t_ns, |exit| t_ns.min(exit));
         self.last_ns = self.last_ns.max(t_ns);
         self.model.health.events += 1;
         match event {
@@ -269,19 +280,16 @@ impl Loader {
             }
             Event::Invalidate(e) => {
                 let reason = e.reason.0;
-                self.known_trace(e.trace_id, "invalidate").invalidated.push(reason);
+                let trace = self.known_trace(e.trace_id, "invalidate");
+                trace.invalidated.push(reason);
+                trace.invalidated_ns.get_or_insert(t_ns);
             }
             Event::Blacklist(e) => self.model.blacklisted.push(LocId(e.loc_id.0)),
-            Event::Sample(e) => {
-                let samples = &mut self.model.samples;
-                let sum = samples.weight_ns.entry(e.state).or_default();
-                *sum = sum.saturating_add(e.weight_ns);
-                if let Some(trace) = some(e.trace_id.0, TraceId) {
-                    let sum = samples.by_trace_ns.entry(trace).or_default();
-                    *sum = sum.saturating_add(e.weight_ns);
-                }
-            }
+            Event::Sample(e) => self.model.samples.add(t_ns, e),
+            Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
+            Event::Mark(e) => self.mark(t_ns, e.name_str),
             Event::SamplesLost(e) => {
+                self.model.samples.lost += u64::from(e.n);
                 self.problems.add(ProblemKind::Dropped, "samples", || format!("{} samples could not be taken", e.n));
             }
             Event::CounterDelta(e) => self.deltas(t_ns, e.entries),
@@ -293,8 +301,12 @@ impl Loader {
                     after_bytes: e.after_bytes,
                 };
                 self.model.collections.push(collection);
+                self.model.samples.timed(t_ns, jitlog::SampleState::Gc, e.pause_ns);
             }
-            Event::ExitStatus(e) => self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status }),
+            Event::ExitStatus(e) => {
+                self.exit_ns = Some(t_ns);
+                self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status });
+            }
             Event::Heap(e) => {
                 let heap = Heap { at_ns: t_ns, used: e.used_bytes, allocated_total: e.allocated_total_bytes };
                 self.model.heap.push(heap);
@@ -327,15 +339,35 @@ impl Loader {
         guard
     }
 
+    fn mark(&mut self, t_ns: u64, name: jitlog::StringId) {
+        if name != self.iteration || name.is_none() {
+            return;
+        }
+        if self.model.iterations.len() < MOST_ITERATIONS {
+            self.model.iterations.push(t_ns);
+        } else {
+            self.problems.add(ProblemKind::Dropped, "iterations", || {
+                format!("iterations after the first {MOST_ITERATIONS} are not looked at")
+            });
+        }
+    }
+
     /// Increments of counters place a guard's failures in time.
     fn deltas(&mut self, t_ns: u64, entries: &[u8]) {
+        let mut work = 0_u64;
         for delta in payload::parse_deltas(entries).filter(|d| d.delta > 0) {
             let counter = self.counters.get(&CounterId(delta.counter_id.0));
+            if counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount)) {
+                work = work.saturating_add(u64::from(delta.delta));
+            }
             let Some(counter) = counter.filter(|c| c.kind == CounterKind::GuardFail) else { continue };
             if let Some(guard) = id_of(counter.entity).and_then(|id| self.model.guards.get_mut(&GuardId(id))) {
                 guard.seen_at(t_ns);
                 guard.failed_at.push((t_ns, u64::from(delta.delta)));
             }
+        }
+        if work > 0 {
+            self.model.work.push((t_ns, work));
         }
     }
 

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod load;
 pub mod problem;
 pub mod program;
+pub mod samples;
 pub mod trace;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StageIx, TraceId};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, Place, Process, Program, Source};
+pub use samples::{Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,13 +103,6 @@ pub struct Counts {
     pub loop_iter: BTreeMap<TraceId, u64>,
 }
 
-/// Weights of the samples by state; empty when nobody sampled.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Samples {
-    pub weight_ns: BTreeMap<SampleState, u64>,
-    pub by_trace_ns: BTreeMap<TraceId, u64>,
-}
-
 #[derive(Debug, Default)]
 pub struct Model {
     /// The file as the user named it.
@@ -124,9 +119,14 @@ pub struct Model {
     pub code_mem_used: Option<u64>,
     pub counts: Counts,
     pub samples: Samples,
+    /// Ends of numbered iterations of the program: when each mark was set.
+    pub iterations: Vec<u64>,
+    /// Work done between two readings of the counters of turns and calls: when it was read, and how much.
+    pub work: Vec<(u64, u64)>,
     /// `None` if the program was killed or still runs.
     pub exit: Option<Exit>,
-    /// From the creation of the log, which is the zero of all times in it, to the last event.
+    /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
+    /// not have that, to the last event.
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,

@@ -19,6 +19,8 @@ pub struct Trace {
     pub installed_ns: Option<u64>,
     /// Reasons, in the order of the events.
     pub invalidated: Vec<u16>,
+    /// The first time.
+    pub invalidated_ns: Option<u64>,
     pub freed_ns: Option<u64>,
 }
 
@@ -37,6 +39,7 @@ impl Trace {
             passes: Vec::new(),
             installed_ns: None,
             invalidated: Vec::new(),
+            invalidated_ns: None,
             freed_ns: None,
         }
     }

@@ -25,6 +25,10 @@ const GRID: RGBColor = RGBColor(128, 128, 128);
 
 /// Below the title, if there is one.
 const LEGEND_FROM: i32 = 44;
+/// Beside a chart that fills its area.
+const LEGEND_WIDTH: u32 = 130;
+/// Marks with a line; the page lists all of them.
+const MARKS: usize = 5;
 
 /// On what the chart stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +76,24 @@ fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn st
         Unit::Count => units::count(*v),
         Unit::Bytes => units::bytes(*v),
         Unit::Nanoseconds => units::ns(*v),
+        Unit::Permille => units::share(*v, 1_000).unwrap_or_default(),
+    };
+    let stacked = chart.shape == Shape::Stacked;
+    let top = match chart.shape {
+        Shape::Stacked => 1_000,
+        // Points would hide behind the legend.
+        Shape::Points => top.saturating_add(top / 10 * (2 + chart.marks.len().min(MARKS) as u64)),
+        _ => top,
     };
     let mut builder = ChartBuilder::on(area);
     if ground == Ground::White {
         builder.caption(chart.title, ("sans-serif", FONT + 4));
     }
-    let mut plot = builder.margin(12).x_label_area_size(36).y_label_area_size(90).build_cartesian_2d(0..end, 0..top)?;
+    builder.margin(12);
+    if stacked {
+        builder.margin_right(LEGEND_WIDTH);
+    }
+    let mut plot = builder.x_label_area_size(36).y_label_area_size(90).build_cartesian_2d(0..end, 0..top)?;
     plot.configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
@@ -90,12 +106,31 @@ fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn st
         .y_label_formatter(&value)
         .label_style(("sans-serif", FONT))
         .draw()?;
+    let mut below: Vec<u64> = Vec::new();
     for (i, series) in chart.series.iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];
         let line = |points: Vec<(u64, u64)>| PathElement::new(points, colour.stroke_width(2));
         match chart.shape {
             Shape::Spikes => {
                 plot.draw_series(series.points.iter().map(|&(t, v)| line(vec![(t, 0), (t, v)])))?;
+            }
+            Shape::Points => {
+                plot.draw_series(series.points.iter().map(|&point| Circle::new(point, 2, colour.filled())))?;
+            }
+            Shape::Stacked => {
+                below.resize(series.points.len(), 0);
+                let above: Vec<u64> = below.iter().zip(&series.points).map(|(b, p)| (b + p.1).min(top)).collect();
+                let times: Vec<u64> = series.points.iter().map(|p| p.0).chain([end]).collect();
+                let steps = |values: &[u64]| {
+                    let sides = values.iter().zip(times.windows(2)).flat_map(|(&v, t)| [(t[0], v), (t[1], v)]);
+                    sides.collect::<Vec<_>>()
+                };
+                let outline: Vec<(u64, u64)> =
+                    steps(&above).into_iter().chain(steps(&below).into_iter().rev()).collect();
+                if above != below {
+                    plot.draw_series(std::iter::once(Polygon::new(outline, colour.filled())))?;
+                }
+                below = above;
             }
             Shape::Steps => {
                 let mut points = Vec::with_capacity(series.points.len() * 2 + 1);
@@ -109,10 +144,25 @@ fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn st
             }
         }
         // The name stands inside the chart, one below the other, with a piece of its line.
-        let y = LEGEND_FROM + 18 * i as i32;
-        area.draw(&PathElement::new(vec![(118, y), (140, y)], colour.stroke_width(4)))?;
-        let name = Charset::UNICODE.fit(&clean(&series.name), 60);
-        area.draw(&Text::new(name, (146, y - 6), ("sans-serif", FONT).into_font().color(&BLACK)))?;
+        let x = if stacked { (SIZE.0 - LEGEND_WIDTH) as i32 + 12 } else { 118 };
+        legend(area, x, i, colour, &series.name)?;
     }
+    for (mark, number) in chart.marks.iter().take(MARKS).zip(1..) {
+        let line = vec![(mark.at_ns, 0), (mark.at_ns, top)];
+        plot.draw_series(std::iter::once(PathElement::new(line, COLOURS[1].stroke_width(1))))?;
+        let (x, y) = plot.backend_coord(&(mark.at_ns, 0));
+        let style = ("sans-serif", FONT).into_font().color(&COLOURS[1]);
+        area.draw(&Text::new(number.to_string(), (x + 3, y - 16), style))?;
+        legend(area, 118, chart.series.len() + number - 1, COLOURS[1], &format!("{number}  {}", mark.text))?;
+    }
+    Ok(())
+}
+
+/// A line of the legend: a piece of its colour and the name.
+fn legend(area: &Area<'_>, x: i32, row: usize, colour: RGBColor, name: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let y = LEGEND_FROM + 18 * row as i32;
+    area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], colour.stroke_width(4)))?;
+    let name = Charset::UNICODE.fit(&clean(name), 90);
+    area.draw(&Text::new(name, (x + 28, y - 6), ("sans-serif", FONT).into_font().color(&BLACK)))?;
     Ok(())
 }

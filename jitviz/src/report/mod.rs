@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::analyse::findings::Finding;
 use crate::analyse::overview::overview;
-use crate::analyse::series::{self, KINDS};
+use crate::analyse::series::{self, Chart, KINDS};
 use crate::analyse::{aborts, guards, lines, traces};
 use crate::model::Model;
 use crate::text::columns::{self, ABORTS, GUARDS, LINES, TRACES};
@@ -75,7 +75,11 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
             out.push_str("<p class=\"soft\">Nothing of it is in this log.</p>\n");
             continue;
         }
+        if let Some(outcome) = &chart.outcome {
+            out.push_str(&format!("<p>{}.</p>\n", escape(&capital(outcome))));
+        }
         out.push_str(&chart::svg(&chart, Ground::Page)?);
+        marks(&mut out, &chart);
         out.push_str(&format!("<p class=\"soft\">{}", escape(chart.how_to_read)));
         if chart.thinned > 0 {
             out.push_str(&format!(" {} too close to others to show were left out.", plural(chart.thinned, "point")));
@@ -91,6 +95,18 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
     }
     out.push_str("</body>\n</html>\n");
     Ok(out)
+}
+
+/// The marks of a chart as a list, for those who do not see it and for those that found no room in it.
+fn marks(out: &mut String, chart: &Chart) {
+    if chart.marks.is_empty() {
+        return;
+    }
+    out.push_str("<ol>\n");
+    for mark in chart.marks.iter().take(MOST_ROWS) {
+        out.push_str(&format!("<li>At {}: {}</li>\n", ns(mark.at_ns), escape(&mark.text)));
+    }
+    out.push_str("</ol>\n");
 }
 
 /// What may distort every number below.

@@ -194,6 +194,7 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
 
     vec![
         ("Time", "states", states(s)),
+        ("Warm-up", "warmup", warmup(s)),
         ("Traces", "trace", traces),
         ("Guards", "guard", guards),
         ("Memory", "heap", memory),
@@ -208,14 +209,15 @@ pub fn fact_texts(overview: &Overview) -> Vec<(&'static str, String)> {
     facts(overview, &overview.summary).into_iter().map(|(name, _, parts)| (name, text(parts))).collect()
 }
 
-/// `interp 40.1 % · compiled …`, or what is known when nobody sampled.
+/// `interp 12.1 ms (40.1 %) · compiled …`, or what is known when nobody sampled.
 fn states(s: &Summary) -> Parts {
     let mut parts = Parts::new();
     let sampled = s.states.interp.is_some();
     for (name, value) in s.states.list() {
         let Some(value) = value else { continue };
         match units::share(value, s.duration_ns) {
-            Some(share) if sampled => parts.add(Role::Plain, format!("{name} {share}")),
+            // States the program was never in would only take room.
+            _ if value == 0 && sampled && name != "unaccounted" => {}
             Some(share) => parts.add(Role::Plain, format!("{name} {} ({share})", ns(value))),
             None => parts.add(Role::Plain, format!("{name} {}", ns(value))),
         }
@@ -223,6 +225,21 @@ fn states(s: &Summary) -> Parts {
     if !sampled {
         let rest = if parts.list.is_empty() { "not sampled" } else { "the rest not sampled" };
         parts.add(Role::Dim, rest);
+    }
+    parts
+}
+
+/// The class and from when on it is steady, if anything tells.
+fn warmup(s: &Summary) -> Parts {
+    let mut parts = Parts::new();
+    match (&s.warmup.class, s.warmup.steady_from_ns) {
+        (None, _) => parts.add(Role::Dim, "nothing in the log tells; jitvm.iteration(n) marks iterations"),
+        (Some(class), None) => parts.add(Role::Warn, class.clone()),
+        (Some(class), Some(_)) if class == "flat" => parts.add(Role::Plain, class.clone()),
+        (Some(class), Some(from)) => {
+            parts.add(if class == "slow-down" { Role::Warn } else { Role::Plain }, class.clone());
+            parts.add(Role::Plain, format!("steady from {} on", ns(from)));
+        }
     }
     parts
 }

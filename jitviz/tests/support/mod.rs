@@ -416,6 +416,82 @@ pub fn write_demo(path: &Path) {
     finish(w);
 }
 
+/// A run that was sampled: a loop that is interpreted, then compiled, with iterations that get faster, time in a builtin,
+/// exits through a guard, a collection and a pause.
+pub fn write_sampled(path: &Path) {
+    let mut w = Writer::new(path, "/home/me/shapes.py", SOURCE);
+    let [head, body, area] = [w.at(w.total, 12), w.at(w.total, 13), w.at(w.area, 7)];
+    let [call, wait] = [w.at(w.module, 18), w.at(w.module, 19)];
+    let sum = w.defs.func(SourceId::NONE, "sum", 0, 0);
+    let module = w.defs.stack(StackId::NONE, call, FrameKind::Interp);
+    let interpreted = w.defs.stack(module, body, FrameKind::Interp);
+    let compiled = w.defs.stack(module, body, FrameKind::Compiled);
+    let inlined = w.defs.stack(compiled, area, FrameKind::Inlined);
+    let iteration = w.defs.string("iteration");
+    let ms = 1_000_000;
+    let slow =
+        Sample { state: SampleState::Interp, loc_id: body, stack_id: interpreted, weight_ns: ms, ..Default::default() };
+    let fast = Sample {
+        state: SampleState::Trace,
+        trace_id: TraceId(1),
+        code_off: 9,
+        stack_id: inlined,
+        loc_id: area,
+        ..slow
+    };
+    let native = Sample { state: SampleState::Native, builtin: sum, ..fast };
+    let mut guard = GuardId::NONE;
+    for number in 0..60 {
+        w.stream.mark(&Mark { name_str: iteration, count: number, ..Default::default() });
+        if number == 12 {
+            w.stream.trace_start(&TraceStart { trace_id: TraceId(1), tier: 2, loc_id: head, ..Default::default() });
+            w.stream.trace_stop(&TraceStop {
+                trace_id: TraceId(1),
+                n_bytecodes: 13,
+                n_ir: 14,
+                record_ns: 900_000,
+                ..Default::default()
+            });
+            w.pass_time(1);
+            w.compiled(TraceId(1), 500_000, 1);
+            for (state, dur_ns) in [(SampleState::Record, 400_000), (SampleState::Opt, 500_000)] {
+                w.stream.state_time(&StateTime { state, dur_ns });
+            }
+            guard = w.guard(TraceId(1), 0, 2, 8, area, "Rect(w int, h int)", 40_000);
+        }
+        let samples: &[Sample] = match number {
+            0..=12 => &[slow, slow, slow, slow, slow, slow, slow, slow],
+            n if n % 4 == 0 => &[fast, fast, Sample { guard_id: guard, ..slow }],
+            n if n % 4 == 1 => &[fast, native, fast],
+            _ => &[fast, fast, fast],
+        };
+        for sample in samples {
+            w.pass_time(1);
+            w.stream.sample(sample);
+        }
+        if number == 40 {
+            w.pass_time(2);
+            w.stream.gc_begin(&GcBegin { gc_id: GcId(1), ..Default::default() });
+            w.stream.gc_end(&GcEnd {
+                gc_id: GcId(1),
+                pause_ns: 2 * ms,
+                before_bytes: 4 << 20,
+                after_bytes: 1 << 20,
+                ..Default::default()
+            });
+        }
+    }
+    w.stream.mark(&Mark { name_str: iteration, count: 60, ..Default::default() });
+    w.pass_time(50);
+    w.stream.sample(&Sample { state: SampleState::Idle, loc_id: wait, weight_ns: ms, ..Default::default() });
+    w.stream.state_time(&StateTime { state: SampleState::Idle, dur_ns: 50 * ms });
+    w.stream.samples_lost(&SamplesLost { n: 3 });
+    w.log.counter(CounterKind::TraceExec, TraceId(1), 0).add(40_000);
+    w.log.snapshot_counters();
+    w.stream.exit_status(&ExitStatus { status: 0, how: ExitHow::Normal });
+    finish(w);
+}
+
 /// A log whose every name tries to steer the terminal.
 pub fn write_hostile(path: &Path) {
     let evil = "x\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{202e}gnp.exe\u{200b}\r\n\t<b>";

@@ -2,12 +2,15 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
+use super::checkpoint::Checkpoint;
 use super::constraints;
 use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Arena, Artifact, CompileFailure, Inherited, Location, Targets};
+use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Targets};
 use crate::ir::{Body, Ins, NewObject, Op, Ref, TraceId, Ty};
+use crate::runtime::vm::Vm;
+use std::mem::offset_of;
 
 pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
 pub(super) const VECTOR_SCRATCH: u8 = Register::VECTOR_SCRATCH.number();
@@ -27,6 +30,8 @@ struct Stub {
     jumps: u32,
     displacement: u32,
     undo: Option<Undo>,
+    /// Where a guard that is made to fail leaves before it has done anything.
+    forced: Option<DynamicLabel>,
 }
 
 /// Out-of-line call that makes an object.
@@ -54,6 +59,8 @@ pub(super) struct Assembler<'a> {
     pub allocation: &'a Allocation,
     pub targets: &'a Targets,
     pub arena: &'a Arena,
+    pub options: &'a Options,
+    pub checkpoints: Vec<Checkpoint>,
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
     pub slow_paths: Vec<SlowPath>,
@@ -65,6 +72,7 @@ pub(super) fn assemble(
     trace: TraceId,
     inherited: Option<&Inherited<'_>>,
     mut allocation: Allocation,
+    options: &Options,
     targets: &Targets,
     arena: &mut Arena,
 ) -> Result<Artifact, CompileFailure> {
@@ -74,16 +82,18 @@ pub(super) fn assemble(
         allocation: &allocation,
         targets,
         arena,
+        options,
+        checkpoints: Vec::new(),
         inherited,
         inner_entry: 0,
         slow_paths: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
-    let (map, loop_start) = assembler.instructions()?;
+    let (map, loop_start) = assembler.instructions(trace)?;
     let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
-    let Assembler { mut emitter, .. } = assembler;
+    let Assembler { mut emitter, checkpoints, .. } = assembler;
     for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
         exit.patch = patch;
     }
@@ -99,12 +109,13 @@ pub(super) fn assemble(
         spills: allocation.spills,
         loop_start,
         stubs,
+        checkpoints,
     })
 }
 
 impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
-    fn instructions(&mut self) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
+    fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
         if self.inherited.is_none() {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
@@ -131,6 +142,7 @@ impl Assembler<'_> {
             if closed {
                 return Err(CompileFailure::Malformed("code after CLOSE"));
             }
+            self.checkpoint(at, trace)?;
             match ins.op {
                 Op::Loop => {
                     self.emitter.align_loop();
@@ -189,7 +201,8 @@ impl Assembler<'_> {
         let registers = self.allocation.registers[at];
         if ins.op.is_guard() {
             let label = self.emitter.label();
-            self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None });
+            let forced = self.count_guard(at);
+            self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None, forced });
         }
         match ins.op {
             Op::Sload => {
@@ -221,6 +234,18 @@ impl Assembler<'_> {
             Op::Nop | Op::CArg | Op::Phi | Op::Loop | Op::Close => unreachable!("has no code of its own"),
         }
         Ok(())
+    }
+
+    /// In the test mode that makes guards fail: counts the guard, and leaves if it is its turn. One that leaves after
+    /// its bytecode has happened must not fail for no reason.
+    fn count_guard(&mut self, at: usize) -> Option<DynamicLabel> {
+        const COUNTDOWN: i32 = offset_of!(Vm, guard_countdown) as i32;
+        if self.options.guard_fail == 0 || !self.body.may_be_forced(at) {
+            return None;
+        }
+        let label = self.emitter.label();
+        emit!(self.emitter.ops ; dec DWORD [r15 + COUNTDOWN] ; jz =>label);
+        Some(label)
     }
 
     /// Leaves through the current guard's exit if the condition holds.
@@ -295,6 +320,14 @@ impl Assembler<'_> {
         constraints::power_of_two(self.body, operand)
     }
 
+    /// Inside a stub: the way in of a guard made to fail, which is counted anew.
+    fn forced_stub(&mut self, label: DynamicLabel) {
+        const COUNTDOWN: i32 = offset_of!(Vm, guard_countdown) as i32;
+        let number = self.options.guard_fail as i32;
+        let go_on = self.emitter.label();
+        emit!(self.emitter.ops ; jmp =>go_on ; =>label ; mov DWORD [r15 + COUNTDOWN], number ; =>go_on);
+    }
+
     /// Stubs and slow paths. Returns the patchable displacement of each exit.
     fn out_of_line(&mut self, trace: TraceId) -> Vec<u32> {
         let leave = self.emitter.label();
@@ -304,8 +337,11 @@ impl Assembler<'_> {
             if let Some(undo) = stub.undo {
                 self.emitter.alu(undo.operation, undo.register, undo.source);
             }
+            if let Some(label) = stub.forced {
+                self.forced_stub(label);
+            }
             emit!(self.emitter.ops ; mov Rd(SCRATCH), DWORD number as i32 ; jmp =>leave);
-            let direct = stub.jumps == 1 && stub.undo.is_none();
+            let direct = stub.jumps == 1 && stub.undo.is_none() && stub.forced.is_none();
             patches.push(if direct { stub.displacement } else { self.emitter.offset() - 4 });
         }
         self.emitter.bind(leave);

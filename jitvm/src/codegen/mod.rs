@@ -9,6 +9,7 @@ mod allocate;
 mod analysis;
 mod assemble;
 mod call;
+pub mod checkpoint;
 mod constraints;
 mod emit;
 mod float;
@@ -67,6 +68,10 @@ pub struct Exit {
 pub struct Options {
     /// Picks registers and evictions at random from this seed: a test mode that finds wrong assumptions.
     pub random_ra: Option<u64>,
+    /// Makes every so many-th guard executed fail (`Vm::guard_countdown`; 0 = none): a test mode too.
+    pub guard_fail: u32,
+    /// Address of what to call before each instruction (`checkpoint::install`): a test mode as well.
+    pub checkpoints: Option<usize>,
 }
 
 /// What a side trace takes over from the exit it starts at.
@@ -112,6 +117,8 @@ pub struct Artifact {
     pub loop_start: u32,
     /// Offset of the out-of-line part: guard stubs, slow paths, then constants.
     pub stubs: u32,
+    /// In the order of the code; empty unless asked for.
+    pub checkpoints: Vec<checkpoint::Checkpoint>,
 }
 
 /// Why a trace has no machine code.
@@ -149,5 +156,5 @@ pub fn compile(
     if cfg!(debug_assertions) {
         verify::verify(body, &analysis, inherited, &allocation);
     }
-    assemble::assemble(body, trace, inherited, allocation, targets, arena)
+    assemble::assemble(body, trace, inherited, allocation, options, targets, arena)
 }

@@ -14,18 +14,22 @@ use jitlog::{
     CompileOutcome, CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
     FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
     GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark,
-    ObservedType, PassEnd, RawWord, SourceId, SourceText, StackId, Stream, StreamKind, TraceAbort, TraceKind,
-    TraceStart, TraceStop, VmInfo,
+    ObservedType, PassEnd, Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime,
+    Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
-use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text, observed_type};
+use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
+pub use vocabulary::{observed_name, observed_type};
 
 use crate::bytecode::Source;
 use crate::front;
 use crate::interp::call;
 use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
+use crate::library::BuiltinRow;
 use crate::optimise::{PASSES, PassReport};
+use crate::perf::{self, BuiltinIds};
 use crate::runtime::collect::GcRecord;
+use crate::runtime::types::TypeId;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use crate::trace::abort::{BlacklistReason, LinkKind as Link, RetireReason};
@@ -152,6 +156,33 @@ impl Events {
             stack = self.log.defs().stack(stack, loc, kind);
         }
         stack
+    }
+
+    // --- samples ------------------------------------------------------------------------------------------------
+
+    /// A stream for the sampler's signal handler.
+    pub fn signal_stream(&self) -> SignalStream {
+        self.log.signal_stream("samples")
+    }
+
+    /// Names the builtins: functions by index, types by id.
+    pub fn builtins(&self, table: &[&'static BuiltinRow]) -> BuiltinIds {
+        let name = |name: &str| self.log.defs().func(SourceId::NONE, name, 0, 0);
+        BuiltinIds {
+            functions: table.iter().map(|row| name(&row.full_name())).collect(),
+            types: TypeId::builtin().map(|id| name(id.name())).collect(),
+        }
+    }
+
+    /// A code object's function, and what its places are defined with.
+    pub fn places(&mut self, vm: &Vm, code: CodeId) -> (FuncId, Places) {
+        let function = self.function(vm, code);
+        (function, self.log.defs().places(function))
+    }
+
+    /// Time in a state that is timed at its transitions.
+    pub fn state_time(&mut self, state: perf::State, dur_ns: u64) {
+        self.stream.state_time(&StateTime { state: SampleState(state as u8), dur_ns });
     }
 
     // --- recording ----------------------------------------------------------------------------------------------
@@ -395,6 +426,7 @@ impl Events {
             self.pass_end(vm, trace.id, "registers", &report);
         }
         self.define_guards(vm, trace);
+        perf::trace_compiled(vm, trace, &mut |origin| self.loc(vm, origin));
         let (mut addr, mut code_bytes, mut data_bytes) = (0, 0, 0);
         if let Some(artifact) = &trace.artifact {
             let code = vm.jit.arena.as_ref().map_or(&[][..], |arena| arena.bytes(artifact.code));
@@ -488,6 +520,7 @@ impl Events {
         let trace = unsafe { &*trace };
         let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
+        vm.perf.left_through(guard.id);
         let ins = trace.body.ins[trace.guards[exit] as usize];
         let of_float = ins.observed().is_some_and(|operand| trace.body.ty(operand) == Ty::Flt);
         let code = observed.map_or(observed::NONE, |bits| observed_type(bits, of_float));

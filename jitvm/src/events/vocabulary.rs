@@ -160,7 +160,7 @@ pub(super) fn expected_type(kind: Op, ins: &Ins) -> u16 {
     }
 }
 
-pub(super) fn observed_type(bits: u64, of_float: bool) -> u16 {
+pub fn observed_type(bits: u64, of_float: bool) -> u16 {
     let value = Value(bits);
     if of_float || value.is_float() {
         observed::FLOAT
@@ -178,6 +178,13 @@ pub(super) fn observed_type(bits: u64, of_float: bool) -> u16 {
     } else {
         observed::OTHER
     }
+}
+
+/// Name of an observed type, as in the log.
+pub fn observed_name(code: u16) -> String {
+    let immediate = observed::TABLE.iter().find(|entry| entry.0 == code).map(|entry| entry.1);
+    let shape = u32::from(code.wrapping_sub(observed::SHAPE_TYPES));
+    immediate.map_or_else(|| shape_name(ShapeId(shape)), str::to_owned)
 }
 
 /// The value as the program would print it, at most 40 bytes.

@@ -11,7 +11,7 @@ use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, inte
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Vm};
-use crate::trace::policy;
+use crate::trace::{lockstep, policy};
 
 /// What machine code calls to box a float.
 #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
@@ -39,6 +39,7 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     // SAFETY: the exit path passes the VM and a state on the native stack; nothing else refers to either.
     let (vm, state) = unsafe { (&mut *vm, &*state) };
     let id = TraceId(state.trace);
+    lockstep::exits(vm, state);
     let trace: *const crate::trace::Trace = vm.jit.trace(id);
     // SAFETY: traces are boxed and never dropped while the VM runs; what `leave` changes of this one are counters.
     let (body, exit) = unsafe {
@@ -50,7 +51,8 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
         if body.ty(value) == Ty::Flt { vm.float(f64::from_bits(bits)) } else { Value(bits) }
     };
     let observed = exit.observed.map(|location| state.read(location, &body.constants));
-    leave(vm, id, state.exit as usize, exit.snapshot as usize, &read, observed) as u64
+    leave(vm, id, state.exit as usize, exit.snapshot as usize, &read, observed);
+    body.snapshots[exit.snapshot as usize].resume as u64
 }
 
 /// Most slots of a snapshot that a side trace may inherit in the IR interpreter.
@@ -59,12 +61,24 @@ const INPUTS: usize = 4096;
 /// Runs a trace in the IR interpreter, and the side traces and roots it leads to.
 pub fn interpret(vm: &mut Vm, id: TraceId, base: *mut Value) -> u64 {
     let saved = vm.stack_high;
-    let resume = interpret_tree(vm, id, base);
+    let (resume, _) = interpret_tree(vm, id, base, None);
     vm.stack_high = saved;
     resume as u64
 }
 
-fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
+/// As [`interpret`], but counts the instructions and leaves after some 10 000. Also tells how many there were, and
+/// whether the trace was left through an exit.
+pub fn measure(vm: &mut Vm, id: TraceId, base: *mut Value) -> (u64, u64, bool) {
+    const ENOUGH: u64 = 10_000;
+    let saved = vm.stack_high;
+    let count = Cell::new(0);
+    let (resume, exited) = interpret_tree(vm, id, base, Some((&count, ENOUGH)));
+    vm.stack_high = saved;
+    (resume as u64, count.get(), exited)
+}
+
+/// Runs traces until one is left; whether it was through an exit.
+fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option<(&Cell<u64>, u64)>) -> (Resume, bool) {
     let area = call::stack_top(vm);
     let mut id = first;
     // SAFETY: only the address is computed.
@@ -73,7 +87,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
         unsafe { std::slice::from_raw_parts(area.cast::<Cell<u64>>(), INPUTS) }
     } else {
         vm.raise_recursion_error();
-        return Resume::Raise;
+        return (Resume::Raise, true);
     };
     inputs.iter().for_each(|word| word.set(0));
     loop {
@@ -85,7 +99,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
         let (scratch, end) = unsafe { (area.add(INPUTS), area.add(INPUTS + needed)) };
         if end >= vm.stack_end {
             vm.raise_recursion_error();
-            return Resume::Raise;
+            return (Resume::Raise, true);
         }
         // SAFETY: the words lie inside the value stack, above every frame; `stack_high` keeps other users above them
         // and shows them to the collector.
@@ -103,6 +117,8 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
             box_float: box_float_of,
             allocate,
             back_edges: u64::MAX,
+            guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
+            measure,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
         let left = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
@@ -111,37 +127,38 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value) -> Resume {
             continue;
         }
         let exit = guards.iter().position(|&g| g as usize == left.guard).expect("an exit is a guard's");
+        let read = |_: &mut Vm, i: usize, _: Ref| Value(left.values[i].get());
+        if left.measured {
+            return (restore(vm, body, left.snapshot, &read), false);
+        }
         // SAFETY: as in `on_exit`.
         if let Some(side) = unsafe { (&(*trace).exits)[exit].side } {
+            count_type(vm, id, exit, left.observed);
             inputs.iter().zip(left.values).for_each(|(input, value)| input.set(value.get()));
             id = side;
             // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
             unsafe { *vm.jit.trace(id).entries += 1 };
             continue;
         }
-        let read = |_: &mut Vm, i: usize, _: Ref| Value(left.values[i].get());
-        return leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
+        count_type(vm, id, exit, left.observed);
+        leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
+        return (body.snapshots[left.snapshot].resume, true);
+    }
+}
+
+/// Counts what failed a guard that has a side trace, or is about to be an exit.
+fn count_type(vm: &mut Vm, id: TraceId, exit: usize, observed: Option<(Ty, u64)>) {
+    let code = observed.map_or(0, |(ty, bits)| crate::events::observed_type(bits, ty == Ty::Flt));
+    let seen = &mut vm.jit.trace_mut(id).exits[exit].seen;
+    match seen.iter_mut().find(|(known, _)| *known == code) {
+        Some((_, count)) => *count += 1,
+        None => seen.push((code, 1)),
     }
 }
 
 /// Restores the interpreter's state from a snapshot whose values `read` gives, by their number and reference.
-fn leave(
-    vm: &mut Vm,
-    id: TraceId,
-    exit: usize,
-    snapshot: usize,
-    read: &dyn Fn(&mut Vm, usize, Ref) -> Value,
-    observed: Option<u64>,
-) -> Resume {
-    vm.jit.totals.exits += 1;
-    let trace = vm.jit.trace_mut(id);
-    trace.exits[exit].failures += 1;
-    let count = trace.exits[exit].failures;
-    let trace: *const crate::trace::Trace = trace;
-    // SAFETY: as in `on_exit`.
-    let body = unsafe { &(*trace).body };
-    let index = snapshot;
-    let snapshot = &body.snapshots[index];
+fn restore(vm: &mut Vm, body: &Body, snapshot: usize, read: &dyn Fn(&mut Vm, usize, Ref) -> Value) -> Resume {
+    let snapshot = &body.snapshots[snapshot];
     let anchor = vm.frames.last_mut().expect("a trace runs in its anchor's frame");
     anchor.pc = snapshot.frames[0].pc;
     let base = anchor.base;
@@ -166,11 +183,30 @@ fn leave(
             value: Value::UNDEF,
         });
     }
+    snapshot.resume
+}
+
+/// Takes an exit: counts and logs it, restores the interpreter's state, and asks what is to become of the trace.
+fn leave(
+    vm: &mut Vm,
+    id: TraceId,
+    exit: usize,
+    snapshot: usize,
+    read: &dyn Fn(&mut Vm, usize, Ref) -> Value,
+    observed: Option<u64>,
+) {
+    vm.jit.totals.exits += 1;
+    let trace = vm.jit.trace_mut(id);
+    trace.exits[exit].failures += 1;
+    let count = trace.exits[exit].failures;
+    let trace: *const crate::trace::Trace = trace;
+    // SAFETY: as in `on_exit`.
+    let body = unsafe { &(*trace).body };
+    restore(vm, body, snapshot, read);
     if vm.jit.events.is_some() {
         log_exit(vm, id, exit, count, observed);
     }
-    policy::trace_exited(vm, id, exit, index);
-    snapshot.resume
+    policy::trace_exited(vm, id, exit, snapshot);
 }
 
 /// Makes the sunk objects of a snapshot and pushes them on the list of permanent roots, in order.

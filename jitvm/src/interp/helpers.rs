@@ -116,9 +116,9 @@ macro_rules! helpers {
 }
 
 helpers! {
-    ADD "add" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
-    SUBTRACT "subtract" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
-    MULTIPLY "multiply" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    ADD "add" A2 ANY |vm, a, b| word(ops::add(vm, a, b, false));
+    SUBTRACT "subtract" A2 ANY |vm, a, b| word(ops::sub(vm, a, b, false));
+    MULTIPLY "multiply" A2 ANY |vm, a, b| word(ops::mul(vm, a, b, false));
     TRUE_DIVIDE "true_divide" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
     FLOOR_DIVIDE "floor_divide" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
     MODULO "modulo" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));
@@ -130,9 +130,9 @@ helpers! {
     OR "or" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
     XOR "xor" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
     // Of operands that are exactly str, tuple, list, int or float: no code of the program runs.
-    BUILTIN_ADD "builtin_add" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, false));
-    BUILTIN_SUBTRACT "builtin_subtract" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, false));
-    BUILTIN_MULTIPLY "builtin_multiply" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, false));
+    BUILTIN_ADD "builtin_add" A2 RAISES |vm, a, b| word(ops::add(vm, a, b, false));
+    BUILTIN_SUBTRACT "builtin_subtract" A2 RAISES |vm, a, b| word(ops::sub(vm, a, b, false));
+    BUILTIN_MULTIPLY "builtin_multiply" A2 RAISES |vm, a, b| word(ops::mul(vm, a, b, false));
     BUILTIN_TRUE_DIVIDE "builtin_true_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, false));
     BUILTIN_FLOOR_DIVIDE "builtin_floor_divide" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, false));
     BUILTIN_MODULO "builtin_modulo" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, false));

@@ -1,6 +1,7 @@
 //! The interpreter: the bytecode loop and what its instructions need.
 
 mod begin;
+pub mod cache;
 pub mod bind;
 pub mod call;
 pub mod coroutine;

@@ -1,4 +1,4 @@
-//! The bytecode loop: `run::<false>` executes, `run::<true>` tells the recorder of each instruction first.
+//! The bytecode loop: one copy executes, one tells the recorder of each instruction first, one tells the sampler.
 //!
 //! Python calls do not recurse natively: a call pushes a [`Frame`] and goes on in the same loop. Native code that
 //! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
@@ -34,6 +34,13 @@ enum Leave {
 /// # Errors
 /// The exception is pending.
 pub fn execute(vm: &mut Vm) -> Outcome {
+    let outer = vm.perf.enter_interpreter();
+    let result = execute_frames(vm);
+    vm.perf.leave(outer);
+    result
+}
+
+fn execute_frames(vm: &mut Vm) -> Outcome {
     let floor = vm.frames.len() - 1;
     execute_above(vm, floor)
 }
@@ -58,7 +65,13 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
         // A recording belongs to one execution; natively nested ones run unrecorded.
         let recording = vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor);
         // SAFETY: the top frame was pushed by `push_frame`, which checked its registers against the stack.
-        let leave = unsafe { if recording { run::<true>(vm, floor) } else { run::<false>(vm, floor) } };
+        let leave = unsafe {
+            match (recording, vm.perf.is_on()) {
+                (true, _) => run::<true, true>(vm, floor),
+                (false, true) => run::<false, true>(vm, floor),
+                (false, false) => run::<false, false>(vm, floor),
+            }
+        };
         match leave {
             Leave::Return(value) => return Ok(value),
             Leave::Raised => return Err(Raised),
@@ -75,7 +88,7 @@ fn shape(value: Value) -> Option<ShapeId> {
 
 /// # Safety
 /// The top frame's registers lie inside the value stack and its code is verified.
-unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
+unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
     let vm: *mut Vm = vm_ref;
     let mut code: *const Code;
     let mut first: *const Instruction;
@@ -111,6 +124,9 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
         let mut cause = Cause::Raised;
         'dispatch: loop {
             let ins = *pc;
+            if SAMPLED {
+                (*vm).perf.at_instruction(pc);
+            }
             if RECORD {
                 let index = pc.offset_from(first) as u32;
                 (*vm).frames.last_mut().expect("an execution has a frame").pc = index;
@@ -468,10 +484,18 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         }
                     }
                     Op::LoadMethod => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(function) = cache.method(object) {
+                            at!(ins.a) = function;
+                            at!(ins.a + 1) = object;
+                            continue 'dispatch;
+                        }
                         save_pc!();
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        match attributes::load_method(&mut *vm, at!(ins.b), name) {
+                        match attributes::load_method(&mut *vm, object, name) {
                             Ok((callable, receiver)) => {
+                                cache.learn_method(&*vm, object, name);
                                 at!(ins.a) = callable;
                                 at!(ins.a + 1) = receiver;
                             }
@@ -732,12 +756,25 @@ unsafe fn run<const RECORD: bool>(vm_ref: &mut Vm, floor: usize) -> Leave {
                         ))
                     }
                     Op::GetAttr => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(found) = cache.get(object) {
+                            at!(ins.a) = found;
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(attributes::get_attr(&mut *vm, at!(ins.b), name))
+                        cache.learn_get(&*vm, object, name);
+                        out_of_line!(attributes::get_attr(&mut *vm, object, name))
                     }
                     Op::SetAttr => {
+                        let object = at!(ins.a);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if cache.set(object, at!(ins.b)) {
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line_unit!(attributes::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
+                        cache.learn_set(&mut *vm, object, name);
+                        out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins.b)))
                     }
                     Op::MakeFunction => {
                         let id = (&(*code).constants)[ins.b as usize].as_fixnum();

@@ -32,6 +32,10 @@ pub struct Machine<'s> {
     pub inputs: &'s [Cell<u64>],
     /// How many times the loop may be closed before `run` gives up.
     pub back_edges: u64,
+    /// Makes every so many-th guard fail (`Vm::guard_countdown`; 0 = none).
+    pub guard_fail: u32,
+    /// Counts the instructions executed; past so many the trace is left at the next poll.
+    pub measure: Option<(&'s Cell<u64>, u64)>,
 }
 
 /// How a trace was left.
@@ -51,6 +55,8 @@ pub struct IrExit<'s> {
     pub observed: Option<(Ty, u64)>,
     /// How many times the loop was closed.
     pub back_edges: u64,
+    /// Nothing failed: the trace was left because it had been measured for long enough.
+    pub measured: bool,
 }
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
@@ -72,13 +78,14 @@ pub unsafe fn run<'s>(machine: &Machine<'s>, body: &Body) -> Option<IrExit<'s>> 
 }
 
 /// A guard did not hold.
-struct Failed;
+pub(crate) struct Failed;
 
-struct Run<'s, 'b> {
-    machine: Machine<'s>,
-    body: &'b Body,
+/// The instructions of a trace, one at a time.
+pub(crate) struct Run<'s, 'b> {
+    pub machine: Machine<'s>,
+    pub body: &'b Body,
     /// Index of the first PHI.
-    first_phi: usize,
+    pub first_phi: usize,
 }
 
 impl<'s> Run<'s, '_> {
@@ -102,10 +109,17 @@ impl<'s> Run<'s, '_> {
                             values: &[],
                             observed: None,
                             back_edges,
+                            measured: false,
                         });
                     }
                 }
-                _ => {
+                op => {
+                    if op.is_guard() && self.is_forced(index) {
+                        return Some(self.exit(index, back_edges));
+                    }
+                    if op != Op::Nop && self.is_measured_enough(op) {
+                        return Some(IrExit { measured: true, ..self.exit(index, back_edges) });
+                    }
                     match self.step(self.body.ins[index]) {
                         Ok(word) => self.set(index, word),
                         Err(Failed) => return Some(self.exit(index, back_edges)),
@@ -122,11 +136,32 @@ impl<'s> Run<'s, '_> {
         }
     }
 
+    /// Counts a guard in the mode that makes them fail, as machine code does.
+    fn is_forced(&self, index: usize) -> bool {
+        if self.machine.guard_fail == 0 || !self.body.may_be_forced(index) {
+            return false;
+        }
+        // SAFETY: the VM is alive and its fields are not borrowed while a trace runs.
+        let countdown = unsafe { &mut (*self.machine.vm).guard_countdown };
+        *countdown = countdown.wrapping_sub(1);
+        if *countdown != 0 {
+            return false;
+        }
+        *countdown = self.machine.guard_fail;
+        true
+    }
+
+    fn is_measured_enough(&self, op: Op) -> bool {
+        let Some((count, limit)) = self.machine.measure else { return false };
+        count.set(count.get() + 1);
+        op == Op::G_Poll && count.get() > limit
+    }
+
     fn set(&self, index: usize, word: u64) {
         self.machine.scratch[index].set(word);
     }
 
-    fn word(&self, r: Ref) -> u64 {
+    pub(crate) fn word(&self, r: Ref) -> u64 {
         if r.is_constant() {
             self.body.constants[r.constant_index()].word()
         } else {
@@ -163,7 +198,7 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
-        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges }
+        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false }
     }
 
     fn write_back(&self, close: usize) {
@@ -187,7 +222,7 @@ impl<'s> Run<'s, '_> {
         }
     }
 
-    fn step(&self, ins: Ins) -> Result<u64, Failed> {
+    pub(crate) fn step(&self, ins: Ins) -> Result<u64, Failed> {
         match ins.op.effect() {
             Effect::Guard => self.guard(ins),
             Effect::Pure => Ok(self.compute(ins)),
@@ -326,15 +361,20 @@ impl<'s> Run<'s, '_> {
             // SAFETY: as below; the shape is a half of the header.
             return unsafe { (address as *mut u32).write(ins.c) };
         }
-        let (address, word) = match ins.op {
+        let (address, word) = self.store_target(ins);
+        // SAFETY: the trace's guards have checked the object and the index, which is what the caller of `run` vouches
+        // for.
+        unsafe { (address as *mut u64).write(word) };
+    }
+
+    /// Where a store of a word writes, and what.
+    pub(crate) fn store_target(&self, ins: Ins) -> (usize, u64) {
+        match ins.op {
             Op::ElemStore => (self.word(ins.a) as usize + 8 * self.int(ins.b) as usize, self.word(ins.c_ref())),
             Op::FieldStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
             Op::CellStore => (self.word(ins.a) as usize + offset_of!(ModuleCell, value), self.word(ins.b)),
             _ => unreachable!("{} is no store", ins.op.name()),
-        };
-        // SAFETY: the trace's guards have checked the object and the index, which is what the caller of `run` vouches
-        // for.
-        unsafe { (address as *mut u64).write(word) };
+        }
     }
 
     fn call(&self, ins: Ins) -> u64 {

@@ -336,6 +336,11 @@ impl Body {
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {
         self.snapshots.partition_point(|s| s.at as usize <= index).checked_sub(1)
     }
+    /// Whether the guard at `index` could leave at any time: after a helper that raised the bytecode is not executed
+    /// again, so without an exception there is no state to go on from.
+    pub fn may_be_forced(&self, index: usize) -> bool {
+        self.snapshot_of(index).is_some_and(|snapshot| self.snapshots[snapshot].resume == Resume::Execute)
+    }
     /// Index of LOOP, if the trace has been peeled.
     pub fn loop_index(&self) -> Option<usize> {
         self.ins.iter().position(|i| i.op == Op::Loop)

@@ -191,8 +191,11 @@ fn inverted_equality(vm: &mut Vm, a: Value, b: Value) -> Outcome {
 
 fn plain_repr(vm: &mut Vm, value: Value) -> Outcome {
     // Builtin types that have no row of their own show themselves as ever.
-    let text = match vm.class(vm.type_of(value)).native {
+    let (id, name) = (vm.type_of(value), vm.names.repr);
+    let inherits = vm.lookup(id, name) == vm.lookup(TypeId::OBJECT, name);
+    let text = match vm.class(id).native {
         TypeId::OBJECT => repr::default_repr(vm, value),
+        _ if !inherits => repr::default_repr(vm, value),
         _ => repr::native_repr_text(vm, value)?,
     };
     Ok(vm.str(&text))
@@ -280,4 +283,5 @@ tables! {
 }
 
 /// Types whose instances have no hash.
-pub const UNHASHABLE: &[TypeId] = &[TypeId::LIST, TypeId::DICT, TypeId::SET, TypeId::SLICE, TypeId::BYTEARRAY, TypeId::DICT_KEYS, TypeId::DICT_ITEMS];
+pub const UNHASHABLE: &[TypeId] =
+    &[TypeId::LIST, TypeId::DICT, TypeId::SET, TypeId::SLICE, TypeId::BYTEARRAY, TypeId::DICT_KEYS, TypeId::DICT_ITEMS];

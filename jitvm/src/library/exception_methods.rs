@@ -129,7 +129,8 @@ fn condition(vm: &mut Vm, value: Value) -> Outcome<Condition> {
     let is_class = |vm: &Vm, value: Value| {
         value.has_layout(ShapeId::TYPE) && vm.is_subtype(type_id(value), TypeId::BASE_EXCEPTION)
     };
-    if is_class(vm, value) || value.has_layout(ShapeId::TUPLE) && items(value).iter().all(|&class| is_class(vm, class)) {
+    if is_class(vm, value) || value.has_layout(ShapeId::TUPLE) && items(value).iter().all(|&class| is_class(vm, class))
+    {
         return Ok(Condition::Class(value));
     }
     if value.has_shape(ShapeId::FUNCTION) || super::is_builtin_callable(value) && !value.has_layout(ShapeId::TYPE) {

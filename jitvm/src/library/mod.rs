@@ -376,7 +376,11 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             if let Owner::Type(id) = row.owner {
                 check_receiver(vm, row, id, arguments)?;
             }
-            (row.function)(vm, arguments)
+            // SAFETY: the shape was checked.
+            let outer = vm.perf.enter_builtin(unsafe { (*callee.object::<Builtin>()).index });
+            let result = (row.function)(vm, arguments);
+            vm.perf.leave_native(outer);
+            result
         }
         ShapeId::BOUND_METHOD => {
             // SAFETY: the shape was checked.

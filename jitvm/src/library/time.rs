@@ -1,6 +1,7 @@
 //! The module `time`: clocks and sleeping.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -72,6 +73,7 @@ fn sleep(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if wanted > 9e9 {
         return Err(vm.overflow_error("timestamp too large to convert to C _PyTime_t"));
     }
+    let idle = vm.perf.enter_timed(State::Idle);
     let until = clock(libc::CLOCK_MONOTONIC) + (wanted * 1e9).ceil() as i64;
     // A signal ends the system call early; the VM looks at its request after this function has returned.
     // SAFETY: the poll word is written by signal handlers, so it is read as volatile.
@@ -84,5 +86,7 @@ fn sleep(vm: &mut Vm, arguments: Arguments) -> Outcome {
         // SAFETY: the request is a valid time, and no remainder is asked for.
         unsafe { libc::nanosleep(&request, std::ptr::null_mut()) };
     }
+    vm.perf.leave_timed(State::Idle, idle);
+    perf::flush(vm);
     Ok(Value::NONE)
 }

@@ -20,7 +20,13 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let mut emitter = Emitter::new(start, unit.helpers);
     for (ins, origin) in recorded.ins.into_iter().zip(recorded.origins) {
         let ins = substituted(ins, |r| replaced(&stands_for, r));
-        stands_for.push(emitter.emit(ins, origin));
+        let stands = emitter.emit(ins, origin);
+        if cfg!(debug_assertions)
+            && let Some(concrete) = unit.concrete
+        {
+            concrete.assert_same(stands_for.len(), ins.ty, &emitter.body, stands);
+        }
+        stands_for.push(stands);
     }
     let mut changed = emitter.changed;
     let mut body = emitter.finish();

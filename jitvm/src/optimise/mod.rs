@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use crate::interp::helpers::{HELPERS, Helper};
 use crate::ir::{Body, Op, Recorded, Snapshot, TraceId, check};
+use crate::trace::concrete::Concrete;
 
 /// What the passes work on.
 pub(crate) struct Unit<'h> {
@@ -31,6 +32,8 @@ pub(crate) struct Unit<'h> {
     helpers: &'h [Helper],
     /// Objects that are not made any more.
     sunk: usize,
+    /// Values of the recorded instructions, where they are known.
+    concrete: Option<&'h Concrete>,
 }
 
 type Run = fn(&mut Unit<'_>) -> Result<bool, PassAbort>;
@@ -149,8 +152,18 @@ pub fn run(
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
+    run_on(recorded, None, options, observer)
+}
+
+/// The same with the values that the instructions had while recording: debug builds hold each fold against them.
+pub fn run_on(
+    recorded: Recorded,
+    concrete: Option<&Concrete>,
+    options: &PassOptions,
+    observer: &mut dyn FnMut(PassReport<'_>),
+) -> Result<Body, PassAbort> {
     let Recorded { body, closing, link } = recorded;
-    let mut unit = Unit { body, closing: Some(closing), link, helpers: options.helpers, sunk: 0 };
+    let mut unit = Unit { body, closing: Some(closing), link, helpers: options.helpers, sunk: 0, concrete };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {

@@ -30,8 +30,7 @@ pub fn find(vm: &mut Vm, alias: Value, name: Value) -> Outcome<Option<Value>> {
 /// `a | b` of classes; `None` unless both are classes, aliases, unions or None, and one is no None.
 pub fn union_of(vm: &mut Vm, a: Value, b: Value) -> Option<Outcome> {
     let part = |value: Value| {
-        value == Value::NONE
-            || matches!(value.layout(), ShapeId::TYPE | ShapeId::GENERIC_ALIAS | ShapeId::UNION)
+        value == Value::NONE || matches!(value.layout(), ShapeId::TYPE | ShapeId::GENERIC_ALIAS | ShapeId::UNION)
     };
     let class = |value: Value| value != Value::NONE;
     if !part(a) || !part(b) || !(class(a) || class(b)) {

@@ -6,6 +6,7 @@ use dashu_int::ops::{BitTest, DivRem};
 use dashu_int::{IBig, Sign, UBig};
 
 use super::numbers::Limbs;
+use super::object::ShapeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -27,6 +28,40 @@ pub fn compare(a: Limbs, b: Limbs) -> Ordering {
 
 /// `a + b`, or `a - b` when `subtract`.
 pub fn add(vm: &mut Vm, a: Limbs, b: Limbs, subtract: bool) -> Outcome {
+    if let (Some(x), Some(y)) = (two_limbs(a), two_limbs(b)) {
+        return Ok(vm.integer_wide(if subtract { x - y } else { x + y }));
+    }
+    add_limbs(vm, a, b, subtract)
+}
+
+/// `a + b` or `a - b` of two ints not far beyond the fixnums, where most large ones are; `None` for all others.
+#[inline(never)]
+pub fn near_sum(vm: &mut Vm, a: Value, b: Value, subtract: bool) -> Option<Value> {
+    let (x, y) = (near(a)?, near(b)?);
+    Some(vm.integer_wide(if subtract { x - y } else { x + y }))
+}
+
+#[inline(always)]
+fn near(value: Value) -> Option<i128> {
+    if value.is_int() {
+        return Some(i128::from(value.as_fixnum()));
+    }
+    if value.has_shape(ShapeId::BIG_INT) { two_limbs(Limbs::of_big(value)) } else { None }
+}
+
+/// An integer of at most 126 bits, so that the sum of two is an `i128`.
+#[inline(always)]
+fn two_limbs(a: Limbs) -> Option<i128> {
+    let magnitude = match *a.limbs {
+        [] => 0,
+        [low] => i128::from(low),
+        [low, high] if high < 1 << 62 => i128::from(high) << 64 | i128::from(low),
+        _ => return None,
+    };
+    Some(if a.negative { -magnitude } else { magnitude })
+}
+
+fn add_limbs(vm: &mut Vm, a: Limbs, b: Limbs, subtract: bool) -> Outcome {
     let b_negative = b.negative != subtract;
     if a.negative == b_negative {
         return add_magnitudes(vm, a.negative, a.limbs, b.limbs);

@@ -107,11 +107,8 @@ pub fn build_class(vm: &mut Vm, body: Value, name: Value, given: Value, keywords
             let result = call_with_pairs(vm, hook, &[name, bases], &keywords)?;
             if !is_mapping(vm, result) {
                 let given = vm.type_name(result);
-                let metaclass = if metaclass.has_layout(ShapeId::TYPE) {
-                    vm.class_name(type_id(metaclass))
-                } else {
-                    "<metaclass>"
-                };
+                let metaclass =
+                    if metaclass.has_layout(ShapeId::TYPE) { vm.class_name(type_id(metaclass)) } else { "<metaclass>" };
                 return Err(vm.type_error(format!("{metaclass}.__prepare__() must return a mapping, not {given}")));
             }
             result
@@ -182,14 +179,7 @@ pub fn call_with_pairs(vm: &mut Vm, callee: Value, positional: &[Value], keyword
 }
 
 /// `type.__new__(metaclass, name, bases, namespace, **keywords)`.
-pub fn type_new(
-    vm: &mut Vm,
-    metaclass: TypeId,
-    name: Value,
-    bases: Value,
-    body: Value,
-    keywords: Keywords,
-) -> Outcome {
+pub fn type_new(vm: &mut Vm, metaclass: TypeId, name: Value, bases: Value, body: Value, keywords: Keywords) -> Outcome {
     let names = vm.names;
     if !name.is_str() {
         let given = vm.type_name(name);
@@ -207,9 +197,7 @@ pub fn type_new(
     for &base in items(bases) {
         if !base.has_layout(ShapeId::TYPE) {
             if attributes::try_attr(vm, base, names.mro_entries)?.is_some() {
-                return Err(vm.type_error(
-                    "type() doesn't support MRO entry resolution; use types.new_class()",
-                ));
+                return Err(vm.type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
             return Err(metaclass_conflict(vm));
         }
@@ -246,8 +234,7 @@ fn call_set_name_hooks(vm: &mut Vm, id: TypeId, object: Value) -> Outcome<()> {
         if vm.call_special(hook, value, &[object, name]).is_err() {
             let cause = vm.take_exception().unwrap_or(Value::NONE);
             let (given, class) = (vm.type_name(value), vm.class_name(id));
-            let message =
-                format!("Error calling __set_name__ on '{given}' instance '{}' in '{class}'", text(name));
+            let message = format!("Error calling __set_name__ on '{given}' instance '{}' in '{class}'", text(name));
             let raised = vm.raise(TypeId::RUNTIME_ERROR, message);
             let fields = super::exceptions::exception(vm.exception);
             (fields.cause, fields.context, fields.suppress_context) = (cause, cause, Value::TRUE);
@@ -276,9 +263,9 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
     let Some(mro) = vm.linearise(id, bases) else {
         let list: Vec<&str> = bases.iter().map(|&base| vm.class_name(base)).collect();
         let list = list.join(", ");
-        return Err(vm.type_error(format!(
-            "Cannot create a consistent method resolution\norder (MRO) for bases {list}"
-        )));
+        return Err(
+            vm.type_error(format!("Cannot create a consistent method resolution\norder (MRO) for bases {list}"))
+        );
     };
     let short = vm.intern(text(name));
     let mut attributes = Attributes::default();
@@ -298,8 +285,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         } else if key == names.class_cell {
             if !value.has_shape(ShapeId::CLOSURE_CELL) {
                 let given = vm.type_name(value);
-                let message =
-                    format!("type.__new__(): __classcell__ must be a nonlocal cell, not <class '{given}'>");
+                let message = format!("type.__new__(): __classcell__ must be a nonlocal cell, not <class '{given}'>");
                 return Err(vm.type_error(message));
             }
             cell = value;
@@ -345,8 +331,8 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
     let capacity = first_capacity(vm, &attributes, bases, all.len());
 
     let object = new_type_object(vm, metaclass, id);
-    // SAFETY: the shape was checked above.
     if cell != Value::UNDEF {
+        // SAFETY: the shape was checked above.
         unsafe { (*cell.object::<ClosureCell>()).value = object };
     }
     vm.class_epoch += 1;
@@ -446,7 +432,8 @@ fn declared_slots(vm: &mut Vm, attributes: &Attributes, bases: &[TypeId], class:
             "__weakref__" => continue,
             _ => {}
         }
-        let identifier = name.chars().enumerate().all(|(at, c)| c == '_' || c.is_alphabetic() || at > 0 && c.is_alphanumeric());
+        let identifier =
+            name.chars().enumerate().all(|(at, c)| c == '_' || c.is_alphabetic() || at > 0 && c.is_alphanumeric());
         if name.is_empty() || !identifier {
             return Err(vm.type_error("__slots__ must be identifiers"));
         }

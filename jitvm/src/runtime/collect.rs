@@ -9,6 +9,7 @@ use super::references::for_each_reference;
 use super::roots::with_registers_on_stack;
 use super::value::Value;
 use super::vm::Vm;
+use crate::perf::State;
 
 /// Which part of the heap a collection looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +60,9 @@ impl Vm {
     pub fn collect(&mut self, cause: GcCause) {
         let mut request = Request { vm: self, cause, record: None };
         let context = (&raw mut request).cast::<libc::c_void>();
+        let timed = self.perf.enter_timed(State::Gc);
         with_registers_on_stack(context, run);
+        self.perf.leave_timed(State::Gc, timed);
         if let (Some(hook), Some(record)) = (self.gc_hook, request.record) {
             hook(self, &record);
         }

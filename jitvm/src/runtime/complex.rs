@@ -60,15 +60,15 @@ impl Vm {
 }
 
 impl Parts {
-    pub fn add(self, other: Parts) -> Parts {
+    pub fn plus(self, other: Parts) -> Parts {
         parts(self.real + other.real, self.imaginary + other.imaginary)
     }
 
-    pub fn sub(self, other: Parts) -> Parts {
+    pub fn minus(self, other: Parts) -> Parts {
         parts(self.real - other.real, self.imaginary - other.imaginary)
     }
 
-    pub fn mul(self, other: Parts) -> Parts {
+    pub fn times(self, other: Parts) -> Parts {
         parts(
             self.real * other.real - self.imaginary * other.imaginary,
             self.real * other.imaginary + self.imaginary * other.real,
@@ -76,7 +76,7 @@ impl Parts {
     }
 
     /// `None` for a division by zero.
-    pub fn div(self, other: Parts) -> Option<Parts> {
+    pub fn over(self, other: Parts) -> Option<Parts> {
         // Smith's way: divide by the larger part of the divisor.
         if other.real.abs() >= other.imaginary.abs() {
             if other.real.abs() == 0.0 {
@@ -100,7 +100,7 @@ impl Parts {
         Some(parts(f64::NAN, f64::NAN))
     }
 
-    pub fn neg(self) -> Parts {
+    pub fn negated(self) -> Parts {
         parts(-self.real, -self.imaginary)
     }
 
@@ -149,12 +149,12 @@ fn whole_power(base: Parts, exponent: i64) -> Result<Parts, PowerError> {
     let (mut result, mut square, mut left) = (one, base, exponent.unsigned_abs());
     while left > 0 {
         if left & 1 == 1 {
-            result = result.mul(square);
+            result = result.times(square);
         }
-        square = square.mul(square);
+        square = square.times(square);
         left >>= 1;
     }
-    if exponent > 0 { Ok(result) } else { one.div(result).ok_or(PowerError::ZeroBase) }
+    if exponent > 0 { Ok(result) } else { one.over(result).ok_or(PowerError::ZeroBase) }
 }
 
 /// Arithmetic where one operand is complex; `None`: the other is no number, or there is no such operator.
@@ -176,10 +176,10 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Option<Outcome> {
         (Err(failed), _) | (_, Err(failed)) => return failed,
     };
     let result = match op {
-        Binary::Add => x.add(y),
-        Binary::Sub => x.sub(y),
-        Binary::Mul => x.mul(y),
-        Binary::TrueDiv => match x.div(y) {
+        Binary::Add => x.plus(y),
+        Binary::Sub => x.minus(y),
+        Binary::Mul => x.times(y),
+        Binary::TrueDiv => match x.over(y) {
             Some(quotient) => quotient,
             None => return Some(Err(vm.zero_division_error("complex division by zero"))),
         },

@@ -192,11 +192,9 @@ pub fn bound_parts(method: Value) -> (Value, Value) {
 /// Reading the attribute through an instance gives the value itself.
 pub fn is_plain(vm: &Vm, value: Value) -> bool {
     match value.shape() {
-        ShapeId::FUNCTION
-        | ShapeId::STATIC_METHOD
-        | ShapeId::CLASS_METHOD
-        | ShapeId::PROPERTY
-        | ShapeId::MEMBER => false,
+        ShapeId::FUNCTION | ShapeId::STATIC_METHOD | ShapeId::CLASS_METHOD | ShapeId::PROPERTY | ShapeId::MEMBER => {
+            false
+        }
         ShapeId::BUILTIN => !is_method(vm, value),
         _ if value.is_instance() => vm.special(value, vm.names.get).is_none(),
         _ => true,

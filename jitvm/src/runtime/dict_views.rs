@@ -313,7 +313,7 @@ fn items_symmetric_difference(vm: &mut Vm, a: Value, b: Value) -> Outcome {
 /// Comparisons of a keys or items view with such a view or a set; `None` for other operands.
 pub fn compare_views(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Option<Outcome<bool>> {
     let comparable = |value| is_set_view(value) || is_any_set(value);
-    if !(is_set_view(a) && comparable(b)) && !(is_set_view(b) && comparable(a)) {
+    if !comparable(a) || !comparable(b) {
         return None;
     }
     let (left, right) = (length(a), length(b));

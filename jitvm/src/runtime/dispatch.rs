@@ -122,10 +122,11 @@ fn reflect(
             {
                 return result.map(Some);
             }
-            if !is_native(of_right) && natively_supported(vm, a, b) {
-                if let Some(result) = native(vm) {
-                    return result.map(Some);
-                }
+            if !is_native(of_right)
+                && natively_supported(a, b)
+                && let Some(result) = native(vm)
+            {
+                return result.map(Some);
             }
         }
         _ => {}
@@ -150,8 +151,9 @@ fn is_sequence(value: Value) -> bool {
 }
 
 /// Both operands are numbers, or of one layout: the builtin method of the left one answers.
-fn natively_supported(_: &Vm, a: Value, b: Value) -> bool {
-    let number = |value: Value| super::numbers::as_integer(value).is_some() || super::numbers::as_float(value).is_some();
+fn natively_supported(a: Value, b: Value) -> bool {
+    let number =
+        |value: Value| super::numbers::as_integer(value).is_some() || super::numbers::as_float(value).is_some();
     number(a) && number(b) || a.layout() == b.layout()
 }
 

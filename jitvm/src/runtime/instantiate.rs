@@ -74,7 +74,10 @@ pub fn call_class(vm: &mut Vm, class: Value, arguments: Arguments) -> Outcome {
 /// `type.__call__`.
 pub fn type_call(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     if !id.is_dynamic() {
-        return constructors::construct(vm, id, arguments);
+        let outer = vm.perf.enter_constructor(id);
+        let result = constructors::construct(vm, id, arguments);
+        vm.perf.leave_native(outer);
+        return result;
     }
     let names = vm.names;
     let object = vm.type_object(id);

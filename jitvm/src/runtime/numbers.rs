@@ -114,7 +114,19 @@ impl Vm {
             return Value::from_fixnum(i as i64);
         }
         let magnitude = i.unsigned_abs();
-        self.integer_from_limbs(i < 0, &[magnitude as u64, (magnitude >> 64) as u64])
+        let (low, high) = (magnitude as u64, (magnitude >> 64) as u64);
+        let count = 1 + usize::from(high != 0);
+        let big = self.allocate(BigInt::LIMBS + count * 8, ShapeId::BIG_INT).cast::<BigInt>();
+        // SAFETY: the allocation has room for a `BigInt` and as many limbs.
+        unsafe {
+            let limbs = big.byte_add(BigInt::LIMBS).cast::<u64>();
+            limbs.write(low);
+            if high != 0 {
+                limbs.add(1).write(high);
+            }
+            (*big).size = if i < 0 { -(count as i64) } else { count as i64 };
+        }
+        Value::of(big)
     }
 
     pub fn integer_big(&mut self, i: &IBig) -> Outcome {

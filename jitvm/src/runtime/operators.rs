@@ -5,7 +5,7 @@ use super::numbers::{as_float, as_integer, bool_to_int};
 use super::object::ShapeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
-use super::{operators_number, operators_sequence, percent_format};
+use super::{bigint, operators_number, operators_sequence, percent_format};
 
 macro_rules! binary_operators {
     ($($(#[doc = $doc:literal])+ $name:ident $function:ident $symbol:literal $augmented:literal;)*) => {
@@ -66,6 +66,8 @@ pub fn add(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
         }
     } else if a.is_float() && b.is_float() {
         return Ok(vm.float(a.as_float() + b.as_float()));
+    } else if let Some(sum) = bigint::near_sum(vm, a, b, false) {
+        return Ok(sum);
     }
     add_slowly(vm, a, b, augmented)
 }
@@ -79,6 +81,8 @@ pub fn sub(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
         }
     } else if a.is_float() && b.is_float() {
         return Ok(vm.float(a.as_float() - b.as_float()));
+    } else if let Some(difference) = bigint::near_sum(vm, a, b, true) {
+        return Ok(difference);
     }
     sub_slowly(vm, a, b, augmented)
 }
@@ -217,7 +221,7 @@ pub fn native_unary(vm: &mut Vm, op: Unary, a: Value) -> Outcome {
             return Ok(a);
         }
         let value = super::complex::parts_of(a);
-        return Ok(vm.complex(if op == Unary::Plus { value } else { value.neg() }));
+        return Ok(vm.complex(if op == Unary::Plus { value } else { value.negated() }));
     }
     let (symbol, name) = (op.symbol(), vm.type_name(a));
     Err(vm.type_error(format!("bad operand type for unary {symbol}: '{name}'")))

@@ -322,6 +322,7 @@ pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<
     if !container.has_layout(ShapeId::LIST) {
         let what = match container.layout() {
             ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",
+            _ if super::dict_views::is_table(container) && as_integer(key).is_some() => "doesn't support item deletion",
             _ => "doesn't support item deletion",
         };
         let name = vm.type_name(container);

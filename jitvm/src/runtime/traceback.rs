@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::exceptions::{class_of, exception, traceback_entries};
+use super::groups;
 use super::repr;
+use super::sequences::items;
 use super::suggest;
 use super::value::Value;
 use super::vm::Vm;
@@ -19,12 +21,12 @@ const REPEATED_LINES: usize = 3;
 /// The whole report of an exception with its causes and contexts, each line ended.
 pub fn format_exception(vm: &mut Vm, value: Value) -> String {
     let mut out = String::new();
-    write_chain(vm, value, &mut Vec::new(), &mut out);
+    write_chain(vm, value, &mut Vec::new(), &mut Boxes::default(), &mut out);
     out
 }
 
 /// Causes come first; `seen` guards against chains that lead back.
-fn write_chain(vm: &mut Vm, value: Value, seen: &mut Vec<Value>, out: &mut String) {
+fn write_chain(vm: &mut Vm, value: Value, seen: &mut Vec<Value>, boxes: &mut Boxes, out: &mut String) {
     // A loop over the chain, not recursion: it can be as long as the program likes.
     let mut chain = vec![(value, "")];
     seen.push(value);
@@ -48,22 +50,125 @@ fn write_chain(vm: &mut Vm, value: Value, seen: &mut Vec<Value>, out: &mut Strin
     // `chain[i].1` stands between exception i and the one before it in the chain.
     for index in (0..chain.len()).rev() {
         let (value, message) = chain[index];
-        write_one(vm, value, out);
-        out.push_str(message);
+        if groups::is_group(vm, value) {
+            write_group(vm, value, seen, boxes, out);
+        } else {
+            let mut text = String::new();
+            write_frames(vm, value, "Traceback (most recent call last):\n", &mut text);
+            write_one(vm, value, &mut text);
+            boxes.emit(&text, '|', out);
+        }
+        boxes.emit(message, '|', out);
     }
 }
 
-fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
+/// The boxes that the exceptions of groups are shown in.
+#[derive(Default)]
+struct Boxes {
+    depth: usize,
+    /// The innermost box still needs its lower edge.
+    open: bool,
+}
+
+impl Boxes {
+    /// Writes lines, each with the indentation of its box and its left edge.
+    fn emit(&self, text: &str, edge: char, out: &mut String) {
+        for line in text.split_inclusive('\n') {
+            if self.depth > 0 {
+                let _ = write!(out, "{:width$}{edge} ", "", width = 2 * self.depth);
+            }
+            out.push_str(line);
+        }
+    }
+}
+
+/// Deepest nesting of groups, and most exceptions of a group, that are shown.
+const DEEPEST_GROUP: usize = 10;
+const WIDEST_GROUP: usize = 15;
+
+/// A group and the exceptions in it.
+fn write_group(vm: &mut Vm, value: Value, seen: &mut Vec<Value>, boxes: &mut Boxes, out: &mut String) {
+    if boxes.depth > DEEPEST_GROUP {
+        boxes.emit(&format!("... (max_group_depth is {DEEPEST_GROUP})\n"), '|', out);
+        return;
+    }
+    let outermost = boxes.depth == 0;
+    if outermost {
+        boxes.depth = 1;
+    }
+    let mut text = String::new();
+    write_frames(vm, value, "", &mut text);
+    if !text.is_empty() {
+        let edge = if outermost { '+' } else { '|' };
+        boxes.emit("Exception Group Traceback (most recent call last):\n", edge, out);
+        boxes.emit(&text, '|', out);
+    }
+    text.clear();
+    write_one(vm, value, &mut text);
+    boxes.emit(&text, '|', out);
+    let members = groups::members(value);
+    let count = items(members).len();
+    let shown = count.min(WIDEST_GROUP + 1);
+    boxes.open = false;
+    for index in 0..shown {
+        let is_last = index + 1 == shown;
+        boxes.open |= is_last;
+        let cut = index >= WIDEST_GROUP;
+        let title = if cut { "...".to_owned() } else { (index + 1).to_string() };
+        let corner = if index == 0 { "+-" } else { "  " };
+        let width = 2 * boxes.depth;
+        let _ = writeln!(out, "{:width$}{corner}+---------------- {title} ----------------", "");
+        boxes.depth += 1;
+        if cut {
+            let more = count - WIDEST_GROUP;
+            let s = if more == 1 { "" } else { "s" };
+            boxes.emit(&format!("and {more} more exception{s}\n"), '|', out);
+        } else {
+            write_chain(vm, items(members)[index], seen, boxes, out);
+        }
+        if is_last && boxes.open {
+            let width = 2 * boxes.depth;
+            let _ = writeln!(out, "{:width$}+------------------------------------", "");
+            boxes.open = false;
+        }
+        boxes.depth -= 1;
+    }
+    if outermost {
+        boxes.depth = 0;
+    }
+}
+
+/// The frames an exception passed through, after a line that says so; nothing if there are none.
+fn write_frames(vm: &mut Vm, value: Value, header: &str, out: &mut String) {
     let entries = traceback_entries(value);
     if !entries.is_empty() {
-        out.push_str("Traceback (most recent call last):\n");
+        out.push_str(header);
         write_entries(vm, &entries[entries.len().saturating_sub(LIMIT)..], out);
     }
+}
+
+/// The line of an exception itself, and its notes.
+fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
+    let entries = traceback_entries(value);
     out.push_str(&summary(vm, value));
     if let Some(suggestion) = suggest::suggestion(vm, value, entries.last().map(|entry| entry.0)) {
         let _ = write!(out, ". Did you mean: '{suggestion}'?");
     }
     out.push('\n');
+    let name = vm.names.notes;
+    let notes = vm.instance_get(value, name).and_then(super::sequences::as_items).unwrap_or_default().to_vec();
+    for note in notes {
+        match repr::str_text(vm, note) {
+            Ok(note) => {
+                out.push_str(&note);
+                out.push('\n');
+            }
+            Err(_) => {
+                vm.take_exception();
+                out.push_str("<note str() failed>\n");
+            }
+        }
+    }
 }
 
 /// `Class: message`, or the class alone if there is no message.

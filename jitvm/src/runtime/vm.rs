@@ -96,6 +96,8 @@ pub struct Code {
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
     pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    /// Of the attribute instructions.
+    pub caches: crate::interp::cache::Caches,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
 }
@@ -107,7 +109,8 @@ pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Val
 pub struct Vm {
     /// Not 0 when the running code must stop at its next poll (a signal came).
     pub poll: u32,
-    pub unused: u32,
+    /// Guards until the next is made to fail, in the test mode `guard-fail`.
+    pub guard_countdown: u32,
     /// The pending exception object, or UNDEF.
     pub exception: Value,
     /// First and one past the last slot of the value stack.
@@ -130,6 +133,8 @@ pub struct Vm {
     /// `sys.argv`.
     pub arguments: Vec<String>,
     pub jit: crate::trace::Jit,
+    /// What the sampler sees.
+    pub perf: crate::perf::Published,
 
     /// The collector looks at the value stack up to the top frame's last register and up to this slot: for whoever
     /// keeps live values above the top frame.
@@ -203,7 +208,7 @@ impl Vm {
         let stack = blocks::reserve(STACK_BYTES).expect("address space for the value stack");
         let mut vm = Box::new(Vm {
             poll: 0,
-            unused: 0,
+            guard_countdown: 0,
             exception: Value::UNDEF,
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
@@ -217,6 +222,7 @@ impl Vm {
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
+            perf: crate::perf::Published::default(),
             stack_high: 0,
             native_depth: 0,
             recursion_limit: 1000,

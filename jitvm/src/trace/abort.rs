@@ -45,6 +45,7 @@ reasons! {
     BlacklistReason {
         Aborts "aborts" "recordings of the loop were aborted too often";
         Unstable "unstable" "every trace of the loop soon met other types or paths";
+        ExitCost "exit-cost" "leaving its trace cost more than half of what running in it took";
     }
 }
 
@@ -52,6 +53,7 @@ reasons! {
     /// Why a trace is not entered any more.
     RetireReason {
         EntryFails "entry-fails" "the trace was left in its first iteration again and again: types or paths have changed";
+        ExitCost "exit-cost" "leaving the trace cost more than half of what running in it took, and no side trace will help";
     }
 }
 

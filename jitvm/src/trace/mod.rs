@@ -6,8 +6,10 @@
 //! comes back through an exit (`crate::exit`), which leaves the frames and registers as the interpreter would have.
 
 pub mod abort;
+pub mod concrete;
 pub mod describe;
 pub mod liveness;
+pub mod lockstep;
 pub mod params;
 pub mod policy;
 mod record_call;
@@ -15,15 +17,19 @@ mod record_container;
 mod record_object;
 mod record_operation;
 pub mod recorder;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
+use concrete::Concrete;
 use liveness::Liveness;
+use lockstep::Witness;
 use params::{Mode, Params};
 use recorder::{Abort, Parent, Recorder, Step};
+use watchdog::Watchdog;
 
 use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
@@ -33,11 +39,12 @@ use crate::interp::call;
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, CodeId, Const, Recorded, Resume, TraceId};
 use crate::optimise::{self, PassAbort, PassOptions};
+use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 
 /// What has come of an exit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ExitState {
     pub failures: u64,
     /// The side trace attached to it.
@@ -45,6 +52,8 @@ pub struct ExitState {
     pub aborts: u16,
     /// No recording before so many failures.
     pub patience: u64,
+    /// Entries of the side trace by the type of the value that failed the guard; counted in the IR modes alone.
+    pub seen: Vec<(u16, u64)>,
 }
 
 /// A compiled loop, or a side trace of one.
@@ -73,6 +82,8 @@ pub struct Trace {
     /// Exits in the first iteration, halved by each entry that got further.
     pub entry_failures: u64,
     pub retired: bool,
+    /// Of a root trace: what its exits cost.
+    pub watchdog: Watchdog,
 }
 
 /// Totals of a run.
@@ -103,6 +114,8 @@ pub struct Jit {
     /// The event log, if there is one: the only cost of having none is this test.
     pub events: Option<Box<Events>>,
     pub arena: Option<Arena>,
+    /// Compares running machine code with its IR, if asked to.
+    pub witness: Option<Box<Witness>>,
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,
@@ -146,6 +159,16 @@ impl Jit {
 
 /// Shows the recorder the instruction that the interpreter is about to execute.
 pub fn record_step(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
+    let timed = vm.perf.enter_timed(State::Record);
+    let step = show(vm, ins, base);
+    vm.perf.leave_timed(State::Record, timed);
+    if matches!(step, Step::Leave) {
+        perf::flush(vm);
+    }
+    step
+}
+
+fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     let Some(mut recorder) = vm.jit.recorder.take() else { return Step::Leave };
     let frame = *vm.frames.last().expect("a recording runs in a frame");
     match recorder.step(vm, ins, frame.pc, base) {
@@ -193,13 +216,16 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     let started = recorder.started;
     let bytecodes = recorder.bytecodes.clone();
     // The constants must stay visible to the collector, which boxing in a fold may start.
+    let concrete = recorder.concrete.clone();
     let recorded = recorder.close();
     let began = Instant::now();
     let entries = match &mut vm.jit.events {
         Some(events) => events.entry_counter(trace),
         None => Box::leak(Box::new(0)),
     };
-    let result = compile(vm, trace, parent, entries, &recorded);
+    let timed = vm.perf.enter_timed(State::Optimise);
+    let result = compile(vm, trace, parent, entries, &recorded, &concrete);
+    vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
@@ -227,6 +253,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 entries,
                 entry_failures: 0,
                 retired: false,
+                watchdog: Watchdog::default(),
             };
             if let Some(mut events) = vm.jit.events.take() {
                 events.compiled(vm, &installed, compile_ns, codegen_ns);
@@ -287,6 +314,7 @@ fn compile(
     parent: Option<Parent>,
     entries: *mut u64,
     recorded: &Recorded,
+    concrete: &Concrete,
 ) -> Result<(Body, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
     if let Some(events) = &mut events {
@@ -294,7 +322,7 @@ fn compile(
     }
     let options = pass_options(&vm.jit.params);
     let mut sunk = 0;
-    let optimised = optimise::run(recorded.clone(), &options, &mut |report| {
+    let optimised = optimise::run_on(recorded.clone(), Some(concrete), &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
@@ -319,7 +347,11 @@ fn compile(
         vm.jit.arena = Some(arena);
     }
     let targets = Targets { box_float: exit::box_float, allocate: exit::allocate, helpers: HELPERS };
-    let options = codegen::Options { random_ra: vm.jit.params.random_registers };
+    let options = codegen::Options {
+        random_ra: vm.jit.params.random_registers,
+        guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
+        checkpoints: Witness::routine(&mut vm.jit),
+    };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);
     if let Some(parent) = parent {
@@ -366,18 +398,33 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
+    let outer = vm.perf.enter_trace(id);
     let trace = vm.jit.trace_mut(id);
     // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
     unsafe { *trace.entries += 1 };
+    let measured = trace.watchdog.is_measuring();
     let resume = match &trace.artifact {
+        _ if measured => {
+            let (resume, instructions, exited) = exit::measure(vm, id, base);
+            watchdog::measured(vm, id, instructions, exited);
+            resume
+        }
         Some(artifact) => {
             let entry = artifact.entry;
+            if let Some(witness) = &mut vm.jit.witness {
+                witness.enter(id, base);
+            }
             // SAFETY: the trace was compiled for this loop, whose registers are at `base`; no reference into the VM
             // is used until it returns.
-            unsafe { codegen::enter(machine, base, entry) }
+            let resume = unsafe { codegen::enter(machine, base, entry) };
+            if let Some(witness) = &mut vm.jit.witness {
+                witness.leave();
+            }
+            resume
         }
         None => exit::interpret(vm, id, base),
     };
+    vm.perf.leave(outer);
     if resume == Resume::Raise as u64 {
         return Err(Raised);
     }

@@ -59,6 +59,10 @@ parameters! {
     version_limit "version-limit" = 4;
     /// Entries that fail in the pre-roll before a trace is retired.
     entry_failures "entry-failures" = 16;
+    /// Exits that no side trace will take before a trace is measured, and again after each doubling.
+    watchdog "watchdog" = 512;
+    /// What an exit costs, in IR instructions of a trace: above half of what runs inside, the loop is blacklisted.
+    exit_cost "exit-cost" = 14;
     /// Longest recording, in IR instructions.
     max_ir "max-ir" = 4000;
     /// Most snapshots of a recording.
@@ -69,6 +73,8 @@ parameters! {
     bailouts_logged "bailouts" = 16;
     /// Collects garbage at every N-th allocation (0 = only when needed).
     gc_stress "gc-stress" = 0;
+    /// Makes every N-th guard executed fail (0 = none): a test mode.
+    guard_fail "guard-fail" = 0;
 }
 
 impl Params {

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::recorder::{Parent, Recorder};
+use super::watchdog;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
 use crate::runtime::types::TypeId;
@@ -43,6 +44,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
     for state in &mut vm.codes[id.index()].loops {
         state.countdown.set(start);
     }
+    crate::perf::code_linked(vm, id);
 }
 
 /// A loop's countdown reached zero. Returns whether a recording began.
@@ -158,7 +160,7 @@ fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReas
     false
 }
 
-fn blacklist(vm: &mut Vm, id: CodeId, loop_index: u16, reason: BlacklistReason) {
+pub(super) fn blacklist(vm: &mut Vm, id: CodeId, loop_index: u16, reason: BlacklistReason) {
     let state = &mut vm.codes[id.index()].loops[loop_index as usize];
     state.blacklisted = true;
     state.trace = None;
@@ -188,6 +190,7 @@ pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize
         vm.jit.hot_exit = Some((Parent { trace: id, exit }, snapshot_index));
         return;
     }
+    watchdog::exited(vm, trace, exit);
     let entry_type = is_entry_type(trace, exit);
     let used_up = versions_used_up(vm, trace);
     let trace = id;

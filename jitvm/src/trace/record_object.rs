@@ -301,6 +301,7 @@ impl Recorder {
             return abort(AbortReason::Exception, "NameError");
         }
         let cell = self.get(ins.b);
+        let cell = self.object(cell, ShapeId::CLOSURE_CELL);
         let found = self.emit(Op::FieldLoad, cell, Ref::NONE, CELL_VALUE);
         let undefined = self.constant(vm, Value::UNDEF);
         self.guard(Op::G_Ne, Ty::Nil, found, undefined, 0);
@@ -311,6 +312,7 @@ impl Recorder {
     /// STORE_CELL.
     pub(super) fn store_cell(&mut self, ins: Instruction) {
         let (cell, content) = (self.get(ins.a), self.get(ins.b));
+        let cell = self.object(cell, ShapeId::CLOSURE_CELL);
         let content = self.tagged(content);
         self.emit(Op::FieldStore, cell, content, CELL_VALUE);
     }

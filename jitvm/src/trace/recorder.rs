@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use super::abort::AbortReason;
+use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
 use crate::bytecode::{Instruction, Op as Bytecode};
@@ -107,6 +108,10 @@ pub struct Recorder {
     pub started: Instant,
     pub bytecodes: Vec<RecordedBytecode>,
     pub(super) body: Body,
+    /// Values while recording, in debug builds.
+    pub concrete: Concrete,
+    /// Slots of the parent's snapshot with what stands for them.
+    inputs: Vec<(u16, Ref)>,
     pub(super) frames: Vec<RecordFrame>,
     slots: Vec<Slot>,
     /// The current instruction has its snapshot.
@@ -141,6 +146,8 @@ impl Recorder {
             started: Instant::now(),
             bytecodes: Vec::new(),
             body: Body::default(),
+            concrete: Concrete::default(),
+            inputs: Vec::new(),
             frames: vec![RecordFrame {
                 code,
                 id,
@@ -207,6 +214,7 @@ impl Recorder {
         for slot in &snapshot.slots {
             let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");
             *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
+            recorder.inputs.push((slot.slot, known.1));
         }
         recorder
     }
@@ -285,7 +293,26 @@ impl Recorder {
         if self.body.snapshots.len() > self.max_snapshots {
             return abort(AbortReason::TooManySnapshots, format!("{} snapshots", self.body.snapshots.len()));
         }
-        self.operation(vm, ins, base).map(Some)
+        let anchor = base.wrapping_sub(self.frames[depth].base as usize).cast_mut();
+        self.learn_results(base);
+        let step = self.operation(vm, ins, base);
+        if cfg!(debug_assertions) {
+            let inputs = std::mem::take(&mut self.inputs);
+            self.concrete.evaluate(vm, &self.body, anchor, &inputs);
+            self.inputs = inputs;
+        }
+        step.map(Some)
+    }
+
+    /// What calls of the bytecode before have returned is in registers by now.
+    fn learn_results(&mut self, base: *const Value) {
+        if cfg!(debug_assertions) {
+            let first = self.frames.last().map_or(0, |frame| frame.base as usize);
+            for (i, slot) in self.slots.iter().enumerate().skip(first).filter(|(_, slot)| slot.dirty) {
+                // SAFETY: a register of the innermost frame.
+                self.concrete.learn(&self.body, slot.value, unsafe { base.add(i - first).read() });
+            }
+        }
     }
 
     /// A side trace has come to a loop header. It ends where a root trace begins; loops without one are passed once.

@@ -47,7 +47,7 @@ fn new_objects_are_taken_from_the_size_class_until_it_is_used_up() {
             let mut machine = Machine::new();
             let memory = Box::leak(vec![0u64; 4 * 2].into_boxed_slice()).as_ptr() as u64;
             machine.set_cell_memory(32, memory, memory + 32 * cells);
-            let artifact = machine.compile(&body, &Options { random_ra });
+            let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
             let values = machine.run(&artifact, &body.constants, &mut stack.clone(), true).values;
             assert_eq!(machine.cursor(32), memory + 32 * cells);
             let [one, two, loaded, shape] = [values[0], values[1], values[2], values[3]];
@@ -88,7 +88,7 @@ fn words_of_sunk_objects_are_found_at_the_exit() {
     assert_eq!(check::check(&body, None, HELPERS), []);
     for random_ra in [None, Some(5)] {
         let mut machine = Machine::new();
-        let artifact = machine.compile(&body, &Options { random_ra });
+        let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
         let exit = artifact.exits.last().expect("the poll");
         let sunk: Vec<bool> = exit.locations.iter().map(|l| matches!(l, Location::Sunk(_))).collect();
         assert_eq!(sunk, [true, false, true, false, true, false, false, false, true]);

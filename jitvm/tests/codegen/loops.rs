@@ -36,7 +36,7 @@ pub fn add_loop() -> Body {
 /// Runs a trace in all modes and compares with its evaluation.
 pub fn compare(machine: &mut Machine, body: &Body, stack: &[u64]) {
     let expected = evaluate::trace(body, stack, usize::MAX);
-    let seeds = (0..12).map(|seed| Options { random_ra: Some(seed) });
+    let seeds = (0..12).map(|seed| Options { random_ra: Some(seed), ..Options::default() });
     for options in std::iter::once(Options::default()).chain(seeds) {
         let artifact = machine.compile(body, &options);
         let outcome = machine.run(&artifact, &body.constants, &mut stack.to_vec(), false);
@@ -143,7 +143,7 @@ fn an_open_trace_writes_its_slots_and_starts_again() {
     b.none(Op::Close);
     let mut machine = Machine::new();
     for seed in [None, Some(1), Some(2), Some(3)] {
-        let artifact = machine.compile(&b.body, &Options { random_ra: seed });
+        let artifact = machine.compile(&b.body, &Options { random_ra: seed, ..Options::default() });
         let mut stack = [fixnum(0), fixnum(7), crate::support::float(1.0), 0, 0, 0, 0, 0, 0];
         let outcome = machine.run(&artifact, &b.body.constants, &mut stack, false);
         assert_eq!(outcome.values, [fixnum(7), fixnum(7)]);

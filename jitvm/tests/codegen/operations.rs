@@ -132,7 +132,7 @@ fn check_compiled(machine: &mut Machine, body: &Body, artifact: &jitvm::codegen:
 /// All pairs of words as operands, in registers and as constants.
 fn pairs(op: Op, ty: Ty, words: &[u64], to_slot: fn(u64) -> u64, undefined: fn(Op, u64, u64) -> bool) {
     let mut machine = Machine::new();
-    let random = Options { random_ra: Some(op as u64) };
+    let random = Options { random_ra: Some(op as u64), ..Options::default() };
     for live in [false, true] {
         for options in [Options::default(), random] {
             let body = single(op, ty, [Form::Slot; 2], [0; 2], false, live);
@@ -218,7 +218,7 @@ fn one_value_in_both_operands() {
                 let shown = if op.result() == Ty::Nil { vec![x] } else { vec![result, x] };
                 let body = b.show(if live { &shown } else { &shown[..1] });
                 for random_ra in [None, Some(i as u64)] {
-                    check(&mut machine, &body, &[fixnum(i)], &Options { random_ra });
+                    check(&mut machine, &body, &[fixnum(i)], &Options { random_ra, ..Options::default() });
                 }
             }
         }
@@ -318,7 +318,7 @@ fn boxing_keeps_what_is_live_and_calls_out_for_rare_exponents() {
                 let mut shown = vec![boxed, again];
                 shown.extend(ints.iter().chain(&floats));
                 let body = b.show(&shown);
-                let artifact = machine.compile(&body, &Options { random_ra });
+                let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
                 let stack: Vec<u64> = (0..width).map(|k| fixnum(i64::from(k) + 50)).collect();
                 let outcome = machine.run(&artifact, &body.constants, &mut stack.clone(), true);
                 for word in &outcome.values[..2] {
@@ -402,7 +402,7 @@ fn loads_and_stores_reach_fields_and_items() {
 
 fn machine_run(body: &Body, stack: &[u64], random_ra: Option<u64>) -> Vec<u64> {
     let mut machine = Machine::new();
-    let artifact = machine.compile(body, &Options { random_ra });
+    let artifact = machine.compile(body, &Options { random_ra, ..Options::default() });
     machine.run(&artifact, &body.constants, &mut stack.to_vec(), true).values
 }
 
@@ -424,7 +424,7 @@ fn calls_pass_up_to_five_words_in_order() {
             shown.extend(&slots);
             let body = b.show(&shown);
             let stack: Vec<u64> = (0..count).map(|k| fixnum(100 + i64::from(k))).collect();
-            check(&mut machine, &body, &stack, &Options { random_ra });
+            check(&mut machine, &body, &stack, &Options { random_ra, ..Options::default() });
         }
     }
 }

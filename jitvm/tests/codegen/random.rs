@@ -378,6 +378,8 @@ fn machine_code_does_what_the_interpreter_does() {
             box_float: box_for_interpreter,
             allocate: crate::support::allocate,
             back_edges: u64::MAX,
+            guard_fail: 0,
+            measure: None,
         };
         // SAFETY: the trace reads the slots above, checks the list's shape, and bounds indices by its length.
         let expected = unsafe { interpret::run(&interpreter, &body) }.expect("the loop ends at its limit");
@@ -387,7 +389,7 @@ fn machine_code_does_what_the_interpreter_does() {
             // SAFETY: as above.
             unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), data, LENGTH) };
             let mut slots = start.clone();
-            let artifact = machine.compile(&body, &Options { random_ra });
+            let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
             // The first cells are there, then the slow path is taken.
             let cells = Box::leak(vec![0u64; 4 * 8].into_boxed_slice()).as_ptr_range();
             machine.set_cell_memory(32, cells.start as u64, cells.end as u64);

@@ -70,7 +70,7 @@ fn a_side_trace_goes_on_where_its_parent_left() {
         }
     }
     for seed in [None].into_iter().chain((0..30).map(Some)) {
-        let options = Options { random_ra: seed };
+        let options = Options { random_ra: seed, ..Options::default() };
         let mut machine = Machine::new();
         let parent_body = root();
         let parent = machine.compile(&parent_body, &options);

@@ -241,6 +241,8 @@ impl World {
             box_float,
             allocate,
             back_edges,
+            guard_fail: 0,
+            measure: None,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
         let exit: IrExit<'_> = unsafe { run(&machine, body) }?;

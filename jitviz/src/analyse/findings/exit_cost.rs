@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{Guard, GuardId, Model, Place, TraceId};
+use crate::model::{Guard, GuardId, Model, Place, TraceId, Weight};
 
 /// From the guard to the next entry of compiled code: frames restored, bytecodes interpreted up to the loop's head.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -37,6 +37,27 @@ pub fn of<'m>(guards: impl Iterator<Item = &'m Guard>) -> ExitCost {
     }
 }
 
+/// The time of samples taken in the interpreter between an exit through one of these guards and the next trace: low,
+/// middle, high; `None` when nobody sampled.
+fn sampled<'g>(model: &Model, guards: impl Iterator<Item = &'g GuardRow>) -> Option<[u64; 3]> {
+    if model.samples.is_empty() {
+        return None;
+    }
+    let mut sum = Weight::default();
+    for weight in guards.filter_map(|g| model.samples.by_guard.get(&g.id)) {
+        sum.samples += weight.samples;
+        sum.ns = sum.ns.saturating_add(weight.ns);
+    }
+    let all = model.samples.by_state.values().fold((0, 0), |(n, ns), w| (n + w.samples, ns + w.ns));
+    let each = sum.ns.checked_div(sum.samples).unwrap_or(all.1 / all.0.max(1));
+    // Twice the standard deviation of a count; of none, three are still likely enough.
+    let spread = (each as f64 * (2.0 * (sum.samples as f64).sqrt()).max(3.0)) as u64;
+    Some([sum.ns.saturating_sub(spread), sum.ns, sum.ns.saturating_add(spread)])
+}
+
+const SAMPLED: &str =
+    "samples taken in the interpreter between an exit through these guards and the next compiled code";
+
 /// Guards of one line that send the program back to the interpreter.
 pub struct Exits {
     pub place: Place,
@@ -45,6 +66,8 @@ pub struct Exits {
     /// Failures that no bridge took over.
     pub exits: u64,
     pub cost: ExitCost,
+    /// What samples say they cost in all.
+    sampled: Option<[u64; 3]>,
 }
 
 impl Exits {
@@ -62,7 +85,8 @@ impl Exits {
     /// Time lost: low, middle, high; never more than the run.
     pub fn cost_ns(&self, model: &Model) -> [u64; 3] {
         let cost = &self.cost;
-        [cost.low_ns, cost.middle_ns, cost.high_ns].map(|ns| self.exits.saturating_mul(ns).min(model.duration_ns))
+        let estimate = [cost.low_ns, cost.middle_ns, cost.high_ns].map(|ns| self.exits.saturating_mul(ns));
+        self.sampled.unwrap_or(estimate).map(|ns| ns.min(model.duration_ns))
     }
 }
 
@@ -75,11 +99,17 @@ pub fn exits(model: &Model, wanted: impl Fn(&GuardRow) -> bool) -> Vec<Exits> {
     for row in guards::rows(model).into_iter().filter(|g| unbridged(model, g) > 0 && wanted(g)) {
         groups.entry(row.place.clone()).or_default().push(row);
     }
-    let exits = groups.into_iter().map(|(place, guards)| Exits {
-        exits: guards.iter().map(|g| unbridged(model, g)).fold(0, u64::saturating_add),
-        cost: of(guards.iter().filter_map(|g| model.guards.get(&g.id))),
-        place,
-        guards,
+    let exits = groups.into_iter().map(|(place, guards)| {
+        let exits = guards.iter().map(|g| unbridged(model, g)).fold(0, u64::saturating_add);
+        let sampled = sampled(model, guards.iter());
+        let cost = match sampled {
+            Some(ns) => {
+                let [low_ns, middle_ns, high_ns] = ns.map(|ns| ns / exits.max(1));
+                ExitCost { low_ns, middle_ns, high_ns, how: SAMPLED }
+            }
+            None => of(guards.iter().filter_map(|g| model.guards.get(&g.id))),
+        };
+        Exits { exits, cost, sampled, place, guards }
     });
     exits.filter(|e| e.exits >= FEW).collect()
 }
@@ -110,6 +140,22 @@ mod tests {
         guard.bailouts = [90, 0, 110].map(|cost_ns| Bailout { cost_ns, ..Bailout::default() }).into();
         let cost = of([&guard].into_iter());
         assert_eq!((cost.low_ns, cost.middle_ns, cost.high_ns), (90, 100, 110));
+    }
+
+    #[test]
+    fn samples_outrank_what_one_exit_is_thought_to_cost() {
+        let mut model = Model { duration_ns: 1_000_000_000, ..Model::default() };
+        let mut guard = Guard::new(GuardId(1), TraceId(1));
+        guard.failures = Some(5_000);
+        model.guards.insert(GuardId(1), guard);
+        assert_eq!(exits(&model, |_| true)[0].cost_ns(&model)[1], 5_000 * ASSUMED.middle_ns);
+        let weight = Weight { samples: 100, ns: 100_000_000 };
+        model.samples.by_state.insert(jitlog::SampleState::Interp, weight);
+        assert_eq!(exits(&model, |_| true)[0].cost_ns(&model), [0, 0, 3_000_000]);
+        model.samples.by_guard.insert(GuardId(1), weight);
+        let found = &exits(&model, |_| true)[0];
+        assert_eq!(found.cost_ns(&model), [80_000_000, 100_000_000, 120_000_000]);
+        assert_eq!((found.cost.middle_ns, found.cost.how), (20_000, SAMPLED));
     }
 
     #[test]

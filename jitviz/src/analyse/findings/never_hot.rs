@@ -1,8 +1,10 @@
-//! `never-hot`: the program ran for a while and nothing in it ever became hot enough to be recorded.
+//! `never-hot`: code that the program spends its time in never became hot enough to be recorded: the whole program, or,
+//! where samples tell, a function.
 
 use serde_json::json;
 
 use super::{Finding, share};
+use crate::analyse::blame::{NeverHot, blame};
 use crate::model::{Model, Place, SampleState};
 use crate::units::ns;
 
@@ -13,11 +15,14 @@ const SHORT_NS: u64 = 50_000_000;
 
 pub fn find(model: &Model) -> Vec<Finding> {
     // A log without even the name of its VM says nothing about what was not recorded.
-    if !model.traces.is_empty() || model.duration_ns == 0 || model.program.process.vm_name.is_empty() {
+    if model.duration_ns == 0 || model.program.process.vm_name.is_empty() {
         return Vec::new();
     }
+    if !model.traces.is_empty() {
+        return functions(model);
+    }
     // Only samples tell the interpreter from builtins, waiting and the rest.
-    let interpreted = model.samples.weight_ns.get(&SampleState::Interp).copied();
+    let interpreted = (!model.samples.is_empty()).then(|| model.samples.ns(SampleState::Interp));
     vec![Finding {
         id: ID,
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
@@ -46,9 +51,41 @@ pub fn find(model: &Model) -> Vec<Finding> {
     }]
 }
 
+/// Functions beside what was compiled that only the interpreter ran.
+fn functions(model: &Model) -> Vec<Finding> {
+    let of = |never: NeverHot| {
+        let (cost, samples) = (never.weight.ns, never.weight.samples);
+        let place = model.program.place(never.hottest);
+        Finding {
+            id: ID,
+            cost_ns: Some(cost),
+            share: share(cost, model),
+            saving_ns: Some([0, cost]),
+            cause: format!(
+                "The interpreter spent {} in this function, in code that no trace contains, because no loop there ran \
+                 often enough to be recorded.",
+                ns(cost)
+            ),
+            advice: "Do the work in a loop that runs long rather than in many calls or short loops; if it runs rarely \
+                     by nature, a lower threshold helps (--jit-param)."
+                .into(),
+            evidence: json!({
+                "samples": samples,
+                "hottest_line": place.line,
+                "how": "samples taken in the interpreter on lines of this function that are in no trace",
+            }),
+            target: None,
+            whatever_it_costs: false,
+            place,
+        }
+    };
+    blame(model).never_hot.into_values().map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Weight;
 
     #[test]
     fn without_samples_there_is_no_cost() {
@@ -57,7 +94,7 @@ mod tests {
         model.program.process.vm_name = "jitvm".into();
         let found = find(&model);
         assert_eq!((found.len(), found[0].cost_ns, found[0].whatever_it_costs), (1, None, true));
-        model.samples.weight_ns.insert(SampleState::Interp, 40_000_000);
+        model.samples.by_state.insert(SampleState::Interp, Weight { samples: 40, ns: 40_000_000 });
         assert_eq!(find(&model)[0].share, Some(0.8));
     }
 }

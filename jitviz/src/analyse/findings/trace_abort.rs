@@ -1,13 +1,14 @@
 //! `trace-abort`: a hot loop or function whose recordings abort, with what they stumble over.
 //!
-//! Known is only what recording and compiling cost in vain. That the place is interpreted afterwards usually costs far
-//! more, but takes samples to measure; so a place that was given up is shown whatever the known cost.
+//! What recording and compiling cost in vain is always known. That the place is interpreted afterwards usually costs far
+//! more, but takes samples to measure; without them a place that was given up is shown whatever the known cost.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::{Finding, share};
+use crate::analyse::blame::blame;
 use crate::model::{Domain, LocId, Model, Trace};
 use crate::units::plural;
 
@@ -37,15 +38,19 @@ pub fn find(model: &Model) -> Vec<Finding> {
     for trace in model.traces.values().filter(|t| t.abort.is_some()) {
         groups.entry(trace.loc).or_default().push(trace);
     }
-    groups.into_iter().filter_map(|(loc, aborted)| finding(model, loc, &aborted)).collect()
+    let interpreted = blame(model).given_up;
+    let of = |loc| interpreted.get(&loc).map_or(0, |weight| weight.ns);
+    groups.into_iter().filter_map(|(loc, aborted)| finding(model, loc, &aborted, of(loc))).collect()
 }
 
-fn finding(model: &Model, loc: LocId, aborted: &[&Trace]) -> Option<Finding> {
+fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -> Option<Finding> {
     let last = aborted.last()?;
     let abort = last.abort.as_ref()?;
     let reason = model.words.reason(Domain::Abort, abort.reason);
     let wasted: Vec<u64> = aborted.iter().map(|t| wasted_ns(t)).collect();
-    let cost = wasted.iter().copied().fold(0, u64::saturating_add);
+    let wasted_ns = wasted.iter().copied().fold(0, u64::saturating_add);
+    let cost = wasted_ns.saturating_add(interpreted_ns);
+    let sampled = !model.samples.is_empty();
     let given_up =
         model.blacklisted.contains(&loc) || aborted.iter().any(|t| t.abort.as_ref().is_some_and(|a| a.blacklisted));
     let compiled = model.traces.values().any(|t| t.loc == loc && t.became_code());
@@ -62,7 +67,7 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace]) -> Option<Finding> {
         cost_ns: Some(cost),
         share: share(cost, model),
         // Another program would still be recorded once.
-        saving_ns: Some([cost - wasted.iter().copied().max().unwrap_or(0).min(cost), cost]),
+        saving_ns: Some([wasted_ns - wasted.iter().copied().max().unwrap_or(0).min(wasted_ns), cost]),
         cause: format!(
             "What starts here was recorded in vain {} ({reason}{}{}) and {outcome}.",
             plural(aborted.len() as u64, "time"),
@@ -78,11 +83,16 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace]) -> Option<Finding> {
             "stopped_at": at,
             "given_up": given_up,
             "compiled": compiled,
-            "how": "time spent recording and compiling what was thrown away; interpreting the place afterwards is not \
-                    in it, which takes samples to measure",
+            "interpreted_ns": sampled.then_some(interpreted_ns),
+            "how": match sampled {
+                true => "time spent recording and compiling what was thrown away, and samples in the interpreter on \
+                         lines around which no other loop was given up",
+                false => "time spent recording and compiling what was thrown away; interpreting the place afterwards is \
+                          not in it, which takes samples to measure",
+            },
         }),
         target: Some((last.id, None)),
-        whatever_it_costs: given_up && !compiled,
+        whatever_it_costs: given_up && !compiled && !sampled,
     })
 }
 

@@ -13,11 +13,13 @@ use crate::text::columns;
 use crate::tui::layout;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
-use crate::units::{count, plural};
+use crate::units::{count, ns, plural};
 
 #[derive(Debug)]
 pub struct SourceView {
     rows: Vec<LineRow>,
+    /// Whether there is time by line to show.
+    sampled: bool,
     scroll: Scroll,
 }
 
@@ -28,9 +30,10 @@ impl SourceView {
     /// The cursor starts on the hottest line.
     pub fn new(model: &Model, with_source: bool) -> SourceView {
         let rows = lines::rows(model, with_source);
-        let heat = |r: &LineRow| (r.executions.unwrap_or(0)).saturating_add(r.failures.unwrap_or(0));
+        let sampled = !model.samples.is_empty();
+        let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
-        SourceView { rows, scroll: Scroll { cursor: hottest, ..Scroll::default() } }
+        SourceView { rows, sampled, scroll: Scroll { cursor: hottest, ..Scroll::default() } }
     }
 
     /// Puts the cursor on a line; false if it is not in the list.
@@ -49,6 +52,10 @@ impl SourceView {
         let mut line = Line::of(heat_role(row.heat), format!("{:1}", columns::heat(row.heat)));
         line.push(if row.traces.is_empty() { Role::Dim } else { Role::Good }, format!("{:>5} ", row.line));
         if numbers {
+            if self.sampled {
+                let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
+                line.push(Role::Plain, format!("{time:>8} "));
+            }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
             line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
             line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
@@ -73,6 +80,9 @@ impl SourceView {
         if !row.traces.is_empty() {
             facts.push(format!("in {}", plural(row.traces.len() as u64, "trace")));
         }
+        for (what, time) in [("interp", row.interp_ns), ("compiled", row.compiled_ns), ("builtins", row.native_ns)] {
+            facts.extend(time.filter(|time| *time > 0).map(|time| format!("{what} {}", ns(time))));
+        }
         facts.extend(row.executions.map(|n| format!("ran {}", count(n))));
         facts.extend(
             row.failures.map(|n| format!("{} of {}", plural(n, "failure"), plural(row.guards.len() as u64, "guard"))),
@@ -87,7 +97,10 @@ impl SourceView {
     pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
         let numbers = area.width >= NUMBERS_FROM;
         let head = match numbers {
-            true => format!("{:1}{:>5} {:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts"),
+            true => {
+                let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
+                format!("{:1}{:>5} {time}{:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts")
+            }
             false => format!("{:1}{:>5} source", "", "line"),
         };
         brush.item(buf, area, area.y, &Line::of(Role::Title, head), 0, Emphasis::None);

@@ -3,22 +3,26 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use jitlog::{Definitions, Event, LocId, Reader, Sample, SampleState, StackId, Types};
+use jitlog::{Definitions, Event, LocId, Reader, Sample, Types};
 
+use crate::export::entries;
+use crate::export::frames::Standing;
 use crate::tool::show::plain;
 
 pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
-    let mut weights: HashMap<(StackId, LocId, SampleState), u64> = HashMap::new();
-    for entry in reader.events().types(Types::of(&[Sample::TYPE])).flatten() {
+    let mut weights: HashMap<Standing, u64> = HashMap::new();
+    for entry in entries(reader, Types::of(&[Sample::TYPE])) {
         if let Event::Sample(sample) = entry.event() {
             // A sample whose weight its writer did not know still counts.
-            *weights.entry((sample.stack_id, sample.loc_id, sample.state)).or_default() += sample.weight_ns.max(1);
+            let weight = weights.entry(Standing::from(&sample)).or_default();
+            *weight = weight.saturating_add(sample.weight_ns.max(1));
         }
     }
     // Different ids may read the same, and the order must not depend on hashing.
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
-    for ((stack, place, state), weight) in weights {
-        *lines.entry(line(reader.defs(), stack, place, state)).or_default() += weight;
+    for (standing, weight) in weights {
+        let sum = lines.entry(line(reader.defs(), &standing)).or_default();
+        *sum = sum.saturating_add(weight);
     }
     for (line, weight) in lines {
         writeln!(out, "{line} {weight}")?;
@@ -27,16 +31,9 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// The frames, and what the innermost was doing in brackets, as flame graphs annotate.
-fn line(definitions: &Definitions, stack: StackId, place: LocId, state: SampleState) -> String {
-    let mut places: Vec<LocId> = definitions.frames(stack).map(|frame| frame.loc_id).collect();
-    places.reverse();
-    // The innermost frame of the stack is where its thread was called; the sample's own place is nearer.
-    if !place.is_none() {
-        places.pop();
-        places.push(place);
-    }
-    let frames = places.into_iter().map(|place| frame(definitions, place));
-    frames.chain([format!("[{state}]")]).collect::<Vec<_>>().join(";")
+fn line(definitions: &Definitions, standing: &Standing) -> String {
+    let frames = standing.places(definitions).into_iter().map(|place| frame(definitions, place));
+    frames.chain([format!("[{}]", standing.state)]).collect::<Vec<_>>().join(";")
 }
 
 fn frame(definitions: &Definitions, place: LocId) -> String {

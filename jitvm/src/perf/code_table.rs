@@ -1,0 +1,156 @@
+//! What a signal handler must know of code: places of code objects, and what machine code was made from.
+//!
+//! The tables have their memory from the start and never move: an entry is complete before the length counts it.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jitlog::{FuncId, LocDef, LocId, Places};
+
+use crate::ir::{Body, Origin};
+use crate::runtime::vm::Code;
+use crate::trace::Trace;
+
+/// A list that grows without moving, up to a limit.
+pub struct Fixed<T> {
+    entries: Vec<T>,
+    /// Entries that are complete.
+    count: AtomicUsize,
+}
+
+impl<T> Fixed<T> {
+    pub fn new(limit: usize) -> Fixed<T> {
+        Fixed { entries: Vec::with_capacity(limit), count: AtomicUsize::new(0) }
+    }
+
+    /// Adds an entry; beyond the limit it is forgotten.
+    pub fn push(&mut self, entry: T) {
+        if self.entries.len() < self.entries.capacity() {
+            self.entries.push(entry);
+            self.count.store(self.entries.len(), Ordering::Release);
+        }
+    }
+
+    /// The entries that are complete.
+    pub fn complete(&self) -> &[T] {
+        let count = self.count.load(Ordering::Acquire);
+        // SAFETY: so many entries have been written, the memory does not move, and complete ones do not change.
+        unsafe { std::slice::from_raw_parts(self.entries.as_ptr(), count) }
+    }
+}
+
+/// A code object.
+pub struct CodeEntry {
+    pub code: *const Code,
+    pub func: FuncId,
+    pub places: Places,
+    /// By instruction: the id of its place, once it has one.
+    pub locs: Box<[Cell<LocId>]>,
+}
+
+impl CodeEntry {
+    /// # Safety
+    /// `code` lives as long as the process.
+    pub unsafe fn new(code: *const Code, func: FuncId, places: Places) -> CodeEntry {
+        // SAFETY: by the caller.
+        let linked = unsafe { &*code };
+        let count = linked.proto.instructions.len();
+        CodeEntry { code, func, places, locs: vec![Cell::new(LocId::NONE); count].into() }
+    }
+
+    /// Definition of the place of an instruction. Allocates nothing.
+    pub fn definition(&self, loc_id: LocId, pc: u32) -> LocDef {
+        // SAFETY: by `new`; code objects do not change but for the operation of loop headers.
+        let code = unsafe { &*self.code };
+        let start = code.proto.positions.get(pc as usize).map_or(0, |position| position.span.start);
+        let (line, column) = code.source.line_column(start);
+        LocDef {
+            loc_id,
+            func_id: self.func,
+            bc_off: pc,
+            line,
+            col: column.min(u32::from(u16::MAX)) as u16,
+            loc_fp: self.places.fingerprint(pc),
+        }
+    }
+
+    /// The instruction at an address, if it is this code's.
+    pub fn pc_of(&self, address: usize) -> Option<u32> {
+        // SAFETY: by `new`.
+        let instructions = unsafe { &(*self.code).proto.instructions };
+        let offset = address.checked_sub(instructions.as_ptr() as usize)?;
+        let pc = offset / size_of_val(instructions.first()?);
+        (pc < instructions.len()).then_some(pc as u32)
+    }
+}
+
+/// Where a piece of machine code comes from.
+#[derive(Clone, Copy)]
+struct Piece {
+    offset: u32,
+    /// Its frames: so many from there on in the list of the trace.
+    first: u32,
+    count: u32,
+}
+
+/// Machine code of one trace.
+pub struct TraceEntry {
+    pub id: u32,
+    pub start: usize,
+    end: usize,
+    /// Where the stubs of its exits begin, which come from no instruction.
+    stubs: u32,
+    pieces: Box<[Piece]>,
+    frames: Box<[LocId]>,
+}
+
+impl TraceEntry {
+    /// `loc` gives the log's name of a place. None without machine code.
+    pub fn new(trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) -> Option<TraceEntry> {
+        let artifact = trace.artifact.as_ref()?;
+        let mut frames = Vec::new();
+        let mut pieces: Vec<Piece> = Vec::with_capacity(artifact.map.len());
+        for &(offset, ins) in &artifact.map {
+            let first = frames.len() as u32;
+            frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
+            pieces.push(Piece { offset, first, count: frames.len() as u32 - first });
+        }
+        Some(TraceEntry {
+            id: trace.id.0,
+            start: artifact.code.start,
+            end: artifact.code.end(),
+            stubs: artifact.stubs,
+            pieces: pieces.into(),
+            frames: frames.into(),
+        })
+    }
+
+    /// The Python frames at an offset, outermost first: that of the loop, then inlined ones. Empty if unknown.
+    pub fn frames(&self, offset: u32) -> &[LocId] {
+        let at = self.pieces.partition_point(|piece| piece.offset <= offset);
+        match at.checked_sub(1).and_then(|at| self.pieces.get(at)) {
+            Some(piece) if offset < self.stubs => {
+                self.frames.get(piece.first as usize..(piece.first + piece.count) as usize).unwrap_or_default()
+            }
+            _ => &[],
+        }
+    }
+}
+
+/// The places an instruction of a trace stands for, outermost first: those of the frames below it from the snapshot it
+/// would leave with, then its own.
+fn origins(body: &Body, ins: usize) -> Vec<Origin> {
+    let Some(&own) = body.origins.get(ins) else { return Vec::new() };
+    let frames = body.snapshot_of(ins).map_or(&[][..], |snapshot| &body.snapshots[snapshot].frames);
+    // A snapshot is of the state before an instruction, which may have entered or left a function since.
+    let depth = frames.iter().rposition(|frame| frame.code == own.code).unwrap_or(frames.len().min(1));
+    let below = frames[..depth].iter().map(|frame| Origin { code: frame.code, pc: frame.pc });
+    below.chain([own]).collect()
+}
+
+/// The trace that an address lies in, as its index, and the offset in it. Traces are installed at ascending addresses.
+pub fn trace_at(traces: &[TraceEntry], address: usize) -> Option<(usize, u32)> {
+    let at = traces.partition_point(|trace| trace.start <= address).checked_sub(1)?;
+    let trace = &traces[at];
+    (address < trace.end).then(|| (at, (address - trace.start) as u32))
+}

@@ -1,0 +1,355 @@
+//! Where the time goes: what the VM publishes about itself, and the sampler that looks at it.
+//!
+//! The thread publishes its state at transitions by plain stores; a signal handler ([`sampler`]) reads them at any
+//! moment, so each cell is a word of its own and any mixture of old and new ones is harmless. States that begin and
+//! end rarely (gc, jit, idle) are timed here; the others come from samples. With sampling off a transition costs one
+//! test of a flag.
+
+mod code_table;
+mod sampler;
+mod stack_table;
+mod timer;
+
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use crate::bytecode::Instruction;
+use crate::ir::{CodeId, Origin, TraceId};
+use crate::runtime::types::TypeId;
+use crate::runtime::vm::Vm;
+use crate::trace::Trace;
+use jitlog::{GuardId, LocId};
+use sampler::Sampler;
+
+pub use sampler::BuiltinIds;
+pub use timer::MAX_HZ;
+
+/// What the thread is doing. The numbers are the log's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum State {
+    Interp = 0,
+    /// In a trace, or in a function of the runtime that a trace calls.
+    Compiled = 1,
+    /// In a builtin.
+    Native = 2,
+    Gc = 3,
+    Record = 4,
+    Optimise = 5,
+    /// On the way from a trace back to the interpreter.
+    Deopt = 7,
+    /// Blocked because the program asked to wait.
+    Idle = 8,
+}
+
+impl State {
+    /// States that are timed at their transitions.
+    const TIMED: [State; 4] = [State::Gc, State::Record, State::Optimise, State::Idle];
+}
+
+/// How builtins are numbered: functions by their index, types from here on.
+const TYPES_FROM: u32 = 1 << 16;
+
+/// The published cells. Only the VM's thread writes them; its signal handler reads them.
+#[derive(Default)]
+pub struct Published {
+    on: AtomicBool,
+    /// A [`State`], and above it the builtin of the state native.
+    state: AtomicU64,
+    /// The trace that was entered, from which everything below was called; 0 in the interpreter.
+    trace: AtomicU32,
+    /// An address in the native frame that entered it.
+    trace_stack: AtomicUsize,
+    /// The instruction being interpreted. It may be another code object's than the top frame's.
+    pc: AtomicPtr<Instruction>,
+    /// The guard that compiled code was left through last, and above it how often that has happened.
+    left_through: AtomicU64,
+    /// Nanoseconds in timed states that have ended, each without those inside it.
+    timed_ns: AtomicU64,
+    /// When the outermost timed state began, or 0; and `timed_ns` then.
+    timed_since: AtomicU64,
+    timed_before: AtomicU64,
+    /// Nanoseconds by timed state that the log does not have yet.
+    pending: [AtomicU64; State::TIMED.len()],
+    sampler: AtomicPtr<Sampler>,
+}
+
+/// What was published before a transition, to go back to.
+#[derive(Clone, Copy, Default)]
+pub struct Outer {
+    state: u64,
+    trace: u32,
+    trace_stack: usize,
+}
+
+/// As [`Outer`], for a timed state.
+#[derive(Clone, Copy, Default)]
+pub struct Timed {
+    outer: u64,
+    began_ns: u64,
+    timed_ns: u64,
+    outermost: bool,
+}
+
+impl Published {
+    #[inline(always)]
+    pub fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    fn get(&self) -> Outer {
+        Outer {
+            state: self.state.load(Ordering::Relaxed),
+            trace: self.trace.load(Ordering::Relaxed),
+            trace_stack: self.trace_stack.load(Ordering::Relaxed),
+        }
+    }
+
+    fn set(&self, to: Outer) {
+        self.trace.store(to.trace, Ordering::Relaxed);
+        self.trace_stack.store(to.trace_stack, Ordering::Relaxed);
+        self.state.store(to.state, Ordering::Release);
+    }
+
+    /// The interpreter begins to run frames.
+    #[inline(always)]
+    pub fn enter_interpreter(&self) -> Outer {
+        if !self.is_on() {
+            return Outer::default();
+        }
+        let outer = self.get();
+        self.set(Outer { state: State::Interp as u64, ..Outer::default() });
+        outer
+    }
+
+    /// A trace is entered. Inlined, so that the address of a local is one in the caller's frame.
+    #[inline(always)]
+    pub fn enter_trace(&self, trace: TraceId) -> Outer {
+        if !self.is_on() {
+            return Outer::default();
+        }
+        let outer = self.get();
+        let here = &raw const outer as usize;
+        self.set(Outer { state: State::Compiled as u64, trace: trace.0, trace_stack: here });
+        outer
+    }
+
+    /// A builtin is called: by its index in the table of builtins. Gives the state to go back to. Programs do this so
+    /// often that it saves no more than it changes; what else is published stays for those that are called further.
+    #[inline(always)]
+    pub fn enter_builtin(&self, index: u64) -> u64 {
+        self.enter_native(index as u32)
+    }
+
+    /// A type is called.
+    #[inline(always)]
+    pub fn enter_constructor(&self, id: TypeId) -> u64 {
+        self.enter_native(TYPES_FROM + id.0)
+    }
+
+    #[inline(always)]
+    fn enter_native(&self, builtin: u32) -> u64 {
+        if !self.is_on() {
+            return 0;
+        }
+        let outer = self.state.load(Ordering::Relaxed);
+        self.state.store(State::Native as u64 | u64::from(builtin) << 32, Ordering::Relaxed);
+        outer
+    }
+
+    /// The builtin or type has returned.
+    #[inline(always)]
+    pub fn leave_native(&self, outer: u64) {
+        if self.is_on() {
+            self.state.store(outer, Ordering::Relaxed);
+        }
+    }
+
+    /// What was entered has been left, by whatever way.
+    #[inline(always)]
+    pub fn leave(&self, outer: Outer) {
+        if self.is_on() {
+            self.set(outer);
+        }
+    }
+
+    /// The instruction that the interpreter executes next.
+    #[inline(always)]
+    pub fn at_instruction(&self, pc: *const Instruction) {
+        self.pc.store(pc.cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Compiled code was left through a guard; until the interpreter goes on, the thread is on its way there.
+    pub fn left_through(&self, guard: GuardId) {
+        if self.is_on() {
+            let count = (self.left_through.load(Ordering::Relaxed) >> 32).wrapping_add(1);
+            self.left_through.store(count << 32 | u64::from(guard.0), Ordering::Relaxed);
+            self.state.store(State::Deopt as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// A timed state begins.
+    #[inline]
+    pub fn enter_timed(&self, state: State) -> Timed {
+        if !self.is_on() {
+            return Timed::default();
+        }
+        let now = timer::now_ns();
+        let timed = Timed {
+            outer: self.state.load(Ordering::Relaxed),
+            began_ns: now,
+            timed_ns: self.timed_ns.load(Ordering::Relaxed),
+            outermost: self.timed_since.load(Ordering::Relaxed) == 0,
+        };
+        if timed.outermost {
+            self.timed_before.store(timed.timed_ns, Ordering::Relaxed);
+            self.timed_since.store(now, Ordering::Release);
+        }
+        self.state.store(state as u64, Ordering::Release);
+        timed
+    }
+
+    /// It ends.
+    #[inline]
+    pub fn leave_timed(&self, state: State, timed: Timed) {
+        if !self.is_on() || timed.began_ns == 0 {
+            return;
+        }
+        let inner = self.timed_ns.load(Ordering::Relaxed) - timed.timed_ns;
+        let own = timer::now_ns().saturating_sub(timed.began_ns).saturating_sub(inner);
+        self.timed_ns.store(timed.timed_ns + inner + own, Ordering::Relaxed);
+        if let Some(at) = State::TIMED.iter().position(|&s| s == state) {
+            let pending = &self.pending[at];
+            pending.store(pending.load(Ordering::Relaxed) + own, Ordering::Relaxed);
+        }
+        if timed.outermost {
+            self.timed_since.store(0, Ordering::Release);
+        }
+        self.state.store(timed.outer, Ordering::Release);
+    }
+
+    /// Nanoseconds in timed states up to `now`.
+    fn timed_until(&self, now: u64) -> u64 {
+        match self.timed_since.load(Ordering::Acquire) {
+            0 => self.timed_ns.load(Ordering::Relaxed),
+            since => self.timed_before.load(Ordering::Relaxed) + now.saturating_sub(since),
+        }
+    }
+
+    /// Takes what the log does not have yet: nanoseconds by state, those in which time has passed. Collections are
+    /// events of their own.
+    pub fn take_pending(&self) -> impl Iterator<Item = (State, u64)> + '_ {
+        let taken = State::TIMED.into_iter().zip(&self.pending);
+        taken.map(|(state, ns)| (state, ns.swap(0, Ordering::Relaxed))).filter(|&(s, ns)| ns > 0 && s != State::Gc)
+    }
+
+    /// The sampler, which lives as long as the process once it has been made.
+    #[allow(clippy::mut_from_ref, reason = "the cell holds the only way to it")]
+    fn sampler(&self) -> Option<&mut Sampler> {
+        // SAFETY: made by `Box::leak`. The VM's thread changes only what the handler does not look at before the
+        // change is complete.
+        unsafe { self.sampler.load(Ordering::Relaxed).as_mut() }
+    }
+}
+
+/// Begins to sample the calling thread, which runs this VM.
+///
+/// # Errors
+/// The system has no timer for us. Nothing has changed then.
+///
+/// # Safety
+/// The VM lives as long as the process.
+pub unsafe fn start(vm: &mut Vm, hz: u32) -> std::io::Result<()> {
+    let Some(events) = &mut vm.jit.events else { return Ok(()) };
+    let stream = events.signal_stream();
+    let builtins = events.builtins(&vm.builtin_table);
+    sampler::reserve_frames(&mut vm.frames);
+    // SAFETY: by the caller.
+    let sampler: *mut Sampler = Box::leak(Box::new(unsafe { Sampler::new(vm, stream, builtins) }));
+    vm.perf.sampler.store(sampler, Ordering::Relaxed);
+    vm.perf.on.store(true, Ordering::Relaxed);
+    timer::start(sampler, hz).inspect_err(|_| stop(vm))
+}
+
+/// Ends it. Nothing of the sampler is written after this.
+pub fn stop(vm: &Vm) {
+    if vm.perf.is_on() {
+        timer::stop();
+        if let Some(sampler) = vm.perf.sampler() {
+            sampler.close();
+        }
+        vm.perf.on.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A code object was linked; so were all with smaller ids.
+pub fn code_linked(vm: &mut Vm, id: CodeId) {
+    if vm.perf.is_on()
+        && let Some(mut events) = vm.jit.events.take()
+    {
+        while let Some(sampler) = vm.perf.sampler()
+            && let Some(next) = sampler.next_code().filter(|next| *next <= id)
+        {
+            let (func, places) = events.places(vm, next);
+            sampler.add_code(vm, next, func, places);
+        }
+        vm.jit.events = Some(events);
+    }
+}
+
+/// A trace was compiled; `loc` gives the log's name of a place.
+pub fn trace_compiled(vm: &Vm, trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) {
+    if vm.perf.is_on()
+        && let Some(sampler) = vm.perf.sampler()
+    {
+        sampler.add_trace(trace, loc);
+    }
+}
+
+/// Writes the time of timed states that has not been written yet.
+pub fn flush(vm: &mut Vm) {
+    if vm.perf.is_on()
+        && let Some(events) = &mut vm.jit.events
+    {
+        vm.perf.take_pending().for_each(|(state, ns)| events.state_time(state, ns));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timed_state_does_not_count_those_inside_it() {
+        let perf = Published::default();
+        perf.on.store(true, Ordering::Relaxed);
+        let record = perf.enter_timed(State::Record);
+        let gc = perf.enter_timed(State::Gc);
+        while timer::now_ns() - gc.began_ns < 200_000 {}
+        perf.leave_timed(State::Gc, gc);
+        perf.leave_timed(State::Record, record);
+        let total = perf.timed_ns.load(Ordering::Relaxed);
+        let own: u64 = perf.pending.iter().map(|ns| ns.load(Ordering::Relaxed)).sum();
+        assert_eq!(total, own);
+        assert!(perf.pending[1].load(Ordering::Relaxed) < total - 100_000, "the collection is counted twice");
+        assert_eq!(perf.timed_until(u64::MAX), total);
+        assert_eq!(perf.take_pending().map(|(state, _)| state).collect::<Vec<_>>(), [State::Record]);
+    }
+
+    #[test]
+    fn transitions_nest() {
+        let perf = Published::default();
+        perf.on.store(true, Ordering::Relaxed);
+        let trace = perf.enter_trace(TraceId(7));
+        let builtin = perf.enter_builtin(3);
+        let interpreter = perf.enter_interpreter();
+        assert_eq!((perf.get().state, perf.get().trace), (State::Interp as u64, 0));
+        perf.leave(interpreter);
+        assert_eq!((perf.get().state, perf.get().trace), (State::Native as u64 | 3 << 32, 7));
+        perf.leave_native(builtin);
+        assert_eq!(perf.get().state, State::Compiled as u64);
+        perf.left_through(GuardId(9));
+        assert_eq!(perf.left_through.load(Ordering::Relaxed), 1 << 32 | 9);
+        perf.leave(trace);
+        assert_eq!((perf.get().state, perf.get().trace), (State::Interp as u64, 0));
+    }
+}

@@ -1,0 +1,237 @@
+//! One sample: runs in a signal handler on the VM's thread, so it takes no lock, allocates nothing and trusts nothing.
+//!
+//! What it reads was published by the code it interrupts, perhaps half-way: every index is checked, and a position that
+//! does not fit is left out.
+
+use jitlog::{
+    FrameKind, FuncId, GuardId, LocId, Places, Sample, SampleState, SignalStream, StackDef, StackId,
+    TraceId as LogTrace,
+};
+use std::sync::atomic::Ordering;
+
+use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
+use super::stack_table::{Found, StackTable};
+use super::{State, TYPES_FROM, timer};
+use crate::ir::{CodeId, Origin};
+use crate::runtime::vm::{Frame, Vm};
+use crate::trace::Trace;
+
+/// Innermost Python frames of a sample; the ones below are left out.
+const DEPTH: usize = 64;
+/// Code objects and traces the sampler knows; the places of later ones are left out.
+const CODES: usize = 1 << 16;
+const TRACES: usize = 1 << 16;
+/// Python frames that fit without moving; of a program that is deeper no stacks are taken from then on.
+const FRAMES: usize = 1 << 20;
+/// Words of the native stack that are searched for where a trace called out: its own frame comes first there.
+const SEARCHED: usize = 1024;
+
+/// Log ids of builtin functions by index, and of types by their ids.
+pub struct BuiltinIds {
+    pub functions: Box<[FuncId]>,
+    pub types: Box<[FuncId]>,
+}
+
+/// Makes room, so that the list never moves while a handler reads it.
+pub fn reserve_frames(frames: &mut Vec<Frame>) {
+    frames.reserve(FRAMES);
+}
+
+/// Everything a sample needs. The VM's thread adds codes and traces; all else is the handler's.
+pub struct Sampler {
+    vm: *const Vm,
+    /// None once it is closed.
+    stream: Option<SignalStream>,
+    builtins: BuiltinIds,
+    codes: Fixed<CodeEntry>,
+    traces: Fixed<TraceEntry>,
+    stacks: StackTable,
+    next_loc: u32,
+    frames_capacity: usize,
+    /// Time up to the last sample in a timed state and in another, each on a clock that stands still in the other.
+    last_timed_ns: u64,
+    last_other_ns: u64,
+    /// What was published of exits at the last sample.
+    last_exit: u64,
+}
+
+impl Sampler {
+    /// # Safety
+    /// The VM lives as long as the process.
+    pub unsafe fn new(vm: *mut Vm, stream: SignalStream, builtins: BuiltinIds) -> Sampler {
+        Sampler {
+            stream: Some(stream),
+            builtins,
+            codes: Fixed::new(CODES),
+            traces: Fixed::new(TRACES),
+            stacks: StackTable::new(SignalStream::FIRST_ID),
+            next_loc: SignalStream::FIRST_ID,
+            // SAFETY: by the caller.
+            frames_capacity: unsafe { &*vm }.frames.capacity(),
+            last_timed_ns: 0,
+            last_other_ns: timer::now_ns(),
+            last_exit: 0,
+            vm,
+        }
+    }
+
+    /// The code object to add next, if there is room: they come in the order of their ids.
+    pub fn next_code(&self) -> Option<CodeId> {
+        let count = self.codes.complete().len();
+        (count < CODES).then_some(CodeId(count as u32))
+    }
+
+    pub fn add_code(&mut self, vm: &Vm, id: CodeId, func: FuncId, places: Places) {
+        // SAFETY: code objects are boxed and live as long as the VM, which lives as long as the process.
+        self.codes.push(unsafe { CodeEntry::new(&raw const *vm.codes[id.index()], func, places) });
+    }
+
+    pub fn add_trace(&mut self, trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) {
+        if let Some(entry) = TraceEntry::new(trace, loc)
+            && self.traces.complete().last().is_none_or(|last| last.start < entry.start)
+        {
+            self.traces.push(entry);
+        }
+    }
+
+    /// Gives the stream back to the log.
+    pub fn close(&mut self) {
+        self.stream = None;
+    }
+
+    /// Takes a sample of the interrupted code.
+    pub fn take(&mut self, context: &libc::ucontext_t) {
+        // SAFETY: the VM lives as long as the process, and its cells are atomic.
+        let perf = unsafe { &(*self.vm).perf };
+        let now = timer::now_ns();
+        let word = perf.state.load(Ordering::Acquire);
+        let state = SampleState(word as u8);
+        let timed_ns = perf.timed_until(now);
+        let is_timed = State::TIMED.iter().any(|&timed| timed as u8 == state.0);
+        let (clock, last) = match is_timed {
+            true => (timed_ns, &mut self.last_timed_ns),
+            false => (now.saturating_sub(timed_ns), &mut self.last_other_ns),
+        };
+        let weight_ns = clock.saturating_sub(*last);
+        *last = clock.max(*last);
+
+        let exit = perf.left_through.load(Ordering::Relaxed);
+        let blamed = exit != self.last_exit && (state.0 == State::Interp as u8 || state.0 == State::Deopt as u8);
+        self.last_exit = exit;
+        let trace = perf.trace.load(Ordering::Relaxed);
+        let mut sample = Sample {
+            state,
+            trace_id: LogTrace(trace),
+            weight_ns,
+            builtin: if state.0 == State::Native as u8 { self.builtin((word >> 32) as u32) } else { FuncId::NONE },
+            guard_id: if blamed { GuardId(exit as u32) } else { GuardId::NONE },
+            ..Sample::default()
+        };
+        let in_trace = trace != 0 && state.0 != State::Deopt as u8;
+        let code = if in_trace {
+            machine_code(context, self.traces.complete(), perf.trace_stack.load(Ordering::Relaxed))
+        } else {
+            None
+        };
+        if let Some((trace, offset)) = code {
+            (sample.trace_id, sample.code_off) = (LogTrace(self.traces.complete()[trace].id), offset);
+        }
+        self.python_stack(code, in_trace, perf.pc.load(Ordering::Relaxed) as usize, &mut sample);
+        if let Some(stream) = &mut self.stream {
+            stream.sample(&sample);
+        }
+    }
+
+    fn builtin(&self, number: u32) -> FuncId {
+        let known = match number.checked_sub(TYPES_FROM) {
+            Some(id) => self.builtins.types.get(id as usize),
+            None => self.builtins.functions.get(number as usize),
+        };
+        known.copied().unwrap_or_default()
+    }
+
+    /// Names the Python frames and the place of the innermost.
+    fn python_stack(&mut self, code: Option<(usize, u32)>, in_trace: bool, pc: usize, sample: &mut Sample) {
+        // SAFETY: the VM lives as long as the process. The list does not move (its capacity is what it was, and a push
+        // that would grow it is told by its length), so the frames can be read; that a frame is just being pushed or
+        // dropped is harmless, since what it holds is checked.
+        let frames: &[Frame] = unsafe {
+            let frames: &Vec<Frame> = &(*self.vm).frames;
+            match frames.capacity() == self.frames_capacity && frames.len() < self.frames_capacity {
+                true => std::slice::from_raw_parts(frames.as_ptr(), frames.len()),
+                false => return,
+            }
+        };
+        let Some((&top, below)) = frames.split_last() else { return };
+        let mut stack = StackId::NONE;
+        for frame in &below[below.len().saturating_sub(DEPTH)..] {
+            let loc = self.loc(frame.code, frame.pc);
+            stack = self.push(stack, loc, FrameKind::Interp);
+        }
+        let inlined = code.map_or(0, |(trace, offset)| self.traces.complete()[trace].frames(offset).len());
+        if inlined == 0 {
+            let at = self.codes.complete().get(top.code.index()).and_then(|code| code.pc_of(pc));
+            // In a trace the frame stands at the loop's head.
+            let at = if in_trace { top.pc } else { at.unwrap_or(top.pc) };
+            sample.loc_id = self.loc(top.code, at);
+            stack = self.push(stack, sample.loc_id, if in_trace { FrameKind::Compiled } else { FrameKind::Interp });
+        }
+        for depth in 0..inlined {
+            let Some((trace, offset)) = code else { break };
+            sample.loc_id = self.traces.complete()[trace].frames(offset)[depth];
+            let kind = if depth == 0 { FrameKind::Compiled } else { FrameKind::Inlined };
+            stack = self.push(stack, sample.loc_id, kind);
+        }
+        sample.stack_id = stack;
+    }
+
+    /// Id of the place of an instruction, defined when it is met first.
+    fn loc(&mut self, code: CodeId, pc: u32) -> LocId {
+        let Some(entry) = self.codes.complete().get(code.index()) else { return LocId::NONE };
+        let Some(slot) = entry.locs.get(pc as usize) else { return LocId::NONE };
+        if slot.get().is_none() {
+            let id = LocId(self.next_loc);
+            let Some(stream) = &mut self.stream else { return LocId::NONE };
+            if !stream.loc(&entry.definition(id, pc)) {
+                return LocId::NONE;
+            }
+            slot.set(id);
+            self.next_loc += 1;
+        }
+        slot.get()
+    }
+
+    /// Id of a frame on top of a stack, defined when it is met first.
+    fn push(&mut self, parent_stack: StackId, loc_id: LocId, frame_kind: FrameKind) -> StackId {
+        match self.stacks.find(parent_stack, loc_id, frame_kind) {
+            Found::Known(id) => id,
+            Found::New(stack_id) => {
+                if let Some(stream) = &mut self.stream {
+                    stream.stack(&StackDef { stack_id, parent_stack, loc_id, frame_kind });
+                }
+                stack_id
+            }
+            Found::No => parent_stack,
+        }
+    }
+}
+
+/// The trace that runs, as its index, and where in its code: at the interrupted instruction, or where it called out.
+fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: usize) -> Option<(usize, u32)> {
+    let registers = &context.uc_mcontext.gregs;
+    let interrupted = registers[libc::REG_RIP as usize] as usize;
+    if let Some(found) = trace_at(traces, interrupted) {
+        return Some(found);
+    }
+    // The highest address of a call in a trace: stale words lie below what is live, and the trace's own slots hold no
+    // code addresses.
+    let stack_pointer = registers[libc::REG_RSP as usize] as usize;
+    let highest = trace_stack & !7;
+    let lowest = stack_pointer.next_multiple_of(8).max(highest.saturating_sub(SEARCHED * 8));
+    (lowest..highest).step_by(8).rev().find_map(|address| {
+        // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
+        let word = unsafe { std::ptr::read_volatile(address as *const usize) };
+        // The place of the call, not the one after it, which may be another line's.
+        trace_at(traces, word.wrapping_sub(1))
+    })
+}
