@@ -202,11 +202,8 @@ macro_rules! sha2 {
                 for (constant, word) in constants.iter().zip(words) {
                     let choice = (e & f) ^ (!e & g);
                     let majority = (a & b) ^ (a & c) ^ (b & c);
-                    let first = h
-                        .wrapping_add(($large1)(e))
-                        .wrapping_add(choice)
-                        .wrapping_add(*constant)
-                        .wrapping_add(word);
+                    let first =
+                        h.wrapping_add(($large1)(e)).wrapping_add(choice).wrapping_add(*constant).wrapping_add(word);
                     let second = ($large0)(a).wrapping_add(majority);
                     (h, g, f, e) = (g, f, e, d.wrapping_add(first));
                     (d, c, b, a) = (c, b, a, first.wrapping_add(second));

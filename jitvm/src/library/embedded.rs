@@ -21,8 +21,18 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "_sys_rest" false "_sys_rest.py";
     "abc" false "abc.py";
+    "array" false "array.py";
+    "base64" false "base64.py";
+    "binascii" false "binascii.py";
     "enum" false "enum.py";
+    "errno" false "errno.py";
+    "fnmatch" false "fnmatch.py";
+    "gc" false "gc.py";
+    "getopt" false "getopt.py";
+    "glob" false "glob.py";
+    "hashlib" false "hashlib.py";
     "io" false "io.py";
     "itertools" false "itertools.py";
     "json" true "json/__init__.py";
@@ -30,8 +40,12 @@ embedded! {
     "json.encoder" false "json/encoder.py";
     "operator" false "operator.py";
     "os" false "os.py";
+    "platform" false "platform.py";
     "posixpath" false "posixpath.py";
     "re" false "re.py";
+    "struct" false "struct.py";
+    "traceback" false "traceback.py";
+    "warnings" false "warnings.py";
 }
 
 /// The embedded module of a name.

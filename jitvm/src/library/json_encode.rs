@@ -114,7 +114,14 @@ impl Encoder<'_> {
             }
             return Err(vm.value_error(message));
         }
-        Ok(if x.is_nan() { "NaN" } else if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned())
+        Ok(if x.is_nan() {
+            "NaN"
+        } else if x > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned())
     }
 
     /// What is written as it is, without quotes.
@@ -238,8 +245,7 @@ impl Encoder<'_> {
             }
             list
         };
-        let pairs =
-            if self.sort_keys { special::call_builtin_function(vm, "sorted", &[pairs])? } else { pairs };
+        let pairs = if self.sort_keys { special::call_builtin_function(vm, "sorted", &[pairs])? } else { pairs };
         self.depth += 1;
         let level = self.depth;
         self.out.push('{');

@@ -16,6 +16,7 @@ pub mod exception_methods;
 pub mod functions;
 pub mod integer_bytes;
 pub mod generator_methods;
+pub mod introspection;
 pub mod json;
 pub mod json_encode;
 pub mod list_methods;
@@ -31,6 +32,7 @@ pub mod regex;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
+pub mod structs;
 pub mod structures;
 pub mod sys;
 pub mod text_case;
@@ -239,6 +241,9 @@ const TABLES: &[&[BuiltinRow]] = &[
     generator_methods::GENERATOR,
     generator_methods::STEP,
     digests::FUNCTIONS,
+    introspection::PRIVATE,
+    introspection::SYS,
+    structs::FUNCTIONS,
     json::FUNCTIONS,
     list_methods::LIST,
     list_methods::TUPLE,

@@ -1,6 +1,6 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, digests, json, marks, math, posix, re, sys, time};
+use super::{Owner, digests, introspection, json, marks, math, posix, re, structs, sys, time};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -16,8 +16,10 @@ const MODULES: &[ModuleRow] = &[
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
     ModuleRow { name: "_digests", fill: digests::fill },
+    ModuleRow { name: "_jitvm", fill: introspection::fill },
     ModuleRow { name: "_json", fill: json::fill },
     ModuleRow { name: "_re", fill: re::fill },
+    ModuleRow { name: "_struct", fill: structs::fill },
     ModuleRow { name: "posix", fill: posix::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },

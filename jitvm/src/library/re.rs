@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::regex::matching::{Matcher, Mode, Narrow, Text, UNSET, Wide};
-use super::regex::program::Program;
 use super::regex::parse;
+use super::regex::program::Program;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes;
 use crate::runtime::dict;
@@ -186,8 +186,7 @@ fn range(vm: &mut Vm, subject: &Subject, start: Value, end: Value) -> Outcome<Op
 /// `find(number, text, pos, endpos, mode, advance)`: a tuple of start and end of each group by characters, -1 for
 /// those that did not match, and the last group.
 fn find(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [number, value, start, end, mode, advance] =
-        [0, 1, 2, 3, 4, 5].map(|index| arguments.positional()[index]);
+    let [number, value, start, end, mode, advance] = [0, 1, 2, 3, 4, 5].map(|index| arguments.positional()[index]);
     let program = program_of(vm, number)?;
     let subject = subject_of(vm, &program, value)?;
     let Some((start, end)) = range(vm, &subject, start, end)? else { return Ok(Value::NONE) };

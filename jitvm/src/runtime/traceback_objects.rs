@@ -87,7 +87,7 @@ pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
             Some(vm.str(&path))
         }
         "co_firstlineno" => Some(Value::from_fixnum(i64::from(vm.codes[place_of(place).0.index()].proto.first_line))),
-        "f_globals" => Some(vm.codes[place_of(place).0.index()].module),
+        "f_globals" => Some(super::modules::module_dict(vm.codes[place_of(place).0.index()].module)),
         "f_back" => Some(Value::NONE),
         _ => None,
     }

@@ -64,12 +64,26 @@ impl Text for Wide<'_> {
 
 /// Something to come back to, or to put back on the way there.
 enum Choice {
-    Branch { op: usize, at: usize },
-    Restore { slot: usize, old: usize },
+    Branch {
+        op: usize,
+        at: usize,
+    },
+    Restore {
+        slot: usize,
+        old: usize,
+    },
     /// A greedy run that can give up characters down to `low`, then goes on at `op`.
-    Longest { op: usize, low: usize, at: usize },
+    Longest {
+        op: usize,
+        low: usize,
+        at: usize,
+    },
     /// A lazy run, the operation `op`, that can take up to `left` characters more.
-    Shortest { op: usize, at: usize, left: u32 },
+    Shortest {
+        op: usize,
+        at: usize,
+        left: u32,
+    },
 }
 
 /// Where a match may begin and end.

@@ -23,8 +23,12 @@ pub enum Place {
     /// The end, or before a line feed at the end.
     LastLineEnd,
     LineEnd,
-    WordEdge { ascii: bool },
-    NoWordEdge { ascii: bool },
+    WordEdge {
+        ascii: bool,
+    },
+    NoWordEdge {
+        ascii: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +38,10 @@ pub enum Node {
     Fail,
     Character(u32),
     /// A character whose case is ignored, in its folded form.
-    Folded { code: u32, ascii: bool },
+    Folded {
+        code: u32,
+        ascii: bool,
+    },
     /// Any character but a line feed.
     Any,
     AnyAtAll,
@@ -42,11 +49,28 @@ pub enum Node {
     Sequence(Vec<Node>),
     Choice(Vec<Node>),
     Group(usize, Box<Node>),
-    Repeat { body: Box<Node>, least: u32, most: u32, greed: Greed },
+    Repeat {
+        body: Box<Node>,
+        least: u32,
+        most: u32,
+        greed: Greed,
+    },
     Place(Place),
-    Look { ahead: bool, negated: bool, body: Box<Node> },
-    Back { group: usize, ignore_case: bool, ascii: bool },
-    Condition { group: usize, yes: Box<Node>, no: Box<Node> },
+    Look {
+        ahead: bool,
+        negated: bool,
+        body: Box<Node>,
+    },
+    Back {
+        group: usize,
+        ignore_case: bool,
+        ascii: bool,
+    },
+    Condition {
+        group: usize,
+        yes: Box<Node>,
+        no: Box<Node>,
+    },
     Atomic(Box<Node>),
 }
 
@@ -158,7 +182,10 @@ impl Parser<'_> {
                 self.skip_blank();
             }
             let is_flags = self.source[self.at..].starts_with(&[0x28, 0x3f])
-                && self.source.get(self.at + 2).is_some_and(|&code| "aiLmsux".contains(char::from_u32(code).unwrap_or(' ')));
+                && self
+                    .source
+                    .get(self.at + 2)
+                    .is_some_and(|&code| "aiLmsux".contains(char::from_u32(code).unwrap_or(' ')));
             if !is_flags {
                 self.at = start;
                 return Ok(());
@@ -411,9 +438,7 @@ impl Parser<'_> {
 
     fn hex(&mut self, count: usize, start: usize) -> Result<u32> {
         let from = self.at;
-        while self.at - from < count
-            && self.peek().and_then(char::from_u32).is_some_and(|c| c.is_ascii_hexdigit())
-        {
+        while self.at - from < count && self.peek().and_then(char::from_u32).is_some_and(|c| c.is_ascii_hexdigit()) {
             self.at += 1;
         }
         if self.at - from != count {
@@ -714,8 +739,10 @@ impl Parser<'_> {
             let number = self.groups;
             if let Some((name, at)) = name {
                 if let Some(&old) = self.index.get(&name) {
-                    let message =
-                        format!("redefinition of group name {} as group {number}; was group {old}", Self::quoted(&name));
+                    let message = format!(
+                        "redefinition of group name {} as group {number}; was group {old}",
+                        Self::quoted(&name)
+                    );
                     return self.fail(message, at);
                 }
                 self.index.insert(name.clone(), number);
@@ -837,9 +864,10 @@ pub fn width(node: &Node, group: &dyn Fn(usize) -> (usize, usize)) -> (usize, us
     match node {
         Node::Empty | Node::Fail | Node::Place(_) | Node::Look { .. } => (0, 0),
         Node::Character(_) | Node::Folded { .. } | Node::Any | Node::AnyAtAll | Node::Class(_) => (1, 1),
-        Node::Sequence(items) => items.iter().map(|item| width(item, group)).fold((0, 0), |sum, one| {
-            (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))
-        }),
+        Node::Sequence(items) => items
+            .iter()
+            .map(|item| width(item, group))
+            .fold((0, 0), |sum, one| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))),
         Node::Choice(items) => {
             let widths = items.iter().map(|item| width(item, group));
             widths.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))

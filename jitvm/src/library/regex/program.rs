@@ -43,7 +43,10 @@ impl One {
 pub enum Op {
     One(One),
     /// Tries the first; where that fails, the second.
-    Split { first: usize, second: usize },
+    Split {
+        first: usize,
+        second: usize,
+    },
     Jump(usize),
     /// A group begins.
     Open(usize),
@@ -51,19 +54,47 @@ pub enum Op {
     Close(usize),
     Place(Place),
     /// The body follows and ends with `Done`; `width` characters back for a look-behind.
-    Look { behind: Option<usize>, negated: bool, next: usize },
+    Look {
+        behind: Option<usize>,
+        negated: bool,
+        next: usize,
+    },
     /// The body follows and ends with `Done`.
-    Atomic { next: usize },
-    Back { group: usize, ignore_case: bool, ascii: bool },
+    Atomic {
+        next: usize,
+    },
+    Back {
+        group: usize,
+        ignore_case: bool,
+        ascii: bool,
+    },
     /// Goes on if the group has matched.
-    Condition { group: usize, otherwise: usize },
+    Condition {
+        group: usize,
+        otherwise: usize,
+    },
     /// One character several times.
-    Run { one: One, least: u32, most: u32, greed: Greed },
+    Run {
+        one: One,
+        least: u32,
+        most: u32,
+        greed: Greed,
+    },
     /// Begins a counted repetition whose count is in a slot; the next slot has where the last round began.
-    RepeatStart { slot: usize },
-    RepeatNext { slot: usize, least: u32, most: u32, lazy: bool, next: usize },
+    RepeatStart {
+        slot: usize,
+    },
+    RepeatNext {
+        slot: usize,
+        least: u32,
+        most: u32,
+        lazy: bool,
+        next: usize,
+    },
     /// A round of the repetition before it begins.
-    RepeatRound { slot: usize },
+    RepeatRound {
+        slot: usize,
+    },
     /// The body of a look-around or atomic group matched.
     Done,
     /// The pattern matched.
