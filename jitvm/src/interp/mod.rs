@@ -1,14 +1,15 @@
 //! The interpreter: the bytecode loop and what its instructions need.
 
 mod begin;
-pub mod cache;
 pub mod bind;
+pub mod cache;
 pub mod call;
 pub mod coroutine;
 pub mod generator;
 mod groups;
 pub mod helpers;
 pub mod import;
+mod operands;
 mod pattern;
 pub mod rare;
 pub mod run;

@@ -74,6 +74,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
         }
         TypeId::SUPER => class_functions::new_super(vm, arguments),
+        TypeId::GENERIC_ALIAS => {
+            let [origin, parameters] = exactly(vm, "types.GenericAlias", arguments)?;
+            crate::runtime::aliases::new_alias(vm, origin, parameters)
+        }
         TypeId::OBJECT => instantiate::object_new(vm, id, arguments),
         TypeId::ENUMERATE => enumerate(vm, arguments),
         TypeId::ZIP => zip(vm, arguments),

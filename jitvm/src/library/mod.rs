@@ -26,6 +26,7 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod random_core;
 pub mod posix;
 pub mod re;
 pub mod regex;
@@ -40,6 +41,7 @@ pub mod text_methods;
 pub mod text_template;
 pub mod text_translate;
 pub mod time;
+pub mod weak_references;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
@@ -254,6 +256,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::FLOAT,
     number_methods::INT,
     number_methods::RANGE,
+    random_core::FUNCTIONS,
     posix::FUNCTIONS,
     re::FUNCTIONS,
     streams::METHODS,
@@ -262,6 +265,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     text_methods::METHODS,
     text_template::METHODS,
     time::FUNCTIONS,
+    weak_references::FUNCTIONS,
     dict_methods::DICT,
     dict_methods::KEYS,
     dict_methods::ITEMS,
@@ -330,7 +334,11 @@ pub fn install(vm: &mut Vm) {
         let object = vm.type_object(id);
         vm.builtins.insert(name, object);
     }
-    for (name, value) in [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS)] {
+    // The namespace of exec has no `__name__`, which classes made there want as their module.
+    let own_name = vm.str("builtins");
+    let constants =
+        [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS), ("__name__", own_name)];
+    for (name, value) in constants {
         let name = vm.intern(name);
         vm.builtins.insert(name, value);
     }

@@ -1,6 +1,8 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, digests, introspection, json, marks, math, posix, re, structs, sys, time};
+use super::{
+    Owner, digests, introspection, json, marks, math, posix, random_core, re, structs, sys, time, weak_references,
+};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -12,6 +14,8 @@ struct ModuleRow {
 
 /// Every builtin module.
 const MODULES: &[ModuleRow] = &[
+    ModuleRow { name: "_random", fill: random_core::fill },
+    ModuleRow { name: "_weakref", fill: weak_references::fill },
     ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },

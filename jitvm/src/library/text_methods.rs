@@ -71,7 +71,7 @@ fn search_range(vm: &mut Vm, arguments: Arguments) -> Outcome<Option<(usize, usi
     if start > end {
         return Ok(None);
     }
-    Ok(Some((byte_offset(string, start as usize), byte_offset(string, end as usize))))
+    Ok(Some((byte_offset(vm, string, start as usize), byte_offset(vm, string, end as usize))))
 }
 
 /// Byte offset of an occurrence in the searched range.
@@ -84,30 +84,30 @@ fn search(vm: &mut Vm, arguments: Arguments, last: bool) -> Outcome<Option<usize
     Ok(found.map(|offset| start + offset))
 }
 
-fn position(arguments: Arguments, offset: usize) -> Value {
-    Value::from_fixnum(code_point_index(arguments.positional()[0], offset) as i64)
+fn position(vm: &mut Vm, arguments: Arguments, offset: usize) -> Value {
+    Value::from_fixnum(code_point_index(vm, arguments.positional()[0], offset) as i64)
 }
 
 fn find(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let found = search(vm, arguments, false)?;
-    Ok(found.map_or(Value::from_fixnum(-1), |offset| position(arguments, offset)))
+    Ok(found.map_or(Value::from_fixnum(-1), |offset| position(vm, arguments, offset)))
 }
 
 fn rfind(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let found = search(vm, arguments, true)?;
-    Ok(found.map_or(Value::from_fixnum(-1), |offset| position(arguments, offset)))
+    Ok(found.map_or(Value::from_fixnum(-1), |offset| position(vm, arguments, offset)))
 }
 
 fn index(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match search(vm, arguments, false)? {
-        Some(offset) => Ok(position(arguments, offset)),
+        Some(offset) => Ok(position(vm, arguments, offset)),
         None => Err(vm.value_error("substring not found")),
     }
 }
 
 fn rindex(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match search(vm, arguments, true)? {
-        Some(offset) => Ok(position(arguments, offset)),
+        Some(offset) => Ok(position(vm, arguments, offset)),
         None => Err(vm.value_error("substring not found")),
     }
 }

@@ -135,6 +135,7 @@ impl Vm {
     /// its type.
     pub fn adopt(&mut self, id: TypeId, value: Value) -> Outcome {
         let value = self.boxed(value);
+        let value = if value.is_str() { self.plain_str(value)? } else { value };
         // SAFETY: `boxed` gives an object that is no INSTANCE; the new one has room for its bytes and one word more, and
         // has no other references yet.
         unsafe {

@@ -59,3 +59,4 @@ pub mod traceback_objects;
 pub mod types;
 pub mod value;
 pub mod vm;
+pub mod weak;

@@ -55,6 +55,7 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             let range = unsafe { &*value.object::<Range>() };
             bounds_attribute(name, [range.start, range.stop, range.step])
         }
+        ShapeId::UNION if name == "__args__" => Some(super::descriptors::fields(value)[0]),
         ShapeId::SLICE => {
             // SAFETY: the layout was checked.
             let slice = unsafe { &*value.object::<Slice>() };

@@ -79,6 +79,12 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 }
                 ((*list).data, (*list).length as usize)
             }
+            ShapeId::STR => {
+                if let Some(buffer) = super::strings::buffer(header.cast()) {
+                    visit(buffer);
+                }
+                return;
+            }
             ShapeId::TUPLE => {
                 let tuple = header.cast::<Tuple>();
                 (tuple.byte_add(Tuple::ITEMS).cast::<Value>(), (*tuple).length as usize)

@@ -57,7 +57,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
                 return slice_str(vm, container, key);
             }
             let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
-            let c = text(container)[byte_offset(container, index)..].chars().next();
+            let c = text(container)[byte_offset(vm, container, index)..].chars().next();
             Ok(vm.character(c.expect("an index below the length is that of a character")))
         }
         ShapeId::RANGE => {
@@ -237,8 +237,8 @@ fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
         if chosen.count == length(string) {
             return Ok(string);
         }
-        let start = byte_offset(string, chosen.start as usize);
-        let end = byte_offset(string, chosen.start as usize + chosen.count);
+        let start = byte_offset(vm, string, chosen.start as usize);
+        let end = byte_offset(vm, string, chosen.start as usize + chosen.count);
         return Ok(vm.str(&source[start..end]));
     }
     if is_ascii(string) {

@@ -161,6 +161,7 @@ pub struct Vm {
     /// One-character ASCII strs.
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
+    pub(crate) text_indexes: super::strings::TextIndexes,
     /// Classes by `TypeId`.
     #[allow(clippy::vec_box, reason = "machine code holds addresses of their versions")]
     pub(crate) classes: Vec<Box<Class>>,
@@ -235,6 +236,7 @@ impl Vm {
             empty_str: Value::UNDEF,
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
+            text_indexes: Default::default(),
             interned: HashMap::new(),
             classes: Vec::new(),
             shapes: ShapeTable::default(),
