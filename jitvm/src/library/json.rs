@@ -63,10 +63,11 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let start = to_index(vm, values[1])?;
     let Ok(start) = usize::try_from(start) else { return Err(vm.value_error("idx cannot be negative")) };
     let strict = truth(vm, values[2])?;
+    let at = byte_offset(vm, values[0], start);
     let kept = vm.list(&[])?;
     let mut decoder = Decoder {
         text,
-        at: byte_offset(values[0], start),
+        at,
         strict,
         object_hook: values[3],
         pairs_hook: values[4],
@@ -80,12 +81,12 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     std::hint::black_box(kept);
     match result {
         Ok(value) => {
-            let end = code_point_index(values[0], decoder.at);
+            let end = code_point_index(vm, values[0], decoder.at);
             vm.tuple(&[value, Value::from_fixnum(end as i64)])
         }
         Err(Failure::Raised) => Err(Raised),
         Err(Failure::Syntax(message, offset)) => {
-            let offset = code_point_index(values[0], offset);
+            let offset = code_point_index(vm, values[0], offset);
             let message = vm.str(message);
             vm.tuple(&[message, Value::from_fixnum(offset as i64), Value::FALSE])
         }

@@ -109,16 +109,16 @@ impl Subject<'_> {
         }
     }
     /// Byte offset of a character.
-    fn offset(&self, index: usize) -> usize {
+    fn offset(&self, vm: &mut Vm, index: usize) -> usize {
         match self {
-            Subject::Text(value) => byte_offset(*value, index),
+            Subject::Text(value) => byte_offset(vm, *value, index),
             Subject::Bytes(_) => index,
         }
     }
     /// Index of the character at a byte offset.
-    fn index(&self, offset: usize) -> usize {
+    fn index(&self, vm: &mut Vm, offset: usize) -> usize {
         match self {
-            Subject::Text(value) => code_point_index(*value, offset),
+            Subject::Text(value) => code_point_index(vm, *value, offset),
             Subject::Bytes(_) => offset,
         }
     }
@@ -180,7 +180,7 @@ fn range(vm: &mut Vm, subject: &Subject, start: Value, end: Value) -> Outcome<Op
     if start > end {
         return Ok(None);
     }
-    Ok(Some((subject.offset(start as usize), subject.offset(end as usize))))
+    Ok(Some((subject.offset(vm, start as usize), subject.offset(vm, end as usize))))
 }
 
 /// `find(number, text, pos, endpos, mode, advance)`: a tuple of start and end of each group by characters, -1 for
@@ -207,16 +207,17 @@ fn find(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(slots) = found else { return Ok(Value::NONE) };
     let count = 2 * program.groups + 3;
     let last = slots[Program::last_group(program.groups)];
-    vm.tuple_with(count, |fields| {
-        for group in 0..=program.groups {
-            let [from, to] = [slots[2 * group], slots[2 * group + 1]];
-            let matched = from != UNSET && to != UNSET;
-            let index = |offset: usize| if matched { subject.index(offset) as i64 } else { -1 };
-            fields[2 * group] = Value::from_fixnum(index(from));
-            fields[2 * group + 1] = Value::from_fixnum(index(to));
+    // Small ints: nothing for the collector to find.
+    let mut fields = Vec::with_capacity(count);
+    for group in 0..=program.groups {
+        let matched = slots[2 * group] != UNSET && slots[2 * group + 1] != UNSET;
+        for slot in [2 * group, 2 * group + 1] {
+            let index = if matched { subject.index(vm, slots[slot]) as i64 } else { -1 };
+            fields.push(Value::from_fixnum(index));
         }
-        fields[count - 1] = if last == UNSET { Value::NONE } else { Value::from_fixnum(last as i64) };
-    })
+    }
+    fields.push(if last == UNSET { Value::NONE } else { Value::from_fixnum(last as i64) });
+    vm.tuple(&fields)
 }
 
 /// `findall(number, text, pos, endpos)`.
