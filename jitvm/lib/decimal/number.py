@@ -324,7 +324,7 @@ class Decimal:
     def __hash__(self):
         if self._kind:
             if self._kind == _SNAN:
-                raise TypeError('Cannot hash a signaling NaN value.')
+                raise TypeError('Cannot hash a signaling NaN value')
             if self._kind == _QNAN:
                 return object.__hash__(self)
             return -314159 if self._sign else 314159

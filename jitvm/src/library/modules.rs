@@ -1,7 +1,6 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, marks, math, random_core, sys, time, weak_references};
-use super::{Owner, marks, math, posix, sys, time};
+use super::{Owner, marks, math, posix, random_core, sys, time, weak_references};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
