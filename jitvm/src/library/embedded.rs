@@ -67,6 +67,12 @@ embedded! {
     "decimal.parsing" false "decimal/parsing.py";
     "decimal.rounding" false "decimal/rounding.py";
     "logging" true "logging/__init__.py";
+    "datetime" false "datetime.py";
+    "unittest" true "unittest/__init__.py";
+    "unittest.case" false "unittest/case.py";
+    "unittest.differences" false "unittest/differences.py";
+    "unittest.result" false "unittest/result.py";
+    "unittest.running" false "unittest/running.py";
 }
 
 /// The embedded module of a name.
