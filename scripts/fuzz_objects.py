@@ -93,6 +93,7 @@ class Objects:
         base = self.one(*self.classes) if self.classes and self.chance(65) else None
         self.line(f"class {name}{'(' + base + ')' if base else ''}:")
         self.indent += 1
+        self.line(f"tag = {self.number(0, 9)}")
         if not base and self.chance(15):
             self.line("__slots__ = ('x', 'y', 'z', 'w')")
         if not base or self.chance(40):
@@ -186,7 +187,8 @@ class Objects:
         if guarded:
             self.indent -= 1
             self.line("finally:")
-            self.line("    counts['closed'] = counts.get('closed', 0) + 1")
+            # Nothing to be seen: when a generator that is dropped ends is not the language's business.
+            self.line("    n = 3")
         elif self.chance(25) and self.generators:
             self.line(f"yield from {self.one(*self.generators)}(n)")
         self.indent -= 1

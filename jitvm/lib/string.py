@@ -68,19 +68,15 @@ class Template:
                 end += 1
             if end == start or braced and not template.startswith("}", end):
                 place = after
-                yield "invalid", delimiter, delimiter, found
+                yield "invalid", delimiter, delimiter, place
                 continue
             place = end + braced
             yield "name", template[start:end], template[found:place], found
 
     def _invalid(self, position):
         lines = self.template[:position].splitlines(keepends=True)
-        if not lines:
-            line, column = 1, 1
-        else:
-            column = position - len("".join(lines[:-1]))
-            line = len(lines)
-        raise ValueError("Invalid placeholder in string: line %d, col %d" % (line, column + (position != 0 and 0)))
+        column = position - len("".join(lines[:-1]))
+        raise ValueError("Invalid placeholder in string: line %d, col %d" % (len(lines), column))
 
     def substitute(self, mapping={}, /, **kws):
         result = []

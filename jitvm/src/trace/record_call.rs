@@ -56,13 +56,14 @@ impl Recorder {
         {
             return Ok(Step::Interpret);
         }
-        let (result, step) = match self.intrinsic(vm, callee_value, &call) {
-            Some(result) => (result, Step::Interpret),
-            // A bound method or an object with `__call__` would get a frame of its own, which the trace does not have.
-            None => (self.builtin_call(vm, callee, &call), Step::CallOut),
-        };
+        if let Some(result) = self.intrinsic(vm, callee_value, &call) {
+            self.set(ins.a, result);
+            return Ok(Step::Interpret);
+        }
+        // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
+        let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);
-        Ok(step)
+        Ok(Step::CallOut)
     }
 
     fn python_call(
