@@ -505,7 +505,7 @@ class TestCase:
                 missing.append(item)
         if left or missing:
             lines = ['First has %d, Second has %d:  %r' % (list(first).count(x), list(second).count(x), x)
-                     for i, x in enumerate(left + missing) if x not in (left + missing)[:i]]
+                     for i, x in enumerate(missing + left) if x not in (missing + left)[:i]]
             self._fail(msg, 'Element counts were not equal:\n' + '\n'.join(lines))
 
     def assertRegex(self, text, expected_regex, msg=None):

@@ -33,7 +33,7 @@ class TestResult:
         self.shouldStop = True
 
     def _text(self, test, info):
-        from traceback import format_exception
+        format_exception = _formatter()
         trace = info[2]
         # Frames of the assertions themselves are not shown.
         while trace is not None and trace.tb_next is not None and _is_own(trace):
@@ -77,11 +77,26 @@ class TestResult:
         return not self.failures and not self.errors and not self.unexpectedSuccesses
 
 
+def _formatter():
+    try:
+        from traceback import format_exception
+        return format_exception
+    except ImportError:
+        return _short_text
+
+
+def _short_text(kind, error, trace):
+    """The text of an exception without the places it passed."""
+    text = str(error)
+    return ['Traceback (most recent call last):\n', '%s: %s\n' % (kind.__name__, text) if text else kind.__name__ + '\n']
+
+
 def _is_own(trace):
     frame = getattr(trace, 'tb_frame', None)
     if frame is None:
         return False
-    name = frame.f_globals.get('__name__', '')
+    names = frame.f_globals
+    name = names.get('__name__', '') if isinstance(names, dict) else getattr(names, '__name__', '')
     return name == 'unittest' or name.startswith('unittest.')
 
 

@@ -166,7 +166,7 @@ class TestLoader:
 
     def loadTestsFromModule(self, module, *, pattern=None):
         suites = []
-        for name in sorted(vars(module)):
+        for name in sorted(dir(module)):
             value = getattr(module, name)
             if isinstance(value, type) and issubclass(value, TestCase) and value.__module__ != 'unittest.case':
                 suites.append(self.loadTestsFromTestCase(value))
