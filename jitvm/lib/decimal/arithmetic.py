@@ -1,9 +1,79 @@
-"""Addition, multiplication and division of decimals."""
+"""Rounding results to a context; addition, multiplication and division of decimals."""
 
-from .context import BY_ZERO, CLAMPED, INVALID, ROUND_FLOOR, DivisionImpossible, DivisionUndefined
-from .number import fix, invalid, make, nan_of
+from .context import (BY_ZERO, CLAMPED, INEXACT, INVALID, OVERFLOW, ROUNDED, SUBNORMAL, UNDERFLOW, ROUND_05UP,
+                      ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, DivisionImpossible, DivisionUndefined)
+from .number import Decimal, invalid, make, nan_of
 from .parsing import _INF, _QNAN
-from .rounding import digits, power10
+from .rounding import digits, power10, rounds_up
+
+_new_object = object.__new__
+
+
+def fix(sign, coefficient, exponent, context):
+    """A finite result rounded to the context."""
+    prec = context.prec
+    if coefficient == 0:
+        low = context.Emin - prec + 1
+        high = context.Emax - prec + 1 if context.clamp else context.Emax
+        if not low <= exponent <= high:
+            context.signal(CLAMPED)
+            exponent = low if exponent < low else high
+        return make(sign, 0, exponent)
+    count = digits(coefficient)
+    adjusted = exponent + count - 1
+    if count <= prec and context.Emin <= adjusted <= context.Emax and not context.clamp:
+        number = _new_object(Decimal)
+        number._sign = sign
+        number._int = coefficient
+        number._exp = exponent
+        number._kind = 0
+        return number
+    tiny = context.Emin - prec + 1
+    top = context.Emax - prec + 1
+    bits = 0
+    lowest = exponent + count - prec
+    if lowest > top:
+        return _overflow(sign, context)
+    subnormal = adjusted < context.Emin
+    if subnormal:
+        bits = SUBNORMAL
+    if lowest < tiny:
+        lowest = tiny
+    if exponent < lowest:
+        bits |= ROUNDED
+        drop = lowest - exponent
+        if drop > count + 1:
+            kept, rest, unit = 0, 1, 10
+        else:
+            unit = power10(drop)
+            kept, rest = divmod(coefficient, unit)
+        if rest:
+            bits |= INEXACT | UNDERFLOW if subnormal else INEXACT
+            if rounds_up(sign, kept, rest, unit, context.rounding):
+                kept += 1
+                if digits(kept) > prec:
+                    kept //= 10
+                    lowest += 1
+                    if lowest > top:
+                        return _overflow(sign, context)
+        coefficient, exponent = kept, lowest
+        if not coefficient:
+            bits |= CLAMPED
+    if context.clamp and exponent > top:
+        bits |= CLAMPED
+        coefficient *= power10(exponent - top)
+        exponent = top
+    if bits:
+        context.signal(bits)
+    return make(sign, coefficient, exponent)
+
+
+def _overflow(sign, context):
+    context.signal(OVERFLOW | INEXACT | ROUNDED)
+    mode = context.rounding
+    if mode in (ROUND_DOWN, ROUND_05UP) or mode == (ROUND_FLOOR if sign == 0 else ROUND_CEILING):
+        return make(sign, power10(context.prec) - 1, context.Emax - context.prec + 1)
+    return make(sign, 0, 0, _INF)
 
 
 def add(a, b, b_sign, context):

@@ -48,7 +48,10 @@ def _check_level(level):
 
 
 def _exception_text(info):
-    from traceback import format_exception
+    try:
+        from traceback import format_exception
+    except ImportError:
+        return 'Traceback (most recent call last):\n%s: %s' % (info[0].__name__, info[1])
     text = ''.join(format_exception(*info))
     return text[:-1] if text[-1:] == '\n' else text
 
@@ -372,13 +375,18 @@ class _StderrHandler(StreamHandler):
 lastResort = _StderrHandler(WARNING)
 
 
+def _module_of(frame):
+    names = frame.f_globals
+    return names.get('__name__') if isinstance(names, dict) else getattr(names, '__name__', None)
+
+
 def _caller(stack_level):
     """File, line and function of who logs, if the interpreter can tell."""
     get_frame = getattr(_sys, '_getframe', None)
     if get_frame is None:
         return '(unknown file)', 0, '(unknown function)'
     frame = get_frame(2)
-    while frame is not None and frame.f_globals.get('__name__') == 'logging':
+    while frame is not None and _module_of(frame) == 'logging':
         frame = frame.f_back
     while stack_level > 1 and frame is not None and frame.f_back is not None:
         frame = frame.f_back

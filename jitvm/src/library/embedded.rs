@@ -47,6 +47,7 @@ embedded! {
     "copy" false "copy.py";
     "copyreg" false "copyreg.py";
     "dataclasses" false "dataclasses.py";
+    "datetime" false "datetime.py";
     "decimal" true "decimal/__init__.py";
     "decimal.arithmetic" false "decimal/arithmetic.py";
     "decimal.context" false "decimal/context.py";
@@ -92,6 +93,11 @@ embedded! {
     "types" false "types.py";
     "typing" true "typing/__init__.py";
     "typing.forms" false "typing/forms.py";
+    "unittest" true "unittest/__init__.py";
+    "unittest.case" false "unittest/case.py";
+    "unittest.differences" false "unittest/differences.py";
+    "unittest.result" false "unittest/result.py";
+    "unittest.running" false "unittest/running.py";
     "warnings" false "warnings.py";
     "weakref" false "weakref.py";
 }
