@@ -26,10 +26,10 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
-pub mod random_core;
 pub mod posix;
 pub mod re;
 pub mod regex;
+pub mod random_core;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
@@ -336,8 +336,7 @@ pub fn install(vm: &mut Vm) {
     }
     // The namespace of exec has no `__name__`, which classes made there want as their module.
     let own_name = vm.str("builtins");
-    let constants =
-        [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS), ("__name__", own_name)];
+    let constants = [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS), ("__name__", own_name)];
     for (name, value) in constants {
         let name = vm.intern(name);
         vm.builtins.insert(name, value);
