@@ -2,8 +2,7 @@
 
 import time as _time
 
-MINYEAR = 1
-MAXYEAR = 9999
+MINYEAR, MAXYEAR = 1, 9999
 
 _DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 _MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
