@@ -17,6 +17,7 @@ class Objects:
         self.numbers = ["a", "b"]
         self.loop_names = []
         self.work = 1
+        self.slotted = False
 
     def one(self, *options):
         return self.random.choice(options)
@@ -95,6 +96,7 @@ class Objects:
         self.indent += 1
         self.line(f"tag = {self.number(0, 9)}")
         if not base and self.chance(15):
+            self.slotted = True
             self.line("__slots__ = ('x', 'y', 'z', 'w')")
         if not base or self.chance(40):
             self.line(f"kind = {self.literal()}")
@@ -251,7 +253,8 @@ class Objects:
             change = self.one(
                 f"{cls}.kind = {self.literal()}",
                 f"{cls}.{self.method()} = lambda self, n: n + {self.number(1, 9)}",
-                f"{cls}.{self.attribute()} = {self.literal()}",
+                # A class attribute in place of one of `__slots__` is not what this is about.
+                f"{cls}.{'tag' if self.slotted else self.attribute()} = {self.literal()}",
                 f"{cls}.size = property(lambda self: {self.number(1, 9)})",
                 f"{cls}.__add__ = lambda self, o: self",
                 f"setattr(obj, {self.attribute()!r}, {self.literal()})",

@@ -166,7 +166,9 @@ class EnumType(type):
         if own_new is not None and Enum is not None:
             # Members are looked up, not made, once the class is there.
             enum_class.__new_member__ = enum_class.__new__
-            enum_class.__new__ = Enum.__dict__["__new__"] if Enum is not None else own_new
+        if Enum is not None:
+            # Also where a base such as int would come before Enum.
+            enum_class.__new__ = Enum.__dict__["__new__"]
         new_member = getattr(enum_class, "__new_member__", None)
         for name, value in zip(names, values):
             enum_class._add_member(name, value, data_type, new_member)
@@ -559,6 +561,14 @@ class Flag(Enum):
 class IntFlag(int, ReprEnum, Flag, boundary=KEEP):
     """Flags that are ints."""
 
+    # Those of int come first in the order of the bases.
+    __or__ = Flag.__or__
+    __and__ = Flag.__and__
+    __xor__ = Flag.__xor__
+    __ror__ = Flag.__or__
+    __rand__ = Flag.__and__
+    __rxor__ = Flag.__xor__
+    __invert__ = Flag.__invert__
     __str__ = int.__repr__
     __format__ = int.__format__
 

@@ -15,7 +15,7 @@ use crate::trace::params::Params;
     name = "jitvm",
     version,
     disable_help_subcommand = true,
-    override_usage = "jitvm [OPTIONS] FILE.py [ARG]...\n       jitvm [OPTIONS] -c CODE [ARG]...\n       jitvm [OPTIONS] - [ARG]...",
+    override_usage = "jitvm [OPTIONS] FILE.py [ARG]...\n       jitvm [OPTIONS] -m MODULE [ARG]...\n       jitvm [OPTIONS] -c CODE [ARG]...\n       jitvm [OPTIONS] - [ARG]...",
     after_help = "Example: jitvm --log run.jlog program.py 1000 && jitviz run.jlog\n\n\
                   Exit status: the program's own; 1 for an uncaught exception or a syntax error; 2 for a bad option, \
                   an unreadable file or a Python feature that is not supported yet."
@@ -51,6 +51,9 @@ struct Arguments {
     /// Run CODE instead of a file
     #[arg(short = 'c', value_name = "CODE", hide = false)]
     code: bool,
+    /// Run a module of PYTHONPATH or the current directory (of a package, its __main__) instead of a file
+    #[arg(short = 'm', value_name = "MODULE", hide = false, conflicts_with = "code")]
+    module: bool,
     /// The program (- for standard input) and its arguments
     #[arg(value_name = "FILE.py [ARG]", trailing_var_arg = true, required = false)]
     program: Vec<OsString>,
@@ -87,6 +90,8 @@ pub enum StatsFormat {
 pub enum Program {
     File(PathBuf),
     Code(String),
+    /// `-m`: a dotted name.
+    Module(String),
     Stdin,
 }
 
@@ -156,12 +161,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
     }
     let mut rest = arguments.program.into_iter().map(|a| a.to_string_lossy().into_owned());
     let Some(first) = rest.next() else {
-        let what = if arguments.code { "-c needs CODE" } else { "no program given" };
+        let what = match (arguments.code, arguments.module) {
+            (true, _) => "-c needs CODE",
+            (_, true) => "-m needs MODULE",
+            _ => "no program given",
+        };
         eprintln!("jitvm: {what}\nUsage: jitvm [OPTIONS] FILE.py [ARG]... (see jitvm --help)");
         return Err(2);
     };
     let (program, name) = if arguments.code {
         (Program::Code(first), "-c".to_owned())
+    } else if arguments.module {
+        (Program::Module(first), "-m".to_owned())
     } else if first == "-" {
         (Program::Stdin, first)
     } else {

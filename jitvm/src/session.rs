@@ -5,13 +5,13 @@ use std::io::Read;
 use crate::cli::{Options, Program, StatsFormat};
 use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
-use crate::interp::{call, signal};
+use crate::interp::{call, import, signal};
 use crate::perf;
 use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::Vm;
+use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{large, numbers, repr, traceback};
 use crate::trace::policy;
 
@@ -19,8 +19,24 @@ use crate::trace::policy;
 const NATIVE_RESERVE: usize = 2 << 20;
 
 /// Runs the program and gives the exit status. `native_stack` is the size of the calling thread's stack in bytes.
-pub fn run(options: Options, native_stack: usize) -> u8 {
-    let (path, text) = match read_program(&options.program) {
+pub fn run(mut options: Options, native_stack: usize) -> u8 {
+    let search_path = search_path(&options.program);
+    let mut package = None;
+    let read = match &options.program {
+        Program::Module(name) => match import::find_main(&search_path, name) {
+            Ok(found) => {
+                options.arguments[0].clone_from(&found.path);
+                package = Some(found.package);
+                decode(found.path, found.source)
+            }
+            Err(message) => {
+                eprintln!("jitvm: {message}");
+                return 1;
+            }
+        },
+        program => read_program(program),
+    };
+    let (path, text) = match read {
         Ok(source) => source,
         Err(message) => {
             eprintln!("{message}");
@@ -90,8 +106,8 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     for index in first_code..vm.codes.len() {
         policy::code_linked(vm, crate::ir::CodeId(index as u32));
     }
-    vm.search_path = search_path(&options.program);
-    let result = call::run_module(vm, body);
+    vm.search_path = search_path;
+    let result = begin_package(vm, package.as_deref()).and_then(|()| call::run_module(vm, body));
     let (status, end) = match result {
         Ok(_) => (0, ProgramEnd::Normal),
         Err(_) => uncaught(vm),
@@ -112,6 +128,17 @@ pub fn run(options: Options, native_stack: usize) -> u8 {
     status
 }
 
+/// Tells `__main__` its package, and imports the package of a module that `-m` runs.
+fn begin_package(vm: &mut Vm, package: Option<&str>) -> Outcome<()> {
+    let main = vm.find_module("__main__").expect("it was linked");
+    let name = package.map_or(Value::NONE, |package| vm.str(package));
+    vm.set_global(main, "__package__", name);
+    match package {
+        None | Some("") => Ok(()),
+        Some(package) => import::import_module(vm, package).map(drop),
+    }
+}
+
 /// Directories of `sys.path`: the program's own, those of PYTHONPATH, and the packages of a virtual environment.
 fn search_path(program: &Program) -> Vec<String> {
     let own = match program {
@@ -119,6 +146,7 @@ fn search_path(program: &Program) -> Vec<String> {
             let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             path.parent().map_or_else(String::new, |directory| directory.display().to_string())
         }
+        Program::Module(_) => std::env::current_dir().map_or_else(|_| String::new(), |path| path.display().to_string()),
         Program::Code(_) | Program::Stdin => String::new(),
     };
     let mut directories = vec![own];
@@ -134,6 +162,7 @@ fn search_path(program: &Program) -> Vec<String> {
 fn read_program(program: &Program) -> Result<(String, String), String> {
     let (name, bytes) = match program {
         Program::Code(code) => return Ok(("<string>".into(), code.clone())),
+        Program::Module(name) => return Err(format!("jitvm: No module named {name}")),
         Program::Stdin => {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).map_err(|e| format!("jitvm: <stdin>: {e}"))?;
@@ -147,6 +176,11 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
             (name, bytes)
         }
     };
+    decode(name, bytes)
+}
+
+/// The name and the text of a source file.
+fn decode(name: String, bytes: Vec<u8>) -> Result<(String, String), String> {
     if bytes.len() > u32::MAX as usize / 2 {
         return Err(format!("jitvm: {name}: the file is too large"));
     }

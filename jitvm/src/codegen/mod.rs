@@ -23,8 +23,8 @@ mod registers;
 mod slots;
 mod verify;
 
-use std::fmt;
 pub use analysis::shared_values;
+use std::fmt;
 
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ref, TraceId};

@@ -2,6 +2,7 @@
 
 use super::special;
 use crate::runtime::exceptions::exception;
+use crate::runtime::groups::{Condition, divide, members};
 use crate::runtime::iterate;
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
@@ -20,15 +21,18 @@ pub fn split(vm: &mut Vm, raised: Value, class: Value) -> Outcome<(Value, Value)
     if raised == Value::NONE {
         return Ok((Value::NONE, Value::NONE));
     }
+    super::rare::refuse_group_classes(vm, class)?;
     if super::rare::match_exception(vm, raised, class)? {
         if is_group(vm, raised) {
             return Ok((Value::NONE, raised));
         }
         // A naked exception is wrapped.
         let message = vm.str("");
-        let list = vm.list(&[raised])?;
-        let class = vm.type_object(TypeId::EXCEPTION_GROUP);
-        let group = vm.call(class, &[message, list])?;
+        let members = vm.tuple(&[raised])?;
+        let plain = vm.is_subtype(vm.type_of(raised), TypeId::EXCEPTION);
+        let class = if plain { TypeId::EXCEPTION_GROUP } else { TypeId::BASE_EXCEPTION_GROUP };
+        let class = vm.type_object(class);
+        let group = vm.call(class, &[message, members])?;
         exception(group).traceback = exception(raised).traceback;
         return Ok((Value::NONE, group));
     }
@@ -60,12 +64,31 @@ pub fn join(vm: &mut Vm, original: Value, parts: Value) -> Outcome {
     let of_original = |part: Value| is_group(vm, part) && exception(part).traceback == exception(original).traceback;
     let (again, raised): (Vec<Value>, Vec<Value>) = given.into_iter().partition(|&part| of_original(part));
     let mut all = raised;
-    all.extend(again.iter().copied());
+    if !again.is_empty() {
+        let leaves = vm.list(&[])?;
+        for &part in &again {
+            gather_leaves(vm, part, leaves)?;
+        }
+        let (kept, _) = divide(vm, original, Condition::OneOf(leaves))?;
+        all.extend((kept != Value::NONE).then_some(kept));
+    }
     if let [only] = all[..] {
         return Ok(only);
     }
     let message = vm.str("");
     let list = vm.list(&all)?;
-    let class = vm.type_object(TypeId::EXCEPTION_GROUP);
+    let class = vm.type_object(TypeId::BASE_EXCEPTION_GROUP);
     vm.call(class, &[message, list])
+}
+
+/// Adds the exceptions that are no groups, at any depth, to a list.
+fn gather_leaves(vm: &mut Vm, value: Value, leaves: Value) -> Outcome<()> {
+    if !is_group(vm, value) {
+        return vm.push(leaves, value);
+    }
+    let all = members(value);
+    for index in 0..items(all).len() {
+        gather_leaves(vm, items(all)[index], leaves)?;
+    }
+    Ok(())
 }

@@ -124,8 +124,12 @@ fn load(vm: &mut Vm, name: &str, path: Option<Value>) -> Outcome {
 /// The file of a module in one of the directories of a list.
 fn find_file(path: Value, name: &str) -> Option<Found> {
     let directories = crate::runtime::sequences::as_items(path)?;
-    for directory in directories.iter().filter(|directory| directory.is_str()) {
-        let directory = Path::new(if text(*directory).is_empty() { "." } else { text(*directory) });
+    find_in(directories.iter().filter(|directory| directory.is_str()).map(|directory| text(*directory)), name)
+}
+
+fn find_in<'a>(directories: impl Iterator<Item = &'a str>, name: &str) -> Option<Found> {
+    for directory in directories {
+        let directory = Path::new(if directory.is_empty() { "." } else { directory });
         let package = directory.join(name).join("__init__.py");
         if package.is_file() {
             return Some(Found::File { path: package, package: true });
@@ -136,6 +140,60 @@ fn find_file(path: Value, name: &str) -> Option<Found> {
         }
     }
     None
+}
+
+/// What `-m` runs.
+pub struct MainModule {
+    /// The file, as tracebacks and `sys.argv` name it.
+    pub path: String,
+    pub source: Vec<u8>,
+    /// The package it belongs to, which is imported before it runs; empty for none.
+    pub package: String,
+}
+
+/// Finds the module that `-m` names: the `__main__` of a package, else the module itself.
+///
+/// # Errors
+/// The message CPython prints after its own name.
+pub fn find_main(search_path: &[String], name: &str) -> Result<MainModule, String> {
+    let missing = |name: &str| format!("No module named {name}");
+    let mut directories = search_path.to_vec();
+    let mut package = String::new();
+    let mut parts = name.split('.').peekable();
+    let mut part = parts.next().unwrap_or_default();
+    loop {
+        let full = if package.is_empty() { part.to_owned() } else { format!("{package}.{part}") };
+        let found = embedded::find(&full).map(Found::Embedded);
+        let found = found.or_else(|| find_in(directories.iter().map(String::as_str), part));
+        let Some(found) = found else {
+            let is_main = part == "__main__" && full != name;
+            let reason = format!("; '{package}' is a package and cannot be directly executed");
+            return Err(missing(&full) + if is_main { &reason } else { "" });
+        };
+        let is_package = match &found {
+            Found::Embedded(row) => row.package,
+            Found::File { package, .. } => *package,
+        };
+        match (is_package, parts.next()) {
+            (true, next) => part = next.unwrap_or("__main__"),
+            (false, Some(_)) => return Err(missing(name)),
+            (false, None) => {
+                let (path, source) = match found {
+                    Found::Embedded(row) => (format!("<embedded {full}>"), row.source.as_bytes().to_vec()),
+                    Found::File { path, .. } => {
+                        let path = std::path::absolute(&path).unwrap_or(path);
+                        let source = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                        (path.display().to_string(), source)
+                    }
+                };
+                return Ok(MainModule { path, source, package });
+            }
+        }
+        if let Found::File { path, .. } = &found {
+            directories = path.parent().map(|directory| directory.display().to_string()).into_iter().collect();
+        }
+        package = full;
+    }
 }
 
 fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {

@@ -99,7 +99,7 @@ pub fn match_keys(vm: &mut Vm, mapping: Value, keys: Value) -> Outcome {
 /// TypeError for patterns the class does not allow.
 pub fn match_class(vm: &mut Vm, subject: Value, class: Value, names: Value, positional: usize) -> Outcome {
     if !class.has_layout(ShapeId::TYPE) {
-        return Err(vm.type_error("called match pattern must be a class"));
+        return Err(vm.type_error("called match pattern must be a type"));
     }
     if special::call_builtin_function(vm, "isinstance", &[subject, class])? != Value::TRUE {
         return Ok(Value::NONE);

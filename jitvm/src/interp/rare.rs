@@ -10,7 +10,7 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 use crate::runtime::{
-    attributes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations, subscript,
+    attributes, dict, dict_views, format_spec, iterate, operators_sequence, repr, sequences, set, set_operations, subscript,
 };
 
 /// Executes `ins`, whose registers are at `base`.
@@ -132,6 +132,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             let out = unsafe { base.add(ins.a as usize) };
             unpack_star(vm, at!(ins.c), out, ins.b as usize, ins.x as usize)?;
         }
+        Op::Display => display(vm, at!(ins.a))?,
         Op::EnterHandler => at!(ins.b) = unwind::enter_handler(vm, at!(ins.a)),
         Op::LeaveHandler => vm.handled = at!(ins.a),
         Op::MatchException => {
@@ -297,8 +298,7 @@ fn dict_merge(vm: &mut Vm, keywords: Value, mapping: Value, callee: Value) -> Ou
     let mut position = 0;
     while let Some((key, value)) = dict::entry_at(source, &mut position) {
         if !key.has_layout(ShapeId::STR) {
-            let name = callable_name(vm, callee)?;
-            return Err(vm.type_error(format!("{name} keywords must be strings")));
+            return Err(vm.type_error("keywords must be strings"));
         }
         if dict::get(vm, keywords, key)?.is_some() {
             let name = callable_name(vm, callee)?;
@@ -339,7 +339,24 @@ fn unpack_star(vm: &mut Vm, value: Value, out: *mut Value, count: usize, after: 
     Ok(())
 }
 
-/// Whether an exception is an instance of a class or of one of a tuple of classes.
+/// What the interactive form of a program does with the value of an expression statement.
+fn display(vm: &mut Vm, value: Value) -> Outcome<()> {
+    if value == Value::NONE {
+        return Ok(());
+    }
+    let line = repr::repr_text(vm, value)? + "\n";
+    if let Err(error) = vm.out.write(&line) {
+        return Err(vm.raise_os_error(&error));
+    }
+    let builtins = import::import_module(vm, "builtins")?;
+    vm.set_global(builtins, "_", value);
+    Ok(())
+}
+
+/// Whether an exception is of a class, or of one of a tuple of classes.
+///
+/// # Errors
+/// TypeError for what is no class of exceptions.
 pub fn match_exception(vm: &mut Vm, raised: Value, class: Value) -> Outcome<bool> {
     if sequences::as_items(class).is_some() && class.has_layout(ShapeId::TUPLE) {
         for index in 0..sequences::items(class).len() {
@@ -365,6 +382,19 @@ fn check_exception_class(vm: &mut Vm, class: Value) -> Outcome<()> {
         return Ok(());
     }
     Err(vm.type_error("catching classes that do not inherit from BaseException is not allowed"))
+}
+
+/// `except*` may not name groups: they are what it takes apart.
+pub fn refuse_group_classes(vm: &mut Vm, class: Value) -> Outcome<()> {
+    let classes = if class.has_layout(ShapeId::TUPLE) { sequences::items(class) } else { &[class] };
+    for &class in classes {
+        check_exception_class(vm, class)?;
+    }
+    let is_group = |&class: &Value| vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION_GROUP);
+    if classes.iter().any(is_group) {
+        return Err(vm.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+    }
+    Ok(())
 }
 
 /// The bound exit method and what entering gave.

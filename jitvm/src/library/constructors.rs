@@ -268,6 +268,16 @@ fn data(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     let array = id == TypeId::BYTEARRAY;
     let name = id.name();
     let [source, encoding, errors] = arguments.bind(vm, name, ["source", "encoding", "errors"])?;
+    if let Some(value) = source.filter(|value| !array && value.is_instance() && encoding.is_none()) {
+        let method = vm.intern("__bytes__");
+        if let Some(result) = vm.try_special(value, method, &[])? {
+            if result.has_layout(ShapeId::BYTES) {
+                return Ok(result);
+            }
+            let given = vm.type_name(result);
+            return Err(vm.type_error(format!("__bytes__ returned non-bytes (type {given})")));
+        }
+    }
     let data = match source {
         None if encoding.is_some() || errors.is_some() => {
             let what = if encoding.is_some() { "encoding" } else { "errors" };

@@ -22,10 +22,12 @@ macro_rules! embedded {
 
 embedded! {
     "__future__" false "__future__.py";
+    "_sys_rest" false "_sys_rest.py";
     "abc" false "abc.py";
     "argparse" true "argparse/__init__.py";
     "argparse.help" false "argparse/help.py";
     "argparse.scan" false "argparse/scan.py";
+    "array" false "array.py";
     "asyncio" true "asyncio/__init__.py";
     "asyncio.events" false "asyncio/events.py";
     "asyncio.exceptions" false "asyncio/exceptions.py";
@@ -35,6 +37,8 @@ embedded! {
     "asyncio.runners" false "asyncio/runners.py";
     "asyncio.taskgroups" false "asyncio/taskgroups.py";
     "asyncio.tasks" false "asyncio/tasks.py";
+    "base64" false "base64.py";
+    "binascii" false "binascii.py";
     "bisect" false "bisect.py";
     "collections" true "collections/__init__.py";
     "collections.abc" false "collections/abc.py";
@@ -54,23 +58,38 @@ embedded! {
     "decimal.parsing" false "decimal/parsing.py";
     "decimal.rounding" false "decimal/rounding.py";
     "enum" false "enum.py";
+    "errno" false "errno.py";
+    "fnmatch" false "fnmatch.py";
     "fractions" false "fractions.py";
     "functools" false "functools.py";
+    "gc" false "gc.py";
+    "getopt" false "getopt.py";
+    "glob" false "glob.py";
+    "hashlib" false "hashlib.py";
     "heapq" false "heapq.py";
     "io" false "io.py";
     "itertools" false "itertools.py";
+    "json" true "json/__init__.py";
+    "json.decoder" false "json/decoder.py";
+    "json.encoder" false "json/encoder.py";
     "keyword" false "keyword.py";
     "logging" true "logging/__init__.py";
     "numbers" false "numbers.py";
     "operator" false "operator.py";
+    "os" false "os.py";
+    "platform" false "platform.py";
+    "posixpath" false "posixpath.py";
     "pprint" false "pprint.py";
     "queue" false "queue.py";
     "random" false "random.py";
+    "re" false "re.py";
     "reprlib" false "reprlib.py";
     "statistics" false "statistics.py";
     "string" false "string.py";
+    "struct" false "struct.py";
     "textwrap" false "textwrap.py";
     "threading" false "threading.py";
+    "traceback" false "traceback.py";
     "types" false "types.py";
     "typing" true "typing/__init__.py";
     "typing.forms" false "typing/forms.py";
@@ -79,6 +98,7 @@ embedded! {
     "unittest.differences" false "unittest/differences.py";
     "unittest.result" false "unittest/result.py";
     "unittest.running" false "unittest/running.py";
+    "warnings" false "warnings.py";
     "weakref" false "weakref.py";
 }
 

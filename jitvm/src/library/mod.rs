@@ -8,6 +8,7 @@ pub mod class_checks;
 pub mod class_functions;
 pub mod constructors;
 pub mod dict_methods;
+pub mod digests;
 pub mod dunders;
 pub mod embedded;
 pub mod execution;
@@ -15,6 +16,9 @@ pub mod exception_methods;
 pub mod functions;
 pub mod integer_bytes;
 pub mod generator_methods;
+pub mod introspection;
+pub mod json;
+pub mod json_encode;
 pub mod list_methods;
 pub mod marks;
 pub mod math;
@@ -24,9 +28,12 @@ pub mod modules;
 pub mod number_methods;
 pub mod random_core;
 pub mod posix;
+pub mod re;
+pub mod regex;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
+pub mod structs;
 pub mod structures;
 pub mod sys;
 pub mod text_case;
@@ -235,6 +242,11 @@ const TABLES: &[&[BuiltinRow]] = &[
     generator_methods::COROUTINE_WRAPPER,
     generator_methods::GENERATOR,
     generator_methods::STEP,
+    digests::FUNCTIONS,
+    introspection::PRIVATE,
+    introspection::SYS,
+    structs::FUNCTIONS,
+    json::FUNCTIONS,
     list_methods::LIST,
     list_methods::TUPLE,
     marks::FUNCTIONS,
@@ -246,6 +258,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::RANGE,
     random_core::FUNCTIONS,
     posix::FUNCTIONS,
+    re::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,

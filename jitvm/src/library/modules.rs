@@ -1,6 +1,8 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, marks, math, posix, random_core, sys, time, weak_references};
+use super::{
+    Owner, digests, introspection, json, marks, math, posix, random_core, re, structs, sys, time, weak_references,
+};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -17,6 +19,11 @@ const MODULES: &[ModuleRow] = &[
     ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
+    ModuleRow { name: "_digests", fill: digests::fill },
+    ModuleRow { name: "_jitvm", fill: introspection::fill },
+    ModuleRow { name: "_json", fill: json::fill },
+    ModuleRow { name: "_re", fill: re::fill },
+    ModuleRow { name: "_struct", fill: structs::fill },
     ModuleRow { name: "posix", fill: posix::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },

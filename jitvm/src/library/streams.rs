@@ -98,11 +98,7 @@ fn leave(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn reconfigure(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    arguments.only_keywords(
-        vm,
-        "reconfigure",
-        ["encoding", "errors", "newline", "line_buffering", "write_through"],
-    )?;
+    arguments.only_keywords(vm, "reconfigure", ["encoding", "errors", "newline", "line_buffering", "write_through"])?;
     Ok(Value::NONE)
 }
 

@@ -1,6 +1,7 @@
 //! The module `sys`.
 
 use super::streams::new_stream;
+use crate::interp::import::import_module;
 use super::structures::new_structure;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::iterate::to_index;
@@ -12,9 +13,12 @@ use crate::runtime::vm::{Outcome, Vm};
 builtins! {
     FUNCTIONS of Owner::Module("sys");
     "__getattr__" Arity::One, late_attribute, "Makes the values that few programs use when they are asked for.";
+    "exc_info" Arity::Zero, exc_info, "Class, value and traceback of the exception being handled, or three times None.";
+    "exception" Arity::Zero, exception, "The exception being handled, or None.";
     "exit" Arity::Range(0, 1), exit, "Raises SystemExit.";
     "get_int_max_str_digits" Arity::Zero, get_int_max_str_digits, "Digits of ints that are converted to text.";
     "getdefaultencoding" Arity::Zero, getdefaultencoding, "The encoding of text.";
+    "getfilesystemencoding" Arity::Zero, getdefaultencoding, "The encoding of file names.";
     "getrecursionlimit" Arity::Zero, getrecursionlimit, "Most nested calls.";
     "intern" Arity::One, intern, "The one str object equal to a str.";
     "set_int_max_str_digits" Arity::Range(1, 1), set_int_max_str_digits, "Limits the digits of ints as text.";
@@ -82,18 +86,21 @@ fn float_info(vm: &mut Vm) -> Outcome {
     new_structure(vm, "sys.float_info", &values)
 }
 
-/// `stdin` needs the module `io`, so it is made when first asked for.
+/// The rest of the module, such as `stdin`, is written in Python: it is looked up when it is first asked for.
 fn late_attribute(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let sys = crate::interp::import::import_module(vm, "sys")?;
+    let sys = import_module(vm, "sys")?;
     let name = arguments.positional()[0];
-    if !matches!(as_text(name), Some("stdin" | "__stdin__")) {
+    let rest = import_module(vm, "_sys_rest")?;
+    let make = vm.intern("make");
+    let make = crate::runtime::attributes::get_attr(vm, rest, make)?;
+    let value = vm.call(make, &[name])?;
+    if value == Value::NOT_IMPLEMENTED {
         return Err(crate::runtime::attributes::raise_missing(vm, sys, name));
     }
-    let function = super::streams::of_io(vm, "_standard")?;
-    let stdin = vm.call(function, &[Value::from_fixnum(0)])?;
-    vm.set_global(sys, "stdin", stdin);
-    vm.set_global(sys, "__stdin__", stdin);
-    Ok(stdin)
+    if let Some(name) = as_text(name) {
+        vm.set_global(sys, name, value);
+    }
+    Ok(value)
 }
 
 fn exit(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -106,6 +113,24 @@ fn exit(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn getdefaultencoding(vm: &mut Vm, _: Arguments) -> Outcome {
     Ok(vm.str("utf-8"))
+}
+
+fn handled(vm: &Vm) -> Value {
+    if vm.handled.is_pointer() { vm.handled } else { Value::NONE }
+}
+
+fn exc_info(vm: &mut Vm, _: Arguments) -> Outcome {
+    let value = handled(vm);
+    if value == Value::NONE {
+        return vm.tuple(&[Value::NONE; 3]);
+    }
+    let class = crate::runtime::exceptions::exception(value).class;
+    let traceback = crate::runtime::traceback_objects::traceback_of(vm, value);
+    vm.tuple(&[class, value, traceback])
+}
+
+fn exception(vm: &mut Vm, _: Arguments) -> Outcome {
+    Ok(handled(vm))
 }
 
 fn getrecursionlimit(vm: &mut Vm, _: Arguments) -> Outcome {

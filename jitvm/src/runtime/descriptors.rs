@@ -140,7 +140,8 @@ pub fn set(vm: &mut Vm, descriptor: Value, receiver: Value, value: Value) -> Out
             if value != Value::UNDEF {
                 vm.set_slot(receiver, name, value);
             } else if !vm.instance_delete(receiver, name)? {
-                return Err(super::attributes::raise_missing(vm, receiver, name));
+                // CPython 3.11 names the slot only.
+                return Err(vm.attribute_error(super::strings::text(name).to_owned()));
             }
             Ok(true)
         }

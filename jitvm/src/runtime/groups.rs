@@ -29,6 +29,8 @@ pub enum Condition {
     Class(Value),
     /// A callable.
     Predicate(Value),
+    /// A list of exceptions that are no groups.
+    OneOf(Value),
 }
 
 fn holds(vm: &mut Vm, condition: Condition, value: Value) -> Outcome<bool> {
@@ -38,6 +40,7 @@ fn holds(vm: &mut Vm, condition: Condition, value: Value) -> Outcome<bool> {
             let classes = if class.has_layout(ShapeId::TUPLE) { items(class) } else { &[class] };
             Ok(classes.iter().any(|&class| class.has_layout(ShapeId::TYPE) && vm.is_subtype(own, type_id(class))))
         }
+        Condition::OneOf(list) => Ok(items(list).contains(&value)),
         Condition::Predicate(callable) => {
             let verdict = vm.call(callable, &[value])?;
             super::operators::truth(vm, verdict)

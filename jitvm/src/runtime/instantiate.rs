@@ -241,7 +241,8 @@ pub fn new_raised(vm: &mut Vm, class: Value) -> Outcome {
         debug_assert!(exception(value).args != Value::UNDEF);
         return Ok(value);
     }
-    let (name, given) = (vm.class_name(type_id(class)), vm.type_name(value));
+    let name = super::repr::qualified_name(vm, type_id(class));
+    let given = super::repr::qualified_name(vm, vm.type_of(value));
     let message =
         format!("calling <class '{name}'> should have returned an instance of BaseException, not <class '{given}'>");
     Err(vm.type_error(message))

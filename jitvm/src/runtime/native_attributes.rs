@@ -155,6 +155,10 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         ShapeId::EXCEPTION => exception_attribute(vm, value, name),
         ShapeId::TRACEBACK => super::traceback_objects::field(vm, value, name),
         ShapeId::FRAME => super::traceback_objects::frame_field(vm, value, name),
+        ShapeId::CODE => super::traceback_objects::code_field(vm, value, name),
+        ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
+            super::traceback_objects::generator_field(vm, value, name)
+        }
         _ => None,
     }
 }
@@ -175,7 +179,7 @@ fn function_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         "__closure__" => Some(function(value).closure),
         "__annotations__" => functions::annotations(vm, value).ok(),
         "__globals__" => functions::globals(vm, value),
-        "__code__" => None,
+        "__code__" => Some(super::traceback_objects::code_object(vm, code)),
         "__module__" => Some(functions::module(vm, value)),
         "__doc__" => match vm.codes[code.index()].proto.documentation.clone() {
             Some(text) => Some(vm.str(&text)),

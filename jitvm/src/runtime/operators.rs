@@ -111,6 +111,10 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         {
             return union;
         }
+        // A str formats whatever is no str of a subclass, which alone may come first with its `__rmod__`.
+        if op == Binary::Mod && a.is_str() && !a.is_instance() && !b.has_layout(ShapeId::STR) {
+            return percent_format::format(vm, a, b);
+        }
         return dispatch::binary(vm, op, a, b, augmented);
     }
     match native(vm, op, a, b, augmented) {

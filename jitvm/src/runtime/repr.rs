@@ -102,6 +102,21 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
         }
         [] => Ok(String::new()),
         [_, _, _, _, _] if let Some(text) = unicode_error_text(vm, class, items(args)) => Ok(text),
+        [message, details] if vm.is_subtype(class, TypeId::SYNTAX_ERROR) => {
+            let message = str_text(vm, message)?;
+            Ok(match super::sequences::as_items(details) {
+                Some(&[path, line, ..]) => match (super::strings::as_text(path), super::numbers::as_i64(line)) {
+                    (Some(path), Some(line)) => {
+                        let file = path.rsplit('/').next().unwrap_or(path);
+                        format!("{message} ({file}, line {line})")
+                    }
+                    (Some(path), None) => format!("{message} ({})", path.rsplit('/').next().unwrap_or(path)),
+                    (None, Some(line)) => format!("{message} (line {line})"),
+                    (None, None) => message,
+                },
+                _ => message,
+            })
+        }
         [only] if vm.is_subtype(class, TypeId::KEY_ERROR) => repr_text(vm, only),
         [only] => str_text(vm, only),
         [number, message] if vm.is_subtype(class, TypeId::OS_ERROR) => {

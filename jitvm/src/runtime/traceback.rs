@@ -5,11 +5,14 @@ use std::fmt::Write;
 use super::exceptions::{class_of, exception, traceback_entries};
 use super::groups;
 use super::repr;
-use super::sequences::items;
+use super::numbers;
+use super::sequences::{as_items, items};
+use super::strings::as_text;
 use super::suggest;
+use super::types::TypeId;
 use super::value::Value;
 use super::vm::Vm;
-use crate::bytecode::{Position, Source};
+use crate::bytecode::{CodeProto, Position, Source};
 use crate::ir::CodeId;
 
 /// Entries of a traceback that are shown: the innermost ones.
@@ -150,13 +153,16 @@ fn write_frames(vm: &mut Vm, value: Value, header: &str, out: &mut String) {
 /// The line of an exception itself, and its notes.
 fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
     let entries = traceback_entries(value);
+    if vm.is_subtype(class_of(value), TypeId::SYNTAX_ERROR) {
+        write_syntax_place(value, out);
+    }
     out.push_str(&summary(vm, value));
     if let Some(suggestion) = suggest::suggestion(vm, value, entries.last().map(|entry| entry.0)) {
         let _ = write!(out, ". Did you mean: '{suggestion}'?");
     }
     out.push('\n');
     let name = vm.names.notes;
-    let notes = vm.instance_get(value, name).and_then(super::sequences::as_items).unwrap_or_default().to_vec();
+    let notes = vm.instance_get(value, name).and_then(as_items).unwrap_or_default().to_vec();
     for note in notes {
         match repr::str_text(vm, note) {
             Ok(note) => {
@@ -171,6 +177,34 @@ fn write_one(vm: &mut Vm, value: Value, out: &mut String) {
     }
 }
 
+/// Where a SyntaxError is: the file, the line and carets below the part that is wrong, as far as its arguments tell.
+fn write_syntax_place(value: Value, out: &mut String) {
+    let details = items(exception(value).args).get(1).and_then(|&details| as_items(details)).unwrap_or_default();
+    let [path, line, rest @ ..] = details else { return };
+    let Some(line) = numbers::as_i64(*line) else { return };
+    let path = as_text(*path).unwrap_or("<string>");
+    let _ = writeln!(out, "  File \"{path}\", line {line}");
+    let [offset, text, end @ ..] = rest else { return };
+    let Some(text) = as_text(*text) else { return };
+    let text = text.trim_end_matches('\n');
+    let stripped = text.trim_start_matches(|c| is_blank(c) || c == '\n');
+    let _ = writeln!(out, "    {stripped}");
+    let Some(offset) = numbers::as_i64(*offset).filter(|&offset| offset >= 1) else { return };
+    let end = match *end {
+        [end_line, end, ..] if numbers::as_i64(end_line) == Some(line) => numbers::as_i64(end).unwrap_or(offset),
+        [_, _, ..] => text.chars().count() as i64 + 1,
+        _ => offset,
+    };
+    // Nothing is marked where the place was given without an extent of its own: as CPython, by one caret.
+    let end = if end == offset || end <= 0 { offset + 1 } else { end };
+    let indentation = (text.chars().count() - stripped.chars().count()) as i64;
+    let before = offset - 1 - indentation;
+    if before >= 0 {
+        let carets = (end - offset).max(1) as usize;
+        let _ = writeln!(out, "    {}{}", " ".repeat(before as usize), "^".repeat(carets));
+    }
+}
+
 /// `Class: message`, or the class alone if there is no message.
 pub fn summary(vm: &mut Vm, value: Value) -> String {
     let name = match class_of(value) {
@@ -179,7 +213,15 @@ pub fn summary(vm: &mut Vm, value: Value) -> String {
         }
         id => repr::qualified_name(vm, id),
     };
-    match repr::str_text(vm, value) {
+    let message = match exception(value).args {
+        // The place of a syntax error has lines of its own.
+        args if vm.is_subtype(class_of(value), TypeId::SYNTAX_ERROR) => match items(args) {
+            [] => Ok("<no detail available>".to_owned()),
+            &[message, ..] => repr::str_text(vm, message),
+        },
+        _ => repr::str_text(vm, value),
+    };
+    match message {
         Ok(message) if message.is_empty() => name,
         Ok(message) => format!("{name}: {message}"),
         Err(_) => {
@@ -189,22 +231,34 @@ pub fn summary(vm: &mut Vm, value: Value) -> String {
     }
 }
 
+/// The lines that a place in a code takes in a traceback: its function, then the comprehensions around it, which run
+/// inside the function's own frame but are functions to CPython. Each with its name and position.
+fn lines_of(proto: &CodeProto, pc: u32) -> Vec<(&str, Position)> {
+    let mut inlined: Vec<_> = proto.inlined_frames.iter().filter(|f| (f.start..f.end).contains(&pc)).collect();
+    inlined.sort_by_key(|frame| std::cmp::Reverse(frame.end - frame.start));
+    let own = proto.positions.get(pc as usize).copied().unwrap_or_default();
+    let names = std::iter::once(&*proto.name).chain(inlined.iter().map(|frame| &*proto.names[frame.name as usize]));
+    let positions = inlined.iter().map(|frame| frame.position).chain(std::iter::once(own));
+    names.zip(positions).collect()
+}
+
 fn write_entries(vm: &Vm, entries: &[(CodeId, u32)], out: &mut String) {
     let mut last: Option<(&str, u32, &str)> = None;
     let mut count = 0;
     for &(id, pc) in entries {
         let code = &vm.codes[id.index()];
-        let position = code.proto.positions.get(pc as usize).copied().unwrap_or_default();
-        let (line, _) = code.source.line_column(position.span.start);
-        let place = (&*code.source.path, line, &*code.proto.name);
-        if last != Some(place) {
-            write_repetitions(count, out);
-            (last, count) = (Some(place), 0);
-        }
-        count += 1;
-        if count <= REPEATED_LINES {
-            let _ = writeln!(out, "  File \"{}\", line {line}, in {}", place.0, place.2);
-            write_source_line(&code.source, line, position, out);
+        for (name, position) in lines_of(&code.proto, pc) {
+            let (line, _) = code.source.line_column(position.span.start);
+            let place = (&*code.source.path, line, name);
+            if last != Some(place) {
+                write_repetitions(count, out);
+                (last, count) = (Some(place), 0);
+            }
+            count += 1;
+            if count <= REPEATED_LINES {
+                let _ = writeln!(out, "  File \"{}\", line {line}, in {}", place.0, place.2);
+                write_source_line(&code.source, line, position, out);
+            }
         }
     }
     write_repetitions(count, out);
@@ -318,7 +372,6 @@ mod tests {
 
     use super::*;
     use crate::bytecode::{CodeProto, Instruction, Module, Op, Span};
-    use crate::runtime::types::TypeId;
 
     /// The place of `part` in `text`, optionally of the operator in it.
     fn position(text: &str, part: &str, operator: &str) -> Position {

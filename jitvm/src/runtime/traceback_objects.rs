@@ -3,10 +3,12 @@
 
 use super::descriptors::fields;
 use super::exceptions::exception;
-use super::object::ShapeId;
+use super::object::{CodeObject, GeneratorState, ShapeId};
 use super::sequences::items;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::bytecode::CodeKind;
+use crate::interp::generator;
 use crate::ir::CodeId;
 
 /// `__traceback__`: a chain of TRACEBACK objects, outermost frame first, or None. Fields: rest of the chain, the place
@@ -71,24 +73,103 @@ pub fn field(vm: &mut Vm, traceback: Value, name: &str) -> Option<Value> {
     }
 }
 
+/// A CODE object for the code of a function.
+pub fn code_object(vm: &mut Vm, code: CodeId) -> Value {
+    let object = vm.allocate(size_of::<CodeObject>(), ShapeId::CODE).cast::<CodeObject>();
+    // SAFETY: the allocation has room for it.
+    unsafe { (*object).fields = [Value::NONE, Value::from_fixnum(i64::from(code.0))] };
+    Value::of(object)
+}
+
 /// An attribute of a FRAME.
 pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
     let place = fields(frame)[0];
     match name {
         "f_lineno" => Some(Value::from_fixnum(i64::from(line_of(vm, place)))),
-        "f_code" => Some(frame),
-        "co_name" | "co_qualname" => {
-            let proto = &vm.codes[place_of(place).0.index()].proto;
-            let text = if name == "co_name" { proto.name.clone() } else { proto.qualname.clone() };
-            Some(vm.str(&text))
-        }
-        "co_filename" => {
-            let path = vm.codes[place_of(place).0.index()].source.path.clone();
-            Some(vm.str(&path))
-        }
-        "co_firstlineno" => Some(Value::from_fixnum(i64::from(vm.codes[place_of(place).0.index()].proto.first_line))),
-        "f_globals" => Some(vm.codes[place_of(place).0.index()].module),
+        "f_lasti" => Some(Value::from_fixnum(i64::from(place_of(place).1))),
+        "f_code" => Some(code_object(vm, place_of(place).0)),
+        "f_globals" => Some(super::modules::module_dict(vm.codes[place_of(place).0.index()].module)),
         "f_back" => Some(Value::NONE),
+        _ => None,
+    }
+}
+
+/// An attribute of a CODE.
+pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
+    // SAFETY: the caller passes a CODE.
+    let [compiled, id] = unsafe { (*code.object::<CodeObject>()).fields };
+    let (proto, path) = if id == Value::NONE {
+        let (module, _) = vm.compiled.get(compiled.as_fixnum() as usize)?;
+        (module.codes.first()?.clone(), module.source.path.clone())
+    } else {
+        let code = &vm.codes[id.as_fixnum() as usize];
+        (code.proto.clone(), code.source.path.clone())
+    };
+    let positional = usize::from(proto.positional);
+    let number = |number: usize| Some(Value::from_fixnum(number as i64));
+    match name {
+        "co_name" => Some(vm.str(&proto.name)),
+        "co_qualname" => Some(vm.str(&proto.qualname)),
+        "co_filename" => Some(vm.str(&path)),
+        "co_firstlineno" => number(proto.first_line as usize),
+        "co_argcount" => number(positional),
+        "co_posonlyargcount" => number(usize::from(proto.positional_only)),
+        "co_kwonlyargcount" => number(usize::from(proto.keyword_only)),
+        "co_nlocals" => number(proto.local_names.len()),
+        "co_varnames" => {
+            let names: Vec<Value> = proto.local_names.iter().map(|name| vm.intern(name)).collect();
+            vm.tuple(&names).ok()
+        }
+        "co_freevars" => {
+            let names: Vec<Value> = proto.cells[..usize::from(proto.free)].iter().map(|(name, _)| vm.intern(name)).collect();
+            vm.tuple(&names).ok()
+        }
+        "co_flags" => {
+            // As CPython's CO_OPTIMIZED | CO_NEWLOCALS, CO_VARARGS, CO_VARKEYWORDS, and the kinds of generators.
+            let kind = match proto.kind {
+                CodeKind::Generator => 0x23,
+                CodeKind::Coroutine => 0x83,
+                CodeKind::AsyncGenerator => 0x203,
+                CodeKind::Module | CodeKind::Namespace => 0,
+                _ => 3,
+            };
+            number(kind | usize::from(proto.star_arguments) << 2 | usize::from(proto.star_keywords) << 3)
+        }
+        _ => None,
+    }
+}
+
+/// An attribute of a generator, coroutine or asynchronous generator.
+pub fn generator_field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
+    let fields = generator::fields(value);
+    if name == "__name__" || name == "__qualname__" {
+        let is_function = fields.function.has_layout(ShapeId::FUNCTION);
+        let proto = &vm.codes[fields.code.index()].proto;
+        let text = match (name, is_function) {
+            ("__name__", true) => super::functions::name(vm, fields.function),
+            ("__name__", false) => proto.name.clone(),
+            (_, true) => super::functions::qualname(vm, fields.function),
+            (_, false) => proto.qualname.clone(),
+        };
+        return Some(vm.str(&text));
+    }
+    let prefix = match value.shape() {
+        ShapeId::GENERATOR => "gi_",
+        ShapeId::COROUTINE => "cr_",
+        _ => "ag_",
+    };
+    match name.strip_prefix(prefix)? {
+        "frame" if fields.state == GeneratorState::Finished => Some(Value::NONE),
+        "frame" => {
+            let place = Value::from_fixnum(i64::from(fields.code.0) << 32 | i64::from(fields.pc));
+            Some(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, Value::NONE]))
+        }
+        "running" => Some(Value::from_bool(fields.state == GeneratorState::Running)),
+        "suspended" => Some(Value::from_bool(fields.state == GeneratorState::Suspended)),
+        "yieldfrom" | "await" if fields.delegate == Value::UNDEF => Some(Value::NONE),
+        "yieldfrom" | "await" => Some(fields.delegate),
+        "code" => Some(code_object(vm, fields.code)),
+        "origin" => Some(Value::NONE),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Recording of calls: inlined Python functions, builtins with an IR form, and everything else as a helper call.
 
+use std::mem::offset_of;
+
 use super::abort::AbortReason;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
@@ -8,10 +10,10 @@ use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
-use crate::runtime::object::ShapeId;
+use crate::runtime::object::{BoundMethod, Function, ShapeId};
+use crate::runtime::types;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
-use crate::runtime::types;
 
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;
@@ -43,6 +45,9 @@ impl Recorder {
             unsafe { (&(*code).constants)[ins.c as usize - 1] }
         });
         let call = Call { references: &references, values: &values, keywords };
+        if call::is_python_method(callee_value) && !callee.is_constant() {
+            return self.bound_method(vm, ins, callee, callee_value, &call);
+        }
         let callee = self.same_word(vm, callee, callee_value);
         if let Some(function) = call::as_function(callee_value) {
             // SAFETY: the function is in a register, so it is alive.
@@ -64,6 +69,32 @@ impl Recorder {
         let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);
         Ok(Step::CallOut)
+    }
+
+    /// A bound method is another object each time it is taken; what is always the same is its function.
+    fn bound_method(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        method: Ref,
+        value: Value,
+        call: &Call<'_>,
+    ) -> Recording<Step> {
+        // SAFETY: the caller has seen that it is a bound method of a function, both of which are alive.
+        let (function, receiver, id, defaults) = unsafe {
+            let BoundMethod { function, receiver, .. } = *value.object::<BoundMethod>();
+            let of = function.object::<Function>();
+            (function, receiver, (*of).code, (*of).defaults)
+        };
+        let method = self.object(method, ShapeId::BOUND_METHOD);
+        let callee = self.emit(Op::FieldLoad, method, Ref::NONE, offset_of!(BoundMethod, function) as u32);
+        let callee = self.same_word(vm, callee, function);
+        let this = self.emit(Op::FieldLoad, method, Ref::NONE, offset_of!(BoundMethod, receiver) as u32);
+        let references: Vec<Ref> = std::iter::once(this).chain(call.references.iter().copied()).collect();
+        let values: Vec<Value> = std::iter::once(receiver).chain(call.values.iter().copied()).collect();
+        let call = Call { references: &references, values: &values, keywords: call.keywords };
+        // As the interpreter has it: the receiver comes right behind the call's register.
+        self.python_call(vm, ins, callee, id, defaults, ins.a + 1, &call)
     }
 
     fn python_call(

@@ -200,9 +200,8 @@ impl Recorder {
         }
         // What a guard passed on lies where its operand does: both are one value here, of the type that is known best.
         let shared = codegen::shared_values(&of.body);
-        let is_same = |a: Ref, b: Ref| {
-            a == b || !(a.is_constant() || b.is_constant()) && shared[a.index()] == shared[b.index()]
-        };
+        let is_same =
+            |a: Ref, b: Ref| a == b || !(a.is_constant() || b.is_constant()) && shared[a.index()] == shared[b.index()];
         let mut inherited: Vec<(Ref, Ref)> = Vec::new();
         for (i, of_parent) in snapshot.values().enumerate() {
             if of.body.is_sunk(of_parent) || inherited.iter().any(|(from, _)| *from == of_parent) {

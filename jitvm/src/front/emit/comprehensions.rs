@@ -37,7 +37,10 @@ impl<'a> Emitter<'_, 'a> {
         self.hidden.truncate(outer);
         let end = self.builder.instructions.len() as u32;
         let name = self.builder.name(comprehension.function.name);
-        self.inlined_frames.push(InlinedFrame { start, end, name, position });
+        // In code that is never reached nothing is emitted.
+        if start < end {
+            self.inlined_frames.push(InlinedFrame { start, end, name, position });
+        }
         self.deliver(mark, want, position)
     }
 

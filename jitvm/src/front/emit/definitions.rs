@@ -146,7 +146,12 @@ impl<'a> Emitter<'_, 'a> {
             parameter.annotation.as_ref().map(|annotation| (symbols.name(parameter.name), annotation))
         };
         let returns = function.returns.as_ref().map(|returns| ("return", returns));
-        for (name, annotation) in function.parameters.iter().filter_map(annotated).chain(returns) {
+        // `__annotations__` has `*args` before what may only be given by name.
+        let (before, after) = function.parameters.split_at(usize::from(function.positional));
+        let (named, starred) = after.split_at(usize::from(function.keyword_only));
+        let (arguments, keywords) = starred.split_at(usize::from(function.star_arguments));
+        let ordered = before.iter().chain(arguments).chain(named).chain(keywords);
+        for (name, annotation) in ordered.filter_map(annotated).chain(returns) {
             let register = self.builder.push(1);
             self.load_constant(register, &Constant::Str(name.to_owned()), position);
             match &annotation.kind {

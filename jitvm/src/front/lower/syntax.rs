@@ -409,8 +409,19 @@ impl<'a> Place<'a> {
             let rest = named.map_or(rest.clone(), |rest| format!("{rest} statement"));
             let line = self.line_of(header);
             let at_end = self.text.get(start as usize..).unwrap_or_default().trim().is_empty();
+            let message = format!("expected an indented block {rest} on line {line}");
+            // A body that is missing altogether is missed where the text goes on, with nothing underlined.
+            let next = self.tokens.iter().find(|token| {
+                token.start().to_u32() >= start && token.kind() != TokenKind::Newline && !token.range().is_empty()
+            });
+            if let Some(next) = next.map(|token| token.start().to_usize())
+                && self.line_of(next) > self.line_of(start as usize)
+            {
+                let begin = self.text[..next].rfind('\n').map_or(0, |at| at as u32 + 1);
+                return indentation(message, Span { start: begin, end: begin + 1 }, false);
+            }
             let span = Span { start, end: start + 1 };
-            return indentation(format!("expected an indented block {rest} on line {line}"), span, !at_end);
+            return indentation(message, span, !at_end);
         }
         let (message, end) = match message {
             "Expected `except` or `finally` after `try` block" => {
@@ -499,7 +510,9 @@ impl<'a> Place<'a> {
                     format!("closing parenthesis '{bracket}' does not match opening parenthesis '{opening}'{on}")
                 }
             };
-            return (start <= error).then(|| Fault::syntax(message, span(token.range())));
+            // CPython reads on to the end of the text when its parser gives up: later brackets count as well.
+            let first = start <= error || !matches!(kind, ParseErrorType::Lexical(_));
+            return first.then(|| Fault::syntax(message, span(token.range())));
         }
         let &(bracket, start) = open.last()?;
         let at_end = self.text.get(error as usize..).unwrap_or_default().trim().is_empty();

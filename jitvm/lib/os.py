@@ -1,0 +1,393 @@
+"""The operating system: files, directories, the environment and processes."""
+
+import sys as _sys
+import posix as _posix
+import posixpath as path
+from posix import (F_OK, R_OK, W_OK, X_OK, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_CLOEXEC,
+                   O_DIRECTORY, O_NONBLOCK, O_SYNC, EX_OK, _exit, chdir, close, cpu_count, dup, fspath, getcwd, getpid,
+                   getppid, getuid, isatty, link, lseek, read, readlink, rename, rmdir, strerror, urandom, write)
+from posixpath import curdir, pardir, sep, pathsep, defpath, extsep, altsep, devnull
+
+_sys.modules["os.path"] = path
+
+name = "posix"
+linesep = "\n"
+error = OSError
+SEEK_SET = 0
+SEEK_CUR = 1
+SEEK_END = 2
+replace = rename
+
+
+def __getattr__(name):
+    raise AttributeError("module 'os' has no attribute %r (jitvm does not support it)" % name)
+
+
+class stat_result(tuple):
+    """What is known of a file: ten numbers, and times with their fractions."""
+
+    n_fields = 19
+    n_sequence_fields = 10
+
+    def __repr__(self):
+        names = ("mode", "ino", "dev", "nlink", "uid", "gid", "size", "atime", "mtime", "ctime")
+        return "os.stat_result(%s)" % ", ".join("st_%s=%r" % pair for pair in zip(names, self))
+
+
+def _named(index):
+    return property(lambda self: self[index])
+
+
+for _index, _name in enumerate(("mode", "ino", "dev", "nlink", "uid", "gid", "size")):
+    setattr(stat_result, "st_" + _name, _named(_index))
+
+
+def _stat_result(values):
+    result = stat_result(values[:10])
+    for index, name in enumerate(("atime", "mtime", "ctime")):
+        setattr(result, "st_%s_ns" % name, values[10 + index])
+        setattr(result, "st_" + name, values[10 + index] / 1e9)
+    return result
+
+
+def stat(path, *, dir_fd=None, follow_symlinks=True):
+    if isinstance(path, int):
+        return fstat(path)
+    return _stat_result(_posix.stat(path) if follow_symlinks else _posix.lstat(path))
+
+
+def lstat(path, *, dir_fd=None):
+    return _stat_result(_posix.lstat(path))
+
+
+def fstat(fd):
+    return _stat_result(_posix.fstat(fd))
+
+
+def open(path, flags, mode=0o777, *, dir_fd=None):
+    return _posix.open(path, flags, mode)
+
+
+def fdopen(fd, *arguments, **keywords):
+    if not isinstance(fd, int):
+        raise TypeError("invalid fd type (%s, expected integer)" % type(fd))
+    import io
+    return io.open(fd, *arguments, **keywords)
+
+
+def listdir(path=None):
+    return _posix.listdir("." if path is None else path)
+
+
+def mkdir(path, mode=0o777, *, dir_fd=None):
+    _posix.mkdir(path, mode)
+
+
+def remove(path, *, dir_fd=None):
+    _posix.unlink(path)
+
+
+def unlink(path, *, dir_fd=None):
+    _posix.unlink(path)
+
+
+def symlink(src, dst, target_is_directory=False, *, dir_fd=None):
+    _posix.symlink(src, dst)
+
+
+def chmod(path, mode, *, dir_fd=None, follow_symlinks=True):
+    _posix.chmod(path, mode)
+
+
+def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True):
+    return _posix.access(path, mode)
+
+
+def truncate(path, length):
+    if isinstance(path, int):
+        _posix.ftruncate(path, length)
+    else:
+        _posix.truncate(path, length)
+
+
+def ftruncate(fd, length):
+    _posix.ftruncate(fd, length)
+
+
+def utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True):
+    if ns is not None:
+        times = (ns[0] / 1e9, ns[1] / 1e9)
+    elif times is None:
+        import time
+        now = time.time()
+        times = (now, now)
+    _posix.utime(path, times[0], times[1])
+
+
+def getcwdb():
+    return getcwd().encode()
+
+
+def makedirs(name, mode=0o777, exist_ok=False):
+    """Makes a directory and those it is in."""
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    if head and tail and not path.exists(head):
+        try:
+            makedirs(head, exist_ok=exist_ok)
+        except FileExistsError:
+            pass
+        if tail == curdir:
+            return
+    try:
+        mkdir(name, mode)
+    except OSError:
+        if not exist_ok or not path.isdir(name):
+            raise
+
+
+def removedirs(name):
+    rmdir(name)
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    while head and tail:
+        try:
+            rmdir(head)
+        except OSError:
+            break
+        head, tail = path.split(head)
+
+
+def renames(old, new):
+    head, tail = path.split(new)
+    if head and tail and not path.exists(head):
+        makedirs(head)
+    rename(old, new)
+
+
+class DirEntry:
+    """A name in a directory, as scandir gives it."""
+
+    def __init__(self, directory, name):
+        self.name = name
+        self.path = path.join(directory, name)
+
+    def is_dir(self, *, follow_symlinks=True):
+        return path.isdir(self.path) and (follow_symlinks or not path.islink(self.path))
+
+    def is_file(self, *, follow_symlinks=True):
+        return path.isfile(self.path) and (follow_symlinks or not path.islink(self.path))
+
+    def is_symlink(self):
+        return path.islink(self.path)
+
+    def stat(self, *, follow_symlinks=True):
+        return stat(self.path, follow_symlinks=follow_symlinks)
+
+    def inode(self):
+        return lstat(self.path).st_ino
+
+    def __fspath__(self):
+        return self.path
+
+    def __repr__(self):
+        return "<DirEntry %r>" % self.name
+
+
+class _Scan:
+    def __init__(self, directory):
+        self._entries = iter([DirEntry(directory, name) for name in listdir(directory)])
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._entries)
+
+    def close(self):
+        self._entries = iter(())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+def scandir(path=None):
+    return _Scan("." if path is None else path)
+
+
+def walk(top, topdown=True, onerror=None, followlinks=False):
+    """Directories below one, each with its directories and other files."""
+    top = fspath(top)
+    try:
+        names = listdir(top)
+    except OSError as error:
+        if onerror is not None:
+            onerror(error)
+        return
+    directories = []
+    files = []
+    for name in names:
+        if path.isdir(path.join(top, name)):
+            directories.append(name)
+        else:
+            files.append(name)
+    if topdown:
+        yield top, directories, files
+    for name in directories:
+        full = path.join(top, name)
+        if followlinks or not path.islink(full):
+            yield from walk(full, topdown, onerror, followlinks)
+    if not topdown:
+        yield top, directories, files
+
+
+class _Environment:
+    """The environment: a mapping of strs."""
+
+    def __init__(self, data):
+        self._data = data
+
+    @staticmethod
+    def _check(value):
+        if not isinstance(value, str):
+            raise TypeError("str expected, not %s" % type(value).__name__)
+        return value
+
+    def __getitem__(self, key):
+        self._check(key)
+        try:
+            return self._data[key]
+        except KeyError:
+            raise KeyError(key) from None
+
+    def __setitem__(self, key, value):
+        self._data[self._check(key)] = self._check(value)
+
+    def __delitem__(self, key):
+        self._check(key)
+        try:
+            del self._data[key]
+        except KeyError:
+            raise KeyError(key) from None
+
+    def __iter__(self):
+        return iter(list(self._data))
+
+    def __len__(self):
+        return len(self._data)
+
+    def __contains__(self, key):
+        return self._check(key) in self._data
+
+    def __eq__(self, other):
+        return dict(self._data) == dict(other)
+
+    def __repr__(self):
+        return "environ({%s})" % ", ".join("%r: %r" % item for item in self._data.items())
+
+    def get(self, key, default=None):
+        return self._data.get(self._check(key), default)
+
+    def keys(self):
+        return self._data.keys()
+
+    def values(self):
+        return self._data.values()
+
+    def items(self):
+        return self._data.items()
+
+    def pop(self, key, *default):
+        return self._data.pop(key, *default)
+
+    def popitem(self):
+        return self._data.popitem()
+
+    def clear(self):
+        self._data.clear()
+
+    def setdefault(self, key, value):
+        if key not in self:
+            self[key] = value
+        return self[key]
+
+    def update(self, other=(), **keywords):
+        for key, value in dict(other, **keywords).items():
+            self[key] = value
+
+    def copy(self):
+        return dict(self._data)
+
+    def __or__(self, other):
+        return {**self._data, **other}
+
+
+def _environment():
+    items = _posix.environ_items()
+    return _Environment(dict(zip(items[::2], items[1::2])))
+
+
+environ = _environment()
+
+
+def getenv(key, default=None):
+    return environ.get(key, default)
+
+
+def putenv(name, value, /):
+    environ[name] = value
+
+
+def unsetenv(name, /):
+    environ.pop(name, None)
+
+
+def fsencode(filename):
+    filename = fspath(filename)
+    return filename.encode("utf-8") if isinstance(filename, str) else filename
+
+
+def fsdecode(filename):
+    filename = fspath(filename)
+    return filename.decode("utf-8", "replace") if isinstance(filename, bytes) else filename
+
+
+class _PathLikeType(type):
+    def __instancecheck__(cls, value):
+        return hasattr(type(value), "__fspath__")
+
+    def __subclasscheck__(cls, subclass):
+        return hasattr(subclass, "__fspath__")
+
+
+class PathLike(metaclass=_PathLikeType):
+    """What has a path."""
+
+    def __fspath__(self):
+        raise NotImplementedError
+
+    def __class_getitem__(cls, item):
+        return cls
+
+
+class terminal_size(tuple):
+    __slots__ = ()
+    columns = property(lambda self: self[0])
+    lines = property(lambda self: self[1])
+
+
+def get_terminal_size(fd=1):
+    raise OSError(25, "Inappropriate ioctl for device")
+
+
+def sched_getaffinity(pid):
+    return set(range(cpu_count() or 1))
+
+
+def getlogin():
+    return environ.get("LOGNAME") or environ.get("USER", "")

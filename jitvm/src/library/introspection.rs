@@ -1,0 +1,95 @@
+//! What `sys`, `gc` and `traceback` need of the VM: the exception being handled, frames, the collector, reports.
+
+use super::{Arguments, Arity, Owner, builtins};
+use crate::runtime::collect::GcCause;
+use crate::runtime::exceptions::exception;
+use crate::runtime::iterate::to_index;
+use crate::runtime::object::ShapeId;
+use crate::runtime::traceback;
+use crate::runtime::traceback_objects::traceback_of;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Vm};
+
+builtins! {
+    /// Functions of `sys` about the running program.
+    SYS of Owner::Module("sys");
+    "_getframe" Arity::Range(0, 1), getframe, "A frame of the calling program.";
+    "exc_info" Arity::Zero, exc_info, "Class, exception and traceback being handled.";
+    "exception" Arity::Zero, handled, "The exception being handled, or None.";
+    "getrefcount" Arity::One, getrefcount, "A number of references; objects are not counted.";
+    "getsizeof" Arity::Range(1, 2), getsizeof, "Bytes of an object.";
+}
+
+builtins! {
+    /// Functions for the embedded modules.
+    PRIVATE of Owner::Module("_jitvm");
+    "collect" Arity::Zero, collect, "Frees what is not reachable.";
+    "format_exception" Arity::One, format_exception, "The report of an exception.";
+    "summary" Arity::One, summary, "The last line of the report of an exception.";
+}
+
+pub fn fill(_: &mut Vm, _: Value) -> Outcome<()> {
+    Ok(())
+}
+
+fn handled(vm: &mut Vm, _: Arguments) -> Outcome {
+    Ok(if vm.handled.is_pointer() { vm.handled } else { Value::NONE })
+}
+
+fn exc_info(vm: &mut Vm, _: Arguments) -> Outcome {
+    let value = vm.handled;
+    if !value.is_pointer() || !value.has_layout(ShapeId::EXCEPTION) {
+        return vm.tuple(&[Value::NONE, Value::NONE, Value::NONE]);
+    }
+    let class = exception(value).class;
+    let traceback = traceback_of(vm, value);
+    vm.tuple(&[class, value, traceback])
+}
+
+fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let depth = match arguments.get(0) {
+        Some(depth) => to_index(vm, depth)?.max(0) as usize,
+        None => 0,
+    };
+    let Some(frame) = vm.frames.len().checked_sub(depth + 1).map(|index| vm.frames[index]) else {
+        return Err(vm.value_error("call stack is not deep enough"));
+    };
+    let place = Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc));
+    Ok(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, Value::NONE]))
+}
+
+fn getrefcount(_: &mut Vm, _: Arguments) -> Outcome {
+    Ok(Value::from_fixnum(2))
+}
+
+fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let name = vm.intern("__sizeof__");
+    let method = crate::runtime::attributes::get_attr(vm, arguments.positional()[0], name)?;
+    vm.call(method, &[])
+}
+
+fn collect(vm: &mut Vm, _: Arguments) -> Outcome {
+    vm.collect(GcCause::Explicit);
+    Ok(Value::from_fixnum(0))
+}
+
+fn exception_argument(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = arguments.positional()[0];
+    if value.has_layout(ShapeId::EXCEPTION) {
+        return Ok(value);
+    }
+    let name = vm.type_name(value);
+    Err(vm.type_error(format!("Exception expected for value, {name} found")))
+}
+
+fn format_exception(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = exception_argument(vm, arguments)?;
+    let text = traceback::format_exception(vm, value);
+    Ok(vm.str(&text))
+}
+
+fn summary(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let value = exception_argument(vm, arguments)?;
+    let text = traceback::summary(vm, value);
+    Ok(vm.str(&text))
+}
