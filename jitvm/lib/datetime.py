@@ -2,8 +2,7 @@
 
 import time as _time
 
-MINYEAR = 1
-MAXYEAR = 9999
+MINYEAR, MAXYEAR = 1, 9999
 
 _DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 _MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
@@ -572,11 +571,7 @@ class time:
     def __str__(self):
         return self.isoformat()
 
-    def strftime(self, format):
-        return _format(self, format)
-
-    def __format__(self, format):
-        return self.strftime(format) if format else str(self)
+    strftime, __format__ = date.strftime, date.__format__
 
     def replace(self, hour=None, minute=None, second=None, microsecond=None, tzinfo=True, *, fold=None):
         return type(self)(self._hour if hour is None else hour, self._minute if minute is None else minute,
@@ -637,12 +632,8 @@ class datetime(date):
         self._tzinfo, self._fold = tzinfo, fold
         return self
 
-    hour = property(lambda self: self._hour)
-    minute = property(lambda self: self._minute)
-    second = property(lambda self: self._second)
-    microsecond = property(lambda self: self._microsecond)
-    tzinfo = property(lambda self: self._tzinfo)
-    fold = property(lambda self: self._fold)
+    hour, minute, second, microsecond = time.hour, time.minute, time.second, time.microsecond
+    tzinfo, fold = time.tzinfo, time.fold
 
     @classmethod
     def _of(cls, microseconds, tz):
@@ -700,10 +691,6 @@ class datetime(date):
         except ValueError:
             raise ValueError('Invalid isoformat string: %r' % date_string) from None
         return cls(*parts)
-
-    @classmethod
-    def strptime(cls, date_string, format):
-        raise AttributeError("type object 'datetime.datetime' has no attribute 'strptime' (jitvm does not support it)")
 
     def date(self):
         return date(self._year, self._month, self._day)
