@@ -8,7 +8,9 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
-use crate::runtime::{attributes, dict, dict_views, iterate, operators_sequence, repr, sequences, set, set_operations, subscript};
+use crate::runtime::{
+    attributes, dict, dict_views, iterate, operators_sequence, repr, sequences, set, set_operations, subscript,
+};
 
 /// Executes `ins`, whose registers are at `base`.
 ///
@@ -147,7 +149,8 @@ pub fn raise_empty_cell(vm: &mut Vm, code: &Code, name: u16, own: u8) -> Raised 
     if own == 1 {
         return vm.raise_unbound_local_error(name);
     }
-    let message = format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+    let message =
+        format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
     let raised = vm.raise(TypeId::NAME_ERROR, message);
     exception(vm.exception).name = vm.intern(name);
     raised
@@ -282,10 +285,9 @@ fn unpack_star(vm: &mut Vm, value: Value, out: *mut Value, count: usize, after: 
     let list = iterate::list_of(vm, value)?;
     let length = sequences::items(list).len();
     if length < count - 1 {
-        return Err(vm.value_error(format!(
-            "not enough values to unpack (expected at least {}, got {length})",
-            count - 1
-        )));
+        return Err(
+            vm.value_error(format!("not enough values to unpack (expected at least {}, got {length})", count - 1))
+        );
     }
     let middle = vm.list(&sequences::items(list)[before..length - after])?;
     let all = sequences::items(list);
@@ -341,9 +343,7 @@ fn match_one(vm: &Vm, raised: Value, class: Value) -> bool {
 }
 
 fn check_exception_class(vm: &mut Vm, class: Value) -> Outcome<()> {
-    if class.has_layout(ShapeId::TYPE)
-        && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION)
-    {
+    if class.has_layout(ShapeId::TYPE) && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION) {
         return Ok(());
     }
     Err(vm.type_error("catching classes that do not inherit from BaseException is not allowed"))
