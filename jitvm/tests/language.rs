@@ -29,7 +29,8 @@ fn outcome(folder: &Path, text: &str) -> String {
     let finished = finish(jitvm().current_dir(folder).arg("case.py"));
     let status = match finished.ended {
         Ended::Status(status) => status.to_string(),
-        other => other.to_string(),
+        Ended::Signal(signal) => format!("-{signal}"),
+        Ended::Hung => Ended::Hung.to_string(),
     };
     let folder = format!("{}/", folder.display());
     let (out, err) = (finished.stdout.replace(&folder, ""), finished.stderr.replace(&folder, ""));

@@ -121,7 +121,8 @@ pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
             vm.tuple(&names).ok()
         }
         "co_freevars" => {
-            let names: Vec<Value> = proto.cells[..usize::from(proto.free)].iter().map(|(name, _)| vm.intern(name)).collect();
+            let names: Vec<Value> =
+                proto.cells[..usize::from(proto.free)].iter().map(|(name, _)| vm.intern(name)).collect();
             vm.tuple(&names).ok()
         }
         "co_flags" => {
