@@ -22,19 +22,23 @@ builtins! {
     /// Functions known everywhere.
     FUNCTIONS of Owner::Builtins;
     "abs" Arity::One, abs, "Absolute value of a number.";
+    "aiter" Arity::One, aiter, "The asynchronous iterator of an object.";
     "all" Arity::One, all, "True if every item is true.";
+    "anext" Arity::One, anext, "What gives the next item of an asynchronous iterator when awaited.";
     "any" Arity::One, any, "True if some item is true.";
     "ascii" Arity::One, ascii, "repr() with escapes for all that is not ASCII.";
     "bin" Arity::One, bin, "Binary digits of an int.";
     "callable" Arity::One, callable, "True if the object can be called.";
     "chr" Arity::One, chr, "The character of a code point.";
     "divmod" Arity::Range(2, 2), divmod, "Floor quotient and remainder.";
+    "exit" Arity::Range(0, 1), quit, "Ends the program.";
     "format" Arity::Range(1, 2), format, "The value in a format.";
     "getattr" Arity::Range(2, 3), getattr, "An attribute by name.";
     "hasattr" Arity::Range(2, 2), hasattr, "True if the attribute exists.";
     "hash" Arity::One, hash, "Hash of an immutable value.";
     "hex" Arity::One, hex, "Hexadecimal digits of an int.";
     "id" Arity::One, id, "A number no other living object has.";
+    "input" Arity::Range(0, 1), input, "A line of standard input, after a prompt.";
     "iter" Arity::Range(1, 2), iter, "An iterator over the items.";
     "len" Arity::One, len, "Number of items.";
     "max" Arity::Free, max, "Largest item or argument.";
@@ -44,6 +48,7 @@ builtins! {
     "ord" Arity::One, ord, "Code point of a character.";
     "pow" Arity::Free, pow, "Power, or power modulo a number.";
     "print" Arity::Free, print, "Writes values to standard output.";
+    "quit" Arity::Range(0, 1), quit, "Ends the program.";
     "repr" Arity::One, to_repr, "The value as source text.";
     "round" Arity::Free, round, "Number rounded to some digits.";
     "setattr" Arity::Range(3, 3), setattr, "Sets an attribute by name.";
@@ -296,6 +301,7 @@ pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
             Ok(memory_view::fields(value).length)
         }
         _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
+        ShapeId::LONG_RANGE => crate::runtime::long_range::checked_length(vm, value),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),
             Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
@@ -408,6 +414,16 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [separator, end, file, flush] = arguments.only_keywords(vm, "print", ["sep", "end", "file", "flush"])?;
     let separator = separator_text(vm, separator, "sep", " ")?;
     let end = separator_text(vm, end, "end", "\n")?;
+    let file = match file.filter(|&file| file != Value::NONE) {
+        Some(file) => Some(file),
+        None => match standard_stream(vm, "stdout") {
+            Some(Value::NONE) => return Ok(Value::NONE),
+            stream => stream,
+        },
+    };
+    if let Some(file) = file.filter(|file| !file.has_layout(ShapeId::STREAM)) {
+        return print_to(vm, arguments.positional(), separator, end, file, flush);
+    }
     let mut line = String::new();
     for (index, &value) in arguments.positional().iter().enumerate() {
         if index > 0 {
@@ -423,7 +439,7 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(flush) => operators::truth(vm, flush)?,
         None => false,
     };
-    let stream = match file.filter(|&file| file != Value::NONE) {
+    let stream = match file {
         Some(file) => file,
         None => return write_stdout(vm, &line, flush_wanted),
     };
@@ -432,6 +448,109 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         super::streams::flush(vm, stream)?;
     }
     Ok(Value::NONE)
+}
+
+/// What the program sees as `sys.stdin`, `sys.stdout` or `sys.stderr`, once it has imported `sys`.
+fn standard_stream(vm: &mut Vm, name: &str) -> Option<Value> {
+    let sys = vm.find_module("sys")?;
+    let name = vm.intern(name);
+    vm.global(sys, name)
+}
+
+/// `print` to an object of the program: a call of its `write` for each piece.
+fn print_to(
+    vm: &mut Vm,
+    values: &[Value],
+    separator: &str,
+    end: &str,
+    file: Value,
+    flush: Option<Value>,
+) -> Outcome {
+    let name = vm.intern("write");
+    let write = attributes::get_attr(vm, file, name)?;
+    for (index, &value) in values.iter().enumerate() {
+        if index > 0 {
+            let separator = vm.str(separator);
+            vm.call(write, &[separator])?;
+        }
+        let piece = match value.has_shape(ShapeId::STR) {
+            true => value,
+            false => {
+                let shown = repr::str_text(vm, value)?;
+                vm.str(&shown)
+            }
+        };
+        vm.call(write, &[piece])?;
+    }
+    let end = vm.str(end);
+    vm.call(write, &[end])?;
+    if let Some(flush) = flush
+        && operators::truth(vm, flush)?
+    {
+        let name = vm.intern("flush");
+        let flush = attributes::get_attr(vm, file, name)?;
+        vm.call(flush, &[])?;
+    }
+    Ok(Value::NONE)
+}
+
+fn input(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    if let Some(prompt) = arguments.get(0) {
+        let shown = repr::str_text(vm, prompt)?;
+        match standard_stream(vm, "stdout").filter(|stream| !stream.has_layout(ShapeId::STREAM)) {
+            Some(stream) => drop(print_to(vm, &[prompt], "", "", stream, Some(Value::TRUE))?),
+            None => drop(write_stdout(vm, &shown, true)?),
+        }
+    } else {
+        write_stdout(vm, "", true)?;
+    }
+    let mut line = String::new();
+    match standard_stream(vm, "stdin").filter(|stream| !stream.has_layout(ShapeId::STREAM)) {
+        Some(stream) => {
+            let name = vm.intern("readline");
+            let readline = attributes::get_attr(vm, stream, name)?;
+            let read = vm.call(readline, &[])?;
+            let Some(text) = as_text(read) else {
+                return Err(vm.type_error("object.readline() returned non-string"));
+            };
+            line.push_str(text);
+        }
+        None => {
+            if let Err(error) = std::io::stdin().read_line(&mut line) {
+                return Err(vm.raise_os_error(&error));
+            }
+        }
+    }
+    if line.is_empty() {
+        return Err(vm.raise(TypeId::EOF_ERROR, "EOF when reading a line"));
+    }
+    Ok(vm.str(line.strip_suffix('\n').unwrap_or(&line)))
+}
+
+/// `quit` and `exit`.
+fn quit(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let code = arguments.get(0).unwrap_or(Value::NONE);
+    Err(vm.raise_with(TypeId::SYSTEM_EXIT, &[code]))
+}
+
+fn aiter(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    asynchronous(vm, arguments.positional()[0], "__aiter__", "an async iterable")
+}
+
+fn anext(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    asynchronous(vm, arguments.positional()[0], "__anext__", "an async iterator")
+}
+
+/// Calls a special method of asynchronous iteration.
+fn asynchronous(vm: &mut Vm, value: Value, method: &str, what: &str) -> Outcome {
+    let name = vm.intern(method);
+    let class = vm.type_of(value);
+    let class = vm.type_object(class);
+    let Some(method) = attributes::find_attr(vm, class, name)? else {
+        let name = vm.type_name(value);
+        return Err(vm.type_error(format!("'{name}' object is not {what}")));
+    };
+    vm.call(method, &[value])
 }
 
 fn write_stdout(vm: &mut Vm, line: &str, flush: bool) -> Outcome {

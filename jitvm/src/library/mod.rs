@@ -241,6 +241,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::FLOAT,
     number_methods::INT,
     number_methods::RANGE,
+    number_methods::SLICE,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,
