@@ -14,7 +14,9 @@ pub use format::ids::*;
 pub use format::kinds::*;
 pub use format::record::{Class, EventSpec, FieldSpec, Record, Unknown, spec_named, spec_of};
 #[cfg(feature = "read")]
-pub use read::{Definitions, Entry, Events, Follow, Health, Problem, ProblemKind, ReadError, Reader, Types};
+pub use read::{
+    Definitions, Entry, Events, Follow, Health, Problem, ProblemKind, ReadError, Reader, RecordView, Types,
+};
 #[cfg(feature = "write")]
 pub use write::{Closed, CounterSlot, Defs, Log, LogOptions, Places, SignalStream, Stream, VmInfo, fingerprint};
 

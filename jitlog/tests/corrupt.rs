@@ -112,18 +112,69 @@ fn a_flipped_bit_is_found_and_costs_at_most_its_block() {
     assert!(found > FLIPS * 8 / 10, "{found} of {FLIPS}");
 }
 
-#[test]
-fn noise_in_an_unsealed_log_never_panics() {
-    let (_directory, path) = scratch();
-    synthetic(&path);
-    let mut pristine = std::fs::read(&path).unwrap();
-    // As after a kill: nothing is sealed or closed, so that no checksum keeps noise from the decoder.
-    for entry in pristine[ENTRY..BLOCK].chunks_exact_mut(ENTRY) {
+/// A log as after a kill: nothing is sealed or closed, so that no checksum keeps noise from the decoder.
+fn unsealed(path: &Path) -> Vec<u8> {
+    let mut raw = std::fs::read(path).unwrap();
+    for entry in raw[ENTRY..BLOCK].chunks_exact_mut(ENTRY) {
         entry[24..44].fill(0);
         entry[44..56].fill(0);
         entry[60..64].fill(0);
     }
-    pristine[BLOCK + 4096 + 16..BLOCK + 4096 + 32].fill(0);
+    raw[BLOCK + 4096 + 16..BLOCK + 4096 + 32].fill(0);
+    raw
+}
+
+/// What the mutation loop of scripts/prove-log found.
+#[test]
+fn impossible_entries_are_left_out_and_repaired() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let whole = read_everything(&path).unwrap();
+    let pristine = unsealed(&path);
+    let of_kind = |kind: BlockKind| (2..).map(|index| index * ENTRY).find(|at| pristine[*at] == kind.0).unwrap();
+    // A run of so many blocks that adding its place overflows.
+    let mut raw = pristine.clone();
+    let at = of_kind(BlockKind::Events) + 56;
+    raw[at..at + 4].copy_from_slice(&(u32::MAX - 2).to_le_bytes());
+    std::fs::write(&path, &raw).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.problems()[0].kind, ProblemKind::Contradiction);
+    let mut follow = reader.follow();
+    let mut found = Vec::new();
+    while let Some(batch) = follow.poll() {
+        found.extend(batch.into_iter().filter_map(Result::err).map(|problem| problem.kind));
+    }
+    assert!(found.contains(&ProblemKind::Contradiction));
+    // A stream's events that say they are counters: found again by their prologue.
+    let mut raw = pristine.clone();
+    raw[of_kind(BlockKind::Events)] = BlockKind::Counters.0;
+    std::fs::write(&path, &raw).unwrap();
+    assert_eq!(Reader::open(&path).unwrap().problems()[0].kind, ProblemKind::Contradiction);
+    let repaired = path.with_extension("repaired");
+    jitlog::rewrite::repair(&path, &std::fs::File::create(&repaired).unwrap()).unwrap();
+    assert_eq!(read_everything(&repaired).unwrap(), whole);
+    // Counters at a place no log has.
+    let mut raw = pristine.clone();
+    let at = of_kind(BlockKind::Counters) + 8;
+    raw[at..at + 8].copy_from_slice(&(1u64 << 56).to_le_bytes());
+    std::fs::write(&path, &raw).unwrap();
+    jitlog::rewrite::repair(&path, &std::fs::File::create(&repaired).unwrap()).unwrap();
+    let part = read_everything(&repaired).unwrap();
+    assert_eq!((part.problems, part.counters), (vec![], whole.counters));
+    // A closed log whose entry reads as zeros.
+    synthetic(&path);
+    let mut raw = std::fs::read(&path).unwrap();
+    let at = of_kind(BlockKind::Bulk);
+    raw[at..at + ENTRY].fill(0);
+    std::fs::write(&path, &raw).unwrap();
+    assert_eq!(Reader::open(&path).unwrap().problems()[0].kind, ProblemKind::Entry);
+}
+
+#[test]
+fn noise_in_an_unsealed_log_never_panics() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let pristine = unsealed(&path);
     std::fs::write(&path, &pristine).unwrap();
     let whole = read_everything(&path).unwrap();
     assert_eq!(whole.problems, []);

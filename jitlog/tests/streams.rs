@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use common::scratch;
@@ -257,4 +258,78 @@ fn threads_that_count_and_write_on_while_the_log_is_closed_do_no_harm() {
         assert!(reader.counters()[0].value >= 1);
         assert_eq!((reader.health(), reader.verify().problems), (Health::Clean, vec![]));
     }
+}
+
+/// Each event as time, stream and number.
+fn stamp(view: &RecordView<'_>) -> (u64, u32, u32) {
+    match view.event() {
+        Event::Invalidate(event) => (view.t_ns, view.stream.0, event.trace_id.0),
+        _ => (view.t_ns, view.stream.0, 0),
+    }
+}
+
+#[test]
+fn all_ways_of_reading_give_the_same_events_in_the_same_order() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    let mut streams: Vec<Stream> = (0..5).map(|n| log.stream(&n.to_string(), StreamKind::Mutator)).collect();
+    for n in 0..200_000u32 {
+        invalidate(&mut streams[(n / 7 % 5) as usize], n);
+    }
+    drop(streams);
+    log.close();
+    let reader = Reader::open(&path).unwrap();
+    let end = reader.last_ns();
+    for range in [0..u64::MAX, end / 3..end / 2, end..end + 1, 5..6] {
+        let events = || reader.events().range(range.clone());
+        let kept: Vec<(u64, u32, u32)> = events()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                match entry.event() {
+                    Event::Invalidate(event) => (entry.t_ns, entry.stream.0, event.trace_id.0),
+                    _ => (entry.t_ns, entry.stream.0, 0),
+                }
+            })
+            .collect();
+        let seen = |mut events: Events| {
+            let mut seen = Vec::new();
+            let done: ControlFlow<()> = events.visit(|view| {
+                seen.push(stamp(&view.unwrap()));
+                ControlFlow::Continue(())
+            });
+            assert!(done.is_continue());
+            seen
+        };
+        assert_eq!(seen(events()), kept, "{range:?}");
+        let mut joined = Vec::new();
+        let done: ControlFlow<()> = events().in_parallel(3, seen, |part| {
+            joined.extend(part);
+            ControlFlow::Continue(())
+        });
+        assert!(done.is_continue());
+        assert_eq!(joined, kept, "{range:?}");
+    }
+    // Unmerged: the same events, each stream in its order; and `take` may end it.
+    let types = Types::of(&[Invalidate::TYPE]);
+    let part = |records: &mut jitlog::read::BlockRecords<'_>| {
+        let mut part = Vec::new();
+        records.for_each(|view| part.push(stamp(&view)));
+        part
+    };
+    let mut all = Vec::new();
+    let done: ControlFlow<()> = reader.blocks_in_parallel(types, 3, part, |part| {
+        all.extend(part);
+        ControlFlow::Continue(())
+    });
+    assert!(done.is_continue());
+    all.sort_unstable();
+    assert!(all.iter().map(|event| event.2).eq(0..200_000));
+    assert_eq!(reader.blocks_in_parallel(types, 3, part, |part| ControlFlow::Break(part.len() > 1)), {
+        ControlFlow::Break(true)
+    });
+    // A visit that breaks off goes on where it was.
+    let mut events = reader.events().types(types);
+    assert_eq!(events.visit(|view| ControlFlow::Break(stamp(&view.unwrap()).2)), ControlFlow::Break(0));
+    assert_eq!(events.visit(|view| ControlFlow::Break(stamp(&view.unwrap()).2)), ControlFlow::Break(1));
+    assert!(matches!(events.next().unwrap().unwrap().event(), Event::Invalidate(event) if event.trace_id.0 == 2));
 }

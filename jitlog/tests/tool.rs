@@ -203,3 +203,26 @@ fn folded_stacks_add_up_to_the_samples() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(stdout(&output), "[gc] 7\na,b.py:2 in main;a,b.py:5 in inner;[trace] 6000\n");
 }
+
+#[test]
+fn completions_and_man_page_name_every_command() {
+    let run = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_jitlog")).args(arguments).output().unwrap();
+    let commands = ["info", "cat", "check", "repair", "pack", "export", "follow", "completions", "man"];
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        let text = stdout(&output);
+        assert!(commands.iter().all(|command| text.contains(command)) && text.contains("resolve"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "cmd"]).status.code(), Some(2));
+    let page = stdout(&run(&["man"]));
+    assert!(page.contains(".TH jitlog") && commands.iter().all(|command| page.contains(command)), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    assert_eq!(run(&["man", "--to", to]).status.code(), Some(0));
+    for command in commands {
+        let page = std::fs::read_to_string(folder.path().join(format!("jitlog-{command}.1"))).unwrap();
+        assert!(page.contains("Example:"), "{command}");
+    }
+    assert_eq!(run(&["man", "--to", "/no/such/folder"]).status.code(), Some(2));
+}

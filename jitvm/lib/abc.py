@@ -60,6 +60,13 @@ class ABCMeta(type):
         if issubclass(cls, subclass):
             raise RuntimeError("Refusing to create an inheritance cycle")
         cls._abc_registry.append(subclass)
+        flags = getattr(cls, "__abc_tpflags__", None)
+        if flags is not None:
+            try:
+                subclass.__abc_tpflags__ = flags
+            except TypeError:
+                # A builtin class: pattern matching knows those.
+                pass
         ABCMeta._invalidations += 1
         return subclass
 

@@ -226,7 +226,7 @@ class methodcaller:
         return 'operator.methodcaller(%s)' % ', '.join(args)
 
 
-for _name in ('lt le eq ne ge gt not_ add and_ floordiv index inv invert lshift mod mul matmul neg or_ pos pow rshift '
+for _name in ('abs lt le eq ne ge gt not_ add and_ floordiv index inv invert lshift mod mul matmul neg or_ pos pow rshift '
               'sub truediv xor concat contains delitem getitem setitem iadd iand iconcat ifloordiv ilshift imod imul '
               'imatmul ior ipow irshift isub itruediv ixor').split():
     globals()['__%s__' % _name.rstrip('_')] = globals()[_name]

@@ -86,11 +86,13 @@ pub struct BodyReader<'a> {
 
 impl<'a> BodyReader<'a> {
     /// `fixed_bytes` is the size of the fixed part according to the file.
+    #[inline]
     pub fn new(body: &'a [u8], fixed_bytes: usize) -> BodyReader<'a> {
         let (fixed, tail) = body.split_at(fixed_bytes.min(body.len()));
         BodyReader { fixed, tail }
     }
     /// The next variable field; cut short, never out of bounds, if its length lies.
+    #[inline]
     fn take(&mut self, length_at: usize) -> &'a [u8] {
         let length = bytes::u32_at(self.fixed, length_at) as usize;
         let data = &self.tail[..length.min(self.tail.len())];
@@ -125,9 +127,11 @@ macro_rules! plain_scalars {
             impl Scalar for $type {
                 type Repr = $type;
                 const SEMANTIC: &'static str = stringify!($type);
+                #[inline]
                 fn to_repr(self) -> $type {
                     self
                 }
+                #[inline]
                 fn from_repr(raw: $type) -> $type {
                     raw
                 }

@@ -88,15 +88,19 @@ impl HeaderWord {
         HeaderWord(u64::from(event_type & 0xFFF) | u64::from(words) << 16 | u64::from(dt) << 32)
     }
     /// The end of the committed records of a block.
+    #[inline]
     pub fn is_end(self) -> bool {
         self.0 == 0
     }
+    #[inline]
     pub fn event_type(self) -> u16 {
         (self.0 & 0xFFF) as u16
     }
+    #[inline]
     pub fn words(self) -> u16 {
         (self.0 >> 16) as u16
     }
+    #[inline]
     pub fn dt(self) -> u32 {
         (self.0 >> 32) as u32
     }

@@ -1,7 +1,8 @@
 //! The bytes of a packed log (.jlogz): the blocks of an ordinary log in compressed frames, and where each block is.
 //!
-//! Extent header with the PACKED flag and feature · zstd frames, each some blocks of one chain · the index, a zstd frame
-//! · trailer. What unpacks is an ordinary log, checksums included.
+//! Extent header with the PACKED flag and feature · zstd frames, each some blocks of one chain behind a label · the index,
+//! a zstd frame · trailer. What unpacks is an ordinary log, checksums included. Directories and SUPER block come first, so
+//! that a file that lost its index is read as far as it goes: label by label.
 
 use crate::format::bytes;
 use crate::format::layout::{BLOCK, MAGIC, MAX_JUMBO_BLOCKS, checksum};
@@ -37,6 +38,72 @@ pub struct Index {
     pub frames: Vec<Frame>,
 }
 
+/// What stands before a frame, as a skippable frame of zstd: the same as the index says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Blocks of the unpacked log.
+    pub blocks: u32,
+    /// Without the offset, which is where the label ends.
+    pub frame: Frame,
+}
+
+/// First word of a skippable frame of zstd.
+const SKIPPABLE: u32 = 0x184D_2A50;
+/// Bytes of a label before its pieces: zstd's two words, then ours.
+pub const LABEL_HEAD: usize = 8 + 16;
+/// More pieces than a frame can have, since each is at least a prologue.
+const MAX_PIECES: usize = MAX_FRAME_BYTES / 16;
+
+impl Label {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(LABEL_HEAD + self.frame.pieces.len() * 8);
+        let Frame { packed_bytes, raw_bytes, .. } = self.frame;
+        let length = (LABEL_HEAD - 8 + self.frame.pieces.len() * 8) as u32;
+        for word in [SKIPPABLE, length, packed_bytes, raw_bytes, self.blocks, 0] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        for (block, bytes) in &self.frame.pieces {
+            out.extend_from_slice(&block.to_le_bytes());
+            out.extend_from_slice(&bytes.to_le_bytes());
+        }
+        let crc = checksum(&out);
+        out[LABEL_HEAD - 4..LABEL_HEAD].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// Bytes of the label these bytes begin; None if it is none.
+    pub fn length(head: &[u8]) -> Option<usize> {
+        let length = bytes::u32_at(head, 4) as usize;
+        let sound = bytes::u32_at(head, 0) == SKIPPABLE && (16..=16 + MAX_PIECES * 8).contains(&length);
+        (sound && length.is_multiple_of(8)).then_some(8 + length)
+    }
+
+    /// None if it is damaged or cut. `offset` is where it stands in the file.
+    pub fn decode(raw: &[u8], offset: u64) -> Option<Label> {
+        if Label::length(raw)? != raw.len() {
+            return None;
+        }
+        let mut zeroed = raw.to_vec();
+        zeroed[LABEL_HEAD - 4..LABEL_HEAD].fill(0);
+        let pieces = raw[LABEL_HEAD..].chunks_exact(8).map(|pair| (bytes::u32_at(pair, 0), bytes::u32_at(pair, 4)));
+        let frame = Frame {
+            offset: offset + raw.len() as u64,
+            packed_bytes: bytes::u32_at(raw, 8),
+            raw_bytes: bytes::u32_at(raw, 12),
+            pieces: pieces.collect(),
+        };
+        let intact = checksum(&zeroed) == bytes::u32_at(raw, LABEL_HEAD - 4) && frame.is_consistent();
+        intact.then_some(Label { blocks: bytes::u32_at(raw, 16), frame })
+    }
+}
+
+impl Frame {
+    fn is_consistent(&self) -> bool {
+        let sum: u64 = self.pieces.iter().map(|(_, bytes)| u64::from(*bytes)).sum();
+        sum == u64::from(self.raw_bytes) && self.raw_bytes as usize <= MAX_FRAME_BYTES
+    }
+}
+
 impl Index {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.blocks.to_le_bytes().to_vec();
@@ -68,8 +135,7 @@ impl Index {
                 raw_bytes: bytes::u32_at(raw, at + 12),
                 pieces: body.chunks_exact(8).map(|pair| (bytes::u32_at(pair, 0), bytes::u32_at(pair, 4))).collect(),
             };
-            let sum: u64 = frame.pieces.iter().map(|(_, bytes)| u64::from(*bytes)).sum();
-            if sum != u64::from(frame.raw_bytes) || frame.raw_bytes as usize > MAX_FRAME_BYTES {
+            if !frame.is_consistent() {
                 return None;
             }
             index.frames.push(frame);

@@ -127,6 +127,7 @@ macro_rules! define_events {
                 pub const FIXED: usize = fixed_bytes(&Self::SHAPES);
 
                 /// Reads the record; fields the writer did not know are 0 or empty.
+                #[inline]
                 pub fn decode(mut body: BodyReader<$life>) -> Self {
                     let mut at = 0;
                     $(
@@ -191,7 +192,9 @@ macro_rules! define_events {
         }
 
         impl<$life> Event<$life> {
-            /// Decodes a record's body; `fixed` is the size of its fixed part according to the file.
+            /// Decodes a record's body, where it is called: a loop over records then never builds the whole enum.
+            /// `fixed` is the size of its fixed part according to the file.
+            #[inline(always)]
             pub fn decode(event_type: u16, body: &$life [u8], fixed: usize) -> Event<$life> {
                 match event_type {
                     $($id => Event::$Name($Name::decode(BodyReader::new(body, fixed))),)*

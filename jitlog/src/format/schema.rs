@@ -111,6 +111,7 @@ impl FileSchema {
     }
 
     /// Bytes of the fixed part of an event as the file's writer laid it.
+    #[inline]
     pub fn fixed(&self, event_type: u16) -> usize {
         self.fixed.get(usize::from(event_type)).map_or(0, |fixed| *fixed as usize)
     }

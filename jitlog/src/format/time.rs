@@ -33,6 +33,7 @@ impl TimeScale {
     }
 
     /// Nanoseconds since creation; times before it are 0.
+    #[inline]
     pub fn nanoseconds(&self, ticks: u64) -> u64 {
         let ticks = u128::from(ticks.saturating_sub(self.start_ticks));
         u64::try_from((ticks * u128::from(self.factor)) >> SHIFT).unwrap_or(u64::MAX)

@@ -36,16 +36,19 @@ pub struct Walker {
 }
 
 impl Walker {
+    #[inline]
     pub fn new(t_first: u64, dt_shift: u8) -> Walker {
         Walker { at: PROLOGUE, base: t_first, dt_shift }
     }
 
     /// Bytes from the start of the block to the end of the last record seen.
+    #[inline]
     pub fn position(&self) -> usize {
         self.at
     }
 
     /// The record at the position, and past it.
+    #[inline]
     pub fn step(&mut self, run: &[u8]) -> Step {
         let at = self.at;
         if at + 8 > run.len() {

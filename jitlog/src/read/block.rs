@@ -23,12 +23,16 @@ pub struct Block {
 impl Block {
     /// Reads and verifies. A sealed block is checked by its checksum, an open one by its structure alone.
     pub fn load(file: &LogFile, reference: BlockRef) -> Block {
+        Block::load_into(file, reference, Vec::new())
+    }
+
+    /// The same into memory that served before.
+    pub fn load_into(file: &LogFile, reference: BlockRef, spare: Vec<u8>) -> Block {
         let BlockRef { number, entry } = reference;
         let bytes = if entry.is_sealed() { entry.used as usize } else { entry.blocks as usize * BLOCK };
-        let mut block = Block { number, reference, data: Vec::new(), problem: None };
-        match file.read(block_offset(number), bytes) {
-            Ok(data) => block.data = data,
-            Err(error) => return block.left_out(&file.path, ProblemKind::Io(error.raw_os_error().unwrap_or(0)), 0),
+        let mut block = Block { number, reference, data: spare, problem: None };
+        if let Err(error) = file.read_into(block_offset(number), bytes, &mut block.data) {
+            return block.left_out(&file.path, ProblemKind::Io(error.raw_os_error().unwrap_or(0)), 0);
         }
         if block.data.len() < bytes {
             let kind = ProblemKind::Truncated { expected: bytes as u64, found: block.data.len() as u64 };

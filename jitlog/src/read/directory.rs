@@ -32,12 +32,15 @@ pub struct Chain {
     pub kind: BlockKind,
     pub stream: StreamId,
     pub blocks: Vec<usize>,
+    /// Whether each block begins no earlier than the one before, as it is unless something is damaged.
+    pub is_sorted: bool,
 }
 
 /// What reading the directories depends on.
 pub struct Expectation {
     pub file_len: u64,
-    pub closed: bool,
+    /// Of a closed log, the blocks it has: each must have an entry.
+    pub closed: Option<u64>,
     pub live: bool,
 }
 
@@ -79,6 +82,11 @@ impl Directory {
                 entry.entry_crc = 0;
             }
             if entry.kind == BlockKind::Free {
+                let zeroed = expect.closed.is_some_and(|blocks| u64::from(number) < blocks);
+                let held = block_offset(number) < expect.file_len;
+                if zeroed && held {
+                    problems.push(Problem { block: number, ..problem(ProblemKind::Entry) });
+                }
                 continue;
             }
             self.end = self.end.max(number + 1);
@@ -91,12 +99,14 @@ impl Directory {
                 }
             }
             let run = u64::from(entry.blocks) * BLOCK as u64;
-            let fits = entry.blocks >= 1 && index as u32 + entry.blocks <= BLOCKS_PER_EXTENT;
-            if !fits || u64::from(entry.used) > run || entry.codec != 0 {
+            let fits = entry.blocks >= 1 && (index as u32).saturating_add(entry.blocks) <= BLOCKS_PER_EXTENT;
+            // Counters are the process's: a block of a stream that says it is one was something else.
+            let strange = entry.kind == BlockKind::Counters && !entry.stream.is_none();
+            if !fits || strange || u64::from(entry.used) > run || entry.codec != 0 {
                 problems.push(Problem { block: number, ..problem(ProblemKind::Contradiction) }.of_stream(entry.stream));
                 continue;
             }
-            if expect.closed && !entry.is_sealed() {
+            if expect.closed.is_some() && !entry.is_sealed() {
                 problems.push(Problem { block: number, ..problem(ProblemKind::Unsealed) }.of_stream(entry.stream));
             }
             self.end = self.end.max(number + entry.blocks);
@@ -124,7 +134,8 @@ impl Directory {
                     }
                 }
             }
-            self.chains.push(Chain { kind: BlockKind(kind), stream: StreamId(stream), blocks });
+            let is_sorted = blocks.is_sorted_by_key(|index| self.blocks[*index].entry.t_first);
+            self.chains.push(Chain { kind: BlockKind(kind), stream: StreamId(stream), blocks, is_sorted });
         }
     }
 

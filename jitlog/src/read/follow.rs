@@ -215,7 +215,7 @@ impl Follow {
         }
         let index = number % BLOCKS_PER_EXTENT;
         let run = u64::from(entry.blocks) * BLOCK as u64;
-        if entry.blocks < 1 || index + entry.blocks > BLOCKS_PER_EXTENT || u64::from(entry.used) > run {
+        if entry.blocks < 1 || index.saturating_add(entry.blocks) > BLOCKS_PER_EXTENT || u64::from(entry.used) > run {
             let problem = Problem::new(self.reader.path(), ProblemKind::Contradiction, number, 0);
             found.push((entry.t_first, Err(problem.of_stream(entry.stream))));
             return;

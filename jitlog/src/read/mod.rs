@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod block;
+mod blocks;
 mod bulk;
 mod counters;
 mod definitions;
@@ -17,6 +18,7 @@ mod health;
 mod open;
 #[cfg(feature = "pack")]
 mod packed;
+mod parallel;
 mod problem;
 mod types;
 mod verify;
@@ -34,10 +36,11 @@ use directory::{BlockRef, Directory};
 use file::LogFile;
 use open::Demand;
 
+pub use blocks::BlockRecords;
 pub use bulk::{BytecodeDump, CodeDump, IrDump};
 pub use counters::{CounterPoint, CounterTotal};
 pub use definitions::Definitions;
-pub use events::{Entry, Events};
+pub use events::{Entry, Events, RecordView};
 pub use follow::{Follow, Writer};
 pub use health::{Health, Loss};
 pub use problem::{Problem, ProblemKind, ReadError};
@@ -103,11 +106,13 @@ impl Reader {
     }
 
     /// The schema embedded in the file.
+    #[inline]
     pub fn schema(&self) -> &FileSchema {
         &self.inner.schema
     }
 
     /// From ticks to nanoseconds.
+    #[inline]
     pub fn time(&self) -> &TimeScale {
         &self.inner.time
     }
@@ -136,12 +141,22 @@ impl Reader {
         &self.inner.directory
     }
 
+    #[inline]
     pub(crate) fn dt_shift(&self) -> u8 {
         self.inner.page.dt_shift
     }
 
     pub(crate) fn load(&self, reference: BlockRef) -> Block {
         Block::load(&self.inner.file, reference)
+    }
+
+    pub(crate) fn load_into(&self, reference: BlockRef, spare: Vec<u8>) -> Block {
+        Block::load_into(&self.inner.file, reference, spare)
+    }
+
+    /// Bytes read so far, for whoever shows how far a long command is; [`Reader::file_len`] is about what one pass reads.
+    pub fn bytes_read(&self) -> u64 {
+        self.inner.file.bytes_read()
     }
 
     /// Bytes of the file as they are; fewer where it ends.

@@ -12,7 +12,7 @@ use crate::format::layout::{
 use crate::format::schema::FileSchema;
 use crate::format::time::TimeScale;
 use crate::read::Inner;
-use crate::read::directory::{Directory, Expectation};
+use crate::read::directory::{BlockRef, Directory, Expectation};
 use crate::read::file::LogFile;
 use crate::read::problem::{Problem, ProblemKind, ReadError};
 
@@ -54,10 +54,14 @@ pub(crate) fn open(path: &Path, demand: Demand) -> Result<Inner, ReadError> {
         hot_page.sync = None;
     }
     let schema = read_schema(&file, &page, &super_block, &mut problems);
-    let expectation = Expectation { file_len, closed, live };
+    let claimed = closed.then_some(hot_page.claimed_blocks);
+    let expectation = Expectation { file_len, closed: claimed, live };
     let directory = Directory::read(&file, &expectation, &mut problems).map_err(failed)?;
-    if let Some(cut) = find_cut(&file, &directory, file_len, closed.then_some(hot_page.claimed_blocks)) {
+    if let Some(cut) = find_cut(&file, &directory, file_len, claimed) {
         problems.insert(0, cut);
+    }
+    if let Some(lost) = lost_index(&file, &directory) {
+        problems.insert(0, lost);
     }
     Ok(Inner {
         time: TimeScale::new(&page, &hot_page),
@@ -162,6 +166,22 @@ fn read_schema(file: &LogFile, page: &StaticPage, super_block: &[u8], problems: 
             problems.push(Problem::new(&file.path, ProblemKind::Schema, SUPER_BLOCK, SCHEMA_OFFSET));
         }
         FileSchema::current()
+    })
+}
+
+/// A packed log without its end: what is missing, or that only the index is.
+fn lost_index(file: &LogFile, directory: &Directory) -> Option<Problem> {
+    let byte = file.lost_index()?;
+    let problem = |kind, block| Problem { byte, ..Problem::new(&file.path, kind, block, 0) };
+    let bytes = |blocks: &mut dyn Iterator<Item = &BlockRef>| blocks.map(|block| u64::from(block.entry.used)).sum();
+    let missing = directory.blocks.iter().find(|block| !file.has(block.number));
+    Some(match missing {
+        Some(first) => {
+            let expected = bytes(&mut directory.blocks.iter());
+            let found = bytes(&mut directory.blocks.iter().filter(|block| file.has(block.number)));
+            problem(ProblemKind::Truncated { expected, found }, first.number).of_stream(first.entry.stream)
+        }
+        None => problem(ProblemKind::PackedIndex, directory.end),
     })
 }
 

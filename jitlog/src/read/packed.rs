@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::format::layout::{BLOCK, ENTRY, ExtentHeader, MAGIC, block_offset, checksum};
-use crate::format::packed::{FLAG_PACKED, Frame, Index, MAX_INDEX_BYTES, TRAILER, Trailer};
+use crate::format::packed::{FLAG_PACKED, Frame, Index, LABEL_HEAD, Label, MAX_INDEX_BYTES, TRAILER, Trailer};
 
 /// Bytes of unpacked frames kept.
 const CACHE_BYTES: usize = 24 << 20;
@@ -21,10 +21,51 @@ pub struct Packed {
     /// First block of each piece to frame, offset in it and bytes.
     pieces: BTreeMap<u32, (usize, usize, usize)>,
     cache: Mutex<VecDeque<(usize, Arc<Vec<u8>>)>>,
+    /// Where the last whole frame ends, if the index is lost.
+    lost_index_at: Option<u64>,
 }
 
 fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the {what} of the packed log is damaged or cut off"))
+}
+
+/// None if the end of the file is no intact index.
+fn read_index(file_len: u64, read: ReadAt<'_>) -> io::Result<Option<Index>> {
+    let at = file_len.saturating_sub(TRAILER as u64);
+    let Some(trailer) = Trailer::decode(&read(at, TRAILER)?) else {
+        return Ok(None);
+    };
+    if trailer.raw_bytes as usize > MAX_INDEX_BYTES || u64::from(trailer.packed_bytes) > file_len {
+        return Ok(None);
+    }
+    let raw = read(trailer.index_offset, trailer.packed_bytes as usize)?;
+    if checksum(&raw) != trailer.crc {
+        return Ok(None);
+    }
+    let raw = zstd::bulk::decompress(&raw, trailer.raw_bytes as usize).ok();
+    let index = raw.and_then(|raw| Index::decode(&raw));
+    Ok(index.filter(|index| index.frames.iter().all(|frame| u64::from(frame.packed_bytes) <= file_len)))
+}
+
+/// The frames by their labels, up to the first that is not whole; where that is.
+fn find_frames(file_len: u64, read: ReadAt<'_>) -> io::Result<(Index, u64)> {
+    let mut index = Index::default();
+    let mut at = ENTRY as u64;
+    loop {
+        let Some(length) = Label::length(&read(at, LABEL_HEAD)?) else {
+            return Ok((index, at));
+        };
+        let Some(label) = Label::decode(&read(at, length)?, at) else {
+            return Ok((index, at));
+        };
+        let end = label.frame.offset + u64::from(label.frame.packed_bytes);
+        if end > file_len {
+            return Ok((index, at));
+        }
+        index.blocks = label.blocks;
+        index.frames.push(label.frame);
+        at = end;
+    }
 }
 
 impl Packed {
@@ -37,20 +78,17 @@ impl Packed {
         if !packed {
             return Ok(None);
         }
-        let at = file_len.saturating_sub(TRAILER as u64);
-        let trailer = Trailer::decode(&read(at, TRAILER)?).ok_or_else(|| damaged("end"))?;
-        if trailer.raw_bytes as usize > MAX_INDEX_BYTES || u64::from(trailer.packed_bytes) > file_len {
-            return Err(damaged("index"));
-        }
-        let raw = read(trailer.index_offset, trailer.packed_bytes as usize)?;
-        if checksum(&raw) != trailer.crc {
-            return Err(damaged("index"));
-        }
-        let raw = zstd::bulk::decompress(&raw, trailer.raw_bytes as usize).map_err(|_| damaged("index"))?;
-        let index = Index::decode(&raw).ok_or_else(|| damaged("index"))?;
-        if index.frames.iter().any(|frame| u64::from(frame.packed_bytes) > file_len) {
-            return Err(damaged("index"));
-        }
+        let (index, lost_index_at) = match read_index(file_len, read)? {
+            Some(index) => (index, None),
+            None => {
+                let (index, end) = find_frames(file_len, read)?;
+                // Without directories and SUPER block there is nothing to read.
+                if index.frames.is_empty() {
+                    return Err(damaged("end"));
+                }
+                (index, Some(end))
+            }
+        };
         let mut pieces = BTreeMap::new();
         for (number, frame) in index.frames.iter().enumerate() {
             let mut at = 0;
@@ -59,7 +97,17 @@ impl Packed {
                 at += *bytes as usize;
             }
         }
-        Ok(Some(Packed { blocks: index.blocks, frames: index.frames, pieces, cache: Mutex::default() }))
+        Ok(Some(Packed { blocks: index.blocks, frames: index.frames, pieces, cache: Mutex::default(), lost_index_at }))
+    }
+
+    /// Where the last whole frame ends, if the index is lost.
+    pub fn lost_index(&self) -> Option<u64> {
+        self.lost_index_at
+    }
+
+    /// Whether a block's bytes are there.
+    pub fn has(&self, block: u32) -> bool {
+        self.pieces.contains_key(&block)
     }
 
     /// Bytes of the log inside.
@@ -72,6 +120,7 @@ impl Packed {
         let bytes = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX).min(bytes);
         let mut out = vec![0u8; bytes];
         let end = offset + bytes as u64;
+        let mut there = offset;
         // The piece that began before the offset may reach over it.
         let first = u32::try_from(offset / BLOCK as u64).unwrap_or(u32::MAX);
         let before = self.pieces.range(..first).next_back();
@@ -80,11 +129,19 @@ impl Packed {
             let start = block_offset(*block);
             let (from, to) = (start.max(offset), (start + *length as u64).min(end));
             if from < to {
+                // What no piece says is zeros; but with the index lost it may as well be lost too.
+                if from > there && self.lost_index_at.is_some() {
+                    break;
+                }
+                there = to;
                 let raw = self.frame(*frame, read)?;
                 let source = at + (from - start) as usize..at + (to - start) as usize;
                 let source = raw.get(source).ok_or_else(|| damaged("data"))?;
                 out[(from - offset) as usize..(to - offset) as usize].copy_from_slice(source);
             }
+        }
+        if self.lost_index_at.is_some() {
+            out.truncate((there - offset) as usize);
         }
         Ok(out)
     }

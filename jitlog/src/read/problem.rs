@@ -38,6 +38,8 @@ pub enum ProblemKind {
     Count { expected: u32, found: u32 },
     /// A stream's blocks are not consecutive.
     Gap { expected: u64, found: u64 },
+    /// The index of a packed log is damaged or cut off; all its frames were found without.
+    PackedIndex,
     /// The system could not read the file; its error number.
     Io(i32),
 }
@@ -59,6 +61,7 @@ impl ProblemKind {
             ProblemKind::Header => "header_word",
             ProblemKind::Count { .. } => "count",
             ProblemKind::Gap { .. } => "gap",
+            ProblemKind::PackedIndex => "packed_index",
             ProblemKind::Io(_) => "io",
         }
     }
@@ -89,6 +92,9 @@ impl fmt::Display for ProblemKind {
             }
             ProblemKind::Gap { expected, found } => {
                 write!(out, "block {found} of the stream follows where block {expected} should")
+            }
+            ProblemKind::PackedIndex => {
+                write!(out, "the index of the packed log is damaged or cut off, its frames were found without")
             }
             ProblemKind::Io(0) => write!(out, "the compressed data is damaged, the block was left out"),
             ProblemKind::Io(errno) => write!(out, "{}", io::Error::from_raw_os_error(errno)),

@@ -56,6 +56,7 @@ impl Types {
         self
     }
 
+    #[inline]
     pub fn contains(&self, number: u16) -> bool {
         self.bits[usize::from(number & 0xFFF) / 64] & (1 << (number & 63)) != 0
     }

@@ -10,14 +10,22 @@ use crate::format::layout::{
     SCHEMA_OFFSET, STATIC_COPY, SUPER_BLOCK, StaticPage, block_offset, checksum,
 };
 use crate::read::Reader;
-use crate::rewrite::plan::{Kept, Plan};
+use crate::rewrite::plan::Plan;
 use crate::rewrite::rebuild;
 use crate::{BlockKind, BlockState, StreamId};
 
 /// Takes the blocks of a log in any order. What no block says is zeros.
 pub trait Sink {
+    /// How many blocks the log has; said first.
+    fn begin(&mut self, _blocks: u32) {}
+
     /// The first bytes of a block or of a run; blocks of one group resemble each other.
     fn put(&mut self, block: u32, group: (u8, u32), data: &[u8]) -> io::Result<()>;
+
+    /// What was put so far is needed to understand what follows.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// An ordinary log file.
@@ -31,10 +39,8 @@ impl Sink for &File {
 pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink) -> io::Result<u32> {
     let mut image = Image { end: SUPER_BLOCK + 1, directories: BTreeMap::new() };
     image.enter(SUPER_BLOCK, rebuild::entry(BlockKind::Super, StreamId::NONE, 0, 1));
-    for block in &plan.blocks {
-        let first = image.place(block.entry.blocks);
-        image.write_block(reader, block, first, sink)?;
-    }
+    let places: Vec<u32> = plan.blocks.iter().map(|block| image.enter_run(block.entry)).collect();
+    sink.begin(image.end);
     // A damaged header was read as it is; what it says of features must not make the new log unreadable.
     let old = reader.header();
     let compatible = old.compatible | if repaired { COMPATIBLE_REPAIRED } else { 0 };
@@ -43,7 +49,15 @@ pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink)
         directory[..ENTRY].copy_from_slice(&ExtentHeader { extent, ..header }.encode());
         sink.put(extent * BLOCKS_PER_EXTENT, (0, 0), &directory)?;
     }
-    sink.put(SUPER_BLOCK, (BlockKind::Super.0, 0), &super_block(reader, u64::from(image.end)))?;
+    sink.put(SUPER_BLOCK, (0, 0), &super_block(reader, u64::from(image.end)))?;
+    sink.flush()?;
+    for (block, first) in plan.blocks.iter().zip(places) {
+        let group = (block.entry.kind.0, block.entry.stream.0);
+        match &block.data {
+            Some(data) => sink.put(first, group, data)?,
+            None => sink.put(first, group, &reader.raw(block_offset(block.from), block.entry.used as usize)?)?,
+        }
+    }
     Ok(image.end)
 }
 
@@ -71,19 +85,15 @@ impl Image {
         first
     }
 
-    fn write_block(&mut self, reader: &Reader, block: &Kept, first: u32, sink: &mut impl Sink) -> io::Result<()> {
-        let entry = block.entry;
-        let group = (entry.kind.0, entry.stream.0);
-        match &block.data {
-            Some(data) => sink.put(first, group, data)?,
-            None => sink.put(first, group, &reader.raw(block_offset(block.from), entry.used as usize)?)?,
-        }
+    /// Gives a run its place and its entries.
+    fn enter_run(&mut self, entry: DirEntry) -> u32 {
+        let first = self.place(entry.blocks);
         for index in 1..entry.blocks {
             let part = rebuild::entry(BlockKind::Continuation, entry.stream, entry.t_first, 1);
             self.enter(first + index, DirEntry { sequence: entry.sequence, ..part });
         }
         self.enter(first, entry);
-        Ok(())
+        first
     }
 
     /// Seals an entry and puts it into its directory.

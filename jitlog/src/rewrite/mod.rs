@@ -49,7 +49,13 @@ pub enum RepairError {
 
 /// Writes all that can be read of a log into an empty file, as a clean log.
 pub fn repair(path: &Path, out: &File) -> Result<Repaired, RepairError> {
+    repair_watched(path, out, |_| ())
+}
+
+/// The same; what `watch` makes of the reader lives as long as the work, which reads the log about twice.
+pub fn repair_watched<W>(path: &Path, out: &File, watch: impl FnOnce(&Reader) -> W) -> Result<Repaired, RepairError> {
     let reader = Reader::open_remains(path).map_err(RepairError::Read)?;
+    let _watch = watch(&reader);
     let plan = Plan::new(&reader);
     let mut sink = out;
     let blocks = image::write(&reader, &plan, true, &mut sink).map_err(RepairError::Write)?;
@@ -61,7 +67,14 @@ pub fn repair(path: &Path, out: &File) -> Result<Repaired, RepairError> {
 /// Writes a log into an empty file, packed. Of a damaged log it takes what can be read, as [`repair`] does.
 #[cfg(feature = "pack")]
 pub fn pack(path: &Path, out: &File) -> Result<Repaired, RepairError> {
+    pack_watched(path, out, |_| ())
+}
+
+/// The same; what `watch` makes of the reader lives as long as the work, which reads the log about twice.
+#[cfg(feature = "pack")]
+pub fn pack_watched<W>(path: &Path, out: &File, watch: impl FnOnce(&Reader) -> W) -> Result<Repaired, RepairError> {
     let reader = Reader::open(path).map_err(RepairError::Read)?;
+    let _watch = watch(&reader);
     let plan = Plan::new(&reader);
     let problems = reader.problems();
     let bytes = pack::write(&reader, &plan, !problems.is_empty(), out).map_err(RepairError::Write)?;

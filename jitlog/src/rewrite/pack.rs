@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use crate::format::layout::{ExtentHeader, checksum};
-use crate::format::packed::{FLAG_PACKED, FRAME_BYTES, Frame, INCOMPATIBLE_PACKED, Index, Trailer};
+use crate::format::packed::{FLAG_PACKED, FRAME_BYTES, Frame, INCOMPATIBLE_PACKED, Index, Label, Trailer};
 use crate::read::Reader;
 use crate::rewrite::image::{self, Sink};
 use crate::rewrite::plan::Plan;
@@ -29,7 +29,7 @@ pub fn write(reader: &Reader, plan: &Plan, repaired: bool, out: &File) -> io::Re
         compressor: zstd::bulk::Compressor::new(LEVEL)?,
     };
     packer.append(&header.encode())?;
-    packer.index.blocks = image::write(reader, plan, repaired, &mut packer)?;
+    image::write(reader, plan, repaired, &mut packer)?;
     packer.finish()
 }
 
@@ -50,18 +50,19 @@ impl Packer<'_> {
 
     fn close(&mut self, mut frame: Frame, raw: &[u8]) -> io::Result<()> {
         let packed = self.compressor.compress(raw)?;
-        frame.offset = self.offset;
         frame.packed_bytes = packed.len() as u32;
         frame.raw_bytes = raw.len() as u32;
+        let label = Label { blocks: self.index.blocks, frame };
+        self.append(&label.encode())?;
+        let mut frame = label.frame;
+        frame.offset = self.offset;
         self.append(&packed)?;
         self.index.frames.push(frame);
         Ok(())
     }
 
     fn finish(mut self) -> io::Result<u64> {
-        for (frame, raw) in std::mem::take(&mut self.open).into_values() {
-            self.close(frame, &raw)?;
-        }
+        self.flush()?;
         let raw = self.index.encode();
         let packed = self.compressor.compress(&raw)?;
         let trailer = Trailer {
@@ -78,6 +79,14 @@ impl Packer<'_> {
 }
 
 impl Sink for Packer<'_> {
+    fn begin(&mut self, blocks: u32) {
+        self.index.blocks = blocks;
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        std::mem::take(&mut self.open).into_values().try_for_each(|(frame, raw)| self.close(frame, &raw))
+    }
+
     fn put(&mut self, block: u32, group: (u8, u32), data: &[u8]) -> io::Result<()> {
         let (frame, raw) = self.open.entry(group).or_default();
         frame.pieces.push((block, data.len() as u32));

@@ -1,6 +1,6 @@
 //! Which blocks of a log are kept, in which order, and what their new directory entries say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::bytes;
 use crate::format::event::{CounterDelta, Event};
@@ -56,8 +56,11 @@ impl Plan {
             }
         }
         plan.blocks.sort_by_key(|block| block.from);
-        plan.number_chains();
-        plan.complete_counters(reader);
+        let highest = reader.defs().counters().map(|counter| counter.counter_id.0 / COUNTERS_PER_BLOCK).max();
+        // Noise in an unsealed definition must not ask for more blocks than the file ever had.
+        let defined = highest.map_or(0, |block| u64::from(block) + 1).min(reader.file_len().div_ceil(BLOCK as u64));
+        plan.number_chains(defined);
+        plan.complete_counters(reader, defined);
         plan
     }
 
@@ -116,26 +119,34 @@ impl Plan {
         self.blocks.push(Kept { from: reference.number, entry, data: Some(data) });
     }
 
-    /// Chains without gaps. A counter's id comes from its block's place, so those keep theirs where it is known.
-    fn number_chains(&mut self) {
+    /// Chains without gaps.
+    fn number_chains(&mut self, counter_blocks: u64) {
         let mut next: BTreeMap<(u8, u32), u64> = BTreeMap::new();
-        for block in &mut self.blocks {
+        for block in self.blocks.iter_mut().filter(|block| block.entry.kind != BlockKind::Counters) {
             let entry = &mut block.entry;
             let next = next.entry((entry.kind.0, entry.stream.0)).or_default();
-            let keeps = entry.kind == BlockKind::Counters && entry.sequence != rebuild::UNKNOWN_SEQUENCE;
-            if !keeps {
-                entry.sequence = *next;
-            }
-            *next = entry.sequence.saturating_add(1);
+            entry.sequence = *next;
+            *next += 1;
         }
+        self.number_counters(counter_blocks);
+    }
+
+    /// A counter's id comes from its block's place, so counters keep theirs unless it is unknown or none of this log's.
+    fn number_counters(&mut self, defined: u64) {
+        let counters = self.blocks.iter_mut().filter(|block| block.entry.kind == BlockKind::Counters);
+        let counters: Vec<&mut DirEntry> = counters.map(|block| &mut block.entry).collect();
+        let end = defined.max(counters.len() as u64);
+        let mut taken = BTreeSet::new();
+        let (_, lost): (Vec<_>, Vec<_>) =
+            counters.into_iter().partition(|entry| entry.sequence < end && taken.insert(entry.sequence));
+        let free: Vec<u64> = (0..end).filter(|sequence| !taken.contains(sequence)).collect();
+        lost.into_iter().zip(free).for_each(|(entry, sequence)| entry.sequence = sequence);
     }
 
     /// Lost counters are replaced by what their time series add up to, which is what is known of them.
-    fn complete_counters(&mut self, reader: &Reader) {
+    fn complete_counters(&mut self, reader: &Reader, wanted: u64) {
         let counters = self.blocks.iter().filter(|block| block.entry.kind == BlockKind::Counters);
         let present: Vec<u64> = counters.map(|block| block.entry.sequence).collect();
-        let highest = reader.defs().counters().map(|counter| counter.counter_id.0 / COUNTERS_PER_BLOCK).max();
-        let wanted = highest.map_or(0, |block| u64::from(block) + 1);
         let missing: Vec<u64> = (0..wanted).filter(|sequence| !present.contains(sequence)).collect();
         if missing.is_empty() {
             return;

@@ -1,9 +1,10 @@
 //! `jitlog cat`: records in time order, as text or JSON Lines.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use jitlog::{Reader, Types};
 
+use crate::tool::progress::Progress;
 use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
 use crate::tool::{CatArgs, Failure, Output, complain, info, open};
@@ -15,6 +16,8 @@ pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     if args.json {
         json_line(out, &info::header(&reader))?;
     }
+    // Where the records themselves go to the terminal, they are progress enough.
+    let progress = (!std::io::stdout().is_terminal()).then(|| Progress::of(&reader, 1));
     let range = args.from.unwrap_or(0)..args.to.unwrap_or(u64::MAX);
     for item in reader.events().types(types).range(range) {
         match item {
@@ -25,6 +28,7 @@ pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
         }
     }
     out.flush()?;
+    drop(progress);
     let problems = reader.problems();
     problems.iter().for_each(|problem| complain(&problem.to_string()));
     say_what_was_dropped(&reader);

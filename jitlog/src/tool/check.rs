@@ -4,13 +4,16 @@ use std::io::Write;
 
 use jitlog::Health;
 
+use crate::tool::progress::Progress;
 use crate::tool::show::plain;
 use crate::tool::time::seconds;
 use crate::tool::{CheckArgs, Failure, Output, open};
 
 pub fn run(args: &CheckArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     let reader = open(&args.log)?;
+    let progress = Progress::of(&reader, 1);
     let found = reader.verify();
+    drop(progress);
     let health = reader.health();
     writeln!(out, "{}: {}", plain(&reader.path().to_string_lossy()), health.name())?;
     if let Health::Killed { last_ns } = health {

@@ -7,13 +7,16 @@ use jitlog::read::Verification;
 use jitlog::{Health, Reader, spec_of};
 use serde_json::{Map, Value, json};
 
+use crate::tool::progress::Progress;
 use crate::tool::show::{json_line, plain};
 use crate::tool::time::{seconds, utc};
 use crate::tool::{Failure, InfoArgs, Output, open};
 
 pub fn run(args: &InfoArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     let reader = open(&args.log)?;
+    let progress = Progress::of(&reader, 1);
     let found = reader.verify();
+    drop(progress);
     if args.json {
         json_line(out, &json(&reader, &found))?;
     } else {

@@ -5,11 +5,13 @@
 
 mod cat;
 mod check;
+mod describe;
 mod export;
 mod follow;
 mod info;
 mod output;
 mod pack;
+mod progress;
 mod record;
 mod repair;
 pub(crate) mod show;
@@ -71,6 +73,14 @@ enum Command {
         after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n  jitlog export firefox run.jlog -o run.json      load it at profiler.firefox.com\n  jitlog export parquet run.jlog -o tables && duckdb -c \"select state, sum(weight_ns) from 'tables/sample.parquet' group by 1\"\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
     )]
     Export(ExportArgs),
+    /// Print a shell's completions for this command.
+    #[command(
+        after_help = "Example:\n  jitlog completions bash > /etc/bash_completion.d/jitlog\n  jitlog completions zsh > ~/.zfunc/_jitlog"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the man page, or write one per command into a folder.
+    #[command(after_help = "Example:\n  jitlog man | man -l -\n  jitlog man --to /usr/share/man/man1")]
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -125,6 +135,19 @@ struct FollowArgs {
     /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
     #[arg(long, value_name = "T", value_parser = parse_time)]
     from: Option<u64>,
+}
+
+#[derive(Args)]
+struct CompletionsArgs {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+struct ManArgs {
+    /// The folder; without it the page of the command as a whole goes to standard output
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -201,6 +224,8 @@ pub fn run() -> ExitCode {
         Command::Repair(args) => repair::run(&args.log, &args.to),
         Command::Export(args) => export::run(args, &mut out),
         Command::Pack(args) => pack::run(&args.log, &args.to),
+        Command::Completions(args) => describe::completions(args, &mut out),
+        Command::Man(args) => describe::man(args, &mut out),
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => ExitCode::from(status),

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use jitlog::rewrite::{RepairError, Repaired, repair};
+use jitlog::rewrite::{RepairError, Repaired, repair_watched as repair};
 
 use crate::tool::output::OutputFile;
+use crate::tool::progress::Progress;
 use crate::tool::{Failure, ToArgs, complain};
 
 pub fn run(log: &Path, to: &ToArgs) -> Result<u8, Failure> {
-    let found = make(to, |file| repair(log, file))?;
+    let found = make(to, |file| repair(log, file, |reader| Progress::of(reader, 2)))?;
     complain(&format!(
         "kept {} records in {} whole blocks, {} in part and {} without an entry; lost {} blocks",
         found.records, found.whole, found.partial, found.rebuilt, found.lost

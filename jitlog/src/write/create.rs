@@ -25,14 +25,14 @@ pub(crate) fn create(options: &LogOptions) -> io::Result<Shared> {
     let clock = Clock::new(options.logical_clock);
     let start = clock.read();
     let file = open(&options.path)?;
-    fill(file, clock, start, options.max_bytes).inspect_err(|_| {
+    fill(file, clock, start, options).inspect_err(|_| {
         // The first error is the one to report.
         let _ = std::fs::remove_file(&options.path);
     })
 }
 
 /// Lays out the first blocks.
-fn fill(file: File, clock: Clock, start: Reading, max_bytes: u64) -> io::Result<Shared> {
+fn fill(file: File, clock: Clock, start: Reading, options: &LogOptions) -> io::Result<Shared> {
     let logical = clock.source() == ClockSource::Logical;
     let header = ExtentHeader {
         major: MAJOR,
@@ -44,7 +44,7 @@ fn fill(file: File, clock: Clock, start: Reading, max_bytes: u64) -> io::Result<
         incompatible: KNOWN_INCOMPATIBLE,
         compatible: 0,
     };
-    let space = Space::new(file, header, max_bytes)?;
+    let space = Space::new(file, header, options.max_bytes, options.mapped)?;
     let ticks_per_second = match clock.source() {
         ClockSource::Tsc => tick_rate(&clock, start),
         _ => 1_000_000_000,

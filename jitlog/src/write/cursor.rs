@@ -140,9 +140,14 @@ impl Cursor {
     pub fn leave(&mut self, shared: &Shared) {
         if self.block != 0 {
             shared.space.mark_full(self.block);
-            self.block = 0;
-            self.at = 0;
-            self.end = 0;
+            self.forget();
         }
+    }
+
+    /// Has no block any more.
+    pub fn forget(&mut self) {
+        self.block = 0;
+        self.at = 0;
+        self.end = 0;
     }
 }

@@ -13,6 +13,7 @@ use crate::format::layout::{
 use crate::format::payload::{Delta, encode_deltas};
 use crate::format::walk::{Step, Walker};
 use crate::write::Shared;
+use crate::write::behind::{self, Behind};
 use crate::write::clock::system_ns;
 use crate::write::defs::lock;
 use crate::write::stream::Stream;
@@ -37,6 +38,7 @@ pub(crate) struct Housekeeping {
     /// CPU time of the helper thread so far; the last turn, at close, is the caller's.
     helper_cpu_ns: u64,
     last: LastWork,
+    behind: Behind,
 }
 
 /// What remains to be done to the file itself once it is detached from memory.
@@ -59,6 +61,7 @@ impl Housekeeping {
             next_block: 1,
             helper_cpu_ns: 0,
             last: LastWork::default(),
+            behind: Behind::default(),
         }
     }
 
@@ -82,8 +85,12 @@ impl Housekeeping {
                 next_sync = syncs.next().unwrap_or(now + Duration::from_secs(1));
             }
             self.heartbeat();
+            self.write_behind();
             self.helper_cpu_ns = system_ns(libc::CLOCK_THREAD_CPUTIME_ID);
-            let pause = next_counters.min(next_sync).saturating_sub(start.elapsed());
+            let mut pause = next_counters.min(next_sync).saturating_sub(start.elapsed());
+            if self.shared.space.is_written_behind {
+                pause = pause.min(behind::INTERVAL);
+            }
             std::thread::park_timeout(pause);
         }
         self
@@ -162,7 +169,20 @@ impl Housekeeping {
         let mut unsealed = std::mem::take(&mut self.unsealed);
         unsealed.retain(|block| !self.seal_block(*block, all));
         self.unsealed = unsealed;
-        self.release();
+        if !self.shared.space.is_written_behind {
+            self.release();
+        }
+    }
+
+    /// Brings the file of a log that is not mapped up to date, and lets go of what need not stay in memory.
+    pub fn write_behind(&mut self) {
+        let space = &self.shared.space;
+        if space.is_written_behind {
+            match self.behind.flush(space) {
+                Ok(()) => self.release(),
+                Err(error) => space.give_up(&error),
+            }
+        }
     }
 
     /// Lets go of the memory of what was sealed, in as few calls as possible: otherwise all of the log would count as the
@@ -250,6 +270,8 @@ impl Housekeeping {
         self.heartbeat();
         self.shared.space.stop();
         self.seal(true);
+        self.stream.forget();
+        self.write_behind();
         self.last
     }
 }

@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// A shared mapping of a file that may be shorter than the mapping.
+/// A shared mapping of a file that may be shorter than the mapping, or memory in place of one.
 ///
 /// It is never unmapped, only shortened at close: machine code may hold counter addresses for the life of the process.
 pub struct Map {
@@ -41,19 +41,16 @@ unsafe impl Send for Map {}
 unsafe impl Sync for Map {}
 
 impl Map {
-    pub fn new(file: &File, bytes: usize) -> io::Result<&'static Map> {
+    /// A mapping of the file or, of None, of memory of the process's own.
+    pub fn new(file: Option<&File>, bytes: usize) -> io::Result<&'static Map> {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: a new mapping at an address of the kernel's choice; nothing of ours is replaced.
-        let mapped = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                bytes,
-                protection,
-                libc::MAP_SHARED | libc::MAP_NORESERVE,
-                file.as_raw_fd(),
-                0,
-            )
+        let (kind, descriptor) = match file {
+            Some(file) => (libc::MAP_SHARED, file.as_raw_fd()),
+            None => (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1),
         };
+        // SAFETY: a new mapping at an address of the kernel's choice; nothing of ours is replaced.
+        let mapped =
+            unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, kind | libc::MAP_NORESERVE, descriptor, 0) };
         match NonNull::new(mapped.cast()) {
             Some(base) if mapped != libc::MAP_FAILED => {
                 // A child that does not run our fork handler must not have the file either. Best effort.
@@ -225,13 +222,19 @@ impl Map {
 
     /// Detaches the first `bytes` from the file and unmaps the rest. What was written stays readable; what is written
     /// from now on stays in memory, so addresses that outlive the log remain valid and harmless.
-    pub fn detach(&self, file: &File, bytes: usize) -> io::Result<()> {
+    ///
+    /// Memory that never was the file's only gets shorter.
+    pub fn detach(&self, file: Option<&File>, bytes: usize) -> io::Result<()> {
         let whole = self.bytes.swap(bytes, Ordering::Relaxed);
         let start = self.pointer(0, bytes);
         if bytes < whole {
             // SAFETY: the tail was never handed out: claims end below `bytes`.
             unsafe { libc::munmap(start.add(bytes).cast(), whole - bytes) };
         }
+        let Some(file) = file else {
+            self.state.store(DETACHED, Ordering::Release);
+            return Ok(());
+        };
         // SAFETY: replaces exactly pages of our own mapping by private pages of the same file.
         let mapped = unsafe {
             libc::mmap(

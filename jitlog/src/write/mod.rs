@@ -3,6 +3,7 @@
 //! Writing never fails the program. After creation no method returns an error: what finds no room is counted, and
 //! [`Log::close`] and the log itself say so.
 
+mod behind;
 mod clock;
 mod counters;
 mod create;
@@ -81,6 +82,8 @@ struct Owner {
     pid: u32,
     work: Mutex<Work>,
     stop: Arc<AtomicBool>,
+    /// Puts the file on disk now and then, if that was asked for.
+    syncer: Mutex<Option<JoinHandle<()>>>,
 }
 
 enum Work {
@@ -102,11 +105,13 @@ impl Log {
                 pid: std::process::id(),
                 work: Mutex::new(Work::Done(Closed::default())),
                 stop: Arc::new(AtomicBool::new(false)),
+                syncer: Mutex::new(None),
             }),
         };
         let stream = log.stream("log", StreamKind::Helper);
         let mut housekeeping = Housekeeping::new(shared.clone(), stream);
         housekeeping.sync_clock();
+        housekeeping.write_behind();
         let work = if options.logical_clock {
             Work::Here(Box::new(housekeeping))
         } else {
@@ -115,6 +120,9 @@ impl Log {
             Work::Thread(thread)
         };
         *lock(&log.owner.work) = work;
+        if let Some(interval) = options.sync_interval {
+            *lock(&log.owner.syncer) = Some(start_syncer(shared, log.owner.stop.clone(), interval)?);
+        }
         Ok(log)
     }
 
@@ -213,6 +221,12 @@ impl Owner {
             return Closed::default();
         }
         let mut work = lock(&self.work);
+        self.stop.store(true, Ordering::Release);
+        if let Some(syncer) = lock(&self.syncer).take() {
+            syncer.thread().unpark();
+            // It returns nothing, and a panic of it is not the program's.
+            let _ = syncer.join();
+        }
         let housekeeping = match std::mem::replace(&mut *work, Work::Done(Closed::default())) {
             Work::Done(closed) => {
                 *work = Work::Done(closed);
@@ -220,7 +234,6 @@ impl Owner {
             }
             Work::Here(housekeeping) => Some(*housekeeping),
             Work::Thread(thread) => {
-                self.stop.store(true, Ordering::Release);
                 thread.thread().unpark();
                 // A helper that panicked aborted the process; if not, its work is lost but the log is whole.
                 thread.join().ok()
@@ -239,12 +252,26 @@ impl Drop for Owner {
     }
 }
 
-/// Starts the helper with all signals blocked, since they are the program's; only those a thread causes itself are its.
 fn start_helper(
     housekeeping: Housekeeping,
     stop: Arc<AtomicBool>,
     interval: Duration,
 ) -> io::Result<JoinHandle<Housekeeping>> {
+    start_thread("jitlog", move || housekeeping.run(&stop, interval))
+}
+
+/// Starts the thread that puts the file on disk: not the helper, which must not wait for disks.
+fn start_syncer(shared: Arc<Shared>, stop: Arc<AtomicBool>, interval: Duration) -> io::Result<JoinHandle<()>> {
+    start_thread("jitlog-sync", move || {
+        while !stop.load(Ordering::Acquire) {
+            std::thread::park_timeout(interval);
+            shared.space.sync();
+        }
+    })
+}
+
+/// Starts a thread with all signals blocked, since they are the program's; only those a thread causes itself are its.
+fn start_thread<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
     // SAFETY: both sets are valid for the calls; the old mask is restored below whatever happened.
     let old = unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
@@ -256,8 +283,7 @@ fn start_helper(
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut old);
         old
     };
-    let thread = std::thread::Builder::new().name("jitlog".into());
-    let thread = thread.spawn(move || housekeeping.run(&stop, interval));
+    let thread = std::thread::Builder::new().name(name.into()).spawn(body);
     // SAFETY: restores the mask read above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, std::ptr::null_mut()) };
     thread

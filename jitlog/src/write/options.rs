@@ -10,6 +10,8 @@ pub struct LogOptions {
     pub(crate) max_bytes: u64,
     pub(crate) counter_interval: Duration,
     pub(crate) logical_clock: bool,
+    pub(crate) mapped: bool,
+    pub(crate) sync_interval: Option<Duration>,
 }
 
 /// Unless told otherwise, events stop at this size and counters go on.
@@ -24,6 +26,8 @@ impl LogOptions {
             max_bytes: DEFAULT_MAX_BYTES,
             counter_interval: Duration::from_millis(250),
             logical_clock: false,
+            mapped: true,
+            sync_interval: None,
         }
     }
 
@@ -37,6 +41,20 @@ impl LogOptions {
     /// How often counter increments are put on the time line.
     pub fn counter_interval(mut self, interval: Duration) -> LogOptions {
         self.counter_interval = interval;
+        self
+    }
+
+    /// Whether to map the file, as is the default. A file that cannot be mapped, or of which this says no, is written with
+    /// `write(2)` every 20 ms from memory: then a killed process loses what it committed since.
+    pub fn mapped(mut self, on: bool) -> LogOptions {
+        self.mapped = on;
+        self
+    }
+
+    /// How often the file is put on disk, so that a power loss costs no more than this. Never by default: the kernel
+    /// does it within about 30 s. A thread of its own does it.
+    pub fn sync_interval(mut self, interval: Option<Duration>) -> LogOptions {
+        self.sync_interval = interval;
         self
     }
 

@@ -48,6 +48,8 @@ pub struct Claim {
 /// The file, its mapping and its bounds.
 pub struct Space {
     pub map: &'static Map,
+    /// Whether the file cannot be mapped: then the map is memory, and the helper writes it behind.
+    pub is_written_behind: bool,
     file: File,
     header: ExtentHeader,
     /// Blocks the file may have: max_bytes at first, what is there once an allocation failed.
@@ -65,19 +67,22 @@ pub struct Space {
 
 impl Space {
     /// Allocates the first blocks and puts the extent header in place.
-    pub fn new(file: File, header: ExtentHeader, max_bytes: u64) -> io::Result<Space> {
+    pub fn new(file: File, header: ExtentHeader, max_bytes: u64, mapped: bool) -> io::Result<Space> {
         let limit = (max_bytes / BLOCK as u64).clamp(FIRST_BLOCKS, u64::from(u32::MAX));
         // Where address space is short, a shorter mapping is better than none.
-        let mut blocks = limit;
+        let (mut blocks, mut mapped) = (limit, mapped);
         let map = loop {
-            match Map::new(&file, blocks as usize * BLOCK) {
+            match Map::new(mapped.then_some(&file), blocks as usize * BLOCK) {
                 Ok(map) => break map,
+                // File systems without shared mappings.
+                Err(error) if mapped && cannot_be_mapped(&error) => mapped = false,
                 Err(_) if blocks > LARGEST_STEP => blocks /= 2,
                 Err(error) => return Err(error),
             }
         };
         let space = Space {
             map,
+            is_written_behind: !mapped,
             file,
             header,
             limit: AtomicU64::new(blocks),
@@ -274,15 +279,37 @@ impl Space {
         let grown = self.grow(&mut allocated, ready, end, limit);
         self.prefault_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         if let Err(error) = &grown {
-            let reason = match error.raw_os_error() {
-                Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => StopReason::NoSpace,
-                _ => StopReason::IoError,
-            };
-            self.limit_reason.store(reason.0, Ordering::Relaxed);
-            self.limit_errno.store(error.raw_os_error().unwrap_or(0) as u32, Ordering::Relaxed);
-            self.limit.store(ready, Ordering::Relaxed);
+            self.set_limit(ready, error);
         }
         grown.is_ok()
+    }
+
+    /// Writes to the file itself, for a log that is not mapped.
+    pub fn write_at(&self, data: &[u8], offset: usize) -> io::Result<()> {
+        self.file.write_all_at(data, offset as u64)
+    }
+
+    /// Puts on disk what the file holds.
+    pub fn sync(&self) {
+        if !self.map.is_lost() {
+            // Whoever asked for it cannot be told; the next time may work.
+            let _ = self.file.sync_data();
+        }
+    }
+
+    /// The file takes no more: events stop where they are.
+    pub fn give_up(&self, error: &io::Error) {
+        self.set_limit(self.claimed(), error);
+    }
+
+    fn set_limit(&self, blocks: u64, error: &io::Error) {
+        let reason = match error.raw_os_error() {
+            Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => StopReason::NoSpace,
+            _ => StopReason::IoError,
+        };
+        self.limit_reason.store(reason.0, Ordering::Relaxed);
+        self.limit_errno.store(error.raw_os_error().unwrap_or(0) as u32, Ordering::Relaxed);
+        self.limit.store(blocks, Ordering::Relaxed);
     }
 
     /// Whether the file is shorter than it was made. Growing it again would hide that.
@@ -368,7 +395,7 @@ impl Space {
             self.file.unlock()?;
             return Err(io::Error::from_raw_os_error(libc::EIO));
         }
-        self.map.detach(&self.file, bytes as usize)?;
+        self.map.detach((!self.is_written_behind).then_some(&self.file), bytes as usize)?;
         let mut run = vec![0u8; BLOCK];
         for (block, entry) in &last.counters {
             self.file.read_exact_at(&mut run, block_offset(*block))?;
@@ -383,6 +410,11 @@ impl Space {
         self.file.set_len(bytes)?;
         self.file.unlock()
     }
+}
+
+/// Whether an error means that no file there can be mapped, rather than that this mapping is too long.
+fn cannot_be_mapped(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENODEV | libc::EACCES | libc::EPERM | libc::EINVAL | libc::EOPNOTSUPP))
 }
 
 impl DirEntry {

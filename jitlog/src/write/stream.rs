@@ -54,6 +54,14 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Lets go of blocks that were sealed under it.
+    pub(crate) fn forget(&mut self) {
+        self.events.forget();
+        self.bulk.forget();
+    }
+}
+
 impl Drop for Stream {
     fn drop(&mut self) {
         self.events.leave(&self.shared);

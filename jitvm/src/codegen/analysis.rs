@@ -82,18 +82,13 @@ fn each_use(body: &Body, at: usize, mut visit: impl FnMut(Ref)) {
     }
 }
 
-pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
+/// By instruction: the value its result is, and whether it is the left operand of a PHI.
+fn roots(body: &Body) -> (Vec<u16>, Vec<bool>) {
     let count = body.ins.len();
-    if count >= MOST {
-        return Err(CompileFailure::TooBig);
-    }
-    check(body)?;
     let loop_at = body.loop_index().unwrap_or(count);
     let mut phi_left = vec![false; count];
-    let mut phis = Vec::new();
     for ins in body.ins.iter().filter(|ins| ins.op == Op::Phi) {
         phi_left[ins.a.index()] = true;
-        phis.push((ins.a.0, ins.b));
     }
     let mut root: Vec<u16> = (0..count as u16).collect();
     for (at, ins) in body.ins.iter().enumerate() {
@@ -106,6 +101,23 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
             }
         }
     }
+    (root, phi_left)
+}
+
+/// By instruction: the one whose result it passes on, or itself. Those of one root lie in one place at every exit.
+pub fn shared_values(body: &Body) -> Vec<u16> {
+    roots(body).0
+}
+
+pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
+    let count = body.ins.len();
+    if count >= MOST {
+        return Err(CompileFailure::TooBig);
+    }
+    check(body)?;
+    let loop_at = body.loop_index().unwrap_or(count);
+    let (root, phi_left) = roots(body);
+    let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).map(|ins| (ins.a.0, ins.b)).collect::<Vec<_>>();
     let value = |operand: Ref| if operand.is_constant() { None } else { Some(root[operand.index()] as usize) };
 
     let mut last: Vec<u16> = (0..count as u16).collect();

@@ -24,6 +24,7 @@ mod slots;
 mod verify;
 
 use std::fmt;
+pub use analysis::shared_values;
 
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ref, TraceId};

@@ -52,7 +52,7 @@ pub unsafe fn bind_in_place(
         }
     }
     // SAFETY: by the caller.
-    unsafe { bind_slowly(vm, code, defaults, arguments, count, keywords) }
+    unsafe { bind_slowly(vm, function, code, defaults, arguments, count, keywords) }
 }
 
 /// # Safety
@@ -61,6 +61,7 @@ pub unsafe fn bind_in_place(
 #[inline(never)]
 unsafe fn bind_slowly(
     vm: &mut Vm,
+    function: *const Function,
     code: &Code,
     defaults: Value,
     arguments: *mut Value,
@@ -71,7 +72,12 @@ unsafe fn bind_slowly(
     let shape = CallShape { count, keywords: &names };
     let bound = match bind(code, shape) {
         Ok(bound) => bound,
-        Err(message) => return Err(vm.type_error(message)),
+        Err(message) => {
+            // The function may have another name than its code.
+            let name = crate::runtime::functions::qualname(vm, Value::of(function.cast_mut()));
+            let rest = message.strip_prefix(&*code.proto.qualname).map(str::to_owned);
+            return Err(vm.type_error(rest.map_or(message, |rest| name + &rest)));
+        }
     };
     // What the call passes stays on the stack while the tuple and the dict are made, and so do these.
     // SAFETY: both point into the value stack.

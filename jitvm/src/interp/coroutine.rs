@@ -62,9 +62,7 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
     let Some(iterator) = special::call_method(vm, value, "__await__")? else {
         let name = vm.type_name(value);
         return Err(vm.type_error(match place {
-            1 => format!(
-                "'async with' received an object from __aenter__ that does not implement __await__: {name}"
-            ),
+            1 => format!("'async with' received an object from __aenter__ that does not implement __await__: {name}"),
             2 => format!("'async with' received an object from __aexit__ that does not implement __await__: {name}"),
             _ => format!("object {name} can't be used in 'await' expression"),
         }));

@@ -247,7 +247,11 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
 }
 
 fn outcome_of(generator: Value, result: Value) -> Resumed {
-    if fields(generator).state == GeneratorState::Finished { Resumed::Returned(result) } else { Resumed::Yielded(result) }
+    if fields(generator).state == GeneratorState::Finished {
+        Resumed::Returned(result)
+    } else {
+        Resumed::Yielded(result)
+    }
 }
 
 /// Raises an exception object at the place where a generator is suspended, ignoring what it delegates to.

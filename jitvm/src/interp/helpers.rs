@@ -207,7 +207,7 @@ helpers! {
     TUPLE_4 "tuple_4" A4 RAISES |vm, a, b, c, d| word(vm.tuple(&[a, b, c, d]));
     TUPLE_5 "tuple_5" A5 RAISES |vm, a, b, c, d, e| word(vm.tuple(&[a, b, c, d, e]));
     BUILD_SLICE "build_slice" A3 FRESH |vm, a, b, c| vm.slice(a, b, c).0;
-    JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::run::join_pieces(vm, &[a, b]));
+    JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::operands::join_pieces(vm, &[a, b]));
     FORMAT_VALUE "format_value" A3 ANY |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
     CALL_0 "call_0" A1 ANY |vm, f| word(call::call_value(vm, f, &[]));
     CALL_1 "call_1" A2 ANY |vm, f, a| word(call::call_value(vm, f, &[a]));
@@ -218,11 +218,53 @@ helpers! {
 }
 
 /// By `Binary`.
-pub const BINARY: [HelperId; 13] = [ADD, SUBTRACT, MULTIPLY, TRUE_DIVIDE, FLOOR_DIVIDE, MODULO, POWER, MATRIX_MULTIPLY, LEFT_SHIFT, RIGHT_SHIFT, AND, OR, XOR];
+pub const BINARY: [HelperId; 13] = [
+    ADD,
+    SUBTRACT,
+    MULTIPLY,
+    TRUE_DIVIDE,
+    FLOOR_DIVIDE,
+    MODULO,
+    POWER,
+    MATRIX_MULTIPLY,
+    LEFT_SHIFT,
+    RIGHT_SHIFT,
+    AND,
+    OR,
+    XOR,
+];
 /// By `Binary`, of exactly builtin operands.
-pub const BUILTIN_BINARY: [HelperId; 13] = [BUILTIN_ADD, BUILTIN_SUBTRACT, BUILTIN_MULTIPLY, BUILTIN_TRUE_DIVIDE, BUILTIN_FLOOR_DIVIDE, BUILTIN_MODULO, BUILTIN_POWER, BUILTIN_MATRIX_MULTIPLY, BUILTIN_LEFT_SHIFT, BUILTIN_RIGHT_SHIFT, BUILTIN_AND, BUILTIN_OR, BUILTIN_XOR];
+pub const BUILTIN_BINARY: [HelperId; 13] = [
+    BUILTIN_ADD,
+    BUILTIN_SUBTRACT,
+    BUILTIN_MULTIPLY,
+    BUILTIN_TRUE_DIVIDE,
+    BUILTIN_FLOOR_DIVIDE,
+    BUILTIN_MODULO,
+    BUILTIN_POWER,
+    BUILTIN_MATRIX_MULTIPLY,
+    BUILTIN_LEFT_SHIFT,
+    BUILTIN_RIGHT_SHIFT,
+    BUILTIN_AND,
+    BUILTIN_OR,
+    BUILTIN_XOR,
+];
 /// By `Binary`, for augmented assignment.
-pub const IN_PLACE: [HelperId; 13] = [ADD_IN_PLACE, SUBTRACT_IN_PLACE, MULTIPLY_IN_PLACE, TRUE_DIVIDE_IN_PLACE, FLOOR_DIVIDE_IN_PLACE, MODULO_IN_PLACE, POWER_IN_PLACE, MATRIX_MULTIPLY_IN_PLACE, LEFT_SHIFT_IN_PLACE, RIGHT_SHIFT_IN_PLACE, AND_IN_PLACE, OR_IN_PLACE, XOR_IN_PLACE];
+pub const IN_PLACE: [HelperId; 13] = [
+    ADD_IN_PLACE,
+    SUBTRACT_IN_PLACE,
+    MULTIPLY_IN_PLACE,
+    TRUE_DIVIDE_IN_PLACE,
+    FLOOR_DIVIDE_IN_PLACE,
+    MODULO_IN_PLACE,
+    POWER_IN_PLACE,
+    MATRIX_MULTIPLY_IN_PLACE,
+    LEFT_SHIFT_IN_PLACE,
+    RIGHT_SHIFT_IN_PLACE,
+    AND_IN_PLACE,
+    OR_IN_PLACE,
+    XOR_IN_PLACE,
+];
 /// The fields of a function that the trace has just made.
 fn function_fields<'a>(function: Value) -> &'a mut Function {
     // SAFETY: the recorder passes the result of MAKE_FUNCTION.
@@ -230,7 +272,8 @@ fn function_fields<'a>(function: Value) -> &'a mut Function {
 }
 
 /// By `Compare`, of exactly builtin operands.
-pub const BUILTIN_COMPARE: [HelperId; 6] = [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
+pub const BUILTIN_COMPARE: [HelperId; 6] =
+    [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
 /// By `Compare`.
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];
 /// By number of items less one.

@@ -235,7 +235,9 @@ pub fn import_from(vm: &mut Vm, module: Value, name: Value) -> Outcome {
             Ok(module) => return Ok(module),
             Err(raised) => {
                 let missing = exception(vm.exception).name;
-                let is_it = attributes::pending_is(vm, TypeId::MODULE_NOT_FOUND_ERROR) && missing.is_str() && text(missing) == full;
+                let is_it = attributes::pending_is(vm, TypeId::MODULE_NOT_FOUND_ERROR)
+                    && missing.is_str()
+                    && text(missing) == full;
                 if !is_it {
                     return Err(raised);
                 }

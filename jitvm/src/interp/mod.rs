@@ -2,12 +2,14 @@
 
 mod begin;
 pub mod bind;
+pub mod cache;
 pub mod call;
 pub mod coroutine;
 pub mod generator;
 mod groups;
 pub mod helpers;
 pub mod import;
+mod operands;
 mod pattern;
 pub mod rare;
 pub mod run;

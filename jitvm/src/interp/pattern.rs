@@ -138,7 +138,7 @@ pub fn match_class(vm: &mut Vm, subject: Value, class: Value, names: Value, posi
                     let kind = vm.type_name(name);
                     return Err(vm.type_error(format!("__match_args__ elements must be strings (got {kind})")));
                 }
-                if !match_attribute(vm, subject, name, &class_name, found, seen)? {
+                if !match_attribute(vm, subject, name, class_name, found, seen)? {
                     return Ok(Value::NONE);
                 }
             }
@@ -146,7 +146,7 @@ pub fn match_class(vm: &mut Vm, subject: Value, class: Value, names: Value, posi
     }
     for index in 0..items(names).len() {
         let name = items(names)[index];
-        if !match_attribute(vm, subject, name, &class_name, found, seen)? {
+        if !match_attribute(vm, subject, name, class_name, found, seen)? {
             return Ok(Value::NONE);
         }
     }

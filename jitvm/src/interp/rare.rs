@@ -1,5 +1,6 @@
 //! The instructions that are not worth a place in the bytecode loop: each is one call into the runtime.
 
+use super::operands::{join_pieces, raise_assertion, raise_unbound};
 use super::{coroutine, generator, groups, import, pattern, special, unwind};
 use crate::bytecode::{Instruction, Op};
 use crate::runtime::exceptions::exception;
@@ -8,7 +9,9 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
-use crate::runtime::{attributes, dict, dict_views, iterate, operators_sequence, sequences, set, set_operations, subscript};
+use crate::runtime::{
+    attributes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations, subscript,
+};
 
 /// Executes `ins`, whose registers are at `base`.
 ///
@@ -29,6 +32,40 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
     let code = unsafe { &*code };
     let name = |index: u16| code.names[index as usize];
     match ins.op {
+        Op::DeleteLocal => {
+            if at!(ins.a) == Value::UNDEF {
+                raise_unbound(vm, code, ins.b);
+                return Err(Raised);
+            }
+            at!(ins.a) = Value::UNDEF;
+        }
+        Op::DeleteGlobal => {
+            let cell = code.globals[ins.b as usize];
+            // SAFETY: a code's cells live as long as it does.
+            let value = unsafe { &mut (*cell).value };
+            if *value == Value::UNDEF {
+                // SAFETY: as above.
+                return Err(vm.raise_name_error(text(unsafe { (*cell).name })));
+            }
+            *value = Value::UNDEF;
+        }
+        Op::BuildSlice => at!(ins.a) = vm.slice(at!(ins.b), at!(ins.b + 1), at!(ins.b + 2)),
+        Op::BuildString => {
+            // SAFETY: the block was verified.
+            let pieces = unsafe { std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize) };
+            at!(ins.a) = join_pieces(vm, pieces)?;
+        }
+        Op::FormatValue => at!(ins.a) = format_spec::format_value(vm, at!(ins.b), ins.x, at!(ins.c))?,
+        Op::MakeFunction => {
+            let id = code.constants[ins.b as usize].as_fixnum();
+            at!(ins.a) = vm.function(crate::ir::CodeId(id as u32), at!(ins.c));
+        }
+        Op::Import => at!(ins.a) = import::import(vm, code, name(ins.b), ins.x == 1, ins.c)?,
+        Op::ImportFrom => at!(ins.a) = import::import_from(vm, at!(ins.b), name(ins.c))?,
+        Op::AssertFail => {
+            raise_assertion(vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
+            return Err(Raised);
+        }
         Op::MakeCell => at!(ins.a) = vm.closure_cell(at!(ins.b)),
         Op::SetClosure => {
             let (function, closure) = (at!(ins.a).object::<Function>(), at!(ins.b));
@@ -146,7 +183,8 @@ pub fn raise_empty_cell(vm: &mut Vm, code: &Code, name: u16, own: u8) -> Raised 
     if own == 1 {
         return vm.raise_unbound_local_error(name);
     }
-    let message = format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+    let message =
+        format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
     let raised = vm.raise(TypeId::NAME_ERROR, message);
     exception(vm.exception).name = vm.intern(name);
     raised
@@ -282,10 +320,9 @@ fn unpack_star(vm: &mut Vm, value: Value, out: *mut Value, count: usize, after: 
     let list = iterate::list_of(vm, value)?;
     let length = sequences::items(list).len();
     if length < count - 1 {
-        return Err(vm.value_error(format!(
-            "not enough values to unpack (expected at least {}, got {length})",
-            count - 1
-        )));
+        return Err(
+            vm.value_error(format!("not enough values to unpack (expected at least {}, got {length})", count - 1))
+        );
     }
     let middle = vm.list(&sequences::items(list)[before..length - after])?;
     let all = sequences::items(list);
@@ -324,9 +361,7 @@ fn match_one(vm: &Vm, raised: Value, class: Value) -> bool {
 }
 
 fn check_exception_class(vm: &mut Vm, class: Value) -> Outcome<()> {
-    if class.has_layout(ShapeId::TYPE)
-        && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION)
-    {
+    if class.has_layout(ShapeId::TYPE) && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION) {
         return Ok(());
     }
     Err(vm.type_error("catching classes that do not inherit from BaseException is not allowed"))

@@ -4,10 +4,13 @@
 //! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
 //! in line; everything else is a call to `runtime::operators`, out of line.
 
-use super::generator::{self, Resumed};
-use super::unwind::{Cause, raise_again, unwind};
 use super::begin::{Begun, begin_call, begin_variadic, call_method_window};
-use super::{call, coroutine, import, rare};
+use super::generator::{self, Resumed};
+use super::operands::{
+    exact_quotient, floats, generator_was_awaited, quick_truth, raise_init_result, raise_unbound, raise_undefined,
+};
+use super::unwind::{Cause, raise_again, unwind};
+use super::{call, coroutine, rare};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::compare::{self, CompareKind};
@@ -16,7 +19,7 @@ use crate::runtime::operators::{self, Binary};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Outcome, Raised, Vm};
-use crate::runtime::{attributes, format_spec, iterate, strings, subscript};
+use crate::runtime::{attributes, iterate, subscript};
 use crate::trace::{self, policy, recorder::Step};
 
 /// Why the loop was left.
@@ -72,6 +75,11 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
                 (false, false) => run::<false, false>(vm, floor),
             }
         };
+        if !matches!(leave, Leave::Switch) && vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor) {
+            // Left by a way the recorder was not shown, such as a coroutine's first yield: another execution at this
+            // depth would go on with it.
+            trace::abort_recording(vm, trace::AbortReason::LeftFunction, "the execution ended");
+        }
         match leave {
             Leave::Return(value) => return Ok(value),
             Leave::Raised => return Err(Raised),
@@ -239,14 +247,6 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             break 'raise;
                         }
                     }
-                    Op::DeleteLocal => {
-                        if at!(ins.a) == Value::UNDEF {
-                            save_pc!();
-                            raise_unbound(&mut *vm, &*code, ins.b);
-                            break 'raise;
-                        }
-                        at!(ins.a) = Value::UNDEF;
-                    }
                     Op::LoadGlobal => {
                         let cell = *(*code).globals.as_ptr().add(ins.b as usize);
                         let mut value = (*cell).value;
@@ -261,15 +261,6 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         at!(ins.a) = value;
                     }
                     Op::StoreGlobal => (**(*code).globals.as_ptr().add(ins.b as usize)).value = at!(ins.a),
-                    Op::DeleteGlobal => {
-                        let cell = *(*code).globals.as_ptr().add(ins.b as usize);
-                        if (*cell).value == Value::UNDEF {
-                            save_pc!();
-                            raise_undefined(&mut *vm, (*cell).name);
-                            break 'raise;
-                        }
-                        (*cell).value = Value::UNDEF;
-                    }
                     Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
                     Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
                     Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
@@ -484,10 +475,18 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         }
                     }
                     Op::LoadMethod => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(function) = cache.method(object) {
+                            at!(ins.a) = function;
+                            at!(ins.a + 1) = object;
+                            continue 'dispatch;
+                        }
                         save_pc!();
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        match attributes::load_method(&mut *vm, at!(ins.b), name) {
+                        match attributes::load_method(&mut *vm, object, name) {
                             Ok((callable, receiver)) => {
+                                cache.learn_method(&*vm, object, name);
                                 at!(ins.a) = callable;
                                 at!(ins.a + 1) = receiver;
                             }
@@ -689,17 +688,6 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             Err(Raised) => break 'raise,
                         }
                     }
-                    Op::BuildSlice => {
-                        let b = ins.b;
-                        at!(ins.a) = (*vm).slice(at!(b), at!(b + 1), at!(b + 2));
-                    }
-                    Op::BuildString => {
-                        let pieces = std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize);
-                        out_of_line!(join_pieces(&mut *vm, pieces))
-                    }
-                    Op::FormatValue => {
-                        out_of_line!(format_spec::format_value(&mut *vm, at!(ins.b), ins.x, at!(ins.c)))
-                    }
                     Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins.a), at!(ins.b))),
                     Op::GetItem => {
                         let (object, index) = (at!(ins.b), at!(ins.c));
@@ -748,24 +736,25 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         ))
                     }
                     Op::GetAttr => {
+                        let object = at!(ins.b);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if let Some(found) = cache.get(object) {
+                            at!(ins.a) = found;
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(attributes::get_attr(&mut *vm, at!(ins.b), name))
+                        cache.learn_get(&*vm, object, name);
+                        out_of_line!(attributes::get_attr(&mut *vm, object, name))
                     }
                     Op::SetAttr => {
+                        let object = at!(ins.a);
+                        let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
+                        if cache.set(object, at!(ins.b)) {
+                            continue 'dispatch;
+                        }
                         let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line_unit!(attributes::set_attr(&mut *vm, at!(ins.a), name, at!(ins.b)))
-                    }
-                    Op::MakeFunction => {
-                        let id = (&(*code).constants)[ins.b as usize].as_fixnum();
-                        at!(ins.a) = (*vm).function(crate::ir::CodeId(id as u32), at!(ins.c));
-                    }
-                    Op::Import => {
-                        let name = *(*code).names.as_ptr().add(ins.b as usize);
-                        out_of_line!(import::import(&mut *vm, &*code, name, ins.x == 1, ins.c))
-                    }
-                    Op::ImportFrom => {
-                        let name = *(*code).names.as_ptr().add(ins.c as usize);
-                        out_of_line!(import::import_from(&mut *vm, at!(ins.b), name))
+                        cache.learn_set(&mut *vm, object, name);
+                        out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins.b)))
                     }
                     Op::Raise => {
                         save_pc!();
@@ -777,11 +766,6 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                                 Raised
                             }
                         };
-                        break 'raise;
-                    }
-                    Op::AssertFail => {
-                        save_pc!();
-                        raise_assertion(&mut *vm, if ins.x == 1 { Value::UNDEF } else { at!(ins.a) });
                         break 'raise;
                     }
                     _ => out_of_line_unit!(rare::execute(&mut *vm, code, ins, base)),
@@ -805,86 +789,6 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
 #[cold]
 fn handled_or_left(vm: &mut Vm, floor: usize) -> Leave {
     if unwind(vm, floor, Cause::Raised) { Leave::Switch } else { Leave::Raised }
-}
-
-/// A coroutine that has ended cannot be awaited again; RuntimeError is pending then.
-#[cold]
-fn generator_was_awaited(vm: &mut Vm, iterator: Value) -> bool {
-    let again = iterator.has_shape(ShapeId::COROUTINE);
-    if again {
-        vm.raise(TypeId::RUNTIME_ERROR, "cannot reuse already awaited coroutine");
-    }
-    again
-}
-
-#[cold]
-fn raise_init_result(vm: &mut Vm, value: Value) {
-    let name = vm.type_name(value);
-    vm.type_error(format!("__init__() should return None, not '{name}'"));
-}
-
-#[inline(always)]
-fn quick_truth(value: Value) -> Option<bool> {
-    if value.is_bool() {
-        Some(value == Value::TRUE)
-    } else if value.is_int() {
-        Some(value.0 != 0)
-    } else if value == Value::NONE {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// Both operands as floats if at least one is an immediate float and the other a float or a fixnum.
-#[inline(always)]
-fn floats(left: Value, right: Value) -> Option<(f64, f64)> {
-    if left.is_float() {
-        if right.is_float() {
-            return Some((left.as_float(), right.as_float()));
-        }
-        return right.is_int().then(|| (left.as_float(), right.as_fixnum() as f64));
-    }
-    (right.is_float() && left.is_int()).then(|| (left.as_fixnum() as f64, right.as_float()))
-}
-
-/// The word of the float quotient of two ints that floats hold exactly, or `None`.
-#[inline(always)]
-fn exact_quotient(x: i64, y: i64) -> Option<i64> {
-    const EXACT: u64 = 1 << 53;
-    if y == 0 || x.unsigned_abs() > EXACT || y.unsigned_abs() > EXACT {
-        return None;
-    }
-    Value::try_float(x as f64 / y as f64).map(|v| v.0 as i64)
-}
-
-#[cold]
-fn raise_unbound(vm: &mut Vm, code: &Code, name: u16) {
-    let name = &code.proto.names[name as usize];
-    vm.raise_unbound_local_error(name);
-}
-
-/// The strs of an f-string joined.
-pub(super) fn join_pieces(vm: &mut Vm, pieces: &[Value]) -> Outcome {
-    let mut joined = String::new();
-    for &piece in pieces {
-        joined.push_str(strings::text(piece));
-    }
-    Ok(vm.str(&joined))
-}
-
-#[cold]
-fn raise_assertion(vm: &mut Vm, message: Value) {
-    if message == Value::UNDEF {
-        vm.raise_with(TypeId::ASSERTION_ERROR, &[]);
-    } else {
-        vm.raise_with(TypeId::ASSERTION_ERROR, &[message]);
-    }
-}
-
-#[cold]
-fn raise_undefined(vm: &mut Vm, name: Value) {
-    vm.raise_name_error(strings::text(name));
 }
 
 const _: () = assert!(size_of::<Range>() == 32);

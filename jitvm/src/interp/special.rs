@@ -1,9 +1,9 @@
 //! Attributes and special methods as the interpreter asks for them: absent is an answer, not an error.
 
-use crate::runtime::{attributes, descriptors, iterate};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
+use crate::runtime::{attributes, descriptors, iterate};
 
 /// `getattr(value, name)`, or `None` where that raises AttributeError.
 ///
@@ -51,9 +51,7 @@ pub fn call_builtin_function(vm: &mut Vm, name: &str, arguments: &[Value]) -> Ou
 /// `iter(value)` would not be a TypeError.
 pub fn is_iterable(vm: &mut Vm, value: Value) -> bool {
     let names = vm.names;
-    iterate::is_iterable(value)
-        || vm.special(value, names.iter).is_some()
-        || vm.special(value, names.getitem).is_some()
+    iterate::is_iterable(value) || vm.special(value, names.iter).is_some() || vm.special(value, names.getitem).is_some()
 }
 
 /// Calls a special method without arguments; `None` if the type has none.

@@ -2,6 +2,8 @@
 
 use super::bytes_methods::encoding_and_errors;
 use super::{Arguments, class_functions};
+use crate::runtime::exceptions::exception;
+use crate::runtime::sequences::items;
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
@@ -72,6 +74,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
         }
         TypeId::SUPER => class_functions::new_super(vm, arguments),
+        TypeId::GENERIC_ALIAS => {
+            let [origin, parameters] = exactly(vm, "types.GenericAlias", arguments)?;
+            crate::runtime::aliases::new_alias(vm, origin, parameters)
+        }
         TypeId::OBJECT => instantiate::object_new(vm, id, arguments),
         TypeId::ENUMERATE => enumerate(vm, arguments),
         TypeId::ZIP => zip(vm, arguments),
@@ -395,11 +401,27 @@ pub fn new_exception(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     }
     let args = vm.tuple(arguments.positional())?;
     let value = vm.new_exception(os_error_class(id, arguments.positional()), args);
+    set_exception_arguments(vm, value, args)?;
     if !id.is_dynamic() {
         // Classes of the program have an `__init__` that takes the keywords.
         super::exception_methods::set_keywords(vm, value, arguments)?;
     }
     Ok(value)
+}
+
+/// The arguments of an exception; those of an OSError that name files are kept apart.
+pub fn set_exception_arguments(vm: &mut Vm, value: Value, args: Value) -> Outcome<()> {
+    exception(value).args = args;
+    let [number, message, file, rest @ ..] = items(args) else { return Ok(()) };
+    if rest.len() > 2 || !vm.is_subtype(vm.type_of(value), TypeId::OS_ERROR) {
+        return Ok(());
+    }
+    let second = rest.get(1).copied().unwrap_or(Value::NONE);
+    let files = vm.tuple(&[*file, second])?;
+    let args = vm.tuple(&[*number, *message])?;
+    let fields = exception(value);
+    (fields.object, fields.args) = (files, args);
+    Ok(())
 }
 
 /// `OSError(errno, ...)` is an instance of the class for that number.

@@ -28,7 +28,7 @@ fn init(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let rest = arguments.rest();
     set_keywords(vm, value, rest)?;
     let args = vm.tuple(rest.positional())?;
-    exception(value).args = args;
+    super::constructors::set_exception_arguments(vm, value, args)?;
     Ok(Value::NONE)
 }
 

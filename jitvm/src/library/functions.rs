@@ -38,13 +38,14 @@ builtins! {
     "hash" Arity::One, hash, "Hash of an immutable value.";
     "hex" Arity::One, hex, "Hexadecimal digits of an int.";
     "id" Arity::One, id, "A number no other living object has.";
-    "input" Arity::Range(0, 1), input, "A line of standard input, after a prompt.";
     "iter" Arity::Range(1, 2), iter, "An iterator over the items.";
     "len" Arity::One, len, "Number of items.";
     "max" Arity::Free, max, "Largest item or argument.";
     "min" Arity::Free, min, "Smallest item or argument.";
     "next" Arity::Range(1, 2), next, "Next item of an iterator.";
     "oct" Arity::One, oct, "Octal digits of an int.";
+    "input" Arity::Range(0, 1), input, "A line of standard input.";
+    "open" Arity::Free, open, "Opens a file.";
     "ord" Arity::One, ord, "Code point of a character.";
     "pow" Arity::Free, pow, "Power, or power modulo a number.";
     "print" Arity::Free, print, "Writes values to standard output.";
@@ -414,15 +415,19 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [separator, end, file, flush] = arguments.only_keywords(vm, "print", ["sep", "end", "file", "flush"])?;
     let separator = separator_text(vm, separator, "sep", " ")?;
     let end = separator_text(vm, end, "end", "\n")?;
-    let file = match file.filter(|&file| file != Value::NONE) {
-        Some(file) => Some(file),
-        None => match standard_stream(vm, "stdout") {
-            Some(Value::NONE) => return Ok(Value::NONE),
-            stream => stream,
-        },
+    let flush_wanted = match flush {
+        Some(flush) => operators::truth(vm, flush)?,
+        None => false,
     };
-    if let Some(file) = file.filter(|file| !file.has_layout(ShapeId::STREAM)) {
-        return print_to(vm, arguments.positional(), separator, end, file, flush);
+    let stream = match file.filter(|&file| file != Value::NONE) {
+        Some(file) => file,
+        None => super::streams::stdout(vm)?,
+    };
+    if stream == Value::NONE {
+        return Ok(Value::NONE);
+    }
+    if !stream.has_shape(ShapeId::STREAM) {
+        return print_to_object(vm, stream, arguments.positional(), [separator, end], flush_wanted);
     }
     let mut line = String::new();
     for (index, &value) in arguments.positional().iter().enumerate() {
@@ -435,14 +440,6 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
     }
     line.push_str(end);
-    let flush_wanted = match flush {
-        Some(flush) => operators::truth(vm, flush)?,
-        None => false,
-    };
-    let stream = match file {
-        Some(file) => file,
-        None => return write_stdout(vm, &line, flush_wanted),
-    };
     super::streams::write(vm, stream, &line)?;
     if flush_wanted {
         super::streams::flush(vm, stream)?;
@@ -450,22 +447,8 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(Value::NONE)
 }
 
-/// What the program sees as `sys.stdin`, `sys.stdout` or `sys.stderr`, once it has imported `sys`.
-fn standard_stream(vm: &mut Vm, name: &str) -> Option<Value> {
-    let sys = vm.find_module("sys")?;
-    let name = vm.intern(name);
-    vm.global(sys, name)
-}
-
-/// `print` to an object of the program: a call of its `write` for each piece.
-fn print_to(
-    vm: &mut Vm,
-    values: &[Value],
-    separator: &str,
-    end: &str,
-    file: Value,
-    flush: Option<Value>,
-) -> Outcome {
+/// Calls the `write` of an object of the program for each piece.
+fn print_to_object(vm: &mut Vm, file: Value, values: &[Value], [separator, end]: [&str; 2], flush: bool) -> Outcome {
     let name = vm.intern("write");
     let write = attributes::get_attr(vm, file, name)?;
     for (index, &value) in values.iter().enumerate() {
@@ -473,58 +456,28 @@ fn print_to(
             let separator = vm.str(separator);
             vm.call(write, &[separator])?;
         }
-        let piece = match value.has_shape(ShapeId::STR) {
-            true => value,
-            false => {
-                let shown = repr::str_text(vm, value)?;
-                vm.str(&shown)
-            }
-        };
+        let piece = repr::to_str(vm, value)?;
         vm.call(write, &[piece])?;
     }
     let end = vm.str(end);
     vm.call(write, &[end])?;
-    if let Some(flush) = flush
-        && operators::truth(vm, flush)?
-    {
+    if flush {
         let name = vm.intern("flush");
-        let flush = attributes::get_attr(vm, file, name)?;
-        vm.call(flush, &[])?;
+        let method = attributes::get_attr(vm, file, name)?;
+        vm.call(method, &[])?;
     }
     Ok(Value::NONE)
 }
 
+/// `open` is the function of `io`, imported when it is first called.
+fn open(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let function = super::streams::of_io(vm, "open")?;
+    super::call_with(vm, function, arguments)
+}
+
 fn input(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    if let Some(prompt) = arguments.get(0) {
-        let shown = repr::str_text(vm, prompt)?;
-        match standard_stream(vm, "stdout").filter(|stream| !stream.has_layout(ShapeId::STREAM)) {
-            Some(stream) => drop(print_to(vm, &[prompt], "", "", stream, Some(Value::TRUE))?),
-            None => drop(write_stdout(vm, &shown, true)?),
-        }
-    } else {
-        write_stdout(vm, "", true)?;
-    }
-    let mut line = String::new();
-    match standard_stream(vm, "stdin").filter(|stream| !stream.has_layout(ShapeId::STREAM)) {
-        Some(stream) => {
-            let name = vm.intern("readline");
-            let readline = attributes::get_attr(vm, stream, name)?;
-            let read = vm.call(readline, &[])?;
-            let Some(text) = as_text(read) else {
-                return Err(vm.type_error("object.readline() returned non-string"));
-            };
-            line.push_str(text);
-        }
-        None => {
-            if let Err(error) = std::io::stdin().read_line(&mut line) {
-                return Err(vm.raise_os_error(&error));
-            }
-        }
-    }
-    if line.is_empty() {
-        return Err(vm.raise(TypeId::EOF_ERROR, "EOF when reading a line"));
-    }
-    Ok(vm.str(line.strip_suffix('\n').unwrap_or(&line)))
+    let function = super::streams::of_io(vm, "_input")?;
+    super::call_with(vm, function, arguments)
 }
 
 /// `quit` and `exit`.
@@ -551,17 +504,6 @@ fn asynchronous(vm: &mut Vm, value: Value, method: &str, what: &str) -> Outcome 
         return Err(vm.type_error(format!("'{name}' object is not {what}")));
     };
     vm.call(method, &[value])
-}
-
-fn write_stdout(vm: &mut Vm, line: &str, flush: bool) -> Outcome {
-    let mut result = vm.out.write(line);
-    if flush && result.is_ok() {
-        result = vm.out.flush();
-    }
-    match result {
-        Ok(()) => Ok(Value::NONE),
-        Err(error) => Err(vm.raise_os_error(&error)),
-    }
 }
 
 fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'static str) -> Outcome<&'static str> {

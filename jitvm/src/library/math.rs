@@ -141,12 +141,25 @@ plain_functions! {
     tanh false f64::tanh;
 }
 
+/// What the method of an instance gives, if its class has one.
+fn by_method(vm: &mut Vm, value: Value, name: &str) -> Option<Outcome> {
+    if !value.is_instance() {
+        return None;
+    }
+    let name = vm.intern(name);
+    let method = vm.special(value, name)?;
+    Some(crate::runtime::descriptors::call_unbound(vm, method, value, &[]))
+}
+
 macro_rules! integer_results {
     ($($name:ident $round:expr;)*) => {
         $(fn $name(vm: &mut Vm, arguments: Arguments) -> Outcome {
             let value = arguments.positional()[0];
             if let Some(integer) = as_integer(value) {
                 return Ok(integer);
+            }
+            if let Some(result) = by_method(vm, value, concat!("__", stringify!($name), "__")) {
+                return result;
             }
             let x = vm.to_f64(value)?;
             float_to_integer(vm, $round(x))
@@ -167,6 +180,9 @@ fn trunc(vm: &mut Vm, arguments: Arguments) -> Outcome {
     match as_float(value) {
         Some(x) => float_to_integer(vm, x),
         None => {
+            if let Some(result) = by_method(vm, value, "__trunc__") {
+                return result;
+            }
             let name = vm.type_name(value);
             Err(vm.type_error(format!("type {name} doesn't define __trunc__ method")))
         }

@@ -22,6 +22,8 @@ pub mod math_integer;
 pub mod math_sums;
 pub mod modules;
 pub mod number_methods;
+pub mod random_core;
+pub mod posix;
 pub mod set_methods;
 pub mod sort;
 pub mod streams;
@@ -32,6 +34,7 @@ pub mod text_methods;
 pub mod text_template;
 pub mod text_translate;
 pub mod time;
+pub mod weak_references;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
@@ -242,12 +245,15 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::INT,
     number_methods::RANGE,
     number_methods::SLICE,
+    random_core::FUNCTIONS,
+    posix::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,
     text_case::METHODS,
     text_methods::METHODS,
     text_template::METHODS,
     time::FUNCTIONS,
+    weak_references::FUNCTIONS,
     dict_methods::DICT,
     dict_methods::KEYS,
     dict_methods::ITEMS,
@@ -316,7 +322,11 @@ pub fn install(vm: &mut Vm) {
         let object = vm.type_object(id);
         vm.builtins.insert(name, object);
     }
-    for (name, value) in [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS)] {
+    // The namespace of exec has no `__name__`, which classes made there want as their module.
+    let own_name = vm.str("builtins");
+    let constants =
+        [("NotImplemented", Value::NOT_IMPLEMENTED), ("Ellipsis", Value::ELLIPSIS), ("__name__", own_name)];
+    for (name, value) in constants {
         let name = vm.intern(name);
         vm.builtins.insert(name, value);
     }

@@ -1,6 +1,6 @@
 //! Builtin modules: which there are and how they come into being.
 
-use super::{Owner, marks, math, sys, time};
+use super::{Owner, marks, math, posix, random_core, sys, time, weak_references};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -12,9 +12,12 @@ struct ModuleRow {
 
 /// Every builtin module.
 const MODULES: &[ModuleRow] = &[
+    ModuleRow { name: "_random", fill: random_core::fill },
+    ModuleRow { name: "_weakref", fill: weak_references::fill },
     ModuleRow { name: "builtins", fill: fill_builtins },
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
+    ModuleRow { name: "posix", fill: posix::fill },
     ModuleRow { name: "sys", fill: sys::fill },
     ModuleRow { name: "time", fill: time::fill },
 ];

@@ -11,6 +11,7 @@ use crate::runtime::vm::{Outcome, Vm};
 
 builtins! {
     FUNCTIONS of Owner::Module("sys");
+    "__getattr__" Arity::One, late_attribute, "Makes the values that few programs use when they are asked for.";
     "exit" Arity::Range(0, 1), exit, "Raises SystemExit.";
     "get_int_max_str_digits" Arity::Zero, get_int_max_str_digits, "Digits of ints that are converted to text.";
     "getdefaultencoding" Arity::Zero, getdefaultencoding, "The encoding of text.";
@@ -79,6 +80,20 @@ fn float_info(vm: &mut Vm) -> Outcome {
         fixnum(1),
     ];
     new_structure(vm, "sys.float_info", &values)
+}
+
+/// `stdin` needs the module `io`, so it is made when first asked for.
+fn late_attribute(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let sys = crate::interp::import::import_module(vm, "sys")?;
+    let name = arguments.positional()[0];
+    if !matches!(as_text(name), Some("stdin" | "__stdin__")) {
+        return Err(crate::runtime::attributes::raise_missing(vm, sys, name));
+    }
+    let function = super::streams::of_io(vm, "_standard")?;
+    let stdin = vm.call(function, &[Value::from_fixnum(0)])?;
+    vm.set_global(sys, "stdin", stdin);
+    vm.set_global(sys, "__stdin__", stdin);
+    Ok(stdin)
 }
 
 fn exit(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -122,6 +122,9 @@ pub fn generic_find(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Va
 }
 
 fn module_find(vm: &mut Vm, module: Value, name: Value) -> Outcome<Option<Value>> {
+    if name == vm.names.dict {
+        return Ok(Some(super::modules::module_dict(module)));
+    }
     if let Some(found) = vm.global(module, name) {
         return Ok(Some(found));
     }

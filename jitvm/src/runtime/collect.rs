@@ -88,6 +88,7 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     let before_objects = heap.statistics.live_objects + allocated_objects as u64;
     heap.blocks.clear_marks();
     heap.mark_all();
+    heap.sweep_weak();
     let mark_done = Instant::now();
     let (live_objects, live_bytes) = heap.finish();
     let end = Instant::now();
@@ -140,6 +141,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
             roots.push(value.address());
         }
     });
+    roots.extend(vm.heap.weak.died.iter().map(|reference| reference.address()));
     vm.heap.mark_stack = roots;
 }
 

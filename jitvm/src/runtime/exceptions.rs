@@ -6,6 +6,7 @@ use super::types::{TypeId, type_id};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 use crate::ir::CodeId;
+use crate::library::{Arguments, constructors};
 
 /// The fields of an exception object.
 pub fn exception<'a>(value: Value) -> &'a mut Exception {
@@ -184,20 +185,32 @@ impl Vm {
     /// An OSError of the class that belongs to an error number.
     #[cold]
     pub fn raise_os_error(&mut self, error: &std::io::Error) -> Raised {
-        let number = error.raw_os_error().unwrap_or(0);
-        let class = match number {
-            libc::EPIPE | libc::ESHUTDOWN => TypeId::BROKEN_PIPE_ERROR,
-            libc::EAGAIN => TypeId::BLOCKING_IO_ERROR,
-            libc::EINTR => TypeId::INTERRUPTED_ERROR,
-            libc::ENOENT => TypeId::FILE_NOT_FOUND_ERROR,
-            libc::EACCES | libc::EPERM => TypeId::PERMISSION_ERROR,
-            _ => TypeId::OS_ERROR,
-        };
-        let text = error.to_string();
-        let text = text.split(" (os error").next().unwrap_or("");
-        let message = self.str(text);
-        self.raise_with(class, &[Value::from_fixnum(i64::from(number)), message])
+        self.raise_os_error_about(error, &[])
     }
+
+    /// As [`Vm::raise_os_error`], naming up to two files.
+    #[cold]
+    pub fn raise_os_error_about(&mut self, error: &std::io::Error, files: &[Value]) -> Raised {
+        let number = Value::from_fixnum(i64::from(error.raw_os_error().unwrap_or(0)));
+        let message = self.str(&error_words(error));
+        let mut arguments = vec![number, message];
+        if let Some(&file) = files.first() {
+            arguments.push(file);
+        }
+        if let Some(&second) = files.get(1) {
+            arguments.extend([Value::NONE, second]);
+        }
+        match constructors::new_exception(self, TypeId::OS_ERROR, Arguments::positional_only(&arguments)) {
+            Ok(value) => self.raise_value(value),
+            Err(raised) => raised,
+        }
+    }
+}
+
+/// The system's words for an error.
+pub fn error_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or("").to_owned()
 }
 
 /// Code and pc of each frame an exception passed through, outermost first.

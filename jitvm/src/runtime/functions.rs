@@ -89,7 +89,7 @@ pub fn module(vm: &mut Vm, value: Value) -> Value {
 
 /// `__globals__`.
 pub fn globals(vm: &mut Vm, value: Value) -> Option<Value> {
-    Some(vm.codes[function(value).code.index()].module)
+    Some(super::modules::module_dict(vm.codes[function(value).code.index()].module))
 }
 
 /// Sets what is no ordinary attribute of a function; false for others.

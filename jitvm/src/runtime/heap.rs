@@ -92,6 +92,7 @@ pub struct Heap {
     /// Highest address of the native stack of the VM's thread.
     pub(super) native_base: usize,
     pub(super) mark_stack: Vec<usize>,
+    pub weak: super::weak::WeakTable,
 }
 
 impl Heap {
@@ -112,6 +113,7 @@ impl Heap {
             native_lowest,
             native_base,
             mark_stack: Vec::new(),
+            weak: super::weak::WeakTable::default(),
         }
     }
 

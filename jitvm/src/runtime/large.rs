@@ -73,6 +73,12 @@ impl LargeSpace {
         }
     }
 
+    /// True for a large object that this collection has marked.
+    pub fn is_marked(address: usize) -> bool {
+        // SAFETY: the caller has the address of an object that was not swept yet.
+        unsafe { (*(address as *const Header)).gc & MARKED != 0 }
+    }
+
     /// Frees what was not marked and clears the marks: live objects and bytes.
     pub fn sweep(&mut self) -> (usize, usize) {
         let mut live_bytes = 0;

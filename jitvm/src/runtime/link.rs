@@ -7,6 +7,7 @@ use super::set;
 use super::value::Value;
 use super::vm::{Code, Vm};
 use crate::bytecode::{self, Constant};
+use crate::interp::cache::Caches;
 use crate::ir::CodeId;
 use crate::trace::policy::LoopState;
 
@@ -52,6 +53,7 @@ impl Vm {
                 names,
                 parameters,
                 suspensions: std::cell::OnceCell::new(),
+                caches: Caches::new(&proto.instructions),
                 loops,
             }));
         }

@@ -60,3 +60,4 @@ pub mod traceback_objects;
 pub mod types;
 pub mod value;
 pub mod vm;
+pub mod weak;

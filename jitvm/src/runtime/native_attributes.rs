@@ -27,6 +27,9 @@ pub fn data_attribute(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<
             return Ok(Some(Value::NONE));
         }
     }
+    if value.has_layout(ShapeId::STREAM) {
+        return crate::library::streams::field(vm, value, text(name));
+    }
     Ok(field(vm, value, text(name)))
 }
 
@@ -52,6 +55,7 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             let range = unsafe { &*value.object::<Range>() };
             bounds_attribute(name, [range.start, range.stop, range.step])
         }
+        ShapeId::UNION if name == "__args__" => Some(super::descriptors::fields(value)[0]),
         ShapeId::SLICE => {
             // SAFETY: the layout was checked.
             let slice = unsafe { &*value.object::<Slice>() };
@@ -215,9 +219,14 @@ fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         "start" if is_codec_error(vm, class) => Some(argument(2)),
         "end" if is_codec_error(vm, class) => Some(argument(3)),
         "reason" if is_codec_error(vm, class) => Some(argument(4)),
-        "errno" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(0)),
-        "strerror" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(1)),
-        "filename" if vm.is_subtype(class, TypeId::OS_ERROR) => Some(argument(2)),
+        "errno" | "strerror" if vm.is_subtype(class, TypeId::OS_ERROR) => {
+            let given = items(fields.args).len() >= 2;
+            Some(if given { argument(usize::from(name == "strerror")) } else { Value::NONE })
+        }
+        "filename" | "filename2" if vm.is_subtype(class, TypeId::OS_ERROR) => match fields.object {
+            Value::NONE => Some(Value::NONE),
+            files => Some(items(files)[usize::from(name == "filename2")]),
+        },
         "name" if vm.is_subtype(class, TypeId::NAME_ERROR) || vm.is_subtype(class, TypeId::ATTRIBUTE_ERROR) => {
             Some(fields.name)
         }

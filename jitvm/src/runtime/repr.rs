@@ -106,11 +106,17 @@ fn exception_text(vm: &mut Vm, value: Value) -> Outcome<String> {
         [only] => str_text(vm, only),
         [number, message] if vm.is_subtype(class, TypeId::OS_ERROR) => {
             let number = str_text(vm, number)?;
-            Ok(format!("[Errno {number}] {}", str_text(vm, message)?))
-        }
-        [number, message, file, ..] if vm.is_subtype(class, TypeId::OS_ERROR) => {
-            let (number, message) = (str_text(vm, number)?, str_text(vm, message)?);
-            Ok(format!("[Errno {number}] {message}: {}", repr_text(vm, file)?))
+            let mut text = format!("[Errno {number}] {}", str_text(vm, message)?);
+            let files = exception(value).object;
+            if files != Value::NONE && items(files)[0] != Value::NONE {
+                text.push_str(": ");
+                text.push_str(&repr_text(vm, items(files)[0])?);
+                if items(files)[1] != Value::NONE {
+                    text.push_str(" -> ");
+                    text.push_str(&repr_text(vm, items(files)[1])?);
+                }
+            }
+            Ok(text)
         }
         _ => repr_text(vm, args),
     }

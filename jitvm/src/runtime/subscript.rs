@@ -378,6 +378,9 @@ fn set_byte(vm: &mut Vm, array: Value, key: Value, value: Value) -> Outcome<()> 
     if !key.has_layout(ShapeId::SLICE) {
         let kind = Kind::BYTEARRAY;
         // The index's type comes first, then the byte, then whether the index is in range.
+        if as_i64(key).is_none() {
+            small_index(vm, key)?;
+        }
         if iterate::as_index(vm, key)?.is_none() && as_integer(key).is_none() {
             resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
         }

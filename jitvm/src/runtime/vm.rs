@@ -96,6 +96,8 @@ pub struct Code {
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
     pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    /// Of the attribute instructions.
+    pub caches: crate::interp::cache::Caches,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
 }

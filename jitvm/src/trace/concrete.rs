@@ -77,7 +77,7 @@ impl Concrete {
                     let may_overflow = matches!(ins.op, Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv);
                     assert!(
                         done.is_ok() || may_overflow,
-                        "{index:04} {} was recorded and does not hold",
+                        "{index:04} {} was recorded and does not hold\n{body}",
                         ins.op.name()
                     );
                     done.ok()

@@ -56,12 +56,14 @@ impl Recorder {
         {
             return Ok(Step::Interpret);
         }
-        let result = match self.intrinsic(vm, callee_value, &call) {
-            Some(result) => result,
-            None => self.builtin_call(vm, callee, &call),
-        };
+        if let Some(result) = self.intrinsic(vm, callee_value, &call) {
+            self.set(ins.a, result);
+            return Ok(Step::Interpret);
+        }
+        // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
+        let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);
-        Ok(Step::Interpret)
+        Ok(Step::CallOut)
     }
 
     fn python_call(

@@ -64,6 +64,10 @@ impl Recorder {
             return Ok(None);
         }
         if let Some(slot) = slot {
+            // SAFETY: the shape says it is an instance with this slot.
+            if is_member && unsafe { *value.object::<Value>().byte_add(slot_offset(slot) as usize) } == Value::UNDEF {
+                return Ok(None);
+            }
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
             let found = self.emit(Op::FieldLoad, object, Ref::NONE, slot_offset(slot));

@@ -13,6 +13,7 @@ use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
 use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
 use crate::ir::{
@@ -197,15 +198,24 @@ impl Recorder {
                 function: None,
             });
         }
+        // What a guard passed on lies where its operand does: both are one value here, of the type that is known best.
+        let shared = codegen::shared_values(&of.body);
+        let is_same = |a: Ref, b: Ref| {
+            a == b || !(a.is_constant() || b.is_constant()) && shared[a.index()] == shared[b.index()]
+        };
         let mut inherited: Vec<(Ref, Ref)> = Vec::new();
         for (i, of_parent) in snapshot.values().enumerate() {
             if of.body.is_sunk(of_parent) || inherited.iter().any(|(from, _)| *from == of_parent) {
                 continue;
             }
-            let value = if of_parent.is_constant() {
+            let known = inherited.iter().find(|(from, _)| is_same(*from, of_parent));
+            let value = if let Some(known) = known {
+                known.1
+            } else if of_parent.is_constant() {
                 recorder.body.constant(of.body.constants[of_parent.constant_index()].clone())
             } else {
-                let ty = of.body.ty(of_parent);
+                let best = snapshot.values().filter(|&other| is_same(other, of_parent)).max_by_key(|other| other.0);
+                let ty = of.body.ty(best.unwrap_or(of_parent));
                 recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32))
             };
             inherited.push((of_parent, value));

@@ -1,0 +1,423 @@
+"""Statistics of numbers."""
+
+import math as _math
+from bisect import bisect_left as _bisect_left
+from bisect import bisect_right as _bisect_right
+from collections import Counter as _Counter
+from collections import namedtuple as _namedtuple
+from fractions import Fraction as _Fraction
+
+__all__ = [
+    "NormalDist",
+    "StatisticsError",
+    "correlation",
+    "covariance",
+    "fmean",
+    "geometric_mean",
+    "harmonic_mean",
+    "linear_regression",
+    "mean",
+    "median",
+    "median_grouped",
+    "median_high",
+    "median_low",
+    "mode",
+    "multimode",
+    "pstdev",
+    "pvariance",
+    "quantiles",
+    "stdev",
+    "variance",
+]
+
+
+class StatisticsError(ValueError):
+    pass
+
+
+def _ratio(x):
+    """An exact ratio, or (x, None) for an infinity or nan."""
+    try:
+        return x.as_integer_ratio()
+    except AttributeError:
+        raise TypeError(f"can't convert type '{type(x).__name__}' to numerator/denominator") from None
+    except (OverflowError, ValueError):
+        return x, None
+
+
+def _kind(left, right):
+    """The type of a result that both types go into."""
+    if left is right or right is int or right is bool:
+        return left
+    if left is int or left is bool:
+        return right
+    if issubclass(right, left):
+        return right
+    if issubclass(left, right) or issubclass(right, int):
+        return left
+    if issubclass(left, int):
+        return right
+    if issubclass(left, _Fraction) and issubclass(right, float):
+        return right
+    if issubclass(left, float) and issubclass(right, _Fraction):
+        return left
+    raise TypeError(f"don't know how to coerce {left.__name__} and {right.__name__}")
+
+
+def _sum(data):
+    """(type, exact sum, count); the sum is a float if it is not finite."""
+    count = 0
+    kind = int
+    parts = {}
+    for x in data:
+        count += 1
+        if type(x) is not kind:
+            kind = _kind(kind, type(x))
+        above, below = _ratio(x)
+        parts[below] = parts.get(below, 0) + above
+    if kind is bool:
+        kind = int
+    if None in parts:
+        return kind, parts[None], count
+    return kind, sum([_Fraction(above, below) for below, above in parts.items()], _Fraction(0)), count
+
+
+def _convert(value, kind):
+    if type(value) is kind:
+        return value
+    if issubclass(kind, int) and value.denominator != 1:
+        kind = float
+    try:
+        return kind(value)
+    except TypeError:
+        # Decimal takes no fraction.
+        return kind(value.numerator) / kind(value.denominator)
+
+
+def _squares(data, center=None):
+    """(type, sum of the squared distances from the center, center, count)."""
+    values = list(data)
+    kind, total, count = _sum(values)
+    if center is None:
+        if not count:
+            return kind, _Fraction(0), None, 0
+        center = total / count
+    elif isinstance(total, _Fraction):
+        center = _Fraction(*_ratio(center))
+    if not isinstance(total, _Fraction):
+        return kind, total, center, count
+    return kind, sum([(_Fraction(*_ratio(x)) - center) ** 2 for x in values], _Fraction(0)), center, count
+
+
+def _square_root(value):
+    """The root of a fraction, rounded once."""
+    n, m = value.numerator, value.denominator
+    shift = (n.bit_length() - m.bit_length() - 109) // 2
+    if shift >= 0:
+        root = _root_to_odd(n, m << 2 * shift) << shift
+        below = 1
+    else:
+        root = _root_to_odd(n << -2 * shift, m)
+        below = 1 << -shift
+    return root / below
+
+
+def _root_to_odd(n, m):
+    root = _math.isqrt(n // m)
+    return root | (root * root * m != n)
+
+
+def mean(data):
+    kind, total, count = _sum(data)
+    if count < 1:
+        raise StatisticsError("mean requires at least one data point")
+    return _convert(total / count, kind)
+
+
+def fmean(data, weights=None):
+    if weights is None:
+        values = list(data)
+        if not values:
+            raise StatisticsError("fmean requires at least one data point")
+        return _math.fsum(values) / len(values)
+    data, weights = list(data), list(weights)
+    if len(data) != len(weights):
+        raise StatisticsError("data and weights must be the same length")
+    total = _math.fsum(weights)
+    if not total:
+        raise StatisticsError("sum of weights must be non-zero")
+    return _math.fsum([x * w for x, w in zip(data, weights)]) / total
+
+
+def geometric_mean(data):
+    try:
+        return _math.exp(fmean([_math.log(x) for x in data]))
+    except ValueError:
+        raise StatisticsError("geometric mean requires a non-empty dataset containing positive numbers") from None
+
+
+def harmonic_mean(data, weights=None):
+    data = list(data)
+    if not data:
+        raise StatisticsError("harmonic_mean requires at least one data point")
+    if len(data) == 1 and weights is None:
+        if data[0] < 0:
+            raise StatisticsError("harmonic mean does not support negative values")
+        return data[0]
+    if weights is None:
+        weights = [1] * len(data)
+        total = len(data)
+    else:
+        weights = list(weights)
+        if len(weights) != len(data):
+            raise StatisticsError("Number of weights does not match data size")
+        _, total, _ = _sum(weights)
+    for x in (*data, *weights):
+        if x < 0:
+            raise StatisticsError("harmonic mean does not support negative values")
+    try:
+        kind, inverse, _ = _sum([w / x if w else 0 for w, x in zip(weights, data)])
+    except ZeroDivisionError:
+        return 0
+    if inverse <= 0:
+        raise StatisticsError("Weighted sum must be positive")
+    return _convert(total / inverse, kind)
+
+
+def median(data):
+    data = sorted(data)
+    n = len(data)
+    if n == 0:
+        raise StatisticsError("no median for empty data")
+    return data[n // 2] if n % 2 else (data[n // 2 - 1] + data[n // 2]) / 2
+
+
+def median_low(data):
+    data = sorted(data)
+    if not data:
+        raise StatisticsError("no median for empty data")
+    return data[(len(data) - 1) // 2]
+
+
+def median_high(data):
+    data = sorted(data)
+    if not data:
+        raise StatisticsError("no median for empty data")
+    return data[len(data) // 2]
+
+
+def median_grouped(data, interval=1.0):
+    data = sorted(data)
+    n = len(data)
+    if not n:
+        raise StatisticsError("no median for empty data")
+    x = data[n // 2]
+    before = _bisect_left(data, x)
+    inside = _bisect_right(data, x, before) - before
+    try:
+        interval, x = float(interval), float(x)
+    except ValueError:
+        raise TypeError("Value cannot be converted to a float") from None
+    return x - interval / 2.0 + interval * (n / 2 - before) / inside
+
+
+def mode(data):
+    pairs = _Counter(iter(data)).most_common(1)
+    if not pairs:
+        raise StatisticsError("no mode for empty data")
+    return pairs[0][0]
+
+
+def multimode(data):
+    counts = _Counter(iter(data))
+    most = max(counts.values(), default=0)
+    return [value for value, count in counts.items() if count == most]
+
+
+def quantiles(data, *, n=4, method="exclusive"):
+    if n < 1:
+        raise StatisticsError("n must be at least 1")
+    data = sorted(data)
+    size = len(data)
+    if size < 2:
+        raise StatisticsError("must have at least two data points")
+    result = []
+    if method == "inclusive":
+        for i in range(1, n):
+            j, delta = divmod(i * (size - 1), n)
+            result.append((data[j] * (n - delta) + data[j + 1] * delta) / n)
+        return result
+    if method == "exclusive":
+        for i in range(1, n):
+            j = min(max(i * (size + 1) // n, 1), size - 1)
+            delta = i * (size + 1) - j * n
+            result.append((data[j - 1] * (n - delta) + data[j] * delta) / n)
+        return result
+    raise ValueError(f"Unknown method: {method!r}")
+
+
+def variance(data, xbar=None):
+    kind, squares, _, count = _squares(data, xbar)
+    if count < 2:
+        raise StatisticsError("variance requires at least two data points")
+    return _convert(squares / (count - 1), kind)
+
+
+def pvariance(data, mu=None):
+    kind, squares, _, count = _squares(data, mu)
+    if count < 1:
+        raise StatisticsError("pvariance requires at least one data point")
+    return _convert(squares / count, kind)
+
+
+def _root(value):
+    return _square_root(value) if isinstance(value, _Fraction) else _math.sqrt(value)
+
+
+def stdev(data, xbar=None):
+    _, squares, _, count = _squares(data, xbar)
+    if count < 2:
+        raise StatisticsError("stdev requires at least two data points")
+    return _root(squares / (count - 1))
+
+
+def pstdev(data, mu=None):
+    _, squares, _, count = _squares(data, mu)
+    if count < 1:
+        raise StatisticsError("pstdev requires at least one data point")
+    return _root(squares / count)
+
+
+def covariance(x, y, /):
+    n = len(x)
+    if len(y) != n:
+        raise StatisticsError("covariance requires that both inputs have same number of data points")
+    if n < 2:
+        raise StatisticsError("covariance requires at least two data points")
+    xbar, ybar = _math.fsum(x) / n, _math.fsum(y) / n
+    return _math.fsum([(a - xbar) * (b - ybar) for a, b in zip(x, y)]) / (n - 1)
+
+
+def correlation(x, y, /):
+    n = len(x)
+    if len(y) != n:
+        raise StatisticsError("correlation requires that both inputs have same number of data points")
+    if n < 2:
+        raise StatisticsError("correlation requires at least two data points")
+    xbar, ybar = _math.fsum(x) / n, _math.fsum(y) / n
+    both = _math.fsum([(a - xbar) * (b - ybar) for a, b in zip(x, y)])
+    first = _math.fsum([(a - xbar) ** 2.0 for a in x])
+    second = _math.fsum([(b - ybar) ** 2.0 for b in y])
+    try:
+        return both / _math.sqrt(first * second)
+    except ZeroDivisionError:
+        raise StatisticsError("at least one of the inputs is constant") from None
+
+
+LinearRegression = _namedtuple("LinearRegression", ("slope", "intercept"), module="statistics")
+
+
+def linear_regression(x, y, /, *, proportional=False):
+    n = len(x)
+    if len(y) != n:
+        raise StatisticsError("linear regression requires that both inputs have same number of data points")
+    if n < 2:
+        raise StatisticsError("linear regression requires at least two data points")
+    if proportional:
+        both = _math.fsum([a * b for a, b in zip(x, y)])
+        squares = _math.fsum([a * a for a in x])
+    else:
+        xbar, ybar = _math.fsum(x) / n, _math.fsum(y) / n
+        both = _math.fsum([(a - xbar) * (b - ybar) for a, b in zip(x, y)])
+        squares = _math.fsum([(a - xbar) ** 2.0 for a in x])
+    try:
+        slope = both / squares
+    except ZeroDivisionError:
+        raise StatisticsError("x is constant") from None
+    return LinearRegression(slope, 0.0 if proportional else ybar - slope * xbar)
+
+
+class NormalDist:
+    """A normal distribution."""
+
+    __slots__ = ("_mu", "_sigma")
+
+    def __init__(self, mu=0.0, sigma=1.0):
+        if sigma < 0.0:
+            raise StatisticsError("sigma must be non-negative")
+        self._mu = float(mu)
+        self._sigma = float(sigma)
+
+    @classmethod
+    def from_samples(cls, data):
+        data = list(data)
+        return cls(fmean(data), stdev(data))
+
+    mean = median = mode = property(lambda self: self._mu)
+    stdev = property(lambda self: self._sigma)
+    variance = property(lambda self: self._sigma * self._sigma)
+
+    def samples(self, n, *, seed=None):
+        import random
+
+        gauss = random.gauss if seed is None else random.Random(seed).gauss
+        return [gauss(self._mu, self._sigma) for _ in range(n)]
+
+    def pdf(self, x):
+        variance = self._sigma * self._sigma
+        if not variance:
+            raise StatisticsError("pdf() not defined when sigma is zero")
+        difference = x - self._mu
+        return _math.exp(difference * difference / (-2.0 * variance)) / _math.sqrt(_math.tau * variance)
+
+    def cdf(self, x):
+        if not self._sigma:
+            raise StatisticsError("cdf() not defined when sigma is zero")
+        return 0.5 * (1.0 + _math.erf((x - self._mu) / (self._sigma * _math.sqrt(2.0))))
+
+    def zscore(self, x):
+        if not self._sigma:
+            raise StatisticsError("zscore() not defined when sigma is zero")
+        return (x - self._mu) / self._sigma
+
+    def __add__(self, other):
+        if isinstance(other, NormalDist):
+            return NormalDist(self._mu + other._mu, _math.hypot(self._sigma, other._sigma))
+        return NormalDist(self._mu + other, self._sigma)
+
+    __radd__ = __add__
+
+    def __sub__(self, other):
+        if isinstance(other, NormalDist):
+            return NormalDist(self._mu - other._mu, _math.hypot(self._sigma, other._sigma))
+        return NormalDist(self._mu - other, self._sigma)
+
+    def __mul__(self, factor):
+        return NormalDist(self._mu * factor, self._sigma * _math.fabs(factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor):
+        return NormalDist(self._mu / divisor, self._sigma / _math.fabs(divisor))
+
+    def __neg__(self):
+        return NormalDist(-self._mu, self._sigma)
+
+    def __pos__(self):
+        return NormalDist(self._mu, self._sigma)
+
+    def __eq__(self, other):
+        if not isinstance(other, NormalDist):
+            return NotImplemented
+        return self._mu == other._mu and self._sigma == other._sigma
+
+    def __hash__(self):
+        return hash((self._mu, self._sigma))
+
+    def __repr__(self):
+        return f"{type(self).__name__}(mu={self._mu!r}, sigma={self._sigma!r})"
+
+    def __getattr__(self, name):
+        if name in ("inv_cdf", "quantiles", "overlap"):
+            raise AttributeError(f"'NormalDist' object has no attribute {name!r} (jitvm does not support it)")
+        raise AttributeError(f"'NormalDist' object has no attribute {name!r}")

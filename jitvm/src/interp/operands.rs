@@ -1,0 +1,87 @@
+//! What the bytecode loop asks of operands in line, and the errors it raises itself.
+
+use crate::runtime::object::ShapeId;
+use crate::runtime::strings;
+use crate::runtime::types::TypeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Outcome, Vm};
+
+/// A coroutine that has ended cannot be awaited again; RuntimeError is pending then.
+#[cold]
+pub fn generator_was_awaited(vm: &mut Vm, iterator: Value) -> bool {
+    let again = iterator.has_shape(ShapeId::COROUTINE);
+    if again {
+        vm.raise(TypeId::RUNTIME_ERROR, "cannot reuse already awaited coroutine");
+    }
+    again
+}
+
+#[cold]
+pub fn raise_init_result(vm: &mut Vm, value: Value) {
+    let name = vm.type_name(value);
+    vm.type_error(format!("__init__() should return None, not '{name}'"));
+}
+
+#[inline(always)]
+pub fn quick_truth(value: Value) -> Option<bool> {
+    if value.is_bool() {
+        Some(value == Value::TRUE)
+    } else if value.is_int() {
+        Some(value.0 != 0)
+    } else if value == Value::NONE {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Both operands as floats if at least one is an immediate float and the other a float or a fixnum.
+#[inline(always)]
+pub fn floats(left: Value, right: Value) -> Option<(f64, f64)> {
+    if left.is_float() {
+        if right.is_float() {
+            return Some((left.as_float(), right.as_float()));
+        }
+        return right.is_int().then(|| (left.as_float(), right.as_fixnum() as f64));
+    }
+    (right.is_float() && left.is_int()).then(|| (left.as_fixnum() as f64, right.as_float()))
+}
+
+/// The word of the float quotient of two ints that floats hold exactly, or `None`.
+#[inline(always)]
+pub fn exact_quotient(x: i64, y: i64) -> Option<i64> {
+    const EXACT: u64 = 1 << 53;
+    if y == 0 || x.unsigned_abs() > EXACT || y.unsigned_abs() > EXACT {
+        return None;
+    }
+    Value::try_float(x as f64 / y as f64).map(|v| v.0 as i64)
+}
+
+#[cold]
+pub fn raise_unbound(vm: &mut Vm, code: &Code, name: u16) {
+    let name = &code.proto.names[name as usize];
+    vm.raise_unbound_local_error(name);
+}
+
+/// The strs of an f-string joined.
+pub fn join_pieces(vm: &mut Vm, pieces: &[Value]) -> Outcome {
+    let mut joined = String::new();
+    for &piece in pieces {
+        joined.push_str(strings::text(piece));
+    }
+    Ok(vm.str(&joined))
+}
+
+#[cold]
+pub fn raise_assertion(vm: &mut Vm, message: Value) {
+    if message == Value::UNDEF {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[]);
+    } else {
+        vm.raise_with(TypeId::ASSERTION_ERROR, &[message]);
+    }
+}
+
+#[cold]
+pub fn raise_undefined(vm: &mut Vm, name: Value) {
+    vm.raise_name_error(strings::text(name));
+}

@@ -1,0 +1,74 @@
+//! Weak references: a table beside the heap, from which each collection drops what it did not mark.
+
+use std::collections::BTreeMap;
+
+use super::heap::Heap;
+use super::large::LargeSpace;
+use super::value::Value;
+
+/// Who refers weakly to what. Addresses stay valid because objects do not move. Ordered, so that what happens to the
+/// references of one collection happens in the same order each time.
+#[derive(Default)]
+pub struct WeakTable {
+    /// Address of each reference object: that of its target.
+    targets: BTreeMap<usize, usize>,
+    /// The other direction: reference objects in the order they were made.
+    references: BTreeMap<usize, Vec<usize>>,
+    /// Living reference objects whose targets have died, until the program asks for them: roots.
+    pub died: Vec<Value>,
+    /// How many references have died so far.
+    pub deaths: u64,
+}
+
+impl WeakTable {
+    /// `reference` refers to `target` from now on; both are objects of the heap.
+    pub fn link(&mut self, reference: Value, target: Value) {
+        self.targets.insert(reference.address(), target.address());
+        self.references.entry(target.address()).or_default().push(reference.address());
+    }
+
+    /// The target of a reference, while it lives.
+    pub fn target(&self, reference: Value) -> Option<Value> {
+        self.targets.get(&reference.address()).map(|&address| Value::from_address(address))
+    }
+
+    /// The reference objects of a target.
+    pub fn references(&self, target: Value) -> Vec<Value> {
+        let known = self.references.get(&target.address());
+        known.into_iter().flatten().map(|&address| Value::from_address(address)).collect()
+    }
+
+    /// References whose targets have died since the last call.
+    pub fn take_died(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.died)
+    }
+}
+
+impl Heap {
+    /// Between marking and sweeping: forgets dead references and dead targets.
+    pub(super) fn sweep_weak(&mut self) {
+        if self.weak.targets.is_empty() {
+            return;
+        }
+        let mut weak = std::mem::take(&mut self.weak);
+        let is_live = |address: usize| {
+            if self.blocks.contains(address) { self.blocks.is_marked(address) } else { LargeSpace::is_marked(address) }
+        };
+        weak.targets.retain(|&reference, &mut target| {
+            if !is_live(reference) {
+                return false;
+            }
+            let lives = is_live(target);
+            if !lives {
+                weak.died.push(Value::from_address(reference));
+                weak.deaths += 1;
+            }
+            lives
+        });
+        weak.references.retain(|&target, references| {
+            references.retain(|&reference| is_live(reference));
+            !references.is_empty() && is_live(target)
+        });
+        self.weak = weak;
+    }
+}
