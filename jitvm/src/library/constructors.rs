@@ -3,12 +3,12 @@
 use super::bytes_methods::encoding_and_errors;
 use super::{Arguments, class_functions};
 use crate::runtime::exceptions::exception;
-use crate::runtime::sequences::items;
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::percent_format::float_to_integer;
+use crate::runtime::sequences::items;
 use crate::runtime::set_operations;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;

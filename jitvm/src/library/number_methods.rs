@@ -2,7 +2,6 @@
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::compare::{compare_integers, contains, equal};
-use crate::runtime::{iterate, long_range};
 use crate::runtime::float_text::not_finite;
 use crate::runtime::numbers::{Limbs, as_float, as_integer, bool_to_int};
 use crate::runtime::operators::{self, Binary};
@@ -11,6 +10,7 @@ use crate::runtime::repr;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{iterate, long_range};
 
 builtins! {
     INT of Owner::Type(TypeId::INT);

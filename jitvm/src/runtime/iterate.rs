@@ -5,18 +5,18 @@
 
 use super::bytes;
 use super::dict_views;
-use super::memory_view;
 use super::dispatch;
-use super::numbers::as_integer;
-use crate::interp::coroutine;
-use crate::interp::generator::Resumed;
-use super::object::{IteratorObject, ShapeId};
 use super::long_range;
+use super::memory_view;
+use super::numbers::as_integer;
+use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::interp::coroutine;
+use crate::interp::generator::Resumed;
 
 const ZERO: Value = Value::from_fixnum(0);
 

@@ -19,10 +19,7 @@ fn is_sequence(value: Value) -> bool {
 /// Sequences and mappings of types without `*`.
 fn is_plain_collection(value: Value) -> bool {
     dict_views::is_table(value)
-        || matches!(
-            value.layout(),
-            ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::MEMORYVIEW | ShapeId::MAPPING_PROXY
-        )
+        || matches!(value.layout(), ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::MEMORYVIEW | ShapeId::MAPPING_PROXY)
 }
 
 /// `None` if neither operand is a sequence with this operator.
