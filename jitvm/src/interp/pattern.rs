@@ -42,7 +42,7 @@ fn has_flag(vm: &mut Vm, value: Value, flag: i64) -> Outcome<bool> {
 /// # Errors
 /// What looking at its class raised.
 pub fn is_sequence(vm: &mut Vm, value: Value) -> Outcome<bool> {
-    let native = [ShapeId::LIST, ShapeId::TUPLE, ShapeId::RANGE, ShapeId::MEMORYVIEW];
+    let native = [ShapeId::LIST, ShapeId::TUPLE, ShapeId::RANGE, ShapeId::LONG_RANGE, ShapeId::MEMORYVIEW];
     if native.iter().any(|&layout| value.has_layout(layout)) {
         return Ok(true);
     }

@@ -3,8 +3,9 @@
 use super::bytes_methods::hex_of;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes::{self, data, data_mut, splice, to_byte};
-use crate::runtime::iterate::{is_iterable, to_index};
+use crate::runtime::iterate::{is_iterable, to_index, to_size};
 use crate::runtime::memory_view;
+use crate::runtime::sequences::as_items;
 use crate::runtime::strings::as_text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -24,7 +25,7 @@ builtins! {
 
 builtins! {
     MEMORYVIEW of Owner::Type(TypeId::MEMORYVIEW);
-    "cast" Arity::Range(1, 2), cast, "The same bytes as items of another format.";
+    "cast" Arity::Free, cast, "The same bytes as items of another format.";
     "hex" Arity::Free, hex, "The bytes in hexadecimal.";
     "release" Arity::Zero, release, "Lets go of the object that is looked at.";
     "tobytes" Arity::Free, tobytes, "A bytes of the same bytes.";
@@ -100,7 +101,7 @@ fn insert(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn pop(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let array = receiver(arguments);
     let index = match arguments.get(1) {
-        Some(index) => to_index(vm, index)?,
+        Some(index) => to_size(vm, index)?,
         None => -1,
     };
     let length = data(array).len();
@@ -136,7 +137,19 @@ fn reverse(_: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn cast(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let format = arguments.positional()[1];
+    let [format, shape] = arguments.rest().bind(vm, "cast", ["format", "shape"])?;
+    let Some(format) = format else {
+        return Err(vm.type_error("cast() missing required argument 'format' (pos 1)"));
+    };
+    memory_view::check(vm, receiver(arguments))?;
+    if let Some(shape) = shape.filter(|_| format.is_str() && memory_view::is_contiguous(receiver(arguments))) {
+        if memory_view::fields(receiver(arguments)).length == 0 {
+            return Err(vm.type_error("memoryview: cannot cast view with zeros in shape or strides"));
+        }
+        if as_items(shape).is_none() {
+            return Err(vm.type_error("shape must be a list or a tuple"));
+        }
+    }
     match as_text(format) {
         Some(format) => memory_view::cast(vm, receiver(arguments), format),
         None => {
@@ -158,6 +171,18 @@ fn release(_: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn tobytes(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [order] = arguments.rest().bind(vm, "tobytes", ["order"])?;
+    match order.filter(|&order| order != Value::NONE) {
+        None => {}
+        Some(order) if !order.is_str() => {
+            let name = vm.argument_type_name(order);
+            return Err(vm.type_error(format!("tobytes() argument 'order' must be str or None, not {name}")));
+        }
+        Some(order) if !matches!(as_text(order), Some("C" | "F" | "A")) => {
+            return Err(vm.value_error("order must be 'C', 'F' or 'A'"));
+        }
+        Some(_) => {}
+    }
     memory_view::check(vm, receiver(arguments))?;
     let data = memory_view::bytes_of(receiver(arguments)).unwrap_or_default();
     vm.bytes(&data)

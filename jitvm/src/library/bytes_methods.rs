@@ -243,13 +243,13 @@ pub fn hex_of(vm: &mut Vm, data: &[u8], arguments: Arguments) -> Outcome {
     let separator = match separator {
         None => None,
         Some(value) => {
-            let text: Vec<char> = match (crate::runtime::strings::as_text(value), as_buffer(value)) {
-                (Some(text), _) => text.chars().collect(),
-                (_, Some(data)) => data.iter().copied().map(char::from).collect(),
-                _ => {
-                    crate::library::functions::length(vm, value)?;
-                    return Err(vm.type_error("sep must be str or bytes."));
-                }
+            if crate::library::functions::length(vm, value)? != 1 {
+                return Err(vm.value_error("sep must be length 1."));
+            }
+            let text: Vec<char> = match crate::runtime::strings::as_text(value) {
+                Some(text) => text.chars().collect(),
+                None if bytes::is_bytes(value) => bytes::data(value).iter().copied().map(char::from).collect(),
+                None => return Err(vm.type_error("sep must be str or bytes.")),
             };
             match text[..] {
                 [c] if c.is_ascii() => Some(c),
@@ -374,8 +374,10 @@ fn partition_at(vm: &mut Vm, arguments: Arguments, last: bool) -> Outcome {
         None => (source, &[][..], &[][..]),
     };
     let parts = vm.list_with_capacity(3)?;
-    for piece in [before, middle, after] {
-        let piece = part(vm, whole, piece)?;
+    for (index, piece) in [before, middle, after].into_iter().enumerate() {
+        // A bytes gives the separator itself back.
+        let itself = index == 1 && !middle.is_empty() && !bytes::is_bytearray(whole);
+        let piece = if itself { separator } else { part(vm, whole, piece)? };
         vm.push(parts, piece)?;
     }
     vm.tuple(items(parts))
@@ -496,7 +498,7 @@ fn rsplit(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [keep] = after_receiver(arguments).bind(vm, "splitlines", ["keepends"])?;
     let keep = match keep {
-        Some(keep) => crate::runtime::iterate::to_index(vm, keep)? != 0,
+        Some(keep) => crate::runtime::iterate::to_c_int(vm, keep)? != 0,
         None => false,
     };
     let source = own(arguments);

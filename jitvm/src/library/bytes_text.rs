@@ -232,8 +232,12 @@ fn expandtabs(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn translate(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [delete] = arguments.only_keywords(vm, "translate", ["delete"])?;
+    let given = arguments.all().len() - 1;
+    if given > 2 {
+        return Err(vm.type_error(format!("translate() takes at most 2 arguments ({given} given)")));
+    }
     let Some(table) = arguments.get(1) else {
-        return Err(vm.type_error("translate() missing required argument 'table' (pos 1)"));
+        return Err(vm.type_error("translate() takes at least 1 positional argument (0 given)"));
     };
     let table = match table {
         Value::NONE => None,

@@ -623,7 +623,7 @@ fn proxy_dict(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn proxy_item(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
-    match crate::runtime::mapping_proxy::get(vm, values[0], values[1]) {
+    match crate::runtime::mapping_proxy::get(vm, values[0], values[1])? {
         Some(found) => Ok(found),
         None => Err(vm.raise_with(TypeId::KEY_ERROR, &[values[1]])),
     }
@@ -631,13 +631,13 @@ fn proxy_item(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn proxy_get(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
-    let found = crate::runtime::mapping_proxy::get(vm, values[0], values[1]);
+    let found = crate::runtime::mapping_proxy::get(vm, values[0], values[1])?;
     Ok(found.unwrap_or(values.get(2).copied().unwrap_or(Value::NONE)))
 }
 
 fn proxy_contains(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
-    Ok(Value::from_bool(crate::runtime::mapping_proxy::get(vm, values[0], values[1]).is_some()))
+    Ok(Value::from_bool(crate::runtime::mapping_proxy::get(vm, values[0], values[1])?.is_some()))
 }
 
 fn proxy_len(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -3,17 +3,17 @@
 use super::bytes_methods::encoding_and_errors;
 use super::{Arguments, class_functions};
 use crate::runtime::exceptions::exception;
-use crate::runtime::sequences::items;
 use crate::runtime::iterate::{self, to_index};
 use crate::runtime::numbers::{as_f64, as_float, as_i64, as_integer};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::percent_format::float_to_integer;
+use crate::runtime::sequences::items;
 use crate::runtime::set_operations;
 use crate::runtime::types::TypeId;
-use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{bytes, codecs, dispatch, instantiate, memory_view, number_text, repr};
+use crate::runtime::{bytes, codecs, dispatch, instantiate, long_range, memory_view, number_text, repr};
 
 /// Calls a type object.
 pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
@@ -301,14 +301,10 @@ fn data(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     if array { vm.bytearray(&data) } else { vm.bytes(&data) }
 }
 
-/// A range bound: an int that fits a word (others are not supported).
-fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+fn range_bound(vm: &mut Vm, value: Value) -> Outcome {
     let value = iterate::as_index(vm, value)?.unwrap_or(value);
-    match as_i64(value).filter(|bound| (FIXNUM_MIN..=FIXNUM_MAX).contains(bound)) {
+    match as_integer(value) {
         Some(bound) => Ok(bound),
-        None if as_integer(value).is_some() => {
-            Err(vm.overflow_error("ranges beyond 62-bit integers are not supported"))
-        }
         None => {
             let name = vm.type_name(value);
             Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")))
@@ -317,10 +313,12 @@ fn range_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
 }
 
 fn range(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    const ZERO: Value = Value::from_fixnum(0);
+    const ONE: Value = Value::from_fixnum(1);
     no_keywords(vm, "range", arguments)?;
     let (start, stop, step) = match *arguments.positional() {
-        [stop] => (0, range_bound(vm, stop)?, 1),
-        [start, stop] => (range_bound(vm, start)?, range_bound(vm, stop)?, 1),
+        [stop] => (ZERO, range_bound(vm, stop)?, ONE),
+        [start, stop] => (range_bound(vm, start)?, range_bound(vm, stop)?, ONE),
         [start, stop, step] => (range_bound(vm, start)?, range_bound(vm, stop)?, range_bound(vm, step)?),
         [] => return Err(vm.type_error("range expected at least 1 argument, got 0")),
         [..] => {
@@ -328,10 +326,10 @@ fn range(vm: &mut Vm, arguments: Arguments) -> Outcome {
             return Err(vm.type_error(format!("range expected at most 3 arguments, got {given}")));
         }
     };
-    if step == 0 {
+    if step == ZERO {
         return Err(vm.value_error("range() arg 3 must not be zero"));
     }
-    Ok(vm.range(start, stop, step))
+    Ok(long_range::new(vm, [start, stop, step]))
 }
 
 fn slice(vm: &mut Vm, arguments: Arguments) -> Outcome {

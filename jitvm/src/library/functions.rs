@@ -22,13 +22,16 @@ builtins! {
     /// Functions known everywhere.
     FUNCTIONS of Owner::Builtins;
     "abs" Arity::One, abs, "Absolute value of a number.";
+    "aiter" Arity::One, aiter, "The asynchronous iterator of an object.";
     "all" Arity::One, all, "True if every item is true.";
+    "anext" Arity::One, anext, "What gives the next item of an asynchronous iterator when awaited.";
     "any" Arity::One, any, "True if some item is true.";
     "ascii" Arity::One, ascii, "repr() with escapes for all that is not ASCII.";
     "bin" Arity::One, bin, "Binary digits of an int.";
     "callable" Arity::One, callable, "True if the object can be called.";
     "chr" Arity::One, chr, "The character of a code point.";
     "divmod" Arity::Range(2, 2), divmod, "Floor quotient and remainder.";
+    "exit" Arity::Range(0, 1), quit, "Ends the program.";
     "format" Arity::Range(1, 2), format, "The value in a format.";
     "getattr" Arity::Range(2, 3), getattr, "An attribute by name.";
     "hasattr" Arity::Range(2, 2), hasattr, "True if the attribute exists.";
@@ -46,6 +49,7 @@ builtins! {
     "ord" Arity::One, ord, "Code point of a character.";
     "pow" Arity::Free, pow, "Power, or power modulo a number.";
     "print" Arity::Free, print, "Writes values to standard output.";
+    "quit" Arity::Range(0, 1), quit, "Ends the program.";
     "repr" Arity::One, to_repr, "The value as source text.";
     "round" Arity::Free, round, "Number rounded to some digits.";
     "setattr" Arity::Range(3, 3), setattr, "Sets an attribute by name.";
@@ -298,6 +302,7 @@ pub fn native_length(vm: &mut Vm, value: Value) -> Outcome<i64> {
             Ok(memory_view::fields(value).length)
         }
         _ if dict_views::is_table(value) => Ok(dict_views::length(value) as i64),
+        ShapeId::LONG_RANGE => crate::runtime::long_range::checked_length(vm, value),
         ShapeId::RANGE => match i64::try_from(range_length(range_bounds(value))) {
             Ok(length) => Ok(length),
             Err(_) => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
@@ -473,6 +478,32 @@ fn open(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn input(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let function = super::streams::of_io(vm, "_input")?;
     super::call_with(vm, function, arguments)
+}
+
+/// `quit` and `exit`.
+fn quit(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let code = arguments.get(0).unwrap_or(Value::NONE);
+    Err(vm.raise_with(TypeId::SYSTEM_EXIT, &[code]))
+}
+
+fn aiter(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    asynchronous(vm, arguments.positional()[0], "__aiter__", "an async iterable")
+}
+
+fn anext(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    asynchronous(vm, arguments.positional()[0], "__anext__", "an async iterator")
+}
+
+/// Calls a special method of asynchronous iteration.
+fn asynchronous(vm: &mut Vm, value: Value, method: &str, what: &str) -> Outcome {
+    let name = vm.intern(method);
+    let class = vm.type_of(value);
+    let class = vm.type_object(class);
+    let Some(method) = attributes::find_attr(vm, class, name)? else {
+        let name = vm.type_name(value);
+        return Err(vm.type_error(format!("'{name}' object is not {what}")));
+    };
+    vm.call(method, &[value])
 }
 
 fn separator_text(vm: &mut Vm, value: Option<Value>, name: &str, default: &'static str) -> Outcome<&'static str> {

@@ -58,7 +58,7 @@ fn bind(vm: &mut Vm, arguments: Arguments, function: &str, first: &str) -> Outco
 
 fn to_bytes(vm: &mut Vm, arguments: Arguments) -> Outcome {
     // The length is converted before the byte order is looked at.
-    if let Some(length) = arguments.get(1) {
+    if let Some(length) = arguments.get(1).filter(|_| arguments.positional().len() <= 3) {
         to_index(vm, length)?;
     }
     let (length, big, signed) = bind(vm, arguments, "to_bytes", "length")?;

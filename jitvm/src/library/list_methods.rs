@@ -2,7 +2,7 @@
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::compare::equal;
-use crate::runtime::iterate::to_index;
+use crate::runtime::iterate::{to_index, to_size};
 use crate::runtime::numbers::{Limbs, as_i64, as_integer};
 use crate::runtime::operators_sequence;
 use crate::runtime::repr;
@@ -66,7 +66,7 @@ fn insert(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn pop(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let list = arguments.positional()[0];
     let index = match arguments.get(1) {
-        Some(index) => to_index(vm, index)?,
+        Some(index) => to_size(vm, index)?,
         None => -1,
     };
     let length = items(list).len();
@@ -169,6 +169,10 @@ fn sort(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(&list) = values.first() else {
         return Err(vm.type_error("unbound method list.sort() needs an argument"));
     };
+    if values.len() > 3 {
+        let given = values.len() - 1;
+        return Err(vm.type_error(format!("sort() takes at most 2 arguments ({given} given)")));
+    }
     if values.len() > 1 {
         return Err(vm.type_error("sort() takes no positional arguments"));
     }

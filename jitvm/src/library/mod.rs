@@ -256,6 +256,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::FLOAT,
     number_methods::INT,
     number_methods::RANGE,
+    number_methods::SLICE,
     random_core::FUNCTIONS,
     posix::FUNCTIONS,
     re::FUNCTIONS,

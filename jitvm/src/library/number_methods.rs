@@ -1,16 +1,16 @@
 //! Methods of ints, floats and ranges.
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::runtime::compare::contains;
+use crate::runtime::compare::{compare_integers, contains, equal};
 use crate::runtime::float_text::not_finite;
 use crate::runtime::numbers::{Limbs, as_float, as_integer, bool_to_int};
 use crate::runtime::operators::{self, Binary};
 use crate::runtime::percent_format::float_to_integer;
 use crate::runtime::repr;
-use crate::runtime::sequences::range_bounds;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{iterate, long_range};
 
 builtins! {
     INT of Owner::Type(TypeId::INT);
@@ -26,6 +26,11 @@ builtins! {
     "conjugate" Arity::Zero, conjugate, "The number itself.";
     "hex" Arity::Zero, hex, "The float in hexadecimal.";
     "is_integer" Arity::Zero, is_integer, "True if there is no fraction.";
+}
+
+builtins! {
+    SLICE of Owner::Type(TypeId::SLICE);
+    "indices" Arity::One, slice_indices, "Start, stop and step for a sequence of a length.";
 }
 
 builtins! {
@@ -123,11 +128,36 @@ fn range_count(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn range_index(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let values = arguments.positional();
     if let Some(integer) = as_integer(values[1])
-        && contains(vm, values[0], integer)?
+        && let Some(position) = long_range::position(vm, values[0], integer)?
     {
-        let (start, _, step) = range_bounds(values[0]);
-        return Ok(vm.integer((integer.as_fixnum() - start) / step));
+        return Ok(position);
+    }
+    if as_integer(values[1]).is_none() {
+        // As CPython, which searches the items.
+        let mut items = iterate::Iteration::new(vm, values[0])?;
+        let mut position = 0;
+        while let Some(item) = items.next(vm)? {
+            if equal(vm, item, values[1])? {
+                return Ok(vm.integer(position));
+            }
+            position += 1;
+        }
+        return Err(vm.value_error("sequence.index(x): x not in sequence"));
     }
     let shown = repr::repr_text(vm, values[1])?;
     Err(vm.value_error(format!("{shown} is not in range")))
+}
+
+fn slice_indices(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let length = iterate::as_index(vm, values[1])?.unwrap_or(values[1]);
+    let Some(length) = as_integer(length) else {
+        let name = vm.type_name(length);
+        return Err(vm.type_error(format!("'{name}' object cannot be interpreted as an integer")));
+    };
+    if compare_integers(length, Value::from_fixnum(0)) == std::cmp::Ordering::Less {
+        return Err(vm.value_error("length should not be negative"));
+    }
+    let indices = long_range::slice_indices(vm, values[0], length)?;
+    vm.tuple(&indices)
 }

@@ -1,7 +1,7 @@
 //! Methods of strs: case, padding, and questions about characters.
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::runtime::iterate::to_index;
+use crate::runtime::iterate::{to_c_int, to_index};
 use crate::runtime::number_text::is_space;
 use crate::runtime::repr::is_printable;
 use crate::runtime::strings::{LONGEST, as_text, length, text};
@@ -198,9 +198,9 @@ fn zfill(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn expandtabs(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [size] = arguments.only_keywords(vm, "expandtabs", ["tabsize"])?;
-    let size = match size.or(arguments.get(1)) {
-        Some(size) => to_index(vm, size)?.max(0) as usize,
+    let [size] = arguments.rest().bind(vm, "expandtabs", ["tabsize"])?;
+    let size = match size {
+        Some(size) => to_c_int(vm, size)?.max(0) as usize,
         None => 8,
     };
     let mut out = String::new();

@@ -1,7 +1,7 @@
 //! Methods of strs: searching, splitting, joining, replacing.
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::runtime::iterate::{self, to_index};
+use crate::runtime::iterate::{self, to_c_int, to_index};
 use crate::runtime::number_text::is_space;
 use crate::runtime::numbers::{as_i64, as_integer};
 use crate::runtime::object::ShapeId;
@@ -418,9 +418,9 @@ fn is_line_end(c: char) -> bool {
 }
 
 fn splitlines(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [keep_keyword] = arguments.only_keywords(vm, "splitlines", ["keepends"])?;
-    let keep = match keep_keyword.or(arguments.get(1)) {
-        Some(keep) => to_index(vm, keep)? != 0,
+    let [keep] = arguments.rest().bind(vm, "splitlines", ["keepends"])?;
+    let keep = match keep {
+        Some(keep) => to_c_int(vm, keep)? != 0,
         None => false,
     };
     let mut rest = own(arguments);

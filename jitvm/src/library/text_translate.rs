@@ -50,12 +50,12 @@ fn maketrans(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
         return Ok(table);
     };
-    let Some(source) = as_text(from) else {
-        return Err(vm.type_error("first maketrans argument must be a string if there is a second argument"));
-    };
     let Some(target) = as_text(to) else {
         let name = vm.argument_type_name(to);
         return Err(vm.type_error(format!("maketrans() argument 2 must be str, not {name}")));
+    };
+    let Some(source) = as_text(from) else {
+        return Err(vm.type_error("first maketrans argument must be a string if there is a second argument"));
     };
     if length(from) != length(to) {
         return Err(vm.value_error("the first two maketrans arguments must have equal length"));

@@ -130,6 +130,9 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
         (ShapeId::RANGE, ShapeId::RANGE) if equality => {
             return Ok(equal_ranges(a, b) == (kind == CompareKind::Equal));
         }
+        (ShapeId::RANGE | ShapeId::LONG_RANGE, ShapeId::RANGE | ShapeId::LONG_RANGE) if equality => {
+            return super::long_range::compare(vm, kind, a, b);
+        }
         (ShapeId::SLICE, ShapeId::SLICE) if equality => {
             let (x, y) = (slice_fields(a), slice_fields(b));
             for (p, q) in x.into_iter().zip(y) {
@@ -138,6 +141,14 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
                 }
             }
             return Ok(kind == CompareKind::Equal);
+        }
+        (ShapeId::SLICE, ShapeId::SLICE) => {
+            for (p, q) in slice_fields(a).into_iter().zip(slice_fields(b)) {
+                if !equal(vm, p, q)? {
+                    return compare_as_bool(vm, kind, p, q);
+                }
+            }
+            return Ok(kind.holds(Some(Ordering::Equal)));
         }
         _ => {}
     }
@@ -292,7 +303,11 @@ pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<b
             let Some(distance) = i.checked_sub(start) else { return Ok(false) };
             Ok(distance % step == 0 && distance / step >= 0 && ((distance / step) as u64) < range_length(bounds))
         }
-        ShapeId::MAPPING_PROXY => Ok(super::mapping_proxy::get(vm, container, value).is_some()),
+        ShapeId::LONG_RANGE if as_integer(value).is_some() => {
+            let integer = as_integer(value).unwrap_or(value);
+            Ok(super::long_range::position(vm, container, integer)?.is_some())
+        }
+        ShapeId::MAPPING_PROXY => Ok(super::mapping_proxy::get(vm, container, value)?.is_some()),
         _ => {
             if !super::iterate::is_iterable_object(vm, container) {
                 let name = vm.type_name(container);

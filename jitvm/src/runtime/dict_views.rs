@@ -319,7 +319,9 @@ pub fn compare_views(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Opti
     let (left, right) = (length(a), length(b));
     Some(match kind {
         CompareKind::Equal | CompareKind::NotEqual => {
-            let same = if left == right { all_in(vm, a, b) } else { Ok(false) };
+            // A set leaves `==` to the view, which looks for its own items in the set.
+            let (own, other) = if is_set_view(a) { (a, b) } else { (b, a) };
+            let same = if left == right { all_in(vm, own, other) } else { Ok(false) };
             same.map(|same| same == (kind == CompareKind::Equal))
         }
         CompareKind::Less if left >= right => Ok(false),

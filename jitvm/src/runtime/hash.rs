@@ -3,7 +3,7 @@
 use super::compare::float_limbs;
 use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{ShapeId, Str};
-use super::sequences::{items, range_bounds, range_length};
+use super::sequences::items;
 use super::strings::{is_ascii, text};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -38,13 +38,9 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             vm.leave_native();
             result
         }
-        ShapeId::RANGE => {
-            let bounds @ (start, _, step) = range_bounds(value);
-            let length = range_length(bounds);
-            let start = if length > 0 { Value::from_fixnum(start) } else { Value::NONE };
-            let step = if length > 1 { Value::from_fixnum(step) } else { Value::NONE };
-            let length = vm.integer_wide(i128::from(length));
-            hash_tuple(vm, &[length, start, step])
+        ShapeId::RANGE | ShapeId::LONG_RANGE => {
+            let parts = super::long_range::key(vm, value)?;
+            hash_tuple(vm, &parts)
         }
         ShapeId::FROZENSET => Ok(super::set::hash(value)),
         ShapeId::COMPLEX => super::complex::hash_of(vm, value),

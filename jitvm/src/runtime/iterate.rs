@@ -5,17 +5,18 @@
 
 use super::bytes;
 use super::dict_views;
-use super::memory_view;
 use super::dispatch;
+use super::long_range;
+use super::memory_view;
 use super::numbers::as_integer;
-use crate::interp::coroutine;
-use crate::interp::generator::Resumed;
 use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::interp::coroutine;
+use crate::interp::generator::Resumed;
 
 const ZERO: Value = Value::from_fixnum(0);
 
@@ -26,6 +27,9 @@ fn is_iterator(value: Value) -> bool {
             | ShapeId::LIST_ITERATOR
             | ShapeId::TUPLE_ITERATOR
             | ShapeId::STR_ITERATOR
+            | ShapeId::TEXT_ITERATOR
+            | ShapeId::LIST_REVERSE_ITERATOR
+            | ShapeId::LONG_RANGE_ITERATOR
             | ShapeId::ENUMERATE
             | ShapeId::ZIP
             | ShapeId::MAP
@@ -50,7 +54,7 @@ fn is_iterator(value: Value) -> bool {
 }
 
 pub fn is_iterable(value: Value) -> bool {
-    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+    matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE | ShapeId::LONG_RANGE)
         || dict_views::is_table(value)
         || is_data(value)
         || is_iterator(value)
@@ -114,6 +118,7 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
             let (start, stop, step) = range_bounds(iterable);
             Ok([Value::RANGE_STATE, Value::from_fixnum(start), Value::from_fixnum(stop), Value::from_fixnum(step)])
         }
+        ShapeId::LONG_RANGE => Ok([long_range::iterator(vm, iterable)?, ZERO, ZERO, ZERO]),
         ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if is_iterator(iterable) => Ok([iterable, ZERO, ZERO, ZERO]),
         _ if dict_views::is_table(iterable) => Ok(dict_views::iteration_state(iterable)),
@@ -245,7 +250,8 @@ pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
                 }
             }
         }
-        ShapeId::REVERSED => {
+        ShapeId::LONG_RANGE_ITERATOR => long_range::next(vm, iterator),
+        ShapeId::REVERSED | ShapeId::LIST_REVERSE_ITERATOR => {
             let (source, remaining) = (fields.state[0], fields.state[1].0 as usize >> 2);
             let item = match (source.layout(), remaining) {
                 (ShapeId::FREE, _) | (_, 0) => None,
@@ -329,7 +335,8 @@ pub fn native_iterator(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::RANGE => ShapeId::RANGE_ITERATOR,
         ShapeId::LIST => ShapeId::LIST_ITERATOR,
         ShapeId::TUPLE => ShapeId::TUPLE_ITERATOR,
-        ShapeId::STR => ShapeId::STR_ITERATOR,
+        ShapeId::STR if super::strings::is_ascii(value) => ShapeId::STR_ITERATOR,
+        ShapeId::STR => ShapeId::TEXT_ITERATOR,
         _ if dict_views::is_table(value) => return Ok(dict_views::iterator(vm, value)),
         ShapeId::BYTES => ShapeId::BYTES_ITERATOR,
         ShapeId::BYTEARRAY => ShapeId::BYTEARRAY_ITERATOR,
@@ -379,11 +386,15 @@ pub fn native_reversed(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::RANGE => {
             let (start, stop, step) = range_bounds(value);
             let length = range_length((start, stop, step)) as i64;
+            if Value::try_fixnum(start - step).is_none() {
+                return long_range::reversed(vm, value);
+            }
             let last = start + (length - 1) * step;
             let state = [last, start - step, -step].map(Value::from_fixnum);
             let state = [Value::RANGE_STATE, state[0], state[1], state[2]];
             return Ok(vm.iterator(ShapeId::RANGE_ITERATOR, state, ZERO));
         }
+        ShapeId::LONG_RANGE => return long_range::reversed(vm, value),
         ShapeId::LIST | ShapeId::TUPLE => items(value).len(),
         ShapeId::STR => text(value).len(),
         _ if is_data(value) => data_length(value),
@@ -393,7 +404,9 @@ pub fn native_reversed(vm: &mut Vm, value: Value) -> Outcome {
             return Err(vm.type_error(format!("'{name}' object is not reversible")));
         }
     };
-    Ok(vm.iterator(ShapeId::REVERSED, [value, Value::from_fixnum(remaining as i64), ZERO, ZERO], ZERO))
+    let list = value.has_layout(ShapeId::LIST);
+    let shape = if list { ShapeId::LIST_REVERSE_ITERATOR } else { ShapeId::REVERSED };
+    Ok(vm.iterator(shape, [value, Value::from_fixnum(remaining as i64), ZERO, ZERO], ZERO))
 }
 
 /// `next(value)` without a default: `None` at the end.
@@ -493,6 +506,25 @@ pub fn as_index(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
         None if value.is_instance() => dispatch::index(vm, value),
         None => Ok(None),
     }
+}
+
+/// An int argument that CPython keeps in a C `int`.
+pub fn to_c_int(vm: &mut Vm, value: Value) -> Outcome<i32> {
+    let integer = as_index(vm, value)?.unwrap_or(value);
+    if as_integer(integer).is_some() {
+        let fits = super::numbers::as_i64(integer).and_then(|wide| i32::try_from(wide).ok());
+        return fits.ok_or_else(|| vm.overflow_error("Python int too large to convert to C int"));
+    }
+    to_index(vm, integer).map(|_| 0)
+}
+
+/// As [`to_index`], with the error of functions that convert their arguments by a format.
+pub fn to_size(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    let integer = as_index(vm, value)?.unwrap_or(value);
+    if as_integer(integer).is_some() && super::numbers::as_i64(integer).is_none() {
+        return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
+    }
+    to_index(vm, integer)
 }
 
 /// An int argument used as an index or count, with CPython's errors.

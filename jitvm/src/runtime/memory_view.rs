@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use super::bytes::{data, data_mut, is_any_bytes, is_bytearray};
-use super::iterate::to_index;
 use super::numbers::{as_f64, as_i64, as_integer};
 use super::object::{MemoryView, ShapeId};
 use super::subscript::resolve_slice;
@@ -132,6 +131,9 @@ pub fn release(view: Value) {
 /// `view.cast(format)`.
 pub fn cast(vm: &mut Vm, view: Value, format: &str) -> Outcome {
     check(vm, view)?;
+    if !is_contiguous(view) {
+        return Err(vm.type_error("memoryview: casts are restricted to C-contiguous views"));
+    }
     let name = format.strip_prefix('@').unwrap_or(format);
     let row = FORMATS.iter().find(|(known, _)| name.as_bytes() == [*known]);
     let Some(&(format, item_size)) = row else {
@@ -139,9 +141,6 @@ pub fn cast(vm: &mut Vm, view: Value, format: &str) -> Outcome {
                        optional '@'";
         return Err(vm.value_error(message));
     };
-    if !is_contiguous(view) {
-        return Err(vm.type_error("memoryview: casts are restricted to C-contiguous views"));
-    }
     let old = fields(view);
     if old.item_size != 1 && item_size != 1 {
         return Err(vm.type_error("memoryview: cannot cast between two non-byte formats"));
@@ -195,7 +194,9 @@ fn checked_index(vm: &mut Vm, view: Value, key: Value) -> Outcome<i64> {
     if as_integer(key).is_none() {
         return Err(vm.type_error("memoryview: invalid slice key"));
     }
-    let index = to_index(vm, key)?;
+    let Some(index) = as_i64(key) else {
+        return Err(vm.index_error("cannot fit 'int' into an index-sized integer"));
+    };
     let length = fields(view).length;
     let resolved = if index < 0 { index + length } else { index };
     if !(0..length).contains(&resolved) {

@@ -27,6 +27,7 @@ pub mod instantiate;
 pub mod iterate;
 pub mod large;
 pub mod link;
+pub mod long_range;
 pub mod mapping_proxy;
 pub mod memory_view;
 pub mod modules;

@@ -50,7 +50,7 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         };
     }
     match value.layout() {
-        ShapeId::RANGE => {
+        ShapeId::RANGE | ShapeId::LONG_RANGE => {
             // SAFETY: the layout was checked.
             let range = unsafe { &*value.object::<Range>() };
             bounds_attribute(name, [range.start, range.stop, range.step])
@@ -72,7 +72,8 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         }
         ShapeId::MEMORYVIEW => super::memory_view::attribute(vm, value, name),
         ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS if name == "mapping" => {
-            Some(super::dict_views::viewed(value))
+            let viewed = super::dict_views::viewed(value);
+            Some(super::mapping_proxy::of(vm, viewed))
         }
         ShapeId::FUNCTION => function_attribute(vm, value, name),
         ShapeId::BUILTIN => {
@@ -297,7 +298,7 @@ pub fn set_data_attribute(vm: &mut Vm, value: Value, name: Value, new: Value) ->
             }
             Ok(true)
         }
-        ShapeId::RANGE | ShapeId::SLICE if matches!(text(name), "start" | "stop" | "step") => {
+        ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::SLICE if matches!(text(name), "start" | "stop" | "step") => {
             Err(vm.attribute_error("readonly attribute"))
         }
         ShapeId::FUNCTION => functions::set_attribute(vm, value, text(name), new),

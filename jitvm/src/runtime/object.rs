@@ -124,6 +124,11 @@ shapes! {
     // An iterator over `__getitem__`.
     ITEM_ITERATOR = 80, "iterator";
     FRAME = 81, "frame";
+    // A range with a bound that is no fixnum.
+    LONG_RANGE = 82, "range";
+    LIST_REVERSE_ITERATOR = 83, "list_reverseiterator";
+    // Over a str that is not all ASCII.
+    TEXT_ITERATOR = 84, "str_iterator";
 }
 
 /// An instance of a program class that derives from no builtin type but `object`.
@@ -205,7 +210,7 @@ impl BigInt {
     pub const LIMBS: usize = 16;
 }
 
-/// `range` with fixnum bounds (big ones are not supported and say so).
+/// RANGE: the bounds are fixnums. LONG_RANGE: any ints; see `runtime::long_range`.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Range {

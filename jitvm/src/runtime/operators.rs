@@ -259,6 +259,7 @@ pub fn native_truth(a: Value) -> bool {
         ShapeId::COMPLEX => super::complex::parts_of(a) != super::complex::parts(0.0, 0.0),
         ShapeId::MEMORYVIEW => super::memory_view::fields(a).length != 0,
         _ if super::dict_views::is_table(a) => super::dict_views::length(a) != 0,
+        ShapeId::LONG_RANGE => !super::long_range::is_empty(a),
         ShapeId::RANGE => super::sequences::range_length(super::sequences::range_bounds(a)) != 0,
         _ => a != Value::NONE,
     }

@@ -16,6 +16,12 @@ fn is_sequence(value: Value) -> bool {
     matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE | ShapeId::BYTES | ShapeId::BYTEARRAY)
 }
 
+/// Sequences and mappings of types without `*`.
+fn is_plain_collection(value: Value) -> bool {
+    dict_views::is_table(value)
+        || matches!(value.layout(), ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::MEMORYVIEW | ShapeId::MAPPING_PROXY)
+}
+
 /// `None` if neither operand is a sequence with this operator.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
     if op == Binary::BitOr
@@ -31,7 +37,7 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         Binary::Add if is_sequence(a) => Some(concatenate(vm, a, b, augmented)),
         Binary::Mul if is_sequence(a) => Some(repeat(vm, a, b, augmented)),
         // In place, types with `in` but no `*` of their own do not ask the other operand.
-        Binary::Mul if is_sequence(b) && !(augmented && dict_views::is_table(a)) => Some(repeat(vm, b, a, false)),
+        Binary::Mul if is_sequence(b) && !(augmented && is_plain_collection(a)) => Some(repeat(vm, b, a, false)),
         _ => None,
     }
 }

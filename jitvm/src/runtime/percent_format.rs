@@ -73,7 +73,12 @@ fn as_mapping(vm: &Vm, operand: Value, bytes: bool) -> Option<Value> {
     let usable = match operand.layout() {
         ShapeId::TUPLE | ShapeId::STR => false,
         ShapeId::BYTES | ShapeId::BYTEARRAY => !bytes,
-        ShapeId::LIST | ShapeId::RANGE | ShapeId::MEMORYVIEW | ShapeId::DICT | ShapeId::MAPPING_PROXY => true,
+        ShapeId::LIST
+        | ShapeId::RANGE
+        | ShapeId::LONG_RANGE
+        | ShapeId::MEMORYVIEW
+        | ShapeId::DICT
+        | ShapeId::MAPPING_PROXY => true,
         _ => operand.is_instance() && vm.special(operand, vm.names.getitem).is_some(),
     };
     usable.then_some(operand)

@@ -10,7 +10,7 @@ use super::value::Value;
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
 const fn value_fields(shape: ShapeId) -> (usize, usize) {
     match shape {
-        ShapeId::RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
+        ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::SLICE | ShapeId::CELL => (8, 3),
         ShapeId::FUNCTION => (16, 4),
         ShapeId::CLOSURE_CELL => (8, 1),
         ShapeId::CODE => (8, 2),
@@ -33,6 +33,8 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
         | ShapeId::LIST_ITERATOR
         | ShapeId::TUPLE_ITERATOR
         | ShapeId::STR_ITERATOR
+        | ShapeId::TEXT_ITERATOR
+        | ShapeId::LIST_REVERSE_ITERATOR
         | ShapeId::ENUMERATE
         | ShapeId::ZIP
         | ShapeId::MAP

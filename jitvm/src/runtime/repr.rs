@@ -196,6 +196,15 @@ fn write_native_repr(vm: &mut Vm, value: Value, out: &mut String, open: &mut Ope
                 _ => format!("range({start}, {stop}, {step})"),
             });
         }
+        ShapeId::LONG_RANGE => {
+            let [start, stop, step] = super::long_range::bounds(value);
+            let last = (step != Value::from_fixnum(1)).then_some((", ", step));
+            for (before, part) in [("range(", start), (", ", stop)].into_iter().chain(last) {
+                out.push_str(before);
+                write_repr(vm, part, out, open)?;
+            }
+            out.push(')');
+        }
         ShapeId::SLICE => {
             // SAFETY: the shape was checked.
             let Slice { start, stop, step, .. } = unsafe { &*value.object::<Slice>() };

@@ -188,7 +188,7 @@ impl Vm {
     }
 
     /// An object whose fields after the header are these values.
-    fn object_of<const N: usize>(&mut self, shape: ShapeId, fields: [Value; N]) -> Value {
+    pub fn object_of<const N: usize>(&mut self, shape: ShapeId, fields: [Value; N]) -> Value {
         let header = self.allocate(size_of::<Header>() + N * 8, shape);
         // SAFETY: the allocation has room for the header and the fields.
         unsafe { header.byte_add(size_of::<Header>()).cast::<[Value; N]>().write(fields) };

@@ -250,9 +250,9 @@ impl Vm {
         // SAFETY: `a` is a str. The buffer has room for what is written behind its bytes in use, which no str reads
         // yet; a new one is a fresh allocation. No allocation comes between that of the result and its last field.
         unsafe {
-            let own = buffer(a.object::<Str>()).map(|buffer| buffer.object::<Buffer>()).filter(|&buffer| {
-                (*buffer).used as usize == left.len() && (*buffer).capacity as usize >= total
-            });
+            let own = buffer(a.object::<Str>())
+                .map(|buffer| buffer.object::<Buffer>())
+                .filter(|&buffer| (*buffer).used as usize == left.len() && (*buffer).capacity as usize >= total);
             let buffer = match own {
                 Some(buffer) => buffer,
                 None => {
@@ -344,7 +344,8 @@ mod tests {
         let mut vm = Vm::new(Vec::new());
         for count in [1, 63, 64, 128, 129, 700] {
             let content: String = (0..count).map(|i| ['a', '\u{e9}', '\u{65e5}', '\u{1f600}'][i * 7 / 3 % 4]).collect();
-            let value = vm.allocate_str(content.len(), |bytes| bytes.copy_from_slice(content.as_bytes())).expect("memory");
+            let value =
+                vm.allocate_str(content.len(), |bytes| bytes.copy_from_slice(content.as_bytes())).expect("memory");
             for (index, (offset, _)) in content.char_indices().enumerate() {
                 assert_eq!(byte_offset(&mut vm, value, index), offset);
                 assert_eq!(code_point_index(&mut vm, value, offset), index);

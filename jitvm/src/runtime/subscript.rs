@@ -4,12 +4,13 @@ use super::bytes;
 use super::dict;
 use super::dispatch;
 use super::iterate;
+use super::long_range;
 use super::memory_view;
-use super::numbers::{as_i64, as_integer};
+use super::numbers::{as_float, as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
 use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
-use super::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
 /// `container[key]`.
@@ -61,17 +62,16 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Ok(vm.character(c.expect("an index below the length is that of a character")))
         }
         ShapeId::RANGE => {
+            // As CPython: the items at both bounds of a slice, so the stop may lie past the range's own.
+            if !key.is_int() {
+                return long_range::get_item(vm, container, key);
+            }
             let bounds @ (start, _, step) = range_bounds(container);
             let count = range_length(bounds) as usize;
-            if key.has_layout(ShapeId::SLICE) {
-                let chosen = resolve_slice(vm, key, count)?;
-                // As CPython: the items at both bounds of the slice, so the stop may lie past the range's own.
-                let item = |index: i64| (start + index * step).clamp(FIXNUM_MIN, FIXNUM_MAX);
-                return Ok(vm.range(item(chosen.start), item(chosen.stop), chosen.step * step));
-            }
             let index = resolve_index(vm, key, count, Kind::RANGE, Kind::RANGE.out_of_range)?;
             Ok(Value::from_fixnum(start + index as i64 * step))
         }
+        ShapeId::LONG_RANGE => long_range::get_item(vm, container, key),
         ShapeId::BYTES | ShapeId::BYTEARRAY => get_byte(vm, container, key),
         ShapeId::MEMORYVIEW => memory_view::get_item(vm, container, key),
         ShapeId::DICT => match dict::get(vm, container, key)? {
@@ -79,7 +79,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             None => missing(vm, container, key),
         },
         ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
-        ShapeId::MAPPING_PROXY => match super::mapping_proxy::get(vm, container, key) {
+        ShapeId::MAPPING_PROXY => match super::mapping_proxy::get(vm, container, key)? {
             Some(found) => Ok(found),
             None => Err(super::dict::raise_key_error(vm, key)),
         },
@@ -282,6 +282,9 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
         return dict::set(vm, container, key, value);
     }
     if !container.has_layout(ShapeId::LIST) {
+        if container.has_layout(ShapeId::SET) {
+            small_index(vm, key)?;
+        }
         return Err(unsupported(vm, container, "item assignment"));
     }
     if key.has_layout(ShapeId::SLICE) {
@@ -290,6 +293,15 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
     let length = items(container).len();
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
     items_mut(container)[index] = value;
+    Ok(())
+}
+
+/// IndexError for an int that is too large to be an index.
+fn small_index(vm: &mut Vm, key: Value) -> Outcome<()> {
+    if as_integer(key).is_some() && as_i64(key).is_none() {
+        let name = vm.type_name(key);
+        return Err(vm.index_error(format!("cannot fit '{name}' into an index-sized integer")));
+    }
     Ok(())
 }
 
@@ -310,7 +322,12 @@ pub fn delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
 pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<()> {
     match container.layout() {
         ShapeId::BYTEARRAY => return delete_bytes(vm, container, key),
-        ShapeId::MEMORYVIEW => return Err(vm.type_error("cannot delete memory")),
+        ShapeId::MEMORYVIEW => {
+            memory_view::check(vm, container)?;
+            let readonly = memory_view::fields(container).readonly;
+            let message = if readonly { "cannot modify read-only memory" } else { "cannot delete memory" };
+            return Err(vm.type_error(message));
+        }
         _ => {}
     }
     if dict::is_dict(container) {
@@ -320,13 +337,15 @@ pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<
         };
     }
     if !container.has_layout(ShapeId::LIST) {
-        let what = match container.layout() {
-            ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE => "doesn't support item deletion",
-            _ if super::dict_views::is_table(container) && as_integer(key).is_some() => "doesn't support item deletion",
-            _ => "doesn't support item deletion",
-        };
+        // Sets pass for sequences here until their key is no index.
+        if container.has_layout(ShapeId::SET) {
+            match as_integer(key) {
+                None => return Err(unsupported(vm, container, "item deletion")),
+                Some(_) => small_index(vm, key)?,
+            }
+        }
         let name = vm.type_name(container);
-        return Err(vm.type_error(format!("'{name}' object {what}")));
+        return Err(vm.type_error(format!("'{name}' object doesn't support item deletion")));
     }
     let length = items(container).len();
     if key.has_layout(ShapeId::SLICE) {
@@ -358,15 +377,22 @@ fn get_byte(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 fn set_byte(vm: &mut Vm, array: Value, key: Value, value: Value) -> Outcome<()> {
     if !key.has_layout(ShapeId::SLICE) {
         let kind = Kind::BYTEARRAY;
-        let index = resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
+        // The index's type comes first, then the byte, then whether the index is in range.
+        if as_i64(key).is_none() {
+            small_index(vm, key)?;
+        }
+        if iterate::as_index(vm, key)?.is_none() && as_integer(key).is_none() {
+            resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
+        }
         let byte = bytes::to_byte(vm, value, "byte must be in range(0, 256)")?;
+        let index = resolve_index(vm, key, bytes::data(array).len(), kind, kind.out_of_range)?;
         match bytes::data_mut(array).get_mut(index) {
             Some(slot) => *slot = byte,
             None => return Err(vm.index_error(kind.out_of_range)),
         }
         return Ok(());
     }
-    if value.is_str() || (!iterate::is_iterable(value) && as_integer(value).is_none()) {
+    if value.is_str() || as_integer(value).is_some() || as_float(value).is_some() {
         let message = "can assign only bytes, buffers, or iterables of ints in range(0, 256)";
         return Err(vm.type_error(message));
     }

@@ -174,6 +174,8 @@ types! {
     BYTEARRAY_ITERATOR "bytearray_iterator" OBJECT Internal;
     MEMORY_ITERATOR "memory_iterator" OBJECT Internal;
     LONG_RANGE_ITERATOR "longrange_iterator" OBJECT Internal;
+    LIST_REVERSE_ITERATOR "list_reverseiterator" OBJECT Internal;
+    TEXT_ITERATOR "str_iterator" OBJECT Internal;
 }
 
 /// Other names of the same types.
@@ -209,7 +211,7 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::STR => TypeId::STR,
         ShapeId::LIST => TypeId::LIST,
         ShapeId::TUPLE => TypeId::TUPLE,
-        ShapeId::RANGE => TypeId::RANGE,
+        ShapeId::RANGE | ShapeId::LONG_RANGE => TypeId::RANGE,
         ShapeId::FUNCTION => TypeId::FUNCTION,
         ShapeId::BUILTIN => TypeId::BUILTIN,
         ShapeId::TYPE => TypeId::TYPE,
@@ -266,6 +268,8 @@ fn type_of_shape(shape: ShapeId) -> TypeId {
         ShapeId::BYTEARRAY_ITERATOR => TypeId::BYTEARRAY_ITERATOR,
         ShapeId::MEMORY_ITERATOR => TypeId::MEMORY_ITERATOR,
         ShapeId::LONG_RANGE_ITERATOR => TypeId::LONG_RANGE_ITERATOR,
+        ShapeId::LIST_REVERSE_ITERATOR => TypeId::LIST_REVERSE_ITERATOR,
+        ShapeId::TEXT_ITERATOR => TypeId::TEXT_ITERATOR,
         _ => TypeId::OBJECT,
     }
 }
