@@ -8,13 +8,13 @@ mod ir_support;
 
 use ir_support::{BOXES, Exit, HELPERS, OBJECTS as MADE, SHAPE, World};
 use jitvm::ir::text::print;
-use jitvm::runtime::vm::Continuation;
 use jitvm::ir::{
     Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
 };
 use jitvm::optimise::{self, PASSES, PassAbort, PassOptions};
 use jitvm::runtime::object::ShapeId;
 use jitvm::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
+use jitvm::runtime::vm::Continuation;
 
 /// Slots: counter, limit, ints, floats, anything, lists (perhaps the same one twice).
 const COUNTER: u16 = 0;

@@ -10,7 +10,8 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 use crate::runtime::{
-    attributes, dict, dict_views, format_spec, iterate, operators_sequence, repr, sequences, set, set_operations, subscript,
+    attributes, dict, dict_views, format_spec, iterate, operators_sequence, repr, sequences, set, set_operations,
+    subscript,
 };
 
 /// Executes `ins`, whose registers are at `base`.

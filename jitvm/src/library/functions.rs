@@ -5,6 +5,7 @@ use crate::interp::generator::Resumed;
 use crate::runtime::bytes;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
 use crate::runtime::dict_views;
+use crate::runtime::dispatch;
 use crate::runtime::iterate::{self, Iteration};
 use crate::runtime::memory_view;
 use crate::runtime::numbers::{as_float, as_integer};
@@ -15,7 +16,6 @@ use crate::runtime::strings::{self, as_text, text};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::dispatch;
 use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
 
 builtins! {

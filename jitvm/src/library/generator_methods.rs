@@ -97,11 +97,13 @@ fn thrown(vm: &mut Vm, arguments: &Arguments) -> Outcome {
         }
         return Ok(class);
     }
-    let is_class = class.has_layout(ShapeId::TYPE)
-        && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION);
+    let is_class =
+        class.has_layout(ShapeId::TYPE) && vm.is_subtype(crate::runtime::types::type_id(class), TypeId::BASE_EXCEPTION);
     if !is_class {
         let name = vm.type_name(class);
-        return Err(vm.type_error(format!("exceptions must be classes or instances deriving from BaseException, not {name}")));
+        return Err(
+            vm.type_error(format!("exceptions must be classes or instances deriving from BaseException, not {name}"))
+        );
     }
     if value.has_layout(ShapeId::EXCEPTION) {
         return Ok(value);

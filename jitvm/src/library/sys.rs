@@ -1,9 +1,9 @@
 //! The module `sys`.
 
 use super::streams::new_stream;
-use crate::interp::import::import_module;
 use super::structures::new_structure;
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::import::import_module;
 use crate::runtime::iterate::to_index;
 use crate::runtime::strings::as_text;
 use crate::runtime::types::TypeId;

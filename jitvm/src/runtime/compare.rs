@@ -152,9 +152,7 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
         }
         _ => {}
     }
-    if equality
-        && let Some(same) = super::aliases::equal_parts(vm, a, b)?
-    {
+    if equality && let Some(same) = super::aliases::equal_parts(vm, a, b)? {
         return Ok(same == (kind == CompareKind::Equal));
     }
     *unknown = true;

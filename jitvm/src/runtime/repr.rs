@@ -286,8 +286,12 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
                 Some(owner) if row.name.starts_with("__") && row.name != "__new__" => {
                     format!("<slot wrapper '{}' of '{}' objects>", row.name, owner.name())
                 }
-                Some(owner) if row.name != "__new__" => format!("<method '{}' of '{}' objects>", row.name, owner.name()),
-                Some(owner) => format!("<built-in method __new__ of type object at {:#x}>", vm.type_object(owner).address()),
+                Some(owner) if row.name != "__new__" => {
+                    format!("<method '{}' of '{}' objects>", row.name, owner.name())
+                }
+                Some(owner) => {
+                    format!("<built-in method __new__ of type object at {:#x}>", vm.type_object(owner).address())
+                }
                 None => format!("<built-in function {}>", row.name),
             }
         }

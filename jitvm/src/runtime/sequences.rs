@@ -1,7 +1,9 @@
 //! Making, reading and growing lists and tuples, and the small objects made of a few values.
 
 use super::heap::Heap;
-use super::object::{ClosureCell, BoundMethod, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple};
+use super::object::{
+    BoundMethod, ClosureCell, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple,
+};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::ir::CodeId;

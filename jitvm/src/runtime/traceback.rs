@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::exceptions::{class_of, exception, traceback_entries};
 use super::groups;
-use super::repr;
 use super::numbers;
+use super::repr;
 use super::sequences::{as_items, items};
 use super::strings::as_text;
 use super::suggest;

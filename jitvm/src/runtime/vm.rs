@@ -8,9 +8,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::blocks;
+use super::classes::{Class, MethodCache};
 use super::collect::GcRecord;
 use super::heap::Heap;
-use super::classes::{Class, MethodCache};
 use super::names::Names;
 use super::object::Cell;
 use super::output::Output;

@@ -5,10 +5,10 @@ use std::mem::offset_of;
 
 use jitvm::codegen::{Arena, Artifact, Exit, ExitState, Options, Targets, compile, enter};
 use jitvm::interp::helpers::{Effects, Entry, Helper};
-use jitvm::runtime::vm::Continuation;
 use jitvm::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use jitvm::runtime::heap::{Heap, SizeClass};
 use jitvm::runtime::value::Value;
+use jitvm::runtime::vm::Continuation;
 use jitvm::runtime::vm::Vm;
 
 /// Writes traces.
