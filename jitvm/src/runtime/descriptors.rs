@@ -141,7 +141,7 @@ pub fn set(vm: &mut Vm, descriptor: Value, receiver: Value, value: Value) -> Out
                 vm.set_slot(receiver, name, value);
             } else if !vm.instance_delete(receiver, name)? {
                 // CPython 3.11 names the slot only.
-                return Err(vm.attribute_error(super::strings::text(name).to_owned()));
+                return Err(vm.attribute_error(super::strings::text(name)));
             }
             Ok(true)
         }

@@ -269,7 +269,7 @@ impl Vm {
             std::ptr::copy_nonoverlapping(right.as_ptr(), data.add(left.len()), right.len());
             (*buffer).used = total as u64;
             let object = self.try_allocate(Str::BYTES + size_of::<usize>(), ShapeId::STR)?.cast::<Str>();
-            (*object).header.aux = PREFIX | (is_ascii(a) && is_ascii(b)) as u16 * ASCII;
+            (*object).header.aux = PREFIX | ((is_ascii(a) && is_ascii(b)) as u16 * ASCII);
             (*object).length = (length(a) + length(b)) as u32;
             (*object).bytes = total as u32;
             (*object).hash = 0;
