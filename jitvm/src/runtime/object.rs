@@ -125,7 +125,7 @@ shapes! {
     ITEM_ITERATOR = 80, "iterator";
     FRAME = 81, "frame";
     // A range with a bound that is no fixnum.
-    LONG_RANGE = 82, "range";
+    LONG_RANGE = 82, "long_range";
     LIST_REVERSE_ITERATOR = 83, "list_reverseiterator";
     // Over a str that is not all ASCII.
     TEXT_ITERATOR = 84, "str_iterator";

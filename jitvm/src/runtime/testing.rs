@@ -28,6 +28,7 @@ pub fn evaluate(vm: &mut Vm, source: &str) -> String {
 /// Checks every line `expression => result` of a table.
 pub fn check_table(table: &str, stress: u32) {
     let mut vm = Vm::new(vec!["test.py".to_owned()]);
+    vm.call_hook = crate::interp::call::call_hook;
     vm.heap.stress = stress;
     let mut failures = String::new();
     for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {

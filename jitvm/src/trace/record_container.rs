@@ -370,6 +370,15 @@ impl Recorder {
             return self.iterator_object(vm, ins, holder);
         };
         let sequence = self.object(holder, shape);
+        if shape == ShapeId::STR {
+            // The index of a str is a byte offset: only in ASCII does the next item lie one further.
+            let ascii = strings::is_ascii(iterable);
+            let answer = self.call(helpers::STR_IS_ASCII, &[sequence]);
+            self.same_word(vm, answer, Value::from_bool(ascii));
+            if !ascii {
+                return abort(AbortReason::UnsupportedOperation, "iteration over a str that is not ASCII");
+            }
+        }
         let index = self.get(state + 1);
         let index = self.int(index);
         let position = at(state + 1).as_fixnum();
