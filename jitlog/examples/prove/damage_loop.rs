@@ -176,8 +176,10 @@ fn repair(path: &Path) {
 
 /// What a log with changed bytes gives that it must not.
 fn accepted(part: &Contents, whole: &Contents) -> Option<&'static str> {
-    let without_checksum =
-        |problem: &Problem| matches!(problem.kind, ProblemKind::Truncated { .. } | ProblemKind::Unsealed);
+    // With a damaged state page the reader does not know that the log was closed: blocks may then be unsealed.
+    let without_checksum = |problem: &Problem| {
+        matches!(problem.kind, ProblemKind::Truncated { .. } | ProblemKind::Unsealed | ProblemKind::HotPage)
+    };
     if !part.is_verified_part_of(whole) {
         Some("a wrong record that a checksum vouches for")
     } else if part.problems.is_empty() && part != whole {
