@@ -1,7 +1,9 @@
 //! Seeded mutations of closed, killed and packed logs, several at a time, every way of reading tried on each.
 //!
 //! Half of them repair the checksums they break, so that noise reaches the decoders; of those only survival is asked.
-//! Of the others nothing wrong may be accepted.
+//! Of the others nothing wrong may be accepted where a checksum covers it. No checksum covers what is left of a block
+//! that the file's end cuts through: such records are given, as many as there are, but the reader must say that they are
+//! unverified and what is wrong with their block.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -172,16 +174,33 @@ fn repair(path: &Path) {
     let _ = rewrite::pack(path, &std::fs::File::create(&target).unwrap());
 }
 
+/// What a log with changed bytes gives that it must not.
+fn accepted(part: &Contents, whole: &Contents) -> Option<&'static str> {
+    // With a damaged state page the reader does not know that the log was closed: blocks may then be unsealed.
+    let without_checksum = |problem: &Problem| {
+        matches!(problem.kind, ProblemKind::Truncated { .. } | ProblemKind::Unsealed | ProblemKind::HotPage)
+    };
+    if !part.is_verified_part_of(whole) {
+        Some("a wrong record that a checksum vouches for")
+    } else if part.problems.is_empty() && part != whole {
+        Some("records lost or unverified, and nothing said")
+    } else if part.has_unverified() && !part.problems.iter().any(without_checksum) {
+        Some("unverified records, and no problem that tells why")
+    } else {
+        None
+    }
+}
+
 pub fn run(setting: &Setting, report: &mut Report) {
     let bases = bases(&setting.folder);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let start = Instant::now();
-    let [rounds, opened, wrong, slow] = [const { AtomicU64::new(0) }; 4];
+    let [rounds, opened, wrong, labelled, slow] = [const { AtomicU64::new(0) }; 5];
     let first_wrong = Mutex::new(None::<String>);
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            let (bases, rounds, opened, wrong, slow) = (&bases, &rounds, &opened, &wrong, &slow);
-            let first_wrong = &first_wrong;
+            let (bases, rounds, opened, slow) = (&bases, &rounds, &opened, &slow);
+            let (wrong, labelled, first_wrong) = (&wrong, &labelled, &first_wrong);
             let path: PathBuf = setting.folder.join(format!("mutant{thread}.jlog"));
             scope.spawn(move || {
                 for round in (thread..).step_by(threads as usize) {
@@ -203,12 +222,13 @@ pub fn run(setting: &Setting, report: &mut Report) {
                     if let Ok(reader) = Reader::open(&path) {
                         opened.fetch_add(1, Ordering::Relaxed);
                         let part = contents(&reader);
-                        let accepted = base.covered
-                            && !resealed
-                            && (!part.is_part_of(&base.whole) || part.problems.is_empty() && part != base.whole);
-                        if accepted {
-                            wrong.fetch_add(1, Ordering::Relaxed);
-                            first_wrong.lock().unwrap().get_or_insert(format!("round {round}, {}", base.name));
+                        if base.covered && !resealed {
+                            if let Some(what) = accepted(&part, &base.whole) {
+                                wrong.fetch_add(1, Ordering::Relaxed);
+                                let first = || format!("round {round}, {}: {what}", base.name);
+                                first_wrong.lock().unwrap().get_or_insert_with(first);
+                            }
+                            labelled.fetch_add(u64::from(!part.is_part_of(&base.whole)), Ordering::Relaxed);
                         }
                         read_in_all_ways(&path, &reader, round % 16 < 2);
                     }
@@ -217,7 +237,7 @@ pub fn run(setting: &Setting, report: &mut Report) {
             });
         }
     });
-    let [rounds, opened, wrong, slow] = [rounds, opened, wrong, slow].map(AtomicU64::into_inner);
+    let [rounds, opened, wrong, labelled, slow] = [rounds, opened, wrong, labelled, slow].map(AtomicU64::into_inner);
     let seconds = start.elapsed().as_secs_f64();
     report.time("mutating for", format!("{seconds:.0} s"), ">= 600 s", seconds >= FULL.as_secs_f64());
     report.note("mutated logs", rounds.to_string());
@@ -227,5 +247,6 @@ pub fn run(setting: &Setting, report: &mut Report) {
     if let Some(first) = first_wrong.into_inner().unwrap() {
         report.note("the first of them", first);
     }
+    report.note("noise before a cut in its block, given as unverified", labelled.to_string());
     report.fact("readings that took over 10 s", slow.to_string(), "0", slow == 0);
 }

@@ -127,16 +127,21 @@ pub fn visit(mut events: Events, mut see: impl FnMut(Result<RecordView<'_>, Prob
     assert!(done.is_continue());
 }
 
-/// All a log gives: a number for each record, by stream and class, in order; counters; the problems.
+/// Numbers of records by stream and class, in order.
+type Records = BTreeMap<(u32, u8), Vec<u64>>;
+
+/// All a log gives: a number for each record; counters; the problems.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
-    pub records: BTreeMap<(u32, u8), Vec<u64>>,
+    pub records: Records,
+    /// Those of them that the reader says a checksum vouches for.
+    pub verified: Records,
     pub counters: Vec<u64>,
     pub problems: Vec<Problem>,
 }
 
 pub fn contents(reader: &Reader) -> Contents {
-    let mut records: BTreeMap<(u32, u8), Vec<u64>> = BTreeMap::new();
+    let (mut records, mut verified) = (Records::new(), Records::new());
     let mut last = 0;
     visit(reader.events().types(Types::all()), |item| {
         let Ok(view) = item else {
@@ -148,9 +153,12 @@ pub fn contents(reader: &Reader) -> Contents {
         let stamp = view.t_ns.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(view.event_type) << 48;
         let number = stamp ^ xxhash_rust::xxh3::xxh3_64(view.body());
         records.entry((view.stream.0, class)).or_default().push(number);
+        if view.is_verified() {
+            verified.entry((view.stream.0, class)).or_default().push(number);
+        }
     });
     let counters = reader.counters().iter().map(|total| total.value).collect();
-    Contents { records, counters, problems: reader.problems() }
+    Contents { records, verified, counters, problems: reader.problems() }
 }
 
 fn spec(event_type: u16) -> u8 {
@@ -174,11 +182,25 @@ impl Contents {
 
     /// Whether each list is what remains of the one in `whole` when records are left out.
     pub fn is_part_of(&self, whole: &Contents) -> bool {
-        self.records.iter().all(|(key, mine)| {
-            let mut all = whole.records.get(key).into_iter().flatten();
-            mine.iter().all(|record| all.any(|other| other == record))
-        })
+        is_part(&self.records, &whole.records)
     }
+
+    /// The same of the records that a checksum vouches for.
+    pub fn is_verified_part_of(&self, whole: &Contents) -> bool {
+        is_part(&self.verified, &whole.records)
+    }
+
+    /// Whether there are records that no checksum vouches for.
+    pub fn has_unverified(&self) -> bool {
+        self.records != self.verified
+    }
+}
+
+fn is_part(part: &Records, whole: &Records) -> bool {
+    part.iter().all(|(key, mine)| {
+        let mut all = whole.get(key).into_iter().flatten();
+        mine.iter().all(|record| all.any(|other| other == record))
+    })
 }
 
 /// The tool beside this program.

@@ -63,7 +63,8 @@ impl Entry {
         self.body.1 - self.body.0
     }
 
-    /// Whether a checksum vouches for the record.
+    /// Whether a checksum vouches for the record. None does in a block that was never sealed, and none can in the block
+    /// a cut goes through: what is left of it is given as it is.
     pub fn is_verified(&self) -> bool {
         self.block.is_verified()
     }
@@ -78,6 +79,7 @@ pub struct RecordView<'a> {
     pub event_type: u16,
     body: &'a [u8],
     schema: &'a FileSchema,
+    verified: bool,
 }
 
 impl<'a> RecordView<'a> {
@@ -89,6 +91,7 @@ impl<'a> RecordView<'a> {
             event_type: record.event_type,
             body: block.data.get(record.body.0..record.body.1).unwrap_or_default(),
             schema,
+            verified: block.is_verified(),
         }
     }
 
@@ -102,6 +105,12 @@ impl<'a> RecordView<'a> {
     #[inline]
     pub fn body(&self) -> &'a [u8] {
         self.body
+    }
+
+    /// Whether a checksum vouches for the record, as [`Entry::is_verified`].
+    #[inline]
+    pub fn is_verified(&self) -> bool {
+        self.verified
     }
 }
 
