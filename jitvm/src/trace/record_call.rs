@@ -18,6 +18,18 @@ use crate::runtime::vm::{Code, Vm};
 /// Longest function that is inlined, in bytecodes.
 const INLINE_LIMIT: usize = 200;
 
+/// Builtins that look at the Python frame they are called from.
+const FRAME_READERS: &[&str] =
+    &["__import__", "dir", "eval", "exec", "globals", "locals", "vars", "sys._getframe", "sys.exc_info", "super"];
+
+fn reads_frames(vm: &Vm, callee: Value) -> bool {
+    if callee.has_layout(ShapeId::TYPE) {
+        return types::type_id(callee) == types::TypeId::SUPER;
+    }
+    callee.has_shape(ShapeId::BUILTIN)
+        && FRAME_READERS.contains(&crate::library::row_of(vm, callee).full_name().as_str())
+}
+
 /// A call as the recorder sees it: references and the values they have now.
 struct Call<'a> {
     references: &'a [Ref],
@@ -47,6 +59,10 @@ impl Recorder {
         let call = Call { references: &references, values: &values, keywords };
         if call::is_python_method(callee_value) && !callee.is_constant() {
             return self.bound_method(vm, ins, callee, callee_value, &call);
+        }
+        if self.frames.len() > 1 && reads_frames(vm, callee_value) {
+            // The frame that it looks for is inlined here.
+            return abort(AbortReason::UnsupportedOperation, "a builtin that looks at its caller's frame");
         }
         let callee = self.same_word(vm, callee, callee_value);
         if let Some(function) = call::as_function(callee_value) {

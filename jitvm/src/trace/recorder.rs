@@ -595,7 +595,12 @@ impl Recorder {
 
     /// Whether some frame may still read a slot. Windows overlap: a slot belongs to each frame it lies in.
     fn is_live(&self, slot: u16, innermost: usize) -> bool {
-        self.frames.iter().enumerate().any(|(depth, frame)| {
+        self.is_live_among(slot, self.frames.len(), innermost)
+    }
+
+    /// As [`Recorder::is_live`], for the outermost `count` frames.
+    fn is_live_among(&self, slot: u16, count: usize, innermost: usize) -> bool {
+        self.frames[..count].iter().enumerate().any(|(depth, frame)| {
             let Some(register) = slot.checked_sub(frame.base) else { return false };
             // SAFETY: code objects live as long as the VM.
             let proto = unsafe { &(*frame.code).proto };
@@ -620,14 +625,21 @@ impl Recorder {
         })
     }
 
-    /// Whether the handler of an exception that comes up here may read a slot.
+    /// Whether a slot may be read after an exception that comes up here: by the innermost handler, or by the frames
+    /// around its own, which go on as after any call.
     fn is_live_in_handler(&self, slot: u16) -> bool {
-        self.frames.iter().any(|frame| {
-            let Some(register) = slot.checked_sub(frame.base) else { return false };
-            // SAFETY: code objects live as long as the VM.
-            let proto = unsafe { &(*frame.code).proto };
-            register < proto.registers && frame.live.is_live_in_handler(proto, frame.pc, register)
-        })
+        // SAFETY: code objects live as long as the VM.
+        let proto = |frame: &RecordFrame| unsafe { &(*frame.code).proto };
+        let catches = |frame: &RecordFrame| {
+            proto(frame).exception_ranges.iter().any(|range| (range.start..range.end).contains(&frame.pc))
+        };
+        let Some(catcher) = self.frames.iter().rposition(catches) else { return false };
+        let frame = &self.frames[catcher];
+        let in_handler = slot.checked_sub(frame.base).is_some_and(|register| {
+            register < proto(frame).registers && frame.live.is_live_in_handler(proto(frame), frame.pc, register)
+        });
+        // Frames inside the catching one are gone: none of the rest is the innermost.
+        in_handler || self.is_live_among(slot, catcher, usize::MAX)
     }
 
     // --- frames -------------------------------------------------------------------------------------------------
