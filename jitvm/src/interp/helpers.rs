@@ -144,9 +144,9 @@ helpers! {
     BUILTIN_OR "builtin_or" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitOr, a, b, false));
     BUILTIN_XOR "builtin_xor" A2 RAISES |vm, a, b| word(ops::binary(vm, Binary::BitXor, a, b, false));
     // Augmented assignment changes some operands in place.
-    ADD_IN_PLACE "add_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Add, a, b, true));
-    SUBTRACT_IN_PLACE "subtract_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Sub, a, b, true));
-    MULTIPLY_IN_PLACE "multiply_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mul, a, b, true));
+    ADD_IN_PLACE "add_in_place" A2 ANY |vm, a, b| word(ops::add(vm, a, b, true));
+    SUBTRACT_IN_PLACE "subtract_in_place" A2 ANY |vm, a, b| word(ops::sub(vm, a, b, true));
+    MULTIPLY_IN_PLACE "multiply_in_place" A2 ANY |vm, a, b| word(ops::mul(vm, a, b, true));
     TRUE_DIVIDE_IN_PLACE "true_divide_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::TrueDiv, a, b, true));
     FLOOR_DIVIDE_IN_PLACE "floor_divide_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::FloorDiv, a, b, true));
     MODULO_IN_PLACE "modulo_in_place" A2 ANY |vm, a, b| word(ops::binary(vm, Binary::Mod, a, b, true));

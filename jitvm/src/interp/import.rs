@@ -102,14 +102,13 @@ fn load(vm: &mut Vm, name: &str, path: Option<Value>) -> Outcome {
         return Ok(module);
     }
     let found = match path {
-        None => match embedded::find(name) {
-            Some(row) => Some(Found::Embedded(row)),
-            None => {
-                let sys = import_module(vm, "sys")?;
-                let sys_path = special::attribute(vm, sys, "path")?;
-                sys_path.and_then(|path| find_file(path, name))
-            }
-        },
+        None => {
+            // As with CPython, whose library comes last on `sys.path`: a program's own file of a name goes before.
+            let sys = import_module(vm, "sys")?;
+            let sys_path = special::attribute(vm, sys, "path")?;
+            let found = sys_path.and_then(|path| find_file(path, name));
+            found.or_else(|| embedded::find(name).map(Found::Embedded))
+        }
         Some(path) => {
             let short = name.rsplit('.').next().unwrap_or(name);
             embedded::find(name).map(Found::Embedded).or_else(|| find_file(path, short))
