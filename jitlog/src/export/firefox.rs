@@ -50,6 +50,8 @@ struct Firefox<'d> {
     counters: HashMap<Series, (CounterHandle, u64)>,
     /// The least weight of the samples so far: how far apart they were meant to be.
     interval: Option<u64>,
+    /// The times of the first and the last marker.
+    markers: Option<(u64, u64)>,
 }
 
 pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
@@ -93,8 +95,10 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         stacks: HashMap::new(),
         counters: HashMap::new(),
         interval: None,
+        markers: None,
     };
     let mut firefox = timeline::read(reader, firefox)?;
+    firefox.mark_ends();
     if let Some(interval) = firefox.interval {
         firefox.profile.set_interval(SamplingInterval::from_nanos(interval));
     }
@@ -145,6 +149,17 @@ impl Marker for Values {
 }
 
 impl Firefox<'_> {
+    /// Marks the time of the first and the last marker with a sample of nothing, of no weight: the profiler shows only the markers that lie
+    /// between the first sample and the last.
+    fn mark_ends(&mut self) {
+        let Some((first, last)) = self.markers else { return };
+        if let Some((_, thread)) = self.threads.iter().min_by_key(|(index, _)| **index) {
+            for t_ns in [first, last] {
+                self.profile.add_sample(*thread, time(t_ns), None, CpuDelta::ZERO, 0);
+            }
+        }
+    }
+
     /// The handle of a thread, which is added when something of it is met.
     fn thread(&mut self, threads: &Threads, index: usize) -> ThreadHandle {
         if let Some(handle) = self.threads.get(&index) {
@@ -158,6 +173,12 @@ impl Firefox<'_> {
         self.profile.set_thread_show_markers_in_timeline(handle, true);
         self.threads.insert(index, handle);
         handle
+    }
+
+    /// Widens the span of the markers.
+    fn reach(&mut self, t_ns: u64) {
+        let (first, last) = self.markers.unwrap_or((t_ns, t_ns));
+        self.markers = Some((first.min(t_ns), last.max(t_ns)));
     }
 
     /// Registers a kind of marker when it is first met.
@@ -301,6 +322,8 @@ impl Sink for Firefox<'_> {
         let types = (slice.event_type, end.event_type.filter(|event_type| *event_type != slice.event_type));
         let fields: Vec<Field> = slice.fields.iter().chain(end.fields).cloned().collect();
         let timing = MarkerTiming::Interval(time(slice.start_ns), time(end.t_ns));
+        self.reach(slice.start_ns);
+        self.reach(end.t_ns);
         self.marker(thread, timing, &slice.name, types, &fields);
         Ok(())
     }
@@ -308,6 +331,7 @@ impl Sink for Firefox<'_> {
     fn unended(&mut self, threads: &Threads, slice: Slice) -> io::Result<()> {
         let thread = self.thread(threads, slice.thread);
         let timing = MarkerTiming::IntervalStart(time(slice.start_ns));
+        self.reach(slice.start_ns);
         self.marker(thread, timing, &slice.name, (slice.event_type, None), &slice.fields);
         Ok(())
     }
@@ -315,6 +339,7 @@ impl Sink for Firefox<'_> {
     fn instant(&mut self, threads: &Threads, instant: &Instant<'_>) -> io::Result<()> {
         let thread = self.thread(threads, instant.thread);
         let timing = MarkerTiming::Instant(time(instant.t_ns));
+        self.reach(instant.t_ns);
         let marker = self.marker(thread, timing, instant.name, (instant.event_type, None), instant.fields);
         if !instant.stack.is_none() {
             let standing = Standing { stack: instant.stack, place: LocId::NONE, state: SampleState::Interp };
