@@ -9,7 +9,8 @@ use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
 use crate::tool::{CatArgs, Failure, Output, complain, info, open};
 
-pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+pub fn run(options: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+    let args = &options.records;
     let types = chosen_types(&args.types)?;
     let reader = open(&args.log)?;
     let definitions = args.resolve.then(|| reader.defs());
@@ -18,7 +19,7 @@ pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     }
     // Where the records themselves go to the terminal, they are progress enough.
     let progress = (!std::io::stdout().is_terminal()).then(|| Progress::of(&reader, 1));
-    let range = args.from.unwrap_or(0)..args.to.unwrap_or(u64::MAX);
+    let range = args.from.unwrap_or(0)..options.to.unwrap_or(u64::MAX);
     for item in reader.events().types(types).range(range) {
         match item {
             Ok(entry) if args.json => json_line(out, &Line { entry: &entry, definitions })?,

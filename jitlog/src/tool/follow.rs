@@ -9,12 +9,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::tool::cat::chosen_types;
 use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
-use crate::tool::{Failure, FollowArgs, Output, complain, info, open};
+use crate::tool::{Failure, RecordsArgs, Output, complain, info, open};
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
-pub fn run(args: &FollowArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+pub fn run(args: &RecordsArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     let types = chosen_types(&args.types)?;
     let reader = open(&args.log)?;
     if args.json {
