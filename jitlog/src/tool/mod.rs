@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use jitlog::{ReadError, Reader};
+use jitlog::{Health, ReadError, Reader};
 
 pub(crate) use info::header as log_header;
 use time::parse_time;
@@ -246,6 +246,17 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn open(log: &PathBuf) -> Result<Reader, Failure> {
     Ok(Reader::open(log)?)
+}
+
+/// Names what was left out and what nobody vouches for; the exit status.
+fn say_what_is_wrong(reader: &Reader) -> u8 {
+    let problems = reader.problems();
+    problems.iter().for_each(|problem| complain(&problem.to_string()));
+    let unverified = reader.unverified_blocks();
+    if unverified > 0 && reader.health() != Health::Open {
+        complain(&format!("no checksum vouches for what is in {unverified} blocks"));
+    }
+    if problems.is_empty() { 0 } else { 2 }
 }
 
 /// A line on standard error; if even that fails there is nobody to tell.
