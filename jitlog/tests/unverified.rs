@@ -128,7 +128,9 @@ fn the_tool_says_what_is_unverified() {
     let marked = |text: &[u8]| {
         String::from_utf8(text.to_vec()).unwrap().lines().filter(|line| line.ends_with(",\"unverified\":true}")).count()
     };
-    for arguments in [&["cat", "--json", log][..], &["cat", "--json", "--resolve", log], &["export", "jsonl", log, "-o", "-"]] {
+    for arguments in
+        [&["cat", "--json", log][..], &["cat", "--json", "--resolve", log], &["export", "jsonl", log, "-o", "-"]]
+    {
         let output = tool(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: a kill is no damage");
         assert_eq!(marked(&output.stdout), all - verified, "{arguments:?}");

@@ -29,9 +29,9 @@ use clap::ValueEnum;
 use jitlog::{Entry, Reader, Types};
 use thinning::LIMITS;
 
-pub use jsonl::{line as json_record, lines};
 #[cfg(feature = "parquet")]
 pub use folder::{OutputFolder, Refused};
+pub use jsonl::{line as json_record, lines};
 #[cfg(feature = "parquet")]
 pub use parquet::{TABLES, write as write_tables};
 

@@ -114,16 +114,16 @@ mod tests {
     fn samples_and_rest_add_up_to_what_was_timed() {
         let collection = Event::GcEnd(GcEnd { pause_ns: 500, ..Default::default() });
         // Nothing timed: samples stand for everything.
-        assert_eq!(account(&[sample(SampleState::Gc, 10), collection.clone()]), []);
+        assert_eq!(account(&[sample(SampleState::Gc, 10), collection]), []);
         // Never met by a sample.
         let idle = time(SampleState::Idle, 70);
         let all = [(SampleState::Gc, 500), (SampleState::Idle, 70)];
-        assert_eq!(account(&[sample(SampleState::Interp, 1_000), idle.clone(), collection.clone()]), all);
+        assert_eq!(account(&[sample(SampleState::Interp, 1_000), idle, collection]), all);
         // A sample inside a collection also weighs the wait before it.
-        let part = account(&[sample(SampleState::Gc, 520), idle.clone(), collection.clone()]);
+        let part = account(&[sample(SampleState::Gc, 520), idle, collection]);
         assert_eq!(part, [(SampleState::Idle, 50)]);
         // Samples may stand for more than was timed, when the log lost the last records.
-        assert_eq!(account(&[sample(SampleState::Idle, 600), idle.clone(), collection]), []);
+        assert_eq!(account(&[sample(SampleState::Idle, 600), idle, collection]), []);
         assert_eq!(account(&[idle, time(SampleState::Idle, u64::MAX)]), [(SampleState::Idle, u64::MAX)]);
     }
 }

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::tool::cat::chosen_types;
 use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
-use crate::tool::{Failure, RecordsArgs, Output, complain, info, open};
+use crate::tool::{Failure, Output, RecordsArgs, complain, info, open};
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -31,7 +31,7 @@ pub fn run(args: &RecordsArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
             match item {
                 Ok(entry) if args.json => {
                     json_line(out, &Line { entry: &entry, definitions, says_unverified: false })?;
-                },
+                }
                 Ok(entry) => text_line(out, &entry, definitions)?,
                 Err(problem) => {
                     complain(&problem.to_string());

@@ -315,8 +315,7 @@ impl Parquet<'_> {
         for rest in self.timed.rest() {
             let thread = Cell::count(self.threads.get(rest.thread).tid);
             let (state, weight) = (Cell::count(rest.state.0), Cell::count(rest.ns));
-            let cells =
-                [run, ts, t_ns, thread, state, Cell::Null, Cell::Null, Cell::Null, weight, Cell::Int(0)];
+            let cells = [run, ts, t_ns, thread, state, Cell::Null, Cell::Null, Cell::Null, weight, Cell::Int(0)];
             self.row(Table::Sample, &cells)?;
         }
         Ok(())
