@@ -49,7 +49,7 @@ pub(crate) fn open(path: &Path, demand: Demand) -> Result<Inner, ReadError> {
     let close_crc = bytes::u32_at(hot_raw, hot::CLOSE_CRC);
     let closed = close_crc != 0 && close_crc == HotPage::close_crc(hot_raw);
     // A writer that closed the log sealed every block before; a page that it never wrote says that nothing was claimed.
-    let was_closed = closed || !live && (close_crc != 0 || hot_page.closed);
+    let was_closed = closed || !live && (close_crc != 0 || bytes::u32_at(hot_raw, hot::STATE) != 0);
     let is_blank = hot_page.claimed_blocks <= u64::from(SUPER_BLOCK);
     if !hot_raw.is_empty() && !closed && !live && (was_closed || is_blank) {
         problems.push(Problem::new(&file.path, ProblemKind::HotPage, SUPER_BLOCK, HOT_PAGE));
