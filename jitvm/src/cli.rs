@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::announce::Wanted;
 use crate::events::Level;
 use crate::perf::MAX_HZ;
 use crate::trace::params::Params;
@@ -36,6 +37,15 @@ struct Arguments {
     /// Where samples come from: a timer of the thread, or the kernel's perf events (not available yet)
     #[arg(long, value_name = "SOURCE", value_enum, default_value = "timer")]
     sample_source: SampleSource,
+    /// Name compiled code for Linux perf in /tmp/perf-PID.map
+    #[arg(long)]
+    perf_map: bool,
+    /// Write code, lines and unwinding tables for `perf inject --jit` to DIR/jit-PID.dump (default: the current directory)
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".", require_equals = true)]
+    jitdump: Option<PathBuf>,
+    /// Show compiled code to gdb: breakpoints on Python functions and lines, backtraces through traces
+    #[arg(long)]
+    gdb_jit: bool,
     /// Compile hot loops, or interpret only
     #[arg(long, value_name = "on|off", value_enum, default_value = "on")]
     jit: Switch,
@@ -109,6 +119,8 @@ pub struct Options {
     pub jit: bool,
     pub params: Params,
     pub jit_check: bool,
+    /// What other programs are told of machine code.
+    pub announce: Wanted,
     pub stats: Option<StatsFormat>,
 }
 
@@ -191,6 +203,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
         jit: arguments.jit == Switch::On,
         params,
         jit_check: arguments.jit_check,
+        announce: Wanted { perf_map: arguments.perf_map, jitdump: arguments.jitdump, gdb: arguments.gdb_jit },
         stats: arguments.stats,
     })
 }
