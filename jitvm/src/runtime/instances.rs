@@ -1,6 +1,5 @@
 //! Instances of program classes in memory: allocation, slots, the dict of those that outgrow them.
 
-use super::{descriptors, namespace};
 use super::object::{
     BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
     TypeObject,
@@ -9,6 +8,7 @@ use super::shapes::MOST_SLOTS;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use super::{descriptors, namespace};
 
 /// Bytes of an object by its layout, rounded up to 8; the word of attributes follows in instances of program classes.
 ///
