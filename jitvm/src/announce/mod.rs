@@ -157,7 +157,7 @@ fn exit_path(arena: &Arena) -> Unit {
 fn row_of(vm: &Vm, origin: Origin) -> Option<(Arc<str>, u32)> {
     let code = &vm.codes[origin.code.index()];
     let position = code.proto.positions.get(origin.pc as usize)?;
-    let line = code.source.line_column(position.span.start).0 as u32;
+    let line = code.source.line_column(position.span.start).0;
     Some((Arc::from(code.source.path.as_str()), line))
 }
 

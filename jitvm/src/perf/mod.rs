@@ -23,7 +23,7 @@ use jitlog::{GuardId, LocId};
 use sampler::Sampler;
 
 pub use sampler::BuiltinIds;
-pub use timer::{MAX_HZ, default_hz};
+pub use timer::{DEFAULT_HZ, MAX_HZ};
 
 /// What the thread is doing. The numbers are the log's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
