@@ -1,6 +1,6 @@
 //! PyPy's `JITLOG`, binary, version 4: IR at three stages, merge points with file and line, machine code, counters; no times.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use crate::format::payload::{self, CodeMapEntry};
@@ -58,6 +58,8 @@ struct Open {
     code_base: u32,
     last_offset: u16,
     map: Vec<CodeMapEntry>,
+    /// Results that are the map of an object: a test of one is a test of a shape.
+    maps: HashSet<String>,
     aborted: bool,
 }
 
@@ -331,6 +333,11 @@ impl State {
         if let Some(text) = descr_text.filter(|text| !is_guard && !text.is_empty()) {
             operands.push(text);
         }
+        if let (Some(result), Some(text)) = (result, descr_text)
+            && text.contains("inst_map ")
+        {
+            open.maps.insert(result.to_string());
+        }
         let ty = result.map_or("", type_of);
         let at = usize::from(open.stage.min(2));
         let index = open.stages[at].op(out, &name, result, ty, &operands, open.loc, is_guard);
@@ -343,8 +350,13 @@ impl State {
             let known = open.guards.iter_mut().find(|(known, ..)| *known == number);
             let expected = operands.get(1).copied().unwrap_or_default();
             let class = matches!(name.as_str(), "guard_class" | "guard_nonnull_class" | "guard_exact_class");
-            let name = if class { format!("{name} (type)") } else { name.clone() };
-            let guard = (number, name, index, open.loc, expected.to_string());
+            let shape = name == "guard_value" && operands.first().is_some_and(|operand| open.maps.contains(*operand));
+            let (name, expected) = match (class, shape) {
+                (true, _) => (format!("{name} (type)"), expected.to_string()),
+                (_, true) => (format!("{name} (shape)"), format!("shape {expected}")),
+                _ => (name.clone(), expected.to_string()),
+            };
+            let guard = (number, name, index, open.loc, expected);
             match known {
                 Some(known) => *known = guard,
                 None => open.guards.push(guard),
