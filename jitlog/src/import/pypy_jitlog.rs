@@ -50,6 +50,8 @@ struct Open {
     stages: [TextIr; 3],
     present: [bool; 3],
     guards_at: [u32; 3],
+    /// Where a bridge goes on.
+    from: LocId,
     loc: LocId,
     guards: Vec<(u64, String, u32, LocId, String)>,
     tokens: Vec<u64>,
@@ -71,6 +73,8 @@ struct State {
     prefixes: HashMap<u8, String>,
     open: Option<Open>,
     guards: HashMap<u64, (GuardId, TraceId)>,
+    /// Where the guards are: a bridge goes on there.
+    places: HashMap<u64, LocId>,
     loops: HashMap<u64, TraceId>,
     bridges: HashMap<u64, TraceId>,
     tokens: HashMap<u64, TraceId>,
@@ -173,7 +177,7 @@ impl State {
                 if let Some(open) = &mut self.open {
                     open.stage = u16::from(mark - 0x17);
                     open.present[usize::from(open.stage)] = true;
-                    open.loc = LocId::NONE;
+                    open.loc = open.from;
                 }
             }
             0x11 => {
@@ -268,7 +272,8 @@ impl State {
         let other = self.addr(input)?;
         let _driver = text(input)?;
         let bridge_of = (kind == "bridge").then_some(other);
-        self.open = Some(Open { id: out.new_trace(), bridge_of, number, ..Open::default() });
+        let from = bridge_of.and_then(|guard| self.places.get(&guard)).copied().unwrap_or_default();
+        self.open = Some(Open { id: out.new_trace(), bridge_of, number, from, loc: from, ..Open::default() });
         Ok(())
     }
 
@@ -477,6 +482,7 @@ impl State {
                 ..GuardDef::default()
             });
             self.guards.insert(*number, (guard_id, trace_id));
+            self.places.insert(*number, *loc_id);
         }
         let addr = Address(open.addr.0);
         let code_bytes = u32::try_from(open.addr.1.saturating_sub(open.addr.0)).unwrap_or(0);

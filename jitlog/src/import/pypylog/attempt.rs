@@ -65,7 +65,7 @@ pub struct Attempt {
 
 /// What the rest of the log refers to.
 pub struct Written {
-    pub guards: Vec<(u64, GuardId)>,
+    pub guards: Vec<(u64, GuardId, LocId)>,
     pub tokens: Vec<u64>,
 }
 
@@ -104,6 +104,15 @@ impl Attempt {
             }
             "jit-backend" => self.code.clear(),
             _ => {}
+        }
+    }
+
+    /// Where operations before the first merge point are.
+    pub fn goes_on_at(&mut self, loc: LocId) {
+        for place in [&mut self.opt.loc, &mut self.head] {
+            if place.is_none() {
+                *place = loc;
+            }
         }
     }
 
@@ -364,7 +373,7 @@ impl Attempt {
         }
     }
 
-    fn define_guards(&self, out: &mut Sink, trace_id: TraceId) -> Vec<(u64, GuardId)> {
+    fn define_guards(&self, out: &mut Sink, trace_id: TraceId) -> Vec<(u64, GuardId, LocId)> {
         let mut defined = Vec::new();
         for (ordinal, guard) in self.guards.iter().enumerate() {
             let guard_id = out.new_guard();
@@ -381,7 +390,7 @@ impl Attempt {
                 expected: &guard.expected,
                 ..GuardDef::default()
             });
-            defined.push((guard.number, guard_id));
+            defined.push((guard.number, guard_id, guard.loc));
         }
         defined
     }

@@ -46,7 +46,7 @@ pub struct Pypylog {
     collections: u32,
     gc: LaneId,
     /// Guards by PyPy's own number, and their traces.
-    guards: HashMap<u64, (GuardId, TraceId)>,
+    guards: HashMap<u64, Known>,
     /// `Loop N` and what it became.
     loops: HashMap<u64, TraceId>,
     /// Bridges by the guard they start at.
@@ -57,6 +57,14 @@ pub struct Pypylog {
     /// Executions of traces by their entry, so that bridges are not counted twice.
     seen: Seen,
     places: HashMap<String, LocId>,
+}
+
+/// A guard by PyPy's own number.
+#[derive(Clone, Copy)]
+struct Known {
+    guard: GuardId,
+    trace: TraceId,
+    loc: LocId,
 }
 
 /// What the log turned out to hold.
@@ -294,6 +302,10 @@ impl Pypylog {
         self.seen.opt |= section.starts_with("jit-log-opt");
         self.seen.noopt |= section == "jit-log-noopt";
         let understood = attempt.line(section, line, out, |text, out| self.place(text, out));
+        // A bridge goes on where its guard is.
+        if let Some(known) = attempt.parent().and_then(|number| self.guards.get(&number)) {
+            attempt.goes_on_at(known.loc);
+        }
         self.attempt = Some(attempt);
         understood
     }
@@ -343,8 +355,8 @@ impl Pypylog {
             if let Some(trace) = self.bridges.get(&guard) {
                 out.count(CounterKind::TraceExec, trace.0, count);
             }
-            if let Some((guard, _)) = self.guards.get(&guard) {
-                out.count(CounterKind::GuardFail, guard.0, count);
+            if let Some(known) = self.guards.get(&guard) {
+                out.count(CounterKind::GuardFail, known.guard.0, count);
             }
             return true;
         }
@@ -400,13 +412,13 @@ impl Pypylog {
         let Some(attempt) = self.attempt.take().filter(Attempt::says_something) else { return };
         let now = self.now();
         let trace = out.new_trace();
-        let parent = attempt.parent().and_then(|guard| self.guards.get(&guard).copied());
+        let parent = attempt.parent().and_then(|guard| self.guards.get(&guard)).map(|known| (known.guard, known.trace));
         if attempt.parent().is_some() && parent.is_none() {
             out.unread(UnreadKind::Damaged, "a bridge starts at a guard that the log does not define");
         }
         let written = attempt.write(out, trace, parent, now);
-        for (number, guard) in written.guards {
-            self.guards.insert(number, (guard, trace));
+        for (number, guard, loc) in written.guards {
+            self.guards.insert(number, Known { guard, trace, loc });
         }
         for token in written.tokens {
             self.tokens.insert(token, trace);
