@@ -13,8 +13,8 @@ pub fn is_one(text: &str) -> bool {
     if start.starts_with('{') {
         return (text.contains("\"benchmarks\"") && text.contains("\"runs\"")) || text.contains("\"results\"");
     }
-    if start.starts_with('[') {
-        return text.contains("\"primaryMetric\"") || start[1..].trim_start().starts_with(|c: char| c.is_ascii_digit());
+    if let Some(rest) = start.strip_prefix('[') {
+        return text.contains("\"primaryMetric\"") || rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
     }
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let header = lines.next();

@@ -32,7 +32,7 @@ impl Element<'_> {
     /// Seconds with three decimals, as nanoseconds.
     pub fn stamp(&self) -> Option<u64> {
         let seconds: f64 = self.get("stamp")?.parse().ok()?;
-        (seconds >= 0.0 && seconds < 1e9).then_some((seconds * 1e3).round() as u64 * 1_000_000)
+        (0.0..1e9).contains(&seconds).then_some((seconds * 1e3).round() as u64 * 1_000_000)
     }
 }
 
