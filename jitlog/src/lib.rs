@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod format;
+#[cfg(feature = "import")]
+pub mod import;
 #[cfg(feature = "read")]
 pub mod read;
 #[cfg(feature = "read")]

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::analyse;
 use crate::analyse::findings::findings;
+use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, guards, lines, series, traces};
@@ -136,10 +138,36 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
 fn summary(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
     let overview = overview(model);
     if as_json {
-        return Ok(json::write(out, &overview.summary)?);
+        let mut answer = serde_json::to_value(&overview.summary).map_err(io::Error::from)?;
+        if model.is_imported() {
+            answer["not_in_log"] = not_in_log(model, &overview.findings.looked_for)?;
+        }
+        return Ok(json::write(out, &answer)?);
     }
     for line in page::lines(&overview, paint.width) {
         paint.line(out, &line.line)?;
+    }
+    print_missing(model, &overview.findings.looked_for, paint, out)
+}
+
+fn not_in_log(model: &Model, looked_for: &[&'static str]) -> Result<serde_json::Value, Failure> {
+    Ok(serde_json::to_value(missing(model, looked_for)).map_err(io::Error::from)?)
+}
+
+/// What a log of another VM does not hold.
+fn print_missing(
+    model: &Model,
+    looked_for: &[&'static str],
+    paint: &Paint,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let list = missing(model, looked_for);
+    if !list.is_empty() {
+        paint.line(out, &Line::new())?;
+        paint.line(out, &Line::of(Role::Title, "Not in this log, and what would supply it"))?;
+    }
+    for missing in &list {
+        paint.line(out, &Line::of(Role::Dim, format!("  {}", analyse::missing::line(missing))))?;
     }
     Ok(())
 }
@@ -179,9 +207,13 @@ fn explain(model: &Model, all: bool, as_json: bool, paint: &Paint, out: &mut dyn
     if as_json {
         let mut answer = serde_json::to_value(&found).map_err(io::Error::from)?;
         answer["problems"] = serde_json::to_value(&model.problems).map_err(io::Error::from)?;
+        if model.is_imported() {
+            answer["not_in_log"] = not_in_log(model, &found.looked_for)?;
+        }
         return Ok(json::write(out, &answer)?);
     }
     paint.lines(out, &text::findings::lines(&found, paint.width))?;
+    print_missing(model, &found.looked_for, paint, out)?;
     print_problems(&model.problems, paint, out)
 }
 

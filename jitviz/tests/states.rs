@@ -44,7 +44,7 @@ fn the_account_adds_up() {
     let model = Fixture::new(write_sampled).model();
     let summary = summary(&model);
     let sum: u64 = summary.states.list().iter().map(|(_, ns)| ns.expect("every state is known")).sum();
-    assert_eq!(sum, summary.duration_ns);
+    assert_eq!(sum, summary.duration_ns.unwrap());
     let ms = |ns: Option<u64>| ns.unwrap_or(0) / 1_000_000;
     let s = &summary.states;
     assert_eq!((ms(s.interp), ms(s.native), ms(s.gc), ms(s.idle)), (13 * 8 + 11, 12, 2, 50));

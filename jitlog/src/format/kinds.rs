@@ -206,6 +206,35 @@ kinds! {
         1 Bytes "bytes",
         2 Nanoseconds "ns",
     }
+    /// A kind of fact that not every VM's log holds.
+    Fact(u8) {
+        1 Times "times",
+        2 Samples "samples",
+        3 GuardFailures "guard failures",
+        4 ObservedTypes "observed types",
+        5 Collections "collections",
+        6 Heap "heap",
+        7 CodeSize "code size",
+        8 Aborts "aborts",
+        9 AbortReasons "abort reasons",
+        10 CompileTimes "compile times",
+        11 Executions "executions",
+        12 Ir "ir",
+        13 MachineCode "machine code",
+        14 Iterations "iterations",
+        15 Bytecode "bytecode",
+        16 SourceText "source text",
+        17 Guards "guards",
+        18 Traces "traces",
+        19 Invalidations "invalidations",
+        20 GcPauses "gc pauses",
+    }
+    /// Why an importer could not read something.
+    UnreadKind(u8) {
+        0 Unknown "not understood",
+        1 Damaged "damaged",
+        2 Cut "cut off",
+    }
     /// How the program ended.
     ExitHow(u8) {
         0 Normal "normal",

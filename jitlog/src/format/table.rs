@@ -135,6 +135,25 @@ macro_rules! event_table {
                 ty: u8,
                 name: &'a str,
             }
+            /// A kind of fact that a log made from another VM's does not hold: unknown, not zero.
+            16 absent AbsentDef<'a> D {
+                fact: Fact,
+                /// What would have supplied it, as that VM's user types it; empty if nothing does.
+                switch: &'a str,
+            }
+            /// Something an importer could not read in the file it read.
+            17 unread UnreadDef<'a> D {
+                kind: UnreadKind,
+                /// How often; what follows describes the first.
+                count: u64,
+                /// From 1; 0 in a binary file.
+                line: u64,
+                /// Where it starts in the file.
+                byte: u64,
+                file: &'a str,
+                /// What is there, cut to 200 bytes.
+                text: &'a str,
+            }
             /// A place reached a threshold.
             32 hot Hot E {
                 loc_id: LocId,

@@ -8,6 +8,7 @@ mod check;
 mod describe;
 mod export;
 mod follow;
+mod import;
 mod info;
 mod output;
 mod pack;
@@ -73,6 +74,11 @@ enum Command {
         after_help = "Example:\n  jitlog export jsonl run.jlog -o run.jsonl\n  jitlog export folded run.jlog -o - | inferno-flamegraph > run.svg\n  jitlog export firefox run.jlog -o run.json      load it at profiler.firefox.com\n  jitlog export parquet run.jlog -o tables && duckdb -c \"select state, sum(weight_ns) from 'tables/sample.parquet' group by 1\"\n\nDamaged parts are left out and named on standard error; the exit status is then 2."
     )]
     Export(ExportArgs),
+    /// Make a log from one of another VM: PyPy, LuaJIT, V8, HotSpot, or from times of iterations.
+    #[command(
+        after_help = "Example:\n  jitlog import pypylog run.pypylog -o run.jlog && jitviz summary run.jlog\n  jitlog import auto v8.log -o v8.jlog          the content tells what it is\n\nWhat that VM's log does not hold is said, with the switch that would supply it. Lines that were not understood, and\nwhere the file is damaged or cut, are named on standard error; the exit status is then 2. OUT is written whole or not\nat all."
+    )]
+    Import(ImportArgs),
     /// Print a shell's completions for this command.
     #[command(
         after_help = "Example:\n  jitlog completions bash > /etc/bash_completion.d/jitlog\n  jitlog completions zsh > ~/.zfunc/_jitlog"
@@ -150,6 +156,21 @@ struct ExportArgs {
 }
 
 #[derive(Args)]
+struct ImportArgs {
+    /// What the files are; auto: their content tells
+    #[arg(value_parser = ["auto", "pypylog", "pypy-jitlog", "luajit", "v8", "hotspot", "iterations", "perf"])]
+    format: String,
+    /// The files of one run
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Ticks per second of the time stamps of a PYPYLOG that does not tell
+    #[arg(long, value_name = "HZ")]
+    tsc_hz: Option<f64>,
+    #[command(flatten)]
+    to: ToArgs,
+}
+
+#[derive(Args)]
 struct PackArgs {
     /// The log
     log: PathBuf,
@@ -215,6 +236,7 @@ pub fn run() -> ExitCode {
         Command::Follow(args) => follow::run(args, &mut out),
         Command::Repair(args) => repair::run(args),
         Command::Export(args) => export::run(args, &mut out),
+        Command::Import(args) => import::run(args),
         Command::Pack(args) => pack::run(&args.log, &args.to),
         Command::Completions(args) => describe::completions(args, &mut out),
         Command::Man(args) => describe::man(args, &mut out),

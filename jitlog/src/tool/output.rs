@@ -1,7 +1,7 @@
 //! Output files: written whole or not at all, and never over an existing one unless that was asked for.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::tool::{Failure, ToArgs};
@@ -52,6 +52,11 @@ impl OutputFile {
         &self.file
     }
 
+    /// Where the bytes go until it is finished, for a writer that needs a name. Whatever is there then is the output.
+    pub fn path(&self) -> &Path {
+        &self.temporary
+    }
+
     /// What went wrong while writing, with the name the user gave.
     pub fn failed(&self, error: io::Error) -> Failure {
         match &self.target {
@@ -60,20 +65,25 @@ impl OutputFile {
         }
     }
 
+    /// What was written: a writer that took the name may have made a file of its own.
+    fn bytes(&self) -> io::Result<File> {
+        File::open(&self.temporary)
+    }
+
     /// Gives the file its name, or its bytes to where they go.
-    pub fn finish(mut self) -> Result<(), Failure> {
+    pub fn finish(self) -> Result<(), Failure> {
         let done = match &self.target {
             Target::Path(path) if self.force => std::fs::rename(&self.temporary, path),
             Target::Path(path) => name_new(&self.temporary, path),
             Target::Special(path) => {
                 let path = path.clone();
-                self.file.rewind().and_then(|()| {
+                self.bytes().and_then(|mut bytes| {
                     let mut special = OpenOptions::new().write(true).open(path)?;
-                    io::copy(&mut self.file, &mut special).map(drop)
+                    io::copy(&mut bytes, &mut special).map(drop)
                 })
             }
             Target::Standard => {
-                self.file.rewind().and_then(|()| io::copy(&mut self.file, &mut io::stdout().lock()).map(drop))
+                self.bytes().and_then(|mut bytes| io::copy(&mut bytes, &mut io::stdout().lock()).map(drop))
             }
         };
         match (done, &self.target) {

@@ -28,6 +28,11 @@ impl Progress {
         Progress::start(move || (reader.bytes_read(), total))
     }
 
+    /// Follows a count of bytes up to a total.
+    pub fn counting(read: impl Fn() -> u64 + Send + 'static, total: u64) -> Progress {
+        Progress::start(move || (read(), total))
+    }
+
     fn start(look: impl Fn() -> (u64, u64) + Send + 'static) -> Progress {
         if !io::stderr().is_terminal() {
             return Progress { shown: None };

@@ -8,9 +8,11 @@ use crate::ClockSource;
 pub struct Clock {
     source: ClockSource,
     logical: AtomicU64,
+    /// What a logical clock advances by per record.
+    step: u64,
 }
 
-/// What a logical clock advances by per record.
+/// What the logical clock of tests advances by per record.
 pub const LOGICAL_STEP: u64 = 1000;
 
 /// One reading of all clocks.
@@ -28,7 +30,19 @@ impl Clock {
             (false, true) => ClockSource::Tsc,
             (false, false) => ClockSource::Monotonic,
         };
-        Clock { source, logical: AtomicU64::new(0) }
+        Clock { source, logical: AtomicU64::new(0), step: LOGICAL_STEP }
+    }
+
+    /// A clock that shows what it was set to.
+    pub fn told() -> Clock {
+        Clock { source: ClockSource::Logical, logical: AtomicU64::new(0), step: 0 }
+    }
+
+    /// Sets a logical clock; nothing with real clocks.
+    pub fn set(&self, nanoseconds: u64) {
+        if self.source == ClockSource::Logical {
+            self.logical.store(nanoseconds, Ordering::Relaxed);
+        }
     }
 
     pub fn source(&self) -> ClockSource {
@@ -40,7 +54,7 @@ impl Clock {
     pub fn record(&self) -> u64 {
         match self.source {
             ClockSource::Tsc => tsc(),
-            ClockSource::Logical => self.logical.fetch_add(LOGICAL_STEP, Ordering::Relaxed) + LOGICAL_STEP,
+            ClockSource::Logical => self.logical.fetch_add(self.step, Ordering::Relaxed) + self.step,
             _ => system_ns(libc::CLOCK_MONOTONIC),
         }
     }

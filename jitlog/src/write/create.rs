@@ -22,7 +22,7 @@ use crate::{BlockKind, BlockState, ClockSource, StopReason, StreamDef, StreamId,
 
 /// Everything of a log but its helper. A file that cannot become a log is not left behind.
 pub(crate) fn create(options: &LogOptions) -> io::Result<Shared> {
-    let clock = Clock::new(options.logical_clock);
+    let clock = if options.imported.is_some() { Clock::told() } else { Clock::new(options.logical_clock) };
     let start = clock.read();
     let file = open(&options.path)?;
     fill(file, clock, start, options).inspect_err(|_| {
@@ -40,7 +40,11 @@ fn fill(file: File, clock: Clock, start: Reading, options: &LogOptions) -> io::R
         extent: 0,
         flags: 0,
         pid: if logical { 1 } else { std::process::id() },
-        run_id: if logical { [0x10; 16] } else { uuid::Uuid::now_v7().into_bytes() },
+        run_id: match options.imported {
+            Some(run_id) => run_id,
+            None if logical => [0x10; 16],
+            None => uuid::Uuid::now_v7().into_bytes(),
+        },
         incompatible: KNOWN_INCOMPATIBLE,
         compatible: 0,
     };
@@ -157,7 +161,7 @@ fn make_way(path: &Path, mut existing: File) -> io::Result<()> {
 }
 
 /// A first estimate of the tick rate, over at least 200 microseconds.
-fn tick_rate(clock: &Clock, start: Reading) -> u64 {
+pub(crate) fn tick_rate(clock: &Clock, start: Reading) -> u64 {
     loop {
         let now = clock.read();
         let nanoseconds = now.mono_ns.saturating_sub(start.mono_ns);

@@ -159,6 +159,13 @@ impl Housekeeping {
         self.stream.log_stats(&stats);
     }
 
+    /// One turn of the helper where there is no helper thread.
+    pub fn seal_left(&mut self) {
+        self.shared.space.keep_ahead();
+        self.seal(false);
+        self.write_behind();
+    }
+
     /// Seals the blocks their writers have left; at close, all.
     fn seal(&mut self, all: bool) {
         let claimed = self.shared.space.claimed();

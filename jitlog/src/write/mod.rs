@@ -159,6 +159,21 @@ impl Log {
         lock(&shared.definitions).write(shared, record);
     }
 
+    /// Describes a process that is not this one.
+    pub fn other_process(&self, process: &ProcessDef<'_>) {
+        self.write_definition(process);
+    }
+
+    /// A kind of fact that this log does not hold, and what would have supplied it.
+    pub fn absent(&self, fact: crate::Fact, switch: &str) {
+        self.write_definition(&crate::AbsentDef { fact, switch });
+    }
+
+    /// Something of the imported file that could not be read.
+    pub fn unread(&self, unread: &crate::UnreadDef<'_>) {
+        self.write_definition(unread);
+    }
+
     /// A new stream for the calling thread (or the one it is sent to).
     pub fn stream(&self, name: &str, kind: StreamKind) -> Stream {
         let shared = &self.owner.shared;
@@ -200,6 +215,19 @@ impl Log {
     /// Lets time pass on a logical clock; nothing on a real one.
     pub fn advance_clock(&self, time: Duration) {
         self.owner.shared.clock.advance(time.as_nanos() as u64);
+    }
+
+    /// Sets a logical clock to a time since the start of the log. It may go back, for another stream: within a stream time
+    /// must not fall.
+    pub fn set_time(&self, nanoseconds: u64) {
+        self.owner.shared.clock.set(nanoseconds);
+    }
+
+    /// On a logical clock, seals the blocks that were left and lets go of their memory; otherwise the helper does.
+    pub fn seal_left(&self) {
+        if let Work::Here(housekeeping) = &mut *lock(&self.owner.work) {
+            housekeeping.seal_left();
+        }
     }
 
     /// On a logical clock, puts the counters on the time line now; otherwise the helper thread does.
@@ -287,6 +315,12 @@ fn start_thread<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send +
     // SAFETY: restores the mask read above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, std::ptr::null_mut()) };
     thread
+}
+
+/// Ticks per second of this machine's time-stamp counter, for logs that have ticks and do not say how long one is.
+pub fn ticks_per_second_here() -> Option<f64> {
+    let clock = Clock::new(false);
+    (clock.source() == ClockSource::Tsc).then(|| create::tick_rate(&clock, clock.read()) as f64)
 }
 
 fn thread_id() -> u32 {

@@ -10,6 +10,7 @@ pub struct LogOptions {
     pub(crate) max_bytes: u64,
     pub(crate) counter_interval: Duration,
     pub(crate) logical_clock: bool,
+    pub(crate) imported: Option<[u8; 16]>,
     pub(crate) mapped: bool,
     pub(crate) sync_interval: Option<Duration>,
 }
@@ -26,6 +27,7 @@ impl LogOptions {
             max_bytes: DEFAULT_MAX_BYTES,
             counter_interval: Duration::from_millis(250),
             logical_clock: false,
+            imported: None,
             mapped: true,
             sync_interval: None,
         }
@@ -62,6 +64,14 @@ impl LogOptions {
     /// thread runs, so the same calls give the same bytes.
     pub fn logical_clock(mut self, on: bool) -> LogOptions {
         self.logical_clock = on;
+        self
+    }
+
+    /// For a log made from another VM's: time is what [`Log::set_time`](crate::Log::set_time) says, the run has the id
+    /// given here, and no helper thread runs.
+    pub fn imported(mut self, run_id: [u8; 16]) -> LogOptions {
+        self.logical_clock = true;
+        self.imported = Some(run_id);
         self
     }
 }

@@ -111,7 +111,8 @@ fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {
     }
     let mut list: Vec<Observed> = counts
         .into_iter()
-        .filter(|(_, count)| *count > 0)
+        // Other VMs may say that a guard failed and not on what.
+        .filter(|(code, count)| *count > 0 && !(*code == 0 && model.is_imported()))
         .map(|(code, count)| Observed {
             r#type: model.words.reason(Domain::ObservedType, code),
             count,

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod guards;
 pub mod ir;
 pub mod lines;
+pub mod missing;
 pub mod overview;
 pub mod series;
 pub mod summary;

@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::guard_sums;
 use super::traces::Fate;
 use super::warmup::warmup;
-use crate::model::{Model, SampleState, TraceKind};
+use crate::model::{Fact, Model, SampleState, Trace, TraceKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     pub program: Option<String>,
     pub argv: Vec<String>,
-    pub duration_ns: u64,
+    /// `None` if the log has no times.
+    pub duration_ns: Option<u64>,
     pub states: States,
     pub warmup: Warmup,
     pub traces: Traces,
@@ -63,16 +64,18 @@ pub struct Traces {
     pub loops: u64,
     pub functions: u64,
     pub bridges: u64,
-    pub aborted: u64,
-    pub invalidated: u64,
+    /// `None` if the log cannot know.
+    pub aborted: Option<u64>,
+    pub invalidated: Option<u64>,
     pub blacklisted: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Guards {
-    pub total: u64,
-    pub failing: u64,
-    pub failures: u64,
+    /// `None` if the log cannot know.
+    pub total: Option<u64>,
+    pub failing: Option<u64>,
+    pub failures: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -86,9 +89,10 @@ pub struct Memory {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Gc {
-    pub collections: u64,
-    pub pause_ns: u64,
-    pub pause_max_ns: u64,
+    /// `None` if the log cannot know.
+    pub collections: Option<u64>,
+    pub pause_ns: Option<u64>,
+    pub pause_max_ns: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -110,7 +114,7 @@ pub fn summary(model: &Model) -> Summary {
     Summary {
         program: argv.first().cloned(),
         argv,
-        duration_ns: model.duration_ns,
+        duration_ns: model.known(Fact::Times, model.duration_ns),
         states: states(model),
         warmup: warmup(model).map_or_else(Warmup::default, |found| Warmup {
             class: found.class.map(|class| class.name().to_string()),
@@ -120,9 +124,13 @@ pub fn summary(model: &Model) -> Summary {
         guards: guards(model),
         memory: memory(model),
         gc: Gc {
-            collections: model.collections.len() as u64,
-            pause_ns: model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns)),
-            pause_max_ns: model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0),
+            collections: model.known(Fact::Collections, model.collections.len() as u64),
+            pause_ns: model.known(
+                Fact::GcPauses,
+                model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns)),
+            ),
+            pause_max_ns: model
+                .known(Fact::GcPauses, model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0)),
         },
         log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
         exit: model.exit.as_ref().map(|e| Exit { how: e.how.clone(), status: e.status }),
@@ -136,7 +144,9 @@ fn states(model: &Model) -> States {
     let sampled = !samples.is_empty();
     let mut states = States {
         gc: (sampled || !model.collections.is_empty()).then_some(gc),
-        jit: (sampled || !model.traces.is_empty()).then(|| jit_ns(model)),
+        jit: (sampled || !model.traces.is_empty())
+            .then(|| jit_ns(model))
+            .and_then(|ns| model.known(Fact::CompileTimes, ns)),
         ..States::default()
     };
     if !sampled {
@@ -171,10 +181,13 @@ pub fn jit_ns(model: &Model) -> u64 {
 }
 
 fn traces(model: &Model) -> Traces {
-    let mut traces = Traces::default();
+    let count = |which: fn(&&Trace) -> bool| model.traces.values().filter(which).count() as u64;
+    let mut traces = Traces {
+        aborted: model.known(Fact::Aborts, count(|t| t.abort.is_some())),
+        invalidated: model.known(Fact::Invalidations, count(|t| !t.invalidated.is_empty())),
+        ..Traces::default()
+    };
     for trace in model.traces.values() {
-        traces.aborted += u64::from(trace.abort.is_some());
-        traces.invalidated += u64::from(!trace.invalidated.is_empty());
         if !trace.became_code() {
             continue;
         }
@@ -193,13 +206,17 @@ fn traces(model: &Model) -> Traces {
 }
 
 fn guards(model: &Model) -> Guards {
-    let mut all = Guards::default();
+    let (mut total, mut failing, mut failures) = (0, 0, 0_u64);
     for sum in guard_sums(model).values() {
-        all.total += sum.guards;
-        all.failing += sum.failing;
-        all.failures = all.failures.saturating_add(sum.failures.unwrap_or(0));
+        total += sum.guards;
+        failing += sum.failing;
+        failures = failures.saturating_add(sum.failures.unwrap_or(0));
     }
-    all
+    Guards {
+        total: model.known(Fact::Guards, total),
+        failing: model.known(Fact::GuardFailures, failing),
+        failures: model.known(Fact::GuardFailures, failures),
+    }
 }
 
 fn memory(model: &Model) -> Memory {
@@ -212,10 +229,14 @@ fn memory(model: &Model) -> Memory {
         heap_peak: (model.heap.iter().map(|h| h.used))
             .chain(model.collections.iter().map(|c| c.before_bytes))
             .max()
+            .and_then(|peak| model.known(Fact::Heap, peak))
             .filter(|peak| *peak > 0 || model.heap.iter().all(|h| h.allocated_total == 0)),
-        heap_allocated: model.heap.iter().map(|h| h.allocated_total).max(),
-        code: model.code_mem_used.or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum())),
-        metadata: any_code.then(|| held().map(|c| u64::from(c.data_bytes)).sum()),
+        heap_allocated: (model.heap.iter().map(|h| h.allocated_total).max())
+            .filter(|allocated| *allocated > 0 || !model.is_imported()),
+        code: (model.code_mem_used)
+            .or_else(|| any_code.then(|| held().map(|c| u64::from(c.code_bytes)).sum()))
+            .and_then(|code| model.known(Fact::CodeSize, code)),
+        metadata: (any_code && !model.is_imported()).then(|| held().map(|c| u64::from(c.data_bytes)).sum()),
         log: model.health.file_bytes,
     }
 }

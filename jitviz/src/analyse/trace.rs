@@ -114,10 +114,11 @@ pub fn report(model: &Model, id: TraceId) -> Option<TraceReport> {
             (ix, None) => format!("pass{ix}"),
         };
         stages.push(Stage { name, content: Content::Ir(ir::listing(&cx, stage, before)) });
-        before = Some(stage);
+        // Other VMs number the instructions of each stage anew, so nothing can be compared.
+        before = (!model.is_imported()).then_some(stage);
     }
     if let Some(code) = &body.code {
-        let ops = before.map_or(0, |b| b.ins.len());
+        let ops = body.stages.last().map_or(0, |b| b.ins.len());
         stages.push(Stage { name: "asm".into(), content: Content::Asm(asm::listing(&model.program, code, ops)) });
     }
     let guards = of_trace.iter().map(|g| guards::row(model, g)).collect();

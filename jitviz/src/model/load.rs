@@ -10,12 +10,14 @@ use std::path::Path;
 use jitlog::format::payload;
 use jitlog::{Class, CounterKind, Event, OpcodeSet, ReadError, Reader, Types};
 
-use super::*;
+use super::{foreign, *};
 
 /// Why there is no model at all.
 #[derive(Debug)]
 pub enum OpenError {
     Empty(String),
+    /// It is another VM's log, and could not be imported.
+    Import(jitlog::import::ImportError),
     /// Standard input is a pipe, in which one cannot go back.
     Pipe,
     Read(ReadError),
@@ -32,6 +34,7 @@ impl fmt::Display for OpenError {
                 return f
                     .write_str("standard input is a pipe, but a log is read out of order; redirect a file: - < LOG");
             }
+            OpenError::Import(error) => return error.fmt(f),
             OpenError::Read(error) => {
                 write!(f, "{error}")?;
                 match error {
@@ -59,11 +62,23 @@ pub fn open(path: &Path) -> Result<Model, OpenError> {
     if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
         return Err(OpenError::Empty(name));
     }
-    let reader = Reader::open(path).map_err(|error| match error {
+    let reader = match Reader::open(path) {
+        Err(error @ ReadError::NotALog { .. }) => foreign::open(path).unwrap_or(Err(OpenError::Read(error)))?,
+        Err(error) => return Err(failed(error)),
+        Ok(reader) => reader,
+    };
+    Ok(read(&name, reader))
+}
+
+fn failed(error: ReadError) -> OpenError {
+    match error {
         ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotSeekable => OpenError::Pipe,
         error => OpenError::Read(error),
-    })?;
-    let mut loader = Loader::new(&name);
+    }
+}
+
+fn read(name: &str, reader: Reader) -> Model {
+    let mut loader = Loader::new(name);
     // Definitions first: events may be in blocks before those of what they name.
     for entry in reader.events().types(Types::class(Class::D)).flatten() {
         loader.define(&entry.event());
@@ -89,7 +104,7 @@ pub fn open(path: &Path) -> Result<Model, OpenError> {
     };
     let mut model = loader.finish(health);
     model.bodies = Bodies::Log(reader);
-    Ok(model)
+    model
 }
 
 /// What the log's state means; nothing if it is clean.
@@ -119,6 +134,8 @@ pub struct Loader {
 
 /// The name of a mark at the start of a numbered iteration.
 const ITERATION: &str = "iteration";
+/// Lines of an imported file that were not read are counted so far.
+const MOST_UNREAD: u64 = 1_000_000;
 /// Marks of iterations that are kept.
 const MOST_ITERATIONS: usize = 1 << 20;
 
@@ -183,6 +200,19 @@ impl Loader {
                 model.words.reasons.insert((d.domain, d.code), reason);
             }
             Event::StringDef(d) if d.text == ITERATION => self.iteration = d.id,
+            Event::AbsentDef(d) => {
+                model.absent.insert(d.fact, d.switch.to_string());
+            }
+            Event::UnreadDef(d) => {
+                let (kind, about) = match d.kind {
+                    jitlog::UnreadKind::Unknown => (ProblemKind::Unknown, "imported line"),
+                    _ => (ProblemKind::Damage, "imported file"),
+                };
+                for _ in 0..d.count.clamp(1, MOST_UNREAD) {
+                    let at = if d.line > 0 { format!(":{}", d.line) } else { format!(": byte {}", d.byte) };
+                    self.problems.add(kind, about, || format!("{}{at}: {}: {}", d.file, d.kind, d.text));
+                }
+            }
             Event::GuardDef(d) => {
                 let id = GuardId(d.guard_id.0);
                 let guard = model.guards.entry(id).or_insert_with(|| Guard::new(id, TraceId(d.trace_id.0)));

@@ -5,6 +5,7 @@
 //! trace is looked at.
 
 pub mod body;
+mod foreign;
 pub mod guard;
 pub mod ids;
 pub mod load;
@@ -15,7 +16,7 @@ pub mod trace;
 
 use std::collections::BTreeMap;
 
-pub use jitlog::{ReasonDomain as Domain, SampleState, TraceKind};
+pub use jitlog::{Fact, ReasonDomain as Domain, SampleState, TraceKind};
 
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
@@ -130,6 +131,8 @@ pub struct Model {
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,
+    /// Kinds of facts that a log made from another VM's does not hold, with the switch that would have supplied them.
+    pub absent: BTreeMap<Fact, String>,
     pub bodies: Bodies,
 }
 
@@ -152,6 +155,16 @@ impl std::fmt::Debug for Bodies {
 }
 
 impl Model {
+    /// True if the log was made from another VM's.
+    pub fn is_imported(&self) -> bool {
+        !self.absent.is_empty()
+    }
+
+    /// The value, unless the log cannot know it: what nobody wrote down is unknown, not zero.
+    pub fn known<T>(&self, fact: Fact, value: T) -> Option<T> {
+        (!self.absent.contains_key(&fact)).then_some(value)
+    }
+
     /// The inside of a trace and what was wrong with it.
     pub fn body(&self, id: TraceId) -> (Body, Vec<Problem>) {
         match &self.bodies {

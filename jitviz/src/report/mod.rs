@@ -57,7 +57,8 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
     }
 
     out.push_str("<h2>The run</h2>\n<dl>\n");
-    out.push_str(&format!("<dt>Duration</dt><dd>{}</dd>\n", ns(overview.summary.duration_ns)));
+    let duration = overview.summary.duration_ns.map_or("not in the log".into(), ns);
+    out.push_str(&format!("<dt>Duration</dt><dd>{duration}</dd>\n"));
     out.push_str(&format!("<dt>VM</dt><dd>{}</dd>\n", escape(&overview.vm)));
     if let Some(exit) = &overview.summary.exit {
         out.push_str(&format!("<dt>Exit status</dt><dd>{} ({})</dd>\n", exit.status, escape(&exit.how)));

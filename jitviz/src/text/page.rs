@@ -129,7 +129,10 @@ fn program(overview: &Overview) -> Line {
         Some(_) => Line::of(Role::Title, s.argv.join(" ")),
         None => Line::of(Role::Title, &overview.name),
     };
-    line.push(Role::Plain, format!("  ran {}", ns(s.duration_ns)));
+    line.push(Role::Plain, match s.duration_ns {
+        Some(duration) => format!("  ran {}", ns(duration)),
+        None => "  ran for a time that is not in the log".into(),
+    });
     if !overview.vm.is_empty() {
         line.push(Role::Dim, format!(" under {}", overview.vm));
     }
@@ -152,15 +155,16 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     traces.add(Role::Plain, plural(t.loops, "loop"));
     traces.add(Role::Plain, plural(t.functions, "function"));
     traces.add(Role::Plain, plural(t.bridges, "bridge"));
-    traces.add(if t.aborted > 0 { Role::Warn } else { Role::Plain }, format!("{} aborted", count(t.aborted)));
-    traces.add(Role::Plain, format!("{} invalidated", count(t.invalidated)));
+    let aborted = if t.aborted.is_some_and(|n| n > 0) { Role::Warn } else { Role::Plain };
+    traces.add(aborted, format!("{} aborted", known(t.aborted)));
+    traces.add(Role::Plain, format!("{} invalidated", known(t.invalidated)));
     let given_up = if t.blacklisted > 0 { Role::Bad } else { Role::Plain };
     traces.add(given_up, format!("{} given up", plural(t.blacklisted, "place")));
 
     let mut guards = Parts::new();
-    guards.add(Role::Plain, format!("{} in all", count(s.guards.total)));
-    guards.add(Role::Plain, format!("{} failing", count(s.guards.failing)));
-    guards.add(Role::Plain, plural(s.guards.failures, "failure"));
+    guards.add(Role::Plain, format!("{} in all", known(s.guards.total)));
+    guards.add(Role::Plain, format!("{} failing", known(s.guards.failing)));
+    guards.add(Role::Plain, s.guards.failures.map_or("failures unknown".into(), |n| plural(n, "failure")));
 
     let mut memory = Parts::new();
     let m = &s.memory;
@@ -176,10 +180,10 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     }
 
     let mut gc = Parts::new();
-    gc.add(Role::Plain, plural(s.gc.collections, "collection"));
-    if s.gc.collections > 0 {
-        gc.add(Role::Plain, format!("{} in all", ns(s.gc.pause_ns)));
-        gc.add(Role::Plain, format!("longest {}", ns(s.gc.pause_max_ns)));
+    gc.add(Role::Plain, s.gc.collections.map_or("not logged".into(), |n| plural(n, "collection")));
+    if let (Some(1..), Some(all), Some(longest)) = (s.gc.collections, s.gc.pause_ns, s.gc.pause_max_ns) {
+        gc.add(Role::Plain, format!("{} in all", ns(all)));
+        gc.add(Role::Plain, format!("longest {}", ns(longest)));
     }
 
     let mut log = Parts::new();
@@ -203,6 +207,11 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
     ]
 }
 
+/// A number, or that nobody knows it.
+fn known(value: Option<u64>) -> String {
+    value.map_or("unknown".into(), count)
+}
+
 /// The facts as plain text: label and value.
 pub fn fact_texts(overview: &Overview) -> Vec<(&'static str, String)> {
     let text = |parts: Parts| parts.list.into_iter().map(|p| p.text).collect::<Vec<_>>().join(" · ");
@@ -215,7 +224,7 @@ fn states(s: &Summary) -> Parts {
     let sampled = s.states.interp.is_some();
     for (name, value) in s.states.list() {
         let Some(value) = value else { continue };
-        match units::share(value, s.duration_ns) {
+        match s.duration_ns.and_then(|duration| units::share(value, duration)) {
             // States the program was never in would only take room.
             _ if value == 0 && sampled && name != "unaccounted" => {}
             Some(share) => parts.add(Role::Plain, format!("{name} {} ({share})", ns(value))),

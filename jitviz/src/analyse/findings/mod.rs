@@ -6,6 +6,7 @@
 pub mod exit_cost;
 mod guard_storm;
 mod never_hot;
+mod taken_over;
 mod trace_abort;
 mod unstable_types;
 

@@ -3,14 +3,16 @@
 use serde_json::json;
 
 use super::exit_cost::{Exits, exits, is_unstable_type};
-use super::{Finding, share};
+use super::{Finding, share, taken_over};
 use crate::model::Model;
 use crate::units::count;
 
 pub const ID: &str = "unstable-types";
 
 pub fn find(model: &Model) -> Vec<Finding> {
-    exits(model, is_unstable_type).into_iter().map(|e| finding(model, e)).collect()
+    let mut found: Vec<Finding> = exits(model, is_unstable_type).into_iter().map(|e| finding(model, e)).collect();
+    found.extend(taken_over::find(model, &found));
+    found
 }
 
 fn finding(model: &Model, e: Exits) -> Finding {
