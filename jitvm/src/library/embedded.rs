@@ -23,6 +23,7 @@ macro_rules! embedded {
 embedded! {
     "__future__" false "__future__.py";
     "_sys_rest" false "_sys_rest.py";
+    "_time_rest" false "_time_rest.py";
     "_unpickling" false "_unpickling.py";
     "abc" false "abc.py";
     "argparse" true "argparse/__init__.py";
@@ -43,6 +44,7 @@ embedded! {
     "binascii" false "binascii.py";
     "bisect" false "bisect.py";
     "calendar" false "calendar.py";
+    "codecs" false "codecs.py";
     "collections" true "collections/__init__.py";
     "collections.abc" false "collections/abc.py";
     "collections.deques" false "collections/deques.py";
@@ -108,6 +110,7 @@ embedded! {
     "secrets" false "secrets.py";
     "shlex" false "shlex.py";
     "shutil" false "shutil.py";
+    "signal" false "signal.py";
     "stat" false "stat.py";
     "statistics" false "statistics.py";
     "string" false "string.py";
