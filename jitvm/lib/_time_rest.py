@@ -80,7 +80,7 @@ def gmtime(seconds=None, /):
     days, rest = divmod(_whole(seconds), 86400)
     year, month, day = _date_of(days)
     return struct_time((year, month, day, rest // 3600, rest // 60 % 60, rest % 60, (days + 3) % 7,
-                        days - _days_of(year, 1, 1) + 1, 0, "UTC", 0))
+                        days - _days_of(year, 1, 1) + 1, 0, "GMT", 0))
 
 
 def localtime(seconds=None, /):

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+from _codecs import decode, encode
 
 __all__ = ["register", "lookup", "open", "EncodedFile", "BOM", "BOM_BE", "BOM_LE", "BOM_UTF8", "BOM_UTF16",
            "BOM_UTF16_LE", "BOM_UTF16_BE", "BOM_UTF32", "BOM_UTF32_LE", "BOM_UTF32_BE", "CodecInfo",
@@ -130,17 +131,6 @@ def register(search_function, /):
     if not callable(search_function):
         raise TypeError("argument must be callable")
     _searches.append(search_function)
-
-
-def encode(obj, encoding="utf-8", errors="strict"):
-    return lookup(encoding).encode(obj, errors)[0]
-
-
-def decode(obj, encoding="utf-8", errors="strict"):
-    return lookup(encoding).decode(obj, errors)[0]
-
-
-encode.__module__ = decode.__module__ = lookup.__module__ = "_codecs"
 
 
 def getencoder(encoding):

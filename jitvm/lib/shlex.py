@@ -93,7 +93,7 @@ class shlex:
                 self._skip_line()
                 if word or quoted and posix:
                     break
-            elif c in self.quotes and (posix or not word or self.whitespace_split):
+            elif c in self.quotes and (posix or not word):
                 opening = c
                 if not posix:
                     word.append(c)
@@ -114,8 +114,7 @@ class shlex:
                     word.append(c)
                 if not posix:
                     word.append(opening)
-                    if not self.whitespace_split:
-                        break
+                    break
             elif posix and c in self.escape:
                 c = self._next()
                 if not c:

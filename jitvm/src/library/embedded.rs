@@ -22,6 +22,8 @@ macro_rules! embedded {
 
 embedded! {
     "__future__" false "__future__.py";
+    "_codecs" false "_codecs.py";
+    "_datetime_rest" false "_datetime_rest.py";
     "_sys_rest" false "_sys_rest.py";
     "_time_rest" false "_time_rest.py";
     "_unpickling" false "_unpickling.py";
@@ -44,6 +46,7 @@ embedded! {
     "binascii" false "binascii.py";
     "bisect" false "bisect.py";
     "calendar" false "calendar.py";
+    "cmath" false "cmath.py";
     "codecs" false "codecs.py";
     "collections" true "collections/__init__.py";
     "collections.abc" false "collections/abc.py";
@@ -68,6 +71,7 @@ embedded! {
     "decimal.number" false "decimal/number.py";
     "decimal.parsing" false "decimal/parsing.py";
     "decimal.rounding" false "decimal/rounding.py";
+    "difflib" false "difflib.py";
     "enum" false "enum.py";
     "errno" false "errno.py";
     "filecmp" false "filecmp.py";
@@ -85,6 +89,7 @@ embedded! {
     "html" true "html/__init__.py";
     "importlib" true "importlib/__init__.py";
     "importlib.util" false "importlib/util.py";
+    "inspect" false "inspect.py";
     "io" false "io.py";
     "itertools" false "itertools.py";
     "json" true "json/__init__.py";
@@ -126,6 +131,7 @@ embedded! {
     "unittest" true "unittest/__init__.py";
     "unittest.case" false "unittest/case.py";
     "unittest.differences" false "unittest/differences.py";
+    "unittest.mock" false "unittest/mock.py";
     "unittest.result" false "unittest/result.py";
     "unittest.running" false "unittest/running.py";
     "urllib" true "urllib/__init__.py";
