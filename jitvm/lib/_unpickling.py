@@ -112,7 +112,7 @@ class Unpickler:
         while True:
             code = self._file.read(1)
             if not code:
-                raise EOFError("Ran out of input") if not self._begun else UnpicklingError("pickle data was truncated")
+                raise EOFError("Ran out of input")
             self._begun = True
             if code == b".":
                 return self.stack.pop()

@@ -546,8 +546,7 @@ class Signature:
             elif parameter.default is _Empty and not partial:
                 if kind == 0 and name in kwargs:
                     raise TypeError("{!r} parameter is positional only, but was passed as a keyword".format(name))
-                what = " keyword-only" if kind == 3 else ""
-                raise TypeError("missing a required{} argument: {!r}".format(what, name))
+                raise TypeError("missing a required argument: {!r}".format(name))
         if left:
             raise TypeError("too many positional arguments")
         if kwargs:

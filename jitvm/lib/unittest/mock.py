@@ -118,7 +118,8 @@ class _CallList(list):
         return any(list(self[i:i + size]) == value for i in range(len(self) - size + 1))
 
     def __repr__(self):
-        return "[%s]" % ",\n ".join(map(repr, self))
+        import pprint
+        return pprint.pformat(list(self))
 
 
 _OWN = {"return_value", "side_effect", "_children", "_name", "_parent", "_spec", "call_count", "call_args",
@@ -301,9 +302,9 @@ class NonCallableMock:
 
     def assert_called_with(self, /, *args, **kwargs):
         if self.call_args is None:
-            raise AssertionError("expected call not found.\nExpected: %s\nActual: not called." % self._expected(args, kwargs))
+            raise AssertionError("expected call not found.\nExpected: %s\n  Actual: not called." % self._expected(args, kwargs))
         if self.call_args != _Call((args, kwargs), two=True):
-            raise AssertionError("expected call not found.\nExpected: %s\nActual: %s"
+            raise AssertionError("expected call not found.\nExpected: %s\n  Actual: %s"
                                  % (self._expected(args, kwargs), self._expected(*self.call_args)))
 
     def assert_called_once_with(self, /, *args, **kwargs):
@@ -320,7 +321,7 @@ class NonCallableMock:
         calls = list(calls)
         if not any_order:
             if calls not in self.mock_calls:
-                raise AssertionError("Calls not found.\nExpected: %r\nActual: %r" % (_CallList(calls), self.mock_calls))
+                raise AssertionError("Calls not found.\nExpected: %r\n  Actual: %r" % (_CallList(calls), self.mock_calls))
             return
         left, missing = list(self.mock_calls), []
         for one in calls:
@@ -439,7 +440,7 @@ class AsyncMock(MagicMock):
     def assert_awaited_once_with(self, /, *args, **kwargs):
         self.assert_awaited_once()
         if self.await_args != _Call((args, kwargs), two=True):
-            raise AssertionError("expected await not found.\nExpected: %s\nActual: %s"
+            raise AssertionError("expected await not found.\nExpected: %s\n  Actual: %s"
                                  % (self._expected(args, kwargs), self._expected(*self.await_args)))
 
 
