@@ -138,6 +138,23 @@ fn noise_never_panics_and_what_comes_out_is_clean() {
     }
 }
 
+/// What a damaged header says of the file is not believed.
+#[test]
+fn a_damaged_header_does_not_make_the_new_log_unreadable() {
+    let (_directory, path) = scratch();
+    synthetic(&path);
+    let whole = read_everything(&path).unwrap();
+    let pristine = std::fs::read(&path).unwrap();
+    // Another major version is refused, not repaired.
+    for byte in 10..60 {
+        let mut raw = pristine.clone();
+        raw[byte] ^= 1;
+        std::fs::write(&path, &raw).unwrap();
+        let (_, after) = repaired(&path);
+        assert_eq!(after, whole, "byte {byte}");
+    }
+}
+
 fn tool(arguments: &[&str], paths: [&Path; 2]) -> Output {
     let [log, out] = paths;
     let mut command = Command::new(env!("CARGO_BIN_EXE_jitlog"));

@@ -180,6 +180,29 @@ fn json_lines_are_those_of_cat() {
     assert_eq!(export("jsonl", &path, file.to_str().unwrap()).status.code(), Some(2), "the file exists");
 }
 
+/// Slices of time are made on several threads: nothing is lost or doubled where they meet, and the order stays.
+#[test]
+fn a_log_of_many_slices_is_printed_in_order() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    let mut streams = ["one", "two"].map(|name| log.stream(name, StreamKind::Mutator));
+    for n in 0..120_000 {
+        streams[n as usize / 700 % 2].samples_lost(&SamplesLost { n });
+    }
+    drop(streams);
+    log.close();
+    let blocks = std::fs::metadata(&path).unwrap().len() / 65536;
+    assert!(blocks > 24, "more than one slice: {blocks} blocks");
+    for arguments in [&["cat", "--json", "--type", "samples_lost"][..], &["cat", "--type", "samples_lost"]] {
+        let text = stdout(&jitlog(arguments, &path));
+        let numbers = text.lines().filter_map(|line| {
+            let at = line.find("\"n\":").map(|at| at + 4).or(line.find(" n=").map(|at| at + 3))?;
+            line[at..].trim_end_matches('}').parse::<u32>().ok()
+        });
+        assert!(numbers.eq(0..120_000), "{arguments:?}");
+    }
+}
+
 #[test]
 fn folded_stacks_add_up_to_the_samples() {
     let (_directory, path) = scratch();

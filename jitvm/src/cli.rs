@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::announce::Wanted;
 use crate::events::Level;
-use crate::perf::MAX_HZ;
+use crate::perf::{MAX_HZ, default_hz};
 use crate::trace::params::Params;
 
 /// Runs a Python 3 program with a tracing JIT.
@@ -30,12 +31,21 @@ struct Arguments {
     /// Stop writing events at this size, such as 512M or 4G (counters go on)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     log_max: Option<u64>,
-    /// Samples per second of what the program is doing, in a log; 0 takes none
-    #[arg(long, value_name = "HZ", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_HZ)))]
-    sample: u32,
+    /// Samples per second of what the program is doing, in a log; 0 takes none [default: 1000, on a virtual machine 500]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_HZ)))]
+    sample: Option<u32>,
     /// Where samples come from: a timer of the thread, or the kernel's perf events (not available yet)
     #[arg(long, value_name = "SOURCE", value_enum, default_value = "timer")]
     sample_source: SampleSource,
+    /// Name compiled code for Linux perf in /tmp/perf-PID.map
+    #[arg(long)]
+    perf_map: bool,
+    /// Write code, lines and unwinding tables for `perf inject --jit` to DIR/jit-PID.dump (default: the current directory)
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".", require_equals = true)]
+    jitdump: Option<PathBuf>,
+    /// Show compiled code to gdb: breakpoints on Python functions and lines, backtraces through traces
+    #[arg(long)]
+    gdb_jit: bool,
     /// Compile hot loops, or interpret only
     #[arg(long, value_name = "on|off", value_enum, default_value = "on")]
     jit: Switch,
@@ -109,6 +119,8 @@ pub struct Options {
     pub jit: bool,
     pub params: Params,
     pub jit_check: bool,
+    /// What other programs are told of machine code.
+    pub announce: Wanted,
     pub stats: Option<StatsFormat>,
 }
 
@@ -187,10 +199,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
         log: wanted.map(|path| PathBuf::from(path.replace("%p", &std::process::id().to_string()))),
         log_level: if arguments.log_level == LogLevel::Events { Level::Events } else { Level::Full },
         log_max: arguments.log_max,
-        sample: arguments.sample,
+        sample: arguments.sample.unwrap_or_else(default_hz),
         jit: arguments.jit == Switch::On,
         params,
         jit_check: arguments.jit_check,
+        announce: Wanted { perf_map: arguments.perf_map, jitdump: arguments.jitdump, gdb: arguments.gdb_jit },
         stats: arguments.stats,
     })
 }

@@ -1,5 +1,6 @@
 //! A Python 3 virtual machine with a tracing JIT that writes down all it does.
 
+pub mod announce;
 pub mod bytecode;
 pub mod cli;
 pub mod codegen;

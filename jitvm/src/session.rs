@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::announce::Announcer;
 use crate::cli::{Options, Program, StatsFormat};
 use crate::events::{Events, ProgramEnd, observed_name};
 use crate::front;
@@ -61,6 +62,9 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     vm.jit.params = options.params.clone();
     if options.jit_check {
         vm.jit.witness = Some(Box::default());
+    }
+    if options.announce.anything() {
+        vm.jit.announcer = Some(Box::new(Announcer::new(&options.announce)));
     }
     vm.guard_countdown = options.params.guard_fail.min(i32::MAX as u64) as u32;
     vm.heap.stress = options.params.gc_stress.min(u64::from(u32::MAX)) as u32;

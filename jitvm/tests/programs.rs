@@ -214,6 +214,11 @@ modes! {
     guards_made_to_fail_change_nothing = "guard-fail";
     guards_made_to_fail_in_the_ir_interpreter_change_nothing = "ir-guard-fail";
     machine_code_does_what_its_ir_says = "check";
+    random_registers_change_nothing = "random-ra";
+    folding_can_be_switched_off = "no-fold";
+    peeling_can_be_switched_off = "no-peel";
+    sinking_can_be_switched_off = "no-sink";
+    dropping_unused_values_can_be_switched_off = "no-dce";
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Firefox Profiler: a processed profile with samples by state, markers and counters.
 //!
-//! The format is columns by thread, so the crate that knows it holds the profile in memory until it is written.
+//! The format is columns by thread, so the crate that knows it holds the profile in memory until it is written, and so
+//! does the profiler: of a large log the profile has a part that is spread evenly ([`Thinning`]).
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use fxprof_processed_profile::*;
-use jitlog::{CounterUnit, Definitions, FrameKind, LocId, Reader, Sample, SampleState, spec_of};
+use jitlog::{CounterUnit, Definitions, FrameKind, LocId, Mark, Reader, Sample, SampleState, spec_of};
 
 use crate::export::fields::{Field, FieldValue, Shape, shapes};
 use crate::export::frames::{Place, Standing};
+use crate::export::thinning::{Limits, Thinning};
 use crate::export::threads::Threads;
 use crate::export::timeline::{self, Category, End, Instant, Series, Sink, Slice, text_of};
 use crate::tool::show::plain;
@@ -47,14 +49,24 @@ struct Firefox<'d> {
     other: CategoryPairHandle,
     kinds: HashMap<(u16, Option<u16>), MarkerKind>,
     stacks: HashMap<(usize, Standing), Option<StackHandle>>,
-    counters: HashMap<Series, (CounterHandle, u64)>,
+    counters: HashMap<Series, Counter>,
+    thinning: Thinning,
     /// The least weight of the samples so far: how far apart they were meant to be.
     interval: Option<u64>,
     /// The times of the first and the last marker.
     markers: Option<(u64, u64)>,
 }
 
-pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
+/// A counter's last value that the profile has, and the one after it if that waits for its time.
+struct Counter {
+    handle: CounterHandle,
+    value: u64,
+    t_ns: u64,
+    waiting: Option<(u64, u64)>,
+}
+
+/// Writes the profile; says what of the log it leaves out.
+pub fn write(reader: &Reader, limits: Limits, out: &mut impl Write) -> io::Result<Option<String>> {
     let page = reader.static_page();
     let definitions = reader.defs();
     let start = ReferenceTimestamp::from_millis_since_unix_epoch(page.start_real_ns as f64 / 1e6);
@@ -94,16 +106,18 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         kinds: HashMap::new(),
         stacks: HashMap::new(),
         counters: HashMap::new(),
+        thinning: Thinning::of(reader, limits),
         interval: None,
         markers: None,
     };
     let mut firefox = timeline::read(reader, firefox)?;
-    firefox.mark_ends();
+    let note = firefox.finish();
     if let Some(interval) = firefox.interval {
         firefox.profile.set_interval(SamplingInterval::from_nanos(interval));
     }
     serde_json::to_writer(&mut *out, &firefox.profile)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    Ok(note)
 }
 
 fn time(t_ns: u64) -> Timestamp {
@@ -149,6 +163,37 @@ impl Marker for Values {
 }
 
 impl Firefox<'_> {
+    /// Gives what still waited; a note of what was left out is a marker too.
+    fn finish(&mut self) -> Option<String> {
+        for (index, t_ns, sample) in self.thinning.last_samples() {
+            if let Some(thread) = self.threads.get(&index).copied() {
+                self.add_sample(thread, index, t_ns, &sample);
+            }
+        }
+        for counter in self.counters.values_mut() {
+            if let Some((t_ns, value)) = counter.waiting.take() {
+                let change = value as f64 - counter.value as f64;
+                self.profile.add_counter_sample(counter.handle, time(t_ns), change, 0);
+            }
+        }
+        let note = self.thinning.note();
+        let first = self.threads.iter().min_by_key(|(index, _)| **index).map(|(_, thread)| *thread);
+        if let (Some(note), Some(thread), Some((start, _))) = (&note, first, self.markers) {
+            self.marker(thread, MarkerTiming::Instant(time(start)), note, (Mark::TYPE, None), &[]);
+        }
+        self.mark_ends();
+        note
+    }
+
+    fn add_sample(&mut self, thread: ThreadHandle, index: usize, t_ns: u64, sample: &Sample) {
+        let stack = self.stack(index, thread, Standing::from(sample));
+        // A sample that stands for several intervals weighs as much; where nothing is said it is one sample.
+        let interval = self.interval.unwrap_or(USUAL_INTERVAL_NS);
+        let weight = (sample.weight_ns.saturating_add(interval / 2) / interval).clamp(1, i32::MAX as u64);
+        let busy = if sample.state == SampleState::Idle { 0 } else { sample.weight_ns };
+        self.profile.add_sample(thread, time(t_ns), stack, CpuDelta::from_nanos(busy), weight as i32);
+    }
+
     /// Marks the time of the first and the last marker with a sample of nothing, of no weight: the profiler shows only the markers that lie
     /// between the first sample and the last.
     fn mark_ends(&mut self) {
@@ -324,6 +369,9 @@ impl Sink for Firefox<'_> {
         let timing = MarkerTiming::Interval(time(slice.start_ns), time(end.t_ns));
         self.reach(slice.start_ns);
         self.reach(end.t_ns);
+        if !self.thinning.marker(slice.event_type, end.t_ns.saturating_sub(slice.start_ns)) {
+            return Ok(());
+        }
         self.marker(thread, timing, &slice.name, types, &fields);
         Ok(())
     }
@@ -340,6 +388,9 @@ impl Sink for Firefox<'_> {
         let thread = self.thread(threads, instant.thread);
         let timing = MarkerTiming::Instant(time(instant.t_ns));
         self.reach(instant.t_ns);
+        if !self.thinning.marker(instant.event_type, 0) {
+            return Ok(());
+        }
         let marker = self.marker(thread, timing, instant.name, (instant.event_type, None), instant.fields);
         if !instant.stack.is_none() {
             let standing = Standing { stack: instant.stack, place: LocId::NONE, state: SampleState::Interp };
@@ -351,27 +402,31 @@ impl Sink for Firefox<'_> {
 
     fn counter(&mut self, _threads: &Threads, t_ns: u64, series: Series, value: u64) -> io::Result<()> {
         let (process, profile) = (self.process, &mut self.profile);
-        let (counter, last) = self.counters.entry(series).or_insert_with(|| {
+        let is_new = !self.counters.contains_key(&series);
+        let counter = self.counters.entry(series).or_insert_with(|| {
             // The profiler draws counters of the category Memory in bytes.
             let category = if series.unit() == CounterUnit::Bytes { "Memory" } else { "Other" };
-            (profile.add_counter(process, &series.name(), category, &series.name()), 0)
+            let handle = profile.add_counter(process, &series.name(), category, &series.name());
+            Counter { handle, value: 0, t_ns, waiting: None }
         });
-        profile.add_counter_sample(*counter, time(t_ns), value as f64 - *last as f64, 0);
-        *last = value;
+        if !is_new && t_ns.saturating_sub(counter.t_ns) < self.thinning.spacing_ns {
+            counter.waiting = Some((t_ns, value));
+            return Ok(());
+        }
+        // The profile has differences: those left out are in the next.
+        profile.add_counter_sample(counter.handle, time(t_ns), value as f64 - counter.value as f64, 0);
+        (counter.value, counter.t_ns, counter.waiting) = (value, t_ns, None);
         Ok(())
     }
 
     fn sample(&mut self, threads: &Threads, index: usize, t_ns: u64, sample: &Sample) -> io::Result<()> {
         let thread = self.thread(threads, index);
-        let stack = self.stack(index, thread, Standing::from(sample));
         if sample.weight_ns != 0 {
             self.interval = Some(self.interval.map_or(sample.weight_ns, |interval| interval.min(sample.weight_ns)));
         }
-        // A sample that stands for several intervals weighs as much; where nothing is said it is one sample.
-        let interval = self.interval.unwrap_or(USUAL_INTERVAL_NS);
-        let weight = (sample.weight_ns.saturating_add(interval / 2) / interval).clamp(1, i32::MAX as u64);
-        let busy = if sample.state == SampleState::Idle { 0 } else { sample.weight_ns };
-        self.profile.add_sample(thread, time(t_ns), stack, CpuDelta::from_nanos(busy), weight as i32);
+        if let Some(sample) = self.thinning.sample(index, t_ns, sample) {
+            self.add_sample(thread, index, t_ns, &sample);
+        }
         Ok(())
     }
 }

@@ -1,23 +1,33 @@
-//! Collapsed stacks: one line per distinct stack of the samples, outermost frame first, with its nanoseconds.
+//! Collapsed stacks: one line per distinct stack of the samples, outermost frame first, with its nanoseconds; timed
+//! states that no sample stands for are frames of their own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use jitlog::{Definitions, Event, LocId, Reader, Sample, Types};
+use jitlog::{Definitions, Event, LocId, Reader};
 
 use crate::export::entries;
 use crate::export::frames::Standing;
+use crate::export::threads::Threads;
+use crate::export::timed::{self, Timed};
 use crate::tool::show::plain;
 
 pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     let mut weights: HashMap<Standing, u64> = HashMap::new();
-    for entry in entries(reader, Types::of(&[Sample::TYPE])) {
-        if let Event::Sample(sample) = entry.event() {
+    let mut add = |standing, ns: u64| {
+        let weight = weights.entry(standing).or_default();
+        *weight = weight.saturating_add(ns);
+    };
+    let (mut threads, mut timed) = (Threads::of(reader.defs()), Timed::default());
+    for entry in entries(reader, timed::types()) {
+        let event = entry.event();
+        timed.see(threads.of_stream(entry.stream), &event);
+        if let Event::Sample(sample) = event {
             // A sample whose weight its writer did not know still counts.
-            let weight = weights.entry(Standing::from(&sample)).or_default();
-            *weight = weight.saturating_add(sample.weight_ns.max(1));
+            add(Standing::from(&sample), sample.weight_ns.max(1));
         }
     }
+    timed.rest().iter().for_each(|rest| add(Standing::nowhere(rest.state), rest.ns));
     // Different ids may read the same, and the order must not depend on hashing.
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for (standing, weight) in weights {

@@ -17,6 +17,11 @@ impl From<&Sample> for Standing {
 }
 
 impl Standing {
+    /// In a state, nobody knows where.
+    pub fn nowhere(state: SampleState) -> Standing {
+        Standing { stack: StackId::NONE, place: LocId::NONE, state }
+    }
+
     /// Places of the frames, outermost first.
     pub fn places(&self, definitions: &Definitions) -> Vec<LocId> {
         let mut places: Vec<LocId> = definitions.frames(self.stack).map(|frame| frame.loc_id).collect();

@@ -7,12 +7,13 @@ use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use jitlog::{Definitions, Event, FuncId, LocId, Reader, Sample, SampleState, TraceId, TraceStart, Types};
+use jitlog::{Definitions, Event, FuncId, LocId, Reader, SampleState, TraceId, TraceStart};
 
 use crate::export::entries;
 use crate::export::frames::{Place, Standing};
 use crate::export::proto::Message;
 use crate::export::threads::Threads;
+use crate::export::timed::{self, Timed};
 use crate::tool::show::plain;
 
 /// Profile.
@@ -75,8 +76,11 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     let mut sums: HashMap<Key, Sum> = HashMap::new();
     let mut kinds = HashMap::new();
     let mut interval: Option<u64> = None;
-    for entry in entries(reader, Types::of(&[Sample::TYPE, TraceStart::TYPE])) {
-        match entry.event() {
+    let mut timed = Timed::default();
+    for entry in entries(reader, timed::types().with(TraceStart::TYPE)) {
+        let event = entry.event();
+        timed.see(threads.of_stream(entry.stream), &event);
+        match event {
             Event::TraceStart(start) => {
                 kinds.insert(start.trace_id, start.kind);
             }
@@ -92,6 +96,11 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
             }
             _ => {}
         }
+    }
+    for rest in timed.rest() {
+        let key = Key { thread: rest.thread, standing: Standing::nowhere(rest.state), trace: TraceId::NONE };
+        let sum = sums.entry(key).or_default();
+        sum.nanoseconds = sum.nanoseconds.saturating_add(rest.ns);
     }
     let mut gzip = GzEncoder::new(out, Compression::fast());
     let mut writer = Pprof {

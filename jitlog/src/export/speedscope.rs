@@ -10,6 +10,7 @@ use jitlog::{Definitions, Event, LocId, Reader, Sample, SampleState, Types};
 
 use crate::export::frames::{Place, Standing};
 use crate::export::threads::Threads;
+use crate::export::timed::{self, Rest, Timed};
 use crate::export::{entries, json};
 
 const CHUNK: usize = 1 << 16;
@@ -37,12 +38,13 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     // Per distinct standing its stack as JSON.
     let mut stacks: HashMap<Standing, Vec<u8>> = HashMap::new();
     let mut profiles: Vec<Profile> = Vec::new();
-    for (thread, sample) in samples(reader, &mut threads) {
+    let mut timed = Timed::default();
+    let mut add = |thread: usize, standing: Standing, ns: u64| {
         match profiles.iter_mut().find(|profile| profile.thread == thread) {
-            Some(profile) => profile.weight_ns = profile.weight_ns.saturating_add(weight(&sample)),
-            None => profiles.push(Profile { thread, weight_ns: weight(&sample) }),
+            Some(profile) => profile.weight_ns = profile.weight_ns.saturating_add(ns),
+            None => profiles.push(Profile { thread, weight_ns: ns }),
         }
-        stacks.entry(Standing::from(&sample)).or_insert_with_key(|standing| {
+        stacks.entry(standing).or_insert_with_key(|standing| {
             let places = standing.places(definitions).into_iter().map(Frame::Place);
             let mut text = vec![b'['];
             for (index, frame) in places.chain([Frame::State(standing.state)]).enumerate() {
@@ -58,7 +60,16 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
             text.push(b']');
             text
         });
+    };
+    for entry in entries(reader, timed::types()) {
+        let (event, thread) = (entry.event(), threads.of_stream(entry.stream));
+        timed.see(thread, &event);
+        if let Event::Sample(sample) = event {
+            add(thread, Standing::from(&sample), weight(&sample));
+        }
     }
+    let rests = timed.rest();
+    rests.iter().for_each(|rest| add(rest.thread, Standing::nowhere(rest.state), rest.ns));
     let name = program(definitions);
     let mut buffer = Vec::with_capacity(2 * CHUNK);
     buffer.extend_from_slice(
@@ -92,13 +103,13 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         for (key, weights) in [(&b",\"samples\":["[..], false), (b",\"weights\":[", true)] {
             buffer.extend_from_slice(key);
             let mut first = true;
-            for (_, sample) in samples(reader, &mut threads).filter(|(thread, _)| *thread == profile.thread) {
+            for (standing, ns) in stretches(reader, &mut threads, &rests, profile.thread) {
                 if !std::mem::take(&mut first) {
                     buffer.push(b',');
                 }
                 if weights {
-                    json::unsigned(&mut buffer, weight(&sample));
-                } else if let Some(text) = stacks.get(&Standing::from(&sample)) {
+                    json::unsigned(&mut buffer, ns);
+                } else if let Some(text) = stacks.get(&standing) {
                     buffer.extend_from_slice(text);
                 }
                 drain(&mut buffer, out, CHUNK)?;
@@ -120,12 +131,21 @@ fn drain(buffer: &mut Vec<u8>, out: &mut impl Write, limit: usize) -> io::Result
     Ok(())
 }
 
-/// The samples with their threads.
-fn samples(reader: &Reader, threads: &mut Threads) -> impl Iterator<Item = (usize, Sample)> {
-    entries(reader, Types::of(&[Sample::TYPE])).filter_map(|entry| match entry.event() {
-        Event::Sample(sample) => Some((threads.of_stream(entry.stream), sample)),
+/// A thread's samples, and behind them what no sample stands for.
+fn stretches(
+    reader: &Reader,
+    threads: &mut Threads,
+    rests: &[Rest],
+    thread: usize,
+) -> impl Iterator<Item = (Standing, u64)> {
+    let samples = entries(reader, Types::of(&[Sample::TYPE])).filter_map(move |entry| match entry.event() {
+        Event::Sample(sample) if threads.of_stream(entry.stream) == thread => {
+            Some((Standing::from(&sample), weight(&sample)))
+        }
         _ => None,
-    })
+    });
+    let rests = rests.iter().filter(move |rest| rest.thread == thread);
+    samples.chain(rests.map(|rest| (Standing::nowhere(rest.state), rest.ns)))
 }
 
 /// A sample whose weight its writer did not know still counts.

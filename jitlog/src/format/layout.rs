@@ -39,6 +39,9 @@ pub const MINOR: u16 = 0;
 pub const KNOWN_INCOMPATIBLE: u64 = 0;
 /// Compatible feature, bit 0: a repaired log, from which parts of the original may be missing.
 pub const COMPATIBLE_REPAIRED: u64 = 1;
+/// Flag of a directory entry, bit 0: the block was sealed by a repair that found no checksum for its bytes. What its
+/// checksum says is that they have not changed since.
+pub const FLAG_UNVERIFIED: u8 = 1;
 /// First word of a payload block.
 pub const BLOCK_MAGIC: u32 = u32::from_le_bytes(*b"JBLK");
 
@@ -234,6 +237,11 @@ impl DirEntry {
 
     pub fn is_sealed(&self) -> bool {
         self.entry_crc != 0
+    }
+
+    /// Whether the checksum was made when the bytes were written, not of what a repair found.
+    pub fn vouches(&self) -> bool {
+        self.is_sealed() && self.flags & FLAG_UNVERIFIED == 0
     }
 
     /// Whether a sealed entry is as the writer left it.

@@ -53,7 +53,7 @@ impl Block {
 
     /// Whether a checksum vouches for the data.
     pub fn is_verified(&self) -> bool {
-        self.reference.entry.is_sealed() && self.problem.is_none()
+        self.reference.entry.vouches() && self.problem.is_none()
     }
 
     fn left_out(mut self, path: &Arc<Path>, kind: ProblemKind, offset: usize) -> Block {
@@ -104,7 +104,7 @@ impl Block {
     pub fn miscounted(&self, path: &Arc<Path>, found: u32) -> Option<Problem> {
         let entry = self.reference.entry;
         let kind = ProblemKind::Count { expected: entry.records, found };
-        (self.is_verified() && found != entry.records)
+        (entry.is_sealed() && self.problem.is_none() && found != entry.records)
             .then(|| Problem::new(path, kind, self.number, 0).of_stream(entry.stream))
     }
 }

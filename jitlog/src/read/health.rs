@@ -72,9 +72,10 @@ impl Reader {
         }
     }
 
-    /// Blocks no checksum vouches for: their writer had not left them, or nobody was there to seal them.
+    /// Blocks no checksum vouches for: their writer had not left them, nobody was there to seal them, or a repair sealed
+    /// what it found.
     pub fn unverified_blocks(&self) -> usize {
-        self.directory().blocks.iter().filter(|block| !block.entry.is_sealed()).count()
+        self.directory().blocks.iter().filter(|block| !block.entry.vouches()).count()
     }
 
     /// The last time the log knows of: of its last record, or the writer's heartbeat.

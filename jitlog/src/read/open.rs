@@ -48,14 +48,17 @@ pub(crate) fn open(path: &Path, demand: Demand) -> Result<Inner, ReadError> {
     let mut hot_page = HotPage::decode(hot_raw);
     let close_crc = bytes::u32_at(hot_raw, hot::CLOSE_CRC);
     let closed = close_crc != 0 && close_crc == HotPage::close_crc(hot_raw);
-    if close_crc != 0 && !closed && !live {
+    // A writer that closed the log sealed every block before; a page that it never wrote says that nothing was claimed.
+    let was_closed = closed || !live && (close_crc != 0 || bytes::u32_at(hot_raw, hot::STATE) != 0);
+    let is_blank = hot_page.claimed_blocks <= u64::from(SUPER_BLOCK);
+    if !hot_raw.is_empty() && !closed && !live && (was_closed || is_blank) {
         problems.push(Problem::new(&file.path, ProblemKind::HotPage, SUPER_BLOCK, HOT_PAGE));
         // The first estimate of the tick rate serves better than a damaged synchronisation.
         hot_page.sync = None;
     }
     let schema = read_schema(&file, &page, &super_block, &mut problems);
     let claimed = closed.then_some(hot_page.claimed_blocks);
-    let expectation = Expectation { file_len, closed: claimed, live };
+    let expectation = Expectation { file_len, closed: claimed, was_closed, live };
     let directory = Directory::read(&file, &expectation, &mut problems).map_err(failed)?;
     if let Some(cut) = find_cut(&file, &directory, file_len, claimed) {
         problems.insert(0, cut);

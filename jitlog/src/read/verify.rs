@@ -25,7 +25,7 @@ pub struct KindUse {
 pub struct Verification {
     /// Blocks whose checksum holds.
     pub verified: u64,
-    /// Blocks without a checksum whose structure holds.
+    /// Blocks without a checksum, or with a repair's own, whose structure holds.
     pub unverified: u64,
     /// Blocks that are damaged or cut.
     pub damaged: u64,
@@ -136,7 +136,7 @@ impl Reader {
                     problem.stream = Some((entry.stream, None));
                     part.problems.push(problem);
                 }
-                None if entry.is_sealed() => sum.verified += 1,
+                None if entry.vouches() => sum.verified += 1,
                 None => sum.unverified += 1,
             }
             spare = block.data;

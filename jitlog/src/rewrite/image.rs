@@ -44,7 +44,8 @@ pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink)
     // A damaged header was read as it is; what it says of features must not make the new log unreadable.
     let old = reader.header();
     let compatible = old.compatible | if repaired { COMPATIBLE_REPAIRED } else { 0 };
-    let header = ExtentHeader { compatible, incompatible: old.incompatible & KNOWN_INCOMPATIBLE, ..*old };
+    // So must not its flags: what is written here is not packed.
+    let header = ExtentHeader { compatible, incompatible: old.incompatible & KNOWN_INCOMPATIBLE, flags: 0, ..*old };
     for (extent, mut directory) in std::mem::take(&mut image.directories) {
         directory[..ENTRY].copy_from_slice(&ExtentHeader { extent, ..header }.encode());
         sink.put(extent * BLOCKS_PER_EXTENT, (0, 0), &directory)?;

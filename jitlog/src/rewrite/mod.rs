@@ -19,6 +19,16 @@ use crate::format::layout::block_offset;
 use crate::read::{Problem, ReadError, Reader};
 use plan::Plan;
 
+/// Which records a repair takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All that can be read. The new log says which of them no checksum vouches for, as the old one did.
+    #[default]
+    Everything,
+    /// Those that a checksum of the writer's vouches for. Counters stay, whatever is known of them.
+    Verified,
+}
+
 /// What of a log is in the one made from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repaired {
@@ -32,6 +42,10 @@ pub struct Repaired {
     pub lost: u64,
     /// Records and counter slots in the new log.
     pub records: u64,
+    /// Of those, the ones that no checksum of the writer's vouches for.
+    pub unverified: u64,
+    /// Records left out for want of a checksum, where only verified ones were asked for.
+    pub left_out: u64,
     /// Bytes of the new log.
     pub bytes: u64,
     /// What was wrong with the old one.
@@ -49,14 +63,19 @@ pub enum RepairError {
 
 /// Writes all that can be read of a log into an empty file, as a clean log.
 pub fn repair(path: &Path, out: &File) -> Result<Repaired, RepairError> {
-    repair_watched(path, out, |_| ())
+    repair_watched(path, out, Keep::Everything, |_| ())
 }
 
-/// The same; what `watch` makes of the reader lives as long as the work, which reads the log about twice.
-pub fn repair_watched<W>(path: &Path, out: &File, watch: impl FnOnce(&Reader) -> W) -> Result<Repaired, RepairError> {
+/// The same, or less; what `watch` makes of the reader lives as long as the work, which reads the log about twice.
+pub fn repair_watched<W>(
+    path: &Path,
+    out: &File,
+    keep: Keep,
+    watch: impl FnOnce(&Reader) -> W,
+) -> Result<Repaired, RepairError> {
     let reader = Reader::open_remains(path).map_err(RepairError::Read)?;
     let _watch = watch(&reader);
-    let plan = Plan::new(&reader);
+    let plan = Plan::new(&reader, keep);
     let mut sink = out;
     let blocks = image::write(&reader, &plan, true, &mut sink).map_err(RepairError::Write)?;
     let bytes = block_offset(blocks);
@@ -75,7 +94,7 @@ pub fn pack(path: &Path, out: &File) -> Result<Repaired, RepairError> {
 pub fn pack_watched<W>(path: &Path, out: &File, watch: impl FnOnce(&Reader) -> W) -> Result<Repaired, RepairError> {
     let reader = Reader::open(path).map_err(RepairError::Read)?;
     let _watch = watch(&reader);
-    let plan = Plan::new(&reader);
+    let plan = Plan::new(&reader, Keep::Everything);
     let problems = reader.problems();
     let bytes = pack::write(&reader, &plan, !problems.is_empty(), out).map_err(RepairError::Write)?;
     Ok(Repaired { bytes, problems, ..plan.kept })

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::bytes;
 use crate::format::event::{CounterDelta, Event};
-use crate::format::layout::{BLOCK, COUNTERS_PER_BLOCK, COUNTERS_PROLOGUE, DirEntry, PROLOGUE, checksum};
+use crate::format::layout::{
+    BLOCK, COUNTERS_PER_BLOCK, COUNTERS_PROLOGUE, DirEntry, FLAG_UNVERIFIED, PROLOGUE, checksum,
+};
 use crate::format::payload::parse_deltas;
 use crate::format::walk::{Step, Walker};
 use crate::read::block::Block;
 use crate::read::directory::BlockRef;
 use crate::read::{ProblemKind, Reader, Types};
-use crate::rewrite::{Repaired, rebuild};
+use crate::rewrite::{Keep, Repaired, rebuild};
 use crate::{BlockKind, BlockState, StreamId};
 
 /// A block of the new log.
@@ -24,8 +26,8 @@ pub struct Kept {
 }
 
 /// All blocks of the new log, in their order.
-#[derive(Default)]
 pub struct Plan {
+    keep: Keep,
     pub blocks: Vec<Kept>,
     /// COUNTERS blocks that were cut: sequence and what is left.
     cut_counters: BTreeMap<u64, Vec<u8>>,
@@ -33,8 +35,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn new(reader: &Reader) -> Plan {
-        let mut plan = Plan::default();
+    pub fn new(reader: &Reader, keep: Keep) -> Plan {
+        let (blocks, cut_counters) = (Vec::new(), BTreeMap::new());
+        let mut plan = Plan { keep, blocks, cut_counters, kept: Repaired::default() };
         let directory = reader.directory();
         for reference in &directory.blocks {
             plan.judge(reader, *reference);
@@ -51,8 +54,7 @@ impl Plan {
                 plan.keep_counters(reference, data);
             } else if let Some(entry) = seal(reference.entry, &data, reader.dt_shift()) {
                 plan.kept.rebuilt += 1;
-                plan.kept.records += u64::from(entry.records);
-                plan.blocks.push(Kept { from: reference.number, entry, data: None });
+                plan.keep_unverified(reference.number, entry);
             }
         }
         plan.blocks.sort_by_key(|block| block.from);
@@ -93,7 +95,16 @@ impl Plan {
 
     fn keep_whole(&mut self, reference: BlockRef) {
         self.kept.whole += 1;
-        self.kept.records += u64::from(reference.entry.records);
+        let records = u64::from(reference.entry.records);
+        // A log that was repaired before has blocks that only its repair sealed.
+        if !reference.entry.vouches() {
+            if self.keep == Keep::Verified && reference.entry.kind != BlockKind::Counters {
+                self.kept.left_out += records;
+                return;
+            }
+            self.kept.unverified += records;
+        }
+        self.kept.records += records;
         self.blocks.push(Kept { from: reference.number, entry: reference.entry, data: None });
     }
 
@@ -101,8 +112,7 @@ impl Plan {
         match seal(block.reference.entry, &block.data, reader.dt_shift()) {
             Some(entry) => {
                 self.kept.partial += 1;
-                self.kept.records += u64::from(entry.records);
-                self.blocks.push(Kept { from: block.number, entry, data: None });
+                self.keep_unverified(block.number, entry);
             }
             // A block that was claimed and not written to is no loss.
             None if block.problem.is_none() => {}
@@ -110,12 +120,27 @@ impl Plan {
         }
     }
 
+    /// A block that has no checksum of its writer's: the new entry says so.
+    fn keep_unverified(&mut self, from: u32, entry: DirEntry) {
+        let records = u64::from(entry.records);
+        if self.keep == Keep::Verified {
+            self.kept.left_out += records;
+            return;
+        }
+        self.kept.records += records;
+        self.kept.unverified += records;
+        let entry = DirEntry { flags: entry.flags | FLAG_UNVERIFIED, ..entry };
+        self.blocks.push(Kept { from, entry, data: None });
+    }
+
     fn keep_counters(&mut self, reference: BlockRef, mut data: Vec<u8>) {
         data.resize(BLOCK, 0);
         let slots = data[COUNTERS_PROLOGUE..].chunks_exact(8).rposition(|slot| slot.iter().any(|byte| *byte != 0));
         let records = slots.map_or(0, |last| last as u32 + 1);
         self.kept.records += u64::from(records);
-        let entry = DirEntry { records, used: BLOCK as u32, crc: checksum(&data), ..reference.entry };
+        self.kept.unverified += u64::from(records);
+        let flags = reference.entry.flags | FLAG_UNVERIFIED;
+        let entry = DirEntry { flags, records, used: BLOCK as u32, crc: checksum(&data), ..reference.entry };
         self.blocks.push(Kept { from: reference.number, entry, data: Some(data) });
     }
 

@@ -4,12 +4,14 @@ use std::io::{IsTerminal, Write};
 
 use jitlog::{Reader, Types};
 
+use crate::export;
 use crate::tool::progress::Progress;
 use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
-use crate::tool::{CatArgs, Failure, Output, complain, info, open};
+use crate::tool::{CatArgs, Failure, Output, complain, info, open, say_what_is_wrong};
 
-pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+pub fn run(options: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+    let args = &options.records;
     let types = chosen_types(&args.types)?;
     let reader = open(&args.log)?;
     let definitions = args.resolve.then(|| reader.defs());
@@ -18,21 +20,24 @@ pub fn run(args: &CatArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     }
     // Where the records themselves go to the terminal, they are progress enough.
     let progress = (!std::io::stdout().is_terminal()).then(|| Progress::of(&reader, 1));
-    let range = args.from.unwrap_or(0)..args.to.unwrap_or(u64::MAX);
-    for item in reader.events().types(types).range(range) {
-        match item {
-            Ok(entry) if args.json => json_line(out, &Line { entry: &entry, definitions })?,
-            Ok(entry) => text_line(out, &entry, definitions)?,
-            // Reported below with the others.
-            Err(_) => {}
-        }
-    }
+    let range = args.from.unwrap_or(0)..options.to.unwrap_or(u64::MAX);
+    let events = reader.events().types(types).range(range);
+    export::lines(&reader, events, out, |line, entry| {
+        let written = match (args.json, definitions) {
+            (true, None) => {
+                export::json_record(line, entry);
+                Ok(())
+            }
+            (true, _) => json_line(line, &Line { entry, definitions, says_unverified: true }),
+            (false, _) => text_line(line, entry, definitions),
+        };
+        written.expect("memory takes every line");
+    })?;
     out.flush()?;
     drop(progress);
-    let problems = reader.problems();
-    problems.iter().for_each(|problem| complain(&problem.to_string()));
+    let status = say_what_is_wrong(&reader);
     say_what_was_dropped(&reader);
-    Ok(if problems.is_empty() { 0 } else { 2 })
+    Ok(status)
 }
 
 /// The events a command line names; none named means all.

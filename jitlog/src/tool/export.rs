@@ -6,33 +6,34 @@ use jitlog::Reader;
 
 use crate::export;
 use crate::tool::output::OutputFile;
-use crate::tool::{ExportArgs, Failure, Output, complain, open};
+use crate::tool::progress::Progress;
+use crate::tool::{ExportArgs, Failure, Output, complain, open, say_what_is_wrong};
 
 pub fn run(args: &ExportArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     let reader = open(&args.log)?;
+    let progress = Progress::of(&reader, export::passes(args.format));
     if args.format == export::Format::Parquet {
         tables(args, &reader)?;
+        drop(progress);
         return Ok(say_what_is_wrong(&reader));
     }
+    let note;
     if args.to.output.as_os_str() == "-" {
-        export::write(args.format, &reader, out)?;
+        note = export::write(args.format, &reader, out)?;
         out.flush()?;
+        drop(progress);
     } else {
         let output = OutputFile::create(&args.to)?;
         let mut buffer = BufWriter::with_capacity(1 << 18, output.file());
-        let written = export::write(args.format, &reader, &mut buffer).and_then(|()| buffer.flush());
-        written.map_err(|error| output.failed(error))?;
-        drop(buffer);
+        let written = export::write(args.format, &reader, &mut buffer).and_then(|note| buffer.flush().map(|()| note));
+        note = written.map_err(|error| output.failed(error))?;
+        drop((buffer, progress));
         output.finish()?;
     }
+    if let Some(note) = note {
+        complain(&note);
+    }
     Ok(say_what_is_wrong(&reader))
-}
-
-/// Names what was left out; the exit status.
-fn say_what_is_wrong(reader: &Reader) -> u8 {
-    let problems = reader.problems();
-    problems.iter().for_each(|problem| complain(&problem.to_string()));
-    if problems.is_empty() { 0 } else { 2 }
 }
 
 /// Parquet is a folder of files.

@@ -9,12 +9,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::tool::cat::chosen_types;
 use crate::tool::record::{Line, text_line};
 use crate::tool::show::json_line;
-use crate::tool::{Failure, FollowArgs, Output, complain, info, open};
+use crate::tool::{Failure, Output, RecordsArgs, complain, info, open};
 
 /// Time between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(10);
 
-pub fn run(args: &FollowArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
+pub fn run(args: &RecordsArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
     let types = chosen_types(&args.types)?;
     let reader = open(&args.log)?;
     if args.json {
@@ -29,7 +29,9 @@ pub fn run(args: &FollowArgs, out: &mut Output<'_>) -> Result<u8, Failure> {
         for item in batch {
             let definitions = args.resolve.then(|| follow.defs());
             match item {
-                Ok(entry) if args.json => json_line(out, &Line { entry: &entry, definitions })?,
+                Ok(entry) if args.json => {
+                    json_line(out, &Line { entry: &entry, definitions, says_unverified: false })?;
+                }
                 Ok(entry) => text_line(out, &entry, definitions)?,
                 Err(problem) => {
                     complain(&problem.to_string());

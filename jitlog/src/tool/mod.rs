@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use jitlog::{ReadError, Reader};
+use jitlog::{Health, ReadError, Reader};
 
 pub(crate) use info::header as log_header;
 use time::parse_time;
@@ -57,10 +57,10 @@ enum Command {
     #[command(
         after_help = "Example:\n  jitlog follow run.jlog --resolve --type trace_abort,bailout\n  jitlog follow run.jlog --json | jq .ev\n\nRecords of one stream come in their order; one that its thread committed late may come after later ones of other\nstreams. The command ends with the writer, which is said on standard error if it ended without closing the log."
     )]
-    Follow(FollowArgs),
+    Follow(RecordsArgs),
     /// Write all that can be read of a log as a clean log.
     #[command(
-        after_help = "Example:\n  jitlog repair run.jlog -o whole.jlog && jitlog check whole.jlog\n\nBlocks whose checksum fails are left out; blocks that were cut or never sealed are kept as far as their records go;\nblocks whose directory entry is lost are found by their prologue. OUT is written whole or not at all."
+        after_help = "Example:\n  jitlog repair run.jlog -o whole.jlog && jitlog check whole.jlog\n\nBlocks whose checksum fails are left out; blocks that were cut or never sealed are kept as far as their records go;\nblocks whose directory entry is lost are found by their prologue. No checksum vouches for those: the new log says so,\nand --verified leaves them out. OUT is written whole or not at all."
     )]
     Repair(RepairArgs),
     /// Write a log as a compressed archive that every command reads like the log itself.
@@ -94,20 +94,8 @@ struct InfoArgs {
 
 #[derive(Args)]
 struct CatArgs {
-    /// The log
-    log: PathBuf,
-    /// Print JSON Lines: a header object, then one object per record
-    #[arg(long)]
-    json: bool,
-    /// Print what ids stand for beside them
-    #[arg(long)]
-    resolve: bool,
-    /// Only these events
-    #[arg(long = "type", value_name = "T,...", value_delimiter = ',')]
-    types: Vec<String>,
-    /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
-    #[arg(long, value_name = "T", value_parser = parse_time)]
-    from: Option<u64>,
+    #[command(flatten)]
+    records: RecordsArgs,
     /// Only before this time
     #[arg(long, value_name = "T", value_parser = parse_time)]
     to: Option<u64>,
@@ -119,8 +107,9 @@ struct CheckArgs {
     log: PathBuf,
 }
 
+/// Which records are printed, and how.
 #[derive(Args)]
-struct FollowArgs {
+struct RecordsArgs {
     /// The log
     log: PathBuf,
     /// Print JSON Lines: a header object, then one object per record
@@ -174,6 +163,9 @@ struct RepairArgs {
     log: PathBuf,
     #[command(flatten)]
     to: ToArgs,
+    /// Leave out records that no checksum of the writer vouches for
+    #[arg(long)]
+    verified: bool,
 }
 
 /// Where a command that makes a file puts it.
@@ -221,7 +213,7 @@ pub fn run() -> ExitCode {
         Command::Cat(args) => cat::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
         Command::Follow(args) => follow::run(args, &mut out),
-        Command::Repair(args) => repair::run(&args.log, &args.to),
+        Command::Repair(args) => repair::run(args),
         Command::Export(args) => export::run(args, &mut out),
         Command::Pack(args) => pack::run(&args.log, &args.to),
         Command::Completions(args) => describe::completions(args, &mut out),
@@ -254,6 +246,17 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn open(log: &PathBuf) -> Result<Reader, Failure> {
     Ok(Reader::open(log)?)
+}
+
+/// Names what was left out and what nobody vouches for; the exit status.
+fn say_what_is_wrong(reader: &Reader) -> u8 {
+    let problems = reader.problems();
+    problems.iter().for_each(|problem| complain(&problem.to_string()));
+    let unverified = reader.unverified_blocks();
+    if unverified > 0 && reader.health() != Health::Open {
+        complain(&format!("no checksum vouches for what is in {unverified} blocks"));
+    }
+    if problems.is_empty() { 0 } else { 2 }
 }
 
 /// A line on standard error; if even that fails there is nobody to tell.

@@ -1,6 +1,6 @@
 //! One record as a line, text or JSON, for the commands that print records.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use jitlog::format::IdKind;
 use jitlog::format::json::serialize_fields;
@@ -9,12 +9,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::tool::show::plain;
 use crate::tool::time::seconds;
-use crate::tool::{Failure, Output};
 
 /// A record as one JSON object.
 pub struct Line<'a> {
     pub entry: &'a Entry,
     pub definitions: Option<&'a Definitions>,
+    /// Whether a record that no checksum vouches for says so. Those of a log being written are all like that.
+    pub says_unverified: bool,
 }
 
 impl Serialize for Line<'_> {
@@ -43,6 +44,9 @@ impl Serialize for Line<'_> {
             });
             result?;
         }
+        if self.says_unverified && !self.entry.is_verified() {
+            map.serialize_entry("unverified", &true)?;
+        }
         map.end()
     }
 }
@@ -52,7 +56,7 @@ fn stream_name(definitions: &Definitions, entry: &Entry) -> Option<String> {
 }
 
 /// A record as one line of text.
-pub fn text_line(out: &mut Output<'_>, entry: &Entry, definitions: Option<&Definitions>) -> Result<(), Failure> {
+pub fn text_line<W: Write>(out: &mut W, entry: &Entry, definitions: Option<&Definitions>) -> io::Result<()> {
     let event = entry.event();
     let stream = definitions.and_then(|definitions| stream_name(definitions, entry));
     let stream = stream.unwrap_or_else(|| entry.stream.to_string());
@@ -71,8 +75,7 @@ pub fn text_line(out: &mut Output<'_>, entry: &Entry, definitions: Option<&Defin
             text.push_str(&format!("({})", plain(&words)));
         }
     });
-    writeln!(out, "{text}")?;
-    Ok(())
+    writeln!(out, "{text}")
 }
 
 fn push_value(text: &mut String, value: Value<'_>) {

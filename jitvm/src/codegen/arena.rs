@@ -33,7 +33,9 @@ pub struct Arena {
     base: usize,
     used: usize,
     committed: usize,
-    exit_path: usize,
+    exit_path: CodeRange,
+    /// Bytes that stay free behind each piece of code.
+    gap: usize,
 }
 
 /// A message for a failed system call, with what it was for.
@@ -44,12 +46,13 @@ fn failure(what: &str) -> io::Error {
 
 impl Arena {
     /// Reserves the region and installs the exit path, which calls `handler`.
-    pub fn new(handler: ExitHandler) -> io::Result<Arena> {
+    pub fn new(handler: ExitHandler, gap: usize) -> io::Result<Arena> {
         let base = reserve()?;
-        let mut arena = Arena { base, used: 0, committed: 0, exit_path: base };
+        let nowhere = CodeRange { start: base, size: 0 };
+        let mut arena = Arena { base, used: 0, committed: 0, exit_path: nowhere, gap };
         let code = entry::exit_path(base, handler);
         let range = arena.install(&code)?.expect("a fresh arena has room for the exit path");
-        arena.exit_path = range.start;
+        arena.exit_path = range;
         Ok(arena)
     }
 
@@ -73,6 +76,10 @@ impl Arena {
     }
     /// Where every stub goes in the end.
     pub(super) const fn exit_path(&self) -> usize {
+        self.exit_path.start
+    }
+    /// The path that all exits share.
+    pub const fn exit_code(&self) -> CodeRange {
         self.exit_path
     }
     /// Address the next installed piece will have.
@@ -98,7 +105,7 @@ impl Arena {
             self.commit(end)?;
         }
         self.write(start, code)?;
-        self.used = end.next_multiple_of(ALIGNMENT).min(LIMIT);
+        self.used = (end + self.gap).next_multiple_of(ALIGNMENT).min(LIMIT);
         Ok(Some(CodeRange { start, size: code.len() }))
     }
 

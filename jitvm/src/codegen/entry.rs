@@ -52,8 +52,12 @@ impl ExitState {
 pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -> u64 {
     // Six pushes and 8 bytes keep the stack aligned for the call.
     core::arch::naked_asm!(
+        ".cfi_startproc",
         "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
         "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
         "push rbx",
         "push r12",
         "push r13",
@@ -70,7 +74,9 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
         "pop r12",
         "pop rbx",
         "pop rbp",
+        ".cfi_def_cfa rsp, 8",
         "ret",
+        ".cfi_endproc",
     )
 }
 

@@ -9,6 +9,7 @@ use std::cell::Cell as Slot;
 use crate::bytecode::{Instruction, Op};
 use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
+use crate::runtime::instances::Place;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -152,10 +153,10 @@ impl Cache {
     pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
         let Some(shape) = plain_shape(value) else { return };
         let class = vm.shapes.class(shape);
-        if custom_hook(vm, class, vm.names.getattribute).is_some() || has_data_descriptor(vm, shape, name) {
+        if custom_hook(vm, class, vm.names.getattribute).is_some() {
             return;
         }
-        if let Some(slot) = vm.shapes.lookup(shape, name) {
+        if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name)) {
             self.fill(vm, shape, Plan::Word(offset_of(slot)));
         }
     }
@@ -165,12 +166,13 @@ impl Cache {
     pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value) {
         let Some(shape) = plain_shape(value) else { return };
         let class = vm.shapes.class(shape);
-        if custom_hook(vm, class, vm.names.setattr).is_some() || has_data_descriptor(vm, shape, name) {
+        if custom_hook(vm, class, vm.names.setattr).is_some() {
             return;
         }
-        if let Some(slot) = vm.shapes.lookup(shape, name) {
-            self.fill(vm, shape, Plan::Word(offset_of(slot)));
-            return;
+        match vm.attribute_place(shape, name, vm.lookup(class, name)) {
+            Place::Slot(slot) => return self.fill(vm, shape, Plan::Word(offset_of(slot))),
+            Place::Computed => return,
+            Place::None => {}
         }
         let of = vm.shapes.get(shape);
         let slot = of.keys.len() as u16;
@@ -202,12 +204,6 @@ impl Cache {
 /// The shape of a plain instance of a program class.
 fn plain_shape(value: Value) -> Option<ShapeId> {
     (value.is_instance() && value.has_layout(ShapeId::INSTANCE)).then(|| value.shape())
-}
-
-/// The class decides what the attribute is; the members of `__slots__` are as good as slots.
-fn has_data_descriptor(vm: &Vm, shape: ShapeId, name: Value) -> bool {
-    let found = vm.lookup(vm.shapes.class(shape), name);
-    found.is_some_and(|found| descriptors::is_data(vm, found) && !found.has_shape(ShapeId::MEMBER))
 }
 
 fn offset_of(slot: u16) -> u32 {

@@ -243,7 +243,7 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
         let saved = vm.stack_high;
         vm.stack_high = above.max(saved);
         // SAFETY: by the caller.
-        let result = unsafe { crate::library::call_builtin(vm, callee, arguments, count, keywords) };
+        let result = unsafe { crate::library::call_native(vm, callee, arguments, count, keywords) };
         vm.stack_high = saved;
         result
     }

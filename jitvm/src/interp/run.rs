@@ -145,11 +145,13 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         // The trace calls out here, so the callee is run to its end, unrecorded.
                         let window = base.add(ins.a as usize);
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                        let outer = (*vm).perf.enter_call(*window);
                         let result = if ins.op == Op::CallMethod {
                             call_method_window(&mut *vm, window, ins.b as usize, keywords)
                         } else {
                             call::call_window(&mut *vm, window, ins.b as usize, keywords)
                         };
+                        (*vm).perf.leave_call(outer);
                         match result {
                             Ok(value) => {
                                 at!(ins.a) = value;

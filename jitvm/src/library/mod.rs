@@ -362,12 +362,30 @@ pub fn row_of(vm: &Vm, builtin: Value) -> &'static BuiltinRow {
     vm.builtin_table[unsafe { (*builtin.object::<Builtin>()).index } as usize]
 }
 
+/// [`call_native`] for the interpreter, which tells the sampler.
+///
+/// # Safety
+/// As there.
+pub unsafe fn call_builtin(
+    vm: &mut Vm,
+    callee: Value,
+    argv: *mut Value,
+    count: usize,
+    keywords: Option<Value>,
+) -> Outcome {
+    let outer = vm.perf.enter_call(callee);
+    // SAFETY: by the caller.
+    let result = unsafe { call_native(vm, callee, argv, count, keywords) };
+    vm.perf.leave_call(outer);
+    result
+}
+
 /// Calls a builtin function, a bound method or a type. The last of the `count` arguments are named by the tuple
 /// `keywords`. After `LoadMethod` the receiver is the first argument.
 ///
 /// # Safety
 /// `argv` points to `count` values that stay where they are (on the value stack).
-pub unsafe fn call_builtin(
+pub unsafe fn call_native(
     vm: &mut Vm,
     callee: Value,
     argv: *mut Value,
@@ -392,11 +410,7 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             if let Owner::Type(id) = row.owner {
                 check_receiver(vm, row, id, arguments)?;
             }
-            // SAFETY: the shape was checked.
-            let outer = vm.perf.enter_builtin(unsafe { (*callee.object::<Builtin>()).index });
-            let result = (row.function)(vm, arguments);
-            vm.perf.leave_native(outer);
-            result
+            (row.function)(vm, arguments)
         }
         ShapeId::BOUND_METHOD => {
             // SAFETY: the shape was checked.

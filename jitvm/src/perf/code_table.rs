@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jitlog::{FuncId, LocDef, LocId, Places};
 
-use crate::ir::{Body, Origin};
+use crate::interp::helpers;
+use crate::ir::{Body, Const, Op, Origin};
 use crate::runtime::vm::Code;
 use crate::trace::Trace;
 
@@ -91,6 +92,8 @@ struct Piece {
     /// Its frames: so many from there on in the list of the trace.
     first: u32,
     count: u32,
+    /// The number of the builtin that it calls.
+    builtin: Option<u32>,
 }
 
 /// Machine code of one trace.
@@ -113,7 +116,12 @@ impl TraceEntry {
         for &(offset, ins) in &artifact.map {
             let first = frames.len() as u32;
             frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
-            pieces.push(Piece { offset, first, count: frames.len() as u32 - first });
+            pieces.push(Piece {
+                offset,
+                first,
+                count: frames.len() as u32 - first,
+                builtin: builtin_called(&trace.body, ins as usize),
+            });
         }
         Some(TraceEntry {
             id: trace.id.0,
@@ -127,13 +135,34 @@ impl TraceEntry {
 
     /// The Python frames at an offset, outermost first: that of the loop, then inlined ones. Empty if unknown.
     pub fn frames(&self, offset: u32) -> &[LocId] {
+        let piece = self.piece(offset);
+        let frames =
+            piece.and_then(|piece| self.frames.get(piece.first as usize..(piece.first + piece.count) as usize));
+        frames.unwrap_or_default()
+    }
+
+    /// The number of the builtin that is called at an offset.
+    pub fn builtin(&self, offset: u32) -> Option<u32> {
+        self.piece(offset)?.builtin
+    }
+
+    fn piece(&self, offset: u32) -> Option<&Piece> {
         let at = self.pieces.partition_point(|piece| piece.offset <= offset);
-        match at.checked_sub(1).and_then(|at| self.pieces.get(at)) {
-            Some(piece) if offset < self.stubs => {
-                self.frames.get(piece.first as usize..(piece.first + piece.count) as usize).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        self.pieces.get(at.checked_sub(1)?).filter(|_| offset < self.stubs)
+    }
+}
+
+/// The number of the builtin that an instruction calls by one of the helpers that take a callee.
+fn builtin_called(body: &Body, ins: usize) -> Option<u32> {
+    let call = body.ins.get(ins).filter(|call| call.op == Op::CallH)?;
+    let helper = helpers::HelperId(call.c as u16);
+    if helper != helpers::CALL_TUPLE && !helpers::CALL.contains(&helper) {
+        return None;
+    }
+    let callee = *body.arguments(call.a).first().filter(|callee| callee.is_constant())?;
+    match body.constants.get(callee.constant_index())? {
+        Const::Val(value, _) => super::builtin_number(*value),
+        _ => None,
     }
 }
 

@@ -14,14 +14,16 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 
 use crate::bytecode::Instruction;
 use crate::ir::{CodeId, Origin, TraceId};
-use crate::runtime::types::TypeId;
+use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
+use crate::runtime::types::type_id;
+use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use jitlog::{GuardId, LocId};
 use sampler::Sampler;
 
 pub use sampler::BuiltinIds;
-pub use timer::MAX_HZ;
+pub use timer::{MAX_HZ, default_hz};
 
 /// What the thread is doing. The numbers are the log's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +50,22 @@ impl State {
 
 /// How builtins are numbered: functions by their index, types from here on.
 const TYPES_FROM: u32 = 1 << 16;
+
+/// The number of what a call of this value runs, if that is a builtin function or a type that has no code of the
+/// program's.
+fn builtin_number(callee: Value) -> Option<u32> {
+    if !callee.is_pointer() {
+        return None;
+    }
+    match callee.shape() {
+        // SAFETY: the shape says what it is, here and below.
+        ShapeId::BUILTIN => Some(unsafe { (*callee.object::<Builtin>()).index } as u32),
+        ShapeId::TYPE => Some(type_id(callee)).filter(|id| !id.is_dynamic()).map(|id| TYPES_FROM + id.0),
+        // SAFETY: as above.
+        ShapeId::BOUND_METHOD => builtin_number(unsafe { (*callee.object::<BoundMethod>()).function }),
+        _ => None,
+    }
+}
 
 /// The published cells. Only the VM's thread writes them; its signal handler reads them.
 #[derive(Default)]
@@ -133,32 +151,23 @@ impl Published {
         outer
     }
 
-    /// A builtin is called: by its index in the table of builtins. Gives the state to go back to. Programs do this so
-    /// often that it saves no more than it changes; what else is published stays for those that are called further.
+    /// The interpreter calls a value. Gives the state to go back to. Calls from traces are not published: the sampler
+    /// finds them by their return addresses. What else is published stays for traces further up.
     #[inline(always)]
-    pub fn enter_builtin(&self, index: u64) -> u64 {
-        self.enter_native(index as u32)
-    }
-
-    /// A type is called.
-    #[inline(always)]
-    pub fn enter_constructor(&self, id: TypeId) -> u64 {
-        self.enter_native(TYPES_FROM + id.0)
-    }
-
-    #[inline(always)]
-    fn enter_native(&self, builtin: u32) -> u64 {
+    pub fn enter_call(&self, callee: Value) -> u64 {
         if !self.is_on() {
             return 0;
         }
         let outer = self.state.load(Ordering::Relaxed);
-        self.state.store(State::Native as u64 | u64::from(builtin) << 32, Ordering::Relaxed);
+        if let Some(builtin) = builtin_number(callee) {
+            self.state.store(State::Native as u64 | u64::from(builtin) << 32, Ordering::Relaxed);
+        }
         outer
     }
 
-    /// The builtin or type has returned.
+    /// The call is over.
     #[inline(always)]
-    pub fn leave_native(&self, outer: u64) {
+    pub fn leave_call(&self, outer: u64) {
         if self.is_on() {
             self.state.store(outer, Ordering::Relaxed);
         }
@@ -340,12 +349,13 @@ mod tests {
         let perf = Published::default();
         perf.on.store(true, Ordering::Relaxed);
         let trace = perf.enter_trace(TraceId(7));
-        let builtin = perf.enter_builtin(3);
+        let call = perf.enter_call(Value::NONE);
+        perf.state.store(State::Native as u64 | 3 << 32, Ordering::Relaxed);
         let interpreter = perf.enter_interpreter();
         assert_eq!((perf.get().state, perf.get().trace), (State::Interp as u64, 0));
         perf.leave(interpreter);
         assert_eq!((perf.get().state, perf.get().trace), (State::Native as u64 | 3 << 32, 7));
-        perf.leave_native(builtin);
+        perf.leave_call(call);
         assert_eq!(perf.get().state, State::Compiled as u64);
         perf.left_through(GuardId(9));
         assert_eq!(perf.left_through.load(Ordering::Relaxed), 1 << 32 | 9);

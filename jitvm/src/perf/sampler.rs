@@ -128,13 +128,22 @@ impl Sampler {
             ..Sample::default()
         };
         let in_trace = trace != 0 && state.0 != State::Deopt as u8;
-        let code = if in_trace {
+        let found = if in_trace {
             machine_code(context, self.traces.complete(), perf.trace_stack.load(Ordering::Relaxed))
         } else {
             None
         };
-        if let Some((trace, offset)) = code {
-            (sample.trace_id, sample.code_off) = (LogTrace(self.traces.complete()[trace].id), offset);
+        let code = found.map(|found| (found.trace, found.offset));
+        if let Some(MachineCode { trace, offset, called_out }) = found {
+            let entry = &self.traces.complete()[trace];
+            (sample.trace_id, sample.code_off) = (LogTrace(entry.id), offset);
+            if called_out
+                && state.0 == State::Compiled as u8
+                && let Some(builtin) = entry.builtin(offset)
+            {
+                sample.state = SampleState(State::Native as u8);
+                sample.builtin = self.builtin(builtin);
+            }
         }
         self.python_stack(code, in_trace, perf.pc.load(Ordering::Relaxed) as usize, &mut sample);
         if let Some(stream) = &mut self.stream {
@@ -216,12 +225,22 @@ impl Sampler {
     }
 }
 
-/// The trace that runs, as its index, and where in its code: at the interrupted instruction, or where it called out.
-fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: usize) -> Option<(usize, u32)> {
+/// Where in the code of traces the thread is.
+#[derive(Clone, Copy)]
+struct MachineCode {
+    /// Index of the trace.
+    trace: usize,
+    offset: u32,
+    /// It is in a function that was called there.
+    called_out: bool,
+}
+
+/// The trace that runs, and where in its code: at the interrupted instruction, or where it called out.
+fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: usize) -> Option<MachineCode> {
     let registers = &context.uc_mcontext.gregs;
     let interrupted = registers[libc::REG_RIP as usize] as usize;
-    if let Some(found) = trace_at(traces, interrupted) {
-        return Some(found);
+    if let Some((trace, offset)) = trace_at(traces, interrupted) {
+        return Some(MachineCode { trace, offset, called_out: false });
     }
     // The highest address of a call in a trace: stale words lie below what is live, and the trace's own slots hold no
     // code addresses.
@@ -232,6 +251,6 @@ fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: 
         // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
         let word = unsafe { std::ptr::read_volatile(address as *const usize) };
         // The place of the call, not the one after it, which may be another line's.
-        trace_at(traces, word.wrapping_sub(1))
+        trace_at(traces, word.wrapping_sub(1)).map(|(trace, offset)| MachineCode { trace, offset, called_out: true })
     })
 }

@@ -15,10 +15,21 @@ struct Entry {
     id: StackId,
 }
 
+impl Entry {
+    fn of([parent, loc, kind, id]: [u32; 4]) -> Entry {
+        Entry { parent: StackId(parent), loc: LocId(loc), kind: FrameKind(kind as u8), id: StackId(id) }
+    }
+
+    fn words(self) -> [u32; 4] {
+        [self.parent.0, self.loc.0, u32::from(self.kind.0), self.id.0]
+    }
+}
+
 /// Ids by parent, place and kind of frame.
 pub struct StackTable {
-    /// Zeroed memory, which the system gives when it is touched.
-    entries: Box<[Entry]>,
+    /// Of each entry its words ([`Entry`]). Zeroed memory, which the system gives when it is touched: words instead of
+    /// entries, since only of those the allocator is told that they are zero.
+    entries: Box<[[u32; 4]]>,
     first: u32,
     count: u32,
 }
@@ -36,21 +47,21 @@ pub enum Found {
 impl StackTable {
     /// Ids begin at `first`.
     pub fn new(first: u32) -> StackTable {
-        StackTable { entries: vec![Entry::default(); SIZE].into(), first, count: 0 }
+        StackTable { entries: vec![[0; 4]; SIZE].into(), first, count: 0 }
     }
 
     pub fn find(&mut self, parent: StackId, loc: LocId, kind: FrameKind) -> Found {
         let mixed = (u64::from(parent.0) << 32 | u64::from(loc.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut at = ((mixed >> 40) as usize ^ usize::from(kind.0)) & (SIZE - 1);
         loop {
-            let entry = &mut self.entries[at];
+            let entry = Entry::of(self.entries[at]);
             if entry.id.is_none() {
                 if self.count >= FULL {
                     return Found::No;
                 }
                 let id = StackId(self.first + self.count);
                 self.count += 1;
-                *entry = Entry { parent, loc, kind, id };
+                self.entries[at] = Entry { parent, loc, kind, id }.words();
                 return Found::New(id);
             }
             if (entry.parent, entry.loc, entry.kind) == (parent, loc, kind) {

@@ -12,6 +12,8 @@ pub const GRANULE: usize = 16;
 const WORDS_PER_BLOCK: usize = BLOCK_BYTES / GRANULE / 64;
 /// Address space asked for; halved until the system agrees.
 const RESERVE_BYTES: usize = 64 << 30;
+/// Blocks that become part of core files together.
+const DUMPED_BLOCKS: usize = 512;
 /// Free blocks kept for reuse before memory goes back to the system.
 const FREE_BLOCKS_KEPT: usize = 256;
 
@@ -45,6 +47,9 @@ impl BlockSpace {
             if let (Some(address), Some(marks)) = (reserved, marks) {
                 let base = address.next_multiple_of(BLOCK_BYTES);
                 let capacity = bytes / BLOCK_BYTES;
+                // Or gdb would write all of the reserved range into a core file.
+                advise(address, bytes + BLOCK_BYTES, libc::MADV_DONTDUMP);
+                advise(marks, bytes / GRANULE / 8, libc::MADV_DONTDUMP);
                 let (blocks, free) = (Vec::new(), Vec::new());
                 let marks = marks as *mut u64;
                 return BlockSpace { reserved: address, base, capacity, marks, blocks, free, released: 0 };
@@ -135,6 +140,10 @@ impl BlockSpace {
                 block
             }
             None if self.blocks.len() < self.capacity => {
+                if self.blocks.len().is_multiple_of(DUMPED_BLOCKS) {
+                    let start = self.base + self.blocks.len() * BLOCK_BYTES;
+                    advise(start, DUMPED_BLOCKS * BLOCK_BYTES, libc::MADV_DODUMP);
+                }
                 self.blocks.push(Block { cell: 0, swept: 0 });
                 self.blocks.len() as u32 - 1
             }
@@ -240,6 +249,12 @@ pub fn reserve(bytes: usize) -> Option<usize> {
     // SAFETY: a fresh anonymous mapping affects no existing memory.
     let address = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, flags, -1, 0) };
     (address != libc::MAP_FAILED).then_some(address as usize)
+}
+
+/// Tells the system something about a range from [`reserve`]; that it may not listen does no harm.
+fn advise(address: usize, bytes: usize, advice: i32) {
+    // SAFETY: the range is part of a mapping of ours, and the advice given here leaves its contents alone.
+    unsafe { libc::madvise(address as *mut libc::c_void, bytes, advice) };
 }
 
 /// Gives a range from [`reserve`] back.

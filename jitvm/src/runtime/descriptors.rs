@@ -113,7 +113,7 @@ fn member_get(vm: &mut Vm, member: Value, receiver: Value) -> Outcome {
     let [name, class, ..] = *fields(member);
     check_member(vm, member, receiver)?;
     let _ = class;
-    match vm.instance_get(receiver, name) {
+    match vm.member_get(receiver, name) {
         Some(value) => Ok(value),
         None => Err(super::attributes::raise_missing(vm, receiver, name)),
     }
@@ -139,7 +139,7 @@ pub fn set(vm: &mut Vm, descriptor: Value, receiver: Value, value: Value) -> Out
             let name = fields(descriptor)[0];
             if value != Value::UNDEF {
                 vm.set_slot(receiver, name, value);
-            } else if !vm.instance_delete(receiver, name)? {
+            } else if !vm.member_delete(receiver, name)? {
                 // CPython 3.11 names the slot only.
                 return Err(vm.attribute_error(super::strings::text(name)));
             }

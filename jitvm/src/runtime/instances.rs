@@ -1,6 +1,5 @@
 //! Instances of program classes in memory: allocation, slots, the dict of those that outgrow them.
 
-use super::namespace;
 use super::object::{
     BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
     TypeObject,
@@ -9,6 +8,7 @@ use super::shapes::MOST_SLOTS;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use super::{descriptors, namespace};
 
 /// Bytes of an object by its layout, rounded up to 8; the word of attributes follows in instances of program classes.
 ///
@@ -59,6 +59,16 @@ pub fn slots<'a>(value: Value) -> &'a mut [Value] {
         let header = value.object::<Header>();
         std::slice::from_raw_parts_mut(header.byte_add(Instance::SLOTS).cast(), (*header).aux as usize)
     }
+}
+
+/// Where instances of a shape have an attribute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    Slot(u16),
+    /// In no slot.
+    None,
+    /// What the class has decides: a descriptor, or something that hides a member of `__slots__`.
+    Computed,
 }
 
 fn set_shape(value: Value, shape: ShapeId) {
@@ -187,7 +197,71 @@ impl Vm {
         value
     }
 
-    /// The instance's own attribute; `name` is interned.
+    /// The slot of an attribute that is no member of `__slots__`.
+    #[inline]
+    fn own_slot(&self, shape: ShapeId, name: Value) -> Option<u16> {
+        let slot = self.shapes.lookup(shape, name)?;
+        (slot as usize >= self.class(self.shapes.class(shape)).slots.len()).then_some(slot)
+    }
+
+    /// Whether an instance with a builtin layout, whose members of `__slots__` are in the map, can have the attribute
+    /// only as a member.
+    fn is_member_only(&self, value: Value, name: Value) -> bool {
+        let class = self.class(self.type_of(value));
+        !class.has_dict && class.slots.contains(&name)
+    }
+
+    /// Where instances of a shape have an attribute for which the class has `of_class`.
+    pub fn attribute_place(&self, shape: ShapeId, name: Value, of_class: Option<Value>) -> Place {
+        let slot = self.shapes.lookup(shape, name);
+        let fixed = self.class(self.shapes.class(shape)).slots.len();
+        let is_fixed = slot.is_some_and(|slot| (slot as usize) < fixed);
+        match of_class {
+            // A member may have been assigned to the class under another name.
+            Some(member) if member.has_shape(ShapeId::MEMBER) => match slot {
+                Some(slot) if is_fixed && descriptors::fields(member)[0] == name => Place::Slot(slot),
+                _ => Place::Computed,
+            },
+            Some(found) if descriptors::is_data(self, found) => Place::Computed,
+            // Something else was assigned to the class in place of the member.
+            _ if is_fixed => Place::Computed,
+            _ => slot.map_or(Place::None, Place::Slot),
+        }
+    }
+
+    /// What a slot that `__slots__` made has.
+    pub fn member_get(&self, value: Value, name: Value) -> Option<Value> {
+        let found = match self.shapes.lookup(value.shape(), name) {
+            Some(slot) if value.has_layout(ShapeId::INSTANCE) => slots(value)[slot as usize],
+            _ => {
+                // SAFETY: `map_word` gives the address of a word in the object.
+                let map = unsafe { *map_word(value)? };
+                if map == Value::UNDEF { Value::UNDEF } else { namespace::get(map, name)? }
+            }
+        };
+        (found != Value::UNDEF).then_some(found)
+    }
+
+    /// Empties a slot that `__slots__` made; false if it was.
+    pub fn member_delete(&mut self, value: Value, name: Value) -> Outcome<bool> {
+        if self.member_get(value, name).is_none() {
+            return Ok(false);
+        }
+        match self.shapes.lookup(value.shape(), name) {
+            Some(slot) if value.has_layout(ShapeId::INSTANCE) => {
+                slots(value)[slot as usize] = Value::UNDEF;
+                Ok(true)
+            }
+            _ => {
+                let Some(word) = map_word(value) else { return Ok(false) };
+                // SAFETY: as above.
+                let map = unsafe { *word };
+                namespace::remove(self, map, name)
+            }
+        }
+    }
+
+    /// The instance's own attribute, no member of `__slots__`; `name` is interned.
     #[inline]
     pub fn instance_get(&self, value: Value, name: Value) -> Option<Value> {
         if value.has_layout(ShapeId::INSTANCE) {
@@ -195,10 +269,12 @@ impl Vm {
             if !shape.is_dynamic() {
                 return None;
             }
-            if let Some(slot) = self.shapes.lookup(shape, name) {
+            if let Some(slot) = self.own_slot(shape, name) {
                 let found = slots(value)[slot as usize];
                 return (found != Value::UNDEF).then_some(found);
             }
+        } else if value.is_instance() && self.is_member_only(value, name) {
+            return None;
         }
         let map = map_word(value)?;
         // SAFETY: `map_word` gives the address of a word in the object.
@@ -222,13 +298,15 @@ impl Vm {
         }
         if value.has_layout(ShapeId::INSTANCE) {
             let shape = value.shape();
-            if let Some(slot) = self.shapes.lookup(shape, name) {
+            if let Some(slot) = self.own_slot(shape, name) {
                 slots(value)[slot as usize] = new;
                 return Ok(true);
             }
             if !self.shapes.get(shape).is_dictionary {
                 let slot = self.shapes.get(shape).keys.len();
+                // Only the dict can have an attribute of the name of a member.
                 if slot < slots(value).len()
+                    && self.shapes.lookup(shape, name).is_none()
                     && let Some(next) = self.shapes.transition(shape, name)
                 {
                     slots(value)[slot] = new;
@@ -277,12 +355,6 @@ impl Vm {
             return Ok(false);
         }
         if value.has_layout(ShapeId::INSTANCE) && !self.shapes.get(value.shape()).is_dictionary {
-            let class = self.type_of(value);
-            if self.class(class).slots.contains(&name) {
-                let slot = self.shapes.lookup(value.shape(), name).expect("slots are in the shape");
-                slots(value)[slot as usize] = Value::UNDEF;
-                return Ok(true);
-            }
             self.use_dictionary(value)?;
         }
         let Some(map) = map_word(value) else { return Ok(false) };

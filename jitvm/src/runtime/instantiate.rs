@@ -74,10 +74,7 @@ pub fn call_class(vm: &mut Vm, class: Value, arguments: Arguments) -> Outcome {
 /// `type.__call__`.
 pub fn type_call(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     if !id.is_dynamic() {
-        let outer = vm.perf.enter_constructor(id);
-        let result = constructors::construct(vm, id, arguments);
-        vm.perf.leave_native(outer);
-        return result;
+        return constructors::construct(vm, id, arguments);
     }
     let names = vm.names;
     let object = vm.type_object(id);

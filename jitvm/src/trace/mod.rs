@@ -31,6 +31,7 @@ use params::{Mode, Params};
 use recorder::{Abort, Parent, Recorder, Step};
 use watchdog::Watchdog;
 
+use crate::announce::{self, Announcer};
 use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
 use crate::events::Events;
@@ -114,6 +115,8 @@ pub struct Jit {
     /// The event log, if there is one: the only cost of having none is this test.
     pub events: Option<Box<Events>>,
     pub arena: Option<Arena>,
+    /// Tells perf and gdb about code, if asked to.
+    pub announcer: Option<Box<Announcer>>,
     /// Compares running machine code with its IR, if asked to.
     pub witness: Option<Box<Witness>>,
     /// An exit just taken that is to be recorded from, with its snapshot.
@@ -259,6 +262,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 events.compiled(vm, &installed, compile_ns, codegen_ns);
                 vm.jit.events = Some(events);
             }
+            announce::compiled(vm, &installed);
             let room = vm.jit.by_id.len().max(trace.index() + 1);
             vm.jit.by_id.resize(room, u32::MAX);
             vm.jit.by_id[trace.index()] = vm.jit.traces.len() as u32;
@@ -342,7 +346,8 @@ fn compile(
     }
     let began = Instant::now();
     if vm.jit.arena.is_none() {
-        let arena = Arena::new(exit::on_exit)
+        let gap = vm.jit.announcer.as_ref().map_or(0, |announcer| announcer.gap());
+        let arena = Arena::new(exit::on_exit, gap)
             .map_err(|error| Abort { reason: AbortReason::CodeMemoryFull, detail: error.to_string() })?;
         vm.jit.arena = Some(arena);
     }

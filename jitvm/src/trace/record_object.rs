@@ -11,6 +11,7 @@ use crate::interp::{call, helpers};
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::attributes;
 use crate::runtime::descriptors;
+use crate::runtime::instances::Place;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
 use crate::runtime::object::{ClosureCell, Instance, ShapeId};
 use crate::runtime::types::{TypeId, type_id};
@@ -58,12 +59,12 @@ impl Recorder {
             return Ok(None);
         }
         let of_class = vm.lookup(class, name);
-        let slot = vm.shapes.lookup(shape, name);
+        let place = vm.attribute_place(shape, name, of_class);
         let is_member = of_class.is_some_and(|found| found.has_shape(ShapeId::MEMBER));
-        if of_class.is_some_and(|found| descriptors::is_data(vm, found)) && !is_member {
+        if place == Place::Computed {
             return Ok(None);
         }
-        if let Some(slot) = slot {
+        if let Place::Slot(slot) = place {
             // SAFETY: the shape says it is an instance with this slot.
             if is_member && unsafe { *value.object::<Value>().byte_add(slot_offset(slot) as usize) } == Value::UNDEF {
                 return Ok(None);
@@ -107,11 +108,11 @@ impl Recorder {
             return Ok(false);
         }
         let of_class = vm.lookup(class, name);
-        let is_member = of_class.is_some_and(|found| found.has_shape(ShapeId::MEMBER));
-        if of_class.is_some_and(|found| descriptors::is_data(vm, found)) && !is_member {
+        let place = vm.attribute_place(shape, name, of_class);
+        if place == Place::Computed {
             return Ok(false);
         }
-        if let Some(slot) = vm.shapes.lookup(shape, name) {
+        if let Place::Slot(slot) = place {
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
             let word = self.tagged(new);

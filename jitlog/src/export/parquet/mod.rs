@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::export::entries;
 use crate::export::frames::Place;
 use crate::export::threads::Threads;
+use crate::export::timed::Timed;
 use rows::{GuardRow, TraceRow};
 use schema::Table;
 use table::{Cell, TableWriter};
@@ -40,6 +41,7 @@ struct Parquet<'r> {
     guards: HashMap<GuardId, GuardRow>,
     /// Collections that began: stream, time and event, oldest first.
     collections: Vec<(StreamId, u64, GcBegin)>,
+    timed: Timed,
     /// Fingerprints by id.
     stacks: HashMap<StackId, u64>,
 }
@@ -63,6 +65,7 @@ pub fn write(reader: &Reader, folder: &Path) -> io::Result<()> {
         traces: HashMap::new(),
         guards: HashMap::new(),
         collections: Vec::new(),
+        timed: Timed::default(),
         stacks: HashMap::new(),
     };
     parquet.definitions()?;
@@ -129,7 +132,9 @@ impl Parquet<'_> {
     fn event(&mut self, entry: &Entry) -> io::Result<()> {
         let [run, ts, t_ns] = self.at(entry.t_ns);
         let definitions = self.definitions;
-        match entry.event() {
+        let event = entry.event();
+        self.timed.see(self.threads.of_stream(entry.stream), &event);
+        match event {
             Event::Sample(sample) => {
                 let cells = [
                     run,
@@ -141,6 +146,7 @@ impl Parquet<'_> {
                     self.place(sample.loc_id),
                     self.stack(sample.stack_id),
                     Cell::known(sample.weight_ns),
+                    Cell::Int(1),
                 ];
                 self.row(Table::Sample, &cells)
             }
@@ -303,7 +309,20 @@ impl Parquet<'_> {
         self.row(Table::Mark, &cells)
     }
 
+    /// Time that no sample stands for: a row of no sample per thread and state, at the end.
+    fn rest(&mut self) -> io::Result<()> {
+        let [run, ts, t_ns] = self.at(self.reader.last_ns());
+        for rest in self.timed.rest() {
+            let thread = Cell::count(self.threads.get(rest.thread).tid);
+            let (state, weight) = (Cell::count(rest.state.0), Cell::count(rest.ns));
+            let cells = [run, ts, t_ns, thread, state, Cell::Null, Cell::Null, Cell::Null, weight, Cell::Int(0)];
+            self.row(Table::Sample, &cells)?;
+        }
+        Ok(())
+    }
+
     fn finish(mut self) -> io::Result<()> {
+        self.rest()?;
         for (stream, at, begin) in std::mem::take(&mut self.collections) {
             self.collection(stream, at, Some(&begin), None)?;
         }

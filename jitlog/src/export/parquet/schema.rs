@@ -70,7 +70,7 @@ tables! {
     }
     Sample "sample" {
         "run" Int, "ts" Moment, "t_ns" Time, "thread" Int, "state" Int, "trace_id" Int, "loc_fp" Hash,
-        "stack_fp" Hash, "weight_ns" Int,
+        "stack_fp" Hash, "weight_ns" Int, "samples" Int,
     }
     Bailout "bailout" {
         "run" Int, "ts" Moment, "t_ns" Time, "thread" Int, "guard_id" Int, "trace_id" Int, "reason" Text,
