@@ -110,3 +110,97 @@ def encodebytes(s):
 
 def decodebytes(s):
     return binascii.a2b_base64(s)
+
+
+_B85 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_A85 = bytes(range(33, 118))
+
+
+def _to_85(data, letters, pad):
+    """Groups of five letters for groups of four bytes."""
+    missing = -len(data) % 4
+    data += b"\0" * missing
+    groups = []
+    for start in range(0, len(data), 4):
+        number, group = int.from_bytes(data[start:start + 4], "big"), bytearray()
+        for _ in range(5):
+            number, digit = divmod(number, 85)
+            group.append(letters[digit])
+        group.reverse()
+        groups.append(bytes(group))
+    if missing and not pad:
+        groups[-1] = groups[-1][:-missing]
+    return groups
+
+
+def b85encode(b, pad=False):
+    return b"".join(_to_85(bytes(memoryview(b)), _B85, pad))
+
+
+def b85decode(b):
+    b = _bytes(b)
+    missing = -len(b) % 5
+    data, result = b + b"~" * missing, bytearray()
+    for start in range(0, len(data), 5):
+        number = 0
+        for at, c in enumerate(data[start:start + 5]):
+            digit = _B85.find(c)
+            if digit < 0:
+                raise ValueError("bad base85 character at position %d" % (start + at))
+            number = number * 85 + digit
+        if number > 0xffffffff:
+            raise ValueError("base85 overflow in hunk starting at byte %d" % start)
+        result += number.to_bytes(4, "big")
+    return bytes(result[:-missing] if missing else result)
+
+
+def a85encode(b, *, foldspaces=False, wrapcol=0, pad=False, adobe=False):
+    b = bytes(memoryview(b))
+    groups = _to_85(b, _A85, pad)
+    for index, group in enumerate(groups):
+        if group == b"!!!!!" and (index < len(groups) - 1 or len(b) % 4 == 0):
+            groups[index] = b"z"
+        elif foldspaces and group == b"+<VdL":
+            groups[index] = b"y"
+    result = b"".join(groups)
+    if adobe:
+        result = b"<~" + result
+    if wrapcol:
+        wrapcol = max(2 if adobe else 1, wrapcol)
+        lines = [result[i:i + wrapcol] for i in range(0, len(result), wrapcol)]
+        if adobe and len(lines[-1]) + 2 > wrapcol:
+            lines.append(b"")
+        result = b"\n".join(lines)
+    return result + b"~>" if adobe else result
+
+
+def a85decode(b, *, foldspaces=False, adobe=False, ignorechars=b" \t\n\r\v"):
+    b = _bytes(b)
+    if adobe:
+        if not b.endswith(b"~>"):
+            raise ValueError("Ascii85 encoded byte sequences must end with b'~>'")
+        b = b[2:-2] if b.startswith(b"<~") else b[:-2]
+    result, group = bytearray(), []
+    for c in b + b"u" * 4:
+        if 33 <= c <= 117:
+            group.append(c - 33)
+            if len(group) == 5:
+                number = 0
+                for digit in group:
+                    number = number * 85 + digit
+                if number > 0xffffffff:
+                    raise ValueError("Ascii85 overflow")
+                result += number.to_bytes(4, "big")
+                group = []
+        elif c == 122:
+            if group:
+                raise ValueError("z inside Ascii85 5-tuple")
+            result += b"\0\0\0\0"
+        elif foldspaces and c == 121:
+            if group:
+                raise ValueError("y inside Ascii85 5-tuple")
+            result += b"    "
+        elif c not in ignorechars:
+            raise ValueError("Non-Ascii85 digit found: %c" % c)
+    missing = 4 - len(group)
+    return bytes(result[:-missing] if missing else result)

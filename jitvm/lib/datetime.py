@@ -4,9 +4,8 @@ import time as _time
 
 MINYEAR, MAXYEAR = 1, 9999
 
-_DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
-_MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
-           'November', 'December']
+_DAYS = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()
+_MONTHS = 'January February March April May June July August September October November December'.split()
 _BEFORE = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
 _MAX_ORDINAL = 3652059
 _EPOCH = 719163
@@ -439,9 +438,6 @@ class date:
     def isoweekday(self):
         return self.weekday() + 1
 
-    def isocalendar(self):
-        return _iso_calendar(self.toordinal(), self._year)
-
     def isoformat(self):
         return '%04d-%02d-%02d' % (self._year, self._month, self._day)
 
@@ -798,3 +794,6 @@ class datetime(date):
 
 datetime.min, datetime.max = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999)
 datetime.resolution = timedelta.resolution
+
+import _datetime_rest as _rest
+_rest.attach(date, time, datetime, timedelta, timezone, _iso_calendar)

@@ -169,6 +169,12 @@ class EnumType(type):
         if Enum is not None:
             # Also where a base such as int would come before Enum.
             enum_class.__new__ = Enum.__dict__["__new__"]
+            # A data type before Enum among the bases does not decide how members look.
+            for name in ("__repr__", "__str__", "__format__"):
+                own = getattr(bases[-1], name) if bases else None
+                if name not in namespace and own is not None and getattr(enum_class, name) in (
+                        getattr(data_type, name), getattr(object, name)):
+                    setattr(enum_class, name, own)
         new_member = getattr(enum_class, "__new_member__", None)
         for name, value in zip(names, values):
             enum_class._add_member(name, value, data_type, new_member)

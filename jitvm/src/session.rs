@@ -13,7 +13,7 @@ use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{large, numbers, repr, traceback};
+use crate::runtime::{attributes, large, numbers, repr, traceback};
 use crate::trace::policy;
 
 /// Native stack kept for what does not nest: the collector, formatting, error reports.
@@ -116,6 +116,7 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
         Ok(_) => (0, ProgramEnd::Normal),
         Err(_) => uncaught(vm),
     };
+    run_exit_functions(vm);
     let status = flush(vm, status);
     perf::flush(vm);
     perf::stop(vm);
@@ -207,6 +208,16 @@ fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     eprint!("{}", traceback::format_exception(vm, exception));
     let interrupted = vm.is_subtype(class_of(exception), TypeId::KEYBOARD_INTERRUPT);
     if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
+}
+
+/// Calls what `atexit` was told to call, if anything has imported it.
+fn run_exit_functions(vm: &mut Vm) {
+    let Some(module) = vm.find_module("atexit") else { return };
+    let name = vm.intern("_run_exitfuncs");
+    let called = attributes::get_attr(vm, module, name).and_then(|function| vm.call(function, &[]));
+    if called.is_err() {
+        vm.exception = Value::UNDEF;
+    }
 }
 
 /// The status that `SystemExit` asks for; anything but a number or None is a message on stderr and status 1.

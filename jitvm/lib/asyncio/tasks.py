@@ -1,5 +1,6 @@
 """Task: a coroutine that the event loop drives; waiting for several of them."""
 
+import sys as _sys
 import time as _time
 
 from . import events
@@ -56,6 +57,10 @@ class Task(Future):
         self._waits_for = None
         self._must_cancel = False
         self._cancels = 0
+        if context is None and 'contextvars' in _sys.modules:
+            # Before that is imported there are no variables.
+            context = _sys.modules['contextvars'].copy_context()
+        self._context = context
         _alive[id(self)] = self
         loop.call_soon(self._step)
 
@@ -119,7 +124,10 @@ class Task(Future):
         self._waits_for = None
         _current_tasks[loop] = self
         try:
-            if error is None:
+            context = self._context
+            if context is not None:
+                awaited = context.run(self._coro.send, None) if error is None else context.run(self._coro.throw, error)
+            elif error is None:
                 awaited = self._coro.send(None)
             else:
                 awaited = self._coro.throw(error)

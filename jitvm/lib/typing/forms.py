@@ -219,6 +219,19 @@ class _Alias(_Or):
         yield Unpack[self]
 
 
+def _alias_item(alias, parameters):
+    """Replaces the type variables of an alias such as list[T]; called by the VM."""
+    known = _parameters_of(alias.__args__)
+    if not known:
+        raise TypeError(f"{alias} is not a generic class")
+    if not isinstance(parameters, tuple):
+        parameters = (parameters,)
+    if len(parameters) != len(known):
+        few = "few" if len(parameters) < len(known) else "many"
+        raise TypeError(f"Too {few} arguments for {alias}; actual {len(parameters)}, expected {len(known)}")
+    return _BuiltinAlias(alias.__origin__, _substituted(alias.__args__, dict(zip(known, parameters))))
+
+
 def _is_generic(base):
     return isinstance(base, (_Alias, _Bare)) or isinstance(base, type) and issubclass(base, Generic)
 

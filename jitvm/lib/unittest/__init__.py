@@ -1,4 +1,4 @@
-"""Tests as methods of classes: cases, suites, a runner. No discovery of files, no mocks."""
+"""Tests as methods of classes: cases, suites, a runner. No discovery of files."""
 
 from .case import (
     FunctionTestCase, IsolatedAsyncioTestCase, SkipTest, TestCase, addModuleCleanup, doModuleCleanups, expectedFailure,

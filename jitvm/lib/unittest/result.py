@@ -40,7 +40,8 @@ class TestResult:
             trace = trace.tb_next
         if issubclass(info[0], test.failureException):
             return ''.join(_without_own(format_exception, info, trace))
-        return ''.join(format_exception(info[0], info[1], trace))
+        lines = format_exception(info[0], info[1], trace)
+        return ''.join([line for line in lines if not line.startswith('  File "<embedded unittest.')])
 
     def _bad(self):
         if self.failfast:

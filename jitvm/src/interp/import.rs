@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{call, special};
 use crate::front;
-use crate::library::{embedded, modules::builtin_module};
+use crate::library::{embedded, modules::builtin_module, unsupported};
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::ShapeId;
 use crate::runtime::sequences::items;
@@ -304,7 +304,8 @@ pub fn import_from(vm: &mut Vm, module: Value, name: Value) -> Outcome {
     }
     let file = special::attribute(vm, module, "__file__")?.filter(|file| file.is_str());
     let file = file.map_or("unknown location", text);
-    let message = format!("cannot import name '{}' from '{package}' ({file})", text(name));
+    let note = unsupported::attribute_note(package, text(name));
+    let message = format!("cannot import name '{}' from '{package}' ({file}){note}", text(name));
     let raised = vm.raise(TypeId::IMPORT_ERROR, message);
     let package = vm.str(package);
     exception(vm.exception).name = package;

@@ -36,11 +36,13 @@ pub mod streams;
 pub mod structs;
 pub mod structures;
 pub mod sys;
+pub mod system;
 pub mod text_case;
 pub mod text_methods;
 pub mod text_template;
 pub mod text_translate;
 pub mod time;
+pub mod unsupported;
 pub mod weak_references;
 
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
@@ -245,6 +247,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     digests::FUNCTIONS,
     introspection::PRIVATE,
     introspection::SYS,
+    system::FUNCTIONS,
     structs::FUNCTIONS,
     json::FUNCTIONS,
     list_methods::LIST,

@@ -43,6 +43,11 @@ fn fill_builtins(vm: &mut Vm, module: Value) -> Outcome<()> {
     Ok(())
 }
 
+/// Whether there is a builtin module of a name.
+pub fn is_builtin(name: &str) -> bool {
+    MODULES.iter().any(|row| row.name == name)
+}
+
 /// The builtin module of a name, made now; `None` if there is none.
 pub fn builtin_module(vm: &mut Vm, name: &str) -> Outcome<Option<Value>> {
     let Some(row) = MODULES.iter().find(|row| row.name == name) else { return Ok(None) };

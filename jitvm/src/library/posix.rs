@@ -145,7 +145,19 @@ fn check_path(vm: &mut Vm, result: i64, path: Value) -> Outcome {
 }
 
 fn fail(vm: &mut Vm, error: &io::Error, paths: &[Value]) -> Raised {
-    vm.raise_os_error_about(error, paths)
+    // The error names the path as text also if an object stood for it.
+    let mut named = [Value::NONE; 2];
+    for (name, &path) in named.iter_mut().zip(paths) {
+        *name = if path.is_instance() && as_text(path).is_none() {
+            match fspath_value(vm, path) {
+                Ok(path) => path,
+                Err(raised) => return raised,
+            }
+        } else {
+            path
+        };
+    }
+    vm.raise_os_error_about(error, &named[..paths.len().min(2)])
 }
 
 fn done(vm: &mut Vm, result: io::Result<()>, paths: &[Value]) -> Outcome {

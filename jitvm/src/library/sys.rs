@@ -88,9 +88,16 @@ fn float_info(vm: &mut Vm) -> Outcome {
 
 /// The rest of the module, such as `stdin`, is written in Python: it is looked up when it is first asked for.
 fn late_attribute(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let sys = import_module(vm, "sys")?;
-    let name = arguments.positional()[0];
-    let rest = import_module(vm, "_sys_rest")?;
+    late_attribute_of(vm, "sys", "_sys_rest", arguments.positional()[0])
+}
+
+/// An attribute of a builtin module that the function `make` of another module makes, or NotImplemented for none.
+///
+/// # Errors
+/// AttributeError.
+pub fn late_attribute_of(vm: &mut Vm, module: &str, rest: &str, name: Value) -> Outcome {
+    let sys = import_module(vm, module)?;
+    let rest = import_module(vm, rest)?;
     let make = vm.intern("make");
     let make = crate::runtime::attributes::get_attr(vm, rest, make)?;
     let value = vm.call(make, &[name])?;

@@ -7,6 +7,7 @@ use crate::runtime::vm::{Outcome, Vm};
 
 builtins! {
     FUNCTIONS of Owner::Module("time");
+    "__getattr__" Arity::One, late_attribute, "Makes what is written in Python when it is first asked for.";
     "monotonic" Arity::Zero, monotonic, "Seconds of a clock that never goes back.";
     "monotonic_ns" Arity::Zero, monotonic_ns, "Nanoseconds of a clock that never goes back.";
     "perf_counter" Arity::Zero, monotonic, "Seconds of the clock for measuring.";
@@ -20,6 +21,10 @@ builtins! {
 
 pub fn fill(_: &mut Vm, _: Value) -> Outcome<()> {
     Ok(())
+}
+
+fn late_attribute(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    super::sys::late_attribute_of(vm, "time", "_time_rest", arguments.positional()[0])
 }
 
 /// Nanoseconds of a system clock.

@@ -20,10 +20,34 @@ pub fn find(vm: &mut Vm, alias: Value, name: Value) -> Outcome<Option<Value>> {
     match text(name) {
         "__origin__" => Ok(Some(origin)),
         "__args__" => Ok(Some(arguments)),
-        "__parameters__" => Ok(Some(vm.empty_tuple)),
+        "__parameters__" => match typing_function(vm, "_parameters_of")? {
+            Some(function) => vm.call(function, &[arguments]).map(Some),
+            None => Ok(Some(vm.empty_tuple)),
+        },
         "__class__" => Ok(Some(vm.type_object(vm.type_of(alias)))),
         "__mro_entries__" => attributes::generic_find(vm, alias, name),
         _ => attributes::find_attr(vm, origin, name),
+    }
+}
+
+/// A function of `typing.forms`, which is there if there are type variables.
+fn typing_function(vm: &mut Vm, name: &str) -> Outcome<Option<Value>> {
+    let Some(module) = vm.find_module("typing.forms") else { return Ok(None) };
+    let name = vm.intern(name);
+    attributes::find_attr(vm, module, name)
+}
+
+/// `alias[key]`: the alias with its type variables replaced.
+///
+/// # Errors
+/// TypeError if it has none.
+pub fn get_item(vm: &mut Vm, alias: Value, key: Value) -> Outcome {
+    match typing_function(vm, "_alias_item")? {
+        Some(function) => vm.call(function, &[alias, key]),
+        None => {
+            let name = alias_text(vm, alias)?;
+            Err(vm.type_error(format!("{name} is not a generic class")))
+        }
     }
 }
 

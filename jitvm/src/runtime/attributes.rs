@@ -268,7 +268,11 @@ pub fn generic_set(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcom
 pub fn raise_missing(vm: &mut Vm, value: Value, name: Value) -> Raised {
     let attribute = text(name);
     let message = match value.layout() {
-        ShapeId::MODULE => format!("module '{}' has no attribute '{attribute}'", module_name(value)),
+        ShapeId::MODULE => {
+            let module = module_name(value);
+            let note = crate::library::unsupported::attribute_note(module, attribute);
+            format!("module '{module}' has no attribute '{attribute}'{note}")
+        }
         ShapeId::TYPE => format!("type object '{}' has no attribute '{attribute}'", vm.class_name(type_id(value))),
         _ => format!("'{}' object has no attribute '{attribute}'", vm.type_name(value)),
     };

@@ -166,7 +166,8 @@ impl Vm {
     /// `import` of a module there is not.
     #[cold]
     pub fn raise_module_not_found(&mut self, name: &str) -> Raised {
-        let raised = self.raise(TypeId::MODULE_NOT_FOUND_ERROR, format!("No module named '{name}'"));
+        let note = crate::library::unsupported::module_note(name);
+        let raised = self.raise(TypeId::MODULE_NOT_FOUND_ERROR, format!("No module named '{name}'{note}"));
         self.name_exception(name);
         raised
     }

@@ -79,6 +79,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             None => missing(vm, container, key),
         },
         ShapeId::TYPE => dispatch::get_class_item(vm, container, key),
+        ShapeId::GENERIC_ALIAS => super::aliases::get_item(vm, container, key),
         ShapeId::MAPPING_PROXY => match super::mapping_proxy::get(vm, container, key)? {
             Some(found) => Ok(found),
             None => Err(super::dict::raise_key_error(vm, key)),

@@ -8,7 +8,6 @@ use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
-use crate::runtime::types::TypeId;
 use crate::runtime::vm::{Code, Outcome, Vm};
 
 /// Hotness and trace of one loop.
@@ -224,9 +223,9 @@ pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize
 #[cold]
 pub fn poll(vm: &mut Vm) -> Outcome<()> {
     vm.poll = 0;
-    if crate::interp::signal::take_interrupt() {
-        super::abort_recording(vm, super::AbortReason::Interrupted, "SIGINT");
-        return Err(vm.raise_with(TypeId::KEYBOARD_INTERRUPT, &[]));
+    while let Some(number) = crate::interp::signal::take() {
+        super::abort_recording(vm, super::AbortReason::Interrupted, "a signal");
+        crate::interp::signal::deliver(vm, number)?;
     }
     Ok(())
 }

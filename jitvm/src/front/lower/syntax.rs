@@ -497,8 +497,13 @@ impl<'a> Place<'a> {
                 TokenKind::Rpar => ')',
                 TokenKind::Rsqb => ']',
                 TokenKind::Rbrace => '}',
+                // Reading on ends at what is no token; indentation is told at once.
+                TokenKind::Unknown if start > error => return None,
                 _ => continue,
             };
+            if start > error && matches!(kind, ParseErrorType::UnexpectedIndentation) {
+                return None;
+            }
             let message = match open.pop() {
                 Some(('(', _)) if bracket == ')' => continue,
                 Some(('[', _)) if bracket == ']' => continue,
