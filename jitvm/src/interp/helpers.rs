@@ -10,6 +10,7 @@ use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{attributes, dict, format_spec, sequences, set, set_operations, strings, subscript};
+use crate::trace::record_compare::strs_are_equal;
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -170,6 +171,8 @@ helpers! {
     BUILTIN_NOT_EQUAL "builtin_not_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
     BUILTIN_GREATER "builtin_greater" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
     BUILTIN_GREATER_EQUAL "builtin_greater_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
+    STR_EQUAL "str_equal" A2 PURE |_vm, a, b| Value::from_bool(strs_are_equal(a, b)).0;
+    STR_UNEQUAL "str_unequal" A2 PURE |_vm, a, b| Value::from_bool(!strs_are_equal(a, b)).0;
     CONTAINS "contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(Value::from_bool));
     NOT_CONTAINS "not_contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(|found| Value::from_bool(!found)));
     NEGATE "negate" A1 ANY |vm, a| word(ops::negate(vm, a));

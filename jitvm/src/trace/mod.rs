@@ -13,6 +13,7 @@ pub mod lockstep;
 pub mod params;
 pub mod policy;
 mod record_call;
+pub mod record_compare;
 mod record_container;
 mod record_function;
 mod record_object;

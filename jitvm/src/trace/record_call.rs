@@ -303,7 +303,7 @@ impl Recorder {
     }
 
     /// Guards that a value is of the type it has now.
-    fn guard_type(&mut self, vm: &mut Vm, r: Ref, value: Value) {
+    pub(super) fn guard_type(&mut self, vm: &mut Vm, r: Ref, value: Value) {
         if value.is_int() {
             self.int(r);
         } else if value.is_float() {

@@ -477,9 +477,14 @@ impl Recorder {
         } else {
             self.mixed_comparison(kind, left, right, x, y)
         };
+        let operands = [(left, x), (right, y)];
+        let outcome = outcome.or_else(|| self.identity_comparison(vm, kind, operands));
         let result = match outcome {
             Some(truth) => self.constant(vm, Value::from_bool(truth)),
-            None => self.call(helpers::COMPARE[kind as usize], &[left, right]),
+            None => match self.str_comparison(kind, operands) {
+                Some(result) => result,
+                None => self.call(helpers::COMPARE[kind as usize], &[left, right]),
+            },
         };
         self.set(ins.a, result);
     }
