@@ -8,7 +8,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Outcome, Vm};
-use crate::runtime::{attributes, dict, sequences};
+use crate::runtime::{attributes, dict, iterate, sequences};
 
 /// How a call began.
 pub enum Begun {
@@ -45,7 +45,7 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             call::push_frame(vm, id, window.add(1))?;
             return Ok(Begun::Frame);
         }
-        if callee.has_shape(ShapeId::TYPE)
+        if callee.has_layout(ShapeId::TYPE)
             && let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, type_id(callee))
             && let Some(function) = call::as_function(init)
         {
@@ -137,27 +137,35 @@ unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keyw
     }
 }
 
-/// Executes an instruction of a recording that its trace calls out for: what is called runs to its end, unrecorded. The
-/// result is for R[a].
+/// Executes an instruction of a recording that its trace calls out for: what is called runs to its end, unrecorded.
+/// Tells how far the next instruction is.
 ///
 /// # Errors
 /// The exception is pending.
 ///
 /// # Safety
 /// The frame of `code` is on top, at `base`, and its bytecode is verified.
-pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Value) -> Outcome {
+pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Value) -> Outcome<usize> {
     // SAFETY: by the caller.
     unsafe {
         let window = base.add(ins.a as usize);
-        if ins.op == Op::LoadMethod {
-            let result = attributes::get_attr(vm, *base.add(ins.b as usize), code.names[ins.c as usize])?;
-            *window.add(1) = Value::UNDEF;
-            return Ok(result);
-        }
-        let keywords = (ins.c != 0).then(|| code.constants[ins.c as usize - 1]);
-        match ins.op {
-            Op::CallMethod => call_method_window(vm, window, ins.b as usize, keywords),
-            _ => call::call_window(vm, window, ins.b as usize, keywords),
-        }
+        let keywords = |index: u16| (index != 0).then(|| code.constants[index as usize - 1]);
+        *window = match ins.op {
+            Op::LoadMethod => {
+                let found = attributes::get_attr(vm, *base.add(ins.b as usize), code.names[ins.c as usize])?;
+                *window.add(1) = Value::UNDEF;
+                found
+            }
+            Op::ForIter => match iterate::for_next(vm, base.add(ins.b as usize))? {
+                Some(item) => {
+                    *window = item;
+                    return Ok(2);
+                }
+                None => return Ok(1),
+            },
+            Op::CallMethod => call_method_window(vm, window, ins.b as usize, keywords(ins.c))?,
+            _ => call::call_window(vm, window, ins.b as usize, keywords(ins.c))?,
+        };
+        Ok(1)
     }
 }

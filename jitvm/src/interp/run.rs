@@ -142,9 +142,8 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                     Step::Interpret => {}
                     Step::Leave => return Leave::Switch,
                     Step::CallOut => match call_out(&mut *vm, &*code, ins, base) {
-                        Ok(value) => {
-                            at!(ins.a) = value;
-                            pc = pc.add(1);
+                        Ok(distance) => {
+                            pc = pc.add(distance);
                             continue 'dispatch;
                         }
                         Err(Raised) => {

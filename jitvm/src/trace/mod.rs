@@ -17,6 +17,7 @@ pub mod record_compare;
 mod record_container;
 mod record_function;
 mod record_object;
+pub mod record_onward;
 mod record_operation;
 pub mod recorder;
 mod watchdog;
@@ -118,6 +119,8 @@ pub struct Jit {
     pub arena: Option<Arena>,
     /// Compares running machine code with its IR, if asked to.
     pub witness: Option<Box<Witness>>,
+    /// See [`record_onward::iteration_cells`].
+    pub iteration_cells: Option<[Value; 3]>,
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,

@@ -310,7 +310,10 @@ impl Recorder {
                 }
                 Ok(())
             }
-            _ => abort(AbortReason::UnsupportedOperation, "iteration over this type"),
+            _ => {
+                self.get_iter_state(vm, ins);
+                Ok(())
+            }
         }
     }
 
@@ -326,7 +329,7 @@ impl Recorder {
         self.body.arguments(ins.a).try_into().ok()
     }
 
-    pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording {
+    pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<Step> {
         // SAFETY: registers of a verified instruction lie inside its frame.
         let at = |register: u16| unsafe { *base.add(register as usize) };
         let state = ins.b;
@@ -357,7 +360,7 @@ impl Recorder {
             if ends {
                 // A side trace goes on behind the loop.
                 self.guard(Op::G_Le, Ty::Nil, high, low, 0);
-                return Ok(());
+                return Ok(Step::Interpret);
             }
             self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
             // Stepping by one cannot pass the stop, so it cannot overflow either.
@@ -368,11 +371,11 @@ impl Recorder {
             };
             self.set(ins.a, next_ref);
             self.set(state + 1, advanced);
-            return Ok(());
+            return Ok(Step::Interpret);
         }
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
-            return self.iterator_object(vm, ins, holder);
+            return self.iterator_object(vm, ins, iterable);
         };
         let sequence = self.object(holder, shape);
         if shape == ShapeId::STR {
@@ -402,7 +405,7 @@ impl Recorder {
         let length = self.emit(length, sequence, Ref::NONE, 0);
         if ends {
             self.guard(Op::G_Le, Ty::Nil, length, index, 0);
-            return Ok(());
+            return Ok(Step::Interpret);
         }
         self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
         let one = self.constant_int(1);
@@ -416,11 +419,6 @@ impl Recorder {
         };
         self.set(ins.a, item);
         self.set(state + 1, advanced);
-        Ok(())
-    }
-
-    /// Any other iterator: a call, which answers UNDEF at the end.
-    pub(super) fn iterator_object(&mut self, _vm: &mut Vm, _ins: Instruction, _holder: Ref) -> Recording {
-        abort(AbortReason::UnsupportedOperation, "iteration over this type")
+        Ok(Step::Interpret)
     }
 }

@@ -237,7 +237,7 @@ impl Recorder {
             if init != Value::UNDEF || !arguments.is_empty() {
                 return Ok(None);
             }
-            self.class_unchanged(vm, of);
+            self.plan_unchanged(vm, of);
             let made = self.new_instance(vm, shape, capacity);
             self.set(ins.a, made);
             return Ok(Some(()));
@@ -253,7 +253,7 @@ impl Recorder {
         if !proto.is_plain() || given > positional || given + count < positional || !self.may_inline(code) {
             return Ok(None);
         }
-        self.class_unchanged(vm, of);
+        self.plan_unchanged(vm, of);
         let function = self.constant(vm, init);
         let mut filled = Vec::new();
         for index in count - (positional - given)..count {
@@ -268,6 +268,15 @@ impl Recorder {
         let base = self.slot_of(ins.a) + 2;
         self.push_continuation(vm, id, base, &parameters, Continuation::Init, function)?;
         Ok(Some(()))
+    }
+
+    /// A class is called as it is now.
+    fn plan_unchanged(&mut self, vm: &mut Vm, class: TypeId) {
+        self.class_unchanged(vm, class);
+        let metaclass = vm.class(class).metaclass;
+        if metaclass.is_dynamic() {
+            self.class_unchanged(vm, metaclass);
+        }
     }
 
     /// A new object of a root shape, its slots unassigned.

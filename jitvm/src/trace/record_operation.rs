@@ -145,14 +145,14 @@ impl Recorder {
                 if self.quick_truth(vm, operand, at(ins.a)).is_none()
                     && self.object_truth(vm, operand, at(ins.a)).is_none()
                 {
-                    return abort(AbortReason::UnsupportedOperation, "truth by __bool__ or __len__");
+                    self.branch_on_call(ins);
                 }
             }
             Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold => {
                 return abort(AbortReason::InnerLoop, self.place());
             }
             Bytecode::GetIter => return self.get_iter(vm, ins, at(ins.b)).map(|()| Step::Interpret),
-            Bytecode::ForIter => self.for_iter(vm, ins, base)?,
+            Bytecode::ForIter => return self.for_iter(vm, ins, base),
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
             Bytecode::Return => {

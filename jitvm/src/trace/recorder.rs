@@ -12,6 +12,7 @@ use super::abort::AbortReason;
 use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
+use super::record_onward::Pending;
 use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
@@ -72,7 +73,7 @@ pub(super) struct RecordFrame {
 
 /// What is known of one slot.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+pub(super) struct Slot {
     /// NONE: untouched so far.
     value: Ref,
     /// Differs from the word in the VM stack.
@@ -126,6 +127,8 @@ pub struct Recorder {
     snapshot_taken: bool,
     /// It has called a helper.
     after_call: bool,
+    /// The instruction before has called out, and its result decides where it goes on.
+    pub(super) pending: Option<Pending>,
     max_ir: usize,
     max_snapshots: usize,
     pub(super) inline_depth: usize,
@@ -168,6 +171,7 @@ impl Recorder {
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
+            pending: None,
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
@@ -284,9 +288,13 @@ impl Recorder {
     /// # Errors
     /// The recording cannot go on.
     pub fn step(&mut self, vm: &mut Vm, ins: Instruction, pc: u32, base: *const Value) -> Recording<Option<Step>> {
+        if let Some(pending) = self.pending.take() {
+            self.resolve(vm, pending, pc)?;
+        }
         let depth = self.frames.len() - 1;
         let frame = self.frames.last_mut().expect("the anchor frame stays");
         frame.pc = pc;
+        debug_assert_eq!(Some(frame.id), vm.frames.last().map(|top| top.code), "the interpreter is in another frame");
         let origin = Origin { code: frame.id, pc };
         self.snapshot_taken = false;
         self.after_call = false;
@@ -395,6 +403,16 @@ impl Recorder {
         self.push(Ins::new(op, ty, a, b, c))
     }
 
+    /// Appends a guard that leaves to the state as it is now, before instruction `pc` of the innermost frame.
+    pub(super) fn guard_onward(&mut self, op: Op, a: Ref, b: Ref, pc: u32) {
+        let frame = self.frames.last_mut().expect("the anchor frame stays");
+        let here = std::mem::replace(&mut frame.pc, pc);
+        let snapshot = self.snapshot_here(Resume::Onward);
+        self.frames.last_mut().expect("the anchor frame stays").pc = here;
+        self.body.snapshots.push(snapshot);
+        self.push(Ins::new(op, Ty::Nil, a, b, 0));
+    }
+
     /// A new object of this header with these words behind it, all tagged or constant.
     pub(super) fn new_object(&mut self, shape: ShapeId, kind: u8, aux: u16, words: &[Ref]) -> Ref {
         let (bytes, about) = self.body.new_operands(8 * (1 + words.len() as u32), kind, aux);
@@ -494,6 +512,17 @@ impl Recorder {
         &mut self.slots[slot]
     }
 
+    pub(super) fn slot_state(&mut self, register: u16) -> Slot {
+        let slot = self.slot_of(register);
+        *self.slot_mut(slot)
+    }
+
+    /// Makes a register what [`Recorder::slot_state`] told.
+    pub(super) fn put_back(&mut self, register: u16, state: Slot) {
+        let slot = self.slot_of(register);
+        *self.slot_mut(slot) = state;
+    }
+
     /// The reference in a register of the innermost frame.
     pub(super) fn get(&mut self, register: u16) -> Ref {
         let slot = self.slot_of(register);
@@ -590,7 +619,7 @@ impl Recorder {
                 continue;
             }
             let is_needed = match resume {
-                Resume::Execute => self.is_live(i as u16, innermost),
+                Resume::Execute | Resume::Onward => self.is_live(i as u16, innermost),
                 Resume::Raise => self.is_live_in_handler(i as u16),
             };
             if is_needed {
