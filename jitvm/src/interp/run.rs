@@ -141,6 +141,10 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                 match trace::record_step(&mut *vm, ins, base) {
                     Step::Interpret => {}
                     Step::Leave => return Leave::Switch,
+                    Step::Entered => {
+                        load_frame!();
+                        continue 'dispatch;
+                    }
                     Step::CallOut => match call_out(&mut *vm, &*code, ins, base) {
                         Ok(distance) => {
                             pc = pc.add(distance);

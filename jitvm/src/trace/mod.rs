@@ -19,6 +19,7 @@ mod record_function;
 mod record_object;
 pub mod record_onward;
 mod record_operation;
+mod record_special;
 pub mod recorder;
 mod watchdog;
 

@@ -60,14 +60,17 @@ impl Recorder {
         }
     }
 
-    pub(super) fn get_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn get_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording<Step> {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         if shape(object) == Some(ShapeId::MODULE)
             && let Some(result) = self.module_attribute(vm, receiver, object, name)
         {
             self.set(ins.a, result);
-            return Ok(());
+            return Ok(Step::Interpret);
+        }
+        if let Some(step) = self.property(vm, receiver, object, name)? {
+            return Ok(step);
         }
         let result = match shape(object) {
             Some(_) if object.has_layout(ShapeId::TYPE) => self.class_attribute(vm, receiver, object, name)?,
@@ -82,7 +85,7 @@ impl Recorder {
             }
         };
         self.set(ins.a, result);
-        Ok(())
+        Ok(Step::Interpret)
     }
 
     pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
@@ -196,8 +199,11 @@ impl Recorder {
         Some(wrapped)
     }
 
-    pub(super) fn get_item(&mut self, ins: Instruction, object: Value, index: Value) {
+    pub(super) fn get_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) -> Recording<Step> {
         let (container, key) = (self.get(ins.b), self.get(ins.c));
+        if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
+            return Ok(step);
+        }
         let result = self.element(container, key, object, index);
         let result = match result {
             Some(element) => element,
@@ -207,6 +213,7 @@ impl Recorder {
             }
         };
         self.set(ins.a, result);
+        Ok(Step::Interpret)
     }
 
     pub(super) fn element(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {

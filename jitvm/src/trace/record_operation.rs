@@ -193,14 +193,14 @@ impl Recorder {
                 let list = self.object(list, ShapeId::LIST);
                 self.call(helpers::LIST_APPEND, &[list, item]);
             }
-            Bytecode::GetItem => self.get_item(ins, at(ins.b), at(ins.c)),
+            Bytecode::GetItem => return self.get_item(vm, ins, at(ins.b), at(ins.c)),
             Bytecode::SetItem => self.set_item(ins, at(ins.a), at(ins.b)),
             Bytecode::DeleteItem => {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
             }
             Bytecode::Unpack => self.unpack(ins, at(ins.c))?,
-            Bytecode::GetAttr => self.get_attr(vm, ins, at(ins.b))?,
+            Bytecode::GetAttr => return self.get_attr(vm, ins, at(ins.b)),
             Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a))?,
             Bytecode::DeleteAttr => {
                 let (object, name) = (self.get(ins.a), self.name(ins.b));

@@ -33,6 +33,8 @@ pub enum Step {
     Leave,
     /// Executes the call as the trace will: natively nested and unrecorded.
     CallOut,
+    /// Goes on in the frame that the recorder has pushed for it.
+    Entered,
 }
 
 /// Why a recording cannot go on; the text names the operation.
