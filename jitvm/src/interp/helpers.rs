@@ -9,7 +9,9 @@ use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{attributes, dict, format_spec, sequences, set, set_operations, strings, subscript};
+use crate::runtime::{attributes, dict, format_spec, iterate, sequences, set, set_operations, strings, subscript};
+use crate::trace::record_compare::strs_are_equal;
+use crate::trace::record_onward::leave_state;
 
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -170,6 +172,12 @@ helpers! {
     BUILTIN_NOT_EQUAL "builtin_not_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::NotEqual, a, b));
     BUILTIN_GREATER "builtin_greater" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::Greater, a, b));
     BUILTIN_GREATER_EQUAL "builtin_greater_equal" A2 RAISES |vm, a, b| word(compare::compare(vm, CompareKind::GreaterEqual, a, b));
+    GET_ITER "get_iter" A1 ANY |vm, a| word(iterate::iteration_state(vm, a).map(|state| leave_state(vm, state)));
+    NEXT "next" A1 ANY |vm, a| word(iterate::next_of_object(vm, a).map(|item| item.unwrap_or(Value::EXHAUSTED)));
+    // The state's first word does not change but at the end; the others are left in cells.
+    NEXT_OF_STATE "next_of_state" A4 ANY |vm, a, b, c, d| word(next_of_state(vm, [a, b, c, d]));
+    STR_EQUAL "str_equal" A2 PURE |_vm, a, b| Value::from_bool(strs_are_equal(a, b)).0;
+    STR_UNEQUAL "str_unequal" A2 PURE |_vm, a, b| Value::from_bool(!strs_are_equal(a, b)).0;
     CONTAINS "contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(Value::from_bool));
     NOT_CONTAINS "not_contains" A2 ANY |vm, a, b| word(compare::contains(vm, a, b).map(|found| Value::from_bool(!found)));
     NEGATE "negate" A1 ANY |vm, a| word(ops::negate(vm, a));
@@ -266,6 +274,13 @@ pub const IN_PLACE: [HelperId; 13] = [
     OR_IN_PLACE,
     XOR_IN_PLACE,
 ];
+/// The next item of an iteration state, or EXHAUSTED.
+fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
+    let item = iterate::next_of(vm, &mut state)?;
+    leave_state(vm, state);
+    Ok(item.unwrap_or(Value::EXHAUSTED))
+}
+
 /// The fields of a function that the trace has just made.
 fn function_fields<'a>(function: Value) -> &'a mut Function {
     // SAFETY: the recorder passes the result of MAKE_FUNCTION.

@@ -153,6 +153,8 @@ pub enum Resume {
     Execute,
     /// Unwinds from that bytecode with the pending exception.
     Raise,
+    /// As Execute, but only if the guard's condition does not hold: it decides on which of two ways to go on.
+    Onward,
 }
 
 /// One Python frame of a snapshot; `base` is relative to the trace's anchor frame (0 for that one).

@@ -239,7 +239,7 @@ impl Vm {
     }
 
     /// The cell of a class's version; it lives as long as the VM.
-    pub(super) fn new_watch(&mut self, version: u32) -> Value {
+    pub fn new_watch(&mut self, version: u32) -> Value {
         let cell = self.allocate(size_of::<VersionCell>(), ShapeId::CELL).cast::<VersionCell>();
         // SAFETY: the allocation has room for a `Cell`.
         unsafe {

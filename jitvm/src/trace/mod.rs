@@ -13,9 +13,13 @@ pub mod lockstep;
 pub mod params;
 pub mod policy;
 mod record_call;
+pub mod record_compare;
 mod record_container;
+mod record_function;
 mod record_object;
+pub mod record_onward;
 mod record_operation;
+mod record_special;
 pub mod recorder;
 mod watchdog;
 
@@ -119,6 +123,8 @@ pub struct Jit {
     pub announcer: Option<Box<Announcer>>,
     /// Compares running machine code with its IR, if asked to.
     pub witness: Option<Box<Witness>>,
+    /// See [`record_onward::iteration_cells`].
+    pub iteration_cells: Option<[Value; 3]>,
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     next_trace: u32,

@@ -102,7 +102,7 @@ fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool 
         && state.side.is_none()
         && state.failures >= params.side_threshold.max(state.patience)
         && u64::from(state.aborts) < params.abort_limit
-        && snapshot.resume == Resume::Execute
+        && snapshot.resume != Resume::Raise
         && op != IrOp::G_Poll
         && vm.jit.trace(trace.root).sides < params.side_limit
         && (versions_used_up(vm, trace) || !is_entry_type(trace, exit))

@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use super::abort::AbortReason;
 use super::record_operation::{sequence_length, shape};
-use super::recorder::{Recorder, Recording, abort};
+use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
@@ -60,14 +60,17 @@ impl Recorder {
         }
     }
 
-    pub(super) fn get_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn get_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording<Step> {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         if shape(object) == Some(ShapeId::MODULE)
             && let Some(result) = self.module_attribute(vm, receiver, object, name)
         {
             self.set(ins.a, result);
-            return Ok(());
+            return Ok(Step::Interpret);
+        }
+        if let Some(step) = self.property(vm, receiver, object, name)? {
+            return Ok(step);
         }
         let result = match shape(object) {
             Some(_) if object.has_layout(ShapeId::TYPE) => self.class_attribute(vm, receiver, object, name)?,
@@ -82,7 +85,7 @@ impl Recorder {
             }
         };
         self.set(ins.a, result);
-        Ok(())
+        Ok(Step::Interpret)
     }
 
     pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
@@ -118,36 +121,44 @@ impl Recorder {
         Some(self.code_like(vm, loaded, value))
     }
 
-    pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording<Step> {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         let unbound = self.constant(vm, Value::UNDEF);
-        if shape(object) == Some(ShapeId::MODULE)
-            && let Some(result) = self.module_attribute(vm, receiver, object, name)
-        {
-            self.set(ins.a, result);
-            self.set(ins.a + 1, unbound);
-            return Ok(());
-        }
-        if shape(object).is_some() && object.has_layout(ShapeId::TYPE) {
-            let Some((callable, this)) = self.class_method(vm, receiver, object, name)? else {
-                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
-            };
-            self.set(ins.a, callable);
-            self.set(ins.a + 1, this.unwrap_or(unbound));
-            return Ok(());
-        }
-        if shape(object).is_some() && object.is_instance() {
-            let Some(callable) = self.instance_method(vm, receiver, object, name)? else {
-                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
-            };
-            // The guard on its shape is what the register now holds.
-            let receiver = self.get(ins.b);
-            self.set(ins.a, callable);
-            self.set(ins.a + 1, receiver);
-            return Ok(());
-        }
-        // The receiver's class decides which method it is; those of builtin types never change.
+        let found = match shape(object) {
+            Some(ShapeId::MODULE) => self.module_attribute(vm, receiver, object, name).map(|found| (found, None)),
+            Some(ShapeId::SUPER) => self.super_method(vm, receiver, object, name)?.map(|found| (found, None)),
+            Some(_) if object.has_layout(ShapeId::TYPE) => self.class_method(vm, receiver, object, name)?,
+            Some(_) if object.is_instance() => match self.instance_method(vm, receiver, object, name)? {
+                // The guard on its shape is what the register now holds.
+                Some(callable) => Some((callable, Some(self.get(ins.b)))),
+                None => self.get_instance_attr(vm, receiver, object, name)?.map(|found| (found, None)),
+            },
+            _ => self.builtin_method(vm, receiver, object, name)?,
+        };
+        let (callable, this) = match found {
+            Some(found) => found,
+            None => {
+                let (receiver, name) = (self.get(ins.b), self.constant(vm, name));
+                let callable = self.call(helpers::GET_ATTR, &[receiver, name]);
+                self.set(ins.a, callable);
+                self.set(ins.a + 1, unbound);
+                return Ok(Step::CallOut);
+            }
+        };
+        self.set(ins.a, callable);
+        self.set(ins.a + 1, this.unwrap_or(unbound));
+        Ok(Step::Interpret)
+    }
+
+    /// A method of a builtin type: the receiver's type decides which one it is, and those of builtin types never change.
+    fn builtin_method(
+        &mut self,
+        vm: &mut Vm,
+        receiver: Ref,
+        object: Value,
+        name: Value,
+    ) -> Recording<Option<(Ref, Option<Ref>)>> {
         let receiver = match shape(object) {
             Some(shape) => self.object(receiver, shape),
             None if object.is_int() => self.int(receiver),
@@ -156,12 +167,9 @@ impl Recorder {
         };
         match attributes::load_method(vm, object, name) {
             Ok((callable, this)) if this == object && shape(callable).is_some() => {
-                let callable = self.constant(vm, callable);
-                self.set(ins.a, callable);
-                self.set(ins.a + 1, receiver);
-                Ok(())
+                Ok(Some((self.constant(vm, callable), Some(receiver))))
             }
-            Ok(_) => abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name))),
+            Ok(_) => Ok(None),
             Err(_) => {
                 vm.exception = Value::UNDEF;
                 abort(AbortReason::Exception, format!("attribute {}", strings::text(name)))
@@ -191,8 +199,11 @@ impl Recorder {
         Some(wrapped)
     }
 
-    pub(super) fn get_item(&mut self, ins: Instruction, object: Value, index: Value) {
+    pub(super) fn get_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) -> Recording<Step> {
         let (container, key) = (self.get(ins.b), self.get(ins.c));
+        if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
+            return Ok(step);
+        }
         let result = self.element(container, key, object, index);
         let result = match result {
             Some(element) => element,
@@ -202,6 +213,7 @@ impl Recorder {
             }
         };
         self.set(ins.a, result);
+        Ok(Step::Interpret)
     }
 
     pub(super) fn element(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
@@ -305,7 +317,10 @@ impl Recorder {
                 }
                 Ok(())
             }
-            _ => abort(AbortReason::UnsupportedOperation, "iteration over this type"),
+            _ => {
+                self.get_iter_state(vm, ins);
+                Ok(())
+            }
         }
     }
 
@@ -321,7 +336,7 @@ impl Recorder {
         self.body.arguments(ins.a).try_into().ok()
     }
 
-    pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording {
+    pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<Step> {
         // SAFETY: registers of a verified instruction lie inside its frame.
         let at = |register: u16| unsafe { *base.add(register as usize) };
         let state = ins.b;
@@ -352,7 +367,7 @@ impl Recorder {
             if ends {
                 // A side trace goes on behind the loop.
                 self.guard(Op::G_Le, Ty::Nil, high, low, 0);
-                return Ok(());
+                return Ok(Step::Interpret);
             }
             self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
             // Stepping by one cannot pass the stop, so it cannot overflow either.
@@ -363,11 +378,11 @@ impl Recorder {
             };
             self.set(ins.a, next_ref);
             self.set(state + 1, advanced);
-            return Ok(());
+            return Ok(Step::Interpret);
         }
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
-            return self.iterator_object(vm, ins, holder);
+            return self.iterator_object(vm, ins, iterable);
         };
         let sequence = self.object(holder, shape);
         if shape == ShapeId::STR {
@@ -397,7 +412,7 @@ impl Recorder {
         let length = self.emit(length, sequence, Ref::NONE, 0);
         if ends {
             self.guard(Op::G_Le, Ty::Nil, length, index, 0);
-            return Ok(());
+            return Ok(Step::Interpret);
         }
         self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
         let one = self.constant_int(1);
@@ -411,11 +426,6 @@ impl Recorder {
         };
         self.set(ins.a, item);
         self.set(state + 1, advanced);
-        Ok(())
-    }
-
-    /// Any other iterator: a call, which answers UNDEF at the end.
-    pub(super) fn iterator_object(&mut self, _vm: &mut Vm, _ins: Instruction, _holder: Ref) -> Recording {
-        abort(AbortReason::UnsupportedOperation, "iteration over this type")
+        Ok(Step::Interpret)
     }
 }

@@ -145,16 +145,16 @@ impl Recorder {
                 if self.quick_truth(vm, operand, at(ins.a)).is_none()
                     && self.object_truth(vm, operand, at(ins.a)).is_none()
                 {
-                    return abort(AbortReason::UnsupportedOperation, "truth by __bool__ or __len__");
+                    self.branch_on_call(ins);
                 }
             }
             Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold => {
                 return abort(AbortReason::InnerLoop, self.place());
             }
             Bytecode::GetIter => return self.get_iter(vm, ins, at(ins.b)).map(|()| Step::Interpret),
-            Bytecode::ForIter => self.for_iter(vm, ins, base)?,
+            Bytecode::ForIter => return self.for_iter(vm, ins, base),
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
-            Bytecode::LoadMethod => self.load_method(vm, ins, at(ins.b))?,
+            Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
             Bytecode::Return => {
                 let result = self.get(ins.a);
                 self.pop_frame(vm, result)?;
@@ -193,14 +193,14 @@ impl Recorder {
                 let list = self.object(list, ShapeId::LIST);
                 self.call(helpers::LIST_APPEND, &[list, item]);
             }
-            Bytecode::GetItem => self.get_item(ins, at(ins.b), at(ins.c)),
+            Bytecode::GetItem => return self.get_item(vm, ins, at(ins.b), at(ins.c)),
             Bytecode::SetItem => self.set_item(ins, at(ins.a), at(ins.b)),
             Bytecode::DeleteItem => {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
             }
             Bytecode::Unpack => self.unpack(ins, at(ins.c))?,
-            Bytecode::GetAttr => self.get_attr(vm, ins, at(ins.b))?,
+            Bytecode::GetAttr => return self.get_attr(vm, ins, at(ins.b)),
             Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a))?,
             Bytecode::DeleteAttr => {
                 let (object, name) = (self.get(ins.a), self.name(ins.b));
@@ -477,9 +477,14 @@ impl Recorder {
         } else {
             self.mixed_comparison(kind, left, right, x, y)
         };
+        let operands = [(left, x), (right, y)];
+        let outcome = outcome.or_else(|| self.identity_comparison(vm, kind, operands));
         let result = match outcome {
             Some(truth) => self.constant(vm, Value::from_bool(truth)),
-            None => self.call(helpers::COMPARE[kind as usize], &[left, right]),
+            None => match self.str_comparison(kind, operands) {
+                Some(result) => result,
+                None => self.call(helpers::COMPARE[kind as usize], &[left, right]),
+            },
         };
         self.set(ins.a, result);
     }

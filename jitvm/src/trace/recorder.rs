@@ -12,7 +12,8 @@ use super::abort::AbortReason;
 use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
-use crate::bytecode::{Instruction, Op as Bytecode};
+use super::record_onward::Pending;
+use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
@@ -32,6 +33,8 @@ pub enum Step {
     Leave,
     /// Executes the call as the trace will: natively nested and unrecorded.
     CallOut,
+    /// Goes on in the frame that the recorder has pushed for it.
+    Entered,
 }
 
 /// Why a recording cannot go on; the text names the operation.
@@ -43,6 +46,13 @@ pub struct Abort {
 
 /// `Ok(())`, or the recording is over.
 pub type Recording<T = ()> = Result<T, Abort>;
+
+/// Whether `super()` may read the register, which no instruction names.
+fn reads_implicitly(proto: &CodeProto, register: u16) -> bool {
+    let is_cell = |name: &str| proto.cells.iter().any(|cell| cell.0 == name && cell.1 == register);
+    proto.cells.iter().any(|cell| cell.0 == "__class__")
+        && (register == 0 || is_cell("__class__") || proto.local_names.first().is_some_and(|name| is_cell(name)))
+}
 
 pub(super) fn abort<T>(reason: AbortReason, detail: impl Into<String>) -> Recording<T> {
     Err(Abort { reason, detail: detail.into() })
@@ -65,7 +75,7 @@ pub(super) struct RecordFrame {
 
 /// What is known of one slot.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+pub(super) struct Slot {
     /// NONE: untouched so far.
     value: Ref,
     /// Differs from the word in the VM stack.
@@ -119,6 +129,8 @@ pub struct Recorder {
     snapshot_taken: bool,
     /// It has called a helper.
     after_call: bool,
+    /// The instruction before has called out, and its result decides where it goes on.
+    pub(super) pending: Option<Pending>,
     max_ir: usize,
     max_snapshots: usize,
     pub(super) inline_depth: usize,
@@ -161,6 +173,7 @@ impl Recorder {
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
+            pending: None,
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
@@ -277,9 +290,13 @@ impl Recorder {
     /// # Errors
     /// The recording cannot go on.
     pub fn step(&mut self, vm: &mut Vm, ins: Instruction, pc: u32, base: *const Value) -> Recording<Option<Step>> {
+        if let Some(pending) = self.pending.take() {
+            self.resolve(vm, pending, pc)?;
+        }
         let depth = self.frames.len() - 1;
         let frame = self.frames.last_mut().expect("the anchor frame stays");
         frame.pc = pc;
+        debug_assert_eq!(Some(frame.id), vm.frames.last().map(|top| top.code), "the interpreter is in another frame");
         let origin = Origin { code: frame.id, pc };
         self.snapshot_taken = false;
         self.after_call = false;
@@ -388,6 +405,16 @@ impl Recorder {
         self.push(Ins::new(op, ty, a, b, c))
     }
 
+    /// Appends a guard that leaves to the state as it is now, before instruction `pc` of the innermost frame.
+    pub(super) fn guard_onward(&mut self, op: Op, a: Ref, b: Ref, pc: u32) {
+        let frame = self.frames.last_mut().expect("the anchor frame stays");
+        let here = std::mem::replace(&mut frame.pc, pc);
+        let snapshot = self.snapshot_here(Resume::Onward);
+        self.frames.last_mut().expect("the anchor frame stays").pc = here;
+        self.body.snapshots.push(snapshot);
+        self.push(Ins::new(op, Ty::Nil, a, b, 0));
+    }
+
     /// A new object of this header with these words behind it, all tagged or constant.
     pub(super) fn new_object(&mut self, shape: ShapeId, kind: u8, aux: u16, words: &[Ref]) -> Ref {
         let (bytes, about) = self.body.new_operands(8 * (1 + words.len() as u32), kind, aux);
@@ -487,6 +514,17 @@ impl Recorder {
         &mut self.slots[slot]
     }
 
+    pub(super) fn slot_state(&mut self, register: u16) -> Slot {
+        let slot = self.slot_of(register);
+        *self.slot_mut(slot)
+    }
+
+    /// Makes a register what [`Recorder::slot_state`] told.
+    pub(super) fn put_back(&mut self, register: u16, state: Slot) {
+        let slot = self.slot_of(register);
+        *self.slot_mut(slot) = state;
+    }
+
     /// The reference in a register of the innermost frame.
     pub(super) fn get(&mut self, register: u16) -> Ref {
         let slot = self.slot_of(register);
@@ -583,7 +621,7 @@ impl Recorder {
                 continue;
             }
             let is_needed = match resume {
-                Resume::Execute => self.is_live(i as u16, innermost),
+                Resume::Execute | Resume::Onward => self.is_live(i as u16, innermost),
                 Resume::Raise => self.is_live_in_handler(i as u16),
             };
             if is_needed {
@@ -601,11 +639,17 @@ impl Recorder {
     /// As [`Recorder::is_live`], for the outermost `count` frames.
     fn is_live_among(&self, slot: u16, count: usize, innermost: usize) -> bool {
         self.frames[..count].iter().enumerate().any(|(depth, frame)| {
-            let Some(register) = slot.checked_sub(frame.base) else { return false };
             // SAFETY: code objects live as long as the VM.
             let proto = unsafe { &(*frame.code).proto };
+            let Some(register) = slot.checked_sub(frame.base) else {
+                // The prologue takes cells from the function that runs.
+                return slot + 1 == frame.base && proto.instructions[frame.pc as usize].op == Bytecode::LoadFree;
+            };
             if register >= proto.registers {
                 return false;
+            }
+            if reads_implicitly(proto, register) {
+                return true;
             }
             if depth == innermost {
                 return frame.live.is_live(frame.pc, register);
@@ -673,6 +717,7 @@ impl Recorder {
             return abort(AbortReason::TooManySlots, proto.qualname.clone());
         }
         let live = vm.jit.liveness(id, proto);
+        *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
         self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function) });
         for (i, &argument) in arguments.iter().enumerate() {
             self.set(i as u16, argument);

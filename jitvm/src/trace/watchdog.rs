@@ -35,7 +35,7 @@ impl Watchdog {
 fn is_lost(vm: &Vm, trace: &Trace, exit: usize) -> bool {
     let index = trace.guards[exit] as usize;
     let snapshot = trace.body.snapshot_of(index);
-    let resumes = snapshot.is_some_and(|snapshot| trace.body.snapshots[snapshot].resume == Resume::Execute);
+    let resumes = snapshot.is_some_and(|snapshot| trace.body.snapshots[snapshot].resume != Resume::Raise);
     let given_up = u64::from(trace.exits[exit].aborts) >= vm.jit.params.abort_limit;
     let used_up = vm.jit.trace(trace.root).sides >= vm.jit.params.side_limit;
     resumes && trace.body.ins[index].op != Op::G_Poll && (given_up || used_up)

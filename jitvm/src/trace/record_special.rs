@@ -1,0 +1,85 @@
+//! Recording of methods that no call instruction names: property getters and `__getitem__` are entered as frames.
+//!
+//! The interpreter calls them natively, where nothing is recorded; so here the recorder pushes their frame itself, above
+//! the registers of the one that waits, and recording goes on in it. Its result goes to R[a] of the instruction.
+
+use super::recorder::{Recorder, Recording, Step};
+use crate::interp::call;
+use crate::ir::Ref;
+use crate::runtime::attributes;
+use crate::runtime::descriptors;
+use crate::runtime::object::ShapeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::Vm;
+
+impl Recorder {
+    /// GET_ATTR of a property with a getter in Python; `None` leaves it to others.
+    pub(super) fn property(&mut self, vm: &mut Vm, object: Ref, value: Value, name: Value) -> Recording<Option<Step>> {
+        if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
+            return Ok(None);
+        }
+        let (class, names) = (vm.type_of(value), vm.names);
+        let is_usual = attributes::custom_hook(vm, class, names.getattribute).is_none()
+            && vm.lookup(class, names.getattr).is_none();
+        let property = vm.lookup(class, name).filter(|found| is_usual && found.has_shape(ShapeId::PROPERTY));
+        let Some(getter) = property.map(|property| descriptors::fields(property)[0]) else { return Ok(None) };
+        self.enter_method(vm, getter, &[(object, value)])
+    }
+
+    /// GET_ITEM of an instance whose class has a `__getitem__` in Python; `None` leaves it to others.
+    pub(super) fn get_item_method(&mut self, vm: &mut Vm, operands: [(Ref, Value); 2]) -> Recording<Option<Step>> {
+        let value = operands[0].1;
+        if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
+            return Ok(None);
+        }
+        match vm.special(value, vm.names.getitem) {
+            Some(method) => self.enter_method(vm, method, &operands),
+            None => Ok(None),
+        }
+    }
+
+    /// Enters a function that the class of the first operand has, if it can be inlined.
+    fn enter_method(&mut self, vm: &mut Vm, method: Value, operands: &[(Ref, Value)]) -> Recording<Option<Step>> {
+        let Some(function) = call::as_function(method) else { return Ok(None) };
+        // SAFETY: the class keeps its function alive.
+        let id = unsafe { (*function).code };
+        let code = call::code_pointer(vm, id);
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        if !proto.is_plain() || proto.positional as usize != operands.len() || !self.may_inline(code) {
+            return Ok(None);
+        }
+        let caller = self.frames.last().expect("the anchor frame stays");
+        // SAFETY: as above.
+        let above = unsafe { (*caller.code).proto.registers } + 1;
+        let base = self.slot_of(above);
+        let frame = vm.frames.last().expect("a recording runs in a frame");
+        // SAFETY: only addresses are computed.
+        let (window, end) = unsafe {
+            let window = vm.stack.add(frame.base as usize + above as usize);
+            (window, window.add(operands.len()))
+        };
+        if end >= vm.stack_end {
+            return Ok(None);
+        }
+        // SAFETY: inside the value stack, above the top frame's registers.
+        unsafe {
+            *window.sub(1) = method;
+            for (i, operand) in operands.iter().enumerate() {
+                *window.add(i) = operand.1;
+            }
+            if call::push_frame(vm, id, window).is_err() {
+                vm.exception = Value::UNDEF;
+                return Ok(None);
+            }
+        }
+        let (receiver, value) = operands[0];
+        let receiver = self.object(receiver, value.shape());
+        self.class_unchanged(vm, vm.type_of(value));
+        let rest = operands[1..].iter().map(|operand| operand.0);
+        let references: Vec<Ref> = std::iter::once(receiver).chain(rest).collect();
+        let function = self.constant(vm, method);
+        self.push_frame(vm, id, base, &references, function)?;
+        Ok(Some(Step::Entered))
+    }
+}
