@@ -276,6 +276,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                     "recorded": totals.recorded,
                     "loops": totals.loops,
                     "bridges": totals.bridges,
+                    "functions": totals.functions,
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
@@ -292,8 +293,14 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
         }
         StatsFormat::Text => {
             eprintln!(
-                "jitvm: {} recordings: {} loops and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
-                totals.recorded, totals.loops, totals.bridges, totals.aborted, totals.retired, totals.blacklisted
+                "jitvm: {} recordings: {} loops, {} functions and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
+                totals.recorded,
+                totals.loops,
+                totals.functions,
+                totals.bridges,
+                totals.aborted,
+                totals.retired,
+                totals.blacklisted
             );
             eprintln!(
                 "jitvm: {} entries, {} exits; {:.2} ms recording, {:.2} ms compiling; {} bytes of machine code",

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::mem::offset_of;
 
 use super::{Body, Effect, Ins, Op, Ref, TraceId, Ty};
+use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::runtime::numbers::as_float;
 use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
@@ -57,6 +58,8 @@ pub struct IrExit<'s> {
     pub back_edges: u64,
     /// Nothing failed: the trace was left because it had been measured for long enough.
     pub measured: bool,
+    /// The tagged word that RET returned; then no other field means anything.
+    pub returned: Option<u64>,
 }
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
@@ -110,8 +113,32 @@ impl<'s> Run<'s, '_> {
                             observed: None,
                             back_edges,
                             measured: false,
+                            returned: None,
                         });
                     }
+                }
+                Op::Ret => {
+                    let word = self.word(self.body.ins[index].a);
+                    let values = &[];
+                    return Some(IrExit {
+                        linked: None,
+                        guard: index,
+                        snapshot: 0,
+                        values,
+                        observed: None,
+                        back_edges,
+                        measured: false,
+                        returned: Some(word),
+                    });
+                }
+                Op::CallF => {
+                    let ins = self.body.ins[index];
+                    let arguments: Vec<Value> =
+                        self.body.arguments(ins.a).into_iter().map(|r| Value(self.word(r))).collect();
+                    let site = CallSite::of(self.body, index).expect("the checker has seen it");
+                    self.set(index, site.call_interpreted(self.machine.vm, &arguments));
+                    index += 1;
+                    continue;
                 }
                 op => {
                     if op.is_guard() && self.is_forced(index) {
@@ -198,7 +225,7 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
-        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false }
+        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false, returned: None }
     }
 
     fn write_back(&self, close: usize) {

@@ -235,6 +235,10 @@ operations! {
     CArg "CARG" Nil Ref Ref No Marker None;
     /// Calls helper c with the arguments of the CARG chain a (or NONE).
     CallH "CALLH" Val Ref No Num Call None;
+    /// Calls the code object at address b (a constant) natively; its register 0 is slot c. The arguments of the CARG
+    /// chain a are the function and one value for each parameter; they are written to the slots from c - 1 on. The
+    /// G_NOEXC that follows at once says by its snapshot which frames wait for the result.
+    CallF "CALLF" Val Ref Ref Num Call None;
 
     /// End of the pre-roll; the back jump comes here.
     Loop "LOOP" Nil No No No Marker None;
@@ -246,6 +250,9 @@ operations! {
     /// instruction (c = 0) or to that of root trace c, which reads them again. All values are read before the first is
     /// written.
     Close "CLOSE" Nil No No Num Marker None;
+    /// End of a trace (last instruction): its activation returns a to whoever entered it, interpreter or compiled code,
+    /// which drops the anchor's frame.
+    Ret "RET" Nil Ref No No Marker None;
 }
 
 impl Op {

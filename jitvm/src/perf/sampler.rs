@@ -13,6 +13,7 @@ use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
 use super::stack_table::{Found, StackTable};
 use super::{State, TYPES_FROM, timer};
 use crate::ir::{CodeId, Origin};
+use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::Trace;
 
@@ -33,7 +34,7 @@ pub struct BuiltinIds {
 }
 
 /// Makes room, so that the list never moves while a handler reads it.
-pub fn reserve_frames(frames: &mut Vec<Frame>) {
+pub fn reserve_frames(frames: &mut FrameStack) {
     frames.reserve(FRAMES);
 }
 
@@ -156,7 +157,7 @@ impl Sampler {
         // that would grow it is told by its length), so the frames can be read; that a frame is just being pushed or
         // dropped is harmless, since what it holds is checked.
         let frames: &[Frame] = unsafe {
-            let frames: &Vec<Frame> = &(*self.vm).frames;
+            let frames: &FrameStack = &(*self.vm).frames;
             match frames.capacity() == self.frames_capacity && frames.len() < self.frames_capacity {
                 true => std::slice::from_raw_parts(frames.as_ptr(), frames.len()),
                 false => return,

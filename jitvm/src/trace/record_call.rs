@@ -151,7 +151,9 @@ impl Recorder {
             self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
         }
-        let result = if proto.is_plain() {
+        let result = if let Some(result) = self.native_call(code, callee, first, &parameters) {
+            result
+        } else if proto.is_plain() {
             self.call_positional(vm, callee, &parameters)
         } else {
             self.builtin_call(vm, callee, call)
