@@ -1,13 +1,14 @@
 //! Calls that the bytecode loop does not make itself: what is called decides between a frame and a native call.
 
 use super::call;
+use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
 use crate::runtime::object::ShapeId;
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Continuation, Outcome, Vm};
-use crate::runtime::{dict, sequences};
+use crate::runtime::vm::{Code, Continuation, Outcome, Vm};
+use crate::runtime::{attributes, dict, sequences};
 
 /// How a call began.
 pub enum Begun {
@@ -122,7 +123,7 @@ pub unsafe fn begin_variadic(vm: &mut Vm, window: *mut Value) -> Outcome<Begun> 
 ///
 /// # Safety
 /// `window` is a method call's window of the top frame.
-pub unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
+unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keywords: Option<Value>) -> Outcome {
     // SAFETY: by the caller; the window of a method call has room for its receiver.
     unsafe {
         let receiver = *window.add(1);
@@ -132,6 +133,31 @@ pub unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, 
             call::call_window(vm, window.add(1), count, keywords)
         } else {
             call::call_window(vm, window, count + 1, keywords)
+        }
+    }
+}
+
+/// Executes an instruction of a recording that its trace calls out for: what is called runs to its end, unrecorded. The
+/// result is for R[a].
+///
+/// # Errors
+/// The exception is pending.
+///
+/// # Safety
+/// The frame of `code` is on top, at `base`, and its bytecode is verified.
+pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Value) -> Outcome {
+    // SAFETY: by the caller.
+    unsafe {
+        let window = base.add(ins.a as usize);
+        if ins.op == Op::LoadMethod {
+            let result = attributes::get_attr(vm, *base.add(ins.b as usize), code.names[ins.c as usize])?;
+            *window.add(1) = Value::UNDEF;
+            return Ok(result);
+        }
+        let keywords = (ins.c != 0).then(|| code.constants[ins.c as usize - 1]);
+        match ins.op {
+            Op::CallMethod => call_method_window(vm, window, ins.b as usize, keywords),
+            _ => call::call_window(vm, window, ins.b as usize, keywords),
         }
     }
 }

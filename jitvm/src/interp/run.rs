@@ -4,7 +4,7 @@
 //! calls Python nests another [`execute`], which ends when the frames it pushed are gone. Ints and floats are handled
 //! in line; everything else is a call to `runtime::operators`, out of line.
 
-use super::begin::{Begun, begin_call, begin_variadic, call_method_window};
+use super::begin::{Begun, begin_call, begin_variadic, call_out};
 use super::generator::{self, Resumed};
 use super::operands::{
     exact_quotient, floats, generator_was_awaited, quick_truth, raise_init_result, raise_unbound, raise_undefined,
@@ -173,27 +173,17 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                 match trace::record_step(&mut *vm, ins, base) {
                     Step::Interpret => {}
                     Step::Leave => return Leave::Switch,
-                    Step::CallOut => {
-                        // The trace calls out here, so the callee is run to its end, unrecorded.
-                        let window = base.add(ins.a as usize);
-                        let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
-                        let result = if ins.op == Op::CallMethod {
-                            call_method_window(&mut *vm, window, ins.b as usize, keywords)
-                        } else {
-                            call::call_window(&mut *vm, window, ins.b as usize, keywords)
-                        };
-                        match result {
-                            Ok(value) => {
-                                at!(ins.a) = value;
-                                pc = pc.add(1);
-                                continue 'dispatch;
-                            }
-                            Err(Raised) => {
-                                trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
-                                return handled_or_left(&mut *vm, floor);
-                            }
+                    Step::CallOut => match call_out(&mut *vm, &*code, ins, base) {
+                        Ok(value) => {
+                            at!(ins.a) = value;
+                            pc = pc.add(1);
+                            continue 'dispatch;
                         }
-                    }
+                        Err(Raised) => {
+                            trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+                            return handled_or_left(&mut *vm, floor);
+                        }
+                    },
                 }
             }
             pc = pc.add(1);

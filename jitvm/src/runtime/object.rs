@@ -244,9 +244,10 @@ pub struct Cell {
 #[repr(C)]
 pub struct Function {
     pub header: Header,
+    /// Always 0: together with what follows a word that is a fixnum, which traces load and compare.
+    pub unused: u32,
     /// Index of the code object.
     pub code: crate::ir::CodeId,
-    pub unused: u32,
     /// A tuple, or None.
     pub defaults: Value,
     /// A tuple of CLOSURE_CELLs, or None.

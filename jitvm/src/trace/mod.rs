@@ -15,6 +15,7 @@ pub mod params;
 pub mod policy;
 mod record_call;
 mod record_container;
+mod record_function;
 mod record_object;
 mod record_operation;
 pub mod recorder;

@@ -10,7 +10,7 @@ use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
-use crate::runtime::object::{BoundMethod, Function, ShapeId};
+use crate::runtime::object::{BoundMethod, ShapeId};
 use crate::runtime::types;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
@@ -57,19 +57,27 @@ impl Recorder {
             unsafe { (&(*code).constants)[ins.c as usize - 1] }
         });
         let call = Call { references: &references, values: &values, keywords };
-        if call::is_python_method(callee_value) && !callee.is_constant() {
+        if callee_value.has_shape(ShapeId::BOUND_METHOD) && !callee.is_constant() {
             return self.bound_method(vm, ins, callee, callee_value, &call);
+        }
+        if references.is_empty() && shape(callee_value) == Some(ShapeId::TYPE) && reads_frames(vm, callee_value) {
+            self.same_word(vm, callee, callee_value);
+            if let Some(made) = self.implicit_super(vm, base)? {
+                self.set(ins.a, made);
+                return Ok(Step::Interpret);
+            }
         }
         if self.frames.len() > 1 && reads_frames(vm, callee_value) {
             // The frame that it looks for is inlined here.
             return abort(AbortReason::UnsupportedOperation, "a builtin that looks at its caller's frame");
         }
-        let callee = self.same_word(vm, callee, callee_value);
         if let Some(function) = call::as_function(callee_value) {
             // SAFETY: the function is in a register, so it is alive.
             let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
+            let callee = self.function_of(callee, id);
             return self.python_call(vm, ins, callee, id, defaults, first, &call);
         }
+        let callee = self.same_word(vm, callee, callee_value);
         if keywords.is_none()
             && shape(callee_value).is_some()
             && callee_value.has_layout(ShapeId::TYPE)
@@ -96,21 +104,28 @@ impl Recorder {
         value: Value,
         call: &Call<'_>,
     ) -> Recording<Step> {
-        // SAFETY: the caller has seen that it is a bound method of a function, both of which are alive.
-        let (function, receiver, id, defaults) = unsafe {
-            let BoundMethod { function, receiver, .. } = *value.object::<BoundMethod>();
-            let of = function.object::<Function>();
-            (function, receiver, (*of).code, (*of).defaults)
-        };
+        // SAFETY: the caller has seen that it is a bound method, whose parts are alive.
+        let &BoundMethod { function, receiver, .. } = unsafe { &*value.object::<BoundMethod>() };
         let method = self.object(method, ShapeId::BOUND_METHOD);
         let callee = self.emit(Op::FieldLoad, method, Ref::NONE, offset_of!(BoundMethod, function) as u32);
-        let callee = self.same_word(vm, callee, function);
         let this = self.emit(Op::FieldLoad, method, Ref::NONE, offset_of!(BoundMethod, receiver) as u32);
         let references: Vec<Ref> = std::iter::once(this).chain(call.references.iter().copied()).collect();
         let values: Vec<Value> = std::iter::once(receiver).chain(call.values.iter().copied()).collect();
         let call = Call { references: &references, values: &values, keywords: call.keywords };
-        // As the interpreter has it: the receiver comes right behind the call's register.
-        self.python_call(vm, ins, callee, id, defaults, ins.a + 1, &call)
+        if let Some(of) = call::as_function(function) {
+            // SAFETY: as above.
+            let (id, defaults) = unsafe { ((*of).code, (*of).defaults) };
+            let callee = self.function_of(callee, id);
+            // As the interpreter has it: the receiver comes right behind the call's register.
+            return self.python_call(vm, ins, callee, id, defaults, ins.a + 1, &call);
+        }
+        let callee = self.same_word(vm, callee, function);
+        let result = match self.intrinsic(vm, function, &call) {
+            Some(result) => result,
+            None => self.builtin_call(vm, callee, &call),
+        };
+        self.set(ins.a, result);
+        Ok(Step::CallOut)
     }
 
     fn python_call(
@@ -126,19 +141,17 @@ impl Recorder {
         let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let default_values: Vec<Value> = call::tuple_items(defaults).to_vec();
         let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
         let shape = CallShape { count: call.values.len(), keywords: &keywords };
         // SAFETY: code objects live as long as the VM.
         let Ok(bound) = bind::bind(unsafe { &*code }, shape) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
-        // Defaults are constants: the function object is one, and its defaults never change.
         let mut parameters = Vec::with_capacity(bound.bindings.len());
         for binding in bound.bindings {
             parameters.push(match binding {
                 Binding::Argument(i) => call.references[i as usize],
-                Binding::Default(i) => self.constant(vm, default_values[i as usize]),
+                Binding::Default(i) => self.default_value(vm, callee, defaults, i)?,
                 Binding::ExtraPositional(first) => {
                     let last = call.references.len() - keywords.len();
                     self.tuple_of(vm, &call.references[(first as usize).min(last)..last])

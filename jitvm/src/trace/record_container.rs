@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use super::abort::AbortReason;
 use super::record_operation::{sequence_length, shape};
-use super::recorder::{Recorder, Recording, abort};
+use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
@@ -118,36 +118,44 @@ impl Recorder {
         Some(self.code_like(vm, loaded, value))
     }
 
-    pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording<Step> {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         let unbound = self.constant(vm, Value::UNDEF);
-        if shape(object) == Some(ShapeId::MODULE)
-            && let Some(result) = self.module_attribute(vm, receiver, object, name)
-        {
-            self.set(ins.a, result);
-            self.set(ins.a + 1, unbound);
-            return Ok(());
-        }
-        if shape(object).is_some() && object.has_layout(ShapeId::TYPE) {
-            let Some((callable, this)) = self.class_method(vm, receiver, object, name)? else {
-                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
-            };
-            self.set(ins.a, callable);
-            self.set(ins.a + 1, this.unwrap_or(unbound));
-            return Ok(());
-        }
-        if shape(object).is_some() && object.is_instance() {
-            let Some(callable) = self.instance_method(vm, receiver, object, name)? else {
-                return abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name)));
-            };
-            // The guard on its shape is what the register now holds.
-            let receiver = self.get(ins.b);
-            self.set(ins.a, callable);
-            self.set(ins.a + 1, receiver);
-            return Ok(());
-        }
-        // The receiver's class decides which method it is; those of builtin types never change.
+        let found = match shape(object) {
+            Some(ShapeId::MODULE) => self.module_attribute(vm, receiver, object, name).map(|found| (found, None)),
+            Some(ShapeId::SUPER) => self.super_method(vm, receiver, object, name)?.map(|found| (found, None)),
+            Some(_) if object.has_layout(ShapeId::TYPE) => self.class_method(vm, receiver, object, name)?,
+            Some(_) if object.is_instance() => match self.instance_method(vm, receiver, object, name)? {
+                // The guard on its shape is what the register now holds.
+                Some(callable) => Some((callable, Some(self.get(ins.b)))),
+                None => self.get_instance_attr(vm, receiver, object, name)?.map(|found| (found, None)),
+            },
+            _ => self.builtin_method(vm, receiver, object, name)?,
+        };
+        let (callable, this) = match found {
+            Some(found) => found,
+            None => {
+                let (receiver, name) = (self.get(ins.b), self.constant(vm, name));
+                let callable = self.call(helpers::GET_ATTR, &[receiver, name]);
+                self.set(ins.a, callable);
+                self.set(ins.a + 1, unbound);
+                return Ok(Step::CallOut);
+            }
+        };
+        self.set(ins.a, callable);
+        self.set(ins.a + 1, this.unwrap_or(unbound));
+        Ok(Step::Interpret)
+    }
+
+    /// A method of a builtin type: the receiver's type decides which one it is, and those of builtin types never change.
+    fn builtin_method(
+        &mut self,
+        vm: &mut Vm,
+        receiver: Ref,
+        object: Value,
+        name: Value,
+    ) -> Recording<Option<(Ref, Option<Ref>)>> {
         let receiver = match shape(object) {
             Some(shape) => self.object(receiver, shape),
             None if object.is_int() => self.int(receiver),
@@ -156,12 +164,9 @@ impl Recorder {
         };
         match attributes::load_method(vm, object, name) {
             Ok((callable, this)) if this == object && shape(callable).is_some() => {
-                let callable = self.constant(vm, callable);
-                self.set(ins.a, callable);
-                self.set(ins.a + 1, receiver);
-                Ok(())
+                Ok(Some((self.constant(vm, callable), Some(receiver))))
             }
-            Ok(_) => abort(AbortReason::UnsupportedOperation, format!("attribute {}", strings::text(name))),
+            Ok(_) => Ok(None),
             Err(_) => {
                 vm.exception = Value::UNDEF;
                 abort(AbortReason::Exception, format!("attribute {}", strings::text(name)))

@@ -81,12 +81,25 @@ impl Recorder {
         if vm.shapes.get(shape).is_dictionary {
             return Ok(None);
         }
-        let Some(found) = of_class.filter(|&found| !found.is_pointer() || is_plain(vm, found)) else {
+        let Some(found) = of_class else { return Ok(None) };
+        let bound_to_class = found.has_shape(ShapeId::CLASS_METHOD);
+        if bound_to_class || found.is_pointer() && descriptors::is_method(vm, found) {
+            let object = self.object(object, shape);
+            self.class_unchanged(vm, class);
+            if !bound_to_class {
+                return Ok(Some(self.bind_method(vm, found, object)));
+            }
+            let (function, class) = (descriptors::fields(found)[0], vm.type_object(class));
+            let class = self.constant(vm, class);
+            return Ok(call::as_function(function).map(|_| self.bind_method(vm, function, class)));
+        }
+        let is_static = found.has_shape(ShapeId::STATIC_METHOD);
+        if !is_static && found.is_pointer() && !is_plain(vm, found) {
             return Ok(None);
-        };
+        }
         self.object(object, shape);
         self.class_unchanged(vm, class);
-        Ok(Some(self.constant(vm, found)))
+        Ok(Some(self.constant(vm, if is_static { descriptors::fields(found)[0] } else { found })))
     }
 
     /// SET_ATTR; false leaves it to the runtime.
@@ -234,24 +247,25 @@ impl Recorder {
         let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let defaults: Vec<Value> = call::tuple_items(defaults).to_vec();
+        let count = call::tuple_items(defaults).len();
         let given = arguments.len() + 1;
         let positional = proto.positional as usize;
-        if !proto.is_plain() || given > positional || given + defaults.len() < positional || !self.may_inline(code) {
+        if !proto.is_plain() || given > positional || given + count < positional || !self.may_inline(code) {
             return Ok(None);
         }
         self.class_unchanged(vm, of);
+        let function = self.constant(vm, init);
+        let mut filled = Vec::new();
+        for index in count - (positional - given)..count {
+            filled.push(self.default_value(vm, function, defaults, index as u16)?);
+        }
         let made = self.new_instance(vm, shape, capacity);
         let mut parameters = vec![made];
         parameters.extend_from_slice(arguments);
-        for &value in &defaults[defaults.len() - (positional - given)..] {
-            let value = self.constant(vm, value);
-            parameters.push(value);
-        }
+        parameters.extend(filled);
         // As the interpreter has it: the object stays in the call's register, `__init__` begins two behind it.
         self.set(ins.a, made);
         let base = self.slot_of(ins.a) + 2;
-        let function = self.constant(vm, init);
         self.push_continuation(vm, id, base, &parameters, Continuation::Init, function)?;
         Ok(Some(()))
     }
@@ -279,23 +293,6 @@ impl Recorder {
         let made = self.emit(Op::New, bytes, about, ShapeId::CLOSURE_CELL.0);
         self.emit(Op::FieldStore, made, content, CELL_VALUE);
         self.set(ins.a, made);
-    }
-
-    /// LOAD_FREE: the function is a constant, so its cells are.
-    pub(super) fn load_free(&mut self, vm: &mut Vm, ins: Instruction, function: Value) -> Recording {
-        let Some(function) = call::as_function(function) else {
-            return abort(AbortReason::UnsupportedOperation, "a closure");
-        };
-        // SAFETY: the function is in its frame's window.
-        let closure = unsafe { (*function).closure };
-        let cell = crate::runtime::sequences::items(closure)[ins.b as usize];
-        let known = self.frames.last().expect("the anchor frame stays").function;
-        let cell = match known {
-            Some(function) if function.is_constant() => self.constant(vm, cell),
-            _ => return abort(AbortReason::UnsupportedOperation, "a closure that is not always the same"),
-        };
-        self.set(ins.a, cell);
-        Ok(())
     }
 
     /// LOAD_CELL.

@@ -154,7 +154,7 @@ impl Recorder {
             Bytecode::GetIter => return self.get_iter(vm, ins, at(ins.b)).map(|()| Step::Interpret),
             Bytecode::ForIter => self.for_iter(vm, ins, base)?,
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
-            Bytecode::LoadMethod => self.load_method(vm, ins, at(ins.b))?,
+            Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
             Bytecode::Return => {
                 let result = self.get(ins.a);
                 self.pop_frame(vm, result)?;

@@ -12,7 +12,7 @@ use super::abort::AbortReason;
 use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
-use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
@@ -43,6 +43,13 @@ pub struct Abort {
 
 /// `Ok(())`, or the recording is over.
 pub type Recording<T = ()> = Result<T, Abort>;
+
+/// Whether `super()` may read the register, which no instruction names.
+fn reads_implicitly(proto: &CodeProto, register: u16) -> bool {
+    let is_cell = |name: &str| proto.cells.iter().any(|cell| cell.0 == name && cell.1 == register);
+    proto.cells.iter().any(|cell| cell.0 == "__class__")
+        && (register == 0 || is_cell("__class__") || proto.local_names.first().is_some_and(|name| is_cell(name)))
+}
 
 pub(super) fn abort<T>(reason: AbortReason, detail: impl Into<String>) -> Recording<T> {
     Err(Abort { reason, detail: detail.into() })
@@ -610,11 +617,17 @@ impl Recorder {
     /// As [`Recorder::is_live`], for the outermost `count` frames.
     fn is_live_among(&self, slot: u16, count: usize, innermost: usize) -> bool {
         self.frames[..count].iter().enumerate().any(|(depth, frame)| {
-            let Some(register) = slot.checked_sub(frame.base) else { return false };
             // SAFETY: code objects live as long as the VM.
             let proto = unsafe { &(*frame.code).proto };
+            let Some(register) = slot.checked_sub(frame.base) else {
+                // The prologue takes cells from the function that runs.
+                return slot + 1 == frame.base && proto.instructions[frame.pc as usize].op == Bytecode::LoadFree;
+            };
             if register >= proto.registers {
                 return false;
+            }
+            if reads_implicitly(proto, register) {
+                return true;
             }
             if depth == innermost {
                 return frame.live.is_live(frame.pc, register);
@@ -682,6 +695,7 @@ impl Recorder {
             return abort(AbortReason::TooManySlots, proto.qualname.clone());
         }
         let live = vm.jit.liveness(id, proto);
+        *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
         self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function) });
         for (i, &argument) in arguments.iter().enumerate() {
             self.set(i as u16, argument);
