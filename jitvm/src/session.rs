@@ -59,6 +59,7 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    vm.frames.set_inlined(options.params.inline_depth as usize);
     if options.jit_check {
         vm.jit.witness = Some(Box::default());
     }

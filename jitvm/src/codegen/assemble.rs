@@ -9,7 +9,7 @@ use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
 use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Targets};
 use crate::interp::activation::CallSite;
-use crate::ir::{Body, Ins, NewObject, Op, Ref, TraceId, Ty};
+use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
 use crate::runtime::vm::Vm;
 use std::mem::offset_of;
 
@@ -213,7 +213,8 @@ impl Assembler<'_> {
         }
         match ins.op {
             Op::Sload => {
-                self.emitter.load(registers[3].number(), Register::BASE.number(), slot_offset(ins.c)?);
+                let place = if ins.c == FUNCTION_SLOT { -8 } else { slot_offset(ins.c)? };
+                self.emitter.load(registers[3].number(), Register::BASE.number(), place);
             }
             Op::G_Int | Op::G_Flt | Op::G_Shape | Op::G_Eq | Op::G_Ne | Op::G_Lt | Op::G_Le | Op::G_Ult => {
                 self.guard(ins, registers);

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::mem::offset_of;
 
-use super::{Body, Effect, Ins, Op, Ref, TraceId, Ty};
+use super::{Body, Effect, FUNCTION_SLOT, Ins, Op, Ref, TraceId, Ty};
 use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::runtime::numbers::as_float;
@@ -357,6 +357,8 @@ impl<'s> Run<'s, '_> {
     fn load(&self, ins: Ins) -> u64 {
         let item = || self.word(ins.a) as usize + 8 * self.int(ins.b) as usize;
         match ins.op {
+            // SAFETY: the slot before the anchor's registers is the function's.
+            Op::Sload if ins.c == FUNCTION_SLOT => unsafe { self.machine.base.sub(1).read().0 },
             // SAFETY: a slot of the anchor's frame or of one above it, on the VM's stack.
             Op::Sload => unsafe { self.machine.base.add(ins.c as usize).read().0 },
             Op::Parent => {

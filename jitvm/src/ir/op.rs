@@ -109,7 +109,8 @@ macro_rules! operations {
 operations! {
     /// Removed instruction; keeps its index so that no pass renumbers.
     Nop "NOP" Nil No No No Marker None;
-    /// Value stack slot c (0 = register 0 of the frame the trace is anchored in) as it was at trace entry.
+    /// Value stack slot c (0 = register 0 of the frame the trace is anchored in) as it was at trace entry; 65535 is the
+    /// slot before register 0, which holds the function that runs.
     Sload "SLOAD" Val No No Num Load Slot;
     /// What slot c of the parent's snapshot held at the exit this side trace starts from, in the parent's register or
     /// spill slot; its type is the instruction's. Only at the start of a trace.

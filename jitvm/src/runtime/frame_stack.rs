@@ -14,22 +14,40 @@ use super::vm::Frame;
 pub struct FrameStack {
     pub(crate) first: *mut Frame,
     pub(crate) length: usize,
-    /// Machine code pushes no frame past so many: the smaller of capacity and recursion limit.
+    /// Machine code pushes no frame past so many: the smaller of the capacity and of the recursion limit less the frames
+    /// that a trace may have inlined, which do not count while it runs.
     pub(crate) room: usize,
     capacity: usize,
     limit: usize,
+    inlined: usize,
 }
 
 impl FrameStack {
     /// An empty stack for a recursion limit.
     pub fn new(limit: usize) -> FrameStack {
-        FrameStack { first: std::ptr::NonNull::dangling().as_ptr(), length: 0, room: 0, capacity: 0, limit }
+        FrameStack { first: std::ptr::NonNull::dangling().as_ptr(), length: 0, room: 0, capacity: 0, limit, inlined: 0 }
     }
 
     /// Adapts to another recursion limit.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
-        self.room = self.capacity.min(limit);
+        self.measure();
+    }
+
+    /// Says how many frames a trace may have inlined.
+    pub fn set_inlined(&mut self, most: usize) {
+        self.inlined = most;
+        self.measure();
+    }
+
+    fn measure(&mut self) {
+        self.room = self.capacity.min(self.limit.saturating_sub(self.inlined));
+    }
+
+    /// Whether a trace may run on the top frame: near the recursion limit the interpreter counts each frame.
+    #[inline]
+    pub fn has_room_for_trace(&self) -> bool {
+        self.length + self.inlined <= self.limit
     }
 
     #[inline(always)]
@@ -99,7 +117,7 @@ impl FrameStack {
         }
         self.first = memory.cast();
         self.capacity = capacity;
-        self.room = capacity.min(self.limit);
+        self.measure();
     }
 }
 

@@ -6,9 +6,10 @@ use std::cell::Cell;
 use super::abort::LinkKind;
 use super::recorder::{RecordedBytecode, Recorder};
 use super::{Trace, policy};
-use crate::bytecode::Instruction;
+use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
-use crate::ir::{CodeId, Ins, Op, Origin, Ref, Resume, Ty};
+use crate::ir::{CodeId, FUNCTION_SLOT, Ins, Op, Origin, Ref, Resume, Ty};
+use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
 
@@ -42,6 +43,9 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
         return if policy::function_is_hot(vm, code, floor) { Called::Record } else { Called::Interpret };
     };
     code.function.countdown.set(1);
+    if !vm.frames.has_room_for_trace() {
+        return Called::Interpret;
+    }
     // SAFETY: the frame's registers lie inside the stack.
     let left = unsafe {
         let base = vm.stack.add(frame.base as usize);
@@ -93,6 +97,17 @@ impl Recorder {
         let unbound = self.constant(vm, Value::UNDEF);
         for register in proto.parameters()..proto.local_names.len() {
             self.set(register as u16, unbound);
+        }
+    }
+
+    /// What a closure's prologue takes its cells from.
+    pub(super) fn know_function(&mut self) {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*self.frames[0].code).proto };
+        if proto.instructions.iter().any(|ins| ins.op == Bytecode::LoadFree) {
+            let function = self.emit(Op::Sload, Ref::NONE, Ref::NONE, FUNCTION_SLOT);
+            let function = self.object(function, ShapeId::FUNCTION);
+            self.frames[0].function = Some(function);
         }
     }
 

@@ -409,6 +409,11 @@ pub unsafe fn enter_loop(
     base: *mut Value,
     floor: usize,
 ) -> Outcome<Option<Value>> {
+    if !vm.frames.has_room_for_trace() {
+        // The iteration is interpreted.
+        vm.frames.last_mut().expect("a loop runs in a frame").pc += 1;
+        return Ok(None);
+    }
     let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
     // SAFETY: by the caller.
     unsafe { enter(vm, id, base, floor) }

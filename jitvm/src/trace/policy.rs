@@ -95,8 +95,9 @@ pub fn function_is_hot(vm: &mut Vm, code: &Code, floor: usize) -> bool {
     }
     let trace = vm.jit.new_trace_id();
     let live = vm.jit.liveness(code.id, &code.proto);
-    let mut recorder = Recorder::new(trace, code, code.id, live, ENTRY, u32::MAX, floor, &vm.jit.params);
+    let mut recorder = Recorder::new(trace, code, code.id, live, ENTRY, 0, floor, &vm.jit.params);
     recorder.unbind_locals(vm);
+    recorder.know_function();
     vm.jit.totals.recorded += 1;
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_start(vm, &recorder, again);
