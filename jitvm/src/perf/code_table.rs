@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jitlog::{FuncId, LocDef, LocId, Places};
 
-use crate::ir::{Body, Origin};
+use crate::ir::{Body, Op, Origin};
 use crate::runtime::vm::Code;
 use crate::trace::Trace;
 
@@ -91,6 +91,8 @@ struct Piece {
     /// Its frames: so many from there on in the list of the trace.
     first: u32,
     count: u32,
+    /// It calls compiled code.
+    is_native_call: bool,
 }
 
 /// Machine code of one trace.
@@ -113,7 +115,8 @@ impl TraceEntry {
         for &(offset, ins) in &artifact.map {
             let first = frames.len() as u32;
             frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
-            pieces.push(Piece { offset, first, count: frames.len() as u32 - first });
+            let is_native_call = trace.body.ins[ins as usize].op == Op::CallF;
+            pieces.push(Piece { offset, first, count: frames.len() as u32 - first, is_native_call });
         }
         Some(TraceEntry {
             id: trace.id.0,
@@ -127,13 +130,19 @@ impl TraceEntry {
 
     /// The Python frames at an offset, outermost first: that of the loop, then inlined ones. Empty if unknown.
     pub fn frames(&self, offset: u32) -> &[LocId] {
+        let piece = self.piece(offset);
+        let range = piece.map(|piece| piece.first as usize..(piece.first + piece.count) as usize);
+        range.and_then(|range| self.frames.get(range)).unwrap_or_default()
+    }
+
+    /// Whether the code at an offset calls compiled code.
+    pub fn is_native_call(&self, offset: u32) -> bool {
+        self.piece(offset).is_some_and(|piece| piece.is_native_call)
+    }
+
+    fn piece(&self, offset: u32) -> Option<&Piece> {
         let at = self.pieces.partition_point(|piece| piece.offset <= offset);
-        match at.checked_sub(1).and_then(|at| self.pieces.get(at)) {
-            Some(piece) if offset < self.stubs => {
-                self.frames.get(piece.first as usize..(piece.first + piece.count) as usize).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        at.checked_sub(1).and_then(|at| self.pieces.get(at)).filter(|_| offset < self.stubs)
     }
 }
 

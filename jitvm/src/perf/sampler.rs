@@ -229,10 +229,23 @@ fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: 
     let stack_pointer = registers[libc::REG_RSP as usize] as usize;
     let highest = trace_stack & !7;
     let lowest = stack_pointer.next_multiple_of(8).max(highest.saturating_sub(SEARCHED * 8));
+    let mut found = call_between(traces, lowest, highest)?;
+    // A native call of a function: the place where that called out is below, its own slots being between the two.
+    while let (address, (trace, offset)) = found
+        && traces[trace].is_native_call(offset)
+        && let Some(inner) = call_between(traces, stack_pointer.next_multiple_of(8).max(address - SEARCHED * 8), address)
+    {
+        found = inner;
+    }
+    Some(found.1)
+}
+
+/// The highest return address into a trace between two addresses of the stack: where it is, and the place of the call.
+fn call_between(traces: &[TraceEntry], lowest: usize, highest: usize) -> Option<(usize, (usize, u32))> {
     (lowest..highest).step_by(8).rev().find_map(|address| {
         // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
         let word = unsafe { std::ptr::read_volatile(address as *const usize) };
         // The place of the call, not the one after it, which may be another line's.
-        trace_at(traces, word.wrapping_sub(1))
+        Some((address, trace_at(traces, word.wrapping_sub(1))?))
     })
 }

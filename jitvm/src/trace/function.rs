@@ -90,6 +90,11 @@ impl Recorder {
         }
     }
 
+    /// How often a function may be inlined where it runs already.
+    pub(super) fn inline_recursion(&self) -> usize {
+        if self.is_of_function() { self.recursion } else { 0 }
+    }
+
     /// A local that is no parameter is unbound when a function begins; nobody writes that to the stack.
     pub(super) fn unbind_locals(&mut self, vm: &mut Vm) {
         // SAFETY: code objects live as long as the VM.

@@ -182,7 +182,7 @@ impl Recorder {
         self.frames.len() <= self.inline_depth
             && proto.loops.is_empty()
             && proto.instructions.len() <= INLINE_LIMIT
-            && self.frames.iter().all(|f| f.code != code)
+            && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
     }
 
     fn call_positional(&mut self, vm: &mut Vm, callee: Ref, arguments: &[Ref]) -> Ref {

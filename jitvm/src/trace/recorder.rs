@@ -131,6 +131,7 @@ pub struct Recorder {
     pub(super) inline_depth: usize,
     /// Functions have traces, and calls of them may be native.
     pub(super) functions: bool,
+    pub(super) recursion: usize,
 }
 
 impl Recorder {
@@ -174,6 +175,7 @@ impl Recorder {
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
             functions: params.functions,
+            recursion: params.inline_recursion as usize,
         }
     }
 
