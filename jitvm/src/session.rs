@@ -60,6 +60,7 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     vm.call_hook = call::call_hook;
     vm.jit.enabled = options.jit;
     vm.jit.params = options.params.clone();
+    vm.frames.set_inlined(options.params.inline_depth as usize);
     if options.jit_check {
         vm.jit.witness = Some(Box::default());
     }
@@ -291,6 +292,7 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                     "recorded": totals.recorded,
                     "loops": totals.loops,
                     "bridges": totals.bridges,
+                    "functions": totals.functions,
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
@@ -307,8 +309,14 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
         }
         StatsFormat::Text => {
             eprintln!(
-                "jitvm: {} recordings: {} loops and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
-                totals.recorded, totals.loops, totals.bridges, totals.aborted, totals.retired, totals.blacklisted
+                "jitvm: {} recordings: {} loops, {} functions and {} bridges compiled, {} aborted; {} retired, {} loops blacklisted",
+                totals.recorded,
+                totals.loops,
+                totals.functions,
+                totals.bridges,
+                totals.aborted,
+                totals.retired,
+                totals.blacklisted
             );
             eprintln!(
                 "jitvm: {} entries, {} exits; {:.2} ms recording, {:.2} ms compiling; {} bytes of machine code",

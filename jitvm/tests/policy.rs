@@ -114,6 +114,56 @@ fn checked_runs_compare_and_agree() {
     assert!(numbers[1] > 100_000, "{line}");
 }
 
+/// Calls itself, returns from within a loop, and meets other types once it is compiled.
+const RECURSIVE: &str = "
+def weigh(n):
+    for i in range(3):
+        if n < 2:
+            return n
+    return weigh(n - 1) + weigh(n - 2)
+print(weigh(18), weigh(17.0), weigh(5))
+";
+
+#[test]
+fn functions_are_compiled_and_call_each_other() {
+    let (out, statistics) = run(&[], RECURSIVE);
+    assert_eq!(out, "2584 1597.0 5\n");
+    assert!(count(&statistics, "functions") > 0, "{statistics}");
+    // Nearly all calls are native: the interpreter enters the traces of few.
+    assert!(count(&statistics, "entries") < 4000, "{statistics}");
+    let (out, statistics) = run(&["--jit-param", "func=off"], RECURSIVE);
+    assert_eq!(out, "2584 1597.0 5\n");
+    assert_eq!(count(&statistics, "functions"), 0);
+}
+
+/// Its callee's argument has another type each time, which no side trace is made for.
+const FICKLE: &str = "
+class A: pass
+class B: pass
+class C: pass
+def kind(x):
+    return x.name
+def main(n):
+    for c in (A, B, C):
+        c.name = 'x'
+    things = [A(), B(), C()]
+    total = 0
+    for i in range(n):
+        for thing in things:
+            total += len(kind(thing))
+    return total
+print(main(2000))
+";
+
+#[test]
+fn a_function_that_is_mostly_left_is_interpreted() {
+    let options = ["--jit-param", "side-limit=0", "--jit-param", "inline-depth=0", "--jit-param", "loop=100000"];
+    let options: Vec<&str> = options.into_iter().chain(["--jit-param", "watchdog=64"]).collect();
+    let (out, statistics) = run(&options, FICKLE);
+    assert_eq!(out, "6000\n");
+    assert_eq!((count(&statistics, "functions"), count(&statistics, "blacklisted")), (1, 1), "{statistics}");
+}
+
 #[test]
 fn a_log_without_room_leaves_the_program_alone_and_says_what_is_missing() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -67,6 +67,7 @@ impl Assembler<'_> {
                 emit!(self.emitter.ops ; mov rdi, r15);
                 self.call_address(self.targets.allocate as usize);
             }
+            SlowCall::Function(site) => self.call_slowly(site),
         }
         self.emitter.copy(slow.to, Register::RAX.number());
         for (k, register) in slow.live.iter().enumerate() {

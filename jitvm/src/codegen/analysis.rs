@@ -77,7 +77,7 @@ fn each_use(body: &Body, at: usize, mut visit: impl FnMut(Ref)) {
     let ins = body.ins[at];
     match ins.op {
         Op::Nop | Op::Loop | Op::Phi | Op::CArg | Op::Close => {}
-        Op::CallH => arguments(body, at).for_each(visit),
+        Op::CallH | Op::CallF => arguments(body, at).for_each(visit),
         _ => ins.operands().for_each(&mut visit),
     }
 }
@@ -165,7 +165,7 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
         }
     }
     let first_call =
-        (0..count).find(|&at| body.ins[at].op == Op::CallH && (at > loop_at || loop_at == count)).unwrap_or(count);
+        (0..count).find(|&at| matches!(body.ins[at].op, Op::CallH | Op::CallF) && (at > loop_at || loop_at == count)).unwrap_or(count);
     let hints = hints(body, &root, &last, &phis, loop_at);
     let end = count;
     Ok(Analysis {
@@ -203,8 +203,8 @@ fn check(body: &Body) -> Result<(), CompileFailure> {
                 return malformed("operand does not precede its use");
             }
         }
-        if ins.op == Op::Close && (loop_at.is_some() || at + 1 != body.ins.len()) {
-            return malformed("CLOSE is not the end of the trace");
+        if matches!(ins.op, Op::Close | Op::Ret) && (loop_at.is_some() || at + 1 != body.ins.len()) {
+            return malformed("CLOSE or RET is not the end of the trace");
         }
         if ins.op == Op::Phi {
             let Some(loop_at) = loop_at.filter(|&l| l < at) else {

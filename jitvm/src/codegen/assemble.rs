@@ -8,7 +8,8 @@ use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
 use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Targets};
-use crate::ir::{Body, Ins, NewObject, Op, Ref, TraceId, Ty};
+use crate::interp::activation::CallSite;
+use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
 use crate::runtime::vm::Vm;
 use std::mem::offset_of;
 
@@ -51,6 +52,8 @@ pub(super) enum SlowCall {
     Box { from: u8 },
     /// An object that its size class has no room for.
     New(NewObject),
+    /// The result of a call that a check of depth or room keeps from being native.
+    Function(*const CallSite),
 }
 
 pub(super) struct Assembler<'a> {
@@ -117,7 +120,7 @@ impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
     fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
-        if self.inherited.is_none() {
+        if self.inherited.is_none() || self.options.function {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
         }
         self.inner_entry = self.emitter.offset();
@@ -155,6 +158,10 @@ impl Assembler<'_> {
                         Some(parent) if ins.c != 0 => self.jump_to(parent.link)?,
                         _ => self.jump_back(loop_start),
                     }
+                    closed = true;
+                }
+                Op::Ret => {
+                    self.return_value(ins, self.allocation.registers[at]);
                     closed = true;
                 }
                 _ => self.instruction(at, ins)?,
@@ -206,7 +213,8 @@ impl Assembler<'_> {
         }
         match ins.op {
             Op::Sload => {
-                self.emitter.load(registers[3].number(), Register::BASE.number(), slot_offset(ins.c)?);
+                let place = if ins.c == FUNCTION_SLOT { -8 } else { slot_offset(ins.c)? };
+                self.emitter.load(registers[3].number(), Register::BASE.number(), place);
             }
             Op::G_Int | Op::G_Flt | Op::G_Shape | Op::G_Eq | Op::G_Ne | Op::G_Lt | Op::G_Le | Op::G_Ult => {
                 self.guard(ins, registers);
@@ -229,9 +237,10 @@ impl Assembler<'_> {
             Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
             Op::New => self.new_object(at, ins, registers)?,
             Op::CallH => self.call(ins)?,
+            Op::CallF => self.call_function(at)?,
             // It is where the parent left it.
             Op::Parent => {}
-            Op::Nop | Op::CArg | Op::Phi | Op::Loop | Op::Close => unreachable!("has no code of its own"),
+            Op::Nop | Op::CArg | Op::Phi | Op::Loop | Op::Close | Op::Ret => unreachable!("has no code of its own"),
         }
         Ok(())
     }

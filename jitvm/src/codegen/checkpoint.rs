@@ -75,7 +75,9 @@ impl Assembler<'_> {
         let Some(routine) = self.options.checkpoints else { return Ok(()) };
         let ins = self.body.ins[at];
         let in_register = |register: Register| (!register.is_none()).then(|| register.location());
-        let operands = if ins.op == Op::CallH {
+        let operands = if ins.op == Op::CallF {
+            Vec::new()
+        } else if ins.op == Op::CallH {
             let count = self.body.arguments(ins.a).len();
             Register::ARGUMENTS.iter().take(count).map(|&register| in_register(register)).collect()
         } else {

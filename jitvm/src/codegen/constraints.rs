@@ -29,7 +29,7 @@ pub(super) fn result(body: &Body, ins: Ins) -> Register {
     match ins.op {
         Op::Div if power_of_two(body, ins.b).is_none() => Register::RAX,
         Op::Mod if power_of_two(body, ins.b).is_none() => Register::RDX,
-        Op::CallH => Register::RAX,
+        Op::CallH | Op::CallF => Register::RAX,
         _ => Register::NONE,
     }
 }

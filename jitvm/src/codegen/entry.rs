@@ -27,6 +27,14 @@ pub struct ExitState {
 }
 
 impl ExitState {
+    /// Whether the interpreter has entered the activation, not compiled code.
+    pub fn is_entered_by_interpreter(&self, vm: &Vm) -> bool {
+        // SAFETY: rbp is that of a trace's native frame, above which is its return address.
+        unsafe { *((self.rbp + 8) as *const usize) == vm.entered_from }
+    }
+}
+
+impl ExitState {
     /// The raw bits of a value: a tagged word, an address, or those of a float.
     pub fn read(&self, location: Location, constants: &[Const]) -> u64 {
         match location {
@@ -66,7 +74,10 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
         "sub rsp, 8",
         "mov r15, rdi",
         "mov r14, rsi",
+        "lea rax, [rip + 2f]",
+        "mov [rdi + {entered_from}], rax",
         "call rdx",
+        "2:",
         "add rsp, 8",
         "pop r15",
         "pop r14",
@@ -77,6 +88,31 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
         ".cfi_def_cfa rsp, 8",
         "ret",
         ".cfi_endproc",
+        entered_from = const offset_of!(Vm, entered_from),
+    )
+}
+
+/// What code without a trace has for its entry: runs the activation whose frame the caller has pushed in the
+/// interpreter.
+///
+/// # Safety
+/// Called by compiled code alone: r15 is the VM.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interpret_activation() -> u64 {
+    core::arch::naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "mov rdi, r15",
+        "call {run}",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+        run = sym crate::interp::activation::interpret,
     )
 }
 

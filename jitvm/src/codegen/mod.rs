@@ -13,6 +13,7 @@ pub mod checkpoint;
 mod constraints;
 mod emit;
 mod float;
+mod function;
 mod guard;
 mod integer;
 mod memory;
@@ -73,6 +74,8 @@ pub struct Options {
     pub guard_fail: u32,
     /// Address of what to call before each instruction (`checkpoint::install`): a test mode as well.
     pub checkpoints: Option<usize>,
+    /// The trace starts at a function's entry: it has a native frame of its own, and counts its entries.
+    pub function: bool,
 }
 
 /// What a side trace takes over from the exit it starts at.

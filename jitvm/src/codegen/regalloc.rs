@@ -29,6 +29,8 @@ pub(super) struct Allocation {
     pub live: Vec<(u16, RegisterSet)>,
     /// By instruction: its result goes to its spill slot as well.
     pub stored: Vec<bool>,
+    /// For each CALLF: where its arguments are, first to last.
+    pub calls: Vec<(u16, Vec<Location>)>,
     /// Where CLOSE finds what it writes, and all registers in use there.
     pub close: Option<(Vec<Location>, RegisterSet)>,
     pub spills: u16,
@@ -107,6 +109,7 @@ pub(super) fn allocate(
             Op::New if body.ins[at].is_sunk() => {}
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
+            Op::CallF => scan.call_function(at),
             Op::Close => scan.close(at),
             _ => scan.ordinary(at)?,
         }
@@ -444,6 +447,21 @@ impl Scan<'_> {
         let mut ordered = Vec::with_capacity(moves.len());
         parallel_move::order(&mut moves, &mut ordered);
         self.out.moves.extend(ordered.into_iter().map(|m| (at as u16, m)));
+        self.forget_registers(at);
+        Ok(())
+    }
+
+    /// A call of compiled code takes its arguments from wherever they are to the VM stack.
+    fn call_function(&mut self, at: usize) {
+        let mut arguments: Vec<Ref> = analysis::arguments(self.body, at).collect();
+        arguments.reverse();
+        let locations = arguments.into_iter().map(|argument| self.locate_operand(argument)).collect();
+        self.out.calls.push((at as u16, locations));
+        self.forget_registers(at);
+    }
+
+    /// A call uses all registers; its result is in rax.
+    fn forget_registers(&mut self, at: usize) {
         for register in self.occupied.iter() {
             if self.last(self.holder[register.index()]) > at {
                 self.evict(register);
@@ -453,7 +471,6 @@ impl Scan<'_> {
         }
         self.claim(Register::RAX, at as u16);
         self.out.registers[at][3] = Register::RAX;
-        Ok(())
     }
 
     /// Fixes where the loop's values are at its start.

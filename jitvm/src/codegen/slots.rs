@@ -63,6 +63,7 @@ pub(super) fn assign(
     for exit in &mut allocation.exits {
         exit.locations.iter_mut().chain(&mut exit.observed).for_each(resolve);
     }
+    allocation.calls.iter_mut().flat_map(|(_, locations)| locations).for_each(resolve);
     if let Some((locations, _)) = &mut allocation.close {
         locations.iter_mut().for_each(resolve);
     }

@@ -131,6 +131,15 @@ impl Replay<'_> {
                 }
                 return;
             }
+            Op::CallF => {
+                let (_, locations) = allocation.calls.iter().find(|call| call.0 as usize == at).expect("noted");
+                let arguments: Vec<Ref> = analysis::arguments(self.body, at).collect();
+                assert_eq!(arguments.len(), locations.len());
+                for (&argument, &location) in arguments.iter().rev().zip(locations) {
+                    self.check(at, location, argument);
+                }
+                self.lose(RegisterSet::GENERAL.or(RegisterSet::VECTOR));
+            }
             Op::CallH => {
                 let count = analysis::arguments(self.body, at).count();
                 for (i, argument) in analysis::arguments(self.body, at).enumerate() {

@@ -32,7 +32,7 @@ use crate::runtime::collect::GcRecord;
 use crate::runtime::types::TypeId;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
-use crate::trace::abort::{BlacklistReason, LinkKind as Link, RetireReason};
+use crate::trace::abort::{BlacklistReason, RetireReason};
 use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
 
 /// How much is written.
@@ -188,11 +188,15 @@ impl Events {
     // --- recording ----------------------------------------------------------------------------------------------
 
     pub fn trace_start(&mut self, vm: &Vm, recorder: &Recorder, threshold: u32) {
-        let loc_id = self.loc(vm, Origin { code: recorder.anchor, pc: recorder.header });
-        self.stream.hot(&Hot { loc_id, count: threshold, threshold, what: HotWhat::Loop });
+        let (what, kind, pc) = match recorder.is_of_function() {
+            true => (HotWhat::Func, TraceKind::Func, 0),
+            false => (HotWhat::Loop, TraceKind::Loop, recorder.header),
+        };
+        let loc_id = self.loc(vm, Origin { code: recorder.anchor, pc });
+        self.stream.hot(&Hot { loc_id, count: threshold, threshold, what });
         self.stream.trace_start(&TraceStart {
             trace_id: jitlog::TraceId(recorder.trace.0),
-            kind: TraceKind::Loop,
+            kind,
             tier: 2,
             loc_id,
             ..TraceStart::default()
@@ -248,7 +252,7 @@ impl Events {
             n_bytecodes: recorder.bytecodes.len() as u32,
             n_ir: recorder.ir_length() as u32,
             record_ns,
-            link_kind: LinkKind(if recorder.link.is_some() { Link::Root as u16 as _ } else { Link::Loop as u16 as _ }),
+            link_kind: LinkKind(recorder.end() as u16 as _),
             link_trace: recorder.link.map_or(trace_id, |root| jitlog::TraceId(root.0)),
             trace_fp,
         });
@@ -577,7 +581,9 @@ impl Events {
 
     fn header(&mut self, vm: &Vm, code: CodeId, loop_index: u16) -> LocId {
         // SAFETY: code objects live as long as the VM.
-        let pc = unsafe { (&(*call::code_pointer(vm, code)).proto.loops)[loop_index as usize] };
+        let loops = unsafe { &(*call::code_pointer(vm, code)).proto.loops };
+        // A function's trace begins at its entry.
+        let pc = loops.get(loop_index as usize).copied().unwrap_or(0);
         self.loc(vm, Origin { code, pc })
     }
 

@@ -5,7 +5,7 @@
 use crate::codegen::ExitState;
 use std::cell::Cell;
 
-use crate::interp::call;
+use crate::interp::{activation, call};
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
 use crate::runtime::object::ShapeId;
@@ -51,8 +51,18 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
         if body.ty(value) == Ty::Flt { vm.float(f64::from_bits(bits)) } else { Value(bits) }
     };
     let observed = exit.observed.map(|location| state.read(location, &body.constants));
+    let depth = vm.frames.len();
     leave(vm, id, state.exit as usize, exit.snapshot as usize, &read, observed);
-    body.snapshots[exit.snapshot as usize].resume as u64
+    let resume = body.snapshots[exit.snapshot as usize].resume;
+    if state.is_entered_by_interpreter(vm) { left(resume) } else { activation::finish(vm, depth, resume) }
+}
+
+/// What the interpreter is told of an exit.
+const fn left(resume: Resume) -> u64 {
+    match resume {
+        Resume::Execute | Resume::Onward => Value::LEFT.0,
+        Resume::Raise => Value::LEFT_RAISING.0,
+    }
 }
 
 /// Most slots of a snapshot that a side trace may inherit in the IR interpreter.
@@ -61,9 +71,9 @@ const INPUTS: usize = 4096;
 /// Runs a trace in the IR interpreter, and the side traces and roots it leads to.
 pub fn interpret(vm: &mut Vm, id: TraceId, base: *mut Value) -> u64 {
     let saved = vm.stack_high;
-    let (resume, _) = interpret_tree(vm, id, base, None);
+    let (word, _) = interpret_tree(vm, id, base, None);
     vm.stack_high = saved;
-    resume as u64
+    word
 }
 
 /// As [`interpret`], but counts the instructions and leaves after some 10 000. Also tells how many there were, and
@@ -72,13 +82,13 @@ pub fn measure(vm: &mut Vm, id: TraceId, base: *mut Value) -> (u64, u64, bool) {
     const ENOUGH: u64 = 10_000;
     let saved = vm.stack_high;
     let count = Cell::new(0);
-    let (resume, exited) = interpret_tree(vm, id, base, Some((&count, ENOUGH)));
+    let (word, exited) = interpret_tree(vm, id, base, Some((&count, ENOUGH)));
     vm.stack_high = saved;
-    (resume as u64, count.get(), exited)
+    (word, count.get(), exited)
 }
 
-/// Runs traces until one is left; whether it was through an exit.
-fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option<(&Cell<u64>, u64)>) -> (Resume, bool) {
+/// Runs traces until one is left: what machine code would return, and whether it was through an exit.
+fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option<(&Cell<u64>, u64)>) -> (u64, bool) {
     let area = call::stack_top(vm);
     let mut id = first;
     // SAFETY: only the address is computed.
@@ -87,7 +97,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
         unsafe { std::slice::from_raw_parts(area.cast::<Cell<u64>>(), INPUTS) }
     } else {
         vm.raise_recursion_error();
-        return (Resume::Raise, true);
+        return (left(Resume::Raise), true);
     };
     inputs.iter().for_each(|word| word.set(0));
     loop {
@@ -99,7 +109,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
         let (scratch, end) = unsafe { (area.add(INPUTS), area.add(INPUTS + needed)) };
         if end >= vm.stack_end {
             vm.raise_recursion_error();
-            return (Resume::Raise, true);
+            return (left(Resume::Raise), true);
         }
         // SAFETY: the words lie inside the value stack, above every frame; `stack_high` keeps other users above them
         // and shows them to the collector.
@@ -121,28 +131,31 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
             measure,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
-        let left = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
-        if let Some(root) = left.linked {
+        let outcome = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
+        if let Some(word) = outcome.returned {
+            return (word, false);
+        }
+        if let Some(root) = outcome.linked {
             id = root;
             continue;
         }
-        let exit = guards.iter().position(|&g| g as usize == left.guard).expect("an exit is a guard's");
-        let read = |_: &mut Vm, i: usize, _: Ref| Value(left.values[i].get());
-        if left.measured {
-            return (restore(vm, body, left.snapshot, &read), false);
+        let exit = guards.iter().position(|&g| g as usize == outcome.guard).expect("an exit is a guard's");
+        let read = |_: &mut Vm, i: usize, _: Ref| Value(outcome.values[i].get());
+        if outcome.measured {
+            return (left(restore(vm, body, outcome.snapshot, &read)), false);
         }
         // SAFETY: as in `on_exit`.
         if let Some(side) = unsafe { (&(*trace).exits)[exit].side } {
-            count_type(vm, id, exit, left.observed);
-            inputs.iter().zip(left.values).for_each(|(input, value)| input.set(value.get()));
+            count_type(vm, id, exit, outcome.observed);
+            inputs.iter().zip(outcome.values).for_each(|(input, value)| input.set(value.get()));
             id = side;
             // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
             unsafe { *vm.jit.trace(id).entries += 1 };
             continue;
         }
-        count_type(vm, id, exit, left.observed);
-        leave(vm, id, exit, left.snapshot, &read, left.observed.map(|(_, bits)| bits));
-        return (body.snapshots[left.snapshot].resume, true);
+        count_type(vm, id, exit, outcome.observed);
+        leave(vm, id, exit, outcome.snapshot, &read, outcome.observed.map(|(_, bits)| bits));
+        return (left(body.snapshots[outcome.snapshot].resume), true);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Outcome, Raised, Vm};
 use crate::runtime::{attributes, iterate, subscript};
-use crate::trace::{self, policy, recorder::Step};
+use crate::trace::{self, Called, policy, recorder::Step};
 
 /// Why the loop was left.
 enum Leave {
@@ -45,7 +45,39 @@ pub fn execute(vm: &mut Vm) -> Outcome {
 
 fn execute_frames(vm: &mut Vm) -> Outcome {
     let floor = vm.frames.len() - 1;
+    let frame = vm.frames[floor];
+    if frame.pc == 0 && frame.continuation == Continuation::Call {
+        // SAFETY: code objects live as long as the VM.
+        let countdown = unsafe { &(*call::code_pointer(vm, frame.code)).function.countdown };
+        countdown.set(countdown.get() - 1);
+        if countdown.get() == 0 {
+            match trace::function_called(vm, floor) {
+                Called::Interpret | Called::Record => {}
+                Called::Returned(value) => {
+                    vm.frames.pop();
+                    return Ok(value);
+                }
+                Called::Raised => return raise_above(vm, floor),
+            }
+        }
+    }
     execute_above(vm, floor)
+}
+
+/// Goes on with what compiled code has left of the frames above `floor`: in the innermost, at its instruction or with
+/// the pending exception.
+///
+/// # Errors
+/// The exception is pending.
+pub fn execute_rest(vm: &mut Vm, floor: usize, raising: bool) -> Outcome {
+    let outer = vm.perf.enter_interpreter();
+    let result = if raising { raise_above(vm, floor) } else { execute_above(vm, floor) };
+    vm.perf.leave(outer);
+    result
+}
+
+fn raise_above(vm: &mut Vm, floor: usize) -> Outcome {
+    if unwind(vm, floor, Cause::Raised) { execute_above(vm, floor) } else { Err(Raised) }
 }
 
 /// As [`execute`], beginning with the pending exception at the top frame's instruction.
@@ -54,7 +86,7 @@ fn execute_frames(vm: &mut Vm) -> Outcome {
 /// The exception is pending.
 pub fn execute_raising(vm: &mut Vm) -> Outcome {
     let floor = vm.frames.len() - 1;
-    if unwind(vm, floor, Cause::Raised) { execute_above(vm, floor) } else { Err(Raised) }
+    raise_above(vm, floor)
 }
 
 /// The native stack has no room for another execution.
@@ -229,6 +261,31 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
                     }};
                 }
+                // Compiled code has come to the end of the top frame's activation: its result is returned from register 0.
+                macro_rules! return_value {
+                    ($value:expr) => {{
+                        *base = $value;
+                        pc = &raw const RETURN;
+                        continue 'dispatch;
+                    }};
+                }
+                // A frame has been pushed and loaded: counts the call, and runs the function's trace if there is one.
+                macro_rules! begin_function {
+                    () => {
+                        if !RECORD {
+                            let countdown = &(*code).function.countdown;
+                            countdown.set(countdown.get() - 1);
+                            if countdown.get() == 0 {
+                                match trace::function_called(&mut *vm, floor) {
+                                    Called::Interpret => load_frame!(),
+                                    Called::Record => return Leave::Switch,
+                                    Called::Returned(value) => return_value!(value),
+                                    Called::Raised => break 'raise,
+                                }
+                            }
+                        }
+                    };
+                }
                 match ins.op {
                     Op::LoadConst => at!(ins.a) = *(*code).constants.as_ptr().add(ins.b as usize),
                     Op::LoadInt => at!(ins.a) = Value::from_fixnum(ins.wide() as i32 as i64),
@@ -373,10 +430,10 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             }
                         }
                         save_pc!();
-                        let outcome = trace::enter(&mut *vm, &*code, ins.a, base, floor);
-                        load_frame!();
-                        if outcome.is_err() {
-                            break 'raise;
+                        match trace::enter_loop(&mut *vm, &*code, ins.a, base, floor) {
+                            Ok(None) => load_frame!(),
+                            Ok(Some(value)) => return_value!(value),
+                            Err(Raised) => break 'raise,
                         }
                         if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
                             return Leave::Switch;
@@ -458,11 +515,15 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                                 break 'raise;
                             }
                             load_frame!();
+                            begin_function!();
                             continue 'dispatch;
                         }
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
                         match begin_call(&mut *vm, window, ins.b as usize, keywords) {
-                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Frame) => {
+                                load_frame!();
+                                begin_function!();
+                            }
                             Ok(Begun::Done(value)) => at!(ins.a) = value,
                             Err(Raised) => break 'raise,
                         }
@@ -510,6 +571,7 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                                 break 'raise;
                             }
                             load_frame!();
+                            begin_function!();
                             continue 'dispatch;
                         }
                         if callee.has_shape(ShapeId::BUILTIN) {
@@ -522,7 +584,10 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                             std::ptr::copy(arguments, window.add(1), count);
                         }
                         match begin_call(&mut *vm, window, count, keywords) {
-                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Frame) => {
+                                load_frame!();
+                                begin_function!();
+                            }
                             Ok(Begun::Done(value)) => at!(ins.a) = value,
                             Err(Raised) => break 'raise,
                         }
@@ -531,7 +596,10 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
                         let window = base.add(ins.a as usize);
                         save_pc!();
                         match begin_variadic(&mut *vm, window) {
-                            Ok(Begun::Frame) => load_frame!(),
+                            Ok(Begun::Frame) => {
+                                load_frame!();
+                                begin_function!();
+                            }
                             Ok(Begun::Done(value)) => at!(ins.a) = value,
                             Err(Raised) => break 'raise,
                         }
@@ -783,5 +851,8 @@ unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut Vm, floor: u
 fn handled_or_left(vm: &mut Vm, floor: usize) -> Leave {
     if unwind(vm, floor, Cause::Raised) { Leave::Switch } else { Leave::Raised }
 }
+
+/// Returns register 0.
+static RETURN: Instruction = Instruction::new(Op::Return, 0, 0, 0);
 
 const _: () = assert!(size_of::<Range>() == 32);

@@ -67,6 +67,8 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::CellStore => [Cell, Tagged, Value],
         Op::CArg => [Chain, Argument, Value],
         Op::CallH => [Chain, Value, Value],
+        Op::CallF => [Chain, Cell, Value],
+        Op::Ret => [Tagged, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
         Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
     }
@@ -117,8 +119,13 @@ impl Checker<'_> {
             self.problem(0, format!("{count} instructions are more than references can name"));
         }
         let number_of = |op: Op| body.ins.iter().filter(|ins| ins.op == op).count();
-        match (number_of(Op::Loop), number_of(Op::Close), is_open) {
+        match (number_of(Op::Loop), number_of(Op::Close) + number_of(Op::Ret), is_open) {
             (0, 0, true) | (1, 0, false) => {}
+            (0, 1, false) if number_of(Op::Ret) == 1 => {
+                if body.ins.iter().rfind(|ins| ins.op != Op::Nop).is_none_or(|ins| ins.op != Op::Ret) {
+                    self.problem(count, "RET is not the last instruction");
+                }
+            }
             (0, 1, false) => {
                 let last = body.ins.iter().rposition(|ins| ins.op != Op::Nop);
                 let close = body.ins.iter().position(|ins| ins.op == Op::Close);
@@ -175,6 +182,7 @@ impl Checker<'_> {
         }
         match ins.op {
             Op::CallH => self.call(index, ins),
+            Op::CallF => self.function_call(index, ins),
             Op::New if self.body.new_object(ins).is_none() => self.problem(index, "NEW of no object"),
             Op::G_Eq | Op::G_Ne => {
                 let (a, b) = (self.ty_of(ins.a), self.ty_of(ins.b));
@@ -266,6 +274,16 @@ impl Checker<'_> {
                 self.problem(index, format!("{} takes {due} arguments, not {count}", helper.name));
             }
             Some(_) => {}
+        }
+    }
+
+    fn function_call(&mut self, index: usize, ins: Ins) {
+        if ins.a.is_none() || ins.c == 0 {
+            self.problem(index, "CALLF has no function, or no slot for it");
+        }
+        let checked = self.body.ins.get(index + 1);
+        if !checked.is_some_and(|next| next.op == Op::G_NoExc && next.a == Ref(index as u16)) {
+            self.problem(index, "no G_NOEXC follows the call");
         }
     }
 

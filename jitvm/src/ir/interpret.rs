@@ -7,7 +7,8 @@
 use std::cell::Cell;
 use std::mem::offset_of;
 
-use super::{Body, Effect, Ins, Op, Ref, TraceId, Ty};
+use super::{Body, Effect, FUNCTION_SLOT, Ins, Op, Ref, TraceId, Ty};
+use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::runtime::numbers::as_float;
 use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
@@ -57,6 +58,8 @@ pub struct IrExit<'s> {
     pub back_edges: u64,
     /// Nothing failed: the trace was left because it had been measured for long enough.
     pub measured: bool,
+    /// The tagged word that RET returned; then no other field means anything.
+    pub returned: Option<u64>,
 }
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
@@ -110,8 +113,32 @@ impl<'s> Run<'s, '_> {
                             observed: None,
                             back_edges,
                             measured: false,
+                            returned: None,
                         });
                     }
+                }
+                Op::Ret => {
+                    let word = self.word(self.body.ins[index].a);
+                    let values = &[];
+                    return Some(IrExit {
+                        linked: None,
+                        guard: index,
+                        snapshot: 0,
+                        values,
+                        observed: None,
+                        back_edges,
+                        measured: false,
+                        returned: Some(word),
+                    });
+                }
+                Op::CallF => {
+                    let ins = self.body.ins[index];
+                    let arguments: Vec<Value> =
+                        self.body.arguments(ins.a).into_iter().map(|r| Value(self.word(r))).collect();
+                    let site = CallSite::of(self.body, index).expect("the checker has seen it");
+                    self.set(index, site.call_interpreted(self.machine.vm, &arguments));
+                    index += 1;
+                    continue;
                 }
                 op => {
                     if op.is_guard() && self.is_forced(index) {
@@ -198,7 +225,7 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
-        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false }
+        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false, returned: None }
     }
 
     fn write_back(&self, close: usize) {
@@ -330,6 +357,8 @@ impl<'s> Run<'s, '_> {
     fn load(&self, ins: Ins) -> u64 {
         let item = || self.word(ins.a) as usize + 8 * self.int(ins.b) as usize;
         match ins.op {
+            // SAFETY: the slot before the anchor's registers is the function's.
+            Op::Sload if ins.c == FUNCTION_SLOT => unsafe { self.machine.base.sub(1).read().0 },
             // SAFETY: a slot of the anchor's frame or of one above it, on the VM's stack.
             Op::Sload => unsafe { self.machine.base.add(ins.c as usize).read().0 },
             Op::Parent => {

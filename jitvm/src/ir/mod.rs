@@ -23,6 +23,9 @@ use crate::runtime::object::Header;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Continuation;
 
+/// What SLOAD calls the slot before register 0.
+pub const FUNCTION_SLOT: u32 = u16::MAX as u32;
+
 /// Reference to an instruction (its index) or, with the top bit set, to a constant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 #[repr(transparent)]

@@ -109,7 +109,8 @@ macro_rules! operations {
 operations! {
     /// Removed instruction; keeps its index so that no pass renumbers.
     Nop "NOP" Nil No No No Marker None;
-    /// Value stack slot c (0 = register 0 of the frame the trace is anchored in) as it was at trace entry.
+    /// Value stack slot c (0 = register 0 of the frame the trace is anchored in) as it was at trace entry; 65535 is the
+    /// slot before register 0, which holds the function that runs.
     Sload "SLOAD" Val No No Num Load Slot;
     /// What slot c of the parent's snapshot held at the exit this side trace starts from, in the parent's register or
     /// spill slot; its type is the instruction's. Only at the start of a trace.
@@ -235,6 +236,10 @@ operations! {
     CArg "CARG" Nil Ref Ref No Marker None;
     /// Calls helper c with the arguments of the CARG chain a (or NONE).
     CallH "CALLH" Val Ref No Num Call None;
+    /// Calls the code object at address b (a constant) natively; its register 0 is slot c. The arguments of the CARG
+    /// chain a are the function and one value for each parameter; they are written to the slots from c - 1 on. The
+    /// G_NOEXC that follows at once says by its snapshot which frames wait for the result.
+    CallF "CALLF" Val Ref Ref Num Call None;
 
     /// End of the pre-roll; the back jump comes here.
     Loop "LOOP" Nil No No No Marker None;
@@ -246,6 +251,9 @@ operations! {
     /// instruction (c = 0) or to that of root trace c, which reads them again. All values are read before the first is
     /// written.
     Close "CLOSE" Nil No No Num Marker None;
+    /// End of a trace (last instruction): its activation returns a to whoever entered it, interpreter or compiled code,
+    /// which drops the anchor's frame.
+    Ret "RET" Nil Ref No No Marker None;
 }
 
 impl Op {

@@ -159,6 +159,7 @@ fn setrecursionlimit(vm: &mut Vm, arguments: Arguments) -> Outcome {
         return Err(vm.raise(TypeId::RECURSION_ERROR, message));
     }
     vm.recursion_limit = limit as u32;
+    vm.frames.set_limit(limit as usize);
     Ok(Value::NONE)
 }
 

@@ -48,9 +48,9 @@ fn used_snapshots(body: &Body) -> Vec<bool> {
 fn is_root(ins: Ins, helpers: &[Helper]) -> bool {
     match ins.op.effect() {
         Effect::Guard | Effect::Store => true,
-        Effect::Call => !effects_of(helpers, ins.c).pure,
+        Effect::Call => !effects_of(helpers, ins).pure,
         Effect::Pure | Effect::Load | Effect::New => false,
-        Effect::Marker => matches!(ins.op, Op::Loop | Op::Close),
+        Effect::Marker => matches!(ins.op, Op::Loop | Op::Close | Op::Ret),
     }
 }
 

@@ -17,8 +17,10 @@ use crate::runtime::object::SHAPES;
 /// Effects of a helper that the table does not know.
 const UNKNOWN: Effects = Effects { pure: false, writes: true, raises: true };
 
-pub(super) fn effects_of(helpers: &[Helper], id: u32) -> Effects {
-    helpers.get(id as usize).map_or(UNKNOWN, |helper| helper.effects)
+/// Effects of a call.
+pub(super) fn effects_of(helpers: &[Helper], call: Ins) -> Effects {
+    let helper = if call.op == Op::CallH { helpers.get(call.c as usize) } else { None };
+    helper.map_or(UNKNOWN, |helper| helper.effects)
 }
 
 /// Shapes of builtin types: an object that has one keeps it.
@@ -80,9 +82,9 @@ impl<'h> Emitter<'h> {
         ins.previous = *head;
         *head = Ref(index as u16);
         match ins.op {
-            Op::CallH => {
+            Op::CallH | Op::CallF => {
                 self.after_call = index + 1;
-                if effects_of(self.helpers, ins.c).writes {
+                if effects_of(self.helpers, *ins).writes {
                     self.after_write = index + 1;
                 }
             }
@@ -184,7 +186,7 @@ impl<'h> Emitter<'h> {
 
     /// An earlier call of the same pure helper with the same arguments.
     fn equal_call(&self, ins: Ins) -> Option<Ref> {
-        if !effects_of(self.helpers, ins.c).pure {
+        if !effects_of(self.helpers, ins).pure {
             return None;
         }
         let arguments = self.body.arguments(ins.a);

@@ -94,6 +94,8 @@ struct Piece {
     count: u32,
     /// The number of the builtin that it calls.
     builtin: Option<u32>,
+    /// It calls compiled code.
+    is_native_call: bool,
 }
 
 /// Machine code of one trace.
@@ -116,11 +118,13 @@ impl TraceEntry {
         for &(offset, ins) in &artifact.map {
             let first = frames.len() as u32;
             frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
+            let op = trace.body.ins[ins as usize].op;
             pieces.push(Piece {
                 offset,
                 first,
                 count: frames.len() as u32 - first,
                 builtin: builtin_called(&trace.body, ins as usize),
+                is_native_call: op == Op::CallF,
             });
         }
         Some(TraceEntry {
@@ -136,9 +140,8 @@ impl TraceEntry {
     /// The Python frames at an offset, outermost first: that of the loop, then inlined ones. Empty if unknown.
     pub fn frames(&self, offset: u32) -> &[LocId] {
         let piece = self.piece(offset);
-        let frames =
-            piece.and_then(|piece| self.frames.get(piece.first as usize..(piece.first + piece.count) as usize));
-        frames.unwrap_or_default()
+        let range = piece.map(|piece| piece.first as usize..(piece.first + piece.count) as usize);
+        range.and_then(|range| self.frames.get(range)).unwrap_or_default()
     }
 
     /// The number of the builtin that is called at an offset.
@@ -146,9 +149,14 @@ impl TraceEntry {
         self.piece(offset)?.builtin
     }
 
+    /// Whether the code at an offset calls compiled code.
+    pub fn is_native_call(&self, offset: u32) -> bool {
+        self.piece(offset).is_some_and(|piece| piece.is_native_call)
+    }
+
     fn piece(&self, offset: u32) -> Option<&Piece> {
         let at = self.pieces.partition_point(|piece| piece.offset <= offset);
-        self.pieces.get(at.checked_sub(1)?).filter(|_| offset < self.stubs)
+        at.checked_sub(1).and_then(|at| self.pieces.get(at)).filter(|_| offset < self.stubs)
     }
 }
 

@@ -13,6 +13,7 @@ use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
 use super::stack_table::{Found, StackTable};
 use super::{State, TYPES_FROM, timer};
 use crate::ir::{CodeId, Origin};
+use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::Trace;
 
@@ -33,7 +34,7 @@ pub struct BuiltinIds {
 }
 
 /// Makes room, so that the list never moves while a handler reads it.
-pub fn reserve_frames(frames: &mut Vec<Frame>) {
+pub fn reserve_frames(frames: &mut FrameStack) {
     frames.reserve(FRAMES);
 }
 
@@ -165,7 +166,7 @@ impl Sampler {
         // that would grow it is told by its length), so the frames can be read; that a frame is just being pushed or
         // dropped is harmless, since what it holds is checked.
         let frames: &[Frame] = unsafe {
-            let frames: &Vec<Frame> = &(*self.vm).frames;
+            let frames: &FrameStack = &(*self.vm).frames;
             match frames.capacity() == self.frames_capacity && frames.len() < self.frames_capacity {
                 true => std::slice::from_raw_parts(frames.as_ptr(), frames.len()),
                 false => return,
@@ -247,10 +248,24 @@ fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: 
     let stack_pointer = registers[libc::REG_RSP as usize] as usize;
     let highest = trace_stack & !7;
     let lowest = stack_pointer.next_multiple_of(8).max(highest.saturating_sub(SEARCHED * 8));
+    let mut found = call_between(traces, lowest, highest)?;
+    // A native call of a function: the place where that called out is below, its own slots being between the two.
+    while let (address, (trace, offset)) = found
+        && traces[trace].is_native_call(offset)
+        && let Some(inner) = call_between(traces, stack_pointer.next_multiple_of(8).max(address - SEARCHED * 8), address)
+    {
+        found = inner;
+    }
+    let (_, (trace, offset)) = found;
+    Some(MachineCode { trace, offset, called_out: true })
+}
+
+/// The highest return address into a trace between two addresses of the stack: where it is, and the place of the call.
+fn call_between(traces: &[TraceEntry], lowest: usize, highest: usize) -> Option<(usize, (usize, u32))> {
     (lowest..highest).step_by(8).rev().find_map(|address| {
         // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
         let word = unsafe { std::ptr::read_volatile(address as *const usize) };
         // The place of the call, not the one after it, which may be another line's.
-        trace_at(traces, word.wrapping_sub(1)).map(|(trace, offset)| MachineCode { trace, offset, called_out: true })
+        Some((address, trace_at(traces, word.wrapping_sub(1))?))
     })
 }

@@ -55,6 +55,8 @@ impl Vm {
                 suspensions: std::cell::OnceCell::new(),
                 caches: Caches::new(&proto.instructions),
                 loops,
+                function: LoopState::default(),
+                entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
             }));
         }
         CodeId(first)

@@ -18,6 +18,7 @@ pub mod dispatch;
 pub mod exceptions;
 pub mod float_text;
 pub mod format_spec;
+pub mod frame_stack;
 pub mod functions;
 pub mod groups;
 pub mod hash;

@@ -50,6 +50,9 @@ specials! {
     RANGE_STATE = 7, "RANGE_STATE";
     // An iterator register whose iterable is used up.
     EXHAUSTED = 8, "EXHAUSTED";
+    // Returned to the interpreter by compiled code that was left through an exit: to go on, or with an exception.
+    LEFT = 9, "LEFT";
+    LEFT_RAISING = 10, "LEFT_RAISING";
 }
 
 impl Value {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::blocks;
 use super::classes::{Class, MethodCache};
 use super::collect::GcRecord;
+use super::frame_stack::FrameStack;
 use super::heap::Heap;
 use super::names::Names;
 use super::object::Cell;
@@ -67,6 +68,7 @@ impl Continuation {
 /// One Python activation. Its registers are `stack[base .. base + code.proto.registers]`, and the function that runs is
 /// in the slot before them.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Frame {
     pub code: CodeId,
     /// Instruction being executed (for frames below the top: the call that waits).
@@ -100,6 +102,9 @@ pub struct Code {
     pub caches: crate::interp::cache::Caches,
     /// Hotness and trace of each loop.
     pub loops: Vec<crate::trace::policy::LoopState>,
+    /// Hotness and trace of the function, and what a native call of it calls.
+    pub function: crate::trace::policy::LoopState,
+    pub entry: std::cell::Cell<*const u8>,
 }
 
 /// Calls a Python function; the last of the arguments are named by the strs `names`.
@@ -116,7 +121,7 @@ pub struct Vm {
     /// First and one past the last slot of the value stack.
     pub stack: *mut Value,
     pub stack_end: *mut Value,
-    pub frames: Vec<Frame>,
+    pub frames: FrameStack,
     /// The exception being handled (`sys.exc_info`), or UNDEF.
     pub handled: Value,
     #[allow(clippy::vec_box, reason = "machine code and the interpreter hold addresses of codes")]
@@ -145,6 +150,8 @@ pub struct Vm {
     pub recursion_limit: u32,
     /// Address that natively nested execution must not come below.
     pub native_limit: usize,
+    /// Where compiled code returns to that the interpreter has entered; anything else is a native call from a trace.
+    pub entered_from: usize,
     /// Digits of an int that `str` and `int` convert; 0 = no limit.
     pub int_max_str_digits: u32,
     /// `sys.stdout`.
@@ -213,7 +220,7 @@ impl Vm {
             exception: Value::UNDEF,
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
-            frames: Vec::new(),
+            frames: FrameStack::new(1000),
             handled: Value::UNDEF,
             codes: Vec::new(),
             heap: Heap::new(),
@@ -228,6 +235,7 @@ impl Vm {
             native_depth: 0,
             recursion_limit: 1000,
             native_limit: 0,
+            entered_from: 0,
             int_max_str_digits: 4300,
             out: Output::stdout(),
             gc_hook: None,

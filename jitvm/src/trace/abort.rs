@@ -62,5 +62,6 @@ reasons! {
     LinkKind {
         Loop "loop" "jumps back to its own loop";
         Root "root" "jumps to the start of a loop's trace";
+        Return "return" "returns to its caller";
     }
 }

@@ -30,12 +30,16 @@ enum Next {
     Exit(usize),
     /// One or the other: what decides about the guard may change at any time, or is not known to the witness.
     Either(usize),
+    /// Return.
+    Done,
 }
 
 /// A trace being run.
 struct Activation {
     trace: TraceId,
     base: *mut Value,
+    /// Of its native frame, once it has come to a checkpoint.
+    rbp: Option<u64>,
     /// By instruction: its word, once known.
     words: Vec<Cell<u64>>,
     known: Vec<bool>,
@@ -69,11 +73,19 @@ impl Witness {
         witness.routine
     }
 
-    pub fn enter(&mut self, trace: TraceId, base: *mut Value) {
+    /// The interpreter enters a trace. The result is for [`Witness::leave`].
+    pub fn enter(&mut self, trace: TraceId, base: *mut Value) -> usize {
+        let depth = self.running.len();
+        self.begin(trace, base, None);
+        depth
+    }
+
+    fn begin(&mut self, trace: TraceId, base: *mut Value, rbp: Option<u64>) {
         self.entered += 1;
         self.running.push(Activation {
             trace,
             base,
+            rbp,
             words: Vec::new(),
             known: Vec::new(),
             inputs: Vec::new(),
@@ -82,8 +94,21 @@ impl Witness {
         });
     }
 
-    pub fn leave(&mut self) {
-        self.running.pop();
+    pub fn leave(&mut self, depth: usize) {
+        self.running.truncate(depth);
+    }
+
+    /// Finds the activation of a native frame: compiled code may have called some, or returned from some.
+    fn find(&mut self, state: &ExitState) -> &mut Activation {
+        while self.running.last().is_some_and(|inner| inner.rbp.is_some_and(|rbp| rbp < state.rbp)) {
+            self.running.pop();
+        }
+        if self.running.last().is_none_or(|caller| caller.rbp.is_some_and(|rbp| rbp > state.rbp)) {
+            self.begin(TraceId(state.trace), state.gpr[14] as *mut Value, Some(state.rbp));
+        }
+        let activation = self.running.last_mut().expect("there is one by now");
+        activation.rbp = Some(state.rbp);
+        activation
     }
 }
 
@@ -106,7 +131,7 @@ pub fn exits(vm: &mut Vm, state: &ExitState) {
 fn watch(vm: &mut Vm, state: &ExitState, look: impl FnOnce(&mut Activation, &mut Vm, &ExitState) -> Agreement) {
     let Some(mut witness) = vm.jit.witness.take() else { return };
     witness.compared += 1;
-    let activation = witness.running.last_mut().expect("a checked trace has been entered");
+    let activation = witness.find(state);
     if let Err(difference) = look(activation, vm, state) {
         eprintln!("{}", activation.report(vm, state, &difference));
         std::process::abort();
@@ -252,6 +277,9 @@ impl Activation {
         if ins.op == Op::Close {
             return self.close(body, ins.c);
         }
+        if ins.op == Op::Ret {
+            return Ok(Next::Done);
+        }
         if forced || fails {
             return Ok(Next::Exit(number));
         }
@@ -332,7 +360,7 @@ impl Activation {
             Next::Checkpoint(number) | Next::Exit(number) | Next::Either(number) => {
                 checkpoints(trace).get(number).map_or(0, |checkpoint| checkpoint.at as usize)
             }
-            Next::Start(_) => 0,
+            Next::Start(_) | Next::Done => 0,
         };
         let mut report = String::from("jitvm: internal error: machine code does not do what its trace says\n");
         let parent = trace
@@ -362,7 +390,7 @@ impl Activation {
 
 /// References an instruction uses, in the order of its checkpoint.
 fn operands(body: &Body, ins: Ins) -> Vec<Option<Ref>> {
-    if ins.op == Op::CallH {
+    if matches!(ins.op, Op::CallH | Op::CallF) {
         return body.arguments(ins.a).into_iter().map(Some).collect();
     }
     let [a, b, c] = ins.op.fields();

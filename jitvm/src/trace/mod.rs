@@ -8,6 +8,7 @@
 pub mod abort;
 pub mod concrete;
 pub mod describe;
+pub mod function;
 pub mod liveness;
 pub mod lockstep;
 pub mod params;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
+pub use function::{Called, function_called};
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
 use concrete::Concrete;
 use liveness::Liveness;
@@ -42,7 +44,7 @@ use crate::events::Events;
 use crate::exit;
 use crate::interp::call;
 use crate::interp::helpers::HELPERS;
-use crate::ir::{Body, CodeId, Const, Recorded, Resume, TraceId};
+use crate::ir::{Body, CodeId, Const, Recorded, TraceId};
 use crate::optimise::{self, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
@@ -97,6 +99,7 @@ pub struct Totals {
     pub recorded: u64,
     pub loops: u64,
     pub bridges: u64,
+    pub functions: u64,
     pub aborted: u64,
     pub retired: u64,
     pub blacklisted: u64,
@@ -233,7 +236,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         None => Box::leak(Box::new(0)),
     };
     let timed = vm.perf.enter_timed(State::Optimise);
-    let result = compile(vm, trace, parent, entries, &recorded, &concrete);
+    let is_function = loop_index == function::ENTRY && parent.is_none();
+    let result = compile(vm, trace, parent, is_function, entries, &recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
@@ -241,6 +245,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     match result {
         Ok((body, artifact, codegen_ns)) => {
             match parent {
+                None if is_function => vm.jit.totals.functions += 1,
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
             }
@@ -322,6 +327,7 @@ fn compile(
     vm: &mut Vm,
     trace: TraceId,
     parent: Option<Parent>,
+    is_function: bool,
     entries: *mut u64,
     recorded: &Recorded,
     concrete: &Concrete,
@@ -362,6 +368,7 @@ fn compile(
         random_ra: vm.jit.params.random_registers,
         guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
         checkpoints: Witness::routine(&mut vm.jit),
+        function: is_function,
     };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);
@@ -371,11 +378,13 @@ fn compile(
         let artifact = unsafe { (*of).artifact.as_ref().expect("machine code has sides of machine code") };
         locations = &artifact.exits[parent.exit].locations;
         spills = artifact.spills;
-        let root = vm.jit.trace(recorded.link.expect("a side trace ends at a root trace"));
+    }
+    if let Some(root) = recorded.link {
+        let root = vm.jit.trace(root);
         link = root.artifact.as_ref().expect("machine code links to machine code").inner_entry;
     }
     let inherited = codegen::Inherited { locations, spills, link, counter: Some(entries) };
-    let inherited = parent.map(|_| &inherited);
+    let inherited = (parent.is_some() || is_function).then_some(&inherited);
     let arena = vm.jit.arena.as_mut().expect("made above");
     match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
         Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),
@@ -398,21 +407,46 @@ fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
     proto.local_names.get(slot as usize).map_or_else(|| format!("temporary {slot}"), |name| format!("'{name}'"))
 }
 
-/// Runs the trace of a loop, from its header to an exit. Afterwards the top frame is where the interpreter goes on.
+/// Runs the trace of a loop, from its header on: see [`enter`].
+///
+/// # Errors
+/// # Safety
+/// As of [`enter`].
+pub unsafe fn enter_loop(
+    vm: &mut Vm,
+    code: &Code,
+    loop_index: u16,
+    base: *mut Value,
+    floor: usize,
+) -> Outcome<Option<Value>> {
+    if !vm.frames.has_room_for_trace() {
+        // The iteration is interpreted.
+        vm.frames.last_mut().expect("a loop runs in a frame").pc += 1;
+        return Ok(None);
+    }
+    let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
+    // SAFETY: by the caller.
+    unsafe { enter(vm, id, base, floor) }
+}
+
+/// Runs a trace until it is left. After an exit (`None`) the top frame is where the interpreter goes on; otherwise its
+/// activation has come to its end with this result, and it is still there.
 ///
 /// # Errors
 /// The trace left because an exception is pending.
 ///
 /// # Safety
-/// `base` is register 0 of the top frame, which runs this code.
-pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value, floor: usize) -> Outcome<()> {
-    let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
+/// `base` is register 0 of the top frame, which is where the trace starts.
+unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Outcome<Option<Value>> {
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
     let outer = vm.perf.enter_trace(id);
     let trace = vm.jit.trace_mut(id);
-    // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
-    unsafe { *trace.entries += 1 };
+    let counts_itself = trace.is_of_function() && trace.artifact.is_some();
+    if !counts_itself {
+        // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
+        unsafe { *trace.entries += 1 };
+    }
     let measured = trace.watchdog.is_measuring();
     let resume = match &trace.artifact {
         _ if measured => {
@@ -422,25 +456,25 @@ pub unsafe fn enter(vm: &mut Vm, code: &Code, loop_index: u16, base: *mut Value,
         }
         Some(artifact) => {
             let entry = artifact.entry;
-            if let Some(witness) = &mut vm.jit.witness {
-                witness.enter(id, base);
-            }
+            let watched = vm.jit.witness.as_mut().map(|witness| witness.enter(id, base));
             // SAFETY: the trace was compiled for this loop, whose registers are at `base`; no reference into the VM
             // is used until it returns.
             let resume = unsafe { codegen::enter(machine, base, entry) };
-            if let Some(witness) = &mut vm.jit.witness {
-                witness.leave();
+            if let (Some(witness), Some(watched)) = (&mut vm.jit.witness, watched) {
+                witness.leave(watched);
             }
             resume
         }
         None => exit::interpret(vm, id, base),
     };
     vm.perf.leave(outer);
-    if resume == Resume::Raise as u64 {
-        return Err(Raised);
+    match Value(resume) {
+        Value::LEFT_RAISING => return Err(Raised),
+        Value::LEFT => {}
+        returned => return Ok(Some(returned)),
     }
     if let Some((parent, snapshot)) = vm.jit.hot_exit.take() {
         policy::exit_is_hot(vm, parent, snapshot, floor);
     }
-    Ok(())
+    Ok(None)
 }

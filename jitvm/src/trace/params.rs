@@ -22,6 +22,8 @@ macro_rules! parameters {
             pub mode: Mode,
             /// `random-ra=SEED`: random choices in register allocation.
             pub random_registers: Option<u64>,
+            /// `func=on|off`: traces of functions, and native calls of them.
+            pub functions: bool,
             /// `pass.NAME=off`.
             pub passes_off: Vec<String>,
         }
@@ -30,7 +32,7 @@ macro_rules! parameters {
             fn default() -> Params {
                 Params {
                     $($field: $default,)*
-                    mode: Mode::Machine, random_registers: None, passes_off: Vec::new(),
+                    mode: Mode::Machine, random_registers: None, functions: true, passes_off: Vec::new(),
                 }
             }
         }
@@ -49,6 +51,8 @@ macro_rules! parameters {
 parameters! {
     /// Iterations of a loop before it is recorded.
     loop_threshold "loop" = 60;
+    /// Calls of a function before it is recorded.
+    function_threshold "function" = 120;
     /// Failures of a guard before a side trace is recorded there.
     side_threshold "side" = 8;
     /// Side traces of one root trace.
@@ -69,6 +73,8 @@ parameters! {
     max_snapshots "max-snapshots" = 400;
     /// Deepest inlining of calls.
     inline_depth "inline-depth" = 9;
+    /// Deepest inlining of a function in its own trace.
+    inline_recursion "inline-recursion" = 2;
     /// Failures of a guard logged one by one before only each 2^k-th is.
     bailouts_logged "bailouts" = 16;
     /// Collects garbage at every N-th allocation (0 = only when needed).
@@ -110,6 +116,13 @@ impl Params {
                     _ => return Err(format!("--jit-param mode: expected machine, ir or ir-raw, not '{value}'")),
                 }
             }
+            "func" => {
+                self.functions = match value {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(format!("--jit-param func: expected on or off, not '{value}'")),
+                }
+            }
             "random-ra" => self.random_registers = Some(number(value)?),
             _ => match self.number(name) {
                 Some(field) => *field = number(value)?,
@@ -126,6 +139,7 @@ impl Params {
             text.push_str(&format!("  {name:<16}{default:>8} {doc}\n"));
         }
         text.push_str("  mode             machine  How traces run: machine, ir or ir-raw.\n");
+        text.push_str("  func                  on  Traces of functions, and native calls between them.\n");
         text.push_str("  random-ra           none  Seed for random register allocation (a test mode).\n");
         for pass in crate::optimise::PASSES {
             text.push_str(&format!("  pass.{:<11}      on  {}\n", pass.name, pass.description));

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::recorder::{Parent, Recorder};
+use super::function::{self, ENTRY};
 use super::watchdog;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
@@ -29,20 +30,33 @@ impl Default for LoopState {
     }
 }
 
-/// Iterations before a loop is recorded again after so many aborts: twice as many each time.
-fn threshold(vm: &Vm, aborts: u16) -> u32 {
-    if !vm.jit.enabled {
+/// Iterations (or calls) before a loop (or a function) is recorded again after so many aborts: twice as many each time.
+fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
+    let params = &vm.jit.params;
+    if !vm.jit.enabled || loop_index == ENTRY && !params.functions {
         return u32::MAX;
     }
-    (vm.jit.params.loop_threshold.clamp(1, 1 << 24) as u32) << aborts.min(7)
+    let first = if loop_index == ENTRY { params.function_threshold } else { params.loop_threshold };
+    (first.clamp(1, 1 << 24) as u32) << aborts.min(7)
+}
+
+/// Of a loop, or of the function itself.
+fn state(vm: &mut Vm, id: CodeId, loop_index: u16) -> &mut LoopState {
+    let code = &mut vm.codes[id.index()];
+    if loop_index == ENTRY { &mut code.function } else { &mut code.loops[loop_index as usize] }
 }
 
 /// Sets the countdowns of a code object that has just been linked.
 pub fn code_linked(vm: &mut Vm, id: CodeId) {
-    let start = threshold(vm, 0);
+    let start = threshold(vm, 0, 0);
     for state in &mut vm.codes[id.index()].loops {
         state.countdown.set(start);
     }
+    let called = threshold(vm, ENTRY, 0);
+    let code = &vm.codes[id.index()];
+    // A call of a generator only makes it.
+    let makes_generator = code.proto.instructions.first().is_some_and(|ins| ins.op == Op::Generator);
+    code.function.countdown.set(if makes_generator { u32::MAX } else { called });
     crate::perf::code_linked(vm, id);
 }
 
@@ -50,7 +64,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 #[cold]
 pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> bool {
     let aborts = code.loops[loop_index as usize].aborts;
-    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop));
+    let again = threshold(vm, loop_index, aborts / weight(AbortReason::InnerLoop));
     if !vm.jit.enabled || vm.jit.recorder.is_some() {
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
@@ -69,8 +83,34 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     true
 }
 
+/// A function's countdown reached zero, and it has no trace. Returns whether a recording began.
+#[cold]
+pub fn function_is_hot(vm: &mut Vm, code: &Code, floor: usize) -> bool {
+    let function = &code.function;
+    let again = threshold(vm, ENTRY, function.aborts / weight(AbortReason::InnerLoop));
+    function.countdown.set(if function.blacklisted { u32::MAX } else { again });
+    if !vm.jit.enabled || vm.jit.recorder.is_some() || function.blacklisted || again == u32::MAX {
+        return false;
+    }
+    let trace = vm.jit.new_trace_id();
+    let live = vm.jit.liveness(code.id, &code.proto);
+    let mut recorder = Recorder::new(trace, code, code.id, live, ENTRY, 0, floor, &vm.jit.params);
+    recorder.unbind_locals(vm);
+    recorder.know_function();
+    vm.jit.totals.recorded += 1;
+    if let Some(mut events) = vm.jit.events.take() {
+        events.trace_start(vm, &recorder, again);
+        vm.jit.events = Some(events);
+    }
+    vm.jit.recorder = Some(Box::new(recorder));
+    true
+}
+
 /// Replaces the loop's header instruction.
 fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
+    if loop_index == ENTRY {
+        return;
+    }
     let proto = &mut vm.codes[id.index()].proto;
     let header = proto.loops[loop_index as usize] as usize;
     proto.instructions[header].op = op;
@@ -120,7 +160,9 @@ fn is_entry_type(trace: &Trace, exit: usize) -> bool {
 }
 
 fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
-    u64::from(vm.codes[trace.code.index()].loops[trace.loop_index as usize].versions) >= vm.jit.params.version_limit
+    let code = &vm.codes[trace.code.index()];
+    let state = if trace.is_of_function() { &code.function } else { &code.loops[trace.loop_index as usize] };
+    u64::from(state.versions) >= vm.jit.params.version_limit
 }
 
 /// How much of an abort it was: one that a better moment avoids counts for little.
@@ -145,7 +187,7 @@ pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16,
 fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReason) -> bool {
     let limit = vm.jit.params.abort_limit.max(1) * u64::from(weight(AbortReason::InnerLoop));
     let aborts = {
-        let state = &mut vm.codes[id.index()].loops[loop_index as usize];
+        let state = state(vm, id, loop_index);
         state.aborts += weight(reason);
         state.aborts
     };
@@ -154,15 +196,20 @@ fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReas
         return true;
     }
     // The low part varies, so that a loop of few iterations is not caught at the same one each time.
-    let again = threshold(vm, aborts / weight(AbortReason::InnerLoop)).saturating_add(u32::from(aborts) * 7 % 16);
-    vm.codes[id.index()].loops[loop_index as usize].countdown.set(again);
+    let doublings = aborts / weight(AbortReason::InnerLoop);
+    let again = threshold(vm, loop_index, doublings).saturating_add(u32::from(aborts) * 7 % 16);
+    state(vm, id, loop_index).countdown.set(again);
     false
 }
 
 pub(super) fn blacklist(vm: &mut Vm, id: CodeId, loop_index: u16, reason: BlacklistReason) {
-    let state = &mut vm.codes[id.index()].loops[loop_index as usize];
+    let state = state(vm, id, loop_index);
     state.blacklisted = true;
     state.trace = None;
+    if loop_index == ENTRY {
+        state.countdown.set(u32::MAX);
+        function::set_entry(vm, id, None);
+    }
     vm.jit.totals.blacklisted += 1;
     patch_header(vm, id, loop_index, Op::LoopCold);
     if let Some(mut events) = vm.jit.events.take() {
@@ -172,9 +219,14 @@ pub(super) fn blacklist(vm: &mut Vm, id: CodeId, loop_index: u16, reason: Blackl
 }
 
 pub fn trace_installed(vm: &mut Vm, id: CodeId, loop_index: u16, trace: TraceId) {
-    let state = &mut vm.codes[id.index()].loops[loop_index as usize];
+    let state = state(vm, id, loop_index);
     state.trace = Some(trace);
     state.versions += 1;
+    if loop_index == ENTRY {
+        state.countdown.set(1);
+        let entry = vm.jit.trace(trace).native_entry();
+        function::set_entry(vm, id, entry);
+    }
     patch_header(vm, id, loop_index, Op::LoopEnter);
 }
 
@@ -209,8 +261,8 @@ pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize
         events.retire(vm, trace, RetireReason::EntryFails);
         vm.jit.events = Some(events);
     }
-    let again = threshold(vm, 0);
-    let state = &mut vm.codes[id.index()].loops[loop_index as usize];
+    let again = threshold(vm, loop_index, 0);
+    let state = state(vm, id, loop_index);
     state.trace = None;
     state.countdown.set(again);
     patch_header(vm, id, loop_index, Op::LoopHeader);

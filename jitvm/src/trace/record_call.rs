@@ -164,7 +164,9 @@ impl Recorder {
             self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
         }
-        let result = if proto.is_plain() {
+        let result = if let Some(result) = self.native_call(code, callee, first, &parameters) {
+            result
+        } else if proto.is_plain() {
             self.call_positional(vm, callee, &parameters)
         } else {
             self.builtin_call(vm, callee, call)
@@ -180,7 +182,7 @@ impl Recorder {
         self.frames.len() <= self.inline_depth
             && proto.loops.is_empty()
             && proto.instructions.len() <= INLINE_LIMIT
-            && self.frames.iter().all(|f| f.code != code)
+            && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
     }
 
     fn call_positional(&mut self, vm: &mut Vm, callee: Ref, arguments: &[Ref]) -> Ref {

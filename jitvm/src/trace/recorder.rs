@@ -128,12 +128,15 @@ pub struct Recorder {
     /// The current instruction has its snapshot.
     snapshot_taken: bool,
     /// It has called a helper.
-    after_call: bool,
+    pub(super) after_call: bool,
     /// The instruction before has called out, and its result decides where it goes on.
     pub(super) pending: Option<Pending>,
     max_ir: usize,
     max_snapshots: usize,
     pub(super) inline_depth: usize,
+    /// Functions have traces, and calls of them may be native.
+    pub(super) functions: bool,
+    pub(super) recursion: usize,
 }
 
 impl Recorder {
@@ -177,6 +180,8 @@ impl Recorder {
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
+            functions: params.functions,
+            recursion: params.inline_recursion as usize,
         }
     }
 
@@ -192,7 +197,7 @@ impl Recorder {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         let live = vm.jit.liveness(anchor.code, proto);
-        let header = proto.loops[of.loop_index as usize];
+        let header = proto.loops.get(of.loop_index as usize).copied().unwrap_or(u32::MAX);
         let params = vm.jit.params.clone();
         let mut recorder = Recorder::new(trace, code, anchor.code, live, of.loop_index, header, floor, &params);
         recorder.parent = Some(parent);
@@ -301,8 +306,14 @@ impl Recorder {
         self.snapshot_taken = false;
         self.after_call = false;
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
-        if is_header && self.parent.is_some() {
+        let may_return = self.functions && (self.parent.is_some() || self.is_of_function());
+        if is_header && (self.parent.is_some() || self.is_of_function()) {
             return self.side_header(ins, origin, depth);
+        }
+        if may_return && ins.op == Bytecode::Return && depth == 0 {
+            self.learn_results(base);
+            self.record_return(ins, origin);
+            return Ok(None);
         }
         if is_header && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
@@ -365,6 +376,9 @@ impl Recorder {
     /// Ends a complete recording: the poll guard and the state at the back jump.
     pub fn close(mut self) -> Recorded {
         let closing = self.snapshot_here(Resume::Execute);
+        if self.body.ins.last().is_some_and(|ins| ins.op == Op::Ret) {
+            return Recorded { body: self.body, closing, link: None };
+        }
         self.snapshot_taken = false;
         self.after_call = false;
         self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
@@ -385,7 +399,7 @@ impl Recorder {
         self.push(Ins::new(op, op.result(), a, b, c))
     }
 
-    fn push(&mut self, ins: Ins) -> Ref {
+    pub(super) fn push(&mut self, ins: Ins) -> Ref {
         let index = self.body.ins.len();
         self.body.ins.push(ins);
         let origin = self.origin();
@@ -474,10 +488,7 @@ impl Recorder {
         }
         let result = self.emit(Op::CallH, chain, Ref::NONE, helper.0.into());
         if entry.effects.raises {
-            // The call has happened: whoever leaves here unwinds, and must not execute the bytecode again.
-            let snapshot = self.snapshot_here(Resume::Raise);
-            self.body.snapshots.push(Snapshot { at: self.body.ins.len() as u16, ..snapshot });
-            self.push(Ins::new(Op::G_NoExc, Ty::Nil, result, Ref::NONE, 0));
+            self.check_exception(result);
         }
         // A helper that only looks, or makes an object, may be called again by the interpreter.
         self.after_call |= entry.effects.writes || entry.effects.raises;
@@ -611,7 +622,7 @@ impl Recorder {
     // --- snapshots ----------------------------------------------------------------------------------------------
 
     /// The state before the current bytecode, by what is live.
-    fn snapshot_here(&mut self, resume: Resume) -> Snapshot {
+    pub(super) fn snapshot_here(&mut self, resume: Resume) -> Snapshot {
         let mut slots = Vec::new();
         let innermost = self.frames.len() - 1;
         let frame = |f: &RecordFrame| SnapFrame { code: f.id, pc: f.pc, base: f.base, continuation: f.continuation };

@@ -47,10 +47,29 @@ pub(super) fn exited(vm: &mut Vm, trace: &Trace, exit: usize) {
         return;
     }
     let interval = vm.jit.params.watchdog.max(1);
+    if trace.is_of_function() {
+        return function_exited(vm, trace.root, interval);
+    }
     let watchdog = &mut vm.jit.trace_mut(trace.root).watchdog;
     watchdog.lost += 1;
     if watchdog.lost >= watchdog.next.max(interval) && watchdog.measuring == 0 {
         *watchdog = Watchdog { lost: watchdog.lost, next: watchdog.lost * 2, measuring: SAMPLE, ..Watchdog::default() };
+    }
+}
+
+/// The same of a function: its traces are called by others, so entries are counted, not measured. If one of four ends in
+/// such an exit, which runs the rest of the activation natively nested, the function is interpreted.
+fn function_exited(vm: &mut Vm, id: TraceId, interval: u64) {
+    let root = vm.jit.trace_mut(id);
+    root.watchdog.lost += 1;
+    if root.watchdog.lost < root.watchdog.next.max(interval) || root.retired {
+        return;
+    }
+    root.watchdog.next = root.watchdog.lost * 2;
+    // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
+    let entries = unsafe { *root.entries };
+    if 4 * root.watchdog.lost > entries {
+        retire(vm, id);
     }
 }
 
@@ -69,6 +88,11 @@ pub(super) fn measured(vm: &mut Vm, id: TraceId, instructions: u64, exited: bool
     if watchdog.measuring > 0 || 2 * cost * watchdog.exits <= watchdog.instructions || trace.retired {
         return;
     }
+    retire(vm, id);
+}
+
+fn retire(vm: &mut Vm, id: TraceId) {
+    let trace = vm.jit.trace_mut(id);
     trace.retired = true;
     let (code, loop_index) = (trace.code, trace.loop_index);
     vm.jit.totals.retired += 1;

@@ -1,12 +1,12 @@
 //! Every operation by itself, on edge values, with operands in registers and as constants.
 
-use jitvm::codegen::Options;
-use jitvm::ir::{Body, OPERATIONS, Op, Ref, Ty};
+use jitvm::codegen::{CompileFailure, Options, compile};
+use jitvm::ir::{Body, OPERATIONS, Op, Ref, TraceId, Ty};
 use jitvm::runtime::object::{Cell, FloatBox, Header, List, ShapeId, Str, Tuple};
 use jitvm::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 
 use crate::evaluate::{self, Effect};
-use crate::support::{Builder, Machine, fixnum, float, same, unboxed};
+use crate::support::{Builder, Machine, TARGETS, fixnum, float, same, unboxed};
 
 const INTS: &[i64] = &[
     0,
@@ -431,7 +431,6 @@ fn calls_pass_up_to_five_words_in_order() {
 
 #[test]
 fn malformed_traces_are_refused() {
-    use jitvm::codegen::{CompileFailure, compile};
     use jitvm::ir::TraceId;
     let mut machine = Machine::new();
     let mut refuse = |mut body: Body| {
@@ -457,6 +456,42 @@ fn malformed_traces_are_refused() {
     b.none(Op::Loop);
     b.none(Op::G_Poll);
     refuse(b.body);
+}
+
+#[test]
+fn a_function_returns_to_whoever_entered_it() {
+    for function in [false, true] {
+        let mut b = Builder::default();
+        let x = b.int_slot(0);
+        let five = b.int(5);
+        let sum = b.two(Op::AddOv, x, five);
+        b.one(Op::Ret, sum);
+        let mut machine = Machine::new();
+        let artifact = machine.compile(&b.body, &Options { function, ..Options::default() });
+        assert_eq!(machine.returned(&artifact, &mut [fixnum(37)]), fixnum(42));
+    }
+    let mut b = Builder::default();
+    let none = b.val(Value::NONE);
+    b.one(Op::Ret, none);
+    let mut machine = Machine::new();
+    let artifact = machine.compile(&b.body, &Options::default());
+    assert_eq!(machine.returned(&artifact, &mut []), Value::NONE.0);
+}
+
+#[test]
+fn a_call_of_what_is_no_code_is_refused() {
+    // Calls that work need a VM: `fixtures/programs/native_calls.py`.
+    let mut b = Builder::default();
+    let callee = b.sload(0);
+    let chain = b.ins(Op::CArg, Ref::NONE, callee, 0);
+    let number = b.int(1);
+    let result = b.ins(Op::CallF, chain, number, 3);
+    b.snap(&[]);
+    b.one(Op::G_NoExc, result);
+    b.one(Op::Ret, result);
+    let mut machine = Machine::new();
+    let result = compile(&mut b.body, TraceId(7), None, &Options::default(), &TARGETS, &mut machine.arena);
+    assert!(matches!(result, Err(CompileFailure::Malformed(_))), "{result:?}");
 }
 
 #[test]

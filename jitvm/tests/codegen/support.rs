@@ -231,6 +231,14 @@ impl Machine {
         assert_eq!(result, 0xfeed_0000_0007);
         OUTCOME.take().expect("the trace exits through its handler")
     }
+    /// Runs a trace that ends with RET; what it returns.
+    pub fn returned(&mut self, artifact: &Artifact, stack: &mut [u64]) -> u64 {
+        OUTCOME.set(None);
+        // SAFETY: as in `run`.
+        let result = unsafe { enter(self.vm.as_mut_ptr().cast(), stack.as_mut_ptr().cast(), artifact.entry) };
+        assert!(OUTCOME.take().is_none(), "the trace has left through an exit");
+        result
+    }
     /// Compiles and runs once, with the poll flag set.
     pub fn once(&mut self, body: &Body, stack: &[u64]) -> Outcome {
         let artifact = self.compile(body, &Options::default());

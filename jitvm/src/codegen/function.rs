@@ -1,0 +1,120 @@
+//! CALLF and RET: native calls between compiled functions (`interp::activation` says how they work together).
+//!
+//! The caller writes the arguments to the VM stack and the frames that wait, its callee's included, to the stack of
+//! frames; r14 goes to the callee's register 0 and back. Whatever keeps a call from being native is out of line.
+
+use std::mem::offset_of;
+
+use super::assemble::{Assembler, SCRATCH, SlowCall, SlowPath, slot_offset};
+use super::emit::{Condition, emit};
+use super::registers::{Register, RegisterSet};
+use super::{CompileFailure, Location};
+use crate::interp::activation::{self, CallSite};
+use crate::ir::{Ins, SnapFrame};
+use crate::runtime::frame_stack::FrameStack;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Continuation, Frame, Vm};
+use dynasmrt::{DynasmApi, DynasmLabelApi};
+
+const VM: u8 = Register::VM.number();
+const BASE: u8 = Register::BASE.number();
+const RAX: u8 = Register::RAX.number();
+const RCX: u8 = Register::RCX.number();
+const RDX: u8 = Register::RDX.number();
+const RSI: u8 = Register::RSI.number();
+const RDI: u8 = Register::RDI.number();
+
+const FRAMES: i32 = offset_of!(Vm, frames) as i32;
+const FIRST: i32 = FRAMES + offset_of!(FrameStack, first) as i32;
+const LENGTH: i32 = FRAMES + offset_of!(FrameStack, length) as i32;
+const ROOM: i32 = FRAMES + offset_of!(FrameStack, room) as i32;
+const FRAME: i32 = size_of::<Frame>() as i32;
+const CODE: i32 = offset_of!(Frame, code) as i32;
+const PC: i32 = offset_of!(Frame, pc) as i32;
+const FRAME_BASE: i32 = offset_of!(Frame, base) as i32;
+const CONTINUATION: i32 = offset_of!(Frame, continuation) as i32;
+const VALUE: i32 = offset_of!(Frame, value) as i32;
+
+// What the stores below rely on: two halves of a word each, and CALL is 0.
+const _: () = assert!(FRAME == 24 && CODE == 0 && PC == 4 && FRAME_BASE == 8 && CONTINUATION == 12);
+const _: () = assert!(Continuation::Call as u32 == 0);
+
+impl Assembler<'_> {
+    /// Leaves rax to the caller; the native frame goes.
+    pub fn return_value(&mut self, ins: Ins, registers: [Register; 4]) {
+        let from = self.general(ins.a, registers[0], RAX);
+        self.emitter.copy(RAX, from);
+        emit!(self.emitter.ops ; leave ; ret);
+    }
+
+    pub fn call_function(&mut self, at: usize) -> Result<(), CompileFailure> {
+        let site = CallSite::of(self.body, at).ok_or(CompileFailure::Malformed("CALLF of nothing"))?;
+        let found = self.allocation.calls.iter().find(|call| call.0 as usize == at);
+        let (_, arguments) = found.ok_or(CompileFailure::Malformed("CALLF without arguments"))?;
+        for (i, &location) in arguments.iter().enumerate() {
+            let displacement = slot_offset(u32::from(site.slot) - 1 + i as u32)?;
+            match location {
+                Location::General(from) => self.emitter.store(BASE, displacement, from),
+                Location::Constant(constant) => {
+                    let word = self.constant(constant);
+                    self.emitter.store_word(BASE, displacement, word);
+                }
+                _ => {
+                    self.emitter.transfer(Location::General(SCRATCH), location, &self.body.constants);
+                    self.emitter.store(BASE, displacement, SCRATCH);
+                }
+            }
+        }
+        let (slow, back) = (self.emitter.label(), self.emitter.label());
+        let pushed = site.frames.len() as i32;
+        let (slot, entry) = (slot_offset(site.slot.into())?, site.entry);
+        let end = slot_offset(u32::from(site.slot) + u32::from(site.registers))?;
+
+        self.emitter.load(RAX, VM, LENGTH);
+        self.emitter.address(RCX, RAX, pushed);
+        self.emitter.compare_memory(RCX, VM, ROOM);
+        self.emitter.jump_if(Condition::Above, slow);
+        self.emitter.compare_memory(Register::RSP.number(), VM, offset_of!(Vm, native_limit) as i32);
+        self.emitter.jump_if(Condition::NotAbove, slow);
+        self.emitter.address(RSI, BASE, end);
+        self.emitter.compare_memory(RSI, VM, offset_of!(Vm, stack_end) as i32);
+        self.emitter.jump_if(Condition::NotBelow, slow);
+
+        // rdx: behind the innermost frame; rsi: its base.
+        emit!(self.emitter.ops ; lea rax, [rax + rax * 2]);
+        self.emitter.load(RDX, VM, FIRST);
+        emit!(self.emitter.ops ; lea rdx, [rdx + rax * 8]);
+        self.emitter.load_half(RSI, RDX, FRAME_BASE - FRAME);
+        self.emitter.store_half(RDX, PC - FRAME, site.anchor_pc);
+        for (i, frame) in site.frames.iter().enumerate() {
+            self.push_frame(i as i32 * FRAME, frame);
+        }
+        self.emitter.store(VM, LENGTH, RCX);
+        self.emitter.address(BASE, BASE, slot);
+        emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
+        self.emitter.address(BASE, BASE, -slot);
+        emit!(self.emitter.ops ; sub QWORD [r15 + LENGTH], pushed ; =>back);
+        // The trace's code is never freed, and refers to it for as long.
+        let site: *const CallSite = Box::leak(Box::new(site));
+        let call = SlowCall::Function(site);
+        self.slow_paths.push(SlowPath { label: slow, back, to: RAX, live: RegisterSet::EMPTY, call });
+        Ok(())
+    }
+
+    fn push_frame(&mut self, place: i32, frame: &SnapFrame) {
+        let word = u64::from(frame.pc) << 32 | u64::from(frame.code.0);
+        self.emitter.store_word(RDX, place + CODE, word);
+        emit!(self.emitter.ops ; lea edi, [rsi + i32::from(frame.base)]);
+        self.emitter.store(RDX, place + FRAME_BASE, RDI);
+        if frame.continuation != Continuation::Call {
+            self.emitter.store_half(RDX, place + CONTINUATION, frame.continuation as u32);
+        }
+        self.emitter.store_word(RDX, place + VALUE, Value::UNDEF.0);
+    }
+
+    /// Out of line.
+    pub fn call_slowly(&mut self, site: *const CallSite) {
+        emit!(self.emitter.ops ; mov rdi, r15 ; mov rsi, r14 ; mov rdx, QWORD site as usize as i64);
+        self.call_address(activation::call_slowly as *const () as usize);
+    }
+}

@@ -1,0 +1,163 @@
+//! Function traces: when a function is recorded from its entry, how the interpreter runs its trace, how calls of
+//! functions are recorded. How activations of compiled code work together is told in `interp::activation`.
+
+use std::cell::Cell;
+
+use super::abort::LinkKind;
+use super::recorder::{RecordedBytecode, Recorder};
+use super::{Trace, policy};
+use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::call;
+use crate::ir::{CodeId, FUNCTION_SLOT, Ins, Op, Origin, Ref, Resume, Ty};
+use crate::runtime::object::ShapeId;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Vm};
+
+/// Instead of the index of a loop: the trace is anchored at the function's entry.
+pub const ENTRY: u16 = u16::MAX;
+
+/// Most arguments of a native call.
+const MOST_ARGUMENTS: usize = 16;
+
+/// What has come of a call whose frame is on top.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Called {
+    /// The frames are as the interpreter goes on.
+    Interpret,
+    /// The same, in the recording copy.
+    Record,
+    /// The activation is over; its frame is still on top.
+    Returned(Value),
+    /// An exception is pending at the top frame's instruction.
+    Raised,
+}
+
+/// A function's countdown, in which traces are counted as well, has come to zero: runs its trace, or begins to record it.
+#[inline(never)]
+pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
+    let frame = *vm.frames.last().expect("a call has pushed its frame");
+    let code = call::code_pointer(vm, frame.code);
+    // SAFETY: code objects live as long as the VM.
+    let code = unsafe { &*code };
+    let Some(id) = code.function.trace else {
+        return if policy::function_is_hot(vm, code, floor) { Called::Record } else { Called::Interpret };
+    };
+    code.function.countdown.set(1);
+    if !vm.frames.has_room_for_trace() {
+        return Called::Interpret;
+    }
+    // SAFETY: the frame's registers lie inside the stack.
+    let left = unsafe {
+        let base = vm.stack.add(frame.base as usize);
+        super::enter(vm, id, base, floor)
+    };
+    match left {
+        Ok(Some(value)) => Called::Returned(value),
+        Ok(None) if vm.jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) => Called::Record,
+        Ok(None) => Called::Interpret,
+        Err(_) => Called::Raised,
+    }
+}
+
+impl Trace {
+    /// Belongs to a function, not to a loop.
+    pub fn is_of_function(&self) -> bool {
+        self.loop_index == ENTRY
+    }
+    /// What native calls of the function call.
+    pub fn native_entry(&self) -> Option<*const u8> {
+        self.artifact.as_ref().map(|artifact| artifact.entry)
+    }
+}
+
+/// A function's trace is there, or (`None`) not any more.
+pub fn set_entry(vm: &mut Vm, id: CodeId, entry: Option<*const u8>) {
+    let cell: &Cell<*const u8> = &vm.codes[id.index()].entry;
+    cell.set(entry.unwrap_or(crate::codegen::entry::interpret_activation as *const u8));
+}
+
+impl Recorder {
+    pub fn is_of_function(&self) -> bool {
+        self.loop_index == ENTRY
+    }
+
+    /// How a complete recording ends.
+    pub fn end(&self) -> LinkKind {
+        match self.body.ins.last() {
+            _ if self.link.is_some() => LinkKind::Root,
+            Some(ins) if ins.op == Op::Ret => LinkKind::Return,
+            _ => LinkKind::Loop,
+        }
+    }
+
+    /// How often a function may be inlined where it runs already.
+    pub(super) fn inline_recursion(&self) -> usize {
+        if self.is_of_function() { self.recursion } else { 0 }
+    }
+
+    /// A local that is no parameter is unbound when a function begins; nobody writes that to the stack.
+    pub(super) fn unbind_locals(&mut self, vm: &mut Vm) {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*self.frames[0].code).proto };
+        let unbound = self.constant(vm, Value::UNDEF);
+        for register in proto.parameters()..proto.local_names.len() {
+            self.set(register as u16, unbound);
+        }
+    }
+
+    /// What a closure's prologue takes its cells from.
+    pub(super) fn know_function(&mut self) {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*self.frames[0].code).proto };
+        if proto.instructions.iter().any(|ins| ins.op == Bytecode::LoadFree) {
+            let function = self.emit(Op::Sload, Ref::NONE, Ref::NONE, FUNCTION_SLOT);
+            let function = self.object(function, ShapeId::FUNCTION);
+            self.frames[0].function = Some(function);
+        }
+    }
+
+    /// The anchor's function returns: the end of a trace that may end so.
+    pub(super) fn record_return(&mut self, ins: Instruction, origin: Origin) {
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
+        let result = self.get(ins.a);
+        let word = self.tagged(result);
+        self.emit(Op::Ret, word, Ref::NONE, 0);
+    }
+
+    /// A call of a function of the program that is not inlined, with a value for each parameter; `first` is the
+    /// register of the first. `None`: it has to be made otherwise.
+    pub(super) fn native_call(
+        &mut self,
+        code: *const Code,
+        callee: Ref,
+        first: u16,
+        parameters: &[Ref],
+    ) -> Option<Ref> {
+        // SAFETY: code objects live as long as the VM.
+        let code = unsafe { &*code };
+        let slot = self.slot_of(first);
+        if !self.functions || parameters.len() > MOST_ARGUMENTS || parameters.len() != code.proto.parameters() {
+            return None;
+        }
+        let mut words = vec![self.tagged(callee)];
+        for &parameter in parameters {
+            words.push(self.tagged(parameter));
+        }
+        let mut chain = Ref::NONE;
+        for word in words {
+            chain = self.emit(Op::CArg, chain, word, 0);
+        }
+        let address = self.constant_raw(&raw const *code as u64, format!("code {}", code.proto.qualname));
+        let result = self.emit(Op::CallF, chain, address, slot.into());
+        self.check_exception(result);
+        Some(result)
+    }
+
+    /// After a call that may have raised: whoever leaves here unwinds, and must not execute the bytecode again.
+    pub(super) fn check_exception(&mut self, result: Ref) {
+        let snapshot = self.snapshot_here(Resume::Raise);
+        self.body.snapshots.push(snapshot);
+        self.push(Ins::new(Op::G_NoExc, Ty::Nil, result, Ref::NONE, 0));
+        self.after_call = true;
+    }
+}
