@@ -3,15 +3,18 @@
 //! Each answer is a plain value that serialises to the JSON of its command; text and TUI lay the same value out.
 
 pub mod aborts;
+pub mod allocs;
 pub mod asm;
 pub mod blame;
 pub mod change;
+pub mod diff;
 pub mod expected;
 pub mod findings;
 pub mod guards;
 pub mod ir;
 pub mod lines;
 pub mod overview;
+pub mod passes;
 pub mod series;
 pub mod summary;
 pub mod trace;
