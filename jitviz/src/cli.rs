@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::analyse::series::KINDS;
-use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
@@ -115,16 +115,67 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
-    /// One chart as an SVG file: states, warm-up, traces, guards, memory or gc over time
+    /// Allocations by line and type: bytes from samples, and what the optimiser took out of traces
+    #[command(after_help = "Example:\n  jitviz allocs demo.jlog --limit 10")]
+    Allocs {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(ALLOCS), default_value = "bytes")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// The optimiser's passes over all traces: time, instructions in and out, what each took out
+    #[command(after_help = "Example:\n  jitviz passes demo.jlog --sort dur_ns")]
+    Passes {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by; by default in the order they run
+        #[arg(long, value_name = "COLUMN", value_parser = keys(PASSES))]
+        sort: Option<String>,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Two runs compared: time, traces, guards, aborts, passes, memory, and what explains the difference
     #[command(
-        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json"
+        override_usage = "jitviz diff [OPTIONS] BEFORE AFTER\n       jitviz diff [OPTIONS] BEFORE... -- AFTER...\n       \
+                          jitviz diff [OPTIONS] BEFORE... --with AFTER...",
+        after_help = "Examples:\n  jitviz diff old.jlog new.jlog\n  jitviz diff old1.jlog old2.jlog -- new1.jlog new2.jlog\n  \
+                      jitviz diff old.jlog new.jlog --fail-over 5 || echo slower\n\nExit status: 1 if the run is slower by \
+                      more than --fail-over allows; with several runs a side only if that is more than noise."
+    )]
+    Diff {
+        /// The log before and the one after; with -- or --with the runs before
+        #[arg(required = true, value_name = "LOG")]
+        before: Vec<PathBuf>,
+        /// The runs after
+        #[arg(long = "with", num_args = 1.., value_name = "LOG", conflicts_with = "after")]
+        with: Vec<PathBuf>,
+        /// The runs after
+        #[arg(last = true, value_name = "AFTER")]
+        after: Vec<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Fail if the run became longer by more than so many percent
+        #[arg(long, value_name = "PCT")]
+        fail_over: Option<f64>,
+    },
+    /// One chart as an SVG file: time, traces, guards or memory over time, flame, code map, time line, two runs
+    #[command(
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
     )]
     Plot {
         /// What to draw
-        #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).collect::<Vec<_>>()))]
+        #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).chain([DIFF]).collect::<Vec<_>>()))]
         kind: String,
-        #[command(flatten)]
-        input: Input,
+        /// The log; diff takes two; - is standard input, redirected from a file
+        #[arg(required = true, num_args = 1..=2, value_name = "LOG")]
+        logs: Vec<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -148,6 +199,9 @@ pub enum Command {
         limit: Limit,
     },
 }
+
+/// The one chart of two logs.
+pub const DIFF: &str = "diff";
 
 #[derive(Clone, Debug, Args)]
 pub struct Input {

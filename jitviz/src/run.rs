@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use crate::analyse;
+use crate::analyse::diff::diff;
 use crate::analyse::findings::findings;
 use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, guards, lines, series, traces};
-use crate::cli::{Cli, Command, Input, Limit, Look, Output};
+use crate::analyse::{aborts, allocs, guards, lines, passes, series, traces};
+use crate::cli::{Cli, Command, Limit, Look, Output};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Model, Problem, TraceId};
@@ -20,7 +22,7 @@ use crate::output;
 use crate::report;
 use crate::report::chart::Ground;
 use crate::styled::{Line, Role};
-use crate::text::columns::{ABORTS, GUARDS, LINES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::paint::Paint;
 use crate::text::table::{Column, Sort};
 use crate::text::{self, json, list, page, trace};
@@ -59,11 +61,19 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// Runs the command line: 0 fine, 2 if there is no answer. A reader that closed the pipe has seen enough.
+/// What a command answered, for the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Yes,
+    No,
+}
+
+/// Runs the command line: 0 fine, 1 the answer is "no", 2 if there is no answer. A reader that closed the pipe has seen enough.
 pub fn main(cli: Cli) -> ExitCode {
     let environment = Environment::read();
     match run(&cli, &environment) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Verdict::Yes) => ExitCode::SUCCESS,
+        Ok(Verdict::No) => ExitCode::from(1),
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             // File names are text from outside too; nobody is left to tell if standard error is gone.
@@ -74,7 +84,7 @@ pub fn main(cli: Cli) -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
+fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
     if let (Some(_), Some(log)) = (&cli.command, &cli.log) {
         let text =
             format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
@@ -87,11 +97,65 @@ fn run(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
-        return tui::run(model, options).map_err(Failure::Terminal);
+        return tui::run(model, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    answer(cli, environment, &mut out)?;
-    Ok(out.flush()?)
+    let verdict = match &cli.command {
+        Some(Command::Diff { before, with, after, json, fail_over }) => {
+            let paint = environment.paint(&cli.look);
+            compare(&Sides::of(before, with, after)?, *json, *fail_over, &paint, &mut out)?
+        }
+        _ => answer(cli, environment, &mut out).map(|()| Verdict::Yes)?,
+    };
+    out.flush()?;
+    Ok(verdict)
+}
+
+/// The logs to compare.
+struct Sides {
+    before: Vec<Model>,
+    after: Vec<Model>,
+}
+
+impl Sides {
+    /// Two logs, or those before and those after.
+    fn of(before: &[PathBuf], with: &[PathBuf], after: &[PathBuf]) -> Result<Sides, Failure> {
+        let open = |paths: &[PathBuf]| paths.iter().map(|path| load::open(path)).collect::<Result<Vec<_>, _>>();
+        let (before, after) = match (before, [with, after].concat().as_slice()) {
+            ([a, b], []) => (open(std::slice::from_ref(a))?, open(std::slice::from_ref(b))?),
+            (_, []) => {
+                let text = "diff takes two logs, or several before and several after: BEFORE... -- AFTER...";
+                return Err(Failure::Question(text.into()));
+            }
+            (before, after) => (open(before)?, open(after)?),
+        };
+        Ok(Sides { before, after })
+    }
+}
+
+fn compare(
+    sides: &Sides,
+    as_json: bool,
+    fail_over: Option<f64>,
+    paint: &Paint,
+    out: &mut dyn Write,
+) -> Result<Verdict, Failure> {
+    let found = diff(&sides.before, &sides.after);
+    let verdict = fail_over.map(|limit| found.verdict(limit));
+    if as_json {
+        let mut answer = serde_json::to_value(&found).map_err(io::Error::from)?;
+        answer["verdict"] = serde_json::to_value(&verdict).map_err(io::Error::from)?;
+        json::write(out, &answer)?;
+    } else {
+        paint.lines(out, &text::diff::lines(&found))?;
+        if let Some(verdict) = &verdict {
+            let role = if verdict.over { Role::Bad } else { Role::Good };
+            paint.line(out, &Line::new())?;
+            paint.line(out, &Line::of(role, verdict.sentence()))?;
+        }
+        print_problems(&found.problems, paint, out)?;
+    }
+    Ok(if verdict.is_some_and(|v| v.over) { Verdict::No } else { Verdict::Yes })
 }
 
 /// Prints the answer to a command.
@@ -119,8 +183,19 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             let table = Table { name: "lines", columns: LINES, sort, limit: *limit };
             table.print(lines::rows(&model, !cli.look.no_source), &model.problems, input.json, &paint, out)
         }
+        (Some(Command::Allocs { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit };
+            table.print(allocs::rows(&model), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Passes { input, sort, limit }), _) => {
+            let model = load::open(&input.log)?;
+            let sort = sort.as_deref().unwrap_or_default();
+            let table = Table { name: "passes", columns: PASSES, sort, limit: *limit };
+            table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
+        }
         (Some(Command::Explain { input, all }), _) => explain(&load::open(&input.log)?, *all, input.json, &paint, out),
-        (Some(Command::Plot { kind, input, output }), _) => plot(kind, input, output, out),
+        (Some(Command::Plot { kind, logs, json, output }), _) => plot(kind, logs, *json, output, out),
         (Some(Command::Report { log, output }), _) => {
             let model = load::open(log)?;
             let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
@@ -130,6 +205,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             let model = load::open(&input.log)?;
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
         }
+        (Some(Command::Diff { .. }), _) => Ok(()),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),
     }
@@ -172,12 +248,14 @@ fn print_missing(
     Ok(())
 }
 
-fn plot(kind: &str, input: &Input, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
-    let kind =
-        series::KINDS.iter().find(|k| k.id == kind).ok_or_else(|| Failure::Question(format!("no chart {kind}")))?;
-    let model = load::open(&input.log)?;
-    let chart = series::chart(&model, kind);
-    match (input.json, &output.file) {
+fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
+    let chart = match (series::KINDS.iter().find(|k| k.id == kind), logs) {
+        (Some(kind), [log]) => series::chart(&load::open(log)?, kind),
+        (None, [before, after]) => series::diff(&diff(&[load::open(before)?], &[load::open(after)?])),
+        (Some(_), _) => return Err(Failure::Question(format!("the chart {kind} is of one log"))),
+        (None, _) => return Err(Failure::Question(format!("the chart {kind} takes two logs"))),
+    };
+    match (as_json, &output.file) {
         (true, None) => return Ok(json::write(out, &chart)?),
         (true, Some(_)) => {
             return Err(Failure::Question("--json prints the numbers instead of drawing; leave -o out".into()));
@@ -185,10 +263,8 @@ fn plot(kind: &str, input: &Input, output: &Output, out: &mut dyn Write) -> Resu
         (false, _) => {}
     }
     if chart.series.is_empty() {
-        return Err(Failure::Question(format!(
-            "{}: nothing to draw, the log has no {} over time",
-            model.name, kind.id
-        )));
+        let name = logs.first().map(|log| log.display().to_string()).unwrap_or_default();
+        return Err(Failure::Question(format!("{name}: nothing to draw, the log has nothing for the chart {kind}")));
     }
     write_file(output, report::chart::svg(&chart, Ground::White).map_err(Failure::Question)?.as_bytes())
 }

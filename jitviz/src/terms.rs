@@ -268,6 +268,16 @@ pub const TERMS: &[Term] = &[
         "Executions of the traces that start on a line and failures of its guards, by orders of magnitude. It tells where compiled code is entered and left, and is not time.",
     ),
     term_of(
+        "allocs",
+        "Allocations of a line",
+        "Bytes that the program allocated on this line over the whole run, whether they are still in use or not. From samples, so small lines may be missing.",
+    ),
+    term_of(
+        "allocs-removed",
+        "Allocations in traces",
+        "How many instructions that make an object were recorded on this line, and how many are left in the machine code after the optimiser. The others are made only when a trace is left, or never.",
+    ),
+    term_of(
         "source",
         "Source",
         "The program's text as the VM read it, carried by the log. Marked lines have instructions in this trace.",

@@ -42,6 +42,8 @@ fn answers_as_text_and_json() {
         ("traces-top", &["traces", "LOG", "--sort", "compile_ns", "--limit", "2"]),
         ("guards", &["guards", "LOG"]),
         ("aborts", &["aborts", "LOG"]),
+        ("allocs", &["allocs", "LOG"]),
+        ("passes", &["passes", "LOG"]),
         ("lines", &["lines", "LOG"]),
         ("lines-top", &["lines", "LOG", "--sort", "failures", "--limit", "2", "--no-source"]),
         ("explain", &["explain", "LOG"]),
@@ -63,6 +65,26 @@ fn answers_as_text_and_json() {
 }
 
 #[test]
+fn two_runs_are_compared_and_a_slower_one_fails_if_asked() {
+    let (a, b) = (Fixture::new(write_demo), Fixture::new(support::write_sampled));
+    let [a, b] = [&a, &b].map(|f| f.path.to_str().expect("a path of text").to_string());
+    let here = Path::new(".");
+    let shown = |args: &[&str]| stdout(&jitviz(args, here)).replace(&a, "a.jlog").replace(&b, "b.jlog");
+    expect("diff.txt", &shown(&["diff", &a, &b]));
+    expect("diff.json", &shown(&["diff", &a, &b, "--json"]));
+    expect("diff-sets.txt", &shown(&["diff", &a, &a, "--with", &b, &b]));
+    assert_eq!(shown(&["diff", &a, &a, "--", &b, &b]), shown(&["diff", &a, &a, "--with", &b, &b]));
+    let status = |args: &[&str]| jitviz(args, here).status.code();
+    // The demo takes longer.
+    assert_eq!(status(&["diff", &b, &a, "--fail-over", "10"]), Some(1));
+    assert_eq!(status(&["diff", &a, &b, "--fail-over", "10"]), Some(0));
+    assert_eq!(status(&["diff", &a, &a, "--fail-over", "0"]), Some(0));
+    assert_eq!(status(&["diff", &a]), Some(2));
+    assert_eq!(status(&["diff", &a, &b, &b]), Some(2));
+    assert_eq!(status(&["diff", &a, "missing.jlog"]), Some(2));
+}
+
+#[test]
 fn without_a_terminal_the_summary_is_printed() {
     let fixture = Fixture::new(write_demo);
     assert_eq!(stdout(&jitviz(&["LOG"], &fixture.path)), stdout(&jitviz(&["summary", "LOG"], &fixture.path)));
@@ -76,6 +98,8 @@ fn a_hostile_log_reaches_neither_terminal_nor_json() {
         &["traces", "LOG"],
         &["guards", "LOG"],
         &["aborts", "LOG"],
+        &["allocs", "LOG"],
+        &["passes", "LOG"],
         &["lines", "LOG"],
         &["explain", "LOG", "--all"],
         &["trace", "LOG", "1"],
@@ -175,7 +199,10 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
-    for command in ["", "summary", "explain", "traces", "trace", "guards", "aborts", "lines", "plot", "report"] {
+    for command in [
+        "", "summary", "explain", "traces", "trace", "guards", "aborts", "allocs", "passes", "diff", "lines", "plot",
+        "report",
+    ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
         let name = if command.is_empty() { "help".to_string() } else { format!("help-{command}") };
         expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));

@@ -24,7 +24,7 @@ fn the_same_log_gives_the_same_bytes() {
     let page = stdout(&["report", "LOG", "-o", "-"], &fixture.path);
     expect("report.html", &page);
     assert_eq!(stdout(&["report", "LOG", "-o", "-"], &fixture.path), page);
-    for kind in ["traces", "guards", "memory", "gc"] {
+    for kind in ["traces", "guards", "memory", "gc", "codemap", "timeline"] {
         expect(&format!("plot-{kind}.svg"), &stdout(&["plot", kind, "LOG", "-o", "-"], &fixture.path));
         expect(&format!("plot-{kind}.json"), &stdout(&["plot", kind, "LOG", "--json"], &fixture.path));
     }

@@ -28,7 +28,7 @@ fn the_commands_show_the_time() {
 #[test]
 fn the_charts_of_states_and_warm_up_are_always_the_same() {
     let fixture = Fixture::new(write_sampled);
-    for kind in ["states", "warmup"] {
+    for kind in ["states", "warmup", "flame"] {
         expect(&format!("plot-{kind}.svg"), &stdout(&["plot", kind, "LOG", "-o", "-"], &fixture));
         expect(&format!("plot-{kind}.json"), &stdout(&["plot", kind, "LOG", "--json"], &fixture));
     }

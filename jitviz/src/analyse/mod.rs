@@ -3,9 +3,11 @@
 //! Each answer is a plain value that serialises to the JSON of its command; text and TUI lay the same value out.
 
 pub mod aborts;
+pub mod allocs;
 pub mod asm;
 pub mod blame;
 pub mod change;
+pub mod diff;
 pub mod expected;
 pub mod findings;
 pub mod guards;
@@ -13,6 +15,7 @@ pub mod ir;
 pub mod lines;
 pub mod missing;
 pub mod overview;
+pub mod passes;
 pub mod series;
 pub mod summary;
 pub mod trace;

@@ -1,6 +1,10 @@
 //! What the charts show: numbers over time, thinned to what a chart can show.
 
+mod boxes;
+
 use serde::Serialize;
+
+pub use boxes::diff;
 
 use super::guards;
 use super::warmup::{Basis, Change, warmup};
@@ -8,7 +12,7 @@ use crate::model::{Model, Part, Timeline};
 use crate::units;
 
 /// A chart's worth of numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Chart {
     pub kind: &'static str,
     pub title: &'static str,
@@ -17,6 +21,14 @@ pub struct Chart {
     pub shape: Shape,
     pub duration_ns: u64,
     pub series: Vec<Series>,
+    /// Of charts of that shape, with what their rows are called, top first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boxes: Vec<ChartBox>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<String>,
+    /// Where a chart of boxes ends; 0 for charts over time, which end with the run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub width: u64,
     /// Moments worth a line across the chart, and what happened there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
@@ -27,9 +39,10 @@ pub struct Chart {
     pub thinned: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
+    #[default]
     Count,
     Bytes,
     Nanoseconds,
@@ -37,10 +50,11 @@ pub enum Unit {
     Permille,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// A value holds until the next point.
+    #[default]
     Steps,
     /// Each point stands alone, as a line from the ground.
     Spikes,
@@ -48,12 +62,29 @@ pub enum Shape {
     Points,
     /// Steps on top of each other; all series have points at the same times.
     Stacked,
+    /// Boxes in rows.
+    Boxes,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Mark {
     pub at_ns: u64,
     pub text: String,
+}
+
+/// Something from here to there in one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChartBox {
+    pub row: u32,
+    pub from: u64,
+    pub to: u64,
+    pub name: String,
+    /// Which of the series' colours it has.
+    pub series: usize,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,6 +107,9 @@ pub const KINDS: &[Kind] = &[
     Kind { id: "guards", make: guard_failures },
     Kind { id: "memory", make: memory },
     Kind { id: "gc", make: gc },
+    Kind { id: "codemap", make: boxes::codemap },
+    Kind { id: "flame", make: boxes::flame },
+    Kind { id: "timeline", make: boxes::timeline },
 ];
 
 /// The chart of a kind.
@@ -87,7 +121,9 @@ pub fn chart(model: &Model, kind: &Kind) -> Chart {
         series.points = thin(std::mem::take(&mut series.points), model.duration_ns);
         chart.thinned += (before - series.points.len()) as u64;
     }
-    chart.series.retain(|s| !s.points.is_empty());
+    if chart.shape != Shape::Boxes {
+        chart.series.retain(|s| !s.points.is_empty());
+    }
     chart
 }
 
@@ -149,9 +185,7 @@ fn states(model: &Model) -> Chart {
         shape: Shape::Stacked,
         duration_ns: model.duration_ns,
         series: Part::ALL.iter().map(part).collect(),
-        marks: Vec::new(),
-        outcome: None,
-        thinned: 0,
+        ..Chart::default()
     }
 }
 
@@ -188,7 +222,7 @@ fn warm_up(model: &Model) -> Chart {
         series: series.collect(),
         marks: found.iter().flat_map(|w| w.changes.iter().map(mark)).collect(),
         outcome: found.as_ref().map(|w| w.sentence()),
-        thinned: 0,
+        ..Chart::default()
     }
 }
 
@@ -207,9 +241,7 @@ fn traces(model: &Model) -> Chart {
             running("code installed", all().filter_map(|t| t.installed_ns).map(|t| (t, 1)).collect()),
             running("recordings aborted", all().filter_map(|t| t.abort.as_ref()).map(|a| (a.at_ns, 1)).collect()),
         ],
-        marks: Vec::new(),
-        outcome: None,
-        thinned: 0,
+        ..Chart::default()
     }
 }
 
@@ -241,9 +273,7 @@ fn guard_failures(model: &Model) -> Chart {
         shape: Shape::Steps,
         duration_ns: model.duration_ns,
         series,
-        marks: Vec::new(),
-        outcome: None,
-        thinned: 0,
+        ..Chart::default()
     }
 }
 
@@ -270,9 +300,7 @@ fn memory(model: &Model) -> Chart {
         shape: Shape::Steps,
         duration_ns: model.duration_ns,
         series: vec![Series { name: "heap in use".into(), points: heap }, running("code and metadata", code.collect())],
-        marks: Vec::new(),
-        outcome: None,
-        thinned: 0,
+        ..Chart::default()
     }
 }
 
@@ -286,9 +314,7 @@ fn gc(model: &Model) -> Chart {
         shape: Shape::Spikes,
         duration_ns: model.duration_ns,
         series: vec![Series { name: "pause".into(), points }],
-        marks: Vec::new(),
-        outcome: None,
-        thinned: 0,
+        ..Chart::default()
     }
 }
 

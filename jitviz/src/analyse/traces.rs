@@ -153,7 +153,7 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
 }
 
 /// The kind in full words; one this version does not know is its number.
-fn kind_name(kind: TraceKind) -> String {
+pub(super) fn kind_name(kind: TraceKind) -> String {
     match kind {
         TraceKind::Func => "function".to_string(),
         kind => kind.to_string(),

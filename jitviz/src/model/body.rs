@@ -45,6 +45,8 @@ impl IrStage {
 pub struct Ins {
     pub op: u8,
     pub ty: u8,
+    /// The VM's marks on it; see [`Ins::is_sunk`].
+    pub flags: u8,
     pub a: Ref,
     pub b: Ref,
     pub c: u32,
@@ -56,7 +58,15 @@ impl Ins {
     pub fn is_nop(&self) -> bool {
         self.op == 0
     }
+
+    /// An allocation that was left to the exits that need the object.
+    pub fn is_sunk(&self) -> bool {
+        self.flags & SUNK != 0
+    }
 }
+
+/// jitvm's mark of an object that is made at exits only.
+const SUNK: u8 = 1;
 
 /// An operand: an instruction, or from 0x8000 on a constant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +176,7 @@ fn stage(dump: jitlog::read::IrDump) -> IrStage {
     let ins = dump.ops.iter().enumerate().map(|(i, op)| Ins {
         op: op.op,
         ty: op.ty,
+        flags: op.flags,
         a: Ref(op.a),
         b: Ref(op.b),
         c: op.c,

@@ -25,6 +25,8 @@ pub struct Guard {
     pub first_ns: Option<u64>,
     pub last_ns: Option<u64>,
     pub bridge: Option<TraceId>,
+    /// The same for the same guard of the same recording in any run; 0 if the log has none.
+    pub fingerprint: u64,
 }
 
 impl Guard {
@@ -44,6 +46,7 @@ impl Guard {
             first_ns: None,
             last_ns: None,
             bridge: None,
+            fingerprint: 0,
         }
     }
 

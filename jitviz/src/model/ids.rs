@@ -27,6 +27,8 @@ ids! {
     /// A place in the program: function, bytecode offset, line.
     LocId(u32);
     FuncId(u32);
+    /// A call stack: its innermost place and the stack below.
+    StackId(u32);
     SourceId(u32);
     PassId(u16);
     /// Position of a stage of the IR: 0 as recorded, then one per pass.

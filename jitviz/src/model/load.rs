@@ -130,12 +130,16 @@ pub struct Loader {
     exit_ns: Option<u64>,
     /// The name of the marks that number iterations.
     iteration: jitlog::StringId,
+    /// Interned strings, for the names of types.
+    strings: BTreeMap<u32, String>,
 }
 
 /// The name of a mark at the start of a numbered iteration.
 const ITERATION: &str = "iteration";
 /// Lines of an imported file that were not read are counted so far.
 const MOST_UNREAD: u64 = 1_000_000;
+/// Interned strings that are kept.
+const MOST_STRINGS: usize = 1 << 16;
 /// Marks of iterations that are kept.
 const MOST_ITERATIONS: usize = 1 << 20;
 
@@ -181,6 +185,10 @@ impl Loader {
                 let loc = Loc { func: FuncId(d.func_id.0), line: d.line };
                 model.program.locs.insert(LocId(d.loc_id.0), loc);
             }
+            Event::StackDef(d) => {
+                let stack = Stack { parent: some(d.parent_stack.0, StackId), loc: LocId(d.loc_id.0) };
+                model.program.stacks.insert(StackId(d.stack_id.0), stack);
+            }
             Event::CounterDef(d) => {
                 let counter = Counter { kind: d.kind, entity: d.entity, detail: d.detail };
                 self.counters.insert(CounterId(d.counter_id.0), counter);
@@ -199,7 +207,14 @@ impl Loader {
                 let reason = Reason { name: d.name.to_string(), text: d.text.to_string() };
                 model.words.reasons.insert((d.domain, d.code), reason);
             }
-            Event::StringDef(d) if d.text == ITERATION => self.iteration = d.id,
+            Event::StringDef(d) => {
+                if d.text == ITERATION {
+                    self.iteration = d.id;
+                }
+                if self.strings.len() < MOST_STRINGS {
+                    self.strings.insert(d.id.0, d.text.to_string());
+                }
+            }
             Event::AbsentDef(d) => {
                 model.absent.insert(d.fact, d.switch.to_string());
             }
@@ -222,6 +237,7 @@ impl Loader {
                 guard.op = OpIx(d.ir_op_id.0);
                 guard.loc = LocId(d.loc_id.0);
                 guard.expected = d.expected.to_string();
+                guard.fingerprint = d.guard_fp.0;
             }
             _ => {}
         }
@@ -263,6 +279,7 @@ impl Loader {
                     record_ns: e.record_ns,
                     link_kind: e.link_kind.0,
                     link: some(e.link_trace.0, TraceId),
+                    fingerprint: e.trace_fp.0,
                 };
                 self.known_trace(e.trace_id, "trace_stop").stop = Some(stop);
             }
@@ -289,7 +306,11 @@ impl Loader {
                 };
                 self.known_trace(e.trace_id, "compile_end").compile = Some(compile);
             }
-            Event::CodeInstall(e) => self.known_trace(e.trace_id, "code_install").installed_ns = Some(t_ns),
+            Event::CodeInstall(e) => {
+                let trace = self.known_trace(e.trace_id, "code_install");
+                trace.installed_ns = Some(t_ns);
+                trace.address = some(e.addr.0, |address| address);
+            }
             Event::CodeFree(e) => self.known_trace(e.trace_id, "code_free").freed_ns = Some(t_ns),
             Event::BridgeAttach(e) => {
                 if let Some(guard) = self.guard(e.guard_id, "bridge_attach") {
@@ -317,6 +338,10 @@ impl Loader {
             Event::Blacklist(e) => self.model.blacklisted.push(LocId(e.loc_id.0)),
             Event::Sample(e) => self.model.samples.add(t_ns, e),
             Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
+            Event::AllocSample(e) => {
+                let name = self.strings.get(&e.type_str.0).map(String::as_str).unwrap_or("?");
+                self.model.allocs.add(LocId(e.loc_id.0), name, e.weight_bytes);
+            }
             Event::Mark(e) => self.mark(t_ns, e.name_str),
             Event::SamplesLost(e) => {
                 self.model.samples.lost += u64::from(e.n);

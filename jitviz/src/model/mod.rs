@@ -4,6 +4,7 @@
 //! are shown. Bodies of traces (bytecode, IR, machine code) are the bulk of a log, so they stay in the file until a
 //! trace is looked at.
 
+pub mod allocs;
 pub mod body;
 mod foreign;
 pub mod guard;
@@ -18,11 +19,12 @@ use std::collections::BTreeMap;
 
 pub use jitlog::{Fact, ReasonDomain as Domain, SampleState, TraceKind};
 
+pub use allocs::Allocs;
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
-pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StageIx, TraceId};
+pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use program::{Func, Loc, Place, Process, Program, Source};
+pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
 pub use samples::{Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
@@ -120,6 +122,7 @@ pub struct Model {
     pub code_mem_used: Option<u64>,
     pub counts: Counts,
     pub samples: Samples,
+    pub allocs: Allocs,
     /// Ends of numbered iterations of the program: when each mark was set.
     pub iterations: Vec<u64>,
     /// Work done between two readings of the counters of turns and calls: when it was read, and how much.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::ids::{FuncId, LocId, SourceId};
+use super::ids::{FuncId, LocId, SourceId, StackId};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
@@ -25,6 +25,13 @@ pub struct Func {
     pub name: String,
 }
 
+/// The innermost place of a call stack, and the stack that called it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    pub parent: Option<StackId>,
+    pub loc: LocId,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loc {
     pub func: FuncId,
@@ -38,6 +45,7 @@ pub struct Program {
     pub sources: BTreeMap<SourceId, Source>,
     pub funcs: BTreeMap<FuncId, Func>,
     pub locs: BTreeMap<LocId, Loc>,
+    pub stacks: BTreeMap<StackId, Stack>,
 }
 
 /// A place in words: what a table or a line of text shows for a [`LocId`].
@@ -73,6 +81,17 @@ impl Program {
             line: (at.line > 0).then_some(at.line),
             function: func.map(|f| f.name.clone()),
         }
+    }
+
+    /// The places of a stack, innermost first; at most `most`, since a damaged log may go round in circles.
+    pub fn frames(&self, stack: StackId, most: usize) -> Vec<LocId> {
+        let mut next = Some(stack);
+        let mut frames = Vec::new();
+        while let Some(stack) = next.and_then(|id| self.stacks.get(&id)).filter(|_| frames.len() < most) {
+            frames.push(stack.loc);
+            next = stack.parent;
+        }
+        frames
     }
 
     /// The source and line of a place.

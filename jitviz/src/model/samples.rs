@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FuncId, GuardId, LocId, SampleState, TraceId};
+use super::{FuncId, GuardId, LocId, SampleState, StackId, TraceId};
 
 /// Number and weight of some samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,9 @@ pub struct Samples {
     pub by_trace: BTreeMap<TraceId, TraceTime>,
     pub by_loc: BTreeMap<LocId, PlaceTime>,
     pub by_builtin: BTreeMap<FuncId, Weight>,
+    /// By the line that called a builtin, and the builtin.
+    pub native_at: BTreeMap<(LocId, FuncId), Weight>,
+    pub by_stack: BTreeMap<(StackId, Part), u64>,
     /// In the interpreter, because compiled code was left through the guard just before.
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
@@ -72,6 +75,8 @@ impl Samples {
             return;
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
+        let of_stack = self.by_stack.entry((StackId(sample.stack_id.0), part)).or_default();
+        *of_stack = of_stack.saturating_add(ns);
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,
@@ -92,7 +97,9 @@ impl Samples {
             *sum = sum.saturating_add(ns);
         }
         if part == Part::Native {
-            self.by_builtin.entry(FuncId(sample.builtin.0)).or_default().add(ns);
+            let builtin = FuncId(sample.builtin.0);
+            self.by_builtin.entry(builtin).or_default().add(ns);
+            self.native_at.entry((LocId(sample.loc_id.0), builtin)).or_default().add(ns);
         }
     }
 
@@ -107,7 +114,7 @@ impl Samples {
 }
 
 /// The states as accounts show them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     Interp,
     Compiled,

@@ -17,6 +17,8 @@ pub struct Trace {
     pub compile: Option<Compile>,
     pub passes: Vec<Pass>,
     pub installed_ns: Option<u64>,
+    /// Where its machine code is.
+    pub address: Option<u64>,
     /// Reasons, in the order of the events.
     pub invalidated: Vec<u16>,
     /// The first time.
@@ -38,6 +40,7 @@ impl Trace {
             compile: None,
             passes: Vec::new(),
             installed_ns: None,
+            address: None,
             invalidated: Vec::new(),
             invalidated_ns: None,
             freed_ns: None,
@@ -72,6 +75,8 @@ pub struct Stop {
     pub record_ns: u64,
     pub link_kind: u8,
     pub link: Option<TraceId>,
+    /// The same for the same recording of the same source in any run; 0 if the log has none.
+    pub fingerprint: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -43,7 +43,7 @@ pub enum Ground {
 pub fn svg(chart: &Chart, ground: Ground) -> Result<String, String> {
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, size(chart)).into_drawing_area();
         if ground == Ground::White {
             area.fill(&WHITE).map_err(|e| e.to_string())?;
         }
@@ -67,17 +67,90 @@ pub fn svg(chart: &Chart, ground: Ground) -> Result<String, String> {
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
+/// The height of a row of boxes.
+const ROW: u32 = 22;
+/// About so wide is a letter, since nothing here knows the font.
+const LETTER: i32 = 8;
+
+fn size(chart: &Chart) -> (u32, u32) {
+    match chart.shape {
+        Shape::Boxes => (SIZE.0, 110 + ROW * chart.rows.len().max(2) as u32),
+        _ => SIZE,
+    }
+}
+
+fn boxes(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
+    let rows = chart.rows.len().max(1) as i32;
+    let side = if chart.rows.iter().all(String::is_empty) { 12 } else { 130 };
+    let value = |v: &u64| show(chart.unit, *v);
+    let mut builder = ChartBuilder::on(area);
+    if ground == Ground::White {
+        builder.caption(chart.title, ("sans-serif", FONT + 4));
+    }
+    builder.margin(12).margin_top(if ground == Ground::White { 40 } else { 34 });
+    let mut plot =
+        builder.x_label_area_size(36).y_label_area_size(side).build_cartesian_2d(0..chart.width.max(1), 0..rows)?;
+    plot.configure_mesh()
+        .disable_y_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(GRID.mix(0.4))
+        .axis_style(GRID)
+        .x_labels(8)
+        .y_labels(2)
+        .y_label_formatter(&|_| String::new())
+        .x_label_formatter(&value)
+        .label_style(("sans-serif", FONT))
+        .draw()?;
+    for (name, row) in chart.rows.iter().zip(0..) {
+        let (_, y) = plot.backend_coord(&(0, rows - row));
+        let name = Charset::UNICODE.fit(&clean(name), 15);
+        area.draw(&Text::new(name, (16, y + 4), ("sans-serif", FONT).into_font().color(&BLACK)))?;
+    }
+    for each in &chart.boxes {
+        let row = each.row as i32;
+        let colour = COLOURS[each.series % COLOURS.len()];
+        let ((left, top), (right, bottom)) =
+            (plot.backend_coord(&(each.from, rows - row)), plot.backend_coord(&(each.to, rows - row - 1)));
+        // One pixel between boxes, and none so narrow that it does not show.
+        let right = right.max(left + 2) - 1;
+        area.draw(&Rectangle::new([(left, top + 1), (right, bottom - 1)], colour.filled()))?;
+        let room = (right - left) / LETTER;
+        if room >= 3 {
+            let name = Charset::UNICODE.fit(&clean(&each.name), room as usize);
+            // White on these colours has the contrast of text on a page; see the test.
+            area.draw(&Text::new(name, (left + 3, top + 4), ("sans-serif", FONT - 2).into_font().color(&WHITE)))?;
+        }
+    }
+    for (series, i) in chart.series.iter().zip(0..) {
+        let (x, y) = (16 + 140 * i, if ground == Ground::White { 40 } else { 16 });
+        area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], COLOURS[i as usize % COLOURS.len()].stroke_width(6)))?;
+        area.draw(&Text::new(
+            clean(&series.name).into_owned(),
+            (x + 28, y - 6),
+            ("sans-serif", FONT).into_font().color(&BLACK),
+        ))?;
+    }
+    Ok(())
+}
+
+fn show(unit: Unit, value: u64) -> String {
+    match unit {
+        Unit::Count => units::count(value),
+        Unit::Bytes => units::bytes(value),
+        Unit::Nanoseconds => units::ns(value),
+        Unit::Permille => units::share(value, 1_000).unwrap_or_default(),
+    }
+}
+
 fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
+    if chart.shape == Shape::Boxes {
+        return boxes(chart, area, ground);
+    }
     let highest = chart.series.iter().flat_map(|s| s.points.iter().map(|p| p.1)).max().unwrap_or(0).max(1);
     // A little air above the highest line.
     let top = highest.saturating_add(highest / 20).max(highest.saturating_add(1));
     let end = chart.duration_ns.max(1);
-    let value = |v: &u64| match chart.unit {
-        Unit::Count => units::count(*v),
-        Unit::Bytes => units::bytes(*v),
-        Unit::Nanoseconds => units::ns(*v),
-        Unit::Permille => units::share(*v, 1_000).unwrap_or_default(),
-    };
+    let value = |v: &u64| show(chart.unit, *v);
     let stacked = chart.shape == Shape::Stacked;
     let top = match chart.shape {
         Shape::Stacked => 1_000,
@@ -132,7 +205,7 @@ fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn st
                 }
                 below = above;
             }
-            Shape::Steps => {
+            Shape::Steps | Shape::Boxes => {
                 let mut points = Vec::with_capacity(series.points.len() * 2 + 1);
                 let mut last = 0;
                 for &(t, v) in &series.points {

@@ -1,19 +1,29 @@
-//! The columns of every table: traces, guards, aborts. Text output, `--sort` and the TUI all read them here.
+//! The columns of every table. Text output, `--sort` and the TUI all read them here.
 
 use super::table::{Align, Column, maybe};
 use crate::analyse::aborts::AbortRow;
+use crate::analyse::allocs::AllocRow;
 use crate::analyse::guards::{GuardRow, Observed};
 use crate::analyse::lines::LineRow;
+use crate::analyse::passes::{PassChange, PassTotals};
 use crate::analyse::traces::TraceRow;
 use crate::model::{GuardId, Place, TraceId};
 use crate::styled::Role;
 use crate::units;
 
+/// The name of a field as JSON has it.
+const fn key(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        b"r#type" => "type",
+        _ => field,
+    }
+}
+
 /// A column of numbers, greatest first.
 macro_rules! number {
     ($key:ident, $title:literal, $term:literal, $rank:literal, $show:expr) => {
         Column {
-            key: stringify!($key),
+            key: key(stringify!($key)),
             title: $title,
             align: Align::Right,
             role: Role::Plain,
@@ -30,7 +40,7 @@ macro_rules! number {
 macro_rules! id {
     ($key:ident: $of:ty, $title:literal, $term:literal, $rank:literal) => {
         Column {
-            key: stringify!($key),
+            key: key(stringify!($key)),
             title: $title,
             align: Align::Right,
             role: Role::Plain,
@@ -47,7 +57,7 @@ macro_rules! id {
 macro_rules! word {
     ($key:ident, $title:literal, $term:literal, $rank:literal, $role:expr, $cell:expr) => {
         Column {
-            key: stringify!($key),
+            key: key(stringify!($key)),
             title: $title,
             align: Align::Left,
             role: $role,
@@ -182,6 +192,64 @@ pub const LINES: &[Column<LineRow>] = &[
     }),
 ];
 
+pub const ALLOCS: &[Column<AllocRow>] = &[
+    number!(bytes, "bytes", "allocs", 0, units::bytes),
+    number!(share_permille, "share", "allocs", 2, |share| units::share(share, 1_000).unwrap_or_default()),
+    place!(1),
+    word!(r#type, "type", "allocs", 1, Role::Name, |r| r.r#type.clone().unwrap_or_default()),
+    Column {
+        cell: |r| if r.recorded > 0 { units::count(r.recorded) } else { String::new() },
+        ..number!(recorded, "in traces", "allocs-removed", 3, units::count)
+    },
+    Column {
+        cell: |r| if r.recorded > 0 { units::count(r.left) } else { String::new() },
+        ..number!(left, "left", "allocs-removed", 3, units::count)
+    },
+    number!(samples, "samples", "allocs", 6, units::count),
+];
+
+pub const PASSES: &[Column<PassTotals>] = &[
+    word!(pass, "pass", "pass", 0, Role::Name, |r| r.pass.clone()),
+    number!(dur_ns, "time", "pass", 1, units::ns),
+    number!(share_permille, "share", "pass", 3, |share| units::share(share, 1_000).unwrap_or_default()),
+    number!(runs, "traces", "pass", 4, units::count),
+    number!(changed, "changed", "pass", 5, units::count),
+    number!(ops_in, "IR in", "ir", 2, units::count),
+    number!(ops_out, "IR out", "ir", 2, units::count),
+    number!(guards_in, "guards in", "guard", 6, units::count),
+    number!(guards_out, "guards out", "guard", 6, units::count),
+    Column {
+        key: "changes",
+        title: "what it did",
+        align: Align::Left,
+        role: Role::Plain,
+        term: "pass",
+        rank: 1,
+        descending: true,
+        cell: |r| changes(&r.changes),
+        order: |a, b| a.changes.len().cmp(&b.changes.len()),
+    },
+];
+
+/// `-12 G_INT, +3 PHI, 2 ADDOV > ADD`: the operations that a pass changed most.
+pub fn changes(list: &[PassChange]) -> String {
+    let one = |c: &PassChange| {
+        let mut text = String::new();
+        for (sign, n) in [("-", c.removed), ("+", c.added), ("", c.replaced)] {
+            if n > 0 {
+                text.push_str(&format!("{}{sign}{}", if text.is_empty() { "" } else { " " }, units::count(n)));
+            }
+        }
+        format!("{text} {}", c.operation)
+    };
+    let more =
+        if list.len() > SHOWN_CHANGES { format!(", {} more", list.len() - SHOWN_CHANGES) } else { String::new() };
+    format!("{}{more}", list.iter().take(SHOWN_CHANGES).map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// More are in the JSON.
+const SHOWN_CHANGES: usize = 4;
+
 /// A bar as high as the heat.
 pub fn heat(step: u64) -> &'static str {
     ["", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"].get(step as usize).copied().unwrap_or("█")
@@ -211,7 +279,7 @@ const LONGEST_EXAMPLE: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{aborts, guards, lines, traces};
+    use crate::analyse::{aborts, allocs, guards, lines, passes, traces};
     use crate::model::{Abort, Guard, Model, Trace};
 
     fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
@@ -233,5 +301,9 @@ mod tests {
         check(GUARDS, &guards::rows(&model)[0]);
         check(ABORTS, &aborts::rows(&model)[0]);
         check(LINES, &lines::LineRow::default());
+        model.allocs.add(crate::model::LocId(1), "list", 8);
+        check(ALLOCS, &allocs::rows(&model)[0]);
+        model.traces.values_mut().for_each(|t| t.passes.push(crate::model::Pass::default()));
+        check(PASSES, &passes::rows(&model)[0]);
     }
 }

@@ -1,6 +1,7 @@
 //! Answers laid out as lines of styled text: tables and pages, printed by the commands and drawn by the TUI.
 
 pub mod columns;
+pub mod diff;
 pub mod findings;
 pub mod json;
 pub mod list;

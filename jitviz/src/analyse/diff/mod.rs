@@ -1,0 +1,406 @@
+//! Two runs, or two sets of runs, of a program: what changed, and which changes explain the difference in time.
+//!
+//! Everything is matched by source ([`key`]), summed per run, and compared over runs ([`measure`]).
+
+pub mod explain;
+pub mod key;
+pub mod measure;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::series::Unit;
+use super::summary::summary;
+use super::traces::Fate;
+use crate::model::{Domain, Model, Place, Problem, TraceId, TraceKind};
+use key::Key;
+use measure::{Compared, compare};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Diff {
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+    pub duration: Compared,
+    /// Time by state.
+    pub states: Vec<Compared>,
+    pub memory: Vec<Compared>,
+    pub counts: Vec<Compared>,
+    /// Time by function, from samples.
+    pub functions: Vec<Row>,
+    /// Loops and functions that were compiled, with their bridges.
+    pub loops: Vec<Row>,
+    pub bridges: Vec<Row>,
+    pub guards: Vec<Row>,
+    pub aborts: Vec<Row>,
+    pub passes: Vec<Row>,
+    /// Where the time went, the largest difference first, with the changes of the JIT there.
+    pub explanations: Vec<explain::Explanation>,
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is in both sides or in one of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    pub name: String,
+    #[serde(flatten)]
+    pub place: Place,
+    pub status: Status,
+    /// Something about it changed: significantly where several runs tell, else by more than [`NOTABLE`] percent.
+    pub changed: bool,
+    /// The first stage at which the IR of the two sides differs; loops and functions only.
+    pub first_difference: Option<String>,
+    pub numbers: Vec<Compared>,
+    #[serde(skip)]
+    pub key: Key,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Both,
+    /// Only before.
+    Lost,
+    /// Only after.
+    New,
+}
+
+/// With one run a side nothing tells the noise; smaller changes, in percent, are taken for it.
+pub const NOTABLE: f64 = 5.0;
+
+impl Compared {
+    pub fn is_change(&self) -> bool {
+        match (self.significant, self.percent, self.change) {
+            (Some(significant), _, _) => significant,
+            (None, Some(percent), _) => percent.abs() >= NOTABLE,
+            (None, None, Some(change)) => change != 0.0,
+            (None, None, None) => false,
+        }
+    }
+}
+
+/// Whether the run became too much slower.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    pub limit_percent: f64,
+    pub change_percent: f64,
+    pub over: bool,
+}
+
+impl Verdict {
+    pub fn sentence(&self) -> String {
+        let than = if self.over { "over" } else { "within" };
+        format!("duration changed by {:+.1} %, {than} the limit of {} %", self.change_percent, self.limit_percent)
+    }
+}
+
+impl Diff {
+    /// Over the limit, and where several runs tell, more than noise.
+    pub fn verdict(&self, limit_percent: f64) -> Verdict {
+        let change_percent = self.duration.percent.unwrap_or(0.0);
+        let over = change_percent > limit_percent && self.duration.significant != Some(false);
+        Verdict { limit_percent, change_percent, over }
+    }
+}
+
+impl Row {
+    pub fn number(&self, name: &str) -> Option<&Compared> {
+        self.numbers.iter().find(|n| n.name == name)
+    }
+}
+
+/// One thing in one run.
+#[derive(Clone, Debug, Default)]
+struct Item {
+    name: String,
+    place: Place,
+    numbers: BTreeMap<&'static str, f64>,
+    /// Of its recordings, and of each stage of their IR the number of instructions.
+    recordings: BTreeSet<u64>,
+    stages: Vec<(String, u32)>,
+}
+
+type Items = BTreeMap<Key, Item>;
+/// What one run has, and whether it was sampled.
+type Side = (Items, bool);
+
+/// Numbers that only samples tell.
+const FROM_SAMPLES: [&str; 4] = ["time_ns", "interp_ns", "compiled_ns", "native_ns"];
+
+impl Item {
+    fn add(&mut self, name: &'static str, value: f64) {
+        *self.numbers.entry(name).or_default() += value;
+    }
+}
+
+pub fn diff(before: &[Model], after: &[Model]) -> Diff {
+    let total = |side: &[Model], of: &dyn Fn(&Model) -> Option<u64>| -> Vec<Option<f64>> {
+        side.iter().map(|m| of(m).map(|n| n as f64)).collect()
+    };
+    let whole =
+        |name, unit, of: &dyn Fn(&Model) -> Option<u64>| compare(name, unit, &total(before, of), &total(after, of));
+    let summaries = |side: &[Model]| side.iter().map(summary).collect::<Vec<_>>();
+    let (a, b) = (summaries(before), summaries(after));
+    let sums = |name, unit, of: &dyn Fn(&super::summary::Summary) -> Option<u64>| {
+        let values =
+            |side: &[super::summary::Summary]| side.iter().map(|s| of(s).map(|n| n as f64)).collect::<Vec<_>>();
+        compare(name, unit, &values(&a), &values(&b))
+    };
+    let states = ["interp", "compiled", "native", "gc", "jit", "idle", "unaccounted"].into_iter().zip(0..);
+    let states = states.map(|(name, i)| sums(name, Unit::Nanoseconds, &|s| s.states.list()[i].1)).collect();
+    let rows = |of: fn(&Model) -> Items, units: &[(&'static str, Unit)]| {
+        let side = |models: &[Model]| models.iter().map(|m| (of(m), !m.samples.is_empty())).collect::<Vec<_>>();
+        table(&side(before), &side(after), units)
+    };
+    use Unit::{Bytes, Count, Nanoseconds};
+    let mut out = Diff {
+        before: before.iter().map(|m| m.name.clone()).collect(),
+        after: after.iter().map(|m| m.name.clone()).collect(),
+        duration: whole("duration_ns", Nanoseconds, &|m| Some(m.duration_ns)),
+        states,
+        memory: vec![
+            sums("heap_peak", Bytes, &|s| s.memory.heap_peak),
+            sums("heap_allocated", Bytes, &|s| s.memory.heap_allocated),
+            sums("code", Bytes, &|s| s.memory.code),
+            sums("metadata", Bytes, &|s| s.memory.metadata),
+        ],
+        counts: vec![
+            sums("loops", Count, &|s| Some(s.traces.loops)),
+            sums("functions", Count, &|s| Some(s.traces.functions)),
+            sums("bridges", Count, &|s| Some(s.traces.bridges)),
+            sums("aborted", Count, &|s| s.traces.aborted),
+            sums("invalidated", Count, &|s| s.traces.invalidated),
+            sums("blacklisted", Count, &|s| Some(s.traces.blacklisted)),
+            sums("guard_failures", Count, &|s| s.guards.failures),
+            sums("collections", Count, &|s| s.gc.collections),
+        ],
+        functions: rows(
+            functions,
+            &[
+                ("time_ns", Nanoseconds),
+                ("interp_ns", Nanoseconds),
+                ("compiled_ns", Nanoseconds),
+                ("native_ns", Nanoseconds),
+            ],
+        ),
+        loops: rows(
+            loops,
+            &[
+                ("time_ns", Nanoseconds),
+                ("executions", Count),
+                ("traces", Count),
+                ("bridges", Count),
+                ("ir_final", Count),
+                ("code_bytes", Bytes),
+            ],
+        ),
+        bridges: rows(bridges, &[("executions", Count), ("traces", Count)]),
+        guards: rows(guards, &[("failures", Count), ("guards", Count), ("bridged", Count)]),
+        aborts: rows(aborts, &[("count", Count), ("given_up", Count), ("record_ns", Nanoseconds)]),
+        passes: rows(passes, &[("dur_ns", Nanoseconds), ("ops_in", Count), ("ops_out", Count), ("guards_out", Count)]),
+        explanations: Vec::new(),
+        problems: before.iter().chain(after).flat_map(|m| m.problems.iter().cloned()).collect(),
+    };
+    out.explanations = explain::explanations(&out);
+    out
+}
+
+/// Sums up to one table what each run of the two sides has.
+fn table(before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)]) -> Vec<Row> {
+    let keys: BTreeSet<&Key> = before.iter().chain(after).flat_map(|side| side.0.keys()).collect();
+    let mut rows: Vec<Row> = keys.into_iter().map(|key| row(key, before, after, numbers)).collect();
+    let size = |row: &Row| row.numbers.first().and_then(|n| n.change).unwrap_or(0.0).abs();
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.key.cmp(&b.key)));
+    rows
+}
+
+fn row(key: &Key, before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)]) -> Row {
+    let find = |side: &[Side]| side.iter().filter_map(|(items, _)| items.get(key)).next_back().cloned();
+    let (old, new) = (find(before), find(after));
+    // What a run does not have happened there not at all; time that nobody measured is not known.
+    let value = |(items, sampled): &Side, name: &str| {
+        let known = items.get(key).and_then(|i| i.numbers.get(name)).copied().unwrap_or(0.0);
+        (*sampled || !FROM_SAMPLES.contains(&name)).then_some(known)
+    };
+    let values = |side: &[Side], name: &str| side.iter().map(|run| value(run, name)).collect::<Vec<_>>();
+    let numbers: Vec<Compared> =
+        numbers.iter().map(|&(name, unit)| compare(name, unit, &values(before, name), &values(after, name))).collect();
+    let status = match (&old, &new) {
+        (Some(_), None) => Status::Lost,
+        (None, Some(_)) => Status::New,
+        _ => Status::Both,
+    };
+    let first_difference = match (&old, &new) {
+        (Some(old), Some(new)) => first_difference(old, new),
+        _ => None,
+    };
+    let one = new.or(old).unwrap_or_default();
+    Row {
+        name: one.name,
+        place: one.place,
+        status,
+        changed: numbers.iter().any(Compared::is_change),
+        first_difference,
+        numbers,
+        key: key.clone(),
+    }
+}
+
+/// The first stage whose IR has another length; `recorded` if the recordings themselves differ.
+fn first_difference(old: &Item, new: &Item) -> Option<String> {
+    if old.recordings != new.recordings && old.recordings.intersection(&new.recordings).next().is_none() {
+        return Some("recorded".into()).filter(|_| !old.stages.is_empty() && old.stages != new.stages);
+    }
+    let pairs = old.stages.iter().zip(&new.stages);
+    pairs.filter(|(a, b)| a != b).map(|(_, b)| b.0.clone()).next()
+}
+
+fn functions(model: &Model) -> Items {
+    let mut items = Items::new();
+    for (loc, time) in &model.samples.by_loc {
+        let item = items.entry(key::function(model, *loc)).or_default();
+        let place = model.program.place(*loc);
+        item.name = place.function.clone().unwrap_or_default();
+        item.place = Place { line: None, ..place };
+        item.add("interp_ns", time.interp_ns as f64);
+        item.add("compiled_ns", time.compiled_ns as f64);
+        item.add("native_ns", time.native_ns as f64);
+        item.add("time_ns", (time.interp_ns + time.compiled_ns + time.native_ns) as f64);
+    }
+    items
+}
+
+/// The loop or function that a trace leads back to.
+fn root(model: &Model, id: TraceId) -> TraceId {
+    let mut at = id;
+    // A damaged log may go round in circles.
+    for _ in 0..model.traces.len() {
+        match model.traces.get(&at).and_then(|t| t.parent) {
+            Some(parent) if parent != at => at = parent,
+            _ => break,
+        }
+    }
+    at
+}
+
+fn loops(model: &Model) -> Items {
+    let mut items = Items::new();
+    for trace in model.traces.values().filter(|t| t.became_code()) {
+        let Some(head) = model.traces.get(&root(model, trace.id)) else { continue };
+        let item = items.entry(key::trace(model, head)).or_default();
+        let time = model.samples.by_trace.get(&trace.id).copied().unwrap_or_default();
+        item.add("time_ns", (time.compiled_ns + time.native_ns) as f64);
+        let compile = trace.compile.clone().unwrap_or_default();
+        item.add("code_bytes", f64::from(compile.code_bytes));
+        item.add("ir_final", trace.passes.iter().max_by_key(|p| p.stage).map_or(0.0, |p| p.ops_out.into()));
+        if trace.id != head.id {
+            item.add("bridges", 1.0);
+            continue;
+        }
+        item.name = super::traces::kind_name(trace.kind);
+        item.place = model.program.place(trace.loc);
+        item.add("traces", 1.0);
+        item.add("executions", model.counts.trace_exec.get(&trace.id).copied().unwrap_or(0) as f64);
+        item.recordings.extend(trace.stop.iter().map(|s| s.fingerprint));
+        let mut stages: Vec<_> = trace.passes.iter().map(|p| (p.stage, model.words.pass(p.id), p.ops_out)).collect();
+        stages.sort();
+        item.stages = stages.into_iter().map(|(_, name, ops)| (name, ops)).collect();
+    }
+    items
+}
+
+fn bridges(model: &Model) -> Items {
+    let mut items = Items::new();
+    for trace in model.traces.values().filter(|t| t.kind == TraceKind::Bridge && Fate::of(t) == Fate::Installed) {
+        let item = items.entry(key::trace(model, trace)).or_default();
+        let guard = trace.parent_guard.and_then(|id| model.guards.get(&id));
+        item.name = guard.map(|g| model.words.reason(Domain::GuardKind, g.kind)).unwrap_or_default();
+        item.place = model.program.place(guard.map_or(trace.loc, |g| g.loc));
+        item.add("traces", 1.0);
+        item.add("executions", model.counts.trace_exec.get(&trace.id).copied().unwrap_or(0) as f64);
+    }
+    items
+}
+
+fn guards(model: &Model) -> Items {
+    let mut items = Items::new();
+    for guard in model.guards.values().filter(|g| g.failures.unwrap_or(0) > 0) {
+        let item = items.entry(key::guard(model, guard)).or_default();
+        let kind = model.words.reason(Domain::GuardKind, guard.kind);
+        let expected = super::expected::expected(&guard.expected).unwrap_or_default();
+        item.name = format!("{kind} {expected}").trim().to_string();
+        item.place = model.program.place(guard.loc);
+        item.add("failures", guard.failures.unwrap_or(0) as f64);
+        item.add("guards", 1.0);
+        item.add("bridged", f64::from(u8::from(guard.bridge.is_some())));
+    }
+    items
+}
+
+fn aborts(model: &Model) -> Items {
+    let mut items = Items::new();
+    for trace in model.traces.values() {
+        let Some(abort) = &trace.abort else { continue };
+        let loc = abort.loc.known().unwrap_or(trace.loc);
+        let reason = model.words.reason(Domain::Abort, abort.reason);
+        let key = Key(format!("{reason} {}", key::place(model, loc).0));
+        let item = items.entry(key).or_default();
+        item.name = reason;
+        item.place = model.program.place(loc);
+        item.add("count", 1.0);
+        item.add("given_up", f64::from(u8::from(abort.blacklisted)));
+        item.add("record_ns", abort.record_ns as f64);
+    }
+    items
+}
+
+fn passes(model: &Model) -> Items {
+    let mut items = Items::new();
+    for pass in model.traces.values().flat_map(|t| &t.passes) {
+        let name = model.words.pass(pass.id);
+        let item = items.entry(Key(name.clone())).or_default();
+        item.name = name;
+        item.add("dur_ns", pass.dur_ns as f64);
+        item.add("ops_in", pass.ops_in.into());
+        item.add("ops_out", pass.ops_out.into());
+        item.add("guards_out", pass.guards_out.into());
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Func, FuncId, Loc, LocId, PlaceTime, SourceId};
+
+    fn run(ns: [u64; 2]) -> Model {
+        let mut model = Model { duration_ns: ns.iter().sum(), ..Model::default() };
+        model.samples.by_state.insert(crate::model::SampleState::Trace, crate::model::Weight::default());
+        for (id, name, ns) in [(1, "fast", ns[0]), (2, "slow", ns[1])] {
+            model.program.funcs.insert(FuncId(id), Func { source: SourceId(1), name: name.into() });
+            model.program.locs.insert(LocId(id), Loc { func: FuncId(id), line: id * 10 });
+            model.samples.by_loc.insert(LocId(id), PlaceTime { compiled_ns: ns, ..PlaceTime::default() });
+        }
+        model
+    }
+
+    #[test]
+    fn the_function_that_got_slower_explains_the_time() {
+        let side = |slow: u64| (0..10).map(|i| run([1_000_000 + i * 100, slow + i * 300])).collect::<Vec<_>>();
+        let found = diff(&side(2_000_000), &side(2_100_000));
+        assert_eq!(found.duration.significant, Some(true));
+        assert_eq!((found.functions[0].name.as_str(), found.functions[0].changed), ("slow", true));
+        assert!(!found.functions[1].changed);
+        assert_eq!(found.explanations.len(), 1);
+        assert_eq!(found.explanations[0].name, "slow");
+        let same = diff(&side(2_000_000), &side(2_000_000));
+        assert!(same.explanations.is_empty() && same.functions.iter().all(|f| !f.changed));
+    }
+
+    #[test]
+    fn with_one_run_small_differences_are_taken_for_noise() {
+        let found = diff(&[run([1_000_000, 2_000_000])], &[run([1_020_000, 3_000_000])]);
+        assert_eq!(found.functions.iter().map(|f| f.changed).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(found.duration.significant, None);
+    }
+}
