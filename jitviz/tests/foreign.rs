@@ -43,7 +43,6 @@ fn the_same_cause_is_named_at_the_same_line() {
     // polymorphic.jlogz is jitvm's own log of the same program.
     for (log, program) in [
         ("polymorphic.pypylog", "polymorphic.py"),
-        ("polymorphic.jitlog", "polymorphic.py"),
         ("polymorphic.ljevents", "polymorphic.lua"),
         ("polymorphic.v8.log", "polymorphic.js"),
         ("polymorphic.jlogz", "polymorphic.py"),
@@ -62,7 +61,7 @@ fn what_is_not_in_a_log_is_unknown() {
     {
         assert!(answer.pointer(pointer).unwrap().is_null(), "{pointer}");
     }
-    assert_eq!(answer["traces"]["aborted"], 8);
+    assert_eq!(answer["traces"]["aborted"], 9);
     let missing = missing(&luajit, &findings(&luajit, false).looked_for);
     let failures = missing.iter().find(|missing| missing.fact == "guard failures").unwrap();
     assert_eq!(failures.switch.as_deref(), Some("luajit -jdump=+x,FILE or jitlog-events.lua"));
