@@ -43,6 +43,7 @@ fn the_same_cause_is_named_at_the_same_line() {
     // polymorphic.jlogz is jitvm's own log of the same program.
     for (log, program) in [
         ("polymorphic.pypylog", "polymorphic.py"),
+        ("polymorphic.jitlog", "polymorphic.py"),
         ("polymorphic.ljevents", "polymorphic.lua"),
         ("polymorphic.v8.log", "polymorphic.js"),
         ("polymorphic.jlogz", "polymorphic.py"),
