@@ -62,7 +62,7 @@ fn what_is_not_in_a_log_is_unknown() {
     {
         assert!(answer.pointer(pointer).unwrap().is_null(), "{pointer}");
     }
-    assert_eq!(answer["traces"]["aborted"], 8);
+    assert_eq!(answer["traces"]["aborted"], 9);
     let missing = missing(&luajit, &findings(&luajit, false).looked_for);
     let failures = missing.iter().find(|missing| missing.fact == "guard failures").unwrap();
     assert_eq!(failures.switch.as_deref(), Some("luajit -jdump=+x,FILE or jitlog-events.lua"));

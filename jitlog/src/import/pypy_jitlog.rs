@@ -363,6 +363,8 @@ impl State {
             };
             let guard = (number, name, index, open.loc, expected);
             match known {
+                // Merge points and fields are in the optimised stage alone; the operation is that of the last.
+                Some(known) if !known.3.is_none() => known.2 = index,
                 Some(known) => *known = guard,
                 None => open.guards.push(guard),
             }

@@ -125,12 +125,9 @@ pub fn summary(model: &Model) -> Summary {
         memory: memory(model),
         gc: Gc {
             collections: model.known(Fact::Collections, model.collections.len() as u64),
-            pause_ns: model.known(
-                Fact::GcPauses,
-                model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns)),
-            ),
-            pause_max_ns: model
-                .known(Fact::GcPauses, model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0)),
+            pause_ns: model
+                .known(Fact::GcPauses, model.collections.iter().fold(0, |sum, c| sum.saturating_add(c.pause_ns))),
+            pause_max_ns: model.known(Fact::GcPauses, model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0)),
         },
         log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
         exit: model.exit.as_ref().map(|e| Exit { how: e.how.clone(), status: e.status }),

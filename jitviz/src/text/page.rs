@@ -129,10 +129,13 @@ fn program(overview: &Overview) -> Line {
         Some(_) => Line::of(Role::Title, s.argv.join(" ")),
         None => Line::of(Role::Title, &overview.name),
     };
-    line.push(Role::Plain, match s.duration_ns {
-        Some(duration) => format!("  ran {}", ns(duration)),
-        None => "  ran for a time that is not in the log".into(),
-    });
+    line.push(
+        Role::Plain,
+        match s.duration_ns {
+            Some(duration) => format!("  ran {}", ns(duration)),
+            None => "  ran for a time that is not in the log".into(),
+        },
+    );
     if !overview.vm.is_empty() {
         line.push(Role::Dim, format!(" under {}", overview.vm));
     }
