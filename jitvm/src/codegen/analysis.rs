@@ -164,8 +164,9 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
             }
         }
     }
-    let first_call =
-        (0..count).find(|&at| matches!(body.ins[at].op, Op::CallH | Op::CallF) && (at > loop_at || loop_at == count)).unwrap_or(count);
+    let first_call = (0..count)
+        .find(|&at| matches!(body.ins[at].op, Op::CallH | Op::CallF) && (at > loop_at || loop_at == count))
+        .unwrap_or(count);
     let hints = hints(body, &root, &last, &phis, loop_at);
     let end = count;
     Ok(Analysis {

@@ -5,8 +5,8 @@
 use crate::codegen::ExitState;
 use std::cell::Cell;
 
-use crate::interp::{activation, call};
 use crate::interp::helpers::HELPERS;
+use crate::interp::{activation, call};
 use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
@@ -131,7 +131,8 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
             measure,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
-        let outcome = unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
+        let outcome =
+            unsafe { interpret::run(&machine, body) }.expect("a trace ends through a guard or at another trace");
         if let Some(word) = outcome.returned {
             return (word, false);
         }

@@ -1,7 +1,7 @@
 //! The interpreter: the bytecode loop and what its instructions need.
 
-mod begin;
 pub mod activation;
+mod begin;
 pub mod bind;
 pub mod cache;
 pub mod call;

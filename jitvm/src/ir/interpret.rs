@@ -225,7 +225,16 @@ impl<'s> Run<'s, '_> {
         let ins = self.body.ins[guard];
         let snapshot = self.body.snapshot_of(guard).expect("a guard has a snapshot");
         let observed = ins.observed().map(|operand| (self.body.ty(operand), self.word(operand)));
-        IrExit { linked: None, guard, snapshot, values: self.capture(snapshot), observed, back_edges, measured: false, returned: None }
+        IrExit {
+            linked: None,
+            guard,
+            snapshot,
+            values: self.capture(snapshot),
+            observed,
+            back_edges,
+            measured: false,
+            returned: None,
+        }
     }
 
     fn write_back(&self, close: usize) {

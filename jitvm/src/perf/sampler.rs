@@ -252,7 +252,8 @@ fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: 
     // A native call of a function: the place where that called out is below, its own slots being between the two.
     while let (address, (trace, offset)) = found
         && traces[trace].is_native_call(offset)
-        && let Some(inner) = call_between(traces, stack_pointer.next_multiple_of(8).max(address - SEARCHED * 8), address)
+        && let Some(inner) =
+            call_between(traces, stack_pointer.next_multiple_of(8).max(address - SEARCHED * 8), address)
     {
         found = inner;
     }

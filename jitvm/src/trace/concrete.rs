@@ -39,7 +39,8 @@ impl Concrete {
 
     /// The program has this value for a result that was not known.
     pub(super) fn learn(&mut self, body: &Body, r: Ref, value: Value) {
-        let is_open = |index: usize| self.known.get(index) == Some(&false) && matches!(body.ins[index].op, Op::CallH | Op::CallF);
+        let is_open =
+            |index: usize| self.known.get(index) == Some(&false) && matches!(body.ins[index].op, Op::CallH | Op::CallF);
         if !r.is_none() && !r.is_constant() && is_open(r.index()) {
             self.set(r.index(), Some(value.0));
         }

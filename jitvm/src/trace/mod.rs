@@ -28,9 +28,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-pub use function::{Called, function_called};
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
 use concrete::Concrete;
+pub use function::{Called, function_called};
 use liveness::Liveness;
 use lockstep::Witness;
 use params::{Mode, Params};

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
-use super::recorder::{Parent, Recorder};
 use super::function::{self, ENTRY};
+use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};

@@ -67,8 +67,8 @@ impl Recorder {
                 return Ok(Step::Interpret);
             }
         }
-        if self.frames.len() > 1 && reads_frames(vm, callee_value) {
-            // The frame that it looks for is inlined here.
+        if (self.frames.len() > 1 || self.is_of_function()) && reads_frames(vm, callee_value) {
+            // The frame that it looks for is inlined here, or its registers have never been written.
             return abort(AbortReason::UnsupportedOperation, "a builtin that looks at its caller's frame");
         }
         if let Some(function) = call::as_function(callee_value) {

@@ -462,6 +462,7 @@ fn malformed_traces_are_refused() {
 fn a_function_returns_to_whoever_entered_it() {
     for function in [false, true] {
         let mut b = Builder::default();
+        b.snap(&[]);
         let x = b.int_slot(0);
         let five = b.int(5);
         let sum = b.two(Op::AddOv, x, five);
