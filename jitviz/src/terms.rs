@@ -263,6 +263,71 @@ pub const TERMS: &[Term] = &[
         "No loop or function ran often enough to be recorded, so all of the program was interpreted. Thresholds decide how often is enough.",
     ),
     term_of(
+        "bigint-in-loop",
+        "Large ints in a loop",
+        "Ints of more than 62 bits do not fit a machine word, so every operation on them makes an object. Smaller numbers, or floats, run many times faster.",
+    ),
+    term_of(
+        "deep-recursion",
+        "Deep recursion",
+        "A function that calls itself. This VM compiles loops, so calls within calls stay in the interpreter; a loop with a list as its stack is compiled.",
+    ),
+    term_of(
+        "escaping-allocation",
+        "Escaping allocation",
+        "An object made in a hot loop that is stored where others can see it, so the optimiser has to make it in every turn. Objects that stay inside the loop cost nothing.",
+    ),
+    term_of(
+        "exception-in-loop",
+        "Exception in a loop",
+        "A hot loop that raises and catches. A recording ends at an exception, so such a loop stays in the interpreter; a test before the operation avoids it.",
+    ),
+    term_of(
+        "gc-pressure",
+        "Time in the collector",
+        "Objects are made so fast, or so many are alive, that finding the dead ones takes a good part of the run.",
+    ),
+    term_of(
+        "invalidation-loop",
+        "A constant that changes",
+        "Traces take globals and class attributes for constants. Each time one is set anew the code that relied on it fails, so changing them in a loop undoes the work of the compiler.",
+    ),
+    term_of(
+        "list-kind-change",
+        "Mixed list",
+        "A list whose items have several types. What is read from it must be tested each time, and every type needs a bridge of its own.",
+    ),
+    term_of(
+        "megamorphic-call",
+        "Call of many targets",
+        "A line that calls many functions, or methods of many classes. Each target gets a bridge, and finding the right one takes a chain of tests.",
+    ),
+    term_of(
+        "memory-overhead",
+        "Code that did not pay",
+        "Many traces that ran for less time than it took to make them, and whose code and metadata stay in memory.",
+    ),
+    term_of(
+        "native-wall",
+        "Time in a builtin",
+        "A builtin function takes the time, such as sort or split. The compiler cannot see into it, so only calling it less helps.",
+    ),
+    term_of(
+        "polymorphic-shape",
+        "Instances of many layouts",
+        "Instances of one class whose attributes were set in different orders, or only on some. Each layout looks like another class to the compiler.",
+    ),
+    term_of(
+        "short-run",
+        "Short run",
+        "The program ends before the time spent on compiling has been won back.",
+    ),
+    term_of(
+        "trace-explosion",
+        "Too many bridges",
+        "A loop with a bridge for nearly every combination of its branches. Making them and finding the way through them costs more than the loop itself.",
+    ),
+    term_of(
         "heat",
         "Heat",
         "Executions of the traces that start on a line and failures of its guards, by orders of magnitude. It tells where compiled code is entered and left, and is not time.",

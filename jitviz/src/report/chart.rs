@@ -87,7 +87,7 @@ fn boxes(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn s
     if ground == Ground::White {
         builder.caption(chart.title, ("sans-serif", FONT + 4));
     }
-    builder.margin(12).margin_top(if ground == Ground::White { 40 } else { 34 });
+    builder.margin(12).margin_top(34);
     let mut plot =
         builder.x_label_area_size(36).y_label_area_size(side).build_cartesian_2d(0..chart.width.max(1), 0..rows)?;
     plot.configure_mesh()
@@ -122,7 +122,7 @@ fn boxes(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn s
         }
     }
     for (series, i) in chart.series.iter().zip(0..) {
-        let (x, y) = (16 + 140 * i, if ground == Ground::White { 40 } else { 16 });
+        let (x, y) = (16 + 140 * i, 16);
         area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], COLOURS[i as usize % COLOURS.len()].stroke_width(6)))?;
         area.draw(&Text::new(
             clean(&series.name).into_owned(),

@@ -18,11 +18,17 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if model.duration_ns == 0 || model.program.process.vm_name.is_empty() {
         return Vec::new();
     }
+    // Recursion is another matter, with a finding of its own.
+    let recursion = super::places::recursion(model, super::deep_recursion::TIMES);
+    let recursive = |ns: u64| recursion.values().fold(0, |sum: u64, n| sum.saturating_add(*n)) > ns / 2;
     if !model.traces.is_empty() {
         return functions(model);
     }
     // Only samples tell the interpreter from builtins, waiting and the rest.
     let interpreted = (!model.samples.is_empty()).then(|| model.samples.ns(SampleState::Interp));
+    if interpreted.is_some_and(recursive) {
+        return Vec::new();
+    }
     vec![Finding {
         id: ID,
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Finding, share};
+use super::{Finding, about, share};
 use crate::analyse::blame::blame;
 use crate::model::{Domain, LocId, Model, Trace};
 use crate::units::plural;
@@ -24,7 +24,6 @@ const ADVICE: &[(&str, &str)] = &[
         "unsupported",
         "Move the operation the evidence names out of the hot loop, or replace it by one that traces can contain.",
     ),
-    ("exception", "Test for the case before it raises, and keep try and except out of the hot loop."),
     ("trace-too-long", "Split the body of the loop into several loops, or move rare branches into functions."),
     ("too-", "Split the body of the loop, so that fewer calls and values are alive at once."),
     ("unstable-type", "Give each variable the same type at the end of the loop as at its start."),
@@ -35,7 +34,9 @@ const OTHERWISE: &str = "Look at the operation the evidence names, and keep it o
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let mut groups: BTreeMap<LocId, Vec<&Trace>> = BTreeMap::new();
-    for trace in model.traces.values().filter(|t| t.abort.is_some()) {
+    for trace in
+        model.traces.values().filter(|t| t.abort.is_some() && !super::exception_in_loop::is_exception(model, t))
+    {
         groups.entry(trace.loc).or_default().push(trace);
     }
     let interpreted = blame(model).given_up;
@@ -47,8 +48,7 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -
     let last = aborted.last()?;
     let abort = last.abort.as_ref()?;
     let reason = model.words.reason(Domain::Abort, abort.reason);
-    let wasted: Vec<u64> = aborted.iter().map(|t| wasted_ns(t)).collect();
-    let wasted_ns = wasted.iter().copied().fold(0, u64::saturating_add);
+    let wasted_ns = aborted.iter().map(|t| wasted_ns(t)).fold(0, u64::saturating_add);
     let cost = wasted_ns.saturating_add(interpreted_ns);
     let sampled = !model.samples.is_empty();
     let given_up =
@@ -66,8 +66,7 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -
         place: model.program.place(loc),
         cost_ns: Some(cost),
         share: share(cost, model),
-        // Another program would still be recorded once.
-        saving_ns: Some([wasted_ns - wasted.iter().copied().max().unwrap_or(0).min(wasted_ns), cost]),
+        saving_ns: Some(about(model, cost)),
         cause: format!(
             "What starts here was recorded in vain {} ({reason}{}{}) and {outcome}.",
             plural(aborted.len() as u64, "time"),

@@ -3,17 +3,35 @@
 use serde_json::json;
 
 use super::exit_cost::{Exits, exits, is_unstable_type};
-use super::{Finding, share, taken_over};
+use super::list_kind_change::reads_a_list;
+use super::places::{Fork, Sort, forks};
+use super::{Finding, fork_finding, share, taken_over};
 use crate::model::Model;
-use crate::units::count;
+use crate::units::{count, plural};
 
 pub const ID: &str = "unstable-types";
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let mut found: Vec<Finding> = exits(model, is_unstable_type).into_iter().map(|e| finding(model, e)).collect();
+    // What bridges took over costs less, but not nothing.
+    let wanted = |f: &Fork| f.sort == Sort::Type && f.passes >= 1_000 && !reads_a_list(model, f);
+    for fork in forks(model).into_iter().filter(wanted) {
+        if found.iter().any(|f| f.place == fork.place) {
+            continue;
+        }
+        let cause = format!(
+            "A value on this line has now one type and now another: {} times another than the one recorded, with {}.",
+            count(fork.passes),
+            plural(fork.bridges.len() as u64, "bridge"),
+        );
+        found.push(fork_finding(model, ID, fork, cause, ADVICE));
+    }
     found.extend(taken_over::find(model, &found));
     found
 }
+
+const ADVICE: &str = "Keep one type in the variable from the start, such as 0.0 instead of 0 for a sum of floats, or handle the \
+                      types in loops of their own.";
 
 fn finding(model: &Model, e: Exits) -> Finding {
     let [low, cost, high] = e.cost_ns(model);
@@ -31,10 +49,7 @@ fn finding(model: &Model, e: Exits) -> Finding {
             seen.join(" or "),
             count(e.exits),
         ),
-        advice:
-            "Keep one type in the variable from the start, such as 0.0 instead of 0 for a sum of floats, or handle \
-                 the types in loops of their own."
-                .into(),
+        advice: ADVICE.into(),
         evidence: json!({
             "exits": e.exits,
             "guards": e.ids(),

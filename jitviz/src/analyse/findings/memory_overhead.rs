@@ -1,0 +1,47 @@
+//! `memory-overhead`: much machine code that ran less than it took to make. Cost: recording and compiling of the traces
+//! in whose code less time was spent. Saving: about all of it.
+
+use serde_json::json;
+
+use super::places::JitTime;
+use super::{Finding, about, share};
+use crate::model::{Model, Trace};
+use crate::units::{bytes, ns, plural};
+
+pub const ID: &str = "memory-overhead";
+
+pub fn find(model: &Model) -> Vec<Finding> {
+    let jit = JitTime::new(model);
+    let earned = |t: &Trace| model.samples.by_trace.get(&t.id).map_or(0, |time| time.compiled_ns);
+    let idle: Vec<&Trace> = model.traces.values().filter(|t| t.became_code() && earned(t) < jit.of(t.id)).collect();
+    if idle.len() < super::short_run::MANY_TRACES || model.samples.is_empty() {
+        return Vec::new();
+    }
+    let cost = idle.iter().map(|t| jit.of(t.id)).fold(0, u64::saturating_add).min(model.duration_ns);
+    let held: u64 =
+        idle.iter().filter_map(|t| t.compile.as_ref()).map(|c| u64::from(c.code_bytes) + u64::from(c.data_bytes)).sum();
+    let worst = idle.iter().max_by_key(|t| jit.of(t.id));
+    vec![Finding {
+        id: ID,
+        place: worst.map(|t| model.program.place(t.loc)).unwrap_or_default(),
+        cost_ns: Some(cost),
+        share: share(cost, model),
+        saving_ns: Some(about(model, cost)),
+        cause: format!(
+            "{} hold {} of code and metadata and took {} to make, more than was ever spent in them.",
+            plural(idle.len() as u64, "trace"),
+            bytes(held),
+            ns(cost),
+        ),
+        advice: "Write one function with parameters instead of many alike; if the code is that varied by nature, a \
+                 higher threshold compiles less of it (--jit-param loop=1000)."
+            .into(),
+        evidence: json!({
+            "traces": idle.len(),
+            "bytes": held,
+            "how": "recording and compiling of traces with less time in their code, from samples",
+        }),
+        target: worst.map(|t| (t.id, None)),
+        whatever_it_costs: false,
+    }]
+}

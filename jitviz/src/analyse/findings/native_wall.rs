@@ -1,0 +1,61 @@
+//! `native-wall`: the time goes into a builtin, which the JIT cannot see into. Saving: the model is that the calls go
+//! away, or nearly so.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{Finding, about, share};
+use crate::model::{FuncId, Model, Place};
+use crate::units::ns;
+
+pub const ID: &str = "native-wall";
+
+/// Less of the run is what any program does.
+const LEAST: f64 = 0.2;
+
+/// Builtins that one function calls.
+#[derive(Default)]
+struct Calls {
+    ns: u64,
+    samples: u64,
+    by_call: BTreeMap<(Place, FuncId), u64>,
+}
+
+pub fn find(model: &Model) -> Vec<Finding> {
+    // By function: a fix seldom stops at one line.
+    let mut functions: BTreeMap<Place, Calls> = BTreeMap::new();
+    for ((loc, builtin), weight) in &model.samples.native_at {
+        let place = model.program.place(*loc);
+        let calls = functions.entry(Place { line: None, ..place.clone() }).or_default();
+        calls.ns = calls.ns.saturating_add(weight.ns);
+        calls.samples += weight.samples;
+        let sum = calls.by_call.entry((place, *builtin)).or_default();
+        *sum = sum.saturating_add(weight.ns);
+    }
+    let found = functions.into_values().filter(|calls| calls.ns as f64 >= model.duration_ns as f64 * LEAST);
+    let finding = |calls: Calls| {
+        let (cost, samples) = (calls.ns, calls.samples);
+        let hottest = calls.by_call.into_iter().max_by_key(|(_, ns)| *ns).map(|(call, _)| call);
+        let (place, builtin) = hottest.unwrap_or_default();
+        let name = model.program.funcs.get(&builtin).map_or("a builtin", |f| f.name.as_str());
+        Finding {
+            id: ID,
+            place,
+            cost_ns: Some(cost),
+            share: share(cost, model),
+            saving_ns: Some(about(model, cost)),
+            cause: format!(
+                "This function spends {} inside builtins, most of it here in {name}, which is part of the VM: no trace contains it.",
+                ns(cost)
+            ),
+            advice: "Call it less: take what does not change out of the loop, keep results, or choose a structure \
+                     that makes the call unnecessary."
+                .into(),
+            evidence: json!({ "builtin": name, "samples": samples, "how": "samples taken in builtins that this function calls" }),
+            target: None,
+            whatever_it_costs: false,
+        }
+    };
+    found.map(finding).collect()
+}

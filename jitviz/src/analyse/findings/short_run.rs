@@ -1,0 +1,44 @@
+//! `short-run`: the program ends before compiling paid for itself. Cost: the time of the JIT, less what its code ran. No
+//! saving is claimed beyond that.
+
+use serde_json::json;
+
+use super::{Finding, about, share};
+use crate::analyse::summary::jit_ns;
+use crate::model::{Model, Place, SampleState};
+use crate::units::{ns, plural};
+
+pub const ID: &str = "short-run";
+
+/// Longer runs have had their chance.
+const SHORT_NS: u64 = 200_000_000;
+/// Of so many traces the time is not lost by the shortness of the run.
+pub const MANY_TRACES: usize = 50;
+
+pub fn find(model: &Model) -> Vec<Finding> {
+    let installed = model.traces.values().filter(|t| t.became_code()).count();
+    let compiled = model.samples.ns(SampleState::Trace);
+    let jit = jit_ns(model);
+    if installed == 0 || installed >= MANY_TRACES || model.duration_ns > SHORT_NS || compiled >= jit {
+        return Vec::new();
+    }
+    let cost = jit - compiled;
+    vec![Finding {
+        id: ID,
+        place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
+        cost_ns: Some(cost),
+        share: share(cost, model),
+        saving_ns: Some(about(model, cost)),
+        cause: format!(
+            "The run is over after {}: compiling {} took {}, and only {} were spent in their code.",
+            ns(model.duration_ns),
+            plural(installed as u64, "trace"),
+            ns(jit),
+            ns(compiled),
+        ),
+        advice: "Measure a longer run; for runs that are short by nature compiling can be left out (--jit off).".into(),
+        evidence: json!({ "jit_ns": jit, "compiled_ns": compiled, "traces": installed, "how": "time of the JIT, and samples in compiled code" }),
+        target: None,
+        whatever_it_costs: false,
+    }]
+}
