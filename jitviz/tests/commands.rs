@@ -175,7 +175,11 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
-    for command in ["", "summary", "explain", "traces", "trace", "guards", "aborts", "lines", "plot", "report"] {
+    let commands = [
+        "", "summary", "explain", "traces", "trace", "guards", "aborts", "lines", "plot", "report", "follow",
+        "timeline", "memory", "flame",
+    ];
+    for command in commands {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
         let name = if command.is_empty() { "help".to_string() } else { format!("help-{command}") };
         expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));

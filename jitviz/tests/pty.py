@@ -164,7 +164,7 @@ def the_mouse_is_left_alone_if_asked():
     assert run.end() == 0
     run = started()
     assert b"\x1b[?1000h" in run.seen
-    run.send(b"\x1b[<0;16;1M")
+    run.send(b"\x1b[<0;21;1M")
     run.wait_for(b"sort")
     run.send(b"q")
     assert run.end() == 0

@@ -28,6 +28,8 @@ ids! {
     LocId(u32);
     FuncId(u32);
     SourceId(u32);
+    /// A call stack: a frame and the stack below it.
+    StackId(u32);
     PassId(u16);
     /// Position of a stage of the IR: 0 as recorded, then one per pass.
     StageIx(u16);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::ids::{FuncId, LocId, SourceId};
+use super::ids::{FuncId, LocId, SourceId, StackId};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
@@ -31,6 +31,13 @@ pub struct Loc {
     pub line: u32,
 }
 
+/// The innermost frame of a call stack, and the stack below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    pub parent: StackId,
+    pub loc: LocId,
+}
+
 /// Everything that gives an id of the program a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
@@ -38,6 +45,7 @@ pub struct Program {
     pub sources: BTreeMap<SourceId, Source>,
     pub funcs: BTreeMap<FuncId, Func>,
     pub locs: BTreeMap<LocId, Loc>,
+    pub stacks: BTreeMap<StackId, Stack>,
 }
 
 /// A place in words: what a table or a line of text shows for a [`LocId`].

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FuncId, GuardId, LocId, SampleState, TraceId};
+use super::{FuncId, GuardId, LocId, SampleState, StackId, TraceId};
 
 /// Number and weight of some samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Samples {
     pub by_trace: BTreeMap<TraceId, TraceTime>,
     pub by_loc: BTreeMap<LocId, PlaceTime>,
     pub by_builtin: BTreeMap<FuncId, Weight>,
+    /// By the stack of Python frames, the state and, in the state native, the builtin.
+    pub by_stack: BTreeMap<(StackId, Part, FuncId), Weight>,
     /// In the interpreter, because compiled code was left through the guard just before.
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
@@ -72,6 +74,7 @@ impl Samples {
             return;
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
+        self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,
@@ -107,7 +110,8 @@ impl Samples {
 }
 
 /// The states as accounts show them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     Interp,
     Compiled,

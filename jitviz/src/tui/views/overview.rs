@@ -27,6 +27,14 @@ impl OverviewView {
         OverviewView { overview, lines: Vec::new(), scroll: Scroll::default(), width: 0 }
     }
 
+    /// Takes the cursor from the view it replaces.
+    pub fn resume(&mut self, old: &OverviewView) {
+        self.fit(old.width);
+        let (target, term) = (old.target(), old.term());
+        let same = self.lines.iter().position(|l| l.target == target && l.term == term && target.is_some());
+        self.scroll = Scroll { cursor: same.unwrap_or(old.scroll.cursor), ..old.scroll };
+    }
+
     /// Breaks the page anew for a screen of another width.
     pub fn fit(&mut self, width: u16) {
         if width == self.width && !self.lines.is_empty() {
