@@ -186,3 +186,11 @@ fn help_lists_the_commands_that_exist() {
     }
     assert!(stdout(&jitviz(&["--version"], &fixture.path)).starts_with("jitviz 0."));
 }
+
+#[test]
+fn following_without_a_terminal_prints_the_summary_at_the_end() {
+    let fixture = Fixture::new(write_demo);
+    let followed = stdout(&jitviz(&["follow", "LOG"], &fixture.path));
+    assert_eq!(followed, stdout(&jitviz(&["summary", "LOG"], &fixture.path)));
+    assert_eq!(jitviz(&["follow", "LOG"], &fixture.dir.path().join("none.jlog")).status.code(), Some(2));
+}

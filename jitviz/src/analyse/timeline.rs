@@ -126,10 +126,10 @@ pub fn lanes(model: &Model, from_ns: u64, to_ns: u64, columns: usize) -> Lanes {
 /// Time in a state per cell, from stretches that may be longer or shorter than a cell.
 fn states(model: &Model, cells: &Cells, part: Part) -> Vec<Option<u64>> {
     let timeline = &model.samples.timeline;
-    let mut sums = vec![0_u64; cells.columns];
-    for column in 0..cells.columns {
+    let within = |column: usize| {
         let (start, end) = (cells.start(column), cells.start(column + 1));
         let first = (start / timeline.stretch_ns) as usize;
+        let mut sum = 0_u64;
         for (stretch, at) in timeline.stretches.iter().zip(0_u64..).skip(first) {
             let (low, high) = (at * timeline.stretch_ns, (at + 1) * timeline.stretch_ns);
             if low >= end {
@@ -137,10 +137,11 @@ fn states(model: &Model, cells: &Cells, part: Part) -> Vec<Option<u64>> {
             }
             let shared = high.min(end).saturating_sub(low.max(start));
             let part = u128::from(stretch[part as usize]) * u128::from(shared) / u128::from(timeline.stretch_ns);
-            sums[column] += part as u64;
+            sum += part as u64;
         }
-    }
-    sums.into_iter().map(|ns| (ns > 0).then_some(ns)).collect()
+        (sum > 0).then_some(sum)
+    };
+    (0..cells.columns).map(within).collect()
 }
 
 /// The heap in use as it was measured: by the collector, and where it never ran by the heap itself.

@@ -95,10 +95,11 @@ pub struct TimelineScreen {
     pub list: Rect,
 }
 
-/// A third of the height at least is for the events.
+/// What the lanes leave is for the events: a third of the height or, on screens of some height, a few lines.
 pub fn timeline(body: Rect, lanes: u16) -> TimelineScreen {
     let axis = if body.height >= 10 { 2 } else { 1.min(body.height) };
-    let lanes = lanes.min((body.height - axis) * 2 / 3);
+    let room = body.height - axis;
+    let lanes = lanes.min((room * 2 / 3).max(room.saturating_sub(5)));
     let part = |y, height| Rect { y: body.y + y, height, ..body };
     TimelineScreen {
         axis: part(0, axis),

@@ -186,6 +186,10 @@ impl FlameView {
         }
         let whole = self.flame.total_ns();
         let share = |ns| units::share(ns, whole).unwrap_or_default();
+        if !search.text.is_empty() {
+            let matched = self.flame.matched_ns(|f| search.is_match(&f.function));
+            line.push(Role::Warn, format!("  matched {}", share(matched)));
+        }
         line.push(Role::Plain, format!("  {} {}", units::ns(frame.total_ns), share(frame.total_ns)));
         line.push(Role::Dim, format!(", own {}", share(frame.own_ns)));
         for (part, name, _) in STATES {
@@ -199,10 +203,6 @@ impl FlameView {
             }
         }
         line.push(Role::Dim, format!("  {}", units::plural(frame.samples, "sample")));
-        if !search.text.is_empty() {
-            let matched = self.flame.matched_ns(|f| search.is_match(&f.function));
-            line.push(Role::Warn, format!("  matched {}", share(matched)));
-        }
         line
     }
 
