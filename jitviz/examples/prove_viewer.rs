@@ -195,9 +195,9 @@ fn measure(path: &Path, counts_only: bool) -> ExitCode {
                 app.reading = Reading::Under { done: done_bytes, total: total_bytes };
                 shown += 1;
             }
-            News::Whole { model, more } => {
+            News::Whole { seen, more } => {
                 let frame = Instant::now();
-                app.grown(*model);
+                app.grown(*seen);
                 draw::draw(&app, &mut buffer);
                 worst = worst.max(frame.elapsed());
                 if !more {
@@ -239,8 +239,8 @@ fn measure(path: &Path, counts_only: bool) -> ExitCode {
     app.clock.range = Some((from_ns, to_ns));
     feed.ask(span);
     while let Ok(news) = told.recv() {
-        if let News::Part(model) = news {
-            app.arrived(*model);
+        if let News::Part(seen) = news {
+            app.arrived(*seen);
             break;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::summary::{Gc, Memory, summary};
+use super::summary::{Gc, Memory, Summary, summary};
 use super::timeline;
 use crate::model::{LocId, Model, Place};
 
@@ -38,10 +38,14 @@ pub struct MemoryReport {
 }
 
 pub fn memory(model: &Model) -> MemoryReport {
-    let summary = summary(model);
+    report(model, &summary(model))
+}
+
+/// The same for whoever has the summary already.
+pub fn report(model: &Model, summary: &Summary) -> MemoryReport {
     MemoryReport {
-        memory: summary.memory,
-        gc: summary.gc,
+        memory: summary.memory.clone(),
+        gc: summary.gc.clone(),
         heap: timeline::heap(model),
         code: timeline::code(model),
         pauses: model.collections.iter().map(|c| (c.at_ns, c.pause_ns)).collect(),

@@ -19,6 +19,7 @@ use super::views::timeline::TimelineView;
 use super::views::trace::TraceView;
 use super::views::traces::TracesView;
 use super::views::{Listing, flame};
+use crate::analyse::overview::{Overview, overview};
 use crate::model::{Model, OpIx, Span, TraceId};
 use crate::styled::Charset;
 
@@ -51,11 +52,31 @@ pub enum Reading {
     Live,
 }
 
+/// A model and what takes longest to compute from it: made where the log is read, so that the UI need not wait.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub model: Arc<Model>,
+    pub overview: Arc<Overview>,
+}
+
+impl From<Model> for Seen {
+    fn from(model: Model) -> Seen {
+        Arc::new(model).into()
+    }
+}
+
+impl From<Arc<Model>> for Seen {
+    fn from(model: Arc<Model>) -> Seen {
+        Seen { overview: Arc::new(overview(&model)), model }
+    }
+}
+
 #[derive(Debug)]
 pub struct App {
     /// What the views show: the whole run, or a part of its time.
     pub model: Arc<Model>,
     pub whole: Arc<Model>,
+    pub(super) whole_seen: Seen,
     pub clock: Clock,
     /// The part that was asked for and is not there yet.
     pub pending: Option<Span>,
@@ -88,17 +109,19 @@ pub struct App {
 impl App {
     pub fn new(model: Arc<Model>, options: Options, size: (u16, u16)) -> App {
         let charset = options.charset;
+        let seen: Seen = model.clone().into();
         let mut app = App {
-            overview: OverviewView::new(&model),
+            overview: OverviewView::new(seen.overview.clone()),
             timeline: TimelineView::new(model.clone()),
             traces: TracesView::new(&model, charset),
             guards: guards::view(&model, charset),
             aborts: aborts::view(&model, charset),
-            memory: MemoryView::new(&model, charset),
+            memory: MemoryView::new(&model, &seen.overview.summary, charset),
             flame: FlameView::new(&model, Default::default()),
             trace: None,
             source: OnceCell::new(),
             whole: model.clone(),
+            whole_seen: seen,
             model,
             clock: Clock::default(),
             pending: None,
@@ -119,11 +142,11 @@ impl App {
     }
 
     /// Shows another model of the same log; every view stays where it is.
-    pub(super) fn adopt(&mut self, model: Arc<Model>) {
+    pub(super) fn adopt(&mut self, seen: Seen) {
         let charset = self.options.charset;
-        self.model = model;
+        self.model = seen.model;
         let model = &self.model;
-        let old = std::mem::replace(&mut self.overview, OverviewView::new(model));
+        let old = std::mem::replace(&mut self.overview, OverviewView::new(seen.overview.clone()));
         self.overview.resume(&old);
         let old = std::mem::replace(&mut self.traces, TracesView::new(model, charset));
         self.traces.resume(&old);
@@ -131,7 +154,7 @@ impl App {
         self.guards.resume(&old, |a, b| a.id == b.id);
         let old = std::mem::replace(&mut self.aborts, aborts::view(model, charset));
         self.aborts.resume(&old, |a, b| (&a.reason, &a.place) == (&b.reason, &b.place));
-        let old = std::mem::replace(&mut self.memory, MemoryView::new(model, charset));
+        let old = std::mem::replace(&mut self.memory, MemoryView::new(model, &seen.overview.summary, charset));
         self.memory.table.resume(&old.table, |a, b| (&a.ty, &a.place) == (&b.ty, &b.place));
         self.remake_flame(self.flame.filter_text().clone());
         if let Some(old) = self.source.take() {

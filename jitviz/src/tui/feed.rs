@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::app::Seen;
 use crate::model::log::{Growing, Reading, Writer};
-use crate::model::{Log, Model, Span};
+use crate::model::{Log, Span};
 
 /// What the threads have to tell.
 pub enum News {
@@ -19,10 +20,10 @@ pub enum News {
     },
     /// What was read so far; all there is if not `more`.
     Whole {
-        model: Box<Model>,
+        seen: Box<Seen>,
         more: bool,
     },
-    Part(Box<Model>),
+    Part(Box<Seen>),
     /// Of a log that was followed: how its writer ended.
     Ended(Writer),
 }
@@ -83,14 +84,14 @@ fn read(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
             let (done_bytes, total_bytes) = (reading.done_bytes, reading.total_bytes);
             is_heard = tell(News::Progress { done_bytes, total_bytes });
             if is_heard && start.elapsed() >= show_after {
-                is_heard = tell(News::Whole { model: Box::new(reading.so_far()), more: true });
+                is_heard = tell(News::Whole { seen: Box::new(reading.so_far().into()), more: true });
                 show_after = start.elapsed() * 2;
             }
         }
         if !is_heard || stop.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let model = log.read(None, &mut watch);
-    tell(News::Whole { model: Box::new(model), more: false });
+    tell(News::Whole { seen: Box::new(model.into()), more: false });
 }
 
 /// Takes in what is written until the writer ends.
@@ -107,7 +108,7 @@ fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
         let wait = if growing.is_behind() { FIRST_SHOWN.max(pause) } else { pause };
         if fresh > 0 && shown.elapsed() >= wait {
             let start = Instant::now();
-            if !tell(News::Whole { model: Box::new(growing.so_far()), more: true }) {
+            if !tell(News::Whole { seen: Box::new(growing.so_far().into()), more: true }) {
                 return;
             }
             // Showing takes a tenth of the time at most, however large the log is.
@@ -123,7 +124,7 @@ fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
 
 fn last_word(mut growing: Growing, tell: &dyn Fn(News) -> bool) {
     let writer = growing.writer();
-    if tell(News::Whole { model: Box::new(growing.so_far()), more: false }) {
+    if tell(News::Whole { seen: Box::new(growing.so_far().into()), more: false }) {
         tell(News::Ended(writer));
     }
 }
@@ -143,7 +144,7 @@ fn read_parts(log: Log, asked: &Receiver<Span>, latest: &AtomicU64, tell: &dyn F
             false => ControlFlow::Break(()),
         };
         let model = log.read(Some(span), &mut watch);
-        if latest.load(Ordering::SeqCst) == wanted && !tell(News::Part(Box::new(model))) {
+        if latest.load(Ordering::SeqCst) == wanted && !tell(News::Part(Box::new(model.into()))) {
             return;
         }
     }

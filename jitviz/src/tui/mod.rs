@@ -171,13 +171,13 @@ fn hear(app: &mut App, news: News) {
                 app.reading = Reading::Under { done: done_bytes, total: total_bytes };
             }
         }
-        News::Whole { model, more } => {
+        News::Whole { seen, more } => {
             if !more {
                 app.reading = Reading::Done;
             }
-            app.grown(*model);
+            app.grown(*seen);
         }
-        News::Part(model) => app.arrived(*model),
+        News::Part(seen) => app.arrived(*seen),
         News::Ended(writer) => {
             let text = match writer {
                 Writer::Writing => "following was stopped",

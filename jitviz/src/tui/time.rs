@@ -1,11 +1,9 @@
 //! Time in the UI: the cursor that is "now" for every view, the chosen range, stepping and playing.
 
-use std::sync::Arc;
-
 use super::action::{Effect, ViewId};
-use super::app::App;
+use super::app::{App, Seen};
 use crate::analyse::timeline;
-use crate::model::{Model, Span};
+use crate::model::Span;
 use crate::units;
 
 /// The moment or the range that every view shows.
@@ -66,7 +64,7 @@ impl App {
         if wanted.is_none() {
             self.pending = None;
             if self.model.span.is_some() {
-                self.adopt(self.whole.clone());
+                self.adopt(self.whole_seen.clone());
             }
         } else if self.pending != wanted && self.model.span != wanted {
             self.pending = wanted;
@@ -165,21 +163,23 @@ impl App {
     }
 
     /// A part of the log was read.
-    pub fn arrived(&mut self, model: Model) {
-        if model.span == self.clock.span() {
+    pub fn arrived(&mut self, seen: impl Into<Seen>) {
+        let seen = seen.into();
+        if seen.model.span == self.clock.span() {
             self.pending = None;
-            self.adopt(Arc::new(model));
+            self.adopt(seen);
             self.follow();
         }
     }
 
     /// More of the log, or all of it, was read.
-    pub fn grown(&mut self, model: Model) {
-        let model = Arc::new(model);
-        self.whole = model.clone();
-        self.timeline.renew(model.clone());
+    pub fn grown(&mut self, seen: impl Into<Seen>) {
+        let seen = seen.into();
+        self.whole = seen.model.clone();
+        self.whole_seen = seen.clone();
+        self.timeline.renew(seen.model.clone());
         match self.clock.span() {
-            None => self.adopt(model),
+            None => self.adopt(seen),
             // A range that lies behind does not change; what was not read then is read again.
             Some(_) => {
                 self.timeline.select(self.clock.now.unwrap_or(u64::MAX));

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::table::TableView;
 use super::timeline::sign;
 use crate::analyse::memory::{self, MemoryReport, SiteRow};
+use crate::analyse::summary::Summary;
 use crate::analyse::timeline::{self, Lanes};
 use crate::model::{LocId, Model};
 use crate::styled::{Charset, Line, Role};
@@ -26,8 +27,8 @@ pub struct MemoryView {
 const LABEL: usize = 10;
 
 impl MemoryView {
-    pub fn new(model: &Model, charset: Charset) -> MemoryView {
-        let mut report = memory::memory(model);
+    pub fn new(model: &Model, summary: &Summary, charset: Charset) -> MemoryView {
+        let mut report = memory::report(model, summary);
         let rows = std::mem::take(&mut report.sites);
         MemoryView {
             table: TableView::new(SITES, "bytes", rows, charset, "no allocation was sampled in this log"),

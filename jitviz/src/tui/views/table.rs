@@ -84,8 +84,10 @@ impl<R: Serialize> TableView<R> {
         let order = self.columns[self.order.sort.column].order;
         let descending = self.order.sort.descending;
         let rows = &self.rows;
-        self.shown =
-            (0..rows.len()).filter(|&i| self.filter.accepts(&line_of(self.columns, &rows[i]), &rows[i])).collect();
+        // The text of a row is made only for a filter to look at.
+        let passes =
+            |i: &usize| self.filter.is_empty() || self.filter.accepts(&line_of(self.columns, &rows[*i]), &rows[*i]);
+        self.shown = (0..rows.len()).filter(passes).collect();
         self.shown.sort_by(|&a, &b| if descending { order(&rows[b], &rows[a]) } else { order(&rows[a], &rows[b]) });
         if let Some(at) = selected.and_then(|selected| self.shown.iter().position(|&i| i == selected)) {
             self.scroll.cursor = at;
