@@ -12,9 +12,11 @@ use serde_json::Value;
 use support::{Fixture, write_demo, write_sampled};
 
 type Show = fn(u64) -> String;
+/// Fields, and how a view shows them.
+type Fields = &'static [(&'static str, Show)];
 
 /// A view's keys, the command, the list in its JSON, and which fields of a row the view shows how.
-const TABLES: &[(&str, &str, &str, &[(&str, Show)])] = &[
+const TABLES: &[(&str, &str, &str, Fields)] = &[
     (
         "3 t",
         "traces",
@@ -28,7 +30,7 @@ const TABLES: &[(&str, &str, &str, &[(&str, Show)])] = &[
 ];
 
 /// Single numbers.
-const FACTS: &[(&str, &str, &[(&str, Show)])] = &[
+const FACTS: &[(&str, &str, Fields)] = &[
     (
         "1",
         "summary",
