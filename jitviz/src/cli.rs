@@ -187,6 +187,33 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// The terminal UI on a log that is still being written; without a terminal the summary, when the program has ended
+    #[command(after_help = "Example:\n  jitvm --log demo.jlog demo.py & jitviz follow demo.jlog")]
+    Follow {
+        /// The log
+        log: PathBuf,
+    },
+    /// The run along its time: what was recorded, compiled, aborted and collected when
+    #[command(after_help = "Example:\n  jitviz timeline demo.jlog --json | jq .moments")]
+    Timeline {
+        #[command(flatten)]
+        input: Input,
+        /// Cells of each lane of --json
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        columns: usize,
+    },
+    /// The heap and its collector, machine code, and the lines that allocate
+    #[command(after_help = "Example:\n  jitviz memory demo.jlog --json | jq .gc")]
+    Memory {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Time by stack of functions, from samples
+    #[command(after_help = "Example:\n  jitviz flame demo.jlog")]
+    Flame {
+        #[command(flatten)]
+        input: Input,
+    },
     /// The program by line: time, executions of traces, failures of guards, aborted recordings
     #[command(after_help = "Example:\n  jitviz lines demo.jlog --sort failures --limit 5")]
     Lines {

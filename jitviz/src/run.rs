@@ -13,17 +13,18 @@ use crate::analyse::findings::findings;
 use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, allocs, guards, lines, passes, series, traces};
+use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
 use crate::cli::{Cli, Command, Limit, Look, Output};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
-use crate::model::{Model, Problem, TraceId};
+use crate::model::{Log, Model, Problem, TraceId};
 use crate::output;
 use crate::report;
 use crate::report::chart::Ground;
 use crate::styled::{Line, Role};
 use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::paint::Paint;
+use crate::text::sites::SITES;
 use crate::text::table::{Column, Sort};
 use crate::text::{self, json, list, page, trace};
 use crate::tui;
@@ -90,14 +91,18 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
             format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
         return Err(Failure::Question(text));
     }
-    if let (None, Some(log)) = (&cli.command, &cli.log)
+    let log = match (&cli.command, &cli.log) {
+        (None, Some(log)) | (Some(Command::Follow { log }), _) => Some(log),
+        _ => None,
+    };
+    if let Some(log) = log
         && environment.is_interactive()
     {
-        let model = load::open(log)?;
+        let log = Log::open(log)?;
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
-        return tui::run(model, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
+        return tui::run(log, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let verdict = match &cli.command {
@@ -206,6 +211,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
         }
         (Some(Command::Diff { .. }), _) => Ok(()),
+        (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
+        (Some(Command::Timeline { input, columns }), _) => {
+            timeline(&load::open(&input.log)?, *columns, input.json, &paint, out)
+        }
+        (Some(Command::Memory { input }), _) => memory(&load::open(&input.log)?, input.json, &paint, out),
+        (Some(Command::Flame { input }), _) => flame(&load::open(&input.log)?, input.json, &paint, out),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),
     }
@@ -246,6 +257,45 @@ fn print_missing(
         paint.line(out, &Line::of(Role::Dim, format!("  {}", analyse::missing::line(missing))))?;
     }
     Ok(())
+}
+
+fn timeline(model: &Model, columns: usize, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let moments: Vec<_> = model.moments.iter().map(|m| timeline::row(model, m)).collect();
+    if as_json {
+        let lanes = timeline::lanes(model, 0, model.duration_ns, columns);
+        let answer = serde_json::json!({ "lanes": lanes, "moments": moments, "problems": model.problems });
+        return Ok(json::write(out, &answer)?);
+    }
+    for row in &moments {
+        let line = Line::of(Role::Dim, format!("{:>9}  ", crate::units::ns(row.at_ns)));
+        paint.line(out, &line.with(Role::Plain, format!("{:13} {}", row.what, row.text)))?;
+    }
+    print_problems(&model.problems, paint, out)
+}
+
+fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    if as_json {
+        return Ok(json::write(out, &memory::memory(model))?);
+    }
+    let table = Table { name: "sites", columns: SITES, sort: "bytes", limit: Limit { limit: None } };
+    table.print(memory::sites(model), &model.problems, false, paint, out)
+}
+
+fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let flame = flame::flame(model, None);
+    if as_json {
+        return Ok(json::write(out, &flame)?);
+    }
+    // Most time first, callees below their callers.
+    let mut open = vec![0];
+    while let Some(id) = open.pop() {
+        let frame = &flame.frames[id];
+        open.extend(frame.children.iter().rev());
+        let share = crate::units::share(frame.total_ns, flame.total_ns()).unwrap_or_default();
+        let line = Line::of(Role::Plain, format!("{:>9} {share:>7}  ", crate::units::ns(frame.total_ns)));
+        paint.line(out, &line.with(Role::Name, format!("{}{}", "  ".repeat(frame.depth), frame.function)))?;
+    }
+    print_problems(&model.problems, paint, out)
 }
 
 fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {

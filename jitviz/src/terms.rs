@@ -13,6 +13,21 @@ const fn term_of(id: &'static str, title: &'static str, text: &'static str) -> T
 
 pub const TERMS: &[Term] = &[
     term_of(
+        "timeline",
+        "Timeline",
+        "What the VM did when. The cursor is now: every other view shows the run as of that moment, or, with [ and ], what happened in a range; w shows the whole run again.",
+    ),
+    term_of(
+        "flame",
+        "Flame",
+        "Time by stack of Python functions: a function is as wide as the time in it and in what it called, and stands below its caller. From left to right is from much to little, not from early to late; the letter is the state most of the time was in: I interpreter, C compiled, N builtin.",
+    ),
+    term_of(
+        "allocations",
+        "Allocations",
+        "Bytes the program asked for on a line, from samples, whether they were freed since or not. A line that allocates much gives the collector work even if little of it stays.",
+    ),
+    term_of(
         "trace",
         "Trace",
         "One path through the program that the VM recorded while running it and compiled to machine code. A loop trace starts at a loop, a function trace at a call, a bridge where another trace is left.",

@@ -199,13 +199,22 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
-    for command in [
+    let commands = [
         "", "summary", "explain", "traces", "trace", "guards", "aborts", "allocs", "passes", "diff", "lines", "plot",
-        "report",
-    ] {
+        "report", "follow", "timeline", "memory", "flame",
+    ];
+    for command in commands {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
         let name = if command.is_empty() { "help".to_string() } else { format!("help-{command}") };
         expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));
     }
     assert!(stdout(&jitviz(&["--version"], &fixture.path)).starts_with("jitviz 0."));
+}
+
+#[test]
+fn following_without_a_terminal_prints_the_summary_at_the_end() {
+    let fixture = Fixture::new(write_demo);
+    let followed = stdout(&jitviz(&["follow", "LOG"], &fixture.path));
+    assert_eq!(followed, stdout(&jitviz(&["summary", "LOG"], &fixture.path)));
+    assert_eq!(jitviz(&["follow", "LOG"], &fixture.dir.path().join("none.jlog")).status.code(), Some(2));
 }

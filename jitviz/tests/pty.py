@@ -17,7 +17,7 @@ GIVEN_BACK = [b"\x1b[?1000l", b"\x1b[?1006l", b"\x1b[?2004l", b"\x1b[?25h", LEAV
 
 
 class Run:
-    def __init__(self, *args, **env):
+    def __init__(self, *args, command=None, **env):
         self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -30,7 +30,7 @@ class Run:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
-            [JITVIZ, LOG, *args], stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=own_terminal
+            [JITVIZ, *([command] if command else []), LOG, *args], stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=own_terminal
         )
         self.seen = b""
 
@@ -164,7 +164,7 @@ def the_mouse_is_left_alone_if_asked():
     assert run.end() == 0
     run = started()
     assert b"\x1b[?1000h" in run.seen
-    run.send(b"\x1b[<0;16;1M")
+    run.send(b"\x1b[<0;21;1M")
     run.wait_for(b"sort")
     run.send(b"q")
     assert run.end() == 0
@@ -189,6 +189,37 @@ def a_dumb_terminal_gets_the_summary():
     assert b"Hottest traces" in run.seen
 
 
+def follows_a_log_whose_writer_has_ended():
+    run = Run(command="follow")
+    run.wait_for(b"Overview")
+    run.send(b"2")
+    run.wait_for(b"recordings")
+    run.send(b"q")
+    assert run.end() == 0
+
+
+def steps_through_time():
+    run = started()
+    run.send(b"2g")
+    run.wait_for(b"as of")
+    run.send(b"w")
+    run.wait_for(b"the whole run")
+    run.send(b"q")
+    assert run.end() == 0
+
+
+def plays_and_stops():
+    run = started()
+    run.send(b"2g}}}} ")
+    run.wait_for(b"the end of the run", 40)
+    run.read(0.3)
+    run.seen = b""
+    run.read(0.7)
+    assert run.seen == b"", "at its end nothing is drawn any more"
+    run.send(b"q")
+    assert run.end() == 0
+
+
 def copies_through_the_terminal():
     run = started()
     run.send(b"y")
@@ -210,6 +241,9 @@ for check in [
     the_mouse_is_left_alone_if_asked,
     no_color_means_none,
     a_dumb_terminal_gets_the_summary,
+    follows_a_log_whose_writer_has_ended,
+    steps_through_time,
+    plays_and_stops,
     copies_through_the_terminal,
 ]:
     print(check.__name__, flush=True)

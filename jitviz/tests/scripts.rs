@@ -30,8 +30,8 @@ fn numbers_and_tab_choose_the_view() {
     assert_eq!(demo("").view, ViewId::Overview);
     assert_eq!(demo("3").view, ViewId::Traces);
     assert_eq!(demo("4").view, ViewId::Trace);
-    assert_eq!(demo("<Tab>").view, ViewId::Traces);
-    assert_eq!(demo("<BackTab>").view, ViewId::Source);
+    assert_eq!(demo("<Tab>").view, ViewId::Timeline);
+    assert_eq!(demo("<BackTab>").view, ViewId::Flame);
     assert_eq!(demo("5").view, ViewId::Guards);
 }
 
@@ -162,7 +162,7 @@ fn copy_and_suspend_are_left_to_the_loop() {
 
 #[test]
 fn clicks_choose_and_open() {
-    let app = update(demo(""), Action::Click(15, 0));
+    let app = update(demo(""), Action::Click(27, 0));
     assert_eq!(app.view, ViewId::Traces, "a click on a tab");
     let app = update(app, Action::Click(10, 3));
     assert_eq!(app.traces.selected().unwrap().id, TraceId(2));
@@ -174,7 +174,7 @@ fn clicks_choose_and_open() {
     assert_eq!(trace(&app).focus, Pane::Source, "the wheel turns what is under it");
     for y in 0..40 {
         for x in [0, 50, 99, 200] {
-            for keys in ["", "3", "4", "?"] {
+            for keys in ["", "2", "3", "4", "6", "8", "9", "?"] {
                 update(demo(keys), Action::Click(x, y));
             }
             if y > 3 {

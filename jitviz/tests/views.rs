@@ -8,8 +8,17 @@ use ratatui::style::{Color, Modifier};
 use screen::{app, buffer, options, press, resize, text};
 use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
-const VIEWS: [(&str, &str); 5] =
-    [("overview", "1"), ("traces", "3"), ("trace", "4 j j j j j j j j j j"), ("guards", "5 j"), ("source", "7")];
+const VIEWS: [(&str, &str); 9] = [
+    ("overview", "1"),
+    ("timeline", "2 k k k"),
+    ("traces", "3"),
+    ("trace", "4 j j j j j j j j j j"),
+    ("guards", "5 j"),
+    ("aborts", "6"),
+    ("source", "7"),
+    ("memory", "8"),
+    ("flame", "9"),
+];
 
 #[test]
 fn every_view_at_three_sizes() {
@@ -28,7 +37,9 @@ fn every_view_at_three_sizes() {
 #[test]
 fn time_is_shown_where_it_was_sampled() {
     let fixture = Fixture::new(write_sampled);
-    for (name, keys) in [("overview", "1"), ("traces", "3"), ("source", "7")] {
+    for (name, keys) in
+        [("overview", "1"), ("timeline", "2"), ("traces", "3"), ("source", "7"), ("memory", "8"), ("flame", "9 j j")]
+    {
         for size in [(80, 24), (200, 60)] {
             let app = press(app(fixture.model(), size, false), keys);
             expect(&format!("sampled-{name}-{}x{}.txt", size.0, size.1), &text(&app));
@@ -47,11 +58,30 @@ fn overlays() {
 
 #[test]
 fn no_size_is_too_small() {
-    for write in [write_demo, write_hostile, write_quiet] {
+    for write in [write_demo, write_hostile, write_quiet, write_sampled] {
         let fixture = Fixture::new(write);
-        for keys in
-            ["1", "3", "4", "4 <Tab>", "4 <Tab> <Tab>", "4 [ [ [", "5", "7", "7 l l", "?", "3 e", "/ x", "3 l l l"]
-        {
+        for keys in [
+            "1",
+            "2",
+            "2 , , + + [ . . . ]",
+            "3",
+            "4",
+            "4 <Tab>",
+            "4 <Tab> <Tab>",
+            "4 [ [ [",
+            "5",
+            "6",
+            "7",
+            "7 l l",
+            "8",
+            "9",
+            "9 j j l + / w",
+            "?",
+            "3 e",
+            "/ x",
+            "3 l l l",
+            "3 f x",
+        ] {
             let mut app = press(app(fixture.model(), (80, 24), false), keys);
             let small = (0..=45).flat_map(|w| (0..=17).map(move |h| (w, h)));
             let large = [(60, 20), (100, 8), (120, 40), (150, 12), (200, 60), (300, 100), (20, 200), (65535, 3)];
@@ -69,7 +99,7 @@ fn no_size_is_too_small() {
 fn ascii_is_ascii() {
     for write in [write_demo, write_hostile] {
         let fixture = Fixture::new(write);
-        for keys in ["1", "3", "4", "4 [ [", "5", "7", "?", "3 e", "3 S"] {
+        for keys in ["1", "2 , ,", "3", "4", "4 [ [", "5", "6", "7", "8", "9", "?", "3 e", "3 S", "3 f z"] {
             let app = press(app(fixture.model(), (97, 33), true), keys);
             assert!(text(&app).is_ascii(), "{}", text(&app));
         }
@@ -80,7 +110,8 @@ fn ascii_is_ascii() {
 fn colours_are_the_terminals_own_and_none_without_colour() {
     let fixture = Fixture::new(write_demo);
     for color in [false, true] {
-        for (_, keys) in VIEWS {
+        // There is nothing to point at where nothing was sampled.
+        for (_, keys) in VIEWS.into_iter().filter(|(name, _)| !["memory", "flame"].contains(name)) {
             let app = jitviz::tui::app::App::new(fixture.model().into(), options(false, color), (120, 40));
             let buffer = buffer(&press(app, keys));
             let cells = buffer.content();

@@ -4,126 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use std::fmt;
-use std::path::Path;
-
 use jitlog::format::payload;
-use jitlog::{Class, CounterKind, Event, OpcodeSet, ReadError, Reader, Types};
+use jitlog::{CounterKind, Event, OpcodeSet};
 
-use super::{foreign, *};
+use super::log::Growth;
+use super::*;
 
-/// Why there is no model at all.
-#[derive(Debug)]
-pub enum OpenError {
-    Empty(String),
-    /// It is another VM's log, and could not be imported.
-    Import(jitlog::import::ImportError),
-    /// Standard input is a pipe, in which one cannot go back.
-    Pipe,
-    Read(ReadError),
-}
-
-impl fmt::Display for OpenError {
-    /// What is wrong, and what to do about it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = match self {
-            OpenError::Empty(name) => {
-                return write!(f, "{name}: the file is empty; nothing was logged yet, or it was not written as a log");
-            }
-            OpenError::Pipe => {
-                return f
-                    .write_str("standard input is a pipe, but a log is read out of order; redirect a file: - < LOG");
-            }
-            OpenError::Import(error) => return error.fmt(f),
-            OpenError::Read(error) => {
-                write!(f, "{error}")?;
-                match error {
-                    ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                        "check the name, or write a log with: jitvm --log FILE.jlog PROGRAM.py"
-                    }
-                    ReadError::Io { .. } => return Ok(()),
-                    ReadError::NotALog { .. } => "write one with: jitvm --log FILE.jlog PROGRAM.py",
-                    ReadError::Version { .. } | ReadError::Features { .. } => {
-                        "use the jitviz that came with its writer"
-                    }
-                    ReadError::Damaged(_) => "jitlog check says what is still readable",
-                }
-            }
-        };
-        write!(f, "; {advice}")
-    }
-}
-
-/// Opens a log. Once it is known to be one this never fails: what is wrong with it is in the model's problems.
-pub fn open(path: &Path) -> Result<Model, OpenError> {
-    let stdin = Path::new("/dev/stdin");
-    let path = if path == Path::new("-") { stdin } else { path };
-    let name = path.display().to_string();
-    if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
-        return Err(OpenError::Empty(name));
-    }
-    let reader = match Reader::open(path) {
-        Err(error @ ReadError::NotALog { .. }) => foreign::open(path).unwrap_or(Err(OpenError::Read(error)))?,
-        Err(error) => return Err(failed(error)),
-        Ok(reader) => reader,
-    };
-    Ok(read(&name, reader))
-}
-
-fn failed(error: ReadError) -> OpenError {
-    match error {
-        ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotSeekable => OpenError::Pipe,
-        error => OpenError::Read(error),
-    }
-}
-
-fn read(name: &str, reader: Reader) -> Model {
-    let mut loader = Loader::new(name);
-    // Definitions first: events may be in blocks before those of what they name.
-    for entry in reader.events().types(Types::class(Class::D)).flatten() {
-        loader.define(&entry.event());
-    }
-    let mut events = reader.events();
-    for entry in events.by_ref().flatten() {
-        loader.event(entry.t_ns, &entry.event());
-    }
-    loader.unknown(events.unknown_skipped());
-    for counter in reader.counters() {
-        loader.counter(counter.definition.counter_id, counter.value);
-    }
-    // What stopped the iterators is among the reader's problems.
-    for damage in reader.problems() {
-        loader.problem(ProblemKind::Damage, "file", || damage.to_string());
-    }
-    let health = Health {
-        word: reader.health().name().to_string(),
-        text: health_text(&reader),
-        dropped: reader.loss().dropped_events,
-        file_bytes: reader.file_len(),
-        events: 0,
-    };
-    let mut model = loader.finish(health);
-    model.bodies = Bodies::Log(reader);
-    model
-}
-
-/// What the log's state means; nothing if it is clean.
-fn health_text(reader: &Reader) -> String {
-    match reader.health() {
-        jitlog::Health::Clean => String::new(),
-        jitlog::Health::Open => "the program is still writing it".into(),
-        jitlog::Health::Killed { last_ns } => {
-            format!("the program was killed; the log is whole up to {}", crate::units::ns(last_ns))
-        }
-        jitlog::Health::Truncated { at } => format!("the file was cut at byte {at}; what is left was read"),
-        jitlog::Health::Corrupt(_) => "parts are damaged and were left out, see the problems".into(),
-    }
-}
+pub use super::log::{OpenError, open};
 
 /// Takes records one by one and gives the model.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Loader {
-    model: Model,
+    pub(super) model: Model,
     problems: Problems,
     counters: BTreeMap<CounterId, Counter>,
     last_ns: u64,
@@ -132,6 +24,10 @@ pub struct Loader {
     iteration: jitlog::StringId,
     /// Interned strings, for the names of types.
     strings: BTreeMap<u32, String>,
+    /// Only kept for a part of the time.
+    growth: Growth,
+    /// Whether what is read now comes before the part.
+    before: bool,
 }
 
 /// The name of a mark at the start of a numbered iteration.
@@ -140,6 +36,8 @@ const ITERATION: &str = "iteration";
 const MOST_UNREAD: u64 = 1_000_000;
 /// Interned strings that are kept.
 const MOST_STRINGS: usize = 1 << 16;
+/// Moments and stretches of counted work that are kept.
+const MOST_MOMENTS: usize = 1 << 20;
 /// Marks of iterations that are kept.
 const MOST_ITERATIONS: usize = 1 << 20;
 
@@ -257,6 +155,7 @@ impl Loader {
                 trace.parent = some(e.parent_trace.0, TraceId);
                 trace.parent_guard = some(e.parent_guard.0, GuardId);
                 trace.started_ns = t_ns;
+                self.moment(t_ns, What::Recording(TraceId(e.trace_id.0)));
             }
             Event::TraceAbort(e) => {
                 let abort = Abort {
@@ -271,6 +170,7 @@ impl Loader {
                     detail: e.detail.to_string(),
                 };
                 self.known_trace(e.trace_id, "trace_abort").abort = Some(abort);
+                self.moment(t_ns, What::Aborted(TraceId(e.trace_id.0)));
             }
             Event::TraceStop(e) => {
                 let stop = Stop {
@@ -282,6 +182,7 @@ impl Loader {
                     fingerprint: e.trace_fp.0,
                 };
                 self.known_trace(e.trace_id, "trace_stop").stop = Some(stop);
+                self.moment(t_ns, What::Recorded(TraceId(e.trace_id.0)));
             }
             Event::PassEnd(e) => {
                 let pass = Pass {
@@ -310,12 +211,19 @@ impl Loader {
                 let trace = self.known_trace(e.trace_id, "code_install");
                 trace.installed_ns = Some(t_ns);
                 trace.address = some(e.addr.0, |address| address);
+                self.moment(t_ns, What::Installed(TraceId(e.trace_id.0)));
             }
-            Event::CodeFree(e) => self.known_trace(e.trace_id, "code_free").freed_ns = Some(t_ns),
+            Event::CodeFree(e) => {
+                self.known_trace(e.trace_id, "code_free").freed_ns = Some(t_ns);
+                self.moment(t_ns, What::Freed(TraceId(e.trace_id.0)));
+            }
+            Event::CodememFlush(_) => self.moment(t_ns, What::Flushed),
             Event::BridgeAttach(e) => {
                 if let Some(guard) = self.guard(e.guard_id, "bridge_attach") {
                     guard.bridge = Some(TraceId(e.bridge_trace.0));
                 }
+                let (guard, bridge) = (GuardId(e.guard_id.0), TraceId(e.bridge_trace.0));
+                self.moment(t_ns, What::Attached { guard, bridge });
             }
             Event::Bailout(e) => {
                 let bailout = Bailout {
@@ -325,8 +233,12 @@ impl Loader {
                     cost_ns: e.cost_ns,
                 };
                 if let Some(guard) = self.guard(e.guard_id, "bailout") {
+                    let first = guard.first_ns.is_none();
                     guard.seen_at(t_ns);
                     guard.bailouts.push(bailout);
+                    if first {
+                        self.moment(t_ns, What::FirstFailure(GuardId(e.guard_id.0)));
+                    }
                 }
             }
             Event::Invalidate(e) => {
@@ -334,13 +246,20 @@ impl Loader {
                 let trace = self.known_trace(e.trace_id, "invalidate");
                 trace.invalidated.push(reason);
                 trace.invalidated_ns.get_or_insert(t_ns);
+                self.moment(t_ns, What::Invalidated(TraceId(e.trace_id.0)));
             }
-            Event::Blacklist(e) => self.model.blacklisted.push(LocId(e.loc_id.0)),
+            Event::Blacklist(e) => {
+                self.model.blacklisted.push(LocId(e.loc_id.0));
+                self.moment(t_ns, What::GivenUp(LocId(e.loc_id.0)));
+            }
             Event::Sample(e) => self.model.samples.add(t_ns, e),
             Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
             Event::AllocSample(e) => {
                 let name = self.strings.get(&e.type_str.0).map(String::as_str).unwrap_or("?");
                 self.model.allocs.add(LocId(e.loc_id.0), name, e.weight_bytes);
+                let sum = self.model.allocations.entry((LocId(e.loc_id.0), e.type_str.0)).or_default();
+                sum.samples += 1;
+                sum.bytes = sum.bytes.saturating_add(e.weight_bytes);
             }
             Event::Mark(e) => self.mark(t_ns, e.name_str),
             Event::SamplesLost(e) => {
@@ -355,18 +274,23 @@ impl Loader {
                     before_bytes: e.before_bytes,
                     after_bytes: e.after_bytes,
                 };
+                self.moment(t_ns, What::Collected(self.model.collections.len()));
                 self.model.collections.push(collection);
                 self.model.samples.timed(t_ns, jitlog::SampleState::Gc, e.pause_ns);
             }
             Event::ExitStatus(e) => {
                 self.exit_ns = Some(t_ns);
                 self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status });
+                self.moment(t_ns, What::Ended);
             }
             Event::Heap(e) => {
                 let heap = Heap { at_ns: t_ns, used: e.used_bytes, allocated_total: e.allocated_total_bytes };
                 self.model.heap.push(heap);
             }
-            Event::Codemem(e) => self.model.code_mem_used = Some(e.used_bytes),
+            Event::Codemem(e) => {
+                self.model.code_mem_used = Some(e.used_bytes);
+                self.model.code_mem.push((t_ns, e.used_bytes));
+            }
             _ => {}
         }
     }
@@ -394,6 +318,46 @@ impl Loader {
         guard
     }
 
+    fn moment(&mut self, at_ns: u64, what: What) {
+        if self.model.moments.len() < MOST_MOMENTS {
+            self.model.moments.push(Moment { at_ns, what });
+        } else {
+            self.problems.add(ProblemKind::Dropped, "moments", || {
+                format!("events after the first {MOST_MOMENTS} cannot be stepped through")
+            });
+        }
+    }
+
+    /// From here on come events before the part of the time that is asked for.
+    pub(super) fn begin_before(&mut self) {
+        self.before = true;
+    }
+
+    /// From here on come events of the part.
+    pub(super) fn begin_within(&mut self) {
+        self.before = false;
+        self.model.health.events = 0;
+        self.model.moments.clear();
+    }
+
+    /// What a counter grew by within the part, up to the end, from its total.
+    pub(super) fn since(&self, id: jitlog::CounterId, total: u64) -> u64 {
+        total.saturating_sub(self.growth.before(id))
+    }
+
+    /// What a counter grew by within the part, as far as it was read.
+    pub(super) fn grown(&self, id: jitlog::CounterId) -> u64 {
+        self.growth.within(id)
+    }
+
+    /// Whoever watched the reading has stopped it.
+    pub(super) fn stopped(&mut self) {
+        let at = crate::units::ns(self.last_ns);
+        self.problem(ProblemKind::Dropped, "reading", || {
+            format!("reading was stopped: numbers from events are of the time up to {at}")
+        });
+    }
+
     fn mark(&mut self, t_ns: u64, name: jitlog::StringId) {
         if name != self.iteration || name.is_none() {
             return;
@@ -411,6 +375,12 @@ impl Loader {
     fn deltas(&mut self, t_ns: u64, entries: &[u8]) {
         let mut work = 0_u64;
         for delta in payload::parse_deltas(entries).filter(|d| d.delta > 0) {
+            if self.model.span.is_some() {
+                self.growth.add(delta.counter_id, u64::from(delta.delta), self.before);
+            }
+            if self.before {
+                continue;
+            }
             let counter = self.counters.get(&CounterId(delta.counter_id.0));
             if counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount)) {
                 work = work.saturating_add(u64::from(delta.delta));
@@ -460,7 +430,7 @@ impl Loader {
     }
 
     /// Events were skipped because they are of a newer version.
-    fn unknown(&mut self, count: u64) {
+    pub(super) fn unknown(&mut self, count: u64) {
         if count > 0 {
             self.problem(ProblemKind::Unknown, "event type", || {
                 format!("{count} events of kinds that this version of jitviz does not know were skipped")
@@ -469,11 +439,29 @@ impl Loader {
     }
 
     /// Adds what the reader noticed about the file itself.
-    fn problem(&mut self, kind: ProblemKind, about: &'static str, text: impl FnOnce() -> String) {
+    pub(super) fn problem(&mut self, kind: ProblemKind, about: &'static str, text: impl FnOnce() -> String) {
         self.problems.add(kind, about, text);
     }
 
+    /// Of a part of the time: only what was there then.
+    fn confine(&mut self, span: Span) {
+        let model = &mut self.model;
+        let gone = |at: Option<u64>| at.is_some_and(|at| at < span.from_ns);
+        model.traces.retain(|_, t| !gone(t.abort.as_ref().map(|a| a.at_ns)) && !gone(t.freed_ns));
+        let traces = &model.traces;
+        model.guards.retain(|_, g| traces.get(&g.trace).is_some_and(|t| t.became_code()));
+        model.counts.trace_exec.retain(|id, _| traces.contains_key(id));
+        model.counts.loop_iter.retain(|id, _| traces.contains_key(id));
+        if span.to_ns != u64::MAX {
+            self.last_ns = span.to_ns;
+        }
+        self.last_ns = self.last_ns.saturating_sub(span.from_ns);
+    }
+
     pub fn finish(mut self, mut health: Health) -> Model {
+        if let Some(span) = self.model.span {
+            self.confine(span);
+        }
         for guard in self.model.guards.values().filter(|g| !self.model.traces.contains_key(&g.trace)) {
             self.problems.add(ProblemKind::Dangling, "guard", || {
                 format!("guard {} belongs to trace {}, whose start is not in the log", guard.id, guard.trace)
@@ -485,6 +473,9 @@ impl Loader {
                 format!("{dropped} events were dropped while the program ran: counts from events are too low, counters are exact")
             });
         }
+        let named = self.model.allocations.keys().map(|key| key.1);
+        let name = |id: u32| Some((id, self.strings.get(&id)?.clone()));
+        self.model.words.types = named.filter_map(name).collect();
         health.events = self.model.health.events;
         self.model.health = health;
         self.model.duration_ns = self.last_ns;

@@ -10,6 +10,8 @@ mod foreign;
 pub mod guard;
 pub mod ids;
 pub mod load;
+pub mod log;
+pub mod moment;
 pub mod problem;
 pub mod program;
 pub mod samples;
@@ -23,6 +25,8 @@ pub use allocs::Allocs;
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
+pub use log::{Log, Span};
+pub use moment::{Moment, What};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
 pub use samples::{Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
@@ -41,6 +45,8 @@ pub struct Words {
     pub ir_types: BTreeMap<u8, String>,
     pub passes: BTreeMap<PassId, String>,
     pub reasons: BTreeMap<(Domain, u16), Reason>,
+    /// Types of sampled allocations, by the number of their name.
+    pub types: BTreeMap<u32, String>,
 }
 
 impl Words {
@@ -106,12 +112,23 @@ pub struct Counts {
     pub loop_iter: BTreeMap<TraceId, u64>,
 }
 
-#[derive(Debug, Default)]
+/// What sampled allocations stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allocated {
+    pub samples: u64,
+    pub bytes: u64,
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct Model {
     /// The file as the user named it.
     pub name: String,
+    /// The part of the time it is confined to; `None` is the whole log.
+    pub span: Option<Span>,
     pub program: Program,
     pub words: Words,
+    /// In the order of the events.
+    pub moments: Vec<Moment>,
     pub traces: BTreeMap<TraceId, Trace>,
     pub guards: BTreeMap<GuardId, Guard>,
     /// Places given up, in the order of the events.
@@ -120,6 +137,10 @@ pub struct Model {
     pub heap: Vec<Heap>,
     /// The last word on machine-code memory in use.
     pub code_mem_used: Option<u64>,
+    /// Machine-code memory in use over time.
+    pub code_mem: Vec<(u64, u64)>,
+    /// Sampled allocations by place and the number of the type's name.
+    pub allocations: BTreeMap<(LocId, u32), Allocated>,
     pub counts: Counts,
     pub samples: Samples,
     pub allocs: Allocs,
@@ -130,7 +151,7 @@ pub struct Model {
     /// `None` if the program was killed or still runs.
     pub exit: Option<Exit>,
     /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
-    /// not have that, to the last event.
+    /// not have that, to the last event; of a part of the time its length.
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,
@@ -140,7 +161,7 @@ pub struct Model {
 }
 
 /// Where the insides of traces come from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub enum Bodies {
     /// A model made by hand has none.
     #[default]

@@ -46,7 +46,8 @@ pub struct Samples {
     pub by_builtin: BTreeMap<FuncId, Weight>,
     /// By the line that called a builtin, and the builtin.
     pub native_at: BTreeMap<(LocId, FuncId), Weight>,
-    pub by_stack: BTreeMap<(StackId, Part), u64>,
+    /// By the stack of Python frames, the state and, in the state native, the builtin.
+    pub by_stack: BTreeMap<(StackId, Part, FuncId), Weight>,
     /// In the interpreter, because compiled code was left through the guard just before.
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
@@ -75,8 +76,7 @@ impl Samples {
             return;
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
-        let of_stack = self.by_stack.entry((StackId(sample.stack_id.0), part)).or_default();
-        *of_stack = of_stack.saturating_add(ns);
+        self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,
@@ -114,7 +114,8 @@ impl Samples {
 }
 
 /// The states as accounts show them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     Interp,
     Compiled,

@@ -7,6 +7,7 @@ pub mod json;
 pub mod list;
 pub mod page;
 pub mod paint;
+pub mod sites;
 pub mod table;
 pub mod trace;
 pub mod wrap;

@@ -1,35 +1,74 @@
 //! Everything a user can do, and everything the loop does for the state: the vocabulary of `update`.
 
-/// The views, by the number they keep when further ones are built.
+use crate::model::Span;
+
+/// The views, in the order of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewId {
     Overview,
+    Timeline,
     Traces,
     Trace,
     Guards,
+    Aborts,
     Source,
+    Memory,
+    Flame,
 }
 
 impl ViewId {
-    pub const ALL: [ViewId; 5] = [ViewId::Overview, ViewId::Traces, ViewId::Trace, ViewId::Guards, ViewId::Source];
+    pub const ALL: [ViewId; 9] = [
+        ViewId::Overview,
+        ViewId::Timeline,
+        ViewId::Traces,
+        ViewId::Trace,
+        ViewId::Guards,
+        ViewId::Aborts,
+        ViewId::Source,
+        ViewId::Memory,
+        ViewId::Flame,
+    ];
 
     pub fn key(self) -> char {
         match self {
             ViewId::Overview => '1',
+            ViewId::Timeline => '2',
             ViewId::Traces => '3',
             ViewId::Trace => '4',
             ViewId::Guards => '5',
+            ViewId::Aborts => '6',
             ViewId::Source => '7',
+            ViewId::Memory => '8',
+            ViewId::Flame => '9',
         }
     }
 
     pub fn name(self) -> &'static str {
         match self {
             ViewId::Overview => "Overview",
+            ViewId::Timeline => "Timeline",
             ViewId::Traces => "Traces",
             ViewId::Trace => "Trace",
             ViewId::Guards => "Guards",
+            ViewId::Aborts => "Aborts",
             ViewId::Source => "Source",
+            ViewId::Memory => "Memory",
+            ViewId::Flame => "Flame",
+        }
+    }
+}
+
+impl ViewId {
+    /// For screens without room for the name.
+    pub fn short(self) -> &'static str {
+        match self {
+            ViewId::Overview => "Over",
+            ViewId::Timeline => "Time",
+            ViewId::Guards => "Guard",
+            ViewId::Aborts => "Abort",
+            ViewId::Source => "Src",
+            ViewId::Memory => "Mem",
+            ViewId::Traces | ViewId::Trace | ViewId::Flame => self.name(),
         }
     }
 }
@@ -54,7 +93,10 @@ pub enum Action {
     Open,
     /// The line of source of what is under the cursor.
     Line,
+    /// The row of what is under the cursor in the list of guards or traces.
+    Row,
     Search,
+    Filter,
     NextMatch,
     PreviousMatch,
     SortNext,
@@ -62,6 +104,24 @@ pub enum Action {
     Tree,
     StageNext,
     StagePrevious,
+    /// The stage in which the instruction under the cursor first appears.
+    Origin,
+    /// One event forward or back; or to one that makes or ends a trace.
+    Step {
+        forward: bool,
+        of_traces: bool,
+    },
+    Play,
+    /// Twice as fast, or half if negative.
+    Speed(i8),
+    /// A passing of time while it plays.
+    Tick,
+    RangeStart,
+    RangeEnd,
+    WholeRun,
+    Zoom(bool),
+    /// What is chosen fills the width; else everything does.
+    Fit,
     Explain,
     Copy,
     Reset,
@@ -70,7 +130,7 @@ pub enum Action {
     Resize(u16, u16),
     Click(u16, u16),
     Wheel(u16, u16, isize),
-    /// Text typed into a search.
+    /// Text typed into a search or a filter.
     Type(char),
     Erase,
     /// The text is complete.
@@ -83,4 +143,8 @@ pub enum Effect {
     Copy(String),
     Suspend,
     Mouse(bool),
+    /// Read a part of the log.
+    Read(Span),
+    /// Stop reading the whole.
+    Stop,
 }

@@ -1,22 +1,27 @@
 //! The state of the UI and the one function that changes it: `update(state, action) -> state`.
 
 use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::action::{Action, Effect, ViewId};
 use super::layout;
 use super::overlay::Overlay;
 use super::search::Search;
-use super::views::Listing;
+use super::time::Clock;
+use super::views::aborts::{self, AbortsView};
+use super::views::flame::FlameView;
 use super::views::guards::{self, GuardsView};
+use super::views::memory::MemoryView;
+use super::views::order::Change;
 use super::views::overview::OverviewView;
 use super::views::source::SourceView;
+use super::views::timeline::TimelineView;
 use super::views::trace::TraceView;
-use super::views::traces::{self, TracesView};
-use crate::model::{Model, OpIx, TraceId};
+use super::views::traces::TracesView;
+use super::views::{Listing, flame};
+use crate::analyse::overview::{Overview, overview};
+use crate::model::{Model, OpIx, Span, TraceId};
 use crate::styled::Charset;
-use crate::text::columns::{GUARDS, TRACES};
-use crate::text::table::Sort;
 
 /// How the user wants it.
 #[derive(Clone, Copy, Debug)]
@@ -34,19 +39,64 @@ struct Visit {
     trace: Option<(TraceId, Option<OpIx>)>,
 }
 
+/// How far the reading of the whole log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Done,
+    /// Of so many bytes.
+    Under {
+        done: u64,
+        total: u64,
+    },
+    /// The program still writes the log.
+    Live,
+}
+
+/// A model and what takes longest to compute from it: made where the log is read, so that the UI need not wait.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub model: Arc<Model>,
+    pub overview: Arc<Overview>,
+}
+
+impl From<Model> for Seen {
+    fn from(model: Model) -> Seen {
+        Arc::new(model).into()
+    }
+}
+
+impl From<Arc<Model>> for Seen {
+    fn from(model: Arc<Model>) -> Seen {
+        Seen { overview: Arc::new(overview(&model)), model }
+    }
+}
+
 #[derive(Debug)]
 pub struct App {
-    pub model: Rc<Model>,
+    /// What the views show: the whole run, or a part of its time.
+    pub model: Arc<Model>,
+    pub whole: Arc<Model>,
+    pub(super) whole_seen: Seen,
+    pub clock: Clock,
+    /// The part that was asked for and is not there yet.
+    pub pending: Option<Span>,
+    pub reading: Reading,
     pub options: Options,
     pub size: (u16, u16),
     pub view: ViewId,
     pub overview: OverviewView,
+    pub timeline: TimelineView,
     pub traces: TracesView,
     pub trace: Option<TraceView>,
     pub guards: GuardsView,
+    pub aborts: AbortsView,
+    pub memory: MemoryView,
+    pub flame: FlameView,
     /// Made when it is first looked at: it reads the inside of every trace.
     source: OnceCell<SourceView>,
     pub search: Search,
+    /// Whether what is typed goes into the filter of the list.
+    pub filtering: bool,
     pub overlay: Option<Overlay>,
     /// One line for the user, until the next key.
     pub notice: Option<String>,
@@ -57,18 +107,30 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(model: Rc<Model>, options: Options, size: (u16, u16)) -> App {
+    pub fn new(model: Arc<Model>, options: Options, size: (u16, u16)) -> App {
+        let charset = options.charset;
+        let seen: Seen = model.clone().into();
         let mut app = App {
-            overview: OverviewView::new(&model),
-            traces: TracesView::new(&model, options.charset),
-            guards: GuardsView::new(&model, options.charset),
+            overview: OverviewView::new(seen.overview.clone()),
+            timeline: TimelineView::new(model.clone()),
+            traces: TracesView::new(&model, charset),
+            guards: guards::view(&model, charset),
+            aborts: aborts::view(&model, charset),
+            memory: MemoryView::new(&model, &seen.overview.summary, charset),
+            flame: FlameView::new(&model, Default::default()),
             trace: None,
             source: OnceCell::new(),
+            whole: model.clone(),
+            whole_seen: seen,
             model,
+            clock: Clock::default(),
+            pending: None,
+            reading: Reading::Done,
             options,
             size,
             view: ViewId::Overview,
             search: Search::default(),
+            filtering: false,
             overlay: None,
             notice: None,
             effects: Vec::new(),
@@ -79,26 +141,70 @@ impl App {
         app
     }
 
+    /// Shows another model of the same log; every view stays where it is.
+    pub(super) fn adopt(&mut self, seen: Seen) {
+        let charset = self.options.charset;
+        self.model = seen.model;
+        let model = &self.model;
+        let old = std::mem::replace(&mut self.overview, OverviewView::new(seen.overview.clone()));
+        self.overview.resume(&old);
+        let old = std::mem::replace(&mut self.traces, TracesView::new(model, charset));
+        self.traces.resume(&old);
+        let old = std::mem::replace(&mut self.guards, guards::view(model, charset));
+        self.guards.resume(&old, |a, b| a.id == b.id);
+        let old = std::mem::replace(&mut self.aborts, aborts::view(model, charset));
+        self.aborts.resume(&old, |a, b| (&a.reason, &a.place) == (&b.reason, &b.place));
+        let old = std::mem::replace(&mut self.memory, MemoryView::new(model, &seen.overview.summary, charset));
+        self.memory.table.resume(&old.table, |a, b| (&a.ty, &a.place) == (&b.ty, &b.place));
+        self.remake_flame(self.flame.filter_text().clone());
+        if let Some(old) = self.source.take() {
+            // What is not on screen is made when it is looked at; until then only its cursor is worth keeping.
+            let mut view = SourceView::new(&self.model, self.options.source);
+            view.resume(&old);
+            self.source = OnceCell::from(view);
+        }
+        if let Some(trace) = &self.trace {
+            match trace.renewed(&self.model, self.options.source) {
+                Some(renewed) => self.trace = Some(renewed),
+                None => self.notice = Some(format!("trace {} was not there at that time", trace.id())),
+            }
+        }
+        self.find();
+    }
+
+    fn remake_flame(&mut self, filter: super::filter::Filter) {
+        let old = std::mem::replace(&mut self.flame, flame::FlameView::new(&self.model, filter));
+        self.flame.resume(&old);
+    }
+
     /// The list that has the keys.
     pub fn list(&self) -> &dyn Listing {
         match (self.view, &self.trace) {
-            (ViewId::Traces, _) => &self.traces,
+            (ViewId::Overview, _) => &self.overview,
+            (ViewId::Timeline, _) => &self.timeline,
+            (ViewId::Traces | ViewId::Trace, None) | (ViewId::Traces, _) => &self.traces,
             (ViewId::Trace, Some(trace)) => trace,
             (ViewId::Guards, _) => &self.guards,
+            (ViewId::Aborts, _) => &self.aborts,
             (ViewId::Source, _) => self.source(),
-            _ => &self.overview,
+            (ViewId::Memory, _) => &self.memory.table,
+            (ViewId::Flame, _) => &self.flame,
         }
     }
 
-    fn list_mut(&mut self) -> &mut dyn Listing {
+    pub(super) fn list_mut(&mut self) -> &mut dyn Listing {
         if self.view == ViewId::Source {
             return self.source_mut();
         }
         match (self.view, &mut self.trace) {
-            (ViewId::Traces, _) => &mut self.traces,
+            (ViewId::Overview | ViewId::Source, _) => &mut self.overview,
+            (ViewId::Timeline, _) => &mut self.timeline,
+            (ViewId::Traces | ViewId::Trace, None) | (ViewId::Traces, _) => &mut self.traces,
             (ViewId::Trace, Some(trace)) => trace,
             (ViewId::Guards, _) => &mut self.guards,
-            _ => &mut self.overview,
+            (ViewId::Aborts, _) => &mut self.aborts,
+            (ViewId::Memory, _) => &mut self.memory.table,
+            (ViewId::Flame, _) => &mut self.flame,
         }
     }
 
@@ -107,7 +213,7 @@ impl App {
         self.source.get_or_init(|| SourceView::new(&self.model, self.options.source))
     }
 
-    fn source_mut(&mut self) -> &mut SourceView {
+    pub(super) fn source_mut(&mut self) -> &mut SourceView {
         self.source();
         self.source.get_mut().expect("the view was made above")
     }
@@ -116,31 +222,42 @@ impl App {
         layout::screen(self.size).map(|s| s.body).unwrap_or_default()
     }
 
-    /// Lines of the list on screen.
-    fn height(&self) -> usize {
+    /// The rows of the list on screen, without its titles.
+    fn rows(&self) -> ratatui::layout::Rect {
         let body = self.body();
-        let height = match (self.view, &self.trace) {
-            (ViewId::Traces | ViewId::Guards | ViewId::Source, _) => layout::table_rows(body).height,
+        match (self.view, &self.trace) {
+            (ViewId::Traces | ViewId::Guards | ViewId::Aborts | ViewId::Source, _) => layout::table_rows(body),
+            (ViewId::Memory, _) => layout::table_rows(layout::memory(body).table),
+            (ViewId::Timeline, _) => layout::timeline(body, self.timeline.lanes_shown()).list,
             (ViewId::Trace, Some(trace)) => {
                 let panes = layout::trace(body, trace.focus, trace.lower).panes;
                 let own = panes.iter().find(|p| p.0 == trace.focus);
-                own.map_or(0, |(_, area)| layout::pane_lines(*area).height)
+                own.map_or_else(Default::default, |(_, area)| layout::pane_lines(*area))
             }
-            _ => body.height,
-        };
-        height.into()
+            _ => body,
+        }
     }
 
     /// Brings cursors on screen and linked panes in step; after every change.
-    fn follow(&mut self) {
+    pub(super) fn follow(&mut self) {
         let body = self.body();
-        let height = self.height();
         let source = self.options.source;
         self.overview.fit(self.size.0);
+        match self.view {
+            ViewId::Timeline => self.timeline.fit(self.size.0),
+            ViewId::Memory => self.memory.fit(&self.model, self.size.0),
+            _ => {}
+        }
+        let height = usize::from(self.rows().height);
         match (self.view, &mut self.trace) {
             (ViewId::Trace, Some(trace)) => {
                 trace.link(&self.model, source);
                 trace.follow(body);
+            }
+            (ViewId::Flame, _) => self.flame.follow(body.height),
+            (ViewId::Timeline, _) => {
+                let len = self.timeline.len();
+                self.timeline.scroll_mut().center(height, len);
             }
             _ => {
                 let list = self.list_mut();
@@ -160,15 +277,29 @@ impl App {
     fn go_to(&mut self, line: Option<usize>) {
         if let Some(line) = line {
             self.list_mut().scroll_mut().cursor = line;
+            self.moved();
+        }
+    }
+
+    /// The cursor of a list that is more than a list moved.
+    fn moved(&mut self) {
+        if self.view == ViewId::Timeline
+            && let Some(at) = self.timeline.moment()
+        {
+            let cursor = self.timeline.scroll().cursor;
+            self.clock.playing = false;
+            self.set_now(at);
+            // Of several events at one moment the one that was chosen.
+            self.timeline.scroll_mut().cursor = cursor;
         }
     }
 
     fn here(&self) -> Visit {
-        let trace = self.trace.as_ref().map(|t| (t.id(), None));
+        let trace = self.trace.as_ref().map(|t| (t.id(), t.op()));
         Visit { view: self.view, trace }
     }
 
-    fn show(&mut self, view: ViewId) {
+    pub(super) fn show(&mut self, view: ViewId) {
         if view == ViewId::Trace && self.trace.is_none() {
             // Nothing was opened yet: the first of the list is as good a start as any.
             return match self.traces.selected().map(|t| t.id) {
@@ -183,7 +314,7 @@ impl App {
         }
     }
 
-    fn open(&mut self, id: TraceId, op: Option<OpIx>) {
+    pub(super) fn open(&mut self, id: TraceId, op: Option<OpIx>) {
         match TraceView::open(&self.model, id, op, self.options.source) {
             Some(trace) => {
                 self.visited.push(self.here());
@@ -192,20 +323,38 @@ impl App {
                 self.trace = Some(trace);
                 self.find();
             }
+            None if self.whole.traces.contains_key(&id) => {
+                self.notice = Some(format!("trace {id} is not there in this part of the run; w shows the whole"));
+            }
             None => self.notice = Some(format!("trace {id} is not in this log")),
         }
     }
 
+    /// One level back: what is typed, the search, the filter, the zoom, the reading, the view before.
     fn back(&mut self) {
+        let filter = self.list().filter().is_some_and(|f| !f.text.is_empty());
         if self.search.is_active() {
             // A search that was not kept leaves no trace.
             let origin = self.search.typing.then_some(self.search.origin);
             self.search = Search::default();
             self.go_to(origin);
+        } else if self.filtering || filter {
+            self.filtering = false;
+            self.filter("");
+        } else if self.view == ViewId::Flame && self.flame.is_zoomed() {
+            self.flame.unzoom();
+        } else if self.view == ViewId::Timeline && self.timeline.is_zoomed() {
+            self.timeline.show_all();
+        } else if matches!(self.reading, Reading::Under { .. }) {
+            self.effects.push(Effect::Stop);
         } else if let Some(visit) = self.visited.pop() {
-            let shown = self.trace.as_ref().map(TraceView::id);
-            if let Some((id, op)) = visit.trace.filter(|(id, _)| Some(*id) != shown) {
-                self.trace = TraceView::open(&self.model, id, op, self.options.source);
+            let shown = self.trace.as_ref().map(|t| (t.id(), t.op()));
+            if let Some((id, op)) = visit.trace.filter(|visit| Some(*visit) != shown) {
+                let focus = self.trace.as_ref().filter(|t| t.id() == id).map(|t| (t.focus, t.lower));
+                self.trace = TraceView::open(&self.model, id, op, self.options.source).or(self.trace.take());
+                if let (Some(trace), Some((focus, lower))) = (&mut self.trace, focus) {
+                    (trace.focus, trace.lower) = (focus, lower);
+                }
             }
             self.view = visit.view;
         } else if self.view != ViewId::Overview {
@@ -213,91 +362,20 @@ impl App {
         }
     }
 
-    fn enter(&mut self) {
-        match (self.view, &self.trace) {
-            (ViewId::Overview, _) => match self.overview.target() {
-                Some(target) => self.open(target.trace, target.op),
-                None => self.notice = Some("this line leads nowhere; lines about traces, guards and aborts do".into()),
-            },
-            (ViewId::Traces, _) => {
-                if let Some(id) = self.traces.selected().map(|t| t.id) {
-                    self.open(id, None);
-                }
-            }
-            (ViewId::Trace, Some(trace)) => match trace.bridge() {
-                Some(bridge) => self.open(bridge, None),
-                None => self.notice = Some("no bridge starts here".into()),
-            },
-            (ViewId::Guards, _) => {
-                if let Some((trace, op)) = self.guards.selected().map(|g| (g.trace, g.op)) {
-                    self.open(trace, Some(op));
-                }
-            }
-            (ViewId::Source, _) => match self.source().target() {
-                Some((trace, op)) => self.open(trace, op),
-                None => self.notice = Some("nothing was recorded, failed or aborted on this line".into()),
-            },
-            (ViewId::Trace, None) => {}
-        }
-    }
-
-    /// Shows the line of source of what is under the cursor.
-    fn go_to_source(&mut self) {
-        let of_trace = |id| self.model.traces.get(&id).map(|t: &crate::model::Trace| t.loc);
-        let of_guard = |(trace, op): (TraceId, Option<OpIx>)| {
-            let guard = op.and_then(|op| self.model.guards_of(trace).into_iter().find(|g| g.op == op));
-            guard.map(|g| g.loc).or(of_trace(trace))
-        };
-        let at = match (self.view, &self.trace) {
-            (ViewId::Trace, Some(trace)) => trace.line(),
-            (ViewId::Overview, _) => {
-                let loc = self.overview.target().and_then(|t| of_guard((t.trace, t.op)));
-                loc.and_then(|loc| self.model.program.line_of(loc))
-            }
-            (ViewId::Traces, _) => {
-                let loc = self.traces.selected().and_then(|t| of_trace(t.id));
-                loc.and_then(|loc| self.model.program.line_of(loc))
-            }
-            (ViewId::Guards, _) => {
-                let guard = self.guards.selected().and_then(|row| self.model.guards.get(&row.id));
-                guard.and_then(|g| self.model.program.line_of(g.loc))
-            }
-            _ => return,
-        };
-        match at {
-            Some(at) if self.source_mut().select(at) => self.show(ViewId::Source),
-            _ => self.notice = Some("no line of source belongs to this".into()),
-        }
-    }
-
-    fn sort(&mut self, change: impl Fn(&mut super::views::order::Order, u16)) {
+    fn sort(&mut self, change: Change) {
         let width = self.size.0;
-        match self.view {
-            ViewId::Traces => {
-                change(&mut self.traces.columns, width);
-                self.traces.arrange();
-            }
-            ViewId::Guards => {
-                change(&mut self.guards.order, width);
-                self.guards.arrange();
-            }
-            _ => return,
+        if !self.list_mut().sort(change, width) {
+            self.notice = Some("this view has one order".into());
         }
         self.find();
     }
 
-    fn next_column(&mut self) {
-        match self.view {
-            ViewId::Guards => self.sort(|order, width| order.next(GUARDS, width)),
-            _ => self.sort(|order, width| order.next(TRACES, width)),
+    fn filter(&mut self, text: &str) {
+        self.list_mut().set_filter(text);
+        if self.view == ViewId::Flame {
+            self.remake_flame(self.flame.filter_text().clone());
         }
-    }
-
-    fn click_title(&mut self, x: u16) {
-        match self.view {
-            ViewId::Guards => self.sort(|order, width| order.click(GUARDS, x, width)),
-            _ => self.sort(|order, width| order.click(TRACES, x, width)),
-        }
+        self.find();
     }
 
     fn next(&mut self, forward: bool) {
@@ -320,21 +398,32 @@ impl App {
         self.find();
     }
 
+    fn origin(&mut self) {
+        let model = self.model.clone();
+        let found = self.trace.as_mut().and_then(|trace| trace.show_origin(&model));
+        self.notice = Some(match found {
+            Some(stage) => format!("first seen {stage}"),
+            None => "no instruction of the IR is under the cursor".into(),
+        });
+        self.find();
+    }
+
     fn reset(&mut self) {
         self.search = Search::default();
+        self.filtering = false;
+        self.filter("");
         self.list_mut().scroll_mut().left = 0;
-        self.traces.tree |= self.view == ViewId::Traces;
-        let first = match self.view {
-            ViewId::Guards => Sort::by(GUARDS, guards::FIRST_SORT),
-            _ => Sort::by(TRACES, traces::FIRST_SORT),
-        };
-        self.sort(|order, _| order.sort = first.unwrap_or(order.sort));
+        if self.view == ViewId::Timeline {
+            self.timeline.show_all();
+        }
+        let width = self.size.0;
+        self.list_mut().sort(Change::First, width);
     }
 
     fn click(&mut self, x: u16, y: u16) {
         let Some(screen) = layout::screen(self.size) else { return };
         if screen.tabs.contains((x, y).into()) {
-            if let Some(view) = super::draw::tab_at(x) {
+            if let Some(view) = super::draw::tab_at(self, x) {
                 self.show(view);
             }
             return;
@@ -346,9 +435,25 @@ impl App {
             trace.click(screen.body, x, y);
             return self.find();
         }
-        let rows = if self.view == ViewId::Overview { screen.body } else { layout::table_rows(screen.body) };
+        if self.view == ViewId::Flame {
+            let found = self.flame.at(x, y - screen.body.y, screen.body.width);
+            return match found {
+                Some(frame) if frame == self.flame.scroll().cursor => self.flame.zoom(),
+                Some(frame) => self.flame.select(frame),
+                None => {}
+            };
+        }
+        let rows = self.rows();
         if y < rows.y {
-            return self.click_title(x);
+            return match self.view {
+                ViewId::Timeline => {
+                    if let Some(at) = self.timeline.at(x) {
+                        self.set_now(at);
+                    }
+                }
+                ViewId::Memory if y + 1 < rows.y => {}
+                _ => self.sort(Change::Click(x)),
+            };
         }
         let list = self.list_mut();
         let line = list.scroll().top + usize::from(y - rows.y);
@@ -359,7 +464,7 @@ impl App {
         if list.scroll().cursor == line {
             return self.enter();
         }
-        list.scroll_mut().cursor = line;
+        self.go_to(Some(line));
     }
 
     fn wheel(&mut self, x: u16, y: u16, lines: isize) {
@@ -369,16 +474,67 @@ impl App {
         {
             trace.focus_on(pane);
         }
+        if self.view == ViewId::Timeline && y < self.rows().y {
+            let around = self.timeline.at(x).unwrap_or(0);
+            return self.timeline.zoom(lines < 0, around);
+        }
         self.move_by(lines);
     }
 
     fn move_by(&mut self, lines: isize) {
+        if self.view == ViewId::Flame {
+            return self.flame.descend(lines.clamp(-64, 64));
+        }
         let list = self.list_mut();
         let len = list.len();
         list.scroll_mut().move_by(lines, len);
+        self.moved();
     }
 
-    fn type_into_search(&mut self) {
+    fn shift(&mut self, columns: isize) {
+        match self.view {
+            ViewId::Timeline => {
+                let now = self.clock.now.unwrap_or(self.timeline.end());
+                let step = self.timeline.step();
+                self.clock.playing = false;
+                self.set_now(if columns < 0 { now.saturating_sub(step) } else { now.saturating_add(step) });
+            }
+            ViewId::Flame => self.flame.across(columns, self.size.0),
+            _ => {
+                let scroll = self.list_mut().scroll_mut();
+                scroll.left = scroll.left.saturating_add_signed(columns).min(4096);
+            }
+        }
+    }
+
+    fn zoom(&mut self, closer: bool) {
+        match self.view {
+            ViewId::Timeline => {
+                let around = self.clock.now.unwrap_or(self.timeline.end());
+                self.timeline.zoom(closer, around);
+            }
+            ViewId::Flame if closer => self.flame.zoom(),
+            ViewId::Flame => self.flame.unzoom(),
+            _ => {}
+        }
+    }
+
+    fn fit_width(&mut self) {
+        match (self.view, self.clock.range) {
+            (ViewId::Timeline, Some(range)) => self.timeline.show(range),
+            (ViewId::Timeline, None) => self.timeline.show_all(),
+            _ => self.flame.zoom(),
+        }
+    }
+
+    /// Takes a change of what is typed.
+    fn typed(&mut self, change: impl Fn(&mut String)) {
+        if self.filtering {
+            let mut text = self.list().filter().map(|f| f.text.clone()).unwrap_or_default();
+            change(&mut text);
+            return self.filter(&text);
+        }
+        change(&mut self.search.text);
         self.find();
         let origin = self.search.origin;
         self.go_to(self.search.at_or_after(origin).or(Some(origin)));
@@ -387,7 +543,9 @@ impl App {
 
 /// What an action makes of a state. Everything it causes outside is left in `effects`.
 pub fn update(mut app: App, action: Action) -> App {
-    app.notice = None;
+    if action != Action::Tick {
+        app.notice = None;
+    }
     if let Action::Resize(width, height) = action {
         app.size = (width, height);
         app.follow();
@@ -415,7 +573,7 @@ fn act(mut app: App, action: Action) -> App {
         Action::Previous => app.next(false),
         Action::Move(lines) => app.move_by(lines),
         Action::HalfPages(halves) => {
-            let half = (app.height() / 2).max(1) as isize;
+            let half = (app.rows().height / 2).max(1) as isize;
             app.move_by(half * halves);
         }
         Action::Top => app.go_to(Some(0)),
@@ -423,25 +581,29 @@ fn act(mut app: App, action: Action) -> App {
             let last = app.list().len().saturating_sub(1);
             app.go_to(Some(last));
         }
-        Action::Shift(columns) => {
-            let scroll = app.list_mut().scroll_mut();
-            scroll.left = scroll.left.saturating_add_signed(columns).min(4096);
-        }
+        Action::Shift(columns) => app.shift(columns),
         Action::Open => app.enter(),
         Action::Line => app.go_to_source(),
+        Action::Row => app.go_to_row(),
         Action::Search => {
             let origin = app.list().scroll().cursor;
             app.search = Search { typing: true, origin, ..Search::default() };
         }
-        Action::Type(c) => {
-            app.search.text.push(c);
-            app.type_into_search();
+        Action::Filter => match app.list().filter() {
+            Some(_) => {
+                app.search = Search::default();
+                app.filtering = true;
+            }
+            None => app.notice = Some("this view leaves nothing out; filters work in lists".into()),
+        },
+        Action::Type(c) => app.typed(|text| text.push(c)),
+        Action::Erase => app.typed(|text| {
+            text.pop();
+        }),
+        Action::Enter => {
+            app.search.typing = false;
+            app.filtering = false;
         }
-        Action::Erase => {
-            app.search.text.pop();
-            app.type_into_search();
-        }
-        Action::Enter => app.search.typing = false,
         Action::NextMatch | Action::PreviousMatch if app.search.text.is_empty() => {
             app.notice = Some("nothing to search for yet; / starts a search".into());
         }
@@ -453,12 +615,8 @@ fn act(mut app: App, action: Action) -> App {
             let line = app.list().scroll().cursor;
             app.go_to(app.search.before(line));
         }
-        Action::SortNext => {
-            app.next_column();
-        }
-        Action::SortReverse => {
-            app.sort(|order, _| order.sort = order.sort.reversed());
-        }
+        Action::SortNext => app.sort(Change::Next),
+        Action::SortReverse => app.sort(Change::Reverse),
         Action::Tree => {
             app.traces.tree = !app.traces.tree;
             app.traces.arrange();
@@ -466,6 +624,16 @@ fn act(mut app: App, action: Action) -> App {
         }
         Action::StageNext => app.stage(1),
         Action::StagePrevious => app.stage(-1),
+        Action::Origin => app.origin(),
+        Action::Step { forward, of_traces } => app.step(forward, of_traces),
+        Action::Play => app.play(),
+        Action::Speed(by) => app.speed(by),
+        Action::Tick => app.tick(),
+        Action::RangeStart => app.mark(true),
+        Action::RangeEnd => app.mark(false),
+        Action::WholeRun => app.whole_run(),
+        Action::Zoom(closer) => app.zoom(closer),
+        Action::Fit => app.fit_width(),
         Action::Explain => match Overlay::explain(app.list().term()) {
             Some(overlay) => app.overlay = Some(overlay),
             None => app.notice = Some("there is nothing to explain on this line".into()),

@@ -6,14 +6,16 @@ use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::action::ViewId;
-use super::app::App;
+use super::app::{App, Reading};
 use super::keys;
 use super::layout;
 use super::overlay::{Help, Overlay};
 use super::paint::{Brush, Emphasis};
+use super::views::{aborts, guards};
 use crate::styled::{Line, Role};
 use crate::terms::Term;
 use crate::text::wrap::wrap;
+use crate::units;
 
 /// Draws the whole screen into a buffer of any size.
 pub fn draw(app: &App, buf: &mut Buffer) {
@@ -26,18 +28,27 @@ pub fn draw(app: &App, buf: &mut Buffer) {
     };
     tabs(app, buf, screen.tabs, &brush);
     match (app.view, &app.trace) {
+        (ViewId::Timeline, _) => app.timeline.draw(buf, screen.body, &brush, &app.clock),
         (ViewId::Traces, _) => app.traces.draw(buf, screen.body, &brush),
         (ViewId::Trace, Some(trace)) => trace.draw(buf, screen.body, &brush),
         (ViewId::Guards, _) => app.guards.draw(buf, screen.body, &brush),
+        (ViewId::Aborts, _) => app.aborts.draw(buf, screen.body, &brush),
         (ViewId::Source, _) => app.source().draw(buf, screen.body, &brush),
-        _ => app.overview.draw(buf, screen.body, &brush),
+        (ViewId::Memory, _) => app.memory.draw(buf, screen.body, &brush),
+        (ViewId::Flame, _) => app.flame.draw(buf, screen.body, &brush, &app.search),
+        (ViewId::Overview | ViewId::Trace, _) => app.overview.draw(buf, screen.body, &brush),
     }
     let detail = match (app.view, &app.trace) {
+        _ if matches!(app.reading, Reading::Under { .. }) => progress(app, screen.detail.width),
+        (ViewId::Timeline, _) => app.timeline.detail(&app.clock),
         (ViewId::Traces, _) => app.traces.detail(),
         (ViewId::Trace, Some(trace)) => trace.detail(screen.body),
-        (ViewId::Guards, _) => app.guards.detail(&app.model),
+        (ViewId::Guards, _) => guards::detail(&app.guards, &app.model),
+        (ViewId::Aborts, _) => aborts::detail(&app.aborts),
         (ViewId::Source, _) => app.source().detail(),
-        _ => app.overview.detail(),
+        (ViewId::Memory, _) => app.memory.detail(),
+        (ViewId::Flame, _) => app.flame.detail(&app.search),
+        (ViewId::Overview | ViewId::Trace, _) => app.overview.detail(),
     };
     brush.line(buf, screen.detail, screen.detail.y, &detail, 0);
     footer(app, buf, screen.foot, &brush);
@@ -48,45 +59,94 @@ pub fn draw(app: &App, buf: &mut Buffer) {
     }
 }
 
+/// How far the reading is; what is on screen is of what was read.
+fn progress(app: &App, width: u16) -> Line {
+    let Reading::Under { done, total } = app.reading else { return Line::new() };
+    let share = units::share(done, total.max(1)).unwrap_or_default();
+    let mut line = Line::of(Role::Title, format!("reading {} of {} ", units::bytes(done), units::bytes(total)));
+    let room = usize::from(width).saturating_sub(line.width() + share.len() + 16);
+    let full = (room as u128 * u128::from(done) / u128::from(total.max(1))) as usize;
+    line.push(Role::Good, "█".repeat(full.min(room)));
+    line.push(Role::Dim, "·".repeat(room - full.min(room)));
+    line.push(Role::Title, format!(" {share}"));
+    line.push(Role::Dim, "  Esc stops");
+    line
+}
+
+/// How much of the tabs there is room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    Full,
+    Tight,
+    /// The numbers, and the name of the view that is shown.
+    Numbers,
+}
+
 /// The label of a view's tab.
-fn tab(view: ViewId) -> String {
-    format!(" {} {} ", view.key(), view.name())
+fn tab(view: ViewId, tabs: Tabs, shown: ViewId) -> String {
+    match tabs {
+        Tabs::Full => format!(" {} {} ", view.key(), view.name()),
+        Tabs::Tight | Tabs::Numbers if view == shown => format!("{} {} ", view.key(), view.name()),
+        Tabs::Tight => format!("{} {} ", view.key(), view.short()),
+        Tabs::Numbers => format!("{} ", view.key()),
+    }
+}
+
+/// The widest tabs that leave room for what stands on the right.
+fn tabs_of(app: &App) -> Tabs {
+    let (status, _) = status(app);
+    let room = usize::from(app.size.0).saturating_sub(status.width());
+    let fits = |tabs: &Tabs| ViewId::ALL.iter().map(|v| tab(*v, *tabs, app.view).width()).sum::<usize>() <= room;
+    [Tabs::Full, Tabs::Tight].into_iter().find(fits).unwrap_or(Tabs::Numbers)
 }
 
 /// The view whose tab is at a column.
-pub fn tab_at(x: u16) -> Option<ViewId> {
+pub fn tab_at(app: &App, x: u16) -> Option<ViewId> {
+    let tabs = tabs_of(app);
     let mut left = 0;
     ViewId::ALL.into_iter().find(|view| {
-        left += tab(*view).width();
+        left += tab(*view, tabs, app.view).width();
         usize::from(x) < left
     })
 }
 
+/// What must be seen: the time the views are of, and whether the log is whole; and what may go: the program's name.
+fn status(app: &App) -> (Line, String) {
+    let mut line = Line::new();
+    if let Some(time) = app.clock.text() {
+        let sign = if app.pending.is_some() { "… " } else { "" };
+        let sign = if app.clock.playing { "▸ " } else { sign };
+        line.push(Role::Warn, format!("  {sign}{time}"));
+    }
+    match app.reading {
+        Reading::Live => line.push(Role::Good, "  live"),
+        _ if !app.model.health.text.is_empty() => line.push(Role::Bad, format!("  {}", app.model.health.word)),
+        _ => {}
+    }
+    let problems = app.model.problems.len() as u64;
+    if problems > 0 {
+        line.push(Role::Bad, format!("  {}", units::plural(problems, "problem")));
+    }
+    let name = app.model.program.process.argv.first().unwrap_or(&app.model.name);
+    (line, crate::clean::clean(name.rsplit('/').next().unwrap_or(name)).into_owned())
+}
+
 fn tabs(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
     let mut x = area.x;
+    let tabs = tabs_of(app);
     for view in ViewId::ALL {
         let mut style = brush.style(if view == app.view { Role::Title } else { Role::Dim });
         if view == app.view {
             style = style.add_modifier(Modifier::REVERSED);
         }
-        let (end, _) = buf.set_stringn(x, area.y, tab(view), area.right().saturating_sub(x).into(), style);
+        let text = tab(view, tabs, app.view);
+        let (end, _) = buf.set_stringn(x, area.y, text, area.right().saturating_sub(x).into(), style);
         x = end;
     }
-    // What is being looked at, and whether the log is whole, on the right.
-    let room = usize::from(area.right().saturating_sub(x)).saturating_sub(2);
-    let problems = app.model.problems.len() as u64;
-    let mut health = String::new();
-    if !app.model.health.text.is_empty() {
-        health.push_str(&format!("  {}", app.model.health.word));
-    }
-    if problems > 0 {
-        health.push_str(&format!("  {}", crate::units::plural(problems, "problem")));
-    }
-    let name = app.model.program.process.argv.first().unwrap_or(&app.model.name);
-    let name = crate::clean::clean(name.rsplit('/').next().unwrap_or(name)).into_owned();
-    let name = brush.charset.fit(&name, room.saturating_sub(health.width()));
-    let mut line = Line::of(Role::Name, &name);
-    line.push(Role::Bad, &health);
+    let room = usize::from(area.right().saturating_sub(x));
+    let (status, name) = status(app);
+    let name = brush.charset.fit(&name, room.saturating_sub(status.width() + 2));
+    let line = Line::of(Role::Name, &name).join(status);
     let width = line.width().min(room) as u16;
     let right = Rect { x: area.right() - width, width, ..area };
     brush.line(buf, right, area.y, &line, 0);
@@ -97,6 +157,20 @@ fn footer(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
     let mut line = Line::new();
     if let Some(notice) = &app.notice {
         line.push(Role::Warn, notice);
+    } else if app.filtering || app.list().filter().is_some_and(|f| !f.text.is_empty()) && !app.search.is_active() {
+        let list = app.list();
+        let text = list.filter().map(|f| f.text.as_str()).unwrap_or_default();
+        line.push(Role::Title, format!("filter: {text}{}", if app.filtering { "_" } else { "" }));
+        if app.view != ViewId::Flame {
+            line.push(
+                Role::Plain,
+                format!("  {} of {}", units::count(list.len() as u64), units::count(list.total() as u64)),
+            );
+        }
+        if let Some(key) = list.unknown_key() {
+            line.push(Role::Warn, format!("  no row has {key}"));
+        }
+        line.push(Role::Dim, if app.filtering { "  Enter keeps, Esc ends" } else { "  f changes, Esc ends" });
     } else if app.search.is_active() {
         line.push(Role::Title, format!("/{}", app.search.text));
         if app.search.typing {

@@ -40,7 +40,7 @@ pub fn actions(app: &App, event: &Event) -> Vec<Action> {
 fn is_typing(app: &App) -> bool {
     match &app.overlay {
         Some(overlay) => overlay.is_typing(),
-        None => app.search.typing,
+        None => app.search.typing || app.filtering,
     }
 }
 

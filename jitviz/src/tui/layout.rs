@@ -87,6 +87,42 @@ pub fn pane_lines(pane: Rect) -> Rect {
     table_rows(pane)
 }
 
+/// The parts of the Timeline: times, lanes, and the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineScreen {
+    pub axis: Rect,
+    pub lanes: Rect,
+    pub list: Rect,
+}
+
+/// What the lanes leave is for the events: a third of the height or, on screens of some height, a few lines.
+pub fn timeline(body: Rect, lanes: u16) -> TimelineScreen {
+    let axis = if body.height >= 10 { 2 } else { 1.min(body.height) };
+    let room = body.height - axis;
+    let lanes = lanes.min((room * 2 / 3).max(room.saturating_sub(5)));
+    let part = |y, height| Rect { y: body.y + y, height, ..body };
+    TimelineScreen {
+        axis: part(0, axis),
+        lanes: part(axis, lanes),
+        list: part(axis + lanes, body.height - axis - lanes),
+    }
+}
+
+/// The parts of the Memory view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryScreen {
+    pub chart: Rect,
+    pub table: Rect,
+}
+
+pub fn memory(body: Rect) -> MemoryScreen {
+    let chart = if body.height >= 12 { 6 } else { body.height / 2 };
+    MemoryScreen {
+        chart: Rect { height: chart, ..body },
+        table: Rect { y: body.y + chart, height: body.height - chart, ..body },
+    }
+}
+
 /// A box in the middle, at most as large as the screen.
 pub fn popup(size: (u16, u16), width: u16, height: u16) -> Rect {
     // A few columns of the view beside the box would only confuse.

@@ -5,21 +5,26 @@
 pub mod action;
 pub mod app;
 pub mod draw;
+pub mod feed;
+pub mod filter;
 pub mod input;
 pub mod keys;
 pub mod layout;
+pub mod links;
 pub mod overlay;
 pub mod paint;
 pub mod scroll;
 pub mod search;
 pub mod terminal;
+pub mod time;
 pub mod views;
 
 use std::io::{self, BufWriter, Stdout};
 use std::mem::ManuallyDrop;
-use std::rc::Rc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use ratatui::Terminal;
@@ -28,14 +33,18 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use crate::model::Model;
+use crate::model::Log;
+use crate::model::log::Writer;
 use action::{Action, Effect};
-use app::{App, Options, update};
+use app::{App, Options, Reading, update};
+use feed::{Feed, News};
 
 /// What wakes the loop.
 enum Wake {
     Input(Event),
     Signal(i32),
+    News(News),
+    Nothing,
     /// The terminal is gone or cannot be read.
     Lost(io::Error),
 }
@@ -44,9 +53,14 @@ enum Wake {
 /// error is there any more. [`terminal::leave`] shows the cursor.
 type Screen = ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>;
 
+/// The clock's steps while it plays.
+const TICK: Duration = Duration::from_millis(1_000 / time::TICKS as u64);
+/// The first frame waits this long for a log that is read by then.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// Runs the UI until the user or a signal ends it. A signal that asks for the end is raised again after the terminal
 /// is given back, so that whoever started us sees how we ended.
-pub fn run(model: Model, options: Options) -> io::Result<()> {
+pub fn run(log: Log, options: Options) -> io::Result<()> {
     terminal::restore_on_panic();
     let (wake, woken) = channel();
     listen_for_signals(wake.clone())?;
@@ -54,19 +68,57 @@ pub fn run(model: Model, options: Options) -> io::Result<()> {
     let ended = (|| {
         let mut screen = new_screen()?;
         let size = screen.size()?;
-        let mut app = App::new(Rc::new(model), options, (size.width, size.height));
+        let mut app = App::new(Arc::new(log.unread()), options, (size.width, size.height));
+        app.reading = match log.is_live() {
+            true => Reading::Live,
+            false => Reading::Under { done: 0, total: log.bytes() },
+        };
+        let news = wake.clone();
+        let feed = Feed::start(log, move |told| news.send(Wake::News(told)).is_ok());
         listen_for_input(wake);
-        show(&mut screen, &app)?;
+        // A small log is read before anybody could see that it was not.
+        let first = woken.recv_timeout(AT_ONCE);
+        let mut waiting: Vec<Wake> = first.into_iter().collect();
+        let mut next_tick = Instant::now();
+        if waiting.is_empty() {
+            show(&mut screen, &app)?;
+        }
         // Only tests set this: there is no other way to see that a panic gives the terminal back.
         if cfg!(debug_assertions) && std::env::var_os("JITVIZ_TEST_PANIC").is_some() {
             panic!("JITVIZ_TEST_PANIC is set");
         }
         while !app.quit {
-            let Ok(first) = woken.recv() else { break };
+            // Time that passes while it plays counts also when other things wake the loop.
+            let due = next_tick.saturating_duration_since(Instant::now());
+            if waiting.is_empty() {
+                let next = match app.clock.playing {
+                    true => woken.recv_timeout(due),
+                    false => woken.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                };
+                match next {
+                    Ok(event) => waiting.push(event),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
             // What came in the meantime is taken together, so a held key does not draw frames nobody sees.
+            waiting.extend(woken.try_iter().take(64));
             let mut changed = false;
-            for event in std::iter::once(first).chain(woken.try_iter().take(64)) {
+            if app.clock.playing && Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK;
+                app = update(app, Action::Tick);
+                changed = true;
+            }
+            let mut events = std::mem::take(&mut waiting);
+            // Effects of what time or news did are carried out with the rest.
+            events.extend((!app.effects.is_empty()).then_some(Wake::Nothing));
+            for event in events {
                 match event {
+                    Wake::Nothing => {}
+                    Wake::News(news) => {
+                        hear(&mut app, news);
+                        changed = true;
+                    }
                     Wake::Input(event) => {
                         for action in input::actions(&app, &event) {
                             app = update(app, action);
@@ -86,6 +138,8 @@ pub fn run(model: Model, options: Options) -> io::Result<()> {
                     match effect {
                         Effect::Copy(text) => terminal::copy(&text)?,
                         Effect::Mouse(on) => terminal::capture_mouse(on)?,
+                        Effect::Read(span) => feed.ask(span),
+                        Effect::Stop => feed.stop(),
                         Effect::Suspend => {
                             terminal::leave();
                             low_level::raise(SIGSTOP)?;
@@ -106,6 +160,32 @@ pub fn run(model: Model, options: Options) -> io::Result<()> {
     match ended? {
         Some(signal) => low_level::emulate_default_handler(signal),
         None => Ok(()),
+    }
+}
+
+/// What the threads that read have to say.
+fn hear(app: &mut App, news: News) {
+    match news {
+        News::Progress { done_bytes, total_bytes } => {
+            if let Reading::Under { .. } = app.reading {
+                app.reading = Reading::Under { done: done_bytes, total: total_bytes };
+            }
+        }
+        News::Whole { seen, more } => {
+            if !more {
+                app.reading = Reading::Done;
+            }
+            app.grown(*seen);
+        }
+        News::Part(seen) => app.arrived(*seen),
+        News::Ended(writer) => {
+            let text = match writer {
+                Writer::Writing => "following was stopped",
+                Writer::Finished => "the program has ended; this is the whole run",
+                Writer::Dead => "the program was killed; this is what it had written",
+            };
+            app.notice = Some(text.into());
+        }
     }
 }
 

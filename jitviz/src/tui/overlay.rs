@@ -5,6 +5,10 @@ use super::keys::{self, KEYS, Scope};
 use super::layout;
 use crate::styled::{Line, Role};
 use crate::terms::{self, Term};
+use crate::text::wrap::wrap;
+
+/// Columns for what a key does.
+const TEXT: usize = 58;
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -43,6 +47,7 @@ impl Overlay {
     pub fn update(self, action: Action, size: (u16, u16)) -> Result<Option<Overlay>, Action> {
         match (self, action) {
             (_, Action::Quit | Action::Suspend) => Err(action),
+            (overlay, Action::Tick) => Ok(Some(overlay)),
             (Overlay::Explain(term), Action::Move(_) | Action::Wheel(..)) => Ok(Some(Overlay::Explain(term))),
             (Overlay::Explain(_), _) => Ok(None),
             (Overlay::Help(help), action) => Ok(help.update(action, size).map(Overlay::Help)),
@@ -80,14 +85,9 @@ impl Help {
     /// The keys that work here, then the others; those that hold the filter.
     pub fn lines(&self) -> Vec<Line> {
         let filter = self.filter.to_lowercase();
-        let own = match self.view {
-            ViewId::Overview | ViewId::Source => Scope::Everywhere,
-            ViewId::Guards => Scope::Tables,
-            ViewId::Traces => Scope::Traces,
-            ViewId::Trace => Scope::Trace,
-        };
-        let mut scopes = vec![own];
-        scopes.extend(Scope::ALL.into_iter().filter(|s| *s != own));
+        // The view's own keys first.
+        let mut scopes = Scope::ALL;
+        scopes.sort_by_key(|s| *s == Scope::Everywhere || !s.holds_in(self.view));
         let mut lines = Vec::new();
         for scope in scopes {
             let found = |b: &&keys::Binding| {
@@ -102,7 +102,14 @@ impl Help {
             for binding in bindings {
                 let mut line = Line::of(Role::Name, format!("  {}", keys::names(binding)));
                 line.pad_to(16);
-                line.push(Role::Plain, binding.text);
+                // Sixteen columns of names, two of frame.
+                for (i, text) in wrap(binding.text, TEXT).into_iter().enumerate() {
+                    if i > 0 {
+                        lines.push(std::mem::take(&mut line));
+                        line.push(Role::Plain, " ".repeat(16));
+                    }
+                    line.push(Role::Plain, text);
+                }
                 lines.push(line);
             }
         }

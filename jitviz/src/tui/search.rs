@@ -15,18 +15,22 @@ impl Search {
         self.typing || !self.text.is_empty()
     }
 
-    /// Finds the lines that match. Small letters match capitals; a capital matches only itself.
+    /// Finds the lines that match.
     pub fn find<'t>(&mut self, lines: impl Iterator<Item = std::borrow::Cow<'t, str>>) {
         self.matches.clear();
         if self.text.is_empty() {
             return;
         }
-        let exact = self.text.chars().any(char::is_uppercase);
-        let found = |line: &str| match exact {
+        let matches = lines.enumerate().filter(|(_, line)| self.is_match(line)).map(|(i, _)| i).collect();
+        self.matches = matches;
+    }
+
+    /// Whether a text holds what is looked for. Small letters match capitals; a capital matches only itself.
+    pub fn is_match(&self, line: &str) -> bool {
+        match self.text.chars().any(char::is_uppercase) {
             true => line.contains(&self.text),
             false => line.to_lowercase().contains(&self.text),
-        };
-        self.matches = lines.enumerate().filter(|(_, line)| found(line)).map(|(i, _)| i).collect();
+        }
     }
 
     /// The first match at or after a line, else the first of all.

@@ -1,12 +1,13 @@
 //! Drives the UI without a terminal: keys in, state and screen out.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use std::rc::Rc;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use jitviz::model::Model;
 use jitviz::styled::Charset;
-use jitviz::tui::action::Action;
+use jitviz::tui::action::{Action, Effect};
 use jitviz::tui::app::{App, Options, update};
 use jitviz::tui::{draw, input};
 use ratatui::buffer::Buffer;
@@ -17,7 +18,7 @@ pub fn options(ascii: bool, color: bool) -> Options {
 }
 
 pub fn app(model: Model, size: (u16, u16), ascii: bool) -> App {
-    App::new(Rc::new(model), options(ascii, false), size)
+    App::new(Arc::new(model), options(ascii, false), size)
 }
 
 /// Presses keys: names in angle brackets or single characters, blanks between them.
@@ -31,6 +32,9 @@ pub fn press(mut app: App, keys: &str) -> App {
             "<BackTab>" => KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT),
             "<Back>" => plain(KeyCode::Backspace),
             "<Space>" => plain(KeyCode::Char(' ')),
+            "<Up>" => plain(KeyCode::Up),
+            "<Right>" => plain(KeyCode::Right),
+            "<Left>" => plain(KeyCode::Left),
             "<Down>" => plain(KeyCode::Down),
             "<PgDn>" => plain(KeyCode::PageDown),
             key if key.starts_with("<C-") => {
@@ -43,8 +47,20 @@ pub fn press(mut app: App, keys: &str) -> App {
             }
         };
         for action in input::actions(&app, &Event::Key(event)) {
-            app = update(app, action);
+            app = settle(update(app, action));
         }
+    }
+    app
+}
+
+/// Does at once what the threads that read would do in their time.
+pub fn settle(mut app: App) -> App {
+    let spans: Vec<_> =
+        app.effects.iter().filter_map(|e| if let Effect::Read(span) = e { Some(*span) } else { None }).collect();
+    app.effects.retain(|e| !matches!(e, Effect::Read(_)));
+    for span in spans {
+        let part = app.whole.part(span, &mut |_| ControlFlow::Continue(()));
+        app.arrived(part.expect("the model was read from a log"));
     }
     app
 }

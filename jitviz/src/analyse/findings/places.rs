@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exit_cost::is_unstable_type;
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{LocId, Model, Part, Place, Trace, TraceId};
+use crate::model::{LocId, Model, Part, Place, Trace, TraceId, Weight};
 
 /// Samples on all instructions of the lines of these places, in compiled code.
 pub fn compiled_on(model: &Model, place: &Place) -> u64 {
@@ -169,7 +169,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
 /// Nanoseconds of samples whose stack has a function at least so many times, by the function.
 pub fn recursion(model: &Model, times: usize) -> BTreeMap<Place, u64> {
     let mut found: BTreeMap<Place, u64> = BTreeMap::new();
-    for ((stack, part), ns) in &model.samples.by_stack {
+    for ((stack, part, _), Weight { ns, .. }) in &model.samples.by_stack {
         if !matches!(part, Part::Interp | Part::Native) {
             continue;
         }

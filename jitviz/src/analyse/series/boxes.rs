@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Chart, ChartBox, Series, Shape, Unit};
 use crate::analyse::diff::Diff;
-use crate::model::{FuncId, Model, Part, TraceKind};
+use crate::model::{FuncId, Model, Part, TraceKind, Weight};
 use crate::units;
 
 /// Boxes narrower than this part of the chart are put together.
@@ -41,7 +41,7 @@ impl Node {
 /// Who called whom, as wide as the time in it.
 pub fn flame(model: &Model) -> Chart {
     let mut root = Node::default();
-    for ((stack, part), ns) in &model.samples.by_stack {
+    for ((stack, part, _), Weight { ns, .. }) in &model.samples.by_stack {
         let column = match part {
             Part::Interp => 0,
             Part::Compiled => 1,
@@ -260,7 +260,7 @@ mod tests {
             model.program.stacks.insert(StackId(id), Stack { parent: parent.map(StackId), loc: LocId(loc) });
         }
         for (stack, part, ns) in [(1, Part::Interp, 1_000), (2, Part::Compiled, 9_000_000), (3, Part::Interp, 1_000)] {
-            model.samples.by_stack.insert((StackId(stack), part), ns);
+            model.samples.by_stack.insert((StackId(stack), part, FuncId(0)), Weight { ns, samples: 1 });
         }
         let chart = flame(&model);
         let shown: Vec<_> = chart.boxes.iter().map(|b| (b.row, b.from, b.to, b.name.as_str(), b.series)).collect();

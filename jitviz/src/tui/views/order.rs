@@ -3,6 +3,18 @@
 use crate::styled::Charset;
 use crate::text::table::{self, Column, Sort};
 
+/// What a key or a click does to the order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// By the next column on screen.
+    Next,
+    Reverse,
+    /// By the column whose title is there.
+    Click(u16),
+    /// As it was at first.
+    First,
+}
+
 #[derive(Clone, Debug)]
 pub struct Order {
     pub sort: Sort,

@@ -1,13 +1,13 @@
 //! View 1, Overview: the run on one page; Enter goes to the trace a line is about.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Listing;
-use crate::analyse::overview::{Overview, overview};
-use crate::model::Model;
+use crate::analyse::overview::Overview;
 use crate::styled::Line;
 use crate::text::page::{self, PageLine, Target};
 use crate::tui::paint::{Brush, Emphasis};
@@ -15,16 +15,27 @@ use crate::tui::scroll::Scroll;
 
 #[derive(Debug)]
 pub struct OverviewView {
-    overview: Overview,
+    overview: Arc<Overview>,
     lines: Vec<PageLine>,
     scroll: Scroll,
     width: u16,
 }
 
 impl OverviewView {
-    pub fn new(model: &Model) -> OverviewView {
-        let overview = overview(model);
+    pub fn new(overview: Arc<Overview>) -> OverviewView {
         OverviewView { overview, lines: Vec::new(), scroll: Scroll::default(), width: 0 }
+    }
+
+    /// Takes the cursor from the view it replaces.
+    pub fn resume(&mut self, old: &OverviewView) {
+        self.fit(old.width);
+        // A page without anything to go to was drawn before the log was read: the cursor goes where it would at first.
+        if old.lines.iter().all(|l| l.target.is_none()) {
+            return;
+        }
+        let (target, term) = (old.target(), old.term());
+        let same = self.lines.iter().position(|l| l.target == target && l.term == term && target.is_some());
+        self.scroll = Scroll { cursor: same.unwrap_or(old.scroll.cursor), ..old.scroll };
     }
 
     /// Breaks the page anew for a screen of another width.

@@ -10,6 +10,7 @@ use crate::analyse::lines::{self, LineRow};
 use crate::model::{Model, OpIx, SourceId, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::columns;
+use crate::tui::filter::Filter;
 use crate::tui::layout;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
@@ -18,6 +19,9 @@ use crate::units::{count, ns, plural};
 #[derive(Debug)]
 pub struct SourceView {
     rows: Vec<LineRow>,
+    /// Rows that the filter lets through.
+    shown: Vec<usize>,
+    filter: Filter,
     /// Whether there is time by line to show.
     sampled: bool,
     scroll: Scroll,
@@ -33,19 +37,48 @@ impl SourceView {
         let sampled = !model.samples.is_empty();
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
-        SourceView { rows, sampled, scroll: Scroll { cursor: hottest, ..Scroll::default() } }
+        let shown = (0..rows.len()).collect();
+        let scroll = Scroll { cursor: hottest, ..Scroll::default() };
+        SourceView { rows, shown, filter: Filter::default(), sampled, scroll }
+    }
+
+    /// Takes filter and cursor from the view it replaces.
+    pub fn resume(&mut self, old: &SourceView) {
+        self.scroll = old.scroll;
+        self.set_filter(&old.filter.text);
+        if let Some(at) = old.place() {
+            self.select(at);
+        }
+    }
+
+    pub fn rows(&self) -> &[LineRow] {
+        &self.rows
+    }
+
+    fn selected(&self) -> Option<&LineRow> {
+        self.shown.get(self.scroll.cursor).map(|&i| &self.rows[i])
+    }
+
+    /// The line under the cursor.
+    pub fn place(&self) -> Option<(SourceId, u32)> {
+        self.selected().map(|row| (row.source, row.line))
     }
 
     /// Puts the cursor on a line; false if it is not in the list.
     pub fn select(&mut self, at: (SourceId, u32)) -> bool {
-        let found = self.rows.iter().position(|r| (r.source, r.line) == at);
+        let is = |&i: &usize| (self.rows[i].source, self.rows[i].line) == at;
+        if !self.shown.iter().any(is) && self.rows.iter().any(|r| (r.source, r.line) == at) {
+            // A way to a line outranks a filter that hides it.
+            self.set_filter("");
+        }
+        let found = self.shown.iter().position(|&i| (self.rows[i].source, self.rows[i].line) == at);
         self.scroll.cursor = found.unwrap_or(self.scroll.cursor);
         found.is_some()
     }
 
     /// The evidence behind the line under the cursor.
     pub fn target(&self) -> Option<(TraceId, Option<OpIx>)> {
-        self.rows.get(self.scroll.cursor)?.target
+        self.selected()?.target
     }
 
     fn line(&self, row: &LineRow, numbers: bool) -> Line {
@@ -68,7 +101,7 @@ impl SourceView {
 
     /// Everything about the line under the cursor.
     pub fn detail(&self) -> Line {
-        let Some(row) = self.rows.get(self.scroll.cursor) else {
+        let Some(row) = self.selected() else {
             return Line::of(Role::Dim, "no source in this log");
         };
         let file = row.file.rsplit('/').next().unwrap_or_default();
@@ -105,13 +138,17 @@ impl SourceView {
         };
         brush.item(buf, area, area.y, &Line::of(Role::Title, head), 0, Emphasis::None);
         let rows = layout::table_rows(area);
-        if self.rows.is_empty() {
-            let why = "the log carries no source";
+        if self.shown.is_empty() {
+            let why = if self.rows.is_empty() {
+                "the log carries no source"
+            } else {
+                "no line passes the filter; Esc ends it"
+            };
             return brush.item(buf, rows, rows.y, &Line::of(Role::Dim, why), 0, Emphasis::None);
         }
         for row in 0..usize::from(rows.height) {
             let at = self.scroll.top + row;
-            let Some(source) = self.rows.get(at) else { break };
+            let Some(source) = self.shown.get(at).map(|&i| &self.rows[i]) else { break };
             let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
             brush.item(buf, rows, rows.y + row as u16, &self.line(source, numbers), self.scroll.left, emphasis);
         }
@@ -128,10 +165,10 @@ fn heat_role(heat: u64) -> Role {
 
 impl Listing for SourceView {
     fn len(&self) -> usize {
-        self.rows.len()
+        self.shown.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
-        self.rows.get(line).map(|row| self.line(row, false).plain()).unwrap_or_default().into()
+        self.shown.get(line).map(|&i| &self.rows[i]).map(|row| self.line(row, false).plain()).unwrap_or_default().into()
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -141,5 +178,22 @@ impl Listing for SourceView {
     }
     fn term(&self) -> &'static str {
         "heat"
+    }
+    fn filter(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+    fn set_filter(&mut self, text: &str) {
+        let before = self.place();
+        self.filter = Filter::new(text);
+        let passes = |i: &usize| self.filter.accepts(&self.line(&self.rows[*i], false).plain(), &self.rows[*i]);
+        self.shown = (0..self.rows.len()).filter(passes).collect();
+        let same = |&i: &usize| Some((self.rows[i].source, self.rows[i].line)) == before;
+        self.scroll.cursor = self.shown.iter().position(same).unwrap_or(0);
+    }
+    fn total(&self) -> usize {
+        self.rows.len()
+    }
+    fn unknown_key(&self) -> Option<String> {
+        self.filter.unknown_key(self.rows.first()?).filter(|key| key != "state")
     }
 }

@@ -9,7 +9,7 @@ use super::Listing;
 use crate::analyse::ir::IrListing;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::clean::expand_tabs;
-use crate::model::{LocId, Model, OpIx, SourceId, TraceId};
+use crate::model::{GuardId, LocId, Model, OpIx, SourceId, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::trace::{Context, StageLine, head, lines, snapshot, title};
 use crate::tui::layout;
@@ -262,6 +262,45 @@ impl TraceView {
     pub fn bridge(&self) -> Option<TraceId> {
         let op = self.list(self.focus).current()?.op?;
         self.report.guards.iter().find(|g| g.op == op)?.bridge
+    }
+
+    /// The instruction under the cursor.
+    pub fn op(&self) -> Option<OpIx> {
+        self.list(self.focus).current()?.op
+    }
+
+    /// The guard under the cursor.
+    pub fn guard(&self) -> Option<GuardId> {
+        let op = self.op()?;
+        self.report.guards.iter().find(|g| g.op == op).map(|g| g.id)
+    }
+
+    /// The same trace in another part of the time: stage, panes and cursors stay.
+    pub fn renewed(&self, model: &Model, with_source: bool) -> Option<TraceView> {
+        let mut view = TraceView::open(model, self.id(), self.op(), with_source)?;
+        (view.focus, view.lower) = (self.focus, self.lower);
+        view.stage = self.stage.min(view.stages().saturating_sub(1));
+        view.show_stage(model);
+        for (new, old) in view.lists.iter_mut().zip(&self.lists) {
+            new.scroll = old.scroll;
+        }
+        Some(view)
+    }
+
+    /// Shows the stage in which the instruction under the cursor first appears, and names it.
+    pub fn show_origin(&mut self, model: &Model) -> Option<String> {
+        let op = self.op()?;
+        let holds = |content: &Content| match content {
+            Content::Ir(listing) => listing.lines.iter().any(|l| l.id == op),
+            _ => false,
+        };
+        let first = self.report.stages.iter().position(|s| holds(&s.content))?;
+        let by = first as isize - self.stage as isize;
+        self.focus_on(Pane::Ir);
+        self.change_stage(model, by);
+        let list = &mut self.lists[Pane::Ir as usize];
+        list.scroll.cursor = list.items.iter().position(|i| i.link.op == Some(op)).unwrap_or(list.scroll.cursor);
+        self.report.stages.get(first).map(title)
     }
 
     /// What the guard under the cursor restores; else the line itself if its pane cuts it.

@@ -6,12 +6,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Listing;
-use super::order::Order;
+use super::order::{Change, Order};
 use crate::analyse::traces::{self, TraceRow};
 use crate::model::{Model, TraceId};
 use crate::styled::{Charset, Line, Role};
 use crate::text::columns::TRACES;
-use crate::text::table;
+use crate::text::table::{self, Sort};
+use crate::tui::filter::Filter;
 use crate::tui::layout;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
@@ -24,6 +25,7 @@ pub struct TracesView {
     order: Vec<(usize, usize)>,
     pub columns: Order,
     pub tree: bool,
+    filter: Filter,
     scroll: Scroll,
 }
 
@@ -43,7 +45,14 @@ impl TracesView {
         if let Some(at) = TRACES.iter().position(|c| c.key == TREE_COLUMN) {
             columns.widths[at] += deepest.min(DEEPEST) * 2;
         }
-        let mut view = TracesView { rows, order: Vec::new(), columns, tree: true, scroll: Scroll::default() };
+        let mut view = TracesView {
+            rows,
+            order: Vec::new(),
+            columns,
+            tree: true,
+            filter: Filter::default(),
+            scroll: Scroll::default(),
+        };
         view.arrange();
         view.scroll = Scroll::default();
         view
@@ -59,15 +68,30 @@ impl TracesView {
         }
     }
 
-    /// Sorts anew; the cursor stays on its trace.
+    /// Takes order, filter and cursor from the view it replaces.
+    pub fn resume(&mut self, old: &TracesView) {
+        (self.tree, self.columns.sort) = (old.tree, old.columns.sort);
+        (self.filter, self.scroll) = (old.filter.clone(), old.scroll);
+        self.arrange();
+        if let Some(id) = old.selected().map(|t| t.id) {
+            self.select(id);
+        }
+    }
+
+    /// Sorts and filters anew; the cursor stays on its trace.
     pub fn arrange(&mut self) {
         let selected = self.selected().map(|r| r.id);
         self.rows.sort_by_key(|r| r.id);
         self.columns.sort.apply(TRACES, &mut self.rows);
-        self.order = match self.tree {
+        // Of a tree with holes nobody can tell what belongs to what.
+        self.order = match self.tree && self.filter.is_empty() {
             true => traces::forest(&self.rows),
             false => (0..self.rows.len()).map(|i| (0, i)).collect(),
         };
+        if !self.filter.is_empty() {
+            let (rows, filter) = (&self.rows, &self.filter);
+            self.order.retain(|&(_, i)| filter.accepts(&line_of(&rows[i]), &rows[i]));
+        }
         if let Some(id) = selected {
             self.select(id);
         }
@@ -114,14 +138,18 @@ impl TracesView {
     }
 }
 
+fn line_of(row: &TraceRow) -> String {
+    let cells = TRACES.iter().map(|c| (c.cell)(row)).filter(|c| !c.is_empty());
+    crate::clean::clean(&cells.collect::<Vec<_>>().join("  ")).into_owned()
+}
+
 impl Listing for TracesView {
     fn len(&self) -> usize {
         self.order.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
         let Some(&(_, i)) = self.order.get(line) else { return Cow::Borrowed("") };
-        let cells = TRACES.iter().map(|c| (c.cell)(&self.rows[i])).filter(|c| !c.is_empty());
-        crate::clean::clean(&cells.collect::<Vec<_>>().join("  ")).into_owned().into()
+        line_of(&self.rows[i]).into()
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -131,5 +159,31 @@ impl Listing for TracesView {
     }
     fn term(&self) -> &'static str {
         TRACES[self.columns.sort.column].term
+    }
+    fn filter(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+    fn set_filter(&mut self, text: &str) {
+        self.filter = Filter::new(text);
+        self.arrange();
+    }
+    fn total(&self) -> usize {
+        self.rows.len()
+    }
+    fn unknown_key(&self) -> Option<String> {
+        self.filter.unknown_key(self.rows.first()?)
+    }
+    fn sort(&mut self, change: Change, width: u16) -> bool {
+        match change {
+            Change::Next => self.columns.next(TRACES, width),
+            Change::Reverse => self.columns.sort = self.columns.sort.reversed(),
+            Change::Click(x) => self.columns.click(TRACES, x, width),
+            Change::First => {
+                self.tree = true;
+                self.columns.sort = Sort::by(TRACES, FIRST_SORT).unwrap_or(self.columns.sort);
+            }
+        }
+        self.arrange();
+        true
     }
 }

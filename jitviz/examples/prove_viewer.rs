@@ -1,0 +1,251 @@
+//! Makes large logs and measures the viewer on them: time to the first screen, memory, frames. `scripts/prove-viewer`
+//! runs it: `make FILE MIB` writes a log, `measure FILE` prints what it found and fails beyond the limits, `--counts`
+//! judges counts and memory only.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use jitlog::format::payload::{Delta, encode_deltas};
+use jitlog::*;
+use jitviz::model;
+use jitviz::styled::Charset;
+use jitviz::tui::action::{Action, ViewId};
+use jitviz::tui::app::{App, Options, Reading, update};
+use jitviz::tui::draw;
+use jitviz::tui::feed::{Feed, News};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const TRACES: u32 = 2_000;
+const GUARDS: u32 = 10_000;
+const LINES: u32 = 5_000;
+const STACKS: u32 = 20_000;
+/// A frame may take this long, the first screen that long.
+const FRAME: Duration = Duration::from_millis(16);
+const OPEN: Duration = Duration::from_millis(100);
+const MEMORY_MIB: u64 = 256;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["make", file, mib] => make(Path::new(file), mib.parse::<u64>().expect("a size in MiB") << 20),
+        ["measure", file] => return measure(Path::new(file), false),
+        ["measure", file, "--counts"] => return measure(Path::new(file), true),
+        _ => {
+            eprintln!("usage: prove_viewer make FILE MIB | measure FILE [--counts]");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// A log as a VM under a sampler writes it: mostly samples with stacks, then counters, failures, collections, and every
+/// thousand events the IR of a trace.
+fn make(path: &Path, bytes: u64) {
+    let log = Log::create(LogOptions::new(path).logical_clock(true).max_bytes(bytes + (64 << 20))).expect("a new file");
+    let argv = ["big.py".to_string()];
+    log.process(VmInfo { name: "prove", version: "1", commit: "", argv: &argv, config: "{}" });
+    let defs = log.defs();
+    let source = defs.source("big.py", "pass\n".repeat(LINES as usize).as_bytes());
+    let funcs: Vec<FuncId> =
+        (0..100).map(|n| defs.func(source, &format!("function_{n}"), n * 50 + 1, n * 50 + 50)).collect();
+    let locs: Vec<LocId> = (0..LINES).map(|n| defs.loc(funcs[(n / 50) as usize], n, n + 1, 0)).collect();
+    let mut stacks = vec![StackId::NONE];
+    for n in 0..STACKS {
+        let parent = stacks[(n / 4) as usize];
+        stacks.push(defs.stack(parent, locs[(n * 37 % LINES) as usize], FrameKind::Interp));
+    }
+    let mut stream = log.stream("main", StreamKind::Mutator);
+    let mut guards = Vec::new();
+    for n in 0..TRACES {
+        let (trace_id, loc_id) = (TraceId(n + 1), locs[(n * 2 % LINES) as usize]);
+        stream.trace_start(&TraceStart { trace_id, loc_id, tier: 2, ..Default::default() });
+        stream.trace_stop(&TraceStop { trace_id, n_bytecodes: 40, n_ir: 60, record_ns: 9_000, ..Default::default() });
+        stream.compile_end(&CompileEnd { trace_id, compile_ns: 70_000, code_bytes: 700, ..Default::default() });
+        stream.code_install(&CodeInstall { trace_id, bytes: 700, ..Default::default() });
+        for ordinal in 0..GUARDS / TRACES {
+            let guard_id = defs.new_guard_id();
+            let slot = log.counter(CounterKind::GuardFail, guard_id, 0);
+            let counter_id = slot.id();
+            let ordinal = ordinal as u16;
+            defs.guard(&GuardDef {
+                guard_id,
+                trace_id,
+                ordinal,
+                loc_id,
+                counter_id,
+                expected: "int",
+                ..Default::default()
+            });
+            guards.push((guard_id, counter_id));
+        }
+        log.advance_clock(Duration::from_micros(200));
+    }
+    let ops = vec![7_u8; 4096];
+    let mut seed = 42_u64;
+    let mut events = 0_u64;
+    let states = [SampleState::Interp, SampleState::Trace, SampleState::Trace, SampleState::Native];
+    while log.bytes() < bytes {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let pick = |of: u32| (seed >> 24) as u32 % of;
+        let (guard_id, counter_id) = guards[pick(GUARDS) as usize];
+        let (loc_id, trace_id) = (locs[pick(LINES) as usize], TraceId(pick(TRACES) + 1));
+        match events % 1000 {
+            0 => stream.ir(&Ir { trace_id, ops: &ops, ..Default::default() }),
+            1 => stream.gc_end(&GcEnd {
+                pause_ns: 90_000,
+                before_bytes: 4 << 20,
+                after_bytes: 1 << 20,
+                ..Default::default()
+            }),
+            2 => stream.heap(&Heap { used_bytes: 1 << 20, allocated_total_bytes: events << 10, ..Default::default() }),
+            3 => {
+                let entries = encode_deltas(&[Delta { counter_id, delta: 9 }]);
+                stream.counter_delta(&CounterDelta { n: 1, entries: &entries });
+            }
+            4..14 => stream.bailout(&Bailout {
+                guard_id,
+                trace_id,
+                loc_id,
+                weight: 1,
+                observed_text: "3.5",
+                ..Default::default()
+            }),
+            _ => stream.sample(&Sample {
+                state: states[pick(4) as usize],
+                trace_id,
+                loc_id,
+                stack_id: stacks[pick(STACKS) as usize + 1],
+                weight_ns: 1_000_000,
+                ..Default::default()
+            }),
+        }
+        events += 1;
+        log.advance_clock(Duration::from_micros(100));
+    }
+    stream.exit_status(&ExitStatus { status: 0, how: ExitHow::Normal });
+    drop(stream);
+    let lost = log.close().dropped_events;
+    println!("wrote {events} events, {lost} dropped");
+}
+
+struct Verdict {
+    failed: bool,
+    counts_only: bool,
+}
+
+impl Verdict {
+    fn time(&mut self, what: &str, took: Duration, limit: Option<Duration>) {
+        let bad = !self.counts_only && limit.is_some_and(|limit| took > limit);
+        self.line(
+            what,
+            format!("{:.1} ms", took.as_secs_f64() * 1e3),
+            limit.map(|l| format!("{} ms", l.as_millis())),
+            bad,
+        );
+    }
+
+    fn line(&mut self, what: &str, found: String, limit: Option<String>, bad: bool) {
+        self.failed |= bad;
+        let limit = limit.map(|l| format!("at most {l}")).unwrap_or_default();
+        println!("{what:34} {found:>14}   {limit:18} {}", if bad { "FAILED" } else { "" });
+    }
+}
+
+/// Peak of this process's memory.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) >> 10
+}
+
+fn measure(path: &Path, counts_only: bool) -> ExitCode {
+    let mut verdict = Verdict { failed: false, counts_only };
+    let bytes = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
+    verdict.line("log", format!("{} MiB", bytes >> 20), None, false);
+    let area = Rect::new(0, 0, 200, 60);
+    let mut buffer = Buffer::empty(area);
+    let options = Options { color: true, charset: Charset::UNICODE, mouse: false, source: true };
+
+    let start = Instant::now();
+    let log = match model::Log::open(path) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut app = App::new(Arc::new(log.unread()), options, (area.width, area.height));
+    app.reading = Reading::Under { done: 0, total: log.bytes() };
+    draw::draw(&app, &mut buffer);
+    verdict.time("first screen", start.elapsed(), Some(OPEN));
+
+    let (tell, told) = channel();
+    let start = Instant::now();
+    let feed = Feed::start(log, move |news| tell.send(news).is_ok());
+    let (mut shown, mut worst) = (0, Duration::ZERO);
+    loop {
+        match told.recv().expect("the threads tell until the end") {
+            News::Progress { done_bytes, total_bytes } => {
+                app.reading = Reading::Under { done: done_bytes, total: total_bytes };
+                shown += 1;
+            }
+            News::Whole { seen, more } => {
+                let frame = Instant::now();
+                app.grown(*seen);
+                draw::draw(&app, &mut buffer);
+                worst = worst.max(frame.elapsed());
+                if !more {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let took = start.elapsed();
+    verdict.time("whole log read, in the background", took, None);
+    verdict.line("progress told", format!("{shown} times"), None, false);
+    verdict.time("taking in what was read", worst, None);
+    let dull = app.whole.traces.len() != TRACES as usize || app.whole.guards.len() != GUARDS as usize;
+    verdict.line("traces and guards", format!("{}, {}", app.whole.traces.len(), app.whole.guards.len()), None, dull);
+    let samples: u64 = app.whole.samples.by_state.values().map(|w| w.samples).sum();
+    let all = app.whole.health.events;
+    verdict.line("samples of events", format!("{samples} of {all}"), None, samples * 10 < all * 9);
+
+    for view in ViewId::ALL {
+        let start = Instant::now();
+        app = update(app, Action::View(view));
+        draw::draw(&app, &mut buffer);
+        verdict.time(&format!("first look at {}", view.name()), start.elapsed(), None);
+        let mut worst = Duration::ZERO;
+        for action in [Action::Move(1), Action::HalfPages(2), Action::Bottom, Action::Top, Action::Move(3)].repeat(4) {
+            let start = Instant::now();
+            app = update(app, action);
+            draw::draw(&app, &mut buffer);
+            worst = worst.max(start.elapsed());
+        }
+        verdict.time(&format!("slowest frame of {}", view.name()), worst, Some(FRAME));
+    }
+    let effects = std::mem::take(&mut app.effects);
+    drop(effects);
+    let start = Instant::now();
+    let (from_ns, to_ns) = (app.whole.duration_ns / 2, app.whole.duration_ns / 2 + app.whole.duration_ns / 100);
+    let span = model::Span { from_ns, to_ns };
+    app.clock.range = Some((from_ns, to_ns));
+    feed.ask(span);
+    while let Ok(news) = told.recv() {
+        if let News::Part(seen) = news {
+            app.arrived(*seen);
+            break;
+        }
+    }
+    verdict.time("a hundredth of the run, chosen", start.elapsed(), None);
+    let peak = peak_mib();
+    verdict.line("memory, peak", format!("{peak} MiB"), Some(format!("{MEMORY_MIB} MiB")), peak > MEMORY_MIB);
+    ExitCode::from(u8::from(verdict.failed))
+}

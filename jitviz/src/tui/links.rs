@@ -1,0 +1,122 @@
+//! Ways from one view to another: Enter to the evidence, `o` to the source, `t` to the traces.
+
+use super::action::ViewId;
+use super::app::App;
+use super::views::Listing;
+use crate::model::{LocId, OpIx, SourceId, TraceId};
+
+/// A line in more traces shows the first of them.
+const MOST: usize = 64;
+
+impl App {
+    pub(super) fn enter(&mut self) {
+        match (self.view, &self.trace) {
+            (ViewId::Overview, _) => match self.overview.target() {
+                Some(target) => self.open(target.trace, target.op),
+                None => self.notice = Some("this line leads nowhere; lines about traces, guards and aborts do".into()),
+            },
+            (ViewId::Timeline, _) => match self.timeline.target() {
+                Some(id) => self.open(id, None),
+                None => self.notice = Some("this event is not about a trace".into()),
+            },
+            (ViewId::Traces, _) => {
+                if let Some(id) = self.traces.selected().map(|t| t.id) {
+                    self.open(id, None);
+                }
+            }
+            (ViewId::Trace, Some(trace)) => match trace.bridge() {
+                Some(bridge) => self.open(bridge, None),
+                None => self.notice = Some("no bridge starts here".into()),
+            },
+            (ViewId::Guards, _) => {
+                if let Some((trace, op)) = self.guards.selected().map(|g| (g.trace, g.op)) {
+                    self.open(trace, Some(op));
+                }
+            }
+            (ViewId::Aborts, _) => {
+                if let Some(id) = self.aborts.selected().and_then(|row| row.traces.first().copied()) {
+                    self.open(id, None);
+                }
+            }
+            (ViewId::Source, _) => match self.source().target() {
+                Some((trace, op)) => self.open(trace, op),
+                None => self.notice = Some("nothing was recorded, failed or aborted on this line".into()),
+            },
+            (ViewId::Memory, _) => self.go_to_source(),
+            (ViewId::Flame, _) => self.flame.zoom(),
+            (ViewId::Trace, None) => {}
+        }
+    }
+
+    /// The place in the program of what is under the cursor.
+    fn place(&self) -> Option<(SourceId, u32)> {
+        let of_trace = |id| self.model.traces.get(&id).map(|t: &crate::model::Trace| t.loc);
+        let of_guard = |(trace, op): (TraceId, Option<OpIx>)| {
+            let guard = op.and_then(|op| self.model.guards_of(trace).into_iter().find(|g| g.op == op));
+            guard.map(|g| g.loc).or(of_trace(trace))
+        };
+        let loc: Option<LocId> = match (self.view, &self.trace) {
+            (ViewId::Trace, Some(trace)) => return trace.line(),
+            (ViewId::Overview, _) => self.overview.target().and_then(|t| of_guard((t.trace, t.op))),
+            (ViewId::Timeline, _) => self.timeline.target().and_then(of_trace),
+            (ViewId::Traces, _) => self.traces.selected().and_then(|t| of_trace(t.id)),
+            (ViewId::Guards, _) => self.guards.selected().and_then(|row| self.model.guards.get(&row.id)).map(|g| g.loc),
+            (ViewId::Aborts, _) => {
+                let trace = self.aborts.selected().and_then(|row| row.traces.first());
+                let trace = trace.and_then(|id| self.model.traces.get(id));
+                trace.map(|t| t.abort.as_ref().and_then(|a| a.loc.known()).unwrap_or(t.loc))
+            }
+            (ViewId::Memory, _) => self.memory.loc(),
+            (ViewId::Flame, _) => self.flame.loc(),
+            (ViewId::Source | ViewId::Trace, _) => None,
+        };
+        self.model.program.line_of(loc?)
+    }
+
+    /// Shows the line of source of what is under the cursor.
+    pub(super) fn go_to_source(&mut self) {
+        if self.view == ViewId::Source {
+            return;
+        }
+        match self.place() {
+            Some(at) if self.source_mut().select(at) => self.show(ViewId::Source),
+            _ => self.notice = Some("no line of source belongs to this".into()),
+        }
+    }
+
+    /// Shows the traces that hold the line under the cursor, or the guard in the list of guards.
+    pub(super) fn go_to_row(&mut self) {
+        if let (ViewId::Trace, Some(trace)) = (self.view, &self.trace) {
+            let (id, guard) = (trace.id(), trace.guard());
+            match guard {
+                Some(guard) => {
+                    self.guards.select(|row| row.id == guard);
+                    return self.show(ViewId::Guards);
+                }
+                None => {
+                    self.traces.select(id);
+                    return self.show(ViewId::Traces);
+                }
+            }
+        }
+        let line = match self.view {
+            ViewId::Source => self.source().place(),
+            _ => self.place(),
+        };
+        let Some((source, line)) = line else {
+            self.notice = Some("no line of source belongs to this".into());
+            return;
+        };
+        let holds = |row: &&crate::analyse::lines::LineRow| (row.source, row.line) == (source, line);
+        let ids: Vec<TraceId> = self.source().rows().iter().find(holds).map(|r| r.traces.clone()).unwrap_or_default();
+        match ids.first() {
+            Some(first) => {
+                let text = ids.iter().take(MOST).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+                self.show(ViewId::Traces);
+                self.traces.set_filter(&format!("id:{text}"));
+                self.traces.select(*first);
+            }
+            None => self.notice = Some("no trace holds this line".into()),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! View 6, Aborts: recordings that were given up, by reason and place; Enter goes to one of them.
+
+use super::table::TableView;
+use crate::analyse::aborts::{self, AbortRow};
+use crate::model::Model;
+use crate::styled::{Charset, Line, Role};
+use crate::text::columns::ABORTS;
+use crate::units::plural;
+
+pub type AbortsView = TableView<AbortRow>;
+
+pub fn view(model: &Model, charset: Charset) -> AbortsView {
+    TableView::new(ABORTS, "count", aborts::rows(model), charset, "no recording was aborted")
+}
+
+/// What the reason means and which recordings it took.
+pub fn detail(view: &AbortsView) -> Line {
+    let Some(row) = view.selected() else { return Line::new() };
+    let mut line = Line::of(Role::Bad, &row.reason);
+    if let Some(detail) = &row.detail {
+        line.push(Role::Plain, format!(" ({detail})"));
+    }
+    let ids: Vec<String> = row.traces.iter().take(6).map(|id| id.to_string()).collect();
+    let more = if row.traces.len() > ids.len() { ", …" } else { "" };
+    line.push(Role::Plain, format!("  {} {}{more}", if ids.len() == 1 { "trace" } else { "traces" }, ids.join(", ")));
+    if row.retries > 0 {
+        line.push(Role::Plain, format!(", {} meant to be tried again", plural(row.retries, "time")));
+    }
+    if row.blacklisted {
+        line.push(Role::Warn, ", given up for good");
+    }
+    if let Some(text) = &row.text {
+        line.push(Role::Dim, format!("  {text}"));
+    }
+    line
+}

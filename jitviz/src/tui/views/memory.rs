@@ -1,0 +1,121 @@
+//! View 8, Memory: the heap, the pauses of the collector and machine code over time, then the lines that allocate.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::table::TableView;
+use super::timeline::sign;
+use crate::analyse::memory::{self, MemoryReport, SiteRow};
+use crate::analyse::summary::Summary;
+use crate::analyse::timeline::{self, Lanes};
+use crate::model::{LocId, Model};
+use crate::styled::{Charset, Line, Role};
+use crate::text::sites::SITES;
+use crate::tui::layout;
+use crate::tui::paint::Brush;
+use crate::units;
+
+#[derive(Debug)]
+pub struct MemoryView {
+    report: MemoryReport,
+    /// The lanes of this view at the width they were made for.
+    lanes: Lanes,
+    width: u16,
+    pub table: TableView<SiteRow>,
+}
+
+const LABEL: usize = 10;
+
+impl MemoryView {
+    pub fn new(model: &Model, summary: &Summary, charset: Charset) -> MemoryView {
+        let mut report = memory::report(model, summary);
+        let rows = std::mem::take(&mut report.sites);
+        MemoryView {
+            table: TableView::new(SITES, "bytes", rows, charset, "no allocation was sampled in this log"),
+            report,
+            lanes: Lanes { from_ns: 0, to_ns: 0, lanes: Vec::new() },
+            width: 0,
+        }
+    }
+
+    /// Computes the lanes anew for a screen of another width.
+    pub fn fit(&mut self, model: &Model, width: u16) {
+        if width != self.width {
+            self.width = width;
+            let from = model.span.map_or(0, |span| span.from_ns);
+            let columns = usize::from(width).saturating_sub(LABEL + 1).max(1);
+            self.lanes = timeline::lanes(model, from, from.saturating_add(model.duration_ns), columns);
+        }
+    }
+
+    pub fn loc(&self) -> Option<LocId> {
+        self.table.selected()?.loc.known()
+    }
+
+    pub fn detail(&self) -> Line {
+        let Some(row) = self.table.selected() else { return Line::new() };
+        let mut line = Line::of(Role::Title, format!("{} of {}", units::bytes(row.bytes), row.ty));
+        line.push(Role::Plain, format!(" by {}", crate::text::columns::place(&row.place)));
+        line.push(
+            Role::Dim,
+            format!(", from {}: what was allocated, freed or not", units::plural(row.samples, "sample")),
+        );
+        line
+    }
+
+    pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
+        let parts = layout::memory(area);
+        for (row, line) in self.chart(parts.chart.height).iter().enumerate() {
+            brush.line(buf, parts.chart, parts.chart.y + row as u16, line, 0);
+        }
+        self.table.draw(buf, parts.table, brush);
+    }
+
+    /// As many lines as there is room for, the most telling first.
+    fn chart(&self, height: u16) -> Vec<Line> {
+        let lane = |id: &str| self.lanes.lanes.iter().find(|l| l.id == id);
+        let fact = |name: &str, text: String| {
+            let mut line = Line::of(Role::Title, name);
+            line.pad_to(LABEL);
+            line.with(Role::Plain, text)
+        };
+        let spark = |name: &str, id: &str, role: Role| {
+            let mut line = Line::of(role, name);
+            line.pad_to(LABEL);
+            let cells = lane(id).map(|l| l.cells.as_slice()).unwrap_or_default();
+            let highest = cells.iter().flatten().copied().max().unwrap_or(1);
+            line.push(role, cells.iter().map(|cell| sign(*cell, highest)).collect::<String>());
+            line
+        };
+        let r = &self.report;
+        let known = |bytes: Option<u64>| bytes.map_or("not measured".into(), units::bytes);
+        let heap = format!("peak {} · allocated {}", known(r.memory.heap_peak), known(r.memory.heap_allocated));
+        let gc = match r.gc.collections {
+            None => "collections not logged".to_string(),
+            Some(0) => "no collections".to_string(),
+            Some(n) => format!(
+                "{} · {} · longest {}",
+                units::plural(n, "collection"),
+                units::ns(r.gc.pause_ns.unwrap_or(0)),
+                units::ns(r.gc.pause_max_ns.unwrap_or(0))
+            ),
+        };
+        let code = format!(
+            "{} · metadata {} · log {}",
+            known(r.memory.code),
+            known(r.memory.metadata),
+            units::bytes(r.memory.log)
+        );
+        let lines = [
+            (1, fact("heap", heap)),
+            (0, spark("", "heap", Role::Name)),
+            (2, fact("gc", gc)),
+            (4, spark("", "gc", Role::Warn)),
+            (3, fact("code", code)),
+            (5, spark("", "code", Role::Good)),
+        ];
+        let mut ranks: Vec<u16> = (0..lines.len() as u16).collect();
+        ranks.truncate(height.into());
+        lines.into_iter().filter(|(rank, _)| ranks.contains(rank)).map(|(_, line)| line).collect()
+    }
+}
