@@ -332,11 +332,7 @@ pub const TERMS: &[Term] = &[
         "Instances of many layouts",
         "Instances of one class whose attributes were set in different orders, or only on some. Each layout looks like another class to the compiler.",
     ),
-    term_of(
-        "short-run",
-        "Short run",
-        "The program ends before the time spent on compiling has been won back.",
-    ),
+    term_of("short-run", "Short run", "The program ends before the time spent on compiling has been won back."),
     term_of(
         "trace-explosion",
         "Too many bridges",

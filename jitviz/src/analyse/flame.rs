@@ -178,7 +178,10 @@ mod tests {
             model.program.locs.insert(LocId(loc), Loc { func: FuncId(func), line });
         }
         for (stack, parent, loc) in [(1, 0, 1), (2, 1, 2), (3, 1, 3), (4, 3, 2)] {
-            model.program.stacks.insert(StackId(stack), Stack { parent: StackId(parent), loc: LocId(loc) });
+            model
+                .program
+                .stacks
+                .insert(StackId(stack), Stack { parent: (parent != 0).then_some(StackId(parent)), loc: LocId(loc) });
         }
         for (stack, state, builtin, ns) in [
             (1, jitlog::SampleState::Interp, 0, 5),
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn a_circle_of_stacks_ends() {
         let mut model = model();
-        model.program.stacks.insert(StackId(1), Stack { parent: StackId(2), loc: LocId(1) });
+        model.program.stacks.insert(StackId(1), Stack { parent: Some(StackId(2)), loc: LocId(1) });
         assert!(flame(&model, None).frames.len() < 30);
     }
 }

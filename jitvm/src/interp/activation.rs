@@ -102,7 +102,7 @@ impl CallSite {
 
     /// What the IR interpreter does for a CALLF: its values are where the callee's registers would be, so those are
     /// above.
-    pub fn call_interpreted(&self, vm: *mut Vm, arguments: &[Value]) -> u64 {
+    pub(crate) fn call_interpreted(&self, vm: *mut Vm, arguments: &[Value]) -> u64 {
         // SAFETY: the VM is alive, and the IR interpreter holds no reference to it.
         let vm = unsafe { &mut *vm };
         let top = call::stack_top(vm);

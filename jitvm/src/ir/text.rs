@@ -41,7 +41,8 @@ pub(super) const fn number_of(op: Op) -> Number {
     }
 }
 
-pub(super) const RESUMES: &[(Resume, &str)] = &[(Resume::Execute, "execute"), (Resume::Raise, "raise"), (Resume::Onward, "onward")];
+pub(super) const RESUMES: &[(Resume, &str)] =
+    &[(Resume::Execute, "execute"), (Resume::Raise, "raise"), (Resume::Onward, "onward")];
 
 pub(super) const FLAGS: &[(u8, char)] = &[(flags::PHI, '+'), (flags::INVARIANT, '*'), (flags::SUNK, 's')];
 
