@@ -300,7 +300,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "gc-pressure",
         "Time in the collector",
-        "Objects are made so fast, or so many are alive, that finding the dead ones takes a good part of the run.",
+        "Objects are made so fast, or so many are alive, that finding the dead ones takes a good part of the run. Fewer or longer-lived objects cost less.",
     ),
     term_of(
         "invalidation-loop",
@@ -320,7 +320,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "memory-overhead",
         "Code that did not pay",
-        "Many traces that ran for less time than it took to make them, and whose code and metadata stay in memory.",
+        "Many traces that ran for less time than it took to make them, and whose code and metadata stay in memory. Fewer kinds of values in one loop need fewer of them.",
     ),
     term_of(
         "native-wall",
@@ -332,7 +332,11 @@ pub const TERMS: &[Term] = &[
         "Instances of many layouts",
         "Instances of one class whose attributes were set in different orders, or only on some. Each layout looks like another class to the compiler.",
     ),
-    term_of("short-run", "Short run", "The program ends before the time spent on compiling has been won back."),
+    term_of(
+        "short-run",
+        "Short run",
+        "The program ends before the time spent on compiling has been won back. What is compiled once pays off only if it runs long enough.",
+    ),
     term_of(
         "trace-explosion",
         "Too many bridges",

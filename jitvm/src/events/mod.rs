@@ -504,7 +504,7 @@ impl Events {
                 live_values: snapshot.map_or(0, |s| s.slots.len() as u16),
                 counter_id: failures.id(),
                 guard_fp,
-                expected: &expectation(&trace.body, &ins),
+                expected: &expectation(vm, &trace.body, &ins),
             });
             guards.push(LoggedGuard { id, loc: loc_id, kind: ins.op, failures, observed: Vec::new(), reported: 0 });
         }

@@ -124,11 +124,15 @@ pub(super) fn operand_text(body: &Body, r: Ref) -> String {
 }
 
 /// What a guard expects, in words.
-pub(super) fn expectation(body: &Body, ins: &Ins) -> String {
+pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins) -> String {
     let (a, b) = (operand_text(body, ins.a), operand_text(body, ins.b));
     match ins.op {
         Op::G_Int => "int".into(),
         Op::G_Flt => "float".into(),
+        // A class has a layout for each set of attributes and order of them.
+        Op::G_Shape if ShapeId(ins.c).is_dynamic() => {
+            format!("{} #{}", vm.class_name(vm.shapes.class(ShapeId(ins.c))), ins.c)
+        }
         Op::G_Shape => {
             SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s))
         }

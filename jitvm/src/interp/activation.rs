@@ -20,7 +20,7 @@
 //!   of them is near, [`call_slowly`] makes the call as the interpreter does, which raises RecursionError where it is
 //!   due.
 
-use super::{call, run};
+use super::{call, execute};
 use crate::ir::{Body, Const, Op, Resume, SnapFrame};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Vm};
@@ -90,11 +90,11 @@ impl CallSite {
         let depth = self.push_waiting(vm);
         let code = self.frames[self.frames.len() - 1].code;
         // SAFETY: by the caller.
-        let result = if run::native_stack_is_short(vm) {
+        let result = if execute::native_stack_is_short(vm) {
             Err(vm.raise_recursion_error())
         } else {
             // SAFETY: by the caller.
-            unsafe { call::push_frame(vm, code, base) }.and_then(|()| run::execute(vm))
+            unsafe { call::push_frame(vm, code, base) }.and_then(|()| execute::execute(vm))
         };
         vm.frames.truncate(depth);
         word(result)
@@ -144,7 +144,7 @@ pub(crate) extern "C" fn interpret(vm: *mut Vm) -> u64 {
         // SAFETY: the caller has checked that the callee's registers lie inside the stack.
         unsafe { *vm.stack.add(frame.base as usize + i) = Value::UNDEF };
     }
-    let result = run::execute(vm);
+    let result = execute::execute(vm);
     // SAFETY: its frame, which the caller is going to drop, was there before; nothing has been pushed since it went.
     unsafe { vm.frames.set_length(depth) };
     word(result)
@@ -157,7 +157,7 @@ pub fn finish(vm: &mut Vm, depth: usize, resume: Resume) -> u64 {
     if let Some((parent, snapshot)) = vm.jit.hot_exit.take() {
         policy::exit_is_hot(vm, parent, snapshot, floor);
     }
-    let result = run::execute_rest(vm, floor, resume == Resume::Raise);
+    let result = execute::execute_rest(vm, floor, resume == Resume::Raise);
     // SAFETY: as in `interpret`.
     unsafe { vm.frames.set_length(depth) };
     word(result)

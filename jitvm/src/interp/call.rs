@@ -1,7 +1,7 @@
 //! Calls of Python functions: arguments into place, pushing frames, and calling from native code.
 
 use super::bind::{Binding, Bound, CallShape, bind};
-use super::run;
+use super::execute;
 use crate::ir::CodeId;
 use crate::runtime::object::{BoundMethod, Function, ShapeId};
 use crate::runtime::sequences;
@@ -229,7 +229,7 @@ pub unsafe fn call_window(vm: &mut Vm, window: *mut Value, count: usize, keyword
             }
             push_frame(vm, code, arguments)?;
         }
-        run::execute(vm)
+        execute::execute(vm)
     } else if is_python_method(callee) {
         // SAFETY: the shape was checked; the window has room above (as for any callee's registers).
         unsafe {
@@ -281,7 +281,7 @@ pub fn run_module(vm: &mut Vm, code: CodeId) -> Outcome {
         *top = Value::NONE;
         push_frame(vm, code, top.add(1))?;
     }
-    run::execute(vm)
+    execute::execute(vm)
 }
 
 /// What `Vm::call_hook` points to.

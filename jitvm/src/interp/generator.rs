@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{call, run, special};
+use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Op};
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
@@ -234,7 +234,7 @@ pub fn kind_name(generator: Value) -> &'static str {
 /// # Errors
 /// It raised, or it is running. A finished one returns None.
 pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
-    if run::native_stack_is_short(vm) {
+    if execute::native_stack_is_short(vm) {
         return Err(vm.raise_recursion_error());
     }
     match enter(vm, generator, sent, Continuation::Resume) {
@@ -242,7 +242,7 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
         Err(Some(raised)) => return Err(raised),
         Ok(()) => {}
     }
-    let result = run::execute(vm)?;
+    let result = execute::execute(vm)?;
     Ok(outcome_of(generator, result))
 }
 
@@ -277,7 +277,7 @@ pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resum
     frame.pc -= 1;
     super::unwind::set_context(vm, thrown);
     vm.raise_value(thrown);
-    let result = run::execute_raising(vm)?;
+    let result = execute::execute_raising(vm)?;
     Ok(outcome_of(generator, result))
 }
 
@@ -341,7 +341,7 @@ fn finish_delegation(vm: &mut Vm, generator: Value, value: Value) -> Outcome<Res
         *vm.stack.add(frame.base as usize + instructions[send].a as usize) = value;
         vm.frames.last_mut().expect("the generator's frame").pc = send as u32 + 1;
     }
-    let result = run::execute(vm)?;
+    let result = execute::execute(vm)?;
     Ok(outcome_of(generator, result))
 }
 

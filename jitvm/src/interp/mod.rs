@@ -6,6 +6,7 @@ pub mod bind;
 pub mod cache;
 pub mod call;
 pub mod coroutine;
+pub mod execute;
 pub mod generator;
 mod groups;
 pub mod helpers;

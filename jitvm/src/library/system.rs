@@ -56,7 +56,11 @@ fn send_signal(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if unsafe { libc::kill(process, signal) } != 0 {
         return system_error(vm);
     }
-    Ok(Value::NONE)
+    // One that the process sends itself is there already, and Python runs its handler before it goes on.
+    match signal::take() {
+        Some(number) => signal::deliver(vm, number).map(|()| Value::NONE),
+        None => Ok(Value::NONE),
+    }
 }
 
 fn signal_action(vm: &mut Vm, arguments: Arguments) -> Outcome {

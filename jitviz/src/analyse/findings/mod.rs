@@ -121,7 +121,7 @@ fn apart(list: &mut Vec<Finding>, model: &Model) {
 }
 
 /// The saving of most fixes: the time goes away. Some work remains in its place, which samples do not tell apart, and
-/// lines around it get faster with it; measured on fixtures/diagnose (scripts/diagnose) that is -35 % to +30 %.
+/// lines around it get faster with it. The width is a guess: on `fixtures/diagnose` too many savings lie outside it.
 fn about(model: &Model, cost_ns: u64) -> [u64; 2] {
     [cost_ns / 20 * 13, cost_ns / 10 * 13].map(|ns| ns.min(model.duration_ns))
 }

@@ -102,14 +102,18 @@ impl Fork {
     }
 }
 
+/// The class in the name of a layout of instances, which is `CLASS #NUMBER`; empty in logs without it.
+fn class_of_layout(name: &str) -> Option<&str> {
+    let (class, number) = name.rsplit_once(" #").unwrap_or(("", name));
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(class)
+}
+
 fn sort_of(row: &GuardRow) -> Sort {
     let expected = row.expected.as_deref().unwrap_or_default();
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_call =
         |text: &str| ["function", "method", "class", "builtin", "type"].iter().any(|word| text.contains(word));
     match row.kind.as_str() {
-        // A layout of instances has no name, only a number.
-        "G_SHAPE" if digits(expected) => Sort::Layout,
+        "G_SHAPE" if class_of_layout(expected).is_some() => Sort::Layout,
         "G_EQ" if is_call(expected) => Sort::Target,
         "G_EQ"
             if expected
@@ -157,6 +161,8 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         // The values seen are instances; the log writes the name of their class.
         let mut names: Vec<&str> =
             fork.guards.iter().flat_map(|g| &g.observed).filter_map(|o| o.example.as_deref()).collect();
+        let expected = fork.guards.iter().filter_map(|g| class_of_layout(g.expected.as_deref()?));
+        names.extend(expected.filter(|class| !class.is_empty()));
         names.sort_unstable();
         names.dedup();
         if names.len() > 1 {

@@ -498,7 +498,7 @@ impl<'a> Place<'a> {
                 TokenKind::Rsqb => ']',
                 TokenKind::Rbrace => '}',
                 // Reading on ends at what is no token; indentation is told at once.
-                TokenKind::Unknown if start > error => return None,
+                TokenKind::Unknown if start > error => break,
                 _ => continue,
             };
             if start > error && matches!(kind, ParseErrorType::UnexpectedIndentation) {
