@@ -158,6 +158,7 @@ pub fn finish(vm: &mut Vm, depth: usize, resume: Resume) -> u64 {
         policy::exit_is_hot(vm, parent, snapshot, floor);
     }
     let result = execute::execute_rest(vm, floor, resume == Resume::Raise);
+    vm.perf.compiled_again();
     // SAFETY: as in `interpret`.
     unsafe { vm.frames.set_length(depth) };
     word(result)

@@ -181,6 +181,13 @@ impl Published {
         }
     }
 
+    /// What compiled code had called was left and is finished: its caller goes on.
+    pub fn compiled_again(&self) {
+        if self.is_on() {
+            self.state.store(State::Compiled as u64, Ordering::Relaxed);
+        }
+    }
+
     /// The instruction that the interpreter executes next.
     #[inline(always)]
     pub fn at_instruction(&self, pc: *const Instruction) {
