@@ -52,11 +52,18 @@ fn set_timer(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn send_signal(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let (process, signal) = (number(vm, arguments, 0)?, number(vm, arguments, 1)?);
+    // One for the process itself goes to this thread, so that it is there when the call returns.
     // SAFETY: touches no memory.
-    if unsafe { libc::kill(process, signal) } != 0 {
+    let failed = unsafe {
+        match process == libc::getpid() {
+            true => libc::raise(signal),
+            false => libc::kill(process, signal),
+        }
+    };
+    if failed != 0 {
         return system_error(vm);
     }
-    // One that the process sends itself is there already, and Python runs its handler before it goes on.
+    // Python runs the handler before it goes on.
     match signal::take() {
         Some(number) => signal::deliver(vm, number).map(|()| Value::NONE),
         None => Ok(Value::NONE),
