@@ -238,6 +238,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     class_functions::STATIC_METHOD,
     class_functions::TYPE,
     execution::FUNCTIONS,
+    execution::PRIVATE,
     functions::FUNCTIONS,
     generator_methods::ASYNC_GENERATOR,
     generator_methods::COROUTINE,
