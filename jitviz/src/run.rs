@@ -178,33 +178,33 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Summary { input }), _) => summary(&open(input)?, input.json, &paint, out),
         (Some(Command::Traces { input, sort, limit }), _) => {
             let model = open(input)?;
-            let table = Table { name: "traces", columns: TRACES, sort, limit: *limit };
+            let table = Table { name: "traces", columns: TRACES, sort, limit: *limit, part: model.span.is_some() };
             table.print(traces::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Guards { input, sort, limit }), _) => {
             let model = open(input)?;
-            let table = Table { name: "guards", columns: GUARDS, sort, limit: *limit };
+            let table = Table { name: "guards", columns: GUARDS, sort, limit: *limit, part: model.span.is_some() };
             table.print(guards::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Aborts { input, sort, limit }), _) => {
             let model = open(input)?;
-            let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit };
+            let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit, part: model.span.is_some() };
             table.print(aborts::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Lines { input, sort, limit }), _) => {
             let model = open(input)?;
-            let table = Table { name: "lines", columns: LINES, sort, limit: *limit };
+            let table = Table { name: "lines", columns: LINES, sort, limit: *limit, part: model.span.is_some() };
             table.print(lines::rows(&model, !cli.look.no_source), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Allocs { input, sort, limit }), _) => {
             let model = open(input)?;
-            let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit };
+            let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit, part: model.span.is_some() };
             table.print(allocs::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Passes { input, sort, limit }), _) => {
             let model = open(input)?;
             let sort = sort.as_deref().unwrap_or_default();
-            let table = Table { name: "passes", columns: PASSES, sort, limit: *limit };
+            let table = Table { name: "passes", columns: PASSES, sort, limit: *limit, part: model.span.is_some() };
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
@@ -306,7 +306,13 @@ fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> R
     if as_json {
         return Ok(json::write(out, &memory::memory(model))?);
     }
-    let table = Table { name: "sites", columns: SITES, sort: "bytes", limit: Limit { limit: None } };
+    let table = Table {
+        name: "sites",
+        columns: SITES,
+        sort: "bytes",
+        limit: Limit { limit: None },
+        part: model.span.is_some(),
+    };
     table.print(memory::sites(model), &model.problems, false, paint, out)
 }
 
@@ -378,6 +384,8 @@ struct Table<'a, R: 'static> {
     columns: &'static [Column<R>],
     sort: &'a str,
     limit: Limit,
+    /// Of a part of the time.
+    part: bool,
 }
 
 impl<R: Serialize> Table<'_, R> {
@@ -401,7 +409,13 @@ impl<R: Serialize> Table<'_, R> {
             return Ok(json::write(out, &answer)?);
         }
         if total == 0 {
-            paint.line(out, &Line::of(Role::Dim, format!("no {} in this log", self.name)))?;
+            paint.line(
+                out,
+                &Line::of(
+                    Role::Dim,
+                    format!("no {} in this {}", self.name, if self.part { "part of the run" } else { "log" }),
+                ),
+            )?;
         } else {
             paint.lines(out, &list::lines(self.columns, &rows, sort, total, paint))?;
         }

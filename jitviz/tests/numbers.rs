@@ -168,6 +168,9 @@ fn a_range_of_a_command_is_checked() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     assert_eq!(run(&["--from", "1ms", "--to", "0.2"]).0, Some(0));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jitviz"));
+    let output = command.arg("guards").arg(&fixture.path).args(["--to", "1us"]).output().expect("jitviz runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("no guards in this part of the run"));
     let (status, said) = run(&["--from", "2ms", "--to", "1ms"]);
     assert_eq!(status, Some(2));
     assert!(said.contains("not before"), "{said}");
