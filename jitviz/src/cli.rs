@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::analyse::series::KINDS;
 use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
+use crate::units::parse_ns;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
 #[derive(Debug, Parser)]
@@ -60,7 +61,9 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The run on one page: time, traces, guards, memory, health of the log
-    #[command(after_help = "Example:\n  jitviz summary demo.jlog --json | jq .guards.failures")]
+    #[command(
+        after_help = "Examples:\n  jitviz summary demo.jlog --json | jq .guards.failures\n  jitviz summary demo.jlog --from 1.5s --to 2s"
+    )]
     Summary {
         #[command(flatten)]
         input: Input,
@@ -240,6 +243,12 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    pub from: Option<u64>,
+    /// Only what happened before this time; traces and guards are shown as they were then
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    pub to: Option<u64>,
 }
 
 #[derive(Clone, Debug, Args)]
