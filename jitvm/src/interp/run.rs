@@ -434,9 +434,9 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                     Op::LoadMethod => {
                         let object = at!(ins.b);
                         let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
-                        if let Some(function) = cache.method(object) {
-                            at!(ins.a) = function;
-                            at!(ins.a + 1) = object;
+                        if let Some((callable, receiver)) = cache.method(object) {
+                            at!(ins.a) = callable;
+                            at!(ins.a + 1) = receiver;
                             continue 'dispatch;
                         }
                         save_pc!();
