@@ -32,15 +32,20 @@ pub struct Input {
 
 impl Input {
     pub fn open(path: &Path, read: Arc<AtomicU64>) -> io::Result<Input> {
-        Ok(Input {
+        Ok(Input::of(path, File::open(path)?, read))
+    }
+
+    /// A pipe that gives what is asked about the file of that name.
+    pub fn of(path: &Path, file: File, read: Arc<AtomicU64>) -> Input {
+        Input {
             name: path.display().to_string(),
-            reader: BufReader::with_capacity(1 << 18, File::open(path)?),
+            reader: BufReader::with_capacity(1 << 18, file),
             raw: Vec::new(),
             text: String::new(),
             lines: 0,
             bytes: 0,
             read,
-        })
+        }
     }
 
     pub fn name(&self) -> &str {

@@ -11,6 +11,7 @@ mod input;
 mod ir;
 mod iterations;
 mod luajit;
+mod perf;
 mod pypy_jitlog;
 mod pypylog;
 mod sink;
@@ -49,7 +50,7 @@ impl Format {
         (Format::V8, "v8", "node: --log-code --log-deopt --log-ic, or --trace-opt --trace-deopt"),
         (Format::Hotspot, "hotspot", "java: -XX:+LogCompilation, -XX:+PrintCompilation, -Xlog:jit*"),
         (Format::Iterations, "iterations", "times of iterations: CSV, pyperf, hyperfine or JMH JSON"),
-        (Format::Perf, "perf", "not yet: use jitvm --sample-source perf"),
+        (Format::Perf, "perf", "Linux perf: perf script's text or perf.data, and the log of the same run"),
     ];
 
     pub fn name(self) -> &'static str {
@@ -113,7 +114,6 @@ pub enum ImportError {
     Write(PathBuf, io::Error),
     /// Nobody knows what the file is, or it is not what it was said to be.
     Kind(PathBuf, String),
-    NotYet,
 }
 
 impl fmt::Display for ImportError {
@@ -123,7 +123,6 @@ impl fmt::Display for ImportError {
                 write!(out, "{}: {error}", path.display())
             }
             ImportError::Kind(path, text) => write!(out, "{}: {text}", path.display()),
-            ImportError::NotYet => out.write_str("importing perf data is not there yet"),
         }
     }
 }
@@ -179,6 +178,9 @@ fn recognise_bytes(head: &[u8]) -> Option<Format> {
     if luajit::is_profile(&lines) {
         return Some(Format::Luajit);
     }
+    if perf::is_one(head, &lines) {
+        return Some(Format::Perf);
+    }
     iterations::is_one(&text).then_some(Format::Iterations)
 }
 
@@ -193,6 +195,8 @@ pub fn import(format: Option<Format>, files: &[PathBuf], to: &Path, options: &Op
     };
     let format = match format {
         Some(format) => format,
+        // A log of ours is what perf's samples are joined to.
+        None if files.len() > 1 && perf::is_log(first) => Format::Perf,
         None => recognise(first).map_err(read_error(first))?.ok_or_else(|| {
             let names: Vec<&str> = Format::ALL.iter().map(|(_, name, _)| *name).collect();
             let text = format!("its content is of no kind that is known; name one: {}", names.join(", "));
@@ -202,6 +206,9 @@ pub fn import(format: Option<Format>, files: &[PathBuf], to: &Path, options: &Op
     if files.len() > 1 && matches!(format, Format::Pypylog | Format::PypyJitlog) {
         let text = "one process is one log: import the files one by one".to_string();
         return Err(ImportError::Kind(files[1].clone(), text));
+    }
+    if format == Format::Perf {
+        return perf::import(files, to, options);
     }
     let mut inputs = Vec::new();
     for path in files {
@@ -231,7 +238,7 @@ pub fn import(format: Option<Format>, files: &[PathBuf], to: &Path, options: &Op
             }
             return Ok(out.finish(&inputs));
         }
-        Format::Perf => return Err(ImportError::NotYet),
+        Format::Perf => unreachable!("perf is imported above: it makes a log from a log"),
     };
     for (path, input) in files.iter().zip(&mut inputs) {
         out.file(input.name());

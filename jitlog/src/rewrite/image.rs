@@ -10,7 +10,7 @@ use crate::format::layout::{
     SCHEMA_OFFSET, STATIC_COPY, SUPER_BLOCK, StaticPage, block_offset, checksum,
 };
 use crate::read::Reader;
-use crate::rewrite::plan::Plan;
+use crate::rewrite::plan::{Kept, Plan};
 use crate::rewrite::rebuild;
 use crate::{BlockKind, BlockState, StreamId};
 
@@ -41,25 +41,43 @@ pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink)
     image.enter(SUPER_BLOCK, rebuild::entry(BlockKind::Super, StreamId::NONE, 0, 1));
     let places: Vec<u32> = plan.blocks.iter().map(|block| image.enter_run(block.entry)).collect();
     sink.begin(image.end);
-    // A damaged header was read as it is; what it says of features must not make the new log unreadable.
-    let old = reader.header();
-    let compatible = old.compatible | if repaired { COMPATIBLE_REPAIRED } else { 0 };
-    // So must not its flags: what is written here is not packed.
-    let header = ExtentHeader { compatible, incompatible: old.incompatible & KNOWN_INCOMPATIBLE, flags: 0, ..*old };
-    for (extent, mut directory) in std::mem::take(&mut image.directories) {
-        directory[..ENTRY].copy_from_slice(&ExtentHeader { extent, ..header }.encode());
-        sink.put(extent * BLOCKS_PER_EXTENT, (0, 0), &directory)?;
-    }
-    sink.put(SUPER_BLOCK, (0, 0), &super_block(reader, u64::from(image.end)))?;
+    image.put_directories(reader, repaired, sink)?;
     sink.flush()?;
     for (block, first) in plan.blocks.iter().zip(places) {
-        let group = (block.entry.kind.0, block.entry.stream.0);
-        match &block.data {
-            Some(data) => sink.put(first, group, data)?,
-            None => sink.put(first, group, &reader.raw(block_offset(block.from), block.entry.used as usize)?)?,
-        }
+        put_block(reader, block, first, sink)?;
     }
     Ok(image.end)
+}
+
+/// Takes a sealed block with its entry, of a stream the plan does not have.
+pub type Put<'p> = dyn FnMut(DirEntry, &[u8]) -> io::Result<()> + 'p;
+
+/// The plan's blocks and more, one after the other as they are made, so that they need no memory. The file must be
+/// empty.
+pub fn write_with(
+    reader: &Reader,
+    plan: &Plan,
+    repaired: bool,
+    mut file: &File,
+    more: impl FnOnce(&mut Put<'_>) -> io::Result<()>,
+) -> io::Result<u32> {
+    let mut image = Image { end: SUPER_BLOCK + 1, directories: BTreeMap::new() };
+    image.enter(SUPER_BLOCK, rebuild::entry(BlockKind::Super, StreamId::NONE, 0, 1));
+    for block in &plan.blocks {
+        let first = image.enter_run(block.entry);
+        put_block(reader, block, first, &mut file)?;
+    }
+    more(&mut |entry, data| file.put(image.enter_run(entry), (0, 0), data))?;
+    image.put_directories(reader, repaired, &mut file)?;
+    Ok(image.end)
+}
+
+fn put_block(reader: &Reader, block: &Kept, first: u32, sink: &mut impl Sink) -> io::Result<()> {
+    let group = (block.entry.kind.0, block.entry.stream.0);
+    match &block.data {
+        Some(data) => sink.put(first, group, data),
+        None => sink.put(first, group, &reader.raw(block_offset(block.from), block.entry.used as usize)?),
+    }
 }
 
 struct Image {
@@ -70,6 +88,20 @@ struct Image {
 }
 
 impl Image {
+    /// Directories and state, once it is known what is in the log.
+    fn put_directories(&mut self, reader: &Reader, repaired: bool, sink: &mut impl Sink) -> io::Result<()> {
+        // A damaged header was read as it is; what it says of features must not make the new log unreadable.
+        let old = reader.header();
+        let compatible = old.compatible | if repaired { COMPATIBLE_REPAIRED } else { 0 };
+        // So must not its flags: what is written here is not packed.
+        let header = ExtentHeader { compatible, incompatible: old.incompatible & KNOWN_INCOMPATIBLE, flags: 0, ..*old };
+        for (extent, mut directory) in std::mem::take(&mut self.directories) {
+            directory[..ENTRY].copy_from_slice(&ExtentHeader { extent, ..header }.encode());
+            sink.put(extent * BLOCKS_PER_EXTENT, (0, 0), &directory)?;
+        }
+        sink.put(SUPER_BLOCK, (0, 0), &super_block(reader, u64::from(self.end)))
+    }
+
     /// Room for a run inside one extent, after its directory; what is skipped is marked.
     fn place(&mut self, blocks: u32) -> u32 {
         let mut first = self.end;

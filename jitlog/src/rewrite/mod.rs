@@ -5,11 +5,11 @@
 //! as its records go, and one whose directory entry is lost is found again by its prologue.
 #![forbid(unsafe_code)]
 
-mod image;
+pub(crate) mod image;
 #[cfg(feature = "pack")]
 mod pack;
-mod plan;
-mod rebuild;
+pub(crate) mod plan;
+pub(crate) mod rebuild;
 
 use std::fs::File;
 use std::io;

@@ -202,7 +202,7 @@ impl Plan {
 }
 
 /// The entry of a block sealed with the whole records it has; None if it has none.
-fn seal(entry: DirEntry, data: &[u8], dt_shift: u8) -> Option<DirEntry> {
+pub fn seal(entry: DirEntry, data: &[u8], dt_shift: u8) -> Option<DirEntry> {
     let mut walker = Walker::new(entry.t_first, dt_shift);
     let mut sealed = DirEntry { records: 0, type_mask: 0, t_last: entry.t_first, ..entry };
     while let Step::Record(record) = walker.step(data) {
