@@ -14,10 +14,10 @@ use crate::text::table::Column;
 #[command(
     name = "jitviz",
     version,
-    override_usage = "jitviz [OPTIONS] LOG\n       jitviz COMMAND [OPTIONS] LOG",
+    override_usage = "jitviz [OPTIONS] LOG\n       jitviz [OPTIONS] BEFORE AFTER\n       jitviz COMMAND [OPTIONS] LOG",
     subcommand_negates_reqs = true,
     subcommand_precedence_over_arg = true,
-    after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  \
+    after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  jitviz old.jlog new.jlog        look at what changed\n  \
                   jitviz summary demo.jlog        the run on one page\n\nExit status: 0 fine; 1 the answer is \"no\"; \
                   2 wrong usage, unreadable input or I/O error."
 )]
@@ -25,6 +25,9 @@ pub struct Cli {
     /// The log to open in the terminal UI; without a terminal its summary is printed
     #[arg(required = true, value_name = "LOG")]
     pub log: Option<PathBuf>,
+    /// A second log: the UI shows it, and what changed since the first; without a terminal the difference is printed
+    #[arg(value_name = "AFTER")]
+    pub after: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]

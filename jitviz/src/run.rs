@@ -91,24 +91,31 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
             format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
         return Err(Failure::Question(text));
     }
-    let log = match (&cli.command, &cli.log) {
-        (None, Some(log)) | (Some(Command::Follow { log }), _) => Some(log),
-        _ => None,
+    // Of two logs the one after is what the views show.
+    let (before, log) = match (&cli.command, &cli.log, &cli.after) {
+        (None, Some(before), Some(after)) => (Some(before), Some(after)),
+        (None, Some(log), None) | (Some(Command::Follow { log }), ..) => (None, Some(log)),
+        _ => (None, None),
     };
     if let Some(log) = log
         && environment.is_interactive()
     {
+        let before = before.map(|path| Log::open(path)).transpose()?;
         let log = Log::open(log)?;
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
-        return tui::run(log, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
+        return tui::run(log, before, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let verdict = match &cli.command {
         Some(Command::Diff { before, with, after, json, fail_over }) => {
             let paint = environment.paint(&cli.look);
             compare(&Sides::of(before, with, after)?, *json, *fail_over, &paint, &mut out)?
+        }
+        None if let (Some(before), Some(after)) = (&cli.log, &cli.after) => {
+            let sides = Sides { before: vec![load::open(before)?], after: vec![load::open(after)?] };
+            compare(&sides, false, None, &environment.paint(&cli.look), &mut out)?
         }
         _ => answer(cli, environment, &mut out).map(|()| Verdict::Yes)?,
     };
