@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::Value;
 
-use crate::import::input::Input;
+use crate::import::input::{Input, Line};
 use crate::import::sink::{MAIN, Sink};
 use crate::*;
 
@@ -37,15 +37,10 @@ fn last_number(line: &str) -> Option<f64> {
 
 pub fn read(input: &mut Input, out: &mut Sink) -> io::Result<()> {
     let text = input.rest()?;
+    out.here(&Line { text: "", number: 1, byte: 0, cut: false });
     let mut marks = Marks::new(out);
     if text.trim_start().starts_with(['{', '[']) {
-        match serde_json::from_str::<Value>(&text) {
-            Ok(value) => json(&value, &mut marks),
-            Err(error) => {
-                let kind = if error.is_eof() { UnreadKind::Cut } else { UnreadKind::Damaged };
-                marks.out.unread(kind, &format!("line {}, column {}: {error}", error.line(), error.column()));
-            }
-        }
+        document(&text, &mut marks);
     } else {
         csv(&text, &mut marks);
     }
@@ -102,7 +97,26 @@ impl<'a> Marks<'a> {
 /// A column of times in seconds; a header with `ms`, `us` or `ns` in it says otherwise.
 fn csv(text: &str, marks: &mut Marks<'_>) {
     let mut unit = 1.0;
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    let mut columns = None;
+    let mut byte = 0;
+    for (index, whole) in text.split_inclusive('\n').enumerate() {
+        let line = whole.trim_end_matches(['\n', '\r']);
+        marks.out.here(&Line { text: line, number: index as u64 + 1, byte, cut: false });
+        byte += whole.len() as u64;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let wanted = *columns.get_or_insert(count_columns(line));
+        if count_columns(line) < wanted {
+            // Its last column is not that of the times.
+            let kind = if whole.ends_with('\n') { UnreadKind::Damaged } else { UnreadKind::Cut };
+            marks.out.unread(kind, line);
+            continue;
+        }
+        if !whole.ends_with('\n') && last_number(line).is_some() {
+            let note = "the file ends without the end of its last line: if it was cut, the last time is too short";
+            marks.out.note(note.into());
+        }
         match last_number(line) {
             Some(time) => marks.add(time * unit),
             None if marks.number == 0 => {
@@ -114,19 +128,54 @@ fn csv(text: &str, marks: &mut Marks<'_>) {
                     () => 1.0,
                 };
             }
-            None => {
-                let at = Line { number: index as u64 + 1, text: line };
-                marks.out.here(&crate::import::Line { text: at.text, number: at.number, byte: 0, cut: false });
-                marks.out.unread(UnreadKind::Unknown, line);
-            }
+            None => marks.out.unread(UnreadKind::Unknown, line),
         }
     }
 }
 
-/// A line and its number.
-struct Line<'a> {
-    number: u64,
-    text: &'a str,
+fn count_columns(line: &str) -> usize {
+    line.split([',', ';', '\t']).count()
+}
+
+/// A document of JSON; of one that is cut off or damaged, what precedes that place.
+fn document(text: &str, marks: &mut Marks<'_>) {
+    let error = match serde_json::from_str::<Value>(text) {
+        Ok(value) => return json(&value, marks),
+        Err(error) => error,
+    };
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = text.floor_char_boundary((before + error.column()).min(text.len()));
+    let kind = if error.is_eof() { UnreadKind::Cut } else { UnreadKind::Damaged };
+    marks.out.here(&Line { text: "", number: error.line() as u64, byte: at as u64, cut: false });
+    marks.out.unread(kind, &format!("column {}: {error}", error.column()));
+    // What the error is at may be the last byte of a value that was whole so far.
+    let readable = if error.is_eof() { text } else { &text[..text.floor_char_boundary(at.saturating_sub(1))] };
+    if let Ok(value) = serde_json::from_str::<Value>(&closed(readable)) {
+        json(&value, marks);
+    }
+}
+
+/// The values that are whole in the beginning of a document, with the brackets closed that are open behind them.
+fn closed(text: &str) -> String {
+    let (mut open, mut quoted, mut escaped) = (Vec::new(), false, false);
+    let (mut end, mut closers) = (0, Vec::new());
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '{' | '[' => open.push(if c == '{' { '}' } else { ']' }),
+            '}' | ']' if open.pop() != Some(c) => break,
+            _ => {}
+        }
+        if !quoted && matches!(c, '{' | '[' | '}' | ']' | ',') {
+            // Before a comma, behind a bracket: there a value has just ended or none has begun.
+            end = if c == ',' { at } else { at + 1 };
+            closers.clone_from(&open);
+        }
+    }
+    text[..end].chars().chain(closers.into_iter().rev()).collect()
 }
 
 fn json(value: &Value, marks: &mut Marks<'_>) {
@@ -171,7 +220,11 @@ fn pyperf(benchmark: &Value, marks: &mut Marks<'_>) {
 
 fn jmh(benchmark: &Value, marks: &mut Marks<'_>) {
     marks.series = benchmark.get("benchmark").and_then(Value::as_str).unwrap_or_default().to_string();
-    let metric = benchmark.get("primaryMetric");
+    let Some(metric) = benchmark.get("primaryMetric") else { return };
+    if metric.get("rawData").is_some() && metric.get("scoreUnit").is_none() {
+        return marks.out.unread(UnreadKind::Unknown, "times without a unit");
+    }
+    let metric = Some(metric);
     let unit = metric.and_then(|metric| metric.get("scoreUnit")).and_then(Value::as_str).unwrap_or_default();
     let (time, per_second) = match unit.split_once('/') {
         Some(("ops", time)) => (time, true),

@@ -4,6 +4,7 @@
 //! none of them: a place is a method and an offset in its bytecode.
 
 mod element;
+mod known;
 mod text;
 mod xml;
 

@@ -128,6 +128,21 @@ fn inlining(line: &str) -> bool {
         || line.starts_with("\\-> ")
 }
 
+/// True for what only a line of the compiler's ends with: a method and its size.
+fn is_like(line: &str) -> bool {
+    let line = line.trim_end().trim_end_matches("made not entrant").trim_end_matches("made zombie").trim_end();
+    line.contains("::") && (line.ends_with(" bytes)") || line.ends_with("(native)"))
+}
+
+/// Where the compiler's part of a line begins, behind what the program printed.
+fn behind(line: &str) -> Option<usize> {
+    let starts = line.match_indices(' ').map(|(at, _)| at + 1);
+    // The program's last number may stand where the time would: the time has the least before it that can be read.
+    starts
+        .filter(|at| line[*at..].starts_with(|c: char| c.is_ascii_digit()))
+        .find(|at| compiled(&line[*at..], true).is_some())
+}
+
 impl Text {
     /// Whether the line was understood; the program's own lines are.
     pub fn line(&mut self, line: &str, out: &mut Sink) -> bool {
@@ -141,8 +156,19 @@ impl Text {
                 _ => tags.starts_with("jit,") || tags.contains("codecache") || tags.contains("compilation"),
             };
         }
+        if self.compilation(line, true, out) || (self.seen && inlining(line) && self.inlined(line, out)) {
+            return true;
+        }
+        // The program may have printed without an end of line before it.
+        if is_like(line) {
+            if let Some(at) = behind(line) {
+                return self.compilation(&line[at..], true, out);
+            }
+            if self.seen {
+                out.unread(UnreadKind::Damaged, line);
+            }
+        }
         // A line of the program's own says nothing of the VM.
-        let _ = self.compilation(line, true, out) || (self.seen && inlining(line) && self.inlined(line, out));
         true
     }
 

@@ -5,85 +5,12 @@
 use std::collections::HashMap;
 
 use super::element::{Element, parse};
+use super::known::PASSED_OVER;
 use super::method;
 use crate::import::exits::{Exit, Exits, invalidate};
 use crate::import::ir::TextIr;
 use crate::import::sink::{LaneId, MAIN, Sink};
 use crate::*;
-
-/// Elements that are known and hold nothing a log of ours has a place for.
-const PASSED_OVER: &[&str] = &[
-    "hotspot_log",
-    "vm_version",
-    "name",
-    "release",
-    "info",
-    "vm_arguments",
-    "args",
-    "command",
-    "launcher",
-    "properties",
-    "tty",
-    "tty_done",
-    "blob",
-    "sect",
-    "thread_logfile",
-    "start_compile_thread",
-    "code_cache",
-    "bc",
-    "branch",
-    "parse",
-    "parse_done",
-    "regalloc",
-    "loop_tree",
-    "loop",
-    "direct_call",
-    "virtual_call",
-    "dependency",
-    "intrinsic",
-    "assertion",
-    "eliminate_allocation",
-    "eliminate_lock",
-    "eliminate_boxing",
-    "eliminate_autobox",
-    "observe",
-    "sweeper",
-    "hotspot_log_done",
-    "compilation_log",
-    "fragment",
-    "replace_string_concat",
-    "print_nmethod",
-    "loop_predicate",
-    "late_inline",
-    "inline_level_discount",
-    "type",
-    "ima",
-    "unroll",
-    "stack_walk",
-    "dump_inline",
-    "unknown",
-    "cast_up",
-    "nmethod_preamble",
-    "print_compilation",
-    "writer",
-    "profile_branch",
-    "receiver_type",
-    "not_compilable",
-    "call_site",
-    "opto_method",
-    "head",
-    "reorder",
-    "simple_type",
-    "jvms_done",
-    "task_dequeued",
-    "zombie",
-    "unload_class",
-    "make_not_compilable",
-    "class_load",
-    "load_module",
-    "bailout",
-    "destroy_vm",
-];
 
 /// A compilation as its id names it.
 #[derive(Clone)]

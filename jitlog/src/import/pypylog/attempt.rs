@@ -6,6 +6,7 @@ use crate::import::sink::{MAIN, Sink};
 use crate::*;
 
 use super::text::{self, hex};
+use super::words::{guard_words, token, type_of};
 
 /// Bytecodes of a recording that are kept.
 const MOST_BYTECODES: usize = 20_000;
@@ -403,35 +404,5 @@ impl Attempt {
         out.emit(MAIN, now, &code);
         let entries = payload::encode_code_map(&self.map);
         out.emit(MAIN, now, &CodeMap { trace_id, n: self.map.len() as u32, entries: &entries });
-    }
-}
-
-/// The type letter of a variable.
-fn type_of(variable: &str) -> &'static str {
-    match variable.as_bytes().first() {
-        Some(b'i') => "int",
-        Some(b'p' | b'r') => "ref",
-        Some(b'f') => "float",
-        Some(b'v') => "vec",
-        _ => "",
-    }
-}
-
-fn token(descr: &str) -> Option<u64> {
-    descr.strip_prefix("TargetToken(")?.strip_suffix(')')?.parse().ok()
-}
-
-/// The kind of a guard and what it expects, in words. A test of the map of an object is a test of its shape.
-fn guard_words(name: &str, args: &[&str], on_map: bool) -> (String, String) {
-    let what = args.get(1).copied().unwrap_or_default();
-    let class = what.strip_prefix("ConstClass(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(what);
-    match name {
-        "guard_value" if on_map => ("guard_value (shape)".into(), format!("shape {what}")),
-        "guard_class" | "guard_nonnull_class" | "guard_exact_class" => (format!("{name} (type)"), class.to_string()),
-        "guard_value" => (name.into(), format!("== {what}")),
-        "guard_true" | "guard_false" | "guard_isnull" | "guard_nonnull" => {
-            (name.into(), name.trim_start_matches("guard_").to_string())
-        }
-        _ => (name.into(), what.to_string()),
     }
 }

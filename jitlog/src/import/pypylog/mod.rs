@@ -6,6 +6,7 @@
 mod attempt;
 mod rate;
 mod text;
+mod words;
 
 use std::collections::HashMap;
 

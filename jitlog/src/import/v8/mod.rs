@@ -62,7 +62,7 @@ pub fn is_csv(line: &str) -> bool {
 }
 
 pub fn is_trace(line: &str) -> bool {
-    line.starts_with('[') && (line.contains("<JSFunction ") || line.starts_with("[bailout (kind: "))
+    text::is_one(line)
 }
 
 impl Importer for V8 {
@@ -71,7 +71,8 @@ impl Importer for V8 {
         if !self.seen.csv && (self.seen.text || is_trace(line.text)) {
             self.seen.text |= is_trace(line.text);
             if self.traces.line(line.text, out) == Some(false) && !line.cut {
-                out.unread(UnreadKind::Unknown, line.text);
+                let kind = if line.text.ends_with(']') { UnreadKind::Unknown } else { UnreadKind::Damaged };
+                out.unread(kind, line.text);
             }
             return;
         }

@@ -19,18 +19,56 @@ pub struct Traces {
 /// Function (address and name) and whether its loop is replaced while it runs.
 type Key = (String, bool);
 
+/// What the lines begin with that are read.
+const READ: &[&str] = &[
+    "bailout (kind: ",
+    "marking ",
+    "manually marking ",
+    "compiling method ",
+    "recompiling method ",
+    "completed compiling ",
+    "completed optimizing ",
+    "aborted optimizing ",
+    "aborting optimization ",
+    "disabled optimization for ",
+];
+/// And those that are known and say only what V8 thought of it and did not do.
+const PASSED_OVER: &[&str] = &["not marking", "deoptimizing", "optimizing", "OSR", "found", "installing", "replacing"];
+
+/// True for a whole line that only V8 writes.
+pub fn is_one(line: &str) -> bool {
+    line.starts_with('[') && (line.contains("<JSFunction ") || line.starts_with("[bailout (kind: "))
+}
+
+/// Where a line of V8's begins, maybe behind what the program printed; nothing if there is none.
+fn start(line: &str) -> Option<usize> {
+    let begins = |at: &usize| {
+        let text = &line[at + 1..];
+        let read = READ.iter().any(|word| text.starts_with(word));
+        let function = text.find("<JSFunction ");
+        // The program's own brackets hold no function; a bracket further right is nearer to it.
+        match function {
+            Some(function) => read || !text[..function].contains('['),
+            None => read && text.contains(" 0x"),
+        }
+    };
+    line.match_indices('[').map(|(at, _)| at).find(begins)
+}
+
 impl Traces {
     /// Whether a line of V8's was understood; nothing for a line of the program's own.
     pub fn line(&mut self, line: &str, out: &mut Sink) -> Option<bool> {
-        let text = line.strip_prefix('[')?.strip_suffix(']')?;
+        // What the program printed without an end of line may stand before.
+        let text = &line[start(line)? + 1..];
+        let Some(text) = text.strip_suffix(']') else { return Some(false) };
         if let Some(rest) = text.strip_prefix("bailout (kind: ") {
             self.seen = true;
             return Some(self.bailout(rest, out).is_some());
         }
-        let at = text.find("<JSFunction ")?;
         self.seen = true;
+        let Some(at) = text.find("<JSFunction ") else { return Some(false) };
         let (before, function) = (text[..at].trim(), &text[at..]);
-        let (name, rest) = function_name(function)?;
+        let Some((name, rest)) = function_name(function) else { return Some(false) };
         let address = before.rsplit(' ').next().unwrap_or_default();
         let word = before.rsplit_once(' ').map_or(before, |(word, _)| word);
         let id = format!("{address} {name}");
@@ -79,10 +117,7 @@ impl Traces {
                 true
             }
             // They say what V8 thought of it and did not do.
-            other => {
-                let known = ["not marking", "deoptimizing", "optimizing", "OSR", "found", "installing", "replacing"];
-                known.iter().any(|word| other.starts_with(word))
-            }
+            other => PASSED_OVER.iter().any(|word| other.starts_with(word)),
         };
         Some(understood)
     }

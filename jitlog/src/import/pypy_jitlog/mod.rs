@@ -1,5 +1,7 @@
 //! PyPy's `JITLOG`, binary, version 4: IR at three stages, merge points with file and line, machine code, counters; no times.
 
+mod bytes;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
 
@@ -8,11 +10,10 @@ use crate::import::input::Input;
 use crate::import::ir::TextIr;
 use crate::import::sink::{MAIN, Sink};
 use crate::*;
+use bytes::{Stop, blob, bytes, text, u8_of, u16_of, u64_of};
 
 const HEADER: u8 = 0x1e;
 const VERSION: u16 = 4;
-/// Longer texts are damage.
-const LONGEST: u32 = 64 << 20;
 /// Machine code beyond this is no trace.
 const MOST_CODE: usize = 16 << 20;
 
@@ -23,20 +24,6 @@ pub fn is_one(head: &[u8]) -> bool {
         && u16::from_le_bytes([head[1], head[2]]) <= 16
         && head[3] <= 1
         && head[8] >= b' '
-}
-
-/// What stopped the reading.
-enum Stop {
-    /// The file ends here, inside a record.
-    Cut,
-    Damaged(String),
-    Io(io::Error),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Stop {
-        Stop::Io(error)
-    }
 }
 
 /// One trace while its records come.
@@ -105,47 +92,6 @@ pub fn read(input: &mut Input, out: &mut Sink) -> io::Result<()> {
     }
     state.absent(out);
     Ok(())
-}
-
-fn bytes<const N: usize>(input: &mut Input) -> Result<[u8; N], Stop> {
-    let mut raw = [0; N];
-    if input.exactly(&mut raw)? { Ok(raw) } else { Err(Stop::Cut) }
-}
-
-fn u8_of(input: &mut Input) -> Result<u8, Stop> {
-    Ok(bytes::<1>(input)?[0])
-}
-
-fn u16_of(input: &mut Input) -> Result<u16, Stop> {
-    Ok(u16::from_le_bytes(bytes(input)?))
-}
-
-fn u64_of(input: &mut Input) -> Result<u64, Stop> {
-    Ok(u64::from_le_bytes(bytes(input)?))
-}
-
-fn blob(input: &mut Input) -> Result<Vec<u8>, Stop> {
-    let length = u32::from_le_bytes(bytes(input)?);
-    if length > LONGEST {
-        return Err(Stop::Damaged(format!("a text of {length} bytes")));
-    }
-    // Grown as it is read: a damaged length must not cost memory.
-    let mut raw = Vec::new();
-    let mut left = length as usize;
-    while left > 0 {
-        let part = left.min(1 << 16);
-        let from = raw.len();
-        raw.resize(from + part, 0);
-        if !input.exactly(&mut raw[from..])? {
-            return Err(Stop::Cut);
-        }
-        left -= part;
-    }
-    Ok(raw)
-}
-
-fn text(input: &mut Input) -> Result<String, Stop> {
-    Ok(String::from_utf8_lossy(&blob(input)?).into_owned())
 }
 
 impl State {
