@@ -470,3 +470,35 @@ fn logs_made_now_are_understood() {
         }
     }
 }
+
+#[test]
+fn a_log_of_the_jdk_made_now_shows_every_deoptimisation() {
+    let Some(mut compiler) = vm("javac") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let out = |name: &str| directory.path().join(name);
+    let status = compiler.arg("-d").arg(directory.path()).arg(fixture("Polymorphic.java")).status().unwrap();
+    assert!(status.success());
+    let version = Command::new("java").arg("--version").output().unwrap().stdout;
+    // Other versions have lines of their own.
+    if !String::from_utf8_lossy(&version).starts_with("openjdk 17.") {
+        return;
+    }
+    let run = |flags: &[String]| {
+        let mut java = Command::new("java");
+        let output = java.args(flags).arg("-cp").arg(directory.path()).arg("Polymorphic").output().unwrap();
+        assert!(output.status.success(), "{flags:?}");
+        output.stdout
+    };
+    let unlocked = "-XX:+UnlockDiagnosticVMOptions".to_string();
+    let to = format!("-XX:LogFile={}", out("lc.xml").display());
+    run(&[unlocked.clone(), "-XX:+LogCompilation".into(), to]);
+    hotspot_shows_every_deoptimisation(&out("lc.xml"));
+    let text = run(&[unlocked, "-XX:+PrintCompilation".into(), "-XX:+PrintInlining".into()]);
+    std::fs::write(out("pc.txt"), text).unwrap();
+    run(&[format!("-Xlog:jit*=debug,codecache*=debug:file={}:uptime,level,tags", out("jit.txt").display())]);
+    for name in ["pc.txt", "jit.txt"] {
+        // Every line is understood, and none is missing at the end.
+        let log = Imported::whole(&out(name));
+        assert!(log.count("code_install") > 10, "{name}");
+    }
+}

@@ -8,16 +8,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::analyse::series::KINDS;
 use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
+use crate::units::parse_ns;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
 #[derive(Debug, Parser)]
 #[command(
     name = "jitviz",
     version,
-    override_usage = "jitviz [OPTIONS] LOG\n       jitviz COMMAND [OPTIONS] LOG",
+    override_usage = "jitviz [OPTIONS] LOG\n       jitviz [OPTIONS] BEFORE AFTER\n       jitviz COMMAND [OPTIONS] LOG",
     subcommand_negates_reqs = true,
     subcommand_precedence_over_arg = true,
-    after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  \
+    after_help = "Examples:\n  jitvm --log demo.jlog demo.py   write a log\n  jitviz demo.jlog                look at it\n  jitviz old.jlog new.jlog        look at what changed\n  \
                   jitviz summary demo.jlog        the run on one page\n\nExit status: 0 fine; 1 the answer is \"no\"; \
                   2 wrong usage, unreadable input or I/O error."
 )]
@@ -25,6 +26,9 @@ pub struct Cli {
     /// The log to open in the terminal UI; without a terminal its summary is printed
     #[arg(required = true, value_name = "LOG")]
     pub log: Option<PathBuf>,
+    /// A second log: the UI shows it, and what changed since the first; without a terminal the difference is printed
+    #[arg(value_name = "AFTER")]
+    pub after: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
@@ -57,7 +61,9 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The run on one page: time, traces, guards, memory, health of the log
-    #[command(after_help = "Example:\n  jitviz summary demo.jlog --json | jq .guards.failures")]
+    #[command(
+        after_help = "Examples:\n  jitviz summary demo.jlog --json | jq .guards.failures\n  jitviz summary demo.jlog --from 1.5s --to 2s"
+    )]
     Summary {
         #[command(flatten)]
         input: Input,
@@ -237,6 +243,12 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    pub from: Option<u64>,
+    /// Only what happened before this time; traces and guards are shown as they were then
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    pub to: Option<u64>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,10 +15,10 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Limit, Look, Output};
+use crate::cli::{Cli, Command, Input, Limit, Look, Output};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
-use crate::model::{Log, Model, Problem, TraceId};
+use crate::model::{Log, Model, Problem, Span, TraceId};
 use crate::output;
 use crate::report;
 use crate::report::chart::Ground;
@@ -91,24 +92,31 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
             format!("{}: a log stands before the command; write it after, as in: jitviz summary LOG", log.display());
         return Err(Failure::Question(text));
     }
-    let log = match (&cli.command, &cli.log) {
-        (None, Some(log)) | (Some(Command::Follow { log }), _) => Some(log),
-        _ => None,
+    // Of two logs the one after is what the views show.
+    let (before, log) = match (&cli.command, &cli.log, &cli.after) {
+        (None, Some(before), Some(after)) => (Some(before), Some(after)),
+        (None, Some(log), None) | (Some(Command::Follow { log }), ..) => (None, Some(log)),
+        _ => (None, None),
     };
     if let Some(log) = log
         && environment.is_interactive()
     {
+        let before = before.map(|path| Log::open(path)).transpose()?;
         let log = Log::open(log)?;
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
-        return tui::run(log, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
+        return tui::run(log, before, options).map(|()| Verdict::Yes).map_err(Failure::Terminal);
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let verdict = match &cli.command {
         Some(Command::Diff { before, with, after, json, fail_over }) => {
             let paint = environment.paint(&cli.look);
             compare(&Sides::of(before, with, after)?, *json, *fail_over, &paint, &mut out)?
+        }
+        None if let (Some(before), Some(after)) = (&cli.log, &cli.after) => {
+            let sides = Sides { before: vec![load::open(before)?], after: vec![load::open(after)?] };
+            compare(&sides, false, None, &environment.paint(&cli.look), &mut out)?
         }
         _ => answer(cli, environment, &mut out).map(|()| Verdict::Yes)?,
     };
@@ -167,39 +175,39 @@ fn compare(
 fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(), Failure> {
     let paint = environment.paint(&cli.look);
     match (&cli.command, &cli.log) {
-        (Some(Command::Summary { input }), _) => summary(&load::open(&input.log)?, input.json, &paint, out),
+        (Some(Command::Summary { input }), _) => summary(&open(input)?, input.json, &paint, out),
         (Some(Command::Traces { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
-            let table = Table { name: "traces", columns: TRACES, sort, limit: *limit };
+            let model = open(input)?;
+            let table = Table { name: "traces", columns: TRACES, sort, limit: *limit, part: model.span.is_some() };
             table.print(traces::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Guards { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
-            let table = Table { name: "guards", columns: GUARDS, sort, limit: *limit };
+            let model = open(input)?;
+            let table = Table { name: "guards", columns: GUARDS, sort, limit: *limit, part: model.span.is_some() };
             table.print(guards::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Aborts { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
-            let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit };
+            let model = open(input)?;
+            let table = Table { name: "aborts", columns: ABORTS, sort, limit: *limit, part: model.span.is_some() };
             table.print(aborts::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Lines { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
-            let table = Table { name: "lines", columns: LINES, sort, limit: *limit };
+            let model = open(input)?;
+            let table = Table { name: "lines", columns: LINES, sort, limit: *limit, part: model.span.is_some() };
             table.print(lines::rows(&model, !cli.look.no_source), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Allocs { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
-            let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit };
+            let model = open(input)?;
+            let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit, part: model.span.is_some() };
             table.print(allocs::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Passes { input, sort, limit }), _) => {
-            let model = load::open(&input.log)?;
+            let model = open(input)?;
             let sort = sort.as_deref().unwrap_or_default();
-            let table = Table { name: "passes", columns: PASSES, sort, limit: *limit };
+            let table = Table { name: "passes", columns: PASSES, sort, limit: *limit, part: model.span.is_some() };
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
-        (Some(Command::Explain { input, all }), _) => explain(&load::open(&input.log)?, *all, input.json, &paint, out),
+        (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
         (Some(Command::Plot { kind, logs, json, output }), _) => plot(kind, logs, *json, output, out),
         (Some(Command::Report { log, output }), _) => {
             let model = load::open(log)?;
@@ -207,16 +215,14 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             write_file(output, page.as_bytes())
         }
         (Some(Command::Trace { input, id, stage }), _) => {
-            let model = load::open(&input.log)?;
+            let model = open(input)?;
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
         }
         (Some(Command::Diff { .. }), _) => Ok(()),
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
-        (Some(Command::Timeline { input, columns }), _) => {
-            timeline(&load::open(&input.log)?, *columns, input.json, &paint, out)
-        }
-        (Some(Command::Memory { input }), _) => memory(&load::open(&input.log)?, input.json, &paint, out),
-        (Some(Command::Flame { input }), _) => flame(&load::open(&input.log)?, input.json, &paint, out),
+        (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
+        (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Flame { input }), _) => flame(&open(input)?, input.json, &paint, out),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),
     }
@@ -259,10 +265,33 @@ fn print_missing(
     Ok(())
 }
 
-fn timeline(model: &Model, columns: usize, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
-    let moments: Vec<_> = model.moments.iter().map(|m| timeline::row(model, m)).collect();
-    if as_json {
-        let lanes = timeline::lanes(model, 0, model.duration_ns, columns);
+/// The run, or the part of its time that is asked for.
+fn open(input: &Input) -> Result<Model, Failure> {
+    let log = Log::open(&input.log)?;
+    let read = |span| log.read(span, &mut |_| ControlFlow::Continue(()));
+    let Some(span) = span_of(input)? else { return Ok(read(None)) };
+    Ok(read(Some(span)))
+}
+
+/// As in the UI the end of a range is not part of it.
+fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
+    let span = Span { from_ns: input.from.unwrap_or(0), to_ns: input.to.unwrap_or(u64::MAX) };
+    if span.from_ns >= span.to_ns {
+        let (from, to) = (crate::units::ns(span.from_ns), crate::units::ns(span.to_ns));
+        return Err(Failure::Question(format!("--from {from} is not before --to {to}; a range needs two moments")));
+    }
+    Ok((span != Span::WHOLE).then_some(span))
+}
+
+/// As in the UI: of the whole run, of which a range shows a part.
+fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let model = &load::open(&input.log)?;
+    let span = span_of(input)?.unwrap_or(Span::WHOLE);
+    let within = model.moments.iter().filter(|m| (span.from_ns..span.to_ns).contains(&m.at_ns));
+    let moments: Vec<_> = within.map(|m| timeline::row(model, m)).collect();
+    if input.json {
+        let to_ns = span.to_ns.min(model.duration_ns);
+        let lanes = timeline::lanes(model, span.from_ns.min(to_ns), to_ns, columns);
         let answer = serde_json::json!({ "lanes": lanes, "moments": moments, "problems": model.problems });
         return Ok(json::write(out, &answer)?);
     }
@@ -277,7 +306,13 @@ fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> R
     if as_json {
         return Ok(json::write(out, &memory::memory(model))?);
     }
-    let table = Table { name: "sites", columns: SITES, sort: "bytes", limit: Limit { limit: None } };
+    let table = Table {
+        name: "sites",
+        columns: SITES,
+        sort: "bytes",
+        limit: Limit { limit: None },
+        part: model.span.is_some(),
+    };
     table.print(memory::sites(model), &model.problems, false, paint, out)
 }
 
@@ -349,6 +384,8 @@ struct Table<'a, R: 'static> {
     columns: &'static [Column<R>],
     sort: &'a str,
     limit: Limit,
+    /// Of a part of the time.
+    part: bool,
 }
 
 impl<R: Serialize> Table<'_, R> {
@@ -372,7 +409,13 @@ impl<R: Serialize> Table<'_, R> {
             return Ok(json::write(out, &answer)?);
         }
         if total == 0 {
-            paint.line(out, &Line::of(Role::Dim, format!("no {} in this log", self.name)))?;
+            paint.line(
+                out,
+                &Line::of(
+                    Role::Dim,
+                    format!("no {} in this {}", self.name, if self.part { "part of the run" } else { "log" }),
+                ),
+            )?;
         } else {
             paint.lines(out, &list::lines(self.columns, &rows, sort, total, paint))?;
         }

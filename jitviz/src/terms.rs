@@ -23,6 +23,11 @@ pub const TERMS: &[Term] = &[
         "Time by stack of Python functions: a function is as wide as the time in it and in what it called, and stands below its caller. From left to right is from much to little, not from early to late; the letter is the state most of the time was in: I interpreter, C compiled, N builtin.",
     ),
     term_of(
+        "diff",
+        "Diff",
+        "What changed from the first log to the second: things are matched by function and by the text of their line, so an edited file still matches. + is only in the second, - only in the first, ~ in both but different; with one run a side changes under 5 % are taken for noise.",
+    ),
+    term_of(
         "allocations",
         "Allocations",
         "Bytes the program asked for on a line, from samples, whether they were freed since or not. A line that allocates much gives the collector work even if little of it stays.",

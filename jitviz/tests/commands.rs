@@ -82,6 +82,14 @@ fn two_runs_are_compared_and_a_slower_one_fails_if_asked() {
     assert_eq!(status(&["diff", &a]), Some(2));
     assert_eq!(status(&["diff", &a, &b, &b]), Some(2));
     assert_eq!(status(&["diff", &a, "missing.jlog"]), Some(2));
+    // Two logs without a command are compared: here, without a terminal, as text.
+    assert_eq!(shown(&[&a, &b]), shown(&["diff", &a, &b]));
+    for missing in [[a.as_str(), "missing.jlog"], ["missing.jlog", a.as_str()]] {
+        let out = jitviz(&missing, here);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2));
+        assert!(said.contains("missing.jlog") && !said.contains(&a), "{said}");
+    }
 }
 
 #[test]

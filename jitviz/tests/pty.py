@@ -198,6 +198,15 @@ def follows_a_log_whose_writer_has_ended():
     assert run.end() == 0
 
 
+def two_logs_open_with_their_difference():
+    run = Run(LOG)
+    run.wait_for(b"Diff")
+    run.send(b"0")
+    run.wait_for(b"both whole runs")
+    run.send(b"q")
+    assert run.end() == 0
+
+
 def steps_through_time():
     run = started()
     run.send(b"2g")
@@ -242,6 +251,7 @@ for check in [
     no_color_means_none,
     a_dumb_terminal_gets_the_summary,
     follows_a_log_whose_writer_has_ended,
+    two_logs_open_with_their_difference,
     steps_through_time,
     plays_and_stops,
     copies_through_the_terminal,

@@ -76,7 +76,7 @@ enum Command {
     Export(ExportArgs),
     /// Make a log from one of another VM: PyPy, LuaJIT, V8, HotSpot, or from times of iterations.
     #[command(
-        after_help = "Example:\n  jitlog import pypylog run.pypylog -o run.jlog && jitviz summary run.jlog\n  jitlog import auto v8.log -o v8.jlog          the content tells what it is\n\nWhat that VM's log does not hold is said, with the switch that would supply it. Lines that were not understood, and\nwhere the file is damaged or cut, are named on standard error; the exit status is then 2. OUT is written whole or not\nat all."
+        after_help = "Example:\n  jitlog import pypylog run.pypylog -o run.jlog && jitviz summary run.jlog\n  jitlog import auto v8.log -o v8.jlog          the content tells what it is\n  jitlog import perf PERF.txt RUN.jlog -o joined.jlog   perf record -k mono, perf script; with the log of that run\n\nWhat that VM's log does not hold is said, with the switch that would supply it. Lines that were not understood, and\nwhere the file is damaged or cut, are named on standard error; the exit status is then 2. OUT is written whole or not\nat all."
     )]
     Import(ImportArgs),
     /// Print a shell's completions for this command.

@@ -12,7 +12,32 @@ const MOST: usize = 12;
 const NAME_AT: usize = 2;
 const VALUES_AT: usize = 34;
 
+/// A line, and the row it is about: which of [`tables`], and which row of it.
+#[derive(Clone, Debug)]
+pub struct PageLine {
+    pub line: Line,
+    pub about: Option<(usize, usize)>,
+}
+
+/// The tables of a comparison in the order they are shown.
+pub fn tables(diff: &Diff) -> [(&'static str, &[Row]); 6] {
+    [
+        ("Functions", &diff.functions),
+        ("Loops and functions compiled", &diff.loops),
+        ("Bridges", &diff.bridges),
+        ("Guards that fail", &diff.guards),
+        ("Aborted recordings", &diff.aborts),
+        ("Passes", &diff.passes),
+    ]
+}
+
+/// The page of the command.
 pub fn lines(diff: &Diff) -> Vec<Line> {
+    page(diff, MOST).into_iter().map(|l| l.line).collect()
+}
+
+/// The page with at most so many rows of each sort.
+pub fn page(diff: &Diff, most: usize) -> Vec<PageLine> {
     let mut out = vec![
         side("before", &diff.before),
         side("after", &diff.after),
@@ -27,15 +52,13 @@ pub fn lines(diff: &Diff) -> Vec<Line> {
     let counts = diff.counts.iter().chain(&diff.memory).filter(|c| c.change.is_some_and(|n| n != 0.0));
     section(&mut out, "Counts and memory that changed", counts.map(|c| compared(&c.name.replace('_', " "), c, false)));
     explanations(&mut out, diff);
-    for (title, rows) in [
-        ("Functions", &diff.functions),
-        ("Loops and functions compiled", &diff.loops),
-        ("Bridges", &diff.bridges),
-        ("Guards that fail", &diff.guards),
-        ("Aborted recordings", &diff.aborts),
-        ("Passes", &diff.passes),
-    ] {
-        changed(&mut out, title, rows);
+    let mut out: Vec<PageLine> = out.into_iter().map(|line| PageLine { line, about: None }).collect();
+    for (table, (title, rows)) in tables(diff).into_iter().enumerate() {
+        changed(&mut out, title, (table, rows), most);
+    }
+    if out.iter().all(|l| l.about.is_none()) {
+        let text = "nothing that the JIT did changed by more than the noise";
+        out.push(PageLine { line: Line::of(Role::Dim, text), about: None });
     }
     out
 }
@@ -85,9 +108,14 @@ fn explanations(out: &mut Vec<Line>, diff: &Diff) {
 }
 
 /// Rows that are on one side only, or that differ.
-fn changed(out: &mut Vec<Line>, title: &str, rows: &[Row]) {
-    let list: Vec<&Row> = rows.iter().filter(|r| r.changed || r.status != Status::Both).collect();
-    let lines = list.iter().take(MOST).map(|row| {
+fn changed(out: &mut Vec<PageLine>, title: &str, (table, rows): (usize, &[Row]), most: usize) {
+    let list: Vec<(usize, &Row)> =
+        rows.iter().enumerate().filter(|(_, r)| r.changed || r.status != Status::Both).collect();
+    let plain = |line| PageLine { line, about: None };
+    if !list.is_empty() {
+        out.extend([plain(Line::new()), plain(Line::of(Role::Title, title))]);
+    }
+    out.extend(list.iter().take(most).map(|(at, row)| {
         let (sign, role) = match row.status {
             Status::New => ("+", Role::Added),
             Status::Lost => ("-", Role::Removed),
@@ -106,11 +134,11 @@ fn changed(out: &mut Vec<Line>, title: &str, rows: &[Row]) {
         };
         let shown: Vec<String> = numbers.take(3).map(number).collect();
         line.push(Role::Plain, shown.join(", "));
-        line
-    });
-    section(out, title, lines);
-    if list.len() > MOST {
-        out.push(Line::of(Role::Dim, format!("  {} more; --json has all", plural((list.len() - MOST) as u64, "row"))));
+        PageLine { line, about: Some((table, *at)) }
+    }));
+    if list.len() > most {
+        let more = format!("  {} more; --json has all", plural((list.len() - most) as u64, "row"));
+        out.push(plain(Line::of(Role::Dim, more)));
     }
 }
 

@@ -14,10 +14,12 @@ pub enum ViewId {
     Source,
     Memory,
     Flame,
+    /// Only of two logs.
+    Diff,
 }
 
 impl ViewId {
-    pub const ALL: [ViewId; 9] = [
+    pub const ALL: [ViewId; 10] = [
         ViewId::Overview,
         ViewId::Timeline,
         ViewId::Traces,
@@ -27,6 +29,7 @@ impl ViewId {
         ViewId::Source,
         ViewId::Memory,
         ViewId::Flame,
+        ViewId::Diff,
     ];
 
     pub fn key(self) -> char {
@@ -40,6 +43,7 @@ impl ViewId {
             ViewId::Source => '7',
             ViewId::Memory => '8',
             ViewId::Flame => '9',
+            ViewId::Diff => '0',
         }
     }
 
@@ -54,6 +58,7 @@ impl ViewId {
             ViewId::Source => "Source",
             ViewId::Memory => "Memory",
             ViewId::Flame => "Flame",
+            ViewId::Diff => "Diff",
         }
     }
 }
@@ -68,7 +73,7 @@ impl ViewId {
             ViewId::Aborts => "Abort",
             ViewId::Source => "Src",
             ViewId::Memory => "Mem",
-            ViewId::Traces | ViewId::Trace | ViewId::Flame => self.name(),
+            ViewId::Traces | ViewId::Trace | ViewId::Flame | ViewId::Diff => self.name(),
         }
     }
 }

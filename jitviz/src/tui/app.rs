@@ -9,6 +9,7 @@ use super::overlay::Overlay;
 use super::search::Search;
 use super::time::Clock;
 use super::views::aborts::{self, AbortsView};
+use super::views::diff::DiffView;
 use super::views::flame::FlameView;
 use super::views::guards::{self, GuardsView};
 use super::views::memory::MemoryView;
@@ -19,6 +20,7 @@ use super::views::timeline::TimelineView;
 use super::views::trace::TraceView;
 use super::views::traces::TracesView;
 use super::views::{Listing, flame};
+use crate::analyse::diff::ways::Comparison;
 use crate::analyse::overview::{Overview, overview};
 use crate::model::{Model, OpIx, Span, TraceId};
 use crate::styled::Charset;
@@ -92,6 +94,7 @@ pub struct App {
     pub aborts: AbortsView,
     pub memory: MemoryView,
     pub flame: FlameView,
+    pub diff: DiffView,
     /// Made when it is first looked at: it reads the inside of every trace.
     source: OnceCell<SourceView>,
     pub search: Search,
@@ -118,6 +121,7 @@ impl App {
             aborts: aborts::view(&model, charset),
             memory: MemoryView::new(&model, &seen.overview.summary, charset),
             flame: FlameView::new(&model, Default::default()),
+            diff: DiffView::default(),
             trace: None,
             source: OnceCell::new(),
             whole: model.clone(),
@@ -189,6 +193,7 @@ impl App {
             (ViewId::Source, _) => self.source(),
             (ViewId::Memory, _) => &self.memory.table,
             (ViewId::Flame, _) => &self.flame,
+            (ViewId::Diff, _) => &self.diff,
         }
     }
 
@@ -205,6 +210,7 @@ impl App {
             (ViewId::Aborts, _) => &mut self.aborts,
             (ViewId::Memory, _) => &mut self.memory.table,
             (ViewId::Flame, _) => &mut self.flame,
+            (ViewId::Diff, _) => &mut self.diff,
         }
     }
 
@@ -216,6 +222,20 @@ impl App {
     pub(super) fn source_mut(&mut self) -> &mut SourceView {
         self.source();
         self.source.get_mut().expect("the view was made above")
+    }
+
+    /// The views that have something to show: Diff is only of two logs.
+    pub fn views(&self) -> impl Iterator<Item = ViewId> + '_ {
+        ViewId::ALL.into_iter().filter(|view| *view != ViewId::Diff || self.diff.is_open())
+    }
+
+    /// What the other log and this one differ in was found.
+    pub fn compared(&mut self, found: Comparison) {
+        self.diff.show(found);
+        if self.view == ViewId::Diff {
+            self.find();
+        }
+        self.follow();
     }
 
     fn body(&self) -> ratatui::layout::Rect {
@@ -307,6 +327,10 @@ impl App {
                 None => self.notice = Some("there is no trace in this log".into()),
             };
         }
+        if view == ViewId::Diff && !self.diff.is_open() {
+            self.notice = Some("there is no second log to compare with; jitviz BEFORE AFTER opens two".into());
+            return;
+        }
         if view != self.view {
             self.visited.push(self.here());
             self.view = view;
@@ -383,9 +407,10 @@ impl App {
             trace.focus_next(if forward { 1 } else { 2 });
             return self.find();
         }
-        let at = ViewId::ALL.iter().position(|v| *v == self.view).unwrap_or(0);
-        let step = if forward { 1 } else { ViewId::ALL.len() - 1 };
-        self.show(ViewId::ALL[(at + step) % ViewId::ALL.len()]);
+        let views: Vec<ViewId> = self.views().collect();
+        let at = views.iter().position(|v| *v == self.view).unwrap_or(0);
+        let step = if forward { 1 } else { views.len() - 1 };
+        self.show(views[(at + step) % views.len()]);
     }
 
     fn stage(&mut self, by: isize) {

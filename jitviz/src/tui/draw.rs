@@ -36,6 +36,7 @@ pub fn draw(app: &App, buf: &mut Buffer) {
         (ViewId::Source, _) => app.source().draw(buf, screen.body, &brush),
         (ViewId::Memory, _) => app.memory.draw(buf, screen.body, &brush),
         (ViewId::Flame, _) => app.flame.draw(buf, screen.body, &brush, &app.search),
+        (ViewId::Diff, _) => app.diff.draw(buf, screen.body, &brush),
         (ViewId::Overview | ViewId::Trace, _) => app.overview.draw(buf, screen.body, &brush),
     }
     let detail = match (app.view, &app.trace) {
@@ -48,6 +49,7 @@ pub fn draw(app: &App, buf: &mut Buffer) {
         (ViewId::Source, _) => app.source().detail(),
         (ViewId::Memory, _) => app.memory.detail(),
         (ViewId::Flame, _) => app.flame.detail(&app.search),
+        (ViewId::Diff, _) => app.diff.detail(screen.body.width),
         (ViewId::Overview | ViewId::Trace, _) => app.overview.detail(),
     };
     brush.line(buf, screen.detail, screen.detail.y, &detail, 0);
@@ -96,7 +98,7 @@ fn tab(view: ViewId, tabs: Tabs, shown: ViewId) -> String {
 fn tabs_of(app: &App) -> Tabs {
     let (status, _) = status(app);
     let room = usize::from(app.size.0).saturating_sub(status.width());
-    let fits = |tabs: &Tabs| ViewId::ALL.iter().map(|v| tab(*v, *tabs, app.view).width()).sum::<usize>() <= room;
+    let fits = |tabs: &Tabs| app.views().map(|v| tab(v, *tabs, app.view).width()).sum::<usize>() <= room;
     [Tabs::Full, Tabs::Tight].into_iter().find(fits).unwrap_or(Tabs::Numbers)
 }
 
@@ -104,7 +106,7 @@ fn tabs_of(app: &App) -> Tabs {
 pub fn tab_at(app: &App, x: u16) -> Option<ViewId> {
     let tabs = tabs_of(app);
     let mut left = 0;
-    ViewId::ALL.into_iter().find(|view| {
+    app.views().find(|view| {
         left += tab(*view, tabs, app.view).width();
         usize::from(x) < left
     })
@@ -134,7 +136,7 @@ fn status(app: &App) -> (Line, String) {
 fn tabs(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
     let mut x = area.x;
     let tabs = tabs_of(app);
-    for view in ViewId::ALL {
+    for view in app.views() {
         let mut style = brush.style(if view == app.view { Role::Title } else { Role::Dim });
         if view == app.view {
             style = style.add_modifier(Modifier::REVERSED);

@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::app::Seen;
+use crate::analyse::diff::ways::Comparison;
 use crate::model::log::{Growing, Reading, Writer};
-use crate::model::{Log, Span};
+use crate::model::{Log, Model, Span};
 
 /// What the threads have to tell.
 pub enum News {
@@ -24,6 +25,8 @@ pub enum News {
         more: bool,
     },
     Part(Box<Seen>),
+    /// The comparison with the other log.
+    Compared(Box<Comparison>),
     /// Of a log that was followed: how its writer ended.
     Ended(Writer),
 }
@@ -44,7 +47,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 impl Feed {
     /// Starts reading. `tell` is called from the threads; when it says no, nobody listens any more and they end.
-    pub fn start(log: Log, tell: impl Fn(News) -> bool + Clone + Send + 'static) -> Feed {
+    pub fn start(log: Log, before: Option<Log>, tell: impl Fn(News) -> bool + Clone + Send + 'static) -> Feed {
         let (asks, asked) = channel();
         let latest = Arc::new(AtomicU64::new(0));
         let stop = Arc::new(AtomicBool::new(false));
@@ -52,8 +55,8 @@ impl Feed {
         thread::spawn(move || read_parts(parts, &asked, &newest, &tell_parts));
         let stopped = stop.clone();
         thread::spawn(move || match log.is_live() {
-            true => follow(&log, &stopped, &tell),
-            false => read(&log, &stopped, &tell),
+            true => compare(before, &follow(&log, &stopped, &tell), &tell),
+            false => compare(before, &read(&log, &stopped, &tell), &tell),
         });
         Feed { asks, latest, stop }
     }
@@ -73,7 +76,7 @@ impl Feed {
 
 /// Reads the whole, tells how far it is, and shows what there is at times that double, so that showing costs a part of
 /// the reading whatever its length.
-fn read(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
+fn read(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
     let start = Instant::now();
     let mut told = start;
     let mut show_after = FIRST_SHOWN;
@@ -90,12 +93,20 @@ fn read(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
         }
         if !is_heard || stop.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let model = log.read(None, &mut watch);
-    tell(News::Whole { seen: Box::new(model.into()), more: false });
+    let seen: Seen = log.read(None, &mut watch).into();
+    let model = seen.model.clone();
+    tell(News::Whole { seen: Box::new(seen), more: false }).then_some(model)
+}
+
+/// Reads the log from before, and compares the two.
+fn compare(before: Option<Log>, after: &Option<Arc<Model>>, tell: &dyn Fn(News) -> bool) {
+    let (Some(before), Some(after)) = (before, after) else { return };
+    let model = before.read(None, &mut |_| ControlFlow::Continue(()));
+    tell(News::Compared(Box::new(Comparison::of(&model, after))));
 }
 
 /// Takes in what is written until the writer ends.
-fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
+fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
     let mut growing = log.follow();
     let mut shown = Instant::now();
     let mut pause = Duration::ZERO;
@@ -109,7 +120,7 @@ fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
         if fresh > 0 && shown.elapsed() >= wait {
             let start = Instant::now();
             if !tell(News::Whole { seen: Box::new(growing.so_far().into()), more: true }) {
-                return;
+                return None;
             }
             // Showing takes a tenth of the time at most, however large the log is.
             pause = (start.elapsed() * 10).max(LOOK);
@@ -119,14 +130,14 @@ fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) {
             thread::sleep(LOOK);
         }
     }
-    last_word(growing, tell);
+    last_word(growing, tell)
 }
 
-fn last_word(mut growing: Growing, tell: &dyn Fn(News) -> bool) {
+fn last_word(mut growing: Growing, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
     let writer = growing.writer();
-    if tell(News::Whole { seen: Box::new(growing.so_far().into()), more: false }) {
-        tell(News::Ended(writer));
-    }
+    let seen: Seen = growing.so_far().into();
+    let model = seen.model.clone();
+    (tell(News::Whole { seen: Box::new(seen), more: false }) && tell(News::Ended(writer))).then_some(model)
 }
 
 fn read_parts(log: Log, asked: &Receiver<Span>, latest: &AtomicU64, tell: &dyn Fn(News) -> bool) {

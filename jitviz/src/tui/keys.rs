@@ -233,6 +233,13 @@ pub const KEYS: &[Binding] = &[
     bind(Everywhere, &[Char('9')], Action::View(ViewId::Flame), "", "Flame: time by stack of functions"),
     bind(
         Everywhere,
+        &[Char('0')],
+        Action::View(ViewId::Diff),
+        "",
+        "Diff: what changed between two logs (jitviz BEFORE AFTER)",
+    ),
+    bind(
+        Everywhere,
         &[Char('j'), Code(KeyCode::Down)],
         Action::Move(1),
         "",

@@ -3,6 +3,7 @@
 use super::action::ViewId;
 use super::app::App;
 use super::views::Listing;
+use crate::analyse::diff::ways::Way;
 use crate::model::{LocId, OpIx, SourceId, TraceId};
 
 /// A line in more traces shows the first of them.
@@ -42,6 +43,11 @@ impl App {
                 Some((trace, op)) => self.open(trace, op),
                 None => self.notice = Some("nothing was recorded, failed or aborted on this line".into()),
             },
+            (ViewId::Diff, _) => match self.diff.target() {
+                Some(Way::Trace(id, op)) => self.open(id, op),
+                Some(Way::Line(_)) => self.go_to_source(),
+                None => self.notice = Some(self.diff.no_way().into()),
+            },
             (ViewId::Memory, _) => self.go_to_source(),
             (ViewId::Flame, _) => self.flame.zoom(),
             (ViewId::Trace, None) => {}
@@ -68,6 +74,11 @@ impl App {
             }
             (ViewId::Memory, _) => self.memory.loc(),
             (ViewId::Flame, _) => self.flame.loc(),
+            (ViewId::Diff, _) => match self.diff.target() {
+                Some(Way::Trace(id, op)) => of_guard((id, op)),
+                Some(Way::Line(loc)) => Some(loc),
+                None => None,
+            },
             (ViewId::Source | ViewId::Trace, _) => None,
         };
         self.model.program.line_of(loc?)

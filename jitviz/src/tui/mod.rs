@@ -58,9 +58,9 @@ const TICK: Duration = Duration::from_millis(1_000 / time::TICKS as u64);
 /// The first frame waits this long for a log that is read by then.
 const AT_ONCE: Duration = Duration::from_millis(50);
 
-/// Runs the UI until the user or a signal ends it. A signal that asks for the end is raised again after the terminal
+/// Runs the UI on a log, compared with one from before if there is one, until the user or a signal ends it. A signal that asks for the end is raised again after the terminal
 /// is given back, so that whoever started us sees how we ended.
-pub fn run(log: Log, options: Options) -> io::Result<()> {
+pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
     terminal::restore_on_panic();
     let (wake, woken) = channel();
     listen_for_signals(wake.clone())?;
@@ -69,12 +69,15 @@ pub fn run(log: Log, options: Options) -> io::Result<()> {
         let mut screen = new_screen()?;
         let size = screen.size()?;
         let mut app = App::new(Arc::new(log.unread()), options, (size.width, size.height));
+        if let Some(before) = &before {
+            app.diff.wait_for(before.name());
+        }
         app.reading = match log.is_live() {
             true => Reading::Live,
             false => Reading::Under { done: 0, total: log.bytes() },
         };
         let news = wake.clone();
-        let feed = Feed::start(log, move |told| news.send(Wake::News(told)).is_ok());
+        let feed = Feed::start(log, before, move |told| news.send(Wake::News(told)).is_ok());
         listen_for_input(wake);
         // A small log is read before anybody could see that it was not.
         let first = woken.recv_timeout(AT_ONCE);
@@ -178,6 +181,7 @@ fn hear(app: &mut App, news: News) {
             app.grown(*seen);
         }
         News::Part(seen) => app.arrived(*seen),
+        News::Compared(found) => app.compared(*found),
         News::Ended(writer) => {
             let text = match writer {
                 Writer::Writing => "following was stopped",

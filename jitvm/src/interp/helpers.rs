@@ -16,8 +16,10 @@ use crate::trace::record_onward::leave_state;
 /// What a helper may do besides returning a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Effects {
-    /// Same operands, same result, nothing else changes: calls may be shared and dropped.
+    /// Same operands, same result, nothing else changes: calls may be shared, and dropped if nothing uses them.
     pub pure: bool,
+    /// The result is a new object: calls may be dropped if nothing uses them, never shared.
+    pub fresh: bool,
     /// May write lists, cells or fields that the trace has read.
     pub writes: bool,
     /// May return `EXC`.
@@ -87,13 +89,15 @@ fn word(result: Outcome) -> u64 {
     }
 }
 
-const PURE: Effects = Effects { pure: true, writes: false, raises: false };
+const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false };
 /// Looks at what may change.
-const READS: Effects = Effects { pure: false, writes: false, raises: false };
+const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false };
 /// Allocates a new object each time.
-const FRESH: Effects = Effects { pure: false, writes: false, raises: false };
-const RAISES: Effects = Effects { pure: false, writes: false, raises: true };
-const ANY: Effects = Effects { pure: false, writes: true, raises: true };
+const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false };
+/// Completes an object that the trace has just made and not read.
+const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false };
+const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true };
+const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true };
 
 /// `CONSTANT "name" variant effects |vm, arguments| body;` – the constant is the helper's id.
 macro_rules! helpers {
@@ -191,13 +195,13 @@ helpers! {
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
     // Ranges do not change, so one may stand for another; the bounds are fixnums and the step is not 0.
-    RANGE "range" A3 PURE |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
+    RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_IS_ASCII "str_is_ascii" A1 PURE |_vm, a| Value::from_bool(strings::is_ascii(a)).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ATTR "set_attr" A3 ANY |vm, object, name, value| word(attributes::set_attr(vm, object, name, value).map(|()| Value::NONE));
     DELETE_ATTR "delete_attr" A2 ANY |vm, object, name| word(attributes::delete_attr(vm, object, name).map(|()| Value::NONE));
     MAKE_FUNCTION "make_function" A2 FRESH |vm, code, defaults| vm.function(crate::ir::CodeId(code.as_fixnum() as u32), defaults).0;
-    SET_CLOSURE "set_closure" A2 FRESH |_vm, function, cells| { function_fields(function).closure = cells; Value::NONE.0 };
+    SET_CLOSURE "set_closure" A2 COMPLETES |_vm, function, cells| { function_fields(function).closure = cells; Value::NONE.0 };
     SET_ANNOTATIONS "set_annotations" A2 FRESH |_vm, function, annotations| { function_fields(function).annotations = annotations; Value::NONE.0 };
     NEW_DICT "new_dict" A0 FRESH |vm| vm.new_dict().0;
     DICT_SET "dict_set" A3 ANY |vm, dict, key, value| word(dict::set(vm, dict, key, value).map(|()| Value::NONE));

@@ -48,7 +48,10 @@ fn used_snapshots(body: &Body) -> Vec<bool> {
 fn is_root(ins: Ins, helpers: &[Helper]) -> bool {
     match ins.op.effect() {
         Effect::Guard | Effect::Store => true,
-        Effect::Call => !effects_of(helpers, ins).pure,
+        Effect::Call => {
+            let effects = effects_of(helpers, ins);
+            !effects.pure && !effects.fresh
+        }
         Effect::Pure | Effect::Load | Effect::New => false,
         Effect::Marker => matches!(ins.op, Op::Loop | Op::Close | Op::Ret),
     }

@@ -8,6 +8,7 @@
 use std::cell::Cell;
 
 use super::lockstep;
+use crate::interp::helpers;
 use crate::ir::interpret::Run;
 use crate::ir::{Body, Effect, Ins, Op, Ref, Ty};
 use crate::runtime::numbers::as_float;
@@ -39,8 +40,13 @@ impl Concrete {
 
     /// The program has this value for a result that was not known.
     pub(super) fn learn(&mut self, body: &Body, r: Ref, value: Value) {
-        let is_open =
-            |index: usize| self.known.get(index) == Some(&false) && matches!(body.ins[index].op, Op::CallH | Op::CallF);
+        // An item of a str can be a new str each time: which of the equal ones it is, no program may rely on.
+        let is_open = |index: usize| {
+            let ins = body.ins[index];
+            self.known.get(index) == Some(&false)
+                && matches!(ins.op, Op::CallH | Op::CallF)
+                && !(ins.op == Op::CallH && ins.c == u32::from(helpers::STR_ITEM.0))
+        };
         if !r.is_none() && !r.is_constant() && is_open(r.index()) {
             self.set(r.index(), Some(value.0));
         }

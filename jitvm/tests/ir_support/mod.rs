@@ -18,9 +18,21 @@ pub type CellObject = jitvm::runtime::object::Cell;
 
 /// Helpers of the tests: one of each kind.
 pub static HELPERS: &[Helper] = &[
-    Helper { name: "mix", entry: Entry::A2(mix), effects: Effects { pure: true, writes: false, raises: false } },
-    Helper { name: "peek", entry: Entry::A1(peek), effects: Effects { pure: false, writes: false, raises: false } },
-    Helper { name: "bump", entry: Entry::A2(bump), effects: Effects { pure: false, writes: true, raises: true } },
+    Helper {
+        name: "mix",
+        entry: Entry::A2(mix),
+        effects: Effects { pure: true, fresh: false, writes: false, raises: false },
+    },
+    Helper {
+        name: "peek",
+        entry: Entry::A1(peek),
+        effects: Effects { pure: false, fresh: false, writes: false, raises: false },
+    },
+    Helper {
+        name: "bump",
+        entry: Entry::A2(bump),
+        effects: Effects { pure: false, fresh: false, writes: true, raises: true },
+    },
 ];
 
 extern "C" fn mix(_: *mut Vm, a: u64, b: u64) -> u64 {

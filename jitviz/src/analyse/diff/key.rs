@@ -50,6 +50,11 @@ pub fn guard(model: &Model, guard: &Guard) -> Key {
     Key(format!("{kind} {} {at}", expected.join(" ")))
 }
 
+/// Recordings given up for one reason at one place.
+pub fn abort(model: &Model, reason: &str, loc: LocId) -> Key {
+    Key(format!("{reason} {}", place(model, loc).0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

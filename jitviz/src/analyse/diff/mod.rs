@@ -5,6 +5,7 @@
 pub mod explain;
 pub mod key;
 pub mod measure;
+pub mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,12 +135,17 @@ impl Item {
 }
 
 pub fn diff(before: &[Model], after: &[Model]) -> Diff {
-    let total = |side: &[Model], of: &dyn Fn(&Model) -> Option<u64>| -> Vec<Option<f64>> {
+    diff_of(&before.iter().collect::<Vec<_>>(), &after.iter().collect::<Vec<_>>())
+}
+
+/// The same of models that are kept elsewhere.
+pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
+    let total = |side: &[&Model], of: &dyn Fn(&Model) -> Option<u64>| -> Vec<Option<f64>> {
         side.iter().map(|m| of(m).map(|n| n as f64)).collect()
     };
     let whole =
         |name, unit, of: &dyn Fn(&Model) -> Option<u64>| compare(name, unit, &total(before, of), &total(after, of));
-    let summaries = |side: &[Model]| side.iter().map(summary).collect::<Vec<_>>();
+    let summaries = |side: &[&Model]| side.iter().map(|m| summary(m)).collect::<Vec<_>>();
     let (a, b) = (summaries(before), summaries(after));
     let sums = |name, unit, of: &dyn Fn(&super::summary::Summary) -> Option<u64>| {
         let values =
@@ -149,7 +155,7 @@ pub fn diff(before: &[Model], after: &[Model]) -> Diff {
     let states = ["interp", "compiled", "native", "gc", "jit", "idle", "unaccounted"].into_iter().zip(0..);
     let states = states.map(|(name, i)| sums(name, Unit::Nanoseconds, &|s| s.states.list()[i].1)).collect();
     let rows = |of: fn(&Model) -> Items, units: &[(&'static str, Unit)]| {
-        let side = |models: &[Model]| models.iter().map(|m| (of(m), !m.samples.is_empty())).collect::<Vec<_>>();
+        let side = |models: &[&Model]| models.iter().map(|m| (of(m), !m.samples.is_empty())).collect::<Vec<_>>();
         table(&side(before), &side(after), units)
     };
     use Unit::{Bytes, Count, Nanoseconds};
@@ -343,7 +349,7 @@ fn aborts(model: &Model) -> Items {
         let Some(abort) = &trace.abort else { continue };
         let loc = abort.loc.known().unwrap_or(trace.loc);
         let reason = model.words.reason(Domain::Abort, abort.reason);
-        let key = Key(format!("{reason} {}", key::place(model, loc).0));
+        let key = key::abort(model, &reason, loc);
         let item = items.entry(key).or_default();
         item.name = reason;
         item.place = model.program.place(loc);

@@ -1,6 +1,7 @@
 //! The views, one file each: what they hold, what keys do to it, how it is drawn.
 
 pub mod aborts;
+pub mod diff;
 pub mod flame;
 pub mod guards;
 pub mod memory;
