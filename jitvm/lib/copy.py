@@ -36,22 +36,7 @@ def _parts(x, cls):
     reducer = _copyreg.dispatch_table.get(cls)
     if reducer is not None:
         return reducer(x)
-    reducer = getattr(cls, "__reduce_ex__", None)
-    if reducer is not None and reducer is not getattr(object, "__reduce_ex__", None):
-        return reducer(x, 4)
-    reducer = getattr(cls, "__reduce__", None)
-    if reducer is not None and reducer is not getattr(object, "__reduce__", None):
-        return reducer(x)
-    if cls in _UNCOPYABLE:
-        raise TypeError(f"cannot pickle '{cls.__name__}' object")
-    return _copyreg.reduce(x)
-
-
-def _generator():
-    yield
-
-
-_UNCOPYABLE = frozenset((type(_generator()), type(__import__("sys"))))
+    return cls.__reduce_ex__(x, 4)
 
 
 def copy(x):

@@ -43,9 +43,14 @@ def slot_names(cls):
 
 def state_of(value):
     """What __getstate__ of object gives: None, the attributes, or (attributes, slots)."""
-    method = getattr(type(value), "__getstate__", None)
-    if method is not None:
+    method = type(value).__getstate__
+    if method is not object.__getstate__:
         return method(value)
+    return default_state(value)
+
+
+def default_state(value):
+    """object.__getstate__."""
     attributes = getattr(value, "__dict__", None) or None
     slots = {}
     for name in slot_names(type(value)):
@@ -81,4 +86,71 @@ def reduce(value):
     return make, arguments, state, list_items, dict_items
 
 
+def _generator():
+    yield
+
+
+async def _coroutine():
+    pass
+
+
+_started = _coroutine()
+_started.close()
+_UNPICKLABLE = frozenset(
+    (
+        type(_generator()), type(_started), type(__import__("sys")), type(_generator.__code__), memoryview, property,
+        staticmethod, classmethod, type(type.__dict__), type({}.keys()), type({}.values()), type({}.items()),
+    )
+)  # fmt: skip
+del _started
+
+
+def reduce_ex(value, protocol):
+    """object.__reduce_ex__: what the class has in __reduce__, else the parts by the protocol."""
+    own = type(value).__reduce__
+    if own is not object.__reduce__:
+        return own(value)
+    return reduce_default(value, protocol)
+
+
+def reduce_default(value, protocol):
+    """object.__reduce__ of a protocol."""
+    cls = type(value)
+    if cls in _UNPICKLABLE or cls.__module__ == "builtins" and cls.__name__ in ("frame", "traceback", "cell"):
+        raise TypeError("cannot pickle %r object" % cls.__name__)
+    return reduce_old(value) if protocol < 2 else reduce(value)
+
+
+def reduce_old(value):
+    """How protocols 0 and 1 take an instance apart."""
+    cls = type(value)
+    if isinstance(value, BaseException):
+        return reduce(value)
+    base, state = object, None
+    for candidate in cls.__mro__:
+        if candidate in _OLD_BASES:
+            if candidate is cls:
+                raise TypeError("cannot pickle %r object" % cls.__name__)
+            base, state = candidate, candidate(value)
+            break
+    if cls.__getstate__ is object.__getstate__:
+        if getattr(cls, "__slots__", None):
+            raise TypeError("a class that defines __slots__ without defining __getstate__ cannot be pickled")
+        attributes = getattr(value, "__dict__", None) or None
+    else:
+        attributes = value.__getstate__() or None
+    arguments = (cls, base, state)
+    return (_reconstructor, arguments, attributes) if attributes else (_reconstructor, arguments)
+
+
+def _reconstructor(cls, base, state):
+    if base is object:
+        return object.__new__(cls)
+    obj = base.__new__(cls, state)
+    if base.__init__ is not object.__init__:
+        base.__init__(obj, state)
+    return obj
+
+
+_OLD_BASES = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, bytearray)
 _PLAIN = (int, float, str, bytes, complex, tuple, frozenset)

@@ -187,20 +187,9 @@ class Pickler:
         self._save_reduced(*reduced, obj=obj)
 
     def _reduced(self, obj, kind):
-        own = getattr(kind, "__reduce_ex__", None)
-        if own is not None and own is not getattr(object, "__reduce_ex__", None):
-            return obj.__reduce_ex__(self.proto)
-        own = getattr(kind, "__reduce__", None)
-        if own is not None and own is not getattr(object, "__reduce__", None):
-            return obj.__reduce__()
-        if isinstance(obj, MethodType):
+        if isinstance(obj, MethodType) and kind.__reduce_ex__ is object.__reduce_ex__:
             return getattr, (obj.__self__, obj.__func__.__name__)
-        name = kind.__name__
-        if kind.__module__ == "builtins" and name in _UNPICKLABLE:
-            raise TypeError("cannot pickle %r object" % name)
-        if self.proto < 2:
-            return _reduce_old(obj, kind)
-        return copyreg.reduce(obj)
+        return obj.__reduce_ex__(self.proto)
 
     def _save_reduced(self, function, args, state=None, list_items=None, dict_items=None, state_setter=None, *, obj=None):
         if not isinstance(args, tuple):
@@ -532,43 +521,6 @@ _SAVERS = {
     BuiltinFunctionType: Pickler._save_function, type(...): Pickler._save_singleton,
     type(NotImplemented): Pickler._save_singleton, PickleBuffer: Pickler._save_buffer,
 }
-_UNPICKLABLE = {"generator", "coroutine", "async_generator", "module", "frame", "traceback", "code", "cell",
-                "memoryview", "mappingproxy", "dict_keys", "dict_values", "dict_items", "property", "staticmethod",
-                "classmethod"}
-
-
-def _reduce_old(obj, kind):
-    """How protocols 0 and 1 take an instance apart."""
-    base, state = object, None
-    for candidate in kind.__mro__:
-        if candidate in (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, bytearray):
-            base, state = candidate, candidate(obj)
-            break
-    if isinstance(obj, BaseException):
-        return copyreg.reduce(obj)
-    own_state = getattr(kind, "__getstate__", None)
-    if own_state is None or own_state is getattr(object, "__getstate__", None):
-        if getattr(kind, "__slots__", None) and own_state is None:
-            raise TypeError("a class that defines __slots__ without defining __getstate__ cannot be pickled with "
-                            "protocol %d" % 0)
-        attributes = getattr(obj, "__dict__", None) or None
-    else:
-        attributes = obj.__getstate__() or None
-    arguments = (kind, base, state)
-    return (_reconstructor, arguments, attributes) if attributes else (_reconstructor, arguments)
-
-
-def _reconstructor(cls, base, state):
-    if base is object:
-        return object.__new__(cls)
-    obj = base.__new__(cls, state)
-    if base.__init__ is not object.__init__:
-        base.__init__(obj, state)
-    return obj
-
-
-_reconstructor.__module__ = "copyreg"
-copyreg._reconstructor = _reconstructor
 
 
 def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None):

@@ -2,7 +2,9 @@
 //!
 //! An entry holds while the object has the shape and its class the version; both are compared before anything else of it
 //! is used, so entries need not be roots: while the version holds, the class keeps the function alive. Each GET_ATTR,
-//! SET_ATTR and LOAD_METHOD of a code has one entry, found through an index per instruction.
+//! SET_ATTR and LOAD_METHOD of a code has two entries, found through an index per instruction: what is learned is the
+//! first, and what was the first the second. Sites with many misses learn only what they miss twice in a row: shapes that
+//! take turns are then not learned again and again, and those that come in runs are.
 
 use std::cell::Cell as Slot;
 
@@ -11,6 +13,7 @@ use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
@@ -25,11 +28,13 @@ enum Plan {
     Add(u32, ShapeId),
     /// The method of the class, to be called with the object.
     Method(Value),
+    /// The static method of the class, whose function is called without the object.
+    Static(Value),
 }
 
-/// One inline cache.
+/// What is known of the objects of one shape.
 #[derive(Debug)]
-pub struct Cache {
+struct Entry {
     shape: Slot<u32>,
     plan: Slot<Plan>,
     /// The cell with the class's version, and the word it had.
@@ -37,9 +42,22 @@ pub struct Cache {
     version: Slot<Value>,
 }
 
-impl Cache {
-    const fn empty() -> Cache {
-        Cache {
+/// One inline cache.
+#[derive(Debug)]
+pub struct Cache {
+    entries: [Entry; 2],
+    /// As far as [`OFTEN`].
+    misses: Slot<u16>,
+    /// The shape that was missed last, unless it was learned.
+    missed: Slot<u32>,
+}
+
+/// So many misses are learned from, each.
+const OFTEN: u16 = 64;
+
+impl Entry {
+    const fn empty() -> Entry {
+        Entry {
             // FREE is no object's shape.
             shape: Slot::new(0),
             plan: Slot::new(Plan::Empty),
@@ -49,10 +67,16 @@ impl Cache {
     }
 }
 
+impl Cache {
+    const fn empty() -> Cache {
+        Cache { entries: [Entry::empty(), Entry::empty()], misses: Slot::new(0), missed: Slot::new(0) }
+    }
+}
+
 /// The caches of one code.
 #[derive(Debug, Default)]
 pub struct Caches {
-    /// By instruction: index of its cache (0 for those that have none).
+    /// By instruction: index of its cache (0 for those that have none). Attribute instructions have one in `caches`.
     index: Box<[u32]>,
     caches: Box<[Cache]>,
 }
@@ -74,9 +98,14 @@ impl Caches {
     }
 
     /// The cache of an attribute instruction.
+    ///
+    /// # Safety
+    /// `pc` is the index of a GET_ATTR, SET_ATTR or LOAD_METHOD among the instructions that these caches were made for.
     #[inline(always)]
-    pub fn at(&self, pc: usize) -> &Cache {
-        &self.caches[self.index[pc] as usize]
+    pub unsafe fn at(&self, pc: usize) -> &Cache {
+        debug_assert!(self.index[pc] < self.caches.len() as u32);
+        // SAFETY: `new` has counted a cache for each such instruction.
+        unsafe { self.caches.get_unchecked(*self.index.get_unchecked(pc) as usize) }
     }
 }
 
@@ -90,11 +119,31 @@ impl Cache {
     #[inline(always)]
     fn matching(&self, value: Value) -> Plan {
         let shape = shape_of(value);
-        if shape == 0 || shape != self.shape.get() {
+        if shape == 0 {
             return Plan::Empty;
         }
+        let mut entry = &self.entries[0];
+        if shape != entry.shape.get() {
+            entry = &self.entries[1];
+            if shape != entry.shape.get() {
+                return Plan::Empty;
+            }
+        }
         // SAFETY: an entry with a shape has the cell of its class, which never dies.
-        if unsafe { (*self.watch.get()).value } != self.version.get() { Plan::Empty } else { self.plan.get() }
+        if unsafe { (*entry.watch.get()).value } != entry.version.get() { Plan::Empty } else { entry.plan.get() }
+    }
+
+    /// Counts a miss of an object like this, and tells whether to learn of it.
+    #[inline]
+    fn is_to_learn(&self, value: Value) -> bool {
+        let (misses, shape) = (self.misses.get(), shape_of(value));
+        if misses < OFTEN {
+            self.misses.set(misses + 1);
+            return true;
+        }
+        let again = self.missed.get() == shape;
+        self.missed.set(if again { 0 } else { shape });
+        again
     }
 
     /// GET_ATTR: the attribute, if the entry knows it.
@@ -131,46 +180,54 @@ impl Cache {
         }
     }
 
-    /// LOAD_METHOD: the function, if the entry knows it.
+    /// LOAD_METHOD: what to call and the receiver to pass first (UNDEF for none), if the entry knows it.
     #[inline(always)]
-    pub fn method(&self, value: Value) -> Option<Value> {
+    pub fn method(&self, value: Value) -> Option<(Value, Value)> {
         match self.matching(value) {
-            Plan::Method(function) => Some(function),
+            Plan::Method(function) => Some((function, value)),
+            Plan::Static(method) => Some((descriptors::fields(method)[0], Value::UNDEF)),
             _ => None,
         }
     }
 
-    fn fill(&self, vm: &Vm, shape: ShapeId, plan: Plan) {
-        let class = vm.class(vm.shapes.class(shape));
-        self.watch.set(class.watch.address() as *const Cell);
-        self.version.set(Value::from_fixnum(class.version.into()));
-        self.plan.set(plan);
-        self.shape.set(shape.0);
+    fn fill(&self, vm: &Vm, class: TypeId, shape: ShapeId, plan: Plan) {
+        let class = vm.class(class);
+        let [first, second] = &self.entries;
+        if first.shape.get() != shape.0 {
+            second.shape.set(first.shape.get());
+            second.plan.set(first.plan.get());
+            second.watch.set(first.watch.get());
+            second.version.set(first.version.get());
+        }
+        first.watch.set(class.watch.address() as *const Cell);
+        first.version.set(Value::from_fixnum(class.version.into()));
+        first.plan.set(plan);
+        first.shape.set(shape.0);
     }
 
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
     pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
-        let Some(shape) = plain_shape(value) else { return };
+        let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.getattribute).is_some() {
             return;
         }
         if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name)) {
-            self.fill(vm, shape, Plan::Word(offset_of(slot)));
+            self.fill(vm, class, shape, Plan::Word(offset_of(slot)));
         }
     }
 
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
     #[cold]
     pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value) {
-        let Some(shape) = plain_shape(value) else { return };
+        let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.setattr).is_some() {
             return;
         }
         match vm.attribute_place(shape, name, vm.lookup(class, name)) {
-            Place::Slot(slot) => return self.fill(vm, shape, Plan::Word(offset_of(slot))),
+            Place::Slot(slot) => return self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
             Place::Computed => return,
             Place::None => {}
         }
@@ -180,26 +237,50 @@ impl Cache {
             return;
         }
         if let Some(next) = vm.shapes.transition(shape, name) {
-            self.fill(vm, shape, Plan::Add(offset_of(slot), next));
+            self.fill(vm, class, shape, Plan::Add(offset_of(slot), next));
         }
     }
 
     /// Learns which method LOAD_METHOD finds.
     #[cold]
     pub fn learn_method(&self, vm: &Vm, value: Value, name: Value) {
-        let Some(shape) = plain_shape(value) else { return };
-        let class = vm.shapes.class(shape);
-        if vm.shapes.get(shape).is_dictionary
-            || custom_hook(vm, class, vm.names.getattribute).is_some()
-            || vm.shapes.lookup(shape, name).is_some()
-        {
+        if !self.is_to_learn(value) {
             return;
         }
-        if let Some(found) = vm.lookup(class, name).filter(|&found| descriptors::is_method(vm, found)) {
-            self.fill(vm, shape, Plan::Method(found));
+        let class = vm.type_of(value);
+        let shape = if WITHOUT_ATTRIBUTES.contains(&value.shape()) {
+            value.shape()
+        } else {
+            let Some(shape) = plain_shape(value) else { return };
+            if vm.shapes.get(shape).is_dictionary
+                || custom_hook(vm, class, vm.names.getattribute).is_some()
+                || vm.shapes.lookup(shape, name).is_some()
+            {
+                return;
+            }
+            shape
+        };
+        let Some(found) = vm.lookup(class, name) else { return };
+        if descriptors::is_method(vm, found) {
+            self.fill(vm, class, shape, Plan::Method(found));
+        } else if found.has_shape(ShapeId::STATIC_METHOD) {
+            // Its function is read each time: `__init__` can set it.
+            self.fill(vm, class, shape, Plan::Static(found));
         }
     }
 }
+
+/// Builtin types whose objects have no attributes but those of the type.
+const WITHOUT_ATTRIBUTES: [ShapeId; 8] = [
+    ShapeId::STR,
+    ShapeId::LIST,
+    ShapeId::TUPLE,
+    ShapeId::DICT,
+    ShapeId::SET,
+    ShapeId::FROZENSET,
+    ShapeId::BYTES,
+    ShapeId::BYTEARRAY,
+];
 
 /// The shape of a plain instance of a program class.
 fn plain_shape(value: Value) -> Option<ShapeId> {

@@ -161,6 +161,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             at!(ins.a) = Value::from_bool(left.as_float() $operator right.as_float());
                             continue 'dispatch;
                         }
+                        if let (Some(ShapeId::STR), Some(ShapeId::STR)) = (shape(left), shape(right)) {
+                            at!(ins.a) = Value::from_bool(compare::strs(CompareKind::$kind, left, right));
+                            continue 'dispatch;
+                        }
                         out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
                     }};
                 }
@@ -422,6 +426,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'dispatch;
                         }
                         let keywords = (ins.c != 0).then(|| (&(*code).constants)[ins.c as usize - 1]);
+                        if callee.has_shape(ShapeId::BUILTIN) {
+                            let arguments = window.add(1);
+                            out_of_line!(library::call_builtin(&mut *vm, callee, arguments, ins.b as usize, keywords))
+                        }
                         match begin_call(&mut *vm, window, ins.b as usize, keywords) {
                             Ok(Begun::Frame) => {
                                 load_frame!();
@@ -434,9 +442,9 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                     Op::LoadMethod => {
                         let object = at!(ins.b);
                         let cache = (*code).caches.at(pc.offset_from(first) as usize - 1);
-                        if let Some(function) = cache.method(object) {
-                            at!(ins.a) = function;
-                            at!(ins.a + 1) = object;
+                        if let Some((callable, receiver)) = cache.method(object) {
+                            at!(ins.a) = callable;
+                            at!(ins.a + 1) = receiver;
                             continue 'dispatch;
                         }
                         save_pc!();

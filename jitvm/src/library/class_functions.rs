@@ -34,6 +34,9 @@ builtins! {
     "__init_subclass__" Arity::Free, init_subclass, "Called for each new subclass.";
     "__subclasshook__" Arity::Free, subclass_hook, "Says whether a class counts as a subclass.";
     "__sizeof__" Arity::Zero, size_of, "Bytes of the object.";
+    "__getstate__" Arity::Zero, object_getstate, "What a copy must have besides its class.";
+    "__reduce__" Arity::Zero, object_reduce, "How to make the object again.";
+    "__reduce_ex__" Arity::One, object_reduce_ex, "How to make the object again, by a protocol of pickle.";
 }
 
 builtins! {
@@ -370,6 +373,30 @@ fn init_subclass(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn subclass_hook(_: &mut Vm, _: Arguments) -> Outcome {
     Ok(Value::NOT_IMPLEMENTED)
+}
+
+/// Calls a function of the module `copyreg`, which knows how objects are taken apart.
+fn call_copyreg(vm: &mut Vm, function: &str, arguments: &[Value]) -> Outcome {
+    let module = crate::interp::import::import_module(vm, "copyreg")?;
+    let name = vm.intern(function);
+    let function = attributes::get_attr(vm, module, name)?;
+    vm.call(function, arguments)
+}
+
+fn object_getstate(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    call_copyreg(vm, "default_state", &[arguments.positional()[0]])
+}
+
+fn object_reduce(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    call_copyreg(vm, "reduce_default", &[arguments.positional()[0], Value::from_fixnum(0)])
+}
+
+fn object_reduce_ex(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let &[value, protocol, ..] = arguments.positional() else {
+        return Err(vm.type_error("object.__reduce_ex__() takes exactly one argument (0 given)"));
+    };
+    let protocol = crate::runtime::iterate::to_index(vm, protocol)?;
+    call_copyreg(vm, "reduce_ex", &[value, Value::from_fixnum(protocol)])
 }
 
 fn size_of(_: &mut Vm, _: Arguments) -> Outcome {

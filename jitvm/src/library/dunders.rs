@@ -9,7 +9,7 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{dispatch, format_spec, hash, iterate, numbers, repr, subscript};
+use crate::runtime::{dispatch, format_spec, hash, iterate, length_hint, numbers, repr, subscript};
 
 /// A special method, whichever type has it.
 struct Spec {
@@ -130,6 +130,7 @@ methods! {
     LEN "__len__" Arity::Zero, |vm, v| { let length = functions::native_length(vm, v[0])?; Ok(vm.integer(length)) };
     ITER "__iter__" Arity::Zero, |vm, v| iterate::native_iterator(vm, v[0]);
     NEXT "__next__" Arity::Zero, |vm, v| native_next(vm, v[0]);
+    LENGTH_HINT "__length_hint__" Arity::Zero, |vm, v| length_hint::remaining(vm, v[0]);
     REVERSED "__reversed__" Arity::Zero, |vm, v| iterate::native_reversed(vm, v[0]);
     CONTAINS "__contains__" Arity::One, |vm, v| compare::native_contains(vm, v[0], v[1]).map(Value::from_bool);
     GETITEM "__getitem__" Arity::One, |vm, v| subscript::native_get_item(vm, v[0], v[1]);
@@ -258,25 +259,25 @@ tables! {
     ZIP: ITER NEXT;
     MAP: ITER NEXT;
     FILTER: ITER NEXT;
-    REVERSED: ITER NEXT;
-    RANGE_ITERATOR: ITER NEXT;
+    REVERSED: ITER NEXT LENGTH_HINT;
+    RANGE_ITERATOR: ITER NEXT LENGTH_HINT;
     LONG_RANGE_ITERATOR: ITER NEXT;
-    LIST_REVERSE_ITERATOR: ITER NEXT;
-    TEXT_ITERATOR: ITER NEXT;
-    LIST_ITERATOR: ITER NEXT;
-    TUPLE_ITERATOR: ITER NEXT;
-    STR_ITERATOR: ITER NEXT;
+    LIST_REVERSE_ITERATOR: ITER NEXT LENGTH_HINT;
+    TEXT_ITERATOR: ITER NEXT LENGTH_HINT;
+    LIST_ITERATOR: ITER NEXT LENGTH_HINT;
+    TUPLE_ITERATOR: ITER NEXT LENGTH_HINT;
+    STR_ITERATOR: ITER NEXT LENGTH_HINT;
     CALL_ITERATOR: ITER NEXT;
     ITEM_ITERATOR: ITER NEXT;
-    DICT_KEY_ITERATOR: ITER NEXT;
-    DICT_VALUE_ITERATOR: ITER NEXT;
-    DICT_ITEM_ITERATOR: ITER NEXT;
+    DICT_KEY_ITERATOR: ITER NEXT LENGTH_HINT;
+    DICT_VALUE_ITERATOR: ITER NEXT LENGTH_HINT;
+    DICT_ITEM_ITERATOR: ITER NEXT LENGTH_HINT;
     DICT_REVERSE_KEY_ITERATOR: ITER NEXT;
     DICT_REVERSE_VALUE_ITERATOR: ITER NEXT;
     DICT_REVERSE_ITEM_ITERATOR: ITER NEXT;
-    SET_ITERATOR: ITER NEXT;
-    BYTES_ITERATOR: ITER NEXT;
-    BYTEARRAY_ITERATOR: ITER NEXT;
+    SET_ITERATOR: ITER NEXT LENGTH_HINT;
+    BYTES_ITERATOR: ITER NEXT LENGTH_HINT;
+    BYTEARRAY_ITERATOR: ITER NEXT LENGTH_HINT;
     MEMORY_ITERATOR: ITER NEXT;
     BASE_EXCEPTION: REPR STR;
     TYPE: REPR;

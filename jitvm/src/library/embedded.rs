@@ -32,6 +32,7 @@ embedded! {
     "argparse.help" false "argparse/help.py";
     "argparse.scan" false "argparse/scan.py";
     "array" false "array.py";
+    "ast" false "ast.py";
     "asyncio" true "asyncio/__init__.py";
     "asyncio.events" false "asyncio/events.py";
     "asyncio.exceptions" false "asyncio/exceptions.py";

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::bytecode::CodeKind;
-use crate::front::{self, Form};
+use crate::front::{self, Form, Malformed};
 use crate::interp::{call, import};
 use crate::runtime::object::{ClosureCell, CodeObject, ShapeId};
 use crate::runtime::strings::{as_text, text};
@@ -17,6 +17,12 @@ builtins! { FUNCTIONS of Owner::Builtins;
     "exec" Arity::Range(1, 3), exec, "Executes statements given as text or code.";
     "globals" Arity::Zero, globals, "The dict of the module's variables.";
     "locals" Arity::Zero, locals, "The variables of the function, class body or module.";
+}
+
+builtins! {
+    /// For the embedded module `ast`.
+    PRIVATE of Owner::Module("_jitvm");
+    "literal" Arity::One, literal, "The value of a text that is a literal.";
 }
 
 /// A code object of the program: an index into [`Vm::compiled`].
@@ -128,7 +134,12 @@ fn run(vm: &mut Vm, arguments: Arguments, function: &str, form: Form) -> Outcome
         let source = source_text(vm, code, function, 1)?;
         compile_text(vm, "<string>", &source, form)?
     };
-    // SAFETY: the layout was checked.
+    execute(vm, code, module, namespace)
+}
+
+/// Runs a code object with the globals of a module.
+fn execute(vm: &mut Vm, code: Value, module: Value, namespace: Value) -> Outcome {
+    // SAFETY: the callers have checked the layout.
     let index = unsafe { (*code.object::<CodeObject>()).fields[0] };
     let Some((compiled, _)) = vm.compiled.get(index.as_fixnum() as usize).cloned() else {
         return Err(vm.type_error("code objects of functions cannot be executed"));
@@ -148,6 +159,26 @@ fn exec(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn eval(vm: &mut Vm, arguments: Arguments) -> Outcome {
     run(vm, arguments, "eval", Form::Expression)
+}
+
+/// `ast.literal_eval` of a str.
+fn literal(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let source = as_text(arguments.positional()[0]).unwrap_or_default().trim_start_matches([' ', '\t']).to_owned();
+    let code = compile_text(vm, "<unknown>", &source, Form::Expression)?;
+    match front::malformed_literal(&source) {
+        None => {
+            // The only name in it can be `set`: a module of its own has nothing but the builtin one.
+            let globals = vm.new_dict();
+            let module = module_of(vm, globals);
+            execute(vm, code, module, globals)
+        }
+        Some(Malformed::NoKey) => Err(vm.value_error("malformed node or string: None")),
+        Some(Malformed::Node(name, line)) => {
+            let address = code.address();
+            let message = format!("malformed node or string on line {line}: <ast.{name} object at {address:#x}>");
+            Err(vm.value_error(message))
+        }
+    }
 }
 
 /// The module of the innermost Python frame.

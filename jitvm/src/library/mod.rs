@@ -238,6 +238,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     class_functions::STATIC_METHOD,
     class_functions::TYPE,
     execution::FUNCTIONS,
+    execution::PRIVATE,
     functions::FUNCTIONS,
     generator_methods::ASYNC_GENERATOR,
     generator_methods::COROUTINE,
@@ -394,7 +395,28 @@ pub unsafe fn call_native(
 ) -> Outcome {
     // SAFETY: the caller passes `count` values.
     let values = if count == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(argv, count) } };
-    call_with(vm, callee, Arguments { values, names: keywords.map_or(&[], items) })
+    let arguments = Arguments { values, names: keywords.map_or(&[], items) };
+    if callee.has_shape(ShapeId::BUILTIN) { call_row(vm, callee, arguments) } else { call_with(vm, callee, arguments) }
+}
+
+/// Calls a BUILTIN.
+#[inline]
+fn call_row(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
+    let row = row_of(vm, callee);
+    // The usual call is right in this.
+    if !(row.arity == Arity::One && matches!(row.owner, Owner::Builtins) && is_one(arguments)) {
+        check_arity(vm, row, arguments)?;
+        if let Owner::Type(id) = row.owner {
+            check_receiver(vm, row, id, arguments)?;
+        }
+    }
+    (row.function)(vm, arguments)
+}
+
+/// One positional value.
+#[inline(always)]
+fn is_one(arguments: Arguments) -> bool {
+    arguments.values.len() == 1 && arguments.names.is_empty()
 }
 
 /// As [`call_builtin`], with arguments that are reachable from elsewhere.
@@ -404,14 +426,7 @@ pub fn call_with(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
             let hook = vm.call_hook;
             hook(vm, callee, arguments.values, arguments.names)
         }
-        ShapeId::BUILTIN => {
-            let row = row_of(vm, callee);
-            check_arity(vm, row, arguments)?;
-            if let Owner::Type(id) = row.owner {
-                check_receiver(vm, row, id, arguments)?;
-            }
-            (row.function)(vm, arguments)
-        }
+        ShapeId::BUILTIN => call_row(vm, callee, arguments),
         ShapeId::BOUND_METHOD => {
             // SAFETY: the shape was checked.
             let (function, receiver) = unsafe {

@@ -56,6 +56,26 @@ impl CompareKind {
     }
 }
 
+/// Compares the text of two strs.
+#[inline]
+pub fn strs(kind: CompareKind, a: Value, b: Value) -> bool {
+    if matches!(kind, CompareKind::Equal | CompareKind::NotEqual) {
+        return same_text(a, b) == (kind == CompareKind::Equal);
+    }
+    // UTF-8 sorts as the code points do.
+    kind.holds(Some(text(a).cmp(text(b))))
+}
+
+#[inline]
+fn same_text(a: Value, b: Value) -> bool {
+    if a == b {
+        return true;
+    }
+    let (x, y) = (text(a).as_bytes(), text(b).as_bytes());
+    // Most that differ do so in length or at once: no call then.
+    x.len() == y.len() && x.first() == y.first() && x == y
+}
+
 /// `a < b` and the like, as a bool value.
 #[inline]
 pub fn compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
@@ -102,11 +122,7 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
     let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
     match (a.layout(), b.layout()) {
         (ShapeId::STR, ShapeId::STR) => {
-            if equality {
-                return Ok((a == b || text(a) == text(b)) == (kind == CompareKind::Equal));
-            }
-            // UTF-8 sorts as the code points do.
-            return Ok(kind.holds(Some(text(a).cmp(text(b)))));
+            return Ok(strs(kind, a, b));
         }
         (ShapeId::LIST, ShapeId::LIST) | (ShapeId::TUPLE, ShapeId::TUPLE) => return compare_items(vm, kind, a, b),
         (ShapeId::DICT, ShapeId::DICT) if equality => {

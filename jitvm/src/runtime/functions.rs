@@ -1,9 +1,10 @@
 //! Attributes of Python functions: names, defaults, closure, annotations.
 
+use super::dict;
 use super::namespace;
 use super::object::{Function, ShapeId};
 use super::sequences::items;
-use super::strings::text;
+use super::strings::{self, text};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -102,27 +103,53 @@ pub fn set_attribute(vm: &mut Vm, value: Value, name: &str, new: Value) -> Outco
             function(value).annotations = if new == Value::UNDEF { Value::NONE } else { new };
             Ok(true)
         }
-        "__defaults__" => {
+        "__defaults__" | "__kwdefaults__" => {
             let new = if new == Value::UNDEF { Value::NONE } else { new };
-            let code = function(value).code;
-            let proto = &vm.codes[code.index()].proto;
-            let positional = proto.defaulted.iter().filter(|&&parameter| parameter < proto.positional).count();
-            let given = if new == Value::NONE { 0 } else { items(new).len() };
-            if given != positional {
-                return Err(vm.value_error("changing how many parameters have defaults is not supported"));
+            let (layout, kind) =
+                if name == "__defaults__" { (ShapeId::TUPLE, "tuple") } else { (ShapeId::DICT, "dict") };
+            if new != Value::NONE && !new.has_layout(layout) {
+                return Err(vm.type_error(format!("{name} must be set to a {kind} object")));
             }
-            let rest = if function(value).defaults == Value::NONE {
-                Vec::new()
-            } else {
-                items(function(value).defaults)[positional..].to_vec()
-            };
-            let own: &[Value] = if new == Value::NONE { &[] } else { items(new) };
-            let all: Vec<Value> = own.iter().chain(&rest).copied().collect();
-            let all = vm.tuple(&all)?;
-            function(value).defaults = all;
+            set_defaults(vm, value, name == "__defaults__", new)?;
             Ok(true)
         }
-        "__closure__" | "__globals__" | "__code__" | "__kwdefaults__" => Err(vm.attribute_error("readonly attribute")),
+        "__closure__" | "__globals__" | "__code__" => Err(vm.attribute_error("readonly attribute")),
         _ => Ok(false),
     }
+}
+
+/// Sets the defaults of the positional or of the keyword-only parameters. Which parameters have one is the code's: where
+/// that changes, the function gets another code, which is the same but for it. A trace that knows the function may go on
+/// in the old one: it has bound what the new one binds, or depends on the tuple, which is another.
+fn set_defaults(vm: &mut Vm, value: Value, positional: bool, new: Value) -> Outcome<()> {
+    let (id, old) = (function(value).code, function(value).defaults);
+    let proto = &vm.codes[id.index()].proto;
+    let old = if old == Value::NONE { &[] } else { items(old) };
+    let mut all: Vec<(u16, Value)> = proto.defaulted.iter().copied().zip(old.iter().copied()).collect();
+    all.retain(|&(parameter, _)| (parameter < proto.positional) != positional);
+    if new == Value::NONE {
+        // None are left of this kind.
+    } else if positional {
+        let given = items(new);
+        let count = given.len().min(proto.positional as usize);
+        let first = proto.positional - count as u16;
+        all.extend(given[given.len() - count..].iter().zip(first..).map(|(&default, parameter)| (parameter, default)));
+    } else {
+        let names = &proto.local_names;
+        let mut position = 0;
+        while let Some((name, default)) = dict::entry_at(new, &mut position) {
+            let found = (proto.positional..proto.positional + proto.keyword_only)
+                .find(|&p| strings::as_text(name) == Some(names[p as usize].as_str()));
+            if let Some(parameter) = found {
+                all.push((parameter, default));
+            }
+        }
+    }
+    all.sort_unstable_by_key(|&(parameter, _)| parameter);
+    let (defaulted, values): (Vec<u16>, Vec<Value>) = all.into_iter().unzip();
+    let code = vm.code_with_defaults(id, defaulted);
+    let tuple = vm.tuple(&values)?;
+    function(value).code = code;
+    function(value).defaults = tuple;
+    Ok(())
 }

@@ -62,6 +62,47 @@ impl Vm {
         CodeId(first)
     }
 
+    /// The code that differs from another only in which of its parameters have defaults: the same one, one made before,
+    /// or a new one.
+    pub fn code_with_defaults(&mut self, id: CodeId, defaulted: Vec<u16>) -> CodeId {
+        let old = &self.codes[id.index()];
+        if old.proto.defaulted == defaulted {
+            return id;
+        }
+        // The instructions are another code's unless its constants and globals are these too.
+        let is_same = |code: &Code| {
+            code.proto.defaulted == defaulted
+                && std::sync::Arc::ptr_eq(&code.source, &old.source)
+                && code.module == old.module
+                && code.proto.qualname == old.proto.qualname
+                && code.proto.positions == old.proto.positions
+                && code.proto.instructions == old.proto.instructions
+                && code.constants == old.constants
+        };
+        if let Some(known) = self.codes.iter().find(|code| is_same(code)) {
+            return known.id;
+        }
+        let new = CodeId(self.codes.len() as u32);
+        let code = Code {
+            id: new,
+            proto: bytecode::CodeProto { defaulted, ..old.proto.clone() },
+            source: old.source.clone(),
+            module: old.module,
+            constants: old.constants.clone(),
+            globals: old.globals.clone(),
+            names: old.names.clone(),
+            parameters: old.parameters.clone(),
+            suspensions: std::cell::OnceCell::new(),
+            caches: Caches::new(&old.proto.instructions),
+            loops: old.proto.loops.iter().map(|_| LoopState::default()).collect(),
+            function: LoopState::default(),
+            entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
+        };
+        self.codes.push(Box::new(code));
+        crate::trace::policy::code_linked(self, new);
+        new
+    }
+
     fn constant(&mut self, constant: &Constant, first_code: u32) -> Value {
         match constant {
             Constant::None => Value::NONE,

@@ -27,6 +27,7 @@ pub mod instances;
 pub mod instantiate;
 pub mod iterate;
 pub mod large;
+pub mod length_hint;
 pub mod link;
 pub mod long_range;
 pub mod mapping_proxy;

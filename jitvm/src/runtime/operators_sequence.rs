@@ -91,6 +91,9 @@ pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
         return append_items(vm, list, &items(iterable)[..values.len()]);
     }
     let mut state = iterate::Iteration::new(vm, iterable)?;
+    if iterable.is_instance() {
+        super::length_hint::ask(vm, iterable)?;
+    }
     while let Some(value) = state.next(vm)? {
         vm.push(list, value)?;
     }

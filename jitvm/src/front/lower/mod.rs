@@ -5,6 +5,7 @@ mod comprehensions;
 mod definitions;
 mod expressions;
 mod imports;
+mod literal;
 mod patterns;
 mod statements;
 mod strings;
@@ -35,6 +36,8 @@ const IMPLICIT_NAMES: [&str; 8] = [
     "__annotations__",
     "__classcell__",
 ];
+
+pub use literal::{Malformed, malformed};
 
 const VERSION: PythonVersion = PythonVersion::PY311;
 
