@@ -19,8 +19,11 @@ fn text() -> String {
     std::fs::read_to_string(fixture("perf.txt")).unwrap()
 }
 
+/// Time, stream and sample.
+type Taken = (u64, StreamId, Sample);
+
 /// The kept log joined to a text, with the samples of the new one.
-fn joined(text: &str) -> Result<(Report, Reader, Vec<(u64, StreamId, Sample)>), ImportError> {
+fn joined(text: &str) -> Result<(Report, Reader, Vec<Taken>), ImportError> {
     let directory = tempfile::tempdir().unwrap();
     let (from, to) = (directory.path().join("perf.txt"), directory.path().join("out.jlog"));
     std::fs::write(&from, text).unwrap();
@@ -31,7 +34,7 @@ fn joined(text: &str) -> Result<(Report, Reader, Vec<(u64, StreamId, Sample)>), 
     Ok((report, reader, samples))
 }
 
-fn samples(reader: &Reader) -> Vec<(u64, StreamId, Sample)> {
+fn samples(reader: &Reader) -> Vec<Taken> {
     let mut samples = Vec::new();
     for entry in reader.events().types(Types::of(&[Sample::TYPE])) {
         let entry = entry.unwrap();
