@@ -194,7 +194,7 @@ helpers! {
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
-    // Ranges do not change, so one may stand for another; the bounds are fixnums and the step is not 0.
+    // The bounds are fixnums and the step is not 0.
     RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_IS_ASCII "str_is_ascii" A1 PURE |_vm, a| Value::from_bool(strings::is_ascii(a)).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
@@ -202,7 +202,7 @@ helpers! {
     DELETE_ATTR "delete_attr" A2 ANY |vm, object, name| word(attributes::delete_attr(vm, object, name).map(|()| Value::NONE));
     MAKE_FUNCTION "make_function" A2 FRESH |vm, code, defaults| vm.function(crate::ir::CodeId(code.as_fixnum() as u32), defaults).0;
     SET_CLOSURE "set_closure" A2 COMPLETES |_vm, function, cells| { function_fields(function).closure = cells; Value::NONE.0 };
-    SET_ANNOTATIONS "set_annotations" A2 FRESH |_vm, function, annotations| { function_fields(function).annotations = annotations; Value::NONE.0 };
+    SET_ANNOTATIONS "set_annotations" A2 COMPLETES |_vm, function, annotations| { function_fields(function).annotations = annotations; Value::NONE.0 };
     NEW_DICT "new_dict" A0 FRESH |vm| vm.new_dict().0;
     DICT_SET "dict_set" A3 ANY |vm, dict, key, value| word(dict::set(vm, dict, key, value).map(|()| Value::NONE));
     DICT_UPDATE "dict_update" A2 ANY |vm, dict, mapping| word(super::rare::dict_update(vm, dict, mapping).map(|()| Value::NONE));
