@@ -26,6 +26,12 @@ const TRACES: usize = 1 << 16;
 const FRAMES: usize = 1 << 20;
 /// Words of the native stack that are searched for where a trace called out: its own frame comes first there.
 const SEARCHED: usize = 1024;
+/// Bytes above the stack pointer where the innermost compiled frame is looked for: functions of the runtime that a trace
+/// calls have less on the stack, and a recursion in compiled code may have megabytes, which a handler cannot walk.
+const NEAR: usize = 16 << 10;
+/// After a sample none is taken for so many times as long as it took: however slow the machine and however high the
+/// rate, the program gets most of the time, and it gets some, which a handler longer than the period would not let it.
+const REST: u64 = 4;
 
 /// Log ids of builtin functions by index, and of types by their ids.
 pub struct BuiltinIds {
@@ -54,6 +60,8 @@ pub struct Sampler {
     last_other_ns: u64,
     /// What was published of exits at the last sample.
     last_exit: u64,
+    /// Signals before this time are let pass.
+    rest_until_ns: u64,
 }
 
 impl Sampler {
@@ -72,6 +80,7 @@ impl Sampler {
             last_timed_ns: 0,
             last_other_ns: timer::now_ns(),
             last_exit: 0,
+            rest_until_ns: 0,
             vm,
         }
     }
@@ -100,11 +109,20 @@ impl Sampler {
         self.stream = None;
     }
 
-    /// Takes a sample of the interrupted code.
-    pub fn take(&mut self, context: &libc::ucontext_t) {
+    /// Takes a sample of the interrupted code, unless the last one took so long that the program must have its turn.
+    /// The next sample has the weight of those left out.
+    pub fn tick(&mut self, context: &libc::ucontext_t) {
+        let began = timer::now_ns();
+        if began >= self.rest_until_ns {
+            self.take(context, began);
+            let ended = timer::now_ns();
+            self.rest_until_ns = ended + REST * ended.saturating_sub(began);
+        }
+    }
+
+    fn take(&mut self, context: &libc::ucontext_t, now: u64) {
         // SAFETY: the VM lives as long as the process, and its cells are atomic.
         let perf = unsafe { &(*self.vm).perf };
-        let now = timer::now_ns();
         let word = perf.state.load(Ordering::Acquire);
         let state = SampleState(word as u8);
         let timed_ns = perf.timed_until(now);
@@ -245,16 +263,19 @@ fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: 
     }
     // The highest address of a call in a trace: stale words lie below what is live, and the trace's own slots hold no
     // code addresses.
-    let stack_pointer = registers[libc::REG_RSP as usize] as usize;
-    let highest = trace_stack & !7;
-    let lowest = stack_pointer.next_multiple_of(8).max(highest.saturating_sub(SEARCHED * 8));
-    let mut found = call_between(traces, lowest, highest)?;
+    let stack_pointer = (registers[libc::REG_RSP as usize] as usize).next_multiple_of(8);
+    let below = |address: usize| call_between(traces, stack_pointer.max(address.saturating_sub(SEARCHED * 8)), address);
+    let outermost = trace_stack & !7;
+    // Deep in a recursion of compiled code the search begins between its frames, whose words are all live.
+    let near = stack_pointer.saturating_add(NEAR);
+    let mut found = if near < outermost { below(near).or_else(|| below(outermost))? } else { below(outermost)? };
     // A native call of a function: the place where that called out is below, its own slots being between the two.
-    while let (address, (trace, offset)) = found
-        && traces[trace].is_native_call(offset)
-        && let Some(inner) =
-            call_between(traces, stack_pointer.next_multiple_of(8).max(address - SEARCHED * 8), address)
-    {
+    for _ in 0..SEARCHED {
+        let (address, (trace, offset)) = found;
+        if !traces[trace].is_native_call(offset) {
+            break;
+        }
+        let Some(inner) = below(address) else { break };
         found = inner;
     }
     let (_, (trace, offset)) = found;

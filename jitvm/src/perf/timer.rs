@@ -33,7 +33,7 @@ extern "C" fn on_tick(_signal: libc::c_int, _info: *mut libc::siginfo_t, context
     unsafe {
         let errno = *libc::__errno_location();
         if let Some(sampler) = SAMPLER.load(Ordering::Relaxed).as_mut() {
-            sampler.take(&*context.cast::<libc::ucontext_t>());
+            sampler.tick(&*context.cast::<libc::ucontext_t>());
         }
         *libc::__errno_location() = errno;
     }
