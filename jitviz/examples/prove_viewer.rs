@@ -187,7 +187,7 @@ fn measure(path: &Path, counts_only: bool) -> ExitCode {
 
     let (tell, told) = channel();
     let start = Instant::now();
-    let feed = Feed::start(log, None, move |news| tell.send(news).is_ok());
+    let feed = Feed::start(log, None, options, move |news| tell.send(news).is_ok());
     let (mut shown, mut worst) = (0, Duration::ZERO);
     loop {
         match told.recv().expect("the threads tell until the end") {

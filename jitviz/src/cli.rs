@@ -164,6 +164,8 @@ pub enum Command {
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        time: Time,
         /// Fail if the run became longer by more than so many percent
         #[arg(long, value_name = "PCT")]
         fail_over: Option<f64>,
@@ -243,6 +245,12 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub time: Time,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Time {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
     #[arg(long, value_name = "T", value_parser = parse_ns)]
     pub from: Option<u64>,
