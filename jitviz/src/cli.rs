@@ -233,6 +233,18 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Completions of this command for a shell
+    #[command(
+        after_help = "Example:\n  jitviz completions bash > /etc/bash_completion.d/jitviz\n  jitviz completions zsh > ~/.zfunc/_jitviz"
+    )]
+    Completions { shell: clap_complete::Shell },
+    /// The man page, or one of every command into a folder
+    #[command(after_help = "Example:\n  jitviz man | man -l -\n  jitviz man --to /usr/share/man/man1")]
+    Man {
+        /// Write a page of every command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
 }
 
 /// The one chart of two logs.

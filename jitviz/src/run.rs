@@ -16,6 +16,7 @@ use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
 use crate::cli::{Cli, Command, Input, Limit, Look, Output, Time};
+use crate::describe;
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Log, Model, Problem, Span, TraceId};
@@ -222,6 +223,8 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Completions { shell }), _) => Ok(describe::completions(*shell, out)?),
+        (Some(Command::Man { to }), _) => Ok(describe::man(to.as_deref(), out)?),
         (Some(Command::Flame { input }), _) => flame(&open(input)?, input.json, &paint, out),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),

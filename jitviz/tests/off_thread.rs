@@ -26,8 +26,8 @@ fn model() -> Arc<Model> {
 fn feed(before: Option<&Fixture>) -> (Fixture, Feed, Receiver<News>) {
     let fixture = Fixture::new(write_demo);
     let (tell, told) = channel();
-    let before = before.map(|b| Log::open(&b.path).unwrap());
-    let log = Log::open(&fixture.path).unwrap();
+    let before = before.map(|b| Log::open(&b.path).expect("the log opens"));
+    let log = Log::open(&fixture.path).expect("the log opens");
     (fixture, Feed::start(log, before, options(false, false), move |news| tell.send(news).is_ok()), told)
 }
 

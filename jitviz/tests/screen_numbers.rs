@@ -121,7 +121,9 @@ impl Known {
         let Some(percent) = shown.strip_suffix(" %").and_then(|n| n.replace(',', "").parse::<f64>().ok()) else {
             return false;
         };
-        let near = |a: f64, b: f64| (a / b * 100.0 - percent).abs() <= percent * 0.006 + 0.0001;
+        let decimals = shown.split_once('.').map_or(0, |(_, rest)| rest.len() - " %".len());
+        let rounding = 0.5 / 10_f64.powi(decimals as i32) + 1e-9;
+        let near = |a: f64, b: f64| (a / b * 100.0 - percent).abs() <= rounding;
         self.numbers.iter().any(|a| self.numbers.iter().any(|b| *b > 0.0 && near(*a, *b)))
     }
 }

@@ -79,8 +79,10 @@ impl<A: Send + 'static> Desk<A> {
         let newest = latest.clone();
         thread::spawn(move || {
             while let Ok(first) = asked.recv() {
-                let wanted = Wanted { number: newest.load(Ordering::SeqCst), latest: &newest };
                 let ask = asked.try_iter().last().unwrap_or(first);
+                // After the ask was taken: one that is counted later is still to be taken. The other way round it
+                // might be taken here, found outdated, and answered by nobody.
+                let wanted = Wanted { number: newest.load(Ordering::SeqCst), latest: &newest };
                 if !make(ask, &wanted) {
                     return;
                 }

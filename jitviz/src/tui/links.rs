@@ -13,7 +13,14 @@ impl App {
     pub(super) fn enter(&mut self) {
         match (self.view, &self.trace) {
             (ViewId::Overview, _) => match self.overview.target() {
-                Some(target) => self.open(target.trace, target.op),
+                Some(target) => {
+                    self.open(target.trace, target.op);
+                    if let (None, Some(line), ViewId::Trace, Some(trace)) =
+                        (target.op, target.line, self.view, &mut self.trace)
+                    {
+                        trace.go_to_line(line);
+                    }
+                }
                 None => self.notice = Some("this line leads nowhere; lines about traces, guards and aborts do".into()),
             },
             (ViewId::Timeline, _) => match self.timeline.target() {

@@ -25,8 +25,10 @@ pub struct SourceView {
     /// Rows that the filter lets through.
     shown: Vec<usize>,
     filter: Filter,
-    /// Whether there is time by line to show.
+    /// Whether there is time by line to show, recordings that were aborted, failures of guards.
     sampled: bool,
+    aborted: bool,
+    failed: bool,
     scroll: Scroll,
 }
 
@@ -41,8 +43,10 @@ impl SourceView {
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         let shown = (0..rows.len()).collect();
+        let aborted = rows.iter().any(|row| row.aborts > 0);
+        let failed = rows.iter().any(|row| row.failures.unwrap_or(0) > 0);
         let scroll = Scroll { cursor: hottest, ..Scroll::default() };
-        SourceView { lines: Some(lines), shown, filter: Filter::default(), sampled, scroll }
+        SourceView { lines: Some(lines), shown, filter: Filter::default(), sampled, aborted, failed, scroll }
     }
 
     /// Takes filter and cursor from the view it replaces.
@@ -106,8 +110,14 @@ impl SourceView {
             }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
             line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
-            line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
-            line.push(Role::Bad, format!("{:>6}  ", number(Some(row.aborts))));
+            // A column without a single value takes no room from the program.
+            if self.failed {
+                line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
+            }
+            if self.aborted {
+                line.push(Role::Bad, format!("{:>6} ", number(Some(row.aborts))));
+            }
+            line.push(Role::Plain, " ");
         }
         let text = row.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default();
         line.push(if row.traces.is_empty() { Role::Dim } else { Role::Plain }, text);
@@ -147,7 +157,9 @@ impl SourceView {
         let head = match numbers {
             true => {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
-                format!("{:1}{:>5} {time}{:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts")
+                let failures = if self.failed { format!("{:>11} ", "failures") } else { String::new() };
+                let aborts = if self.aborted { format!("{:>6} ", "aborts") } else { String::new() };
+                format!("{:1}{:>5} {time}{:>11} {failures}{aborts} source", "", "line", "ran")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };
