@@ -1,10 +1,12 @@
 //! `memory-overhead`: much machine code that ran less than it took to make. Cost: recording and compiling of the traces
-//! in whose code less time was spent. Saving: about all of it.
+//! in whose code less time was spent. Saving: all of it, less what
+//! the code that takes their place needs.
 
 use serde_json::json;
 
 use super::places::JitTime;
-use super::{Finding, about, share};
+use super::stake::Stake;
+use super::{Finding, share};
 use crate::model::{Model, Trace};
 use crate::units::{bytes, ns, plural};
 
@@ -17,7 +19,9 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if idle.len() < super::short_run::MANY_TRACES || model.samples.is_empty() {
         return Vec::new();
     }
-    let cost = idle.iter().map(|t| jit.of(t.id)).fold(0, u64::saturating_add).min(model.duration_ns);
+    let mut stake = Stake::default();
+    stake.claim_jit(&jit, idle.iter().map(|t| t.id));
+    let cost = stake.cost_ns();
     let held: u64 =
         idle.iter().filter_map(|t| t.compile.as_ref()).map(|c| u64::from(c.code_bytes) + u64::from(c.data_bytes)).sum();
     let worst = idle.iter().max_by_key(|t| jit.of(t.id));
@@ -26,7 +30,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         place: worst.map(|t| model.program.place(t.loc)).unwrap_or_default(),
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some(stake.saving_ns()),
         cause: format!(
             "{} hold {} of code and metadata and took {} to make, more than was ever spent in them.",
             plural(idle.len() as u64, "trace"),
@@ -43,5 +47,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
         }),
         target: worst.map(|t| (t.id, None)),
         whatever_it_costs: false,
+        stake: Some(stake),
     }]
 }
