@@ -1,12 +1,14 @@
 //! `escaping-allocation`: a hot trace makes objects that the optimiser could not remove. Cost: the samples in compiled
-//! code on the lines that make them and hand them on, and the collector's time, shared out by the time on such lines.
-//! Saving: what keeps the values instead is taken for what straight code leaves.
+//! code on the lines that make them and hand them on, or all of the loops if that burdens them, since what reads the
+//! objects waits for what was just written; and the collector's time, shared out by the time on such lines. Saving: the
+//! loop's other work and the stores that keep the values instead remain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::stake::Stake;
+use super::places::{JitTime, Trees, burden};
+use super::stake::{Leaves, NO_OBJECTS_INSTEAD, Stake};
 use super::{Finding, share};
 use crate::model::{LocId, Model, Part, Place, TraceId};
 use crate::units::{ns, plural};
@@ -62,17 +64,22 @@ pub fn find(model: &Model) -> Vec<Finding> {
             }
         }
     }
+    let (jit, trees) = (JitTime::new(model), Trees::new(model));
     let stake = |site: &Site| {
         let here = |loc: LocId| site.lines.contains(&model.program.place(loc));
         let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
-        let mut stake = Stake::default();
+        let mut stake = Stake::that(Leaves { compiled: NO_OBJECTS_INSTEAD, ..Leaves::default() });
         stake.claim(model, |cell| cell.part == Part::Compiled && locs.contains(&cell.loc));
         stake
     };
     let all: u64 = sites.values().map(|site| stake(site).sampled_ns()).fold(0, u64::saturating_add);
     let finding = |(place, site): (Place, Site)| {
         let mut stake = stake(&site);
-        let gc_ns = super::places::gc_ns(model) as f64 * stake.sampled_ns() as f64 / all.max(1) as f64;
+        let sampled_ns = stake.sampled_ns();
+        let mut loops = trees.stake(model, &trees.roots(site.traces.iter().copied()), &jit);
+        loops.leaves(Leaves { compiled: NO_OBJECTS_INSTEAD, ..Leaves::default() });
+        stake = burden(stake, loops);
+        let gc_ns = super::places::gc_ns(model) as f64 * sampled_ns as f64 / all.max(1) as f64;
         stake.claim_part_of_gc(gc_ns as u64);
         let cost = stake.cost_ns();
         (cost as f64 >= model.duration_ns as f64 * LEAST).then(|| Finding {

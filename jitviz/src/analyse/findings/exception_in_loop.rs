@@ -14,7 +14,7 @@ use crate::units::{ns, plural};
 pub const ID: &str = "exception-in-loop";
 
 /// What a test in the place of the exception leaves.
-const LEFT: [f64; 2] = [0.05, 0.45];
+const LEFT: [f64; 2] = [0.06, 0.52];
 
 /// True if the recording stopped because the program raised.
 pub fn is_exception(model: &Model, trace: &Trace) -> bool {
@@ -44,6 +44,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let mut stake = Stake::that(Leaves { interp: LEFT, native: LEFT, gc: GONE, ..Leaves::default() });
         if given_up {
             stake.claim(model, |cell| cell.part != Part::Compiled && locs.contains(&cell.loc));
+            stake.claim_called_from(model, &stake.lines(model));
             stake.claim_gc_in_proportion(model);
         }
         stake.claim_jit(&jit, aborted.iter().map(|t| t.id));

@@ -118,7 +118,8 @@ fn stake(model: &Model, guards: &[GuardRow], jit: &JitTime, trees: &Trees) -> St
     let mut own = Stake::default();
     own.claim(model, |cell| ids.contains(&cell.guard));
     let mut all = trees.stake(model, &trees.roots(guards.iter().map(|g| g.trace)), jit);
-    let lines: BTreeSet<_> = own.locs().filter_map(|loc| model.program.line_of(loc)).collect();
+    let lines = own.lines(model);
+    all.claim_called_from(model, &lines);
     let on_lines = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
     let called: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| on_lines(*loc)).collect();
     all.claim(model, |cell| cell.part == Part::Native && cell.trace.0 == 0 && called.contains(&cell.loc));

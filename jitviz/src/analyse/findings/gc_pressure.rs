@@ -1,11 +1,12 @@
 //! `gc-pressure`: the program spends its time collecting. Cost: the pauses and, where they are much of the
-//! run, compiled code on the lines that make the objects. Saving: both go with the objects, except for what keeps the
+//! run, the loops that make the objects. Saving: both go with the objects, except for what keeps the
 //! values instead.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::places::burden;
 use super::stake::{Leaves, STRAIGHT_INSTEAD, Stake};
 use super::{Finding, share};
 use crate::analyse::allocs;
@@ -28,13 +29,19 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let mut sites: Vec<_> = allocs::rows(model).into_iter().filter(|r| r.bytes.is_some() || r.left > 0).collect();
     sites.sort_by_key(|r| std::cmp::Reverse((r.bytes, super::places::compiled_on(model, &r.place))));
     let place = sites.first().map_or_else(Place::default, |r| r.place.clone());
-    let mut stake = Stake::that(Leaves { gc: STRAIGHT_INSTEAD, ..Leaves::default() });
+    let leaves = Leaves { gc: STRAIGHT_INSTEAD, ..Leaves::default() };
+    let mut stake = Stake::that(leaves.clone());
     stake.claim_gc(model);
     if cost as f64 >= model.duration_ns as f64 * MUCH {
         let places: BTreeSet<&Place> = sites.iter().map(|r| &r.place).collect();
         let locs: BTreeSet<LocId> =
             model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
+        let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
         stake.claim(model, |cell| cell.part == Part::Compiled && locs.contains(&cell.loc));
+        let roots = trees.roots(sites.iter().flat_map(|r| r.traces.iter().copied()));
+        stake = burden(stake, trees.stake(model, &roots, &jit));
+        stake.leaves(leaves);
+        stake.claim_gc(model);
     }
     let live = model.collections.iter().map(|c| c.after_bytes).max().unwrap_or(0);
     vec![Finding {

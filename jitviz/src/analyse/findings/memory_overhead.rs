@@ -1,13 +1,15 @@
 //! `memory-overhead`: much machine code that ran less than it took to make. Cost: recording and compiling of the traces
-//! in whose code less time was spent. Saving: all of it, less what
+//! in whose code less time was spent, and interpreting until they were hot. Saving: all of it, less what
 //! the code that takes their place needs.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::places::JitTime;
 use super::stake::Stake;
 use super::{Finding, share};
-use crate::model::{Model, Trace};
+use crate::model::{LocId, Model, Part, Trace};
 use crate::units::{bytes, ns, plural};
 
 pub const ID: &str = "memory-overhead";
@@ -21,6 +23,10 @@ pub fn find(model: &Model) -> Vec<Finding> {
     }
     let mut stake = Stake::default();
     stake.claim_jit(&jit, idle.iter().map(|t| t.id));
+    // Each had to get hot first.
+    let functions: BTreeSet<_> = idle.iter().filter_map(|t| model.program.locs.get(&t.loc)).map(|at| at.func).collect();
+    let here = |loc: LocId| model.program.locs.get(&loc).is_some_and(|at| functions.contains(&at.func));
+    stake.claim(model, |cell| cell.part == Part::Interp && here(cell.loc));
     let cost = stake.cost_ns();
     let held: u64 =
         idle.iter().filter_map(|t| t.compile.as_ref()).map(|c| u64::from(c.code_bytes) + u64::from(c.data_bytes)).sum();

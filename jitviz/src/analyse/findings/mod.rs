@@ -129,7 +129,14 @@ fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
         };
         // The list is in the order of the table.
         let at = open.iter().position(|f| same(&f)).unwrap_or(0);
-        let first = open.remove(at);
+        let mut first = open.remove(at);
+        if let Some(stake) = first.stake.as_mut().filter(|_| kept.is_empty()) {
+            // What it leaves is too little to be shown as anything.
+            let rest = stake::everything(model).saturating_sub(stake.cost_ns());
+            if rest as f64 <= model.duration_ns as f64 * WORTH_SHOWING {
+                stake.claim_everything(model);
+            }
+        }
         if let Some(claimed) = &first.stake {
             for stake in open.iter_mut().filter_map(|f| f.stake.as_mut()) {
                 stake.give_up(claimed, gc_ns);
@@ -200,6 +207,68 @@ mod tests {
         let none = findings(&Model::default(), true);
         assert_eq!((none.findings.len(), none.not_shown), (0, 0));
         assert_eq!(none.looked_for.len(), 17);
+    }
+
+    /// A finding of some kind that claims these places.
+    fn claiming(model: &Model, id: &'static str, locs: &[u32]) -> Finding {
+        let mut stake = stake::Stake::default();
+        stake.claim(model, |cell| locs.contains(&cell.loc.0));
+        Finding {
+            id,
+            place: Place::default(),
+            cost_ns: Some(stake.cost_ns()),
+            share: None,
+            saving_ns: None,
+            cause: String::new(),
+            advice: String::new(),
+            evidence: serde_json::Value::Null,
+            target: None,
+            whatever_it_costs: false,
+            stake: Some(stake),
+        }
+    }
+
+    #[test]
+    fn what_two_findings_claim_is_counted_once() {
+        use crate::model::{Cell, GuardId, LocId, Part};
+        let mut model = Model { duration_ns: 1_000, ..Model::default() };
+        for (loc, ns) in [(1, 400), (2, 300), (3, 150), (4, 100)] {
+            let cell = Cell { part: Part::Interp, trace: TraceId(0), guard: GuardId(0), loc: LocId(loc) };
+            model.samples.cells.insert(cell, ns);
+        }
+        let list = vec![
+            claiming(&model, "cause", &[1, 2]),
+            claiming(&model, "other", &[3, 4]),
+            claiming(&model, "symptom", &[1, 2, 3]),
+            claiming(&model, "part", &[2, 4]),
+        ];
+        let found = apart(list, &model);
+        let costs: Vec<_> = found.iter().map(|f| (f.id, f.cost_ns)).collect();
+        // The symptom is the cause seen from further away, and most of the part is in it.
+        assert_eq!(costs, [("cause", Some(700)), ("other", Some(250))]);
+        for finding in &found {
+            let [low, high] = finding.saving_ns.expect("claimed time has a saving");
+            assert!(low <= high && Some(high) <= finding.cost_ns && high <= 2 * low);
+        }
+    }
+
+    #[test]
+    fn estimates_do_not_add_up_to_more_than_the_run() {
+        let mut model = Model { duration_ns: 1_000, ..Model::default() };
+        model.program.process.vm_name = "jitvm".into();
+        let estimate = |cost: u64| Finding {
+            cost_ns: Some(cost),
+            saving_ns: Some([cost / 2, cost * 2]),
+            stake: None,
+            ..claiming(&model, "estimate", &[])
+        };
+        let found = apart(vec![estimate(700), estimate(600), estimate(50)], &model);
+        assert_eq!(found.iter().filter_map(|f| f.cost_ns).sum::<u64>(), 1_000);
+        assert_eq!(found.iter().map(|f| f.saving_ns).collect::<Vec<_>>(), [
+            Some([350, 700]),
+            Some([300, 300]),
+            Some([0, 0])
+        ]);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! `native-wall`: the time goes into a builtin, which the JIT cannot see into. Cost: samples in
-//! the builtins that one function calls, and the collector's share. Saving: the model is that the calls go away, or nearly
+//! the builtins that one function calls, in what those call back and on the lines of the calls, and the collector's share. Saving: the model is that the calls go away, or nearly
 //! so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::places::root_of;
 use super::stake::{GONE, Leaves, Stake};
 use super::{Finding, share};
-use crate::model::{FuncId, LocId, Model, Part, Place};
+use crate::model::{FuncId, LocId, Model, Part, Place, TraceKind};
 use crate::units::ns;
 
 pub const ID: &str = "native-wall";
@@ -40,8 +41,15 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let found = functions.into_values().filter(|calls| calls.ns as f64 >= model.duration_ns as f64 * LEAST);
     let finding = |calls: Calls| {
         let samples = calls.samples;
-        let mut stake = Stake::that(Leaves { native: GONE, ..Leaves::default() });
+        let mut stake = Stake::that(Leaves { native: GONE, interp: GONE, ..Leaves::default() });
         stake.claim(model, |cell| cell.part == Part::Native && calls.locs.contains(&cell.loc));
+        // What the builtins call back, and the calling.
+        let lines = stake.lines(model);
+        stake.claim_called_from(model, &lines);
+        let calls_here = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
+        let around: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| calls_here(*loc)).collect();
+        let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Function);
+        stake.claim(model, |cell| (cell.trace.0 == 0 || is_function(cell.trace)) && around.contains(&cell.loc));
         stake.claim_gc_in_proportion(model);
         let cost = stake.cost_ns();
         let hottest = calls.by_call.into_iter().max_by_key(|(_, ns)| *ns).map(|(call, _)| call);

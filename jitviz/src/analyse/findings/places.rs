@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit_cost::is_unstable_type;
-use super::stake::Stake;
+use super::stake::{Leaves, ONE_TYPE_INSTEAD, Stake};
 use crate::analyse::guards::{self, GuardRow};
 use crate::model::{GuardId, LocId, Model, Part, Place, Trace, TraceId, Weight};
 
@@ -39,6 +39,19 @@ impl<'m> JitTime<'m> {
 fn own_jit_ns(trace: &Trace) -> u64 {
     let recording = trace.stop.as_ref().map(|s| s.record_ns).or(trace.abort.as_ref().map(|a| a.record_ns));
     recording.unwrap_or(0).saturating_add(trace.compile.as_ref().map_or(0, |c| c.compile_ns))
+}
+
+/// The loop or function that a bridge belongs to.
+pub fn root_of(model: &Model, trace: TraceId) -> TraceId {
+    let mut root = trace;
+    // A damaged log may lead back to where it came from.
+    for _ in 0..model.traces.len() {
+        match model.traces.get(&root).and_then(|t| t.parent) {
+            Some(parent) if parent != root => root = parent,
+            _ => break,
+        }
+    }
+    root
 }
 
 /// Traces by the loop or function they belong to.
@@ -217,6 +230,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
         fork.stake = burden(own, trees.stake(model, &roots, &jit));
         if fork.sort == Sort::Type {
+            fork.stake.leaves(Leaves { compiled: ONE_TYPE_INSTEAD, ..Leaves::default() });
             fork.stake.claim_gc_in_proportion(model);
         }
     }

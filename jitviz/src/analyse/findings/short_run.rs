@@ -30,7 +30,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some([(jit.saturating_sub(compiled.saturating_mul(SLOWER))).min(cost) / 2, cost]),
+        saving_ns: Some([(jit.saturating_sub(compiled.saturating_mul(SLOWER))).min(cost) / 20 * 11, cost]),
         cause: format!(
             "The run is over after {}: compiling {} took {}, and only {} were spent in their code.",
             ns(model.duration_ns),

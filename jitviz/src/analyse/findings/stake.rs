@@ -4,18 +4,24 @@
 //! be told from those that add up. Its cost is their sum: the useful work in it is not told apart by samples. What the
 //! fixed program still needs for that work is a part of each kind of time, between two bounds that were measured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::places::{JitTime, gc_ns};
-use crate::model::{Cell, LocId, Model, Part, TraceId};
+use crate::model::{Cell, FuncId, LocId, Model, Part, SourceId, TraceId, TraceKind};
 
 /// What a fix leaves of a kind of time, at least and at most.
 pub type Left = [f64; 2];
 
-/// Interpreted code that becomes compiled: 8 to 60 times faster on `fixtures/diagnose`, 4 times where it is all division.
-pub const COMPILED_INSTEAD: Left = [0.0, 0.25];
+/// Interpreted code that becomes compiled: 8 to 60 times faster on `fixtures/diagnose`, 3 times where it is all floats in
+/// the heap.
+pub const COMPILED_INSTEAD: Left = [0.0, 0.35];
 /// Compiled code that need no longer tell types, targets or ways apart: what remains is the loop's own work.
 pub const STRAIGHT_INSTEAD: Left = [0.0, 0.4];
+/// A loop that tells two types apart, both of them compiled: the tests go and the values need no boxes; the arithmetic of
+/// both stays.
+pub const ONE_TYPE_INSTEAD: Left = [0.2, 0.6];
+/// A loop that makes objects: its other work stays, and so do the stores that keep the values instead.
+pub const NO_OBJECTS_INSTEAD: Left = [0.3, 0.62];
 /// Time that goes altogether, except for what takes its place.
 pub const GONE: Left = [0.0, 0.2];
 
@@ -47,9 +53,37 @@ impl Stake {
         Stake { leaves, ..Stake::default() }
     }
 
+    pub fn leaves(&mut self, leaves: Leaves) {
+        self.leaves = leaves;
+    }
+
     /// Takes in the cells that fit.
     pub fn claim(&mut self, model: &Model, fits: impl Fn(&Cell) -> bool) {
         self.cells.extend(model.samples.cells.iter().filter(|(cell, _)| fits(cell)).map(|(cell, ns)| (*cell, *ns)));
+    }
+
+    /// Takes in what is called from these lines only, except loops that are compiled, which have their own work to do.
+    pub fn claim_called_from(&mut self, model: &Model, lines: &BTreeSet<(SourceId, u32)>) {
+        let functions = called_from(model, lines);
+        let is_called = |loc: LocId| model.program.locs.get(&loc).is_some_and(|at| functions.contains(&at.func));
+        let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| is_called(*loc)).collect();
+        let is_loop = |trace: TraceId| {
+            let root = super::places::root_of(model, trace);
+            model.traces.get(&root).is_some_and(|trace| trace.kind == TraceKind::Loop)
+        };
+        let loops: BTreeSet<TraceId> = model.samples.by_trace.keys().copied().filter(|id| is_loop(*id)).collect();
+        self.claim(model, |cell| locs.contains(&cell.loc) && !loops.contains(&cell.trace));
+    }
+
+    /// The lines of all samples in it.
+    pub fn lines(&self, model: &Model) -> BTreeSet<(SourceId, u32)> {
+        self.cells.keys().filter_map(|cell| model.program.line_of(cell.loc)).collect()
+    }
+
+    pub fn claim_everything(&mut self, model: &Model) {
+        self.claim(model, |_| true);
+        self.claim_jit(&JitTime::new(model), model.traces.keys().copied());
+        self.claim_gc(model);
     }
 
     /// Recording and compiling of these.
@@ -77,10 +111,6 @@ impl Stake {
 
     pub fn sampled_ns(&self) -> u64 {
         self.cells.values().sum()
-    }
-
-    pub fn locs(&self) -> impl Iterator<Item = LocId> {
-        self.cells.keys().map(|cell| cell.loc)
     }
 
     pub fn cost_ns(&self) -> u64 {
@@ -122,10 +152,35 @@ impl Stake {
     }
 }
 
+/// All time that stakes can claim.
+pub fn everything(model: &Model) -> u64 {
+    let mut all = Stake::default();
+    all.claim_everything(model);
+    all.cost_ns()
+}
+
+/// This much of the time of a function is spent in calls from the lines, if it belongs to them.
+const NEARLY_ALL: f64 = 0.9;
+
+/// Functions that are called from these lines and hardly from elsewhere.
+fn called_from(model: &Model, lines: &BTreeSet<(SourceId, u32)>) -> BTreeSet<FuncId> {
+    let mut sums: BTreeMap<FuncId, [u64; 2]> = BTreeMap::new();
+    for ((stack, _, _), weight) in &model.samples.by_stack {
+        let frames = model.program.frames(*stack, 512);
+        let Some(at) = frames.first().and_then(|loc| model.program.locs.get(loc)) else { continue };
+        let below = frames.iter().skip(1).filter_map(|loc| model.program.line_of(*loc)).any(|line| lines.contains(&line));
+        let sum = sums.entry(at.func).or_default();
+        sum[0] += weight.ns;
+        sum[1] += if below { weight.ns } else { 0 };
+    }
+    let nearly = |[all, below]: &[u64; 2]| *below > 0 && *below as f64 >= *all as f64 * NEARLY_ALL;
+    sums.iter().filter(|(_, sum)| nearly(sum)).map(|(function, _)| *function).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GuardId;
+    use crate::model::{Func, GuardId, Loc, Stack, StackId, Weight};
 
     fn model() -> Model {
         let mut model = Model::default();
@@ -157,5 +212,26 @@ mod tests {
         assert_eq!(all.shared_ns(&some), 420);
         all.give_up(&some, 50);
         assert_eq!((all.cost_ns(), some.cost_ns()), (630, 420));
+    }
+
+    #[test]
+    fn a_function_belongs_to_the_lines_that_call_it() {
+        let mut model = Model::default();
+        for (id, line) in [(1, 10), (2, 20), (3, 30)] {
+            model.program.funcs.insert(FuncId(id), Func { source: SourceId(1), name: format!("f{id}") });
+            model.program.locs.insert(LocId(id), Loc { func: FuncId(id), line });
+            model.program.stacks.insert(StackId(id), Stack { parent: None, loc: LocId(id) });
+        }
+        model.program.stacks.insert(StackId(4), Stack { parent: Some(StackId(1)), loc: LocId(2) });
+        let mut sample = |stack, ns| {
+            model.samples.by_stack.insert((StackId(stack), Part::Interp, FuncId(0)), Weight { samples: 1, ns });
+        };
+        sample(4, 100);
+        sample(3, 100);
+        sample(2, 5);
+        let lines = BTreeSet::from([(SourceId(1), 10)]);
+        assert_eq!(called_from(&model, &lines), BTreeSet::from([FuncId(2)]));
+        model.samples.by_stack.insert((StackId(2), Part::Native, FuncId(0)), Weight { samples: 1, ns: 50 });
+        assert!(called_from(&model, &lines).is_empty(), "others call it too");
     }
 }

@@ -60,6 +60,7 @@ fn finding(
     let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
     let mut stake = Stake::default();
     stake.claim(model, |cell| cell.trace.0 == 0 && locs.contains(&cell.loc));
+    stake.claim_called_from(model, &lines);
     stake.claim_gc_in_proportion(model);
     let interpreted_ns = stake.cost_ns();
     stake.claim_jit(jit, aborted.iter().map(|t| t.id));
