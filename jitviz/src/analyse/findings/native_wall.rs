@@ -48,7 +48,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         stake.claim_called_from(model, &lines);
         let calls_here = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
         let around: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| calls_here(*loc)).collect();
-        let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Function);
+        let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Func);
         stake.claim(model, |cell| (cell.trace.0 == 0 || is_function(cell.trace)) && around.contains(&cell.loc));
         stake.claim_gc_in_proportion(model);
         let cost = stake.cost_ns();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exit_cost::is_unstable_type;
 use super::stake::{Leaves, ONE_TYPE_INSTEAD, Stake};
 use crate::analyse::guards::{self, GuardRow};
+use crate::analyse::summary;
 use crate::model::{GuardId, LocId, Model, Part, Place, Trace, TraceId, Weight};
 
 /// Samples on all instructions of the lines of these places, in compiled code.
@@ -231,7 +232,6 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         fork.stake = burden(own, trees.stake(model, &roots, &jit));
         if fork.sort == Sort::Type {
             fork.stake.leaves(Leaves { compiled: ONE_TYPE_INSTEAD, ..Leaves::default() });
-            fork.stake.claim_gc_in_proportion(model);
         }
     }
     for fork in forks.iter_mut().filter(|f| f.sort == Sort::Layout) {
@@ -271,6 +271,21 @@ pub fn recursion(model: &Model, times: usize) -> BTreeMap<Place, u64> {
 /// Time of the collector.
 pub fn gc_ns(model: &Model) -> u64 {
     model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add)
+}
+
+/// By how much more costs are than the samples and events of them tell: time that neither covers, after the program
+/// began, is shared out in proportion.
+pub fn uncovered(model: &Model) -> f64 {
+    let traces = model.traces.values().map(|t| t.started_ns).filter(|ns| *ns > 0).min();
+    let timeline = &model.samples.timeline;
+    let sampled = timeline.stretches.iter().zip(0..).find(|(s, _)| s.iter().any(|ns| *ns > 0));
+    let sampled = sampled.map(|(_, at): (_, u64)| at.saturating_mul(timeline.stretch_ns));
+    let (Some(began), Some(none)) = (traces.into_iter().chain(sampled).min(), summary::states(model).unaccounted) else {
+        return 1.0;
+    };
+    let covered = model.duration_ns.saturating_sub(none);
+    // A log that lacks more has lost samples, not time of the run.
+    (1.0 + none.saturating_sub(began) as f64 / covered.max(1) as f64).min(1.2)
 }
 
 /// A place with the time on its line, hottest first.

@@ -21,7 +21,7 @@ pub const STRAIGHT_INSTEAD: Left = [0.0, 0.4];
 /// both stays.
 pub const ONE_TYPE_INSTEAD: Left = [0.2, 0.6];
 /// A loop that makes objects: its other work stays, and so do the stores that keep the values instead.
-pub const NO_OBJECTS_INSTEAD: Left = [0.3, 0.62];
+pub const NO_OBJECTS_INSTEAD: Left = [0.35, 0.67];
 /// Time that goes altogether, except for what takes its place.
 pub const GONE: Left = [0.0, 0.2];
 
