@@ -12,7 +12,7 @@ fn logs() -> PathBuf {
 
 /// The findings of a run, which never claim more than there is.
 fn found_in(name: &str) -> Vec<Finding> {
-    let model = open(&logs().join(format!("{name}.jlog"))).expect("the log of a run");
+    let model = open(&logs().join(format!("{name}.jlogz"))).expect("the log of a run");
     for all in [false, true] {
         let list = findings(&model, all).findings;
         let costs: u64 = list.iter().filter_map(|f| f.cost_ns).sum();

@@ -53,7 +53,8 @@ pub fn explanations(diff: &Diff) -> Vec<Explanation> {
             because,
         });
     }
-    for state in diff.states.iter().filter(|s| ["gc", "jit", "idle", "unaccounted"].contains(&s.name) && s.is_change()) {
+    for state in diff.states.iter().filter(|s| ["gc", "jit", "idle", "unaccounted"].contains(&s.name) && s.is_change())
+    {
         let change_ns = state.change.unwrap_or(0.0);
         if change_ns.abs() < whole * WORTH_NS {
             continue;
@@ -69,8 +70,10 @@ pub fn explanations(diff: &Diff) -> Vec<Explanation> {
             "idle" => ("waiting", None),
             _ => ("start of the VM, and time between samples", None),
         };
-        let mut because: Vec<String> =
-            counted.map(|(what, (a, b))| format!("{what} {:.0} before, {:.0} after", a.mean, b.mean)).into_iter().collect();
+        let mut because: Vec<String> = counted
+            .map(|(what, (a, b))| format!("{what} {:.0} before, {:.0} after", a.mean, b.mean))
+            .into_iter()
+            .collect();
         if state.name == "unaccounted" && whole < SHORT_NS {
             because.push("the run is too short for samples to say where; compare longer runs, or more of them".into());
         }

@@ -42,6 +42,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         target: None,
         whatever_it_costs: false,
         stake: Some(stake),
-    })};
+    })
+    };
     found.filter_map(finding).collect()
 }

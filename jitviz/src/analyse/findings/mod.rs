@@ -267,11 +267,10 @@ mod tests {
         };
         let found = apart(vec![estimate(700), estimate(600), estimate(50)], &model);
         assert_eq!(found.iter().filter_map(|f| f.cost_ns).sum::<u64>(), 1_000);
-        assert_eq!(found.iter().map(|f| f.saving_ns).collect::<Vec<_>>(), [
-            Some([350, 700]),
-            Some([300, 300]),
-            Some([0, 0])
-        ]);
+        assert_eq!(
+            found.iter().map(|f| f.saving_ns).collect::<Vec<_>>(),
+            [Some([350, 700]), Some([300, 300]), Some([0, 0])]
+        );
     }
 
     #[test]

@@ -86,7 +86,10 @@ impl Trees {
         let mut stake = Stake::default();
         let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| within(g.trace)).map(|g| g.id).collect();
         stake.claim(model, |cell| within(cell.trace) || guards.contains(&cell.guard));
-        stake.claim_jit(jit, self.roots.iter().filter(|(id, root)| id != root && roots.contains(root)).map(|(id, _)| *id));
+        stake.claim_jit(
+            jit,
+            self.roots.iter().filter(|(id, root)| id != root && roots.contains(root)).map(|(id, _)| *id),
+        );
         stake
     }
 
@@ -223,7 +226,9 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         let lines: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| is_line(*loc)).collect();
         let mut own = Stake::default();
         own.claim(model, |cell| {
-            below.contains(&cell.trace) || guards.contains(&cell.guard) || cell.trace.0 != 0 && lines.contains(&cell.loc)
+            below.contains(&cell.trace)
+                || guards.contains(&cell.guard)
+                || cell.trace.0 != 0 && lines.contains(&cell.loc)
         });
         own.claim_jit(&jit, fork.bridges.iter().copied());
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
@@ -280,7 +285,8 @@ pub fn uncovered(model: &Model) -> f64 {
     let timeline = &model.samples.timeline;
     let sampled = timeline.stretches.iter().zip(0..).find(|(s, _)| s.iter().any(|ns| *ns > 0));
     let sampled = sampled.map(|(_, at): (_, u64)| at.saturating_mul(timeline.stretch_ns));
-    let (Some(began), Some(none)) = (traces.into_iter().chain(sampled).min(), summary::states(model).unaccounted) else {
+    let (Some(began), Some(none)) = (traces.into_iter().chain(sampled).min(), summary::states(model).unaccounted)
+    else {
         return 1.0;
     };
     let covered = model.duration_ns.saturating_sub(none);

@@ -168,7 +168,8 @@ fn called_from(model: &Model, lines: &BTreeSet<(SourceId, u32)>) -> BTreeSet<Fun
     for ((stack, _, _), weight) in &model.samples.by_stack {
         let frames = model.program.frames(*stack, 512);
         let Some(at) = frames.first().and_then(|loc| model.program.locs.get(loc)) else { continue };
-        let below = frames.iter().skip(1).filter_map(|loc| model.program.line_of(*loc)).any(|line| lines.contains(&line));
+        let below =
+            frames.iter().skip(1).filter_map(|loc| model.program.line_of(*loc)).any(|line| lines.contains(&line));
         let sum = sums.entry(at.func).or_default();
         sum[0] += weight.ns;
         sum[1] += if below { weight.ns } else { 0 };

@@ -49,7 +49,11 @@ pub fn find(model: &Model) -> Vec<Finding> {
 }
 
 fn finding(
-    model: &Model, jit: &super::places::JitTime, loc: LocId, aborted: &[&Trace], interpreted: &GivenUp,
+    model: &Model,
+    jit: &super::places::JitTime,
+    loc: LocId,
+    aborted: &[&Trace],
+    interpreted: &GivenUp,
 ) -> Option<Finding> {
     let last = aborted.last()?;
     let abort = last.abort.as_ref()?;

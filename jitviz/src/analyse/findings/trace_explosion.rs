@@ -34,8 +34,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let trace = model.traces.get(&root).filter(|_| bridges.len() >= MANY)?;
         let jit = bridges.iter().map(|id| jit_time.of(*id)).fold(0, u64::saturating_add);
         let of_tree = |id: &TraceId| *id == root || bridges.contains(id);
-        let guards: BTreeSet<GuardId> =
-            model.guards.values().filter(|g| of_tree(&g.trace)).map(|g| g.id).collect();
+        let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| of_tree(&g.trace)).map(|g| g.id).collect();
         let mut own = Stake::default();
         own.claim(model, |cell| guards.contains(&cell.guard));
         let exits = own.cost_ns();
