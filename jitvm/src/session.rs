@@ -99,10 +99,11 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     }
     // SAFETY: the VM is never freed.
     unsafe { signal::install(vm) };
-    if options.sample > 0
+    let hz = if vm.jit.events.is_some() { options.sample.hz() } else { 0 };
+    if hz > 0
         && vm.jit.events.is_some()
         // SAFETY: the VM is never freed.
-        && let Err(error) = unsafe { perf::start(vm, options.sample) }
+        && let Err(error) = unsafe { perf::start(vm, hz) }
     {
         eprintln!("jitvm: sampling: {error}; running without samples");
     }
