@@ -10,12 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd,
-    CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
-    FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
-    GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark, Memory,
-    MemoryPart,    ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing, Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime,
-    Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem,
+    CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus,
+    Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
+    GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
+    LogOptions, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing, Places, RawWord,
+    SampleState, SignalStream, SourceId, SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind,
+    TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
@@ -551,6 +552,11 @@ impl Events {
 
     // --- running ------------------------------------------------------------------------------------------------
 
+    /// The log's id of an exit's guard.
+    pub fn guard_id(&self, id: TraceId, exit: usize) -> Option<GuardId> {
+        self.guards.get(id.index())?.get(exit).map(|guard| guard.id)
+    }
+
     /// A trace was left through exit number `exit`, for the `count`-th time.
     pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
         let trace: *const Trace = vm.jit.trace(id);
@@ -558,7 +564,6 @@ impl Events {
         let trace = unsafe { &*trace };
         let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
-        vm.perf.left_through(guard.id);
         let ins = trace.body.ins[trace.guards[exit] as usize];
         let of_float = ins.observed().is_some_and(|operand| trace.body.ty(operand) == Ty::Flt);
         let code = observed.map_or(observed::NONE, |bits| observed_type(bits, of_float));
