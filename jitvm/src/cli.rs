@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::announce::Wanted;
 use crate::events::Level;
-use crate::perf::{MAX_HZ, Rate};
+use crate::perf::{MAX_HZ, Rate, Source};
 use crate::trace::params::Params;
 
 /// Runs a Python 3 program with a tracing JIT.
@@ -35,7 +35,7 @@ struct Arguments {
     /// than 1 % where the machine's timer interrupts are slow)
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_HZ)))]
     sample: Option<u32>,
-    /// Where samples come from: a timer of the thread, or the kernel's perf events (not available yet)
+    /// Where samples come from: a timer of the thread, or the kernel's perf events, which add native call chains
     #[arg(long, value_name = "SOURCE", value_enum, default_value = "timer")]
     sample_source: SampleSource,
     /// Name compiled code for Linux perf in /tmp/perf-PID.map
@@ -116,6 +116,7 @@ pub struct Options {
     pub log_level: Level,
     pub log_max: Option<u64>,
     pub sample: Rate,
+    pub sample_source: Source,
     pub jit: bool,
     pub params: Params,
     pub jit_check: bool,
@@ -154,10 +155,6 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
             return Err(status);
         }
     };
-    if arguments.sample_source == SampleSource::Perf {
-        eprintln!("jitvm: --sample-source perf is not available yet; --sample-source timer is");
-        return Err(2);
-    }
     let mut params = Params::default();
     for param in &arguments.jit_params {
         if param == "help" {
@@ -199,6 +196,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
         log: wanted.map(|path| PathBuf::from(path.replace("%p", &std::process::id().to_string()))),
         log_level: if arguments.log_level == LogLevel::Events { Level::Events } else { Level::Full },
         log_max: arguments.log_max,
+        sample_source: if arguments.sample_source == SampleSource::Perf { Source::Perf } else { Source::Timer },
         sample: arguments.sample.map_or(Rate::Cheap, Rate::Given),
         jit: arguments.jit == Switch::On,
         params,

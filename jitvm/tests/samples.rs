@@ -183,9 +183,6 @@ fn no_samples_are_taken_unless_asked_for() {
     let (_folder, reader) = run(PROGRAM, &["--sample", "0"]);
     assert_eq!(samples(&reader).len(), 0);
     assert!(!reader.events().any(|entry| matches!(entry.expect("whole").event(), Event::StateTime(_))));
-    let refused = finish(jitvm().args(["--sample-source", "perf", "-c", "pass"]));
-    assert_eq!(refused.ended, Ended::Status(2));
-    assert!(refused.stderr.contains("not available yet"), "{}", refused.stderr);
     assert_eq!(finish(jitvm().args(["--sample", "100000", "-c", "pass"])).ended, Ended::Status(2));
 }
 
@@ -280,4 +277,29 @@ fn the_kernel_counts_and_memory_is_accounted_for() {
         matches!(event, Event::AllocSample(_) | Event::PerfCount(_) | Event::PerfMissing(_) | Event::Memory(_))
     };
     assert!(!reader.events().any(|entry| is_of_them(entry.expect("whole").event())), "nothing unless asked for");
+}
+
+#[test]
+fn the_kernel_samples_with_native_chains_or_says_why_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("run.jlog");
+    let arguments = ["--sample", "1000", "--sample-source", "perf", "-c", PROGRAM];
+    let finished = finish(jitvm().arg("--log").arg(&log).args(arguments));
+    assert_eq!(finished.ended, Ended::Status(0), "{}", finished.stderr);
+    let reader = Reader::open(&log).expect("the log opens");
+    assert!(!samples(&reader).is_empty(), "whatever ticks, there are samples");
+    let (mut chains, mut mapped) = (0, 0);
+    let events = reader.events().map(|entry| entry.expect("the log is whole"));
+    for entry in events {
+        if let Event::NativeStack(stack) = entry.event() {
+            assert_eq!(stack.addresses.len(), stack.n as usize * 8);
+            chains += 1;
+            mapped += usize::from(stack.n > 1);
+        }
+    }
+    if finished.stderr.is_empty() {
+        assert!(chains > 0 && mapped > 0, "{chains} chains, {mapped} of several frames");
+    } else {
+        assert!(finished.stderr.contains("the timer samples"), "{}", finished.stderr);
+    }
 }

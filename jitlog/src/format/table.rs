@@ -154,6 +154,13 @@ macro_rules! event_table {
                 /// What is there, cut to 200 bytes.
                 text: &'a str,
             }
+            /// A file of machine code that is mapped, so that tools find the names of native frames.
+            18 mapping MappingDef<'a> D {
+                start: Address,
+                end: Address,
+                file_offset: u64,
+                path: &'a str,
+            }
             /// A place reached a threshold.
             32 hot Hot E {
                 loc_id: LocId,
@@ -326,6 +333,12 @@ macro_rules! event_table {
             70 perf_missing PerfMissing<'a> E {
                 counter: PerfCounter,
                 reason: &'a str,
+            }
+            /// The native frames of the next sample of this stream, where the kernel took it.
+            71 native_stack NativeStack<'a> E {
+                n: u32,
+                /// n times address u64, innermost first.
+                addresses: &'a [u8],
             }
             /// A collection starts.
             80 gc_begin GcBegin E {

@@ -170,6 +170,11 @@ impl Defs {
         stack_id
     }
 
+    /// Tells of a mapped file of machine code.
+    pub fn mapping(&self, mapping: &MappingDef) {
+        self.write(mapping);
+    }
+
     /// Names an operation.
     pub fn opcode(&self, set: OpcodeSet, op: u16, flags: u32, name: &str) {
         self.write(&OpcodeDef { set, op, flags, name });

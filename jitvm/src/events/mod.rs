@@ -14,9 +14,9 @@ use jitlog::{
     CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus,
     Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
     GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
-    LogOptions, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing, Places, RawWord,
-    SampleState, SignalStream, SourceId, SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind,
-    TraceStart, TraceStop, VmInfo,
+    LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
+    Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime, Stream, StreamKind,
+    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
@@ -177,6 +177,11 @@ impl Events {
     /// The log's file as the kernel names it.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// A mapped file of machine code.
+    pub fn mapping(&self, mapping: &MappingDef) {
+        self.log.defs().mapping(mapping);
     }
 
     /// A counter that the kernel does not have.

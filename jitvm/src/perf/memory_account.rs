@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use jitlog::{Memory, MemoryPart, MemoryPurpose};
+use jitlog::{MappingDef, Memory, MemoryPart, MemoryPurpose};
 
 use crate::events::Events;
 use crate::runtime::vm::{Frame, Vm};
@@ -63,6 +63,23 @@ fn files(log: &str) -> (u64, u64) {
         }
     }
     (of_log, others)
+}
+
+/// Gives every mapping of a file with machine code: the program and its libraries.
+pub fn code_files(each: &mut dyn FnMut(&MappingDef)) {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    for line in maps.lines() {
+        let words: Vec<&str> = line.splitn(6, ' ').collect();
+        let [range, rights, offset, _, _, path] = words[..] else { continue };
+        let hex = |text: &str| u64::from_str_radix(text, 16).unwrap_or(0);
+        let path = path.trim_start();
+        if let Some((start, end)) = range.split_once('-')
+            && rights.contains('x')
+            && path.starts_with('/')
+        {
+            each(&MappingDef { start: hex(start).into(), end: hex(end).into(), file_offset: hex(offset), path });
+        }
+    }
 }
 
 /// Makes the account and writes it.

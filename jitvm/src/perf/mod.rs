@@ -7,6 +7,7 @@
 
 mod code_table;
 mod kernel_counters;
+mod kernel_sampler;
 mod memory_account;
 mod sampler;
 mod stack_table;
@@ -26,10 +27,11 @@ use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use jitlog::{GuardId, LocId};
 use kernel_counters::KernelCounters;
+use kernel_sampler::KernelSampler;
 use sampler::Sampler;
 
 pub use sampler::BuiltinIds;
-pub use timer::{MAX_HZ, Rate};
+pub use timer::{MAX_HZ, Rate, Source};
 
 /// What the thread is doing. The numbers are the log's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -294,7 +296,11 @@ impl Published {
 ///
 /// # Safety
 /// The VM lives as long as the process.
-pub unsafe fn start(vm: &mut Vm, hz: u32) -> std::io::Result<()> {
+pub unsafe fn start(vm: &mut Vm, hz: u32, source: Source) -> std::io::Result<()> {
+    let kernel = match source {
+        Source::Timer => None,
+        Source::Perf => Some(KernelSampler::new(1_000_000_000 / u64::from(hz.clamp(1, MAX_HZ)))?),
+    };
     let Some(events) = &mut vm.jit.events else { return Ok(()) };
     let stream = events.signal_stream();
     let builtins = events.builtins(&vm.builtin_table);
@@ -307,7 +313,15 @@ pub unsafe fn start(vm: &mut Vm, hz: u32) -> std::io::Result<()> {
     });
     vm.perf.sampler.store(sampler, Ordering::Relaxed);
     vm.perf.on.store(true, Ordering::Relaxed);
-    timer::start(sampler, hz).inspect_err(|_| stop(vm))?;
+    let started = match (kernel, vm.perf.sampler(), &vm.jit.events) {
+        (Some(kernel), Some(to), Some(events)) => {
+            to.set_kernel(kernel);
+            memory_account::code_files(&mut |mapping| events.mapping(mapping));
+            timer::start_kernel(sampler)
+        }
+        _ => timer::start(sampler, hz),
+    };
+    started.inspect_err(|_| stop(vm))?;
     start_counting(vm);
     Ok(())
 }

@@ -4,12 +4,13 @@
 //! does not fit is left out.
 
 use jitlog::{
-    AllocSample, Defs, FrameKind, FuncId, GuardId, LocId, Places, Sample, SampleState, SignalStream, StackDef, StackId,
-    TraceId as LogTrace,
+    AllocSample, Defs, FrameKind, FuncId, GuardId, LocId, NativeStack, Places, Sample, SampleState, SignalStream,
+    StackDef, StackId, TraceId as LogTrace,
 };
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
+use super::kernel_sampler::{self, KernelSampler};
 use super::stack_table::{Found, StackTable};
 use super::{State, TYPES_FROM, timer};
 use crate::ir::{CodeId, Origin};
@@ -66,6 +67,8 @@ pub struct Sampler {
     last_exit: u64,
     /// Signals before this time are let pass.
     rest_until_ns: u64,
+    /// What ticks, if it is not a timer.
+    kernel: Option<KernelSampler>,
     /// Bytes of sampled allocations that found no room in the log, for the next.
     unwritten: u64,
 }
@@ -89,6 +92,7 @@ impl Sampler {
             last_other_ns: timer::now_ns(),
             last_exit: 0,
             rest_until_ns: 0,
+            kernel: None,
             unwritten: 0,
             vm,
         }
@@ -118,8 +122,18 @@ impl Sampler {
         }
     }
 
+    /// Lets the kernel's perf events tick.
+    pub fn set_kernel(&mut self, kernel: KernelSampler) {
+        self.kernel = Some(kernel);
+    }
+
+    pub fn kernel(&mut self) -> Option<&mut KernelSampler> {
+        self.kernel.as_mut()
+    }
+
     /// Gives the stream back to the log.
     pub fn close(&mut self) {
+        self.kernel = None;
         self.stream = None;
     }
 
@@ -218,6 +232,13 @@ impl Sampler {
         }
         self.python_stack(code, in_trace, perf.pc.load(Ordering::Relaxed) as usize, &mut sample);
         if let Some(stream) = &mut self.stream {
+            if let Some(kernel) = &mut self.kernel {
+                let mut buffer = [0; kernel_sampler::DEPTH * 8];
+                let addresses = kernel.latest(&mut buffer);
+                if !addresses.is_empty() {
+                    stream.native_stack(&NativeStack { n: (addresses.len() / 8) as u32, addresses });
+                }
+            }
             stream.sample(&sample);
         }
     }

@@ -18,6 +18,15 @@ const LEAST_HZ: u32 = 250;
 /// Nothing for so many times as long as a tick takes: under 1 % with what the handler does.
 const PERIOD_IN_TICKS: u64 = 150;
 
+/// What ticks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A timer on monotonic time.
+    Timer,
+    /// The kernel's perf events, on the thread's processor time.
+    Perf,
+}
+
 /// How often to sample.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rate {
@@ -70,9 +79,9 @@ extern "C" fn on_tick(_signal: libc::c_int, _info: *mut libc::siginfo_t, context
     }
 }
 
-/// A timer that sends SIGPROF to the calling thread.
-fn create() -> io::Result<libc::timer_t> {
-    // SAFETY: zeroed structures of the C library are valid before their fields are set, and live through the calls;
+/// Makes `on_tick` the handler of SIGPROF.
+fn handle() -> io::Result<()> {
+    // SAFETY: a zeroed structure of the C library is valid before its fields are set, and lives through the calls;
     // the handler has the signature SA_SIGINFO asks for.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
@@ -83,6 +92,15 @@ fn create() -> io::Result<libc::timer_t> {
         if libc::sigaction(libc::SIGPROF, &action, std::ptr::null_mut()) != 0 {
             return Err(io::Error::last_os_error());
         }
+    }
+    Ok(())
+}
+
+/// A timer that sends SIGPROF to the calling thread.
+fn create() -> io::Result<libc::timer_t> {
+    handle()?;
+    // SAFETY: zeroed structures of the C library are valid before their fields are set, and live through the calls.
+    unsafe {
         let mut event: libc::sigevent = std::mem::zeroed();
         event.sigev_notify = libc::SIGEV_THREAD_ID;
         event.sigev_signo = libc::SIGPROF;
@@ -142,6 +160,17 @@ pub fn start(sampler: *mut Sampler, hz: u32) -> io::Result<()> {
     TIMER.store(timer as usize + 1, Ordering::Relaxed);
     let period = 1_000_000_000 / i64::from(hz.clamp(1, MAX_HZ));
     set(timer, period, period).inspect_err(|_| stop())
+}
+
+/// As [`start`], but the sampler's own event of the kernel ticks.
+pub fn start_kernel(sampler: *mut Sampler) -> io::Result<()> {
+    handle()?;
+    SAMPLER.store(sampler, Ordering::Relaxed);
+    // SAFETY: the sampler lives as long as the process; until it ticks no handler looks at it.
+    match unsafe { sampler.as_mut() }.and_then(Sampler::kernel) {
+        Some(kernel) => kernel.enable().inspect_err(|_| stop()),
+        None => Ok(()),
+    }
 }
 
 /// After this the handler touches nothing, even if a signal is still on its way.
