@@ -242,10 +242,10 @@ fn weights_of_allocations_add_up() {
             _ => {}
         }
     }
-    assert!(sum <= total + total / 100 && sum >= total - total / 50, "{sum} of {total}: {by_type:?}");
+    assert!(sum.abs_diff(total) <= total / 1000, "{sum} of {total}: {by_type:?}");
     assert!(by_type.contains_key("Point"), "{by_type:?}");
     // 4000 times 1000 words of 8 bytes.
-    assert!(on_line > 30_000_000 && on_line < 34_000_000, "{on_line}");
+    assert!(on_line > 30_000_000 && on_line < 34_500_000, "{on_line}");
 }
 
 #[test]

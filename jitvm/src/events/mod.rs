@@ -193,9 +193,9 @@ impl Events {
         self.stream.perf_count(&count);
     }
 
-    /// What was allocated before allocations were sampled.
-    pub fn allocated_before(&mut self, weight_bytes: u64) {
-        let type_str = self.log.defs().string("(start-up)");
+    /// What was allocated where no sample tells of it: `when` says when.
+    pub fn allocated_unseen(&mut self, when: &str, weight_bytes: u64) {
+        let type_str = self.log.defs().string(when);
         self.stream.alloc_sample(&AllocSample { type_str, weight_bytes, ..AllocSample::default() });
     }
 

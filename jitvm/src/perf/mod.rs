@@ -341,7 +341,7 @@ fn start_counting(vm: &mut Vm) {
     // What was allocated before has no site.
     let before = vm.heap.statistics().allocated_bytes;
     if let Some(events) = &mut vm.jit.events {
-        events.allocated_before(before);
+        events.allocated_unseen("(start-up)", before);
     }
 }
 
@@ -361,7 +361,7 @@ pub fn look_around(vm: &Vm, events: &mut Events, at_end: bool) {
     }
     periodic.last_ns = now;
     periodic.counters.read(&mut |count| events.counted(count));
-    let (resident, _) = memory_account::resident();
+    let resident = memory_account::resident_now();
     // An account looks at every page, so it is made only as memory grows, and for what there is in the end.
     if at_end || resident > periodic.resident + periodic.resident / 8 {
         periodic.resident = resident;
@@ -413,6 +413,9 @@ pub fn flush(vm: &mut Vm) {
         vm.perf.take_pending().for_each(|(state, ns)| events.state_time(state, ns));
     }
     if let Some(mut events) = vm.jit.events.take() {
+        if vm.perf.is_on() {
+            events.allocated_unseen("(since the last samples)", vm.heap.not_sampled());
+        }
         look_around(vm, &mut events, true);
         vm.jit.events = Some(events);
     }

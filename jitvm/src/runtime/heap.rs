@@ -135,6 +135,12 @@ impl Heap {
         self.sample_hook = Some(hook);
     }
 
+    /// Bytes allocated that no sample stands for, at the end.
+    pub fn not_sampled(&mut self) -> u64 {
+        (0..self.classes.len()).for_each(|class| self.retire(class));
+        self.clocks.as_ref().map_or(0, |clocks| clocks.rest())
+    }
+
     /// Index of the size class of an object of at most [`LARGEST_CELL`] bytes.
     pub const fn class_of(bytes: usize) -> usize {
         CLASS_OF[bytes.div_ceil(GRANULE)] as usize
