@@ -71,6 +71,8 @@ pub(super) struct RecordFrame {
     pub continuation: Continuation,
     /// The function that runs, of an inlined frame.
     pub function: Option<Ref>,
+    /// Index of its first IR instruction, if this recording has entered it.
+    pub start: Option<usize>,
 }
 
 /// What is known of one slot.
@@ -90,8 +92,20 @@ pub struct RecordedBytecode {
     pub depth: u32,
 }
 
+/// What a recording ended before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outside {
+    /// An operation without a recording, or a loop that is not recorded any more.
+    ForGood,
+    /// A loop that may get a trace, or an operation that raised this time.
+    ForNow,
+}
+
 /// Slots a trace can address.
 const MAX_SLOTS: usize = 2048;
+
+/// A recording of no more bytecodes than this that ends in the interpreter is worth nothing.
+const SHORTEST: usize = 4;
 
 /// Where a side trace starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,8 +119,14 @@ pub struct Parent {
 pub struct Recorder {
     /// The exit it starts at, of a side trace.
     pub parent: Option<Parent>,
-    /// The root trace it came to, of a complete side trace.
+    /// The root trace it came to, of a complete recording that does not end where it began.
     pub link: Option<TraceId>,
+    /// Of a loop: it may be left while recording, and the trace goes on with what follows.
+    pub leaves: bool,
+    /// It ended before something that only the interpreter executes.
+    pub ends_outside: Option<Outside>,
+    /// Of the functions inlined here, called from frames that were there before: the longest one.
+    largest: Option<(*const Code, usize)>,
     /// Headers of uncompiled loops a side trace has passed.
     passed: Vec<Origin>,
     pub trace: TraceId,
@@ -153,6 +173,9 @@ impl Recorder {
         Recorder {
             parent: None,
             link: None,
+            leaves: false,
+            ends_outside: None,
+            largest: None,
             passed: Vec::new(),
             trace,
             anchor: id,
@@ -172,6 +195,7 @@ impl Recorder {
                 live,
                 continuation: Continuation::Call,
                 function: None,
+                start: None,
             }],
             slots: Vec::new(),
             snapshot_taken: false,
@@ -214,6 +238,7 @@ impl Recorder {
                 live,
                 continuation: frame.continuation,
                 function: None,
+                start: None,
             });
         }
         // What a guard passed on lies where its operand does: both are one value here, of the type that is known best.
@@ -306,21 +331,22 @@ impl Recorder {
         self.snapshot_taken = false;
         self.after_call = false;
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
-        let may_return = self.functions && (self.parent.is_some() || self.is_of_function());
-        if is_header && (self.parent.is_some() || self.is_of_function()) {
-            return self.side_header(ins, origin, depth);
-        }
-        if may_return && ins.op == Bytecode::Return && depth == 0 {
-            self.learn_results(base);
-            self.record_return(ins, origin);
-            return Ok(None);
-        }
-        if is_header && depth == 0 && pc == self.header {
+        let is_of_loop = self.is_of_loop();
+        let may_return = self.functions && self.may_leave();
+        if is_header && is_of_loop && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
                 self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
                 return Ok(Some(Step::Interpret));
             }
+            return Ok(None);
+        }
+        if is_header {
+            return self.other_header(ins, origin, depth);
+        }
+        if may_return && ins.op == Bytecode::Return && depth == 0 {
+            self.learn_results(base);
+            self.record_return(ins, origin);
             return Ok(None);
         }
         self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
@@ -332,7 +358,17 @@ impl Recorder {
         }
         let anchor = base.wrapping_sub(self.frames[depth].base as usize).cast_mut();
         self.learn_results(base);
-        let step = self.operation(vm, ins, base);
+        let mut step = self.operation(vm, ins, base);
+        if let Err(Abort { reason: AbortReason::Exception, detail }) = &step
+            && self.may_leave()
+            && !self.after_call
+            && self.bytecodes.len() > SHORTEST
+        {
+            step = self.leave_before(Outside::ForNow, detail);
+        }
+        if self.ends_outside.is_some() {
+            return step.map(|_| None);
+        }
         if cfg!(debug_assertions) {
             let inputs = std::mem::take(&mut self.inputs);
             self.concrete.evaluate(vm, &self.body, anchor, &inputs);
@@ -352,8 +388,9 @@ impl Recorder {
         }
     }
 
-    /// A side trace has come to a loop header. It ends where a root trace begins; loops without one are passed once.
-    fn side_header(&mut self, ins: Instruction, origin: Origin, depth: usize) -> Recording<Option<Step>> {
+    /// The recording has come to a loop header that is not its own. It ends where a root trace begins; loops without one
+    /// are passed once.
+    fn other_header(&mut self, ins: Instruction, origin: Origin, depth: usize) -> Recording<Option<Step>> {
         let frame = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let state = unsafe { &(&(*frame.code).loops)[ins.a as usize] };
@@ -366,7 +403,11 @@ impl Recorder {
             None => {}
         }
         if self.passed.contains(&origin) {
-            return abort(AbortReason::InnerLoop, self.place());
+            if !self.may_leave() && !state.blacklisted {
+                return abort(AbortReason::InnerLoop, self.place());
+            }
+            self.leave_before(if state.blacklisted { Outside::ForGood } else { Outside::ForNow }, "a loop")?;
+            return Ok(None);
         }
         self.passed.push(origin);
         self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
@@ -384,6 +425,64 @@ impl Recorder {
         self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
         let at = self.body.ins.len() as u16;
         Recorded { body: self.body, closing: Snapshot { at, ..closing }, link: self.link }
+    }
+
+    /// The loop that is recorded may not be left at the innermost frame's instruction.
+    pub(super) fn is_to_stay(&self) -> bool {
+        self.is_to_stay_at(self.frames.last().expect("the anchor frame stays").pc)
+    }
+
+    /// As [`Recorder::is_to_stay`], for a FOR_ITER at `pc` of the innermost frame.
+    pub(super) fn is_to_stay_at(&self, pc: u32) -> bool {
+        !self.may_leave() && self.frames.len() == 1 && pc == self.header + 1
+    }
+
+    fn is_of_loop(&self) -> bool {
+        self.parent.is_none() && !self.is_of_function()
+    }
+
+    /// The trace need not come back to where it began.
+    fn may_leave(&self) -> bool {
+        self.leaves || !self.is_of_loop()
+    }
+
+    /// Ends the recording before an instruction that the interpreter alone executes.
+    pub(super) fn leave_before(&mut self, what: Outside, text: &str) -> Recording<Step> {
+        if self.bytecodes.len() <= SHORTEST {
+            return abort(AbortReason::NothingToRecord, text);
+        }
+        // A guard that never passes, to the state before the bytecode. RET makes an end of it.
+        let (zero, one) = (self.constant_int(0), self.constant_int(1));
+        self.guard(Op::G_Eq, Ty::Nil, zero, one, 0);
+        self.emit(Op::Ret, zero, Ref::NONE, 0);
+        self.ends_outside = Some(what);
+        Ok(Step::Leave)
+    }
+
+    /// Ends the recording behind an instruction that has just been recorded, and raised: it may not the next time.
+    /// Returns false if that cannot be.
+    pub fn leave_behind(&mut self, ins: Instruction, code: CodeId, pc: u32) -> bool {
+        let frame = self.frames.last().expect("the anchor frame stays");
+        let goes_on = !matches!(ins.op, Bytecode::ForIter | Bytecode::Return)
+            && !matches!(ins.op, Bytecode::JumpIfTrue | Bytecode::JumpIfFalse | Bytecode::LoopHeader);
+        // An inlined callee that could not begin is the recorder's innermost frame already.
+        let is_here = frame.id == code && frame.pc == pc && self.pending.is_none() && self.after_call;
+        if !goes_on || !is_here || !self.may_leave() || self.bytecodes.len() <= SHORTEST {
+            return false;
+        }
+        let (zero, one) = (self.constant_int(0), self.constant_int(1));
+        self.guard_onward(Op::G_Eq, zero, one, pc + 1);
+        self.emit(Op::Ret, zero, Ref::NONE, 0);
+        self.ends_outside = Some(Outside::ForNow);
+        true
+    }
+
+    /// The function whose inlining has made the recording as long as it is, if there is one.
+    pub fn grown_by(&self) -> Option<*const Code> {
+        let open = self.frames.iter().find_map(|frame| Some((frame.code, self.body.ins.len() - frame.start?)));
+        let [one, other] = [open, self.largest];
+        let longest = if open.map(|o| o.1) > self.largest.map(|l| l.1) { one } else { other };
+        longest.map(|(code, _)| code)
     }
 
     // --- instructions -------------------------------------------------------------------------------------------
@@ -546,6 +645,12 @@ impl Recorder {
         let load = self.emit(Op::Sload, Ref::NONE, Ref::NONE, slot.into());
         self.slot_mut(slot).value = load;
         load
+    }
+
+    /// What a slot that is known holds, or the function slot before the registers.
+    pub(super) fn in_slot(&mut self, slot: u16) -> Ref {
+        let known = self.slot_mut(slot).value;
+        if known.is_none() { self.emit(Op::Sload, Ref::NONE, Ref::NONE, slot.into()) } else { known }
     }
 
     /// Writes a register of the innermost frame.
@@ -729,7 +834,8 @@ impl Recorder {
         }
         let live = vm.jit.liveness(id, proto);
         *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
-        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function) });
+        let start = Some(self.body.ins.len());
+        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function), start });
         for (i, &argument) in arguments.iter().enumerate() {
             self.set(i as u16, argument);
         }
@@ -750,9 +856,16 @@ impl Recorder {
             Continuation::Call => {}
             Continuation::Init => self.none_result(vm, result)?,
             Continuation::Operator => self.implemented_result(vm, result)?,
-            other => return abort(AbortReason::UnsupportedOperation, other.word()),
+            // Generators are not inlined.
+            other => return abort(AbortReason::LeftFunction, other.word()),
         }
         let frame = self.frames.pop().expect("more than the anchor frame");
+        if let Some(start) = frame.start
+            && self.frames.iter().all(|outer| outer.start.is_none())
+        {
+            let length = self.body.ins.len() - start;
+            self.largest = self.largest.filter(|largest| largest.1 >= length).or(Some((frame.code, length)));
+        }
         // The callee's registers are dead; forgetting them keeps snapshots small.
         for slot in self.slots.iter_mut().skip(frame.base as usize) {
             *slot = Slot { value: Ref::NONE, dirty: false };
