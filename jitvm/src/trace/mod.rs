@@ -17,6 +17,7 @@ mod record_apart;
 mod record_call;
 pub mod record_compare;
 mod record_container;
+mod record_end;
 mod record_function;
 mod record_object;
 pub mod record_onward;
@@ -35,7 +36,8 @@ pub use function::{Called, function_called};
 use liveness::Liveness;
 use lockstep::Witness;
 use params::{Mode, Params};
-use recorder::{Abort, Outside, Parent, Recorder, Step};
+use record_end::Outside;
+use recorder::{Abort, Parent, Recorder, Step};
 use watchdog::Watchdog;
 
 use crate::announce::{self, Announcer};

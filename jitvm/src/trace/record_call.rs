@@ -3,8 +3,9 @@
 use std::mem::offset_of;
 
 use super::abort::AbortReason;
+use super::record_end::Outside;
 use super::record_operation::shape;
-use super::recorder::{Outside, Recorder, Recording, Step, abort};
+use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;

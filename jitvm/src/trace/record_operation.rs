@@ -4,7 +4,8 @@
 //! special form is a call of a helper, not an abort.
 
 use super::abort::AbortReason;
-use super::recorder::{Outside, Recorder, Recording, Step, abort};
+use super::record_end::Outside;
+use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
