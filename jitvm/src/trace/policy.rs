@@ -230,7 +230,9 @@ fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReas
     let limit = vm.jit.params.abort_limit.max(1) * u64::from(weight(AbortReason::InnerLoop));
     let aborts = {
         let state = state(vm, id, loop_index);
-        state.aborts += weight(reason);
+        // The recording after an exception may end with one, unless it comes at once: that will not get better.
+        let again = reason == AbortReason::Exception && state.aborts > 0;
+        state.aborts += if again { weight(AbortReason::InnerLoop) } else { weight(reason) };
         state.aborts
     };
     if u64::from(aborts) >= limit {
