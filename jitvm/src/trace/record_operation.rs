@@ -14,7 +14,7 @@ use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
-use crate::runtime::vm::Vm;
+use crate::runtime::vm::{Continuation, Vm};
 use crate::runtime::{sequences, strings};
 
 /// Shape of a heap object, if the value is one.
@@ -156,6 +156,10 @@ impl Recorder {
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
             Bytecode::Return => {
+                let frame = self.frames.last().expect("the anchor frame stays");
+                if at(ins.a) == Value::NOT_IMPLEMENTED && frame.continuation == Continuation::Operator {
+                    return abort(AbortReason::Exception, "NotImplemented");
+                }
                 let result = self.get(ins.a);
                 self.pop_frame(vm, result)?;
             }
