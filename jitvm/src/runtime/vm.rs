@@ -36,8 +36,8 @@ pub enum Continuation {
     Call,
     /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
     Init,
-    /// Of a special method of an operator: it goes to the register that the caller's instruction names, but if it is
-    /// NotImplemented, the other operand is asked.
+    /// Of a special method of a binary operator that recording has entered: it goes to the register that the caller's
+    /// instruction names, but NotImplemented is a TypeError, as there is no other method to ask.
     Operator,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,
