@@ -25,6 +25,7 @@ builtins! {
     PRIVATE of Owner::Module("_jitvm");
     "collect" Arity::Zero, collect, "Frees what is not reachable.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
+    "panic_if_same" Arity::Range(2, 2), panic_if_same, "Breaks the VM if both are one object, to show what a defect looks like.";
     "summary" Arity::One, summary, "The last line of the report of an exception.";
 }
 
@@ -86,6 +87,11 @@ fn format_exception(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = exception_argument(vm, arguments)?;
     let text = traceback::format_exception(vm, value);
     Ok(vm.str(&text))
+}
+
+fn panic_if_same(_: &mut Vm, arguments: Arguments) -> Outcome {
+    assert!(arguments.positional()[0] != arguments.positional()[1], "_jitvm.panic_if_same was asked to");
+    Ok(Value::NONE)
 }
 
 fn summary(vm: &mut Vm, arguments: Arguments) -> Outcome {
