@@ -58,6 +58,12 @@ pub enum When {
     Never,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Svg,
+    Png,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The run on one page: time, traces, guards, memory, health of the log
@@ -168,9 +174,9 @@ pub enum Command {
         #[arg(long, value_name = "PCT")]
         fail_over: Option<f64>,
     },
-    /// One chart as an SVG file: time, traces, guards or memory over time, flame, code map, time line, two runs
+    /// One chart as an SVG or PNG file: time, traces, guards or memory over time, flame, code map, time line, two runs
     #[command(
-        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot states demo.jlog -o states.png\n  jitviz plot gc demo.jlog --json\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
     )]
     Plot {
         /// What to draw
@@ -182,6 +188,9 @@ pub enum Command {
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        /// What to write; by default PNG into a file that is called so, else SVG
+        #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "json")]
+        format: Option<Format>,
         #[command(flatten)]
         output: Output,
     },

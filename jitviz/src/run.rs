@@ -15,7 +15,7 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Input, Limit, Look, Output};
+use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Log, Model, Problem, Span, TraceId};
@@ -208,7 +208,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
-        (Some(Command::Plot { kind, logs, json, output }), _) => plot(kind, logs, *json, output, out),
+        (Some(Command::Plot { kind, logs, json, format, output }), _) => plot(kind, logs, *json, *format, output, out),
         (Some(Command::Report { log, output }), _) => {
             let model = load::open(log)?;
             let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
@@ -333,7 +333,14 @@ fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Re
     print_problems(&model.problems, paint, out)
 }
 
-fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
+fn plot(
+    kind: &str,
+    logs: &[PathBuf],
+    as_json: bool,
+    format: Option<Format>,
+    output: &Output,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let chart = match (series::KINDS.iter().find(|k| k.id == kind), logs) {
         (Some(kind), [log]) => series::chart(&load::open(log)?, kind),
         (None, [before, after]) => series::diff(&diff(&[load::open(before)?], &[load::open(after)?])),
@@ -351,7 +358,12 @@ fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut 
         let name = logs.first().map(|log| log.display().to_string()).unwrap_or_default();
         return Err(Failure::Question(format!("{name}: nothing to draw, the log has nothing for the chart {kind}")));
     }
-    write_file(output, report::chart::svg(&chart, Ground::White).map_err(Failure::Question)?.as_bytes())
+    let is_png = output.file.as_ref().and_then(|f| f.extension()).is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let content = match format.unwrap_or(if is_png { Format::Png } else { Format::Svg }) {
+        Format::Svg => report::chart::svg(&chart, Ground::White).map(String::into_bytes),
+        Format::Png => report::chart::png(&chart),
+    };
+    write_file(output, &content.map_err(Failure::Question)?)
 }
 
 fn write_file(output: &Output, content: &[u8]) -> Result<(), Failure> {

@@ -1,8 +1,11 @@
-//! A chart as SVG text. The same numbers give the same bytes.
+//! A chart as SVG text or as a PNG file. The same numbers give the same bytes.
+
+use std::error::Error;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::bitmap::{self, Bitmap};
 use crate::analyse::series::{Chart, Shape, Unit};
 use crate::clean::clean;
 use crate::styled::Charset;
@@ -65,7 +68,16 @@ pub fn svg(chart: &Chart, ground: Ground) -> Result<String, String> {
     Ok(whole)
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// The chart as a PNG file, alone and so on white.
+pub fn png(chart: &Chart) -> Result<Vec<u8>, String> {
+    let size = size(chart);
+    let mut pixels = vec![0; bitmap::bytes(size)];
+    draw(chart, &Bitmap::new(size, &mut pixels).into_drawing_area(), Ground::White).map_err(|e| e.to_string())?;
+    bitmap::png(size, &pixels).map_err(|e| e.to_string())
+}
+
+type Area<B> = DrawingArea<B, Shift>;
+type Drawn = Result<(), Box<dyn Error>>;
 
 /// The height of a row of boxes.
 const ROW: u32 = 22;
@@ -79,7 +91,7 @@ fn size(chart: &Chart) -> (u32, u32) {
     }
 }
 
-fn boxes(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
+fn boxes<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, ground: Ground) -> Drawn {
     let rows = chart.rows.len().max(1) as i32;
     let side = if chart.rows.iter().all(String::is_empty) { 12 } else { 130 };
     let value = |v: &u64| show(chart.unit, *v);
@@ -142,7 +154,7 @@ fn show(unit: Unit, value: u64) -> String {
     }
 }
 
-fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
+fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, ground: Ground) -> Drawn {
     if chart.shape == Shape::Boxes {
         return boxes(chart, area, ground);
     }
@@ -232,7 +244,13 @@ fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn st
 }
 
 /// A line of the legend: a piece of its colour and the name.
-fn legend(area: &Area<'_>, x: i32, row: usize, colour: RGBColor, name: &str) -> Result<(), Box<dyn std::error::Error>> {
+fn legend<B: DrawingBackend<ErrorType: 'static>>(
+    area: &Area<B>,
+    x: i32,
+    row: usize,
+    colour: RGBColor,
+    name: &str,
+) -> Drawn {
     let y = LEGEND_FROM + 18 * row as i32;
     area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], colour.stroke_width(4)))?;
     let name = Charset::UNICODE.fit(&clean(name), 90);

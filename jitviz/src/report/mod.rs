@@ -2,6 +2,7 @@
 //!
 //! Every number in it is one that a command prints with `--json`. The same log gives the same bytes.
 
+mod bitmap;
 pub mod chart;
 pub mod html;
 
