@@ -192,13 +192,19 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "json")]
         format: Option<Format>,
         #[command(flatten)]
+        range: Range,
+        #[command(flatten)]
         output: Output,
     },
     /// Findings, charts and tables in one HTML file, which needs neither network nor script
-    #[command(after_help = "Example:\n  jitviz report demo.jlog -o demo.html")]
+    #[command(
+        after_help = "Examples:\n  jitviz report demo.jlog -o demo.html\n  jitviz report demo.jlog --from 1s --to 2s -o part.html"
+    )]
     Report {
         /// The log; - is standard input, redirected from a file
         log: PathBuf,
+        #[command(flatten)]
+        range: Range,
         #[command(flatten)]
         output: Output,
     },
@@ -252,6 +258,13 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub range: Range,
+}
+
+/// A part of the time of a log.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Range {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
     #[arg(long, value_name = "T", value_parser = parse_ns)]
     pub from: Option<u64>,

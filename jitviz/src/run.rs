@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output};
+use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Range};
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Log, Model, Problem, Span, TraceId};
@@ -208,9 +208,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
-        (Some(Command::Plot { kind, logs, json, format, output }), _) => plot(kind, logs, *json, *format, output, out),
-        (Some(Command::Report { log, output }), _) => {
-            let model = load::open(log)?;
+        (Some(Command::Plot { kind, logs, json, format, range, output }), _) => {
+            let chart = chart(kind, logs, range)?;
+            plot(kind, &chart, logs, *json, *format, output, out)
+        }
+        (Some(Command::Report { log, range, output }), _) => {
+            let model = open_part(log, range)?;
             let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
             write_file(output, page.as_bytes())
         }
@@ -267,15 +270,17 @@ fn print_missing(
 
 /// The run, or the part of its time that is asked for.
 fn open(input: &Input) -> Result<Model, Failure> {
-    let log = Log::open(&input.log)?;
-    let read = |span| log.read(span, &mut |_| ControlFlow::Continue(()));
-    let Some(span) = span_of(input)? else { return Ok(read(None)) };
-    Ok(read(Some(span)))
+    open_part(&input.log, &input.range)
+}
+
+fn open_part(log: &Path, range: &Range) -> Result<Model, Failure> {
+    let span = span_of(range)?;
+    Ok(Log::open(log)?.read(span, &mut |_| ControlFlow::Continue(())))
 }
 
 /// As in the UI the end of a range is not part of it.
-fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
-    let span = Span { from_ns: input.from.unwrap_or(0), to_ns: input.to.unwrap_or(u64::MAX) };
+fn span_of(range: &Range) -> Result<Option<Span>, Failure> {
+    let span = Span { from_ns: range.from.unwrap_or(0), to_ns: range.to.unwrap_or(u64::MAX) };
     if span.from_ns >= span.to_ns {
         let (from, to) = (crate::units::ns(span.from_ns), crate::units::ns(span.to_ns));
         return Err(Failure::Question(format!("--from {from} is not before --to {to}; a range needs two moments")));
@@ -286,7 +291,7 @@ fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
 /// As in the UI: of the whole run, of which a range shows a part.
 fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
     let model = &load::open(&input.log)?;
-    let span = span_of(input)?.unwrap_or(Span::WHOLE);
+    let span = span_of(&input.range)?.unwrap_or(Span::WHOLE);
     let within = model.moments.iter().filter(|m| (span.from_ns..span.to_ns).contains(&m.at_ns));
     let moments: Vec<_> = within.map(|m| timeline::row(model, m)).collect();
     if input.json {
@@ -333,22 +338,26 @@ fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Re
     print_problems(&model.problems, paint, out)
 }
 
+fn chart(kind: &str, logs: &[PathBuf], range: &Range) -> Result<series::Chart, Failure> {
+    match (series::KINDS.iter().find(|k| k.id == kind), logs) {
+        (Some(kind), [log]) => Ok(series::chart(&open_part(log, range)?, kind)),
+        (None, [before, after]) => Ok(series::diff(&diff(&[open_part(before, range)?], &[open_part(after, range)?]))),
+        (Some(_), _) => Err(Failure::Question(format!("the chart {kind} is of one log"))),
+        (None, _) => Err(Failure::Question(format!("the chart {kind} takes two logs"))),
+    }
+}
+
 fn plot(
     kind: &str,
+    chart: &series::Chart,
     logs: &[PathBuf],
     as_json: bool,
     format: Option<Format>,
     output: &Output,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let chart = match (series::KINDS.iter().find(|k| k.id == kind), logs) {
-        (Some(kind), [log]) => series::chart(&load::open(log)?, kind),
-        (None, [before, after]) => series::diff(&diff(&[load::open(before)?], &[load::open(after)?])),
-        (Some(_), _) => return Err(Failure::Question(format!("the chart {kind} is of one log"))),
-        (None, _) => return Err(Failure::Question(format!("the chart {kind} takes two logs"))),
-    };
     match (as_json, &output.file) {
-        (true, None) => return Ok(json::write(out, &chart)?),
+        (true, None) => return Ok(json::write(out, chart)?),
         (true, Some(_)) => {
             return Err(Failure::Question("--json prints the numbers instead of drawing; leave -o out".into()));
         }
@@ -360,8 +369,8 @@ fn plot(
     }
     let is_png = output.file.as_ref().and_then(|f| f.extension()).is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let content = match format.unwrap_or(if is_png { Format::Png } else { Format::Svg }) {
-        Format::Svg => report::chart::svg(&chart, Ground::White).map(String::into_bytes),
-        Format::Png => report::chart::png(&chart),
+        Format::Svg => report::chart::svg(chart, Ground::White).map(String::into_bytes),
+        Format::Png => report::chart::png(chart),
     };
     write_file(output, &content.map_err(Failure::Question)?)
 }

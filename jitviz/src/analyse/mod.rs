@@ -7,6 +7,7 @@ pub mod allocs;
 pub mod asm;
 pub mod blame;
 pub mod change;
+pub mod classify;
 pub mod diff;
 pub mod expected;
 pub mod findings;

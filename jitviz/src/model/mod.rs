@@ -152,6 +152,10 @@ pub struct Model {
     pub exit: Option<Exit>,
     /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
     /// not have that, to the last event; of a part of the time its length.
+    /// `jitlog 1.0`.
+    pub format: String,
+    /// When the log was created, since 1970; `None` if it does not say.
+    pub started_real_ns: Option<u64>,
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,
