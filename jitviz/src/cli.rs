@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::analyse::series::KINDS;
-use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, CHANGE, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
 use crate::units::parse_ns;
 
@@ -291,7 +291,7 @@ pub struct Limit {
 }
 
 fn keys<R>(columns: &[Column<R>]) -> PossibleValuesParser {
-    PossibleValuesParser::new(columns.iter().map(|c| c.key).collect::<Vec<_>>())
+    PossibleValuesParser::new(columns.iter().map(|c| c.key).filter(|key| *key != CHANGE).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -352,6 +352,10 @@ fn memory(model: &Model) -> Chart {
         false => collected.collect(),
         true => model.heap.iter().filter(|h| h.used > 0).map(|h| (h.at_ns, h.used)).collect(),
     };
+    if !heap.is_empty() && model.span.is_none() {
+        // A run begins with an empty heap.
+        heap.push((0, 0));
+    }
     heap.sort_by_key(|p| p.0);
     let before = heap.len();
     let heap = thin(heap, model.duration_ns);
@@ -376,7 +380,7 @@ fn memory(model: &Model) -> Chart {
     Chart {
         kind: "memory",
         title: "Memory over time",
-        how_to_read: "The heap as each collection found it and left it: the line between two points is not measured. \
+        how_to_read: "The heap, empty at first, as each collection found it and left it: the line between two points is not measured. \
                       On top of it machine code and what belongs to it, as they were installed.",
         unit: Unit::Bytes,
         shape: Shape::Layers,

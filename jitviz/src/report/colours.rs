@@ -7,15 +7,18 @@ use plotters::style::RGBColor;
 /// with and without red, green or blue.
 pub const COLOURS: [RGBColor; 6] = [
     RGBColor(51, 153, 221),
-    RGBColor(221, 17, 0),
     RGBColor(136, 153, 85),
-    RGBColor(187, 34, 153),
     RGBColor(153, 0, 238),
+    RGBColor(187, 34, 153),
+    RGBColor(221, 17, 0),
     RGBColor(136, 102, 102),
 ];
 
+/// Of a line where something changed.
+pub const MARK: RGBColor = COLOURS[4];
+
 /// What is cold, tepid, warm and hot.
-pub const HEAT: [RGBColor; 4] = [COLOURS[5], COLOURS[2], COLOURS[0], COLOURS[1]];
+pub const HEAT: [RGBColor; 4] = [COLOURS[5], COLOURS[1], COLOURS[0], COLOURS[4]];
 
 /// Black that stays black where the page is dark, other than plotters' black.
 const BLACK: RGBColor = RGBColor(1, 1, 1);

@@ -28,13 +28,14 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
     let from = chart.from_ns;
     let points = ticks_from(chart.unit, from, from.saturating_add(width), 8);
     let x = (0..width).with_key_points(points.into_iter().map(|v| v - from).collect::<Vec<_>>());
-    let mut plot = builder.x_label_area_size(AXIS).y_label_area_size(side).build_cartesian_2d(x, 0..rows)?;
+    // plotters cannot count labels to 0 by itself.
+    let y = (0..rows).with_key_points(Vec::new());
+    let mut plot = builder.x_label_area_size(AXIS).y_label_area_size(side).build_cartesian_2d(x, y)?;
     plot.configure_mesh()
         .disable_y_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID.mix(0.4))
         .axis_style(GRID)
-        .y_labels(0)
         .x_label_formatter(&|v| tick(chart.unit, *v + chart.from_ns))
         .label_style(("sans-serif", FONT))
         .draw()?;

@@ -1,11 +1,10 @@
 //! Draws charts over time, and histograms.
 
-use plotters::coord::types::RangedCoordu64;
 use plotters::prelude::*;
 
 use super::{Area, Drawn, FONT, GRID, LEFT, MARKS, colour, tick, ticks, ticks_from};
 use crate::analyse::series::{Chart, Series, Shape, Unit};
-use crate::report::colours::{COLOURS, text_on};
+use crate::report::colours::{MARK, text_on};
 
 const SIDE: u32 = 78;
 const AXIS: u32 = 36;
@@ -78,7 +77,7 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
     }
     for (mark, number) in chart.marks.iter().take(MARKS).zip(1..) {
         let line = vec![(mark.at_ns, 0), (mark.at_ns, top)];
-        plot.draw_series(std::iter::once(PathElement::new(line, COLOURS[1].stroke_width(1))))?;
+        plot.draw_series(std::iter::once(PathElement::new(line, MARK.stroke_width(1))))?;
         let (x, y) = plot.backend_coord(&(mark.at_ns, top));
         area.draw(&Text::new(number.to_string(), (x + 4, y), ("sans-serif", FONT).into_font().color(&BLACK)))?;
     }
@@ -150,14 +149,14 @@ pub fn bars<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
     let mut builder = ChartBuilder::on(axes);
     builder.margin_right(24).margin_bottom(8).margin_top(4).margin_left(LEFT);
     let y = (0..most + most / 20 + 1).with_key_points(ticks(Unit::Count, most, 3));
-    let x: RangedCoordu64 = (0..n).into();
+    // plotters cannot count labels to 0 by itself.
+    let x = (0..n).with_key_points(Vec::new());
     let mut plot = builder.x_label_area_size(AXIS - 12).y_label_area_size(SIDE).build_cartesian_2d(x, y)?;
     plot.configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID.mix(0.4))
         .axis_style(GRID)
-        .x_labels(0)
         .y_label_formatter(&|v| tick(Unit::Count, *v))
         .label_style(("sans-serif", FONT))
         .draw()?;

@@ -24,6 +24,8 @@ pub struct SourceView {
     filter: Filter,
     /// Whether there is time by line to show.
     sampled: bool,
+    /// Whether another log was compared, and whether by time.
+    compared: Option<bool>,
     scroll: Scroll,
 }
 
@@ -38,8 +40,9 @@ impl SourceView {
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         let shown = (0..rows.len()).collect();
+        let compared = model.changes.get().map(|c| c.sampled);
         let scroll = Scroll { cursor: hottest, ..Scroll::default() };
-        SourceView { rows, shown, filter: Filter::default(), sampled, scroll }
+        SourceView { rows, shown, filter: Filter::default(), sampled, compared, scroll }
     }
 
     /// Takes filter and cursor from the view it replaces.
@@ -89,6 +92,11 @@ impl SourceView {
                 let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
                 line.push(Role::Plain, format!("{time:>8} "));
             }
+            if let Some(by_time) = self.compared {
+                let show = if by_time { ns } else { count };
+                let change = row.change.map(|change| columns::signed(change, show)).unwrap_or_default();
+                line.push(Role::Warn, format!("{change:>9} "));
+            }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
             line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
             line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
@@ -132,7 +140,8 @@ impl SourceView {
         let head = match numbers {
             true => {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
-                format!("{:1}{:>5} {time}{:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts")
+                let change = if self.compared.is_some() { format!("{:>9} ", "change") } else { String::new() };
+                format!("{:1}{:>5} {time}{change}{:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };
