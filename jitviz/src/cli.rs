@@ -176,14 +176,14 @@ pub enum Command {
     },
     /// One chart as an SVG or PNG file: time, traces, guards or memory over time, flame, code map, time line, two runs
     #[command(
-        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot states demo.jlog -o states.png\n  jitviz plot gc demo.jlog --json\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot states demo.jlog -o states.png\n  jitviz plot gc demo.jlog --json\n  jitviz plot warmup run1.jlog run2.jlog run3.jlog -o warmup.svg\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
     )]
     Plot {
         /// What to draw
         #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).chain([DIFF]).collect::<Vec<_>>()))]
         kind: String,
-        /// The log; diff takes two; - is standard input, redirected from a file
-        #[arg(required = true, num_args = 1..=2, value_name = "LOG")]
+        /// The log; diff takes two, warmup any number of runs; - is standard input, redirected from a file
+        #[arg(required = true, num_args = 1.., value_name = "LOG")]
         logs: Vec<PathBuf>,
         /// Machine-readable
         #[arg(long)]

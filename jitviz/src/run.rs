@@ -342,6 +342,11 @@ fn chart(kind: &str, logs: &[PathBuf], range: &Range) -> Result<series::Chart, F
     match (series::KINDS.iter().find(|k| k.id == kind), logs) {
         (Some(kind), [log]) => Ok(series::chart(&open_part(log, range)?, kind)),
         (None, [before, after]) => Ok(series::diff(&diff(&[open_part(before, range)?], &[open_part(after, range)?]))),
+        (Some(kind), logs) if kind.id == "warmup" => {
+            let models = logs.iter().map(|log| open_part(log, range)).collect::<Result<Vec<_>, _>>()?;
+            let why = "the speed of these runs is not known in the same way; jitvm.iteration(n) marks iterations";
+            series::warm_ups(&models).ok_or_else(|| Failure::Question(why.into()))
+        }
         (Some(_), _) => Err(Failure::Question(format!("the chart {kind} is of one log"))),
         (None, _) => Err(Failure::Question(format!("the chart {kind} takes two logs"))),
     }

@@ -20,6 +20,7 @@ pub mod missing;
 pub mod overview;
 pub mod passes;
 pub mod series;
+pub mod several;
 pub mod summary;
 pub mod timeline;
 pub mod trace;

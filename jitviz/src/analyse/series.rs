@@ -9,6 +9,7 @@ use serde::Serialize;
 pub use boxes::diff;
 
 use super::guards;
+use super::several::several;
 use super::warmup::{Basis, Change, warmup};
 use crate::model::{Collection, Compile, Model, Part, Timeline, Trace};
 use crate::units;
@@ -280,6 +281,20 @@ fn warm_up(model: &Model) -> Chart {
         outcome: found.as_ref().map(|w| w.sentence()),
         ..Chart::default()
     }
+}
+
+/// The warm-up of several runs; `None` if their speed is not known in the same way.
+pub fn warm_ups(models: &[Model]) -> Option<Chart> {
+    let found: Vec<_> = models.iter().filter_map(warmup).collect();
+    let together = several(&found)?;
+    let runs = found.iter().zip(1..).map(|(w, i): (_, u32)| Series {
+        name: format!("run {i}"),
+        points: w.points.iter().map(|p| (p.from_ns, p.value)).collect(),
+    });
+    let longest = models.iter().max_by_key(|m| m.duration_ns)?;
+    let chart =
+        Chart { outcome: Some(together.sentence()), series: runs.collect(), marks: Vec::new(), ..warm_up(longest) };
+    Some(finish(chart, longest))
 }
 
 fn traces(model: &Model) -> Chart {

@@ -85,21 +85,29 @@ fn size(chart: &Chart, ground: Ground) -> (u32, u32) {
 /// A part of the picture with axes of its own.
 struct Panel<'a> {
     chart: &'a Chart,
-    title: Option<&'a str>,
+    title: Option<String>,
     /// Height of what stands above the axes, and of the rest.
     head: u32,
     height: u32,
 }
 
 fn panels(chart: &Chart, ground: Ground) -> Vec<Panel<'_>> {
-    let panel = |chart, title: Option<&'static str>, height| {
-        let lines = legend(chart).last().map_or(0, |l| l.line + 1) + title.map_or(0, |_| 1);
+    let panel = |chart, title: Option<String>, height| {
+        let lines = legend(chart).last().map_or(0, |l| l.line + 1) + usize::from(title.is_some()) as i32;
         Panel { chart, title, head: 10 + LINE as u32 * lines as u32, height }
     };
     let height = if chart.shape == Shape::Boxes { boxes::height(chart) } else { HEIGHT };
-    let first = panel(chart, (ground == Ground::White).then_some(chart.title), height);
-    let lower = chart.panels.iter().map(|lower| panel(lower, Some(lower.title), LOWER_HEIGHT));
+    let first = panel(chart, (ground == Ground::White).then(|| title(chart)), height);
+    let lower = chart.panels.iter().map(|lower| panel(lower, Some(lower.title.to_string()), LOWER_HEIGHT));
     std::iter::once(first).chain(lower).collect()
+}
+
+/// With what the chart comes to, which a page says beside it.
+fn title(chart: &Chart) -> String {
+    match &chart.outcome {
+        Some(outcome) => Charset::UNICODE.fit(&clean(&format!("{} - {outcome}", chart.title)), 100),
+        None => chart.title.to_string(),
+    }
 }
 
 fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, ground: Ground) -> Drawn {
@@ -152,8 +160,8 @@ fn legend(chart: &Chart) -> Vec<Name> {
 
 fn head<B: DrawingBackend<ErrorType: 'static>>(panel: &Panel<'_>, area: &Area<B>, top: i32) -> Drawn {
     let mut y = top + 10;
-    if let Some(title) = panel.title {
-        area.draw(&Text::new(title.to_string(), (LEFT, y - 3), ("sans-serif", FONT + 3).into_font().color(&BLACK)))?;
+    if let Some(title) = &panel.title {
+        area.draw(&Text::new(title.clone(), (LEFT, y - 3), ("sans-serif", FONT + 3).into_font().color(&BLACK)))?;
         y += LINE;
     }
     for name in legend(panel.chart) {
