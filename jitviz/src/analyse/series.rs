@@ -235,7 +235,7 @@ fn states(model: &Model) -> Chart {
         kind: "states",
         title: "Time by state",
         how_to_read: "How the time of each stretch divides between the states, from samples; gc, jit and idle as they \
-                      were timed. What is left white at the top was not accounted for. A program that warms up moves \
+                      were timed. What is left empty at the top was not accounted for. A program that warms up moves \
                       from interp to compiled. Each area has the first letter of its state where there is room.",
         unit: Unit::Permille,
         shape: Shape::Stacked,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::html::escape;
-use crate::analyse::trace::{Content, TraceReport, report};
+use crate::analyse::trace::{Content, TraceReport, report_of};
 use crate::analyse::traces::{self, TraceRow};
 use crate::model::{Model, TraceId};
 use crate::styled::{Line, Role};
@@ -14,6 +14,8 @@ use crate::units::{count, ns, plural};
 
 /// Bytes of stages; what is beyond is for `jitviz trace`.
 const MOST: usize = 2 << 20;
+/// More are for `jitviz trace` too, though they be small.
+const MOST_TRACES: usize = 1_000;
 /// Deeper bridges stand beside their parents.
 const DEEPEST: usize = 8;
 
@@ -61,10 +63,10 @@ struct Explorer<'m, 'r> {
 
 impl Explorer<'_, '_> {
     fn one(&mut self, out: &mut String, row: &TraceRow, depth: usize) {
-        if self.left == 0 {
+        if self.left == 0 || self.shown >= MOST_TRACES {
             return;
         }
-        let Some(report) = report(self.model, row.id) else { return };
+        let Some(report) = report_of(self.model, row.clone()) else { return };
         let start = out.len();
         self.shown += 1;
         let mut summary = format!("<b>{} {}</b> {}", escape(&row.kind), row.id, escape(&place(&row.place)));

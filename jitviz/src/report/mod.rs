@@ -79,7 +79,9 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         if let Some(outcome) = &chart.outcome {
             out.push_str(&format!("<p>{}.</p>\n", escape(&capital(outcome))));
         }
+        out.push_str("<div class=\"wide\" tabindex=\"0\">\n");
         out.push_str(&chart::svg(&chart, Ground::Page)?);
+        out.push_str("</div>\n");
         marks(&mut out, &chart);
         out.push_str(&format!("<p class=\"soft\">{}", escape(chart.how_to_read)));
         if chart.thinned > 0 {

@@ -210,7 +210,7 @@ pub fn codemap(model: &Model) -> Chart {
         kind: "codemap",
         title: "Machine code by address",
         how_to_read: "The memory of machine code from its first byte, row by row; each box is a trace, and its colour \
-                      says what part of the time in compiled code was spent in it. White is free or was freed.",
+                      says what part of the time in compiled code was spent in it. What is empty is free or was freed.",
         unit: Unit::Bytes,
         shape: Shape::Boxes,
         duration_ns: model.duration_ns,
