@@ -170,6 +170,8 @@ pub enum Command {
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        time: Time,
         /// Fail if the run became longer by more than so many percent
         #[arg(long, value_name = "PCT")]
         fail_over: Option<f64>,
@@ -192,7 +194,7 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "json")]
         format: Option<Format>,
         #[command(flatten)]
-        range: Range,
+        time: Time,
         #[command(flatten)]
         output: Output,
     },
@@ -204,7 +206,7 @@ pub enum Command {
         /// The log; - is standard input, redirected from a file
         log: PathBuf,
         #[command(flatten)]
-        range: Range,
+        time: Time,
         #[command(flatten)]
         output: Output,
     },
@@ -246,6 +248,18 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Completions of this command for a shell
+    #[command(
+        after_help = "Example:\n  jitviz completions bash > /etc/bash_completion.d/jitviz\n  jitviz completions zsh > ~/.zfunc/_jitviz"
+    )]
+    Completions { shell: clap_complete::Shell },
+    /// The man page, or one of every command into a folder
+    #[command(after_help = "Example:\n  jitviz man | man -l -\n  jitviz man --to /usr/share/man/man1")]
+    Man {
+        /// Write a page of every command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
 }
 
 /// The one chart of two logs.
@@ -259,12 +273,12 @@ pub struct Input {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub range: Range,
+    pub time: Time,
 }
 
 /// A part of the time of a log.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct Range {
+pub struct Time {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
     #[arg(long, value_name = "T", value_parser = parse_ns)]
     pub from: Option<u64>,

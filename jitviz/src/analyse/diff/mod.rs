@@ -6,6 +6,7 @@ pub mod changes;
 pub mod explain;
 pub mod key;
 pub mod measure;
+mod rank;
 pub mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
