@@ -118,6 +118,7 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
         Err(_) => uncaught(vm),
     };
     run_exit_functions(vm);
+    vm.run_last_finalisers();
     let status = flush(vm, status);
     perf::flush(vm);
     perf::stop(vm);

@@ -93,6 +93,7 @@ pub struct Heap {
     pub(super) native_base: usize,
     pub(super) mark_stack: Vec<usize>,
     pub weak: super::weak::WeakTable,
+    pub finalisers: super::finalisers::Finalisers,
 }
 
 impl Heap {
@@ -114,6 +115,7 @@ impl Heap {
             native_base,
             mark_stack: Vec::new(),
             weak: super::weak::WeakTable::default(),
+            finalisers: super::finalisers::Finalisers::default(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod dict;
 pub mod dict_views;
 pub mod dispatch;
 pub mod exceptions;
+pub mod finalisers;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame_stack;

@@ -349,6 +349,7 @@ fn set_class(vm: &mut Vm, value: Value, new: Value) -> Outcome<()> {
         return Err(vm.type_error(format!("__class__ must be set to a class, not '{name}' object")));
     }
     if vm.change_class(value, type_id(new))? {
+        vm.watch_changed(type_id(new), value);
         return Ok(());
     }
     let (old, new_name) = (vm.type_name(value), vm.class_name(type_id(new)));
