@@ -462,6 +462,14 @@ impl Vm {
         result
     }
 
+    /// Gives a class another metaclass; both are classes of the program.
+    pub fn change_metaclass(&mut self, class: TypeId, metaclass: TypeId) {
+        let shape = self.root_shape(metaclass);
+        set_shape(self.type_object(class), shape);
+        self.class_mut(class).metaclass = metaclass;
+        self.class_changed(class);
+    }
+
     /// `instance.__class__ = other`, whose instances have the same layout. False if that is not so.
     pub fn change_class(&mut self, value: Value, id: TypeId) -> Outcome<bool> {
         let old = self.type_of(value);

@@ -2,6 +2,7 @@
 
 pub mod aliases;
 pub mod attributes;
+pub mod bases;
 pub mod bigint;
 pub mod blocks;
 pub mod bytes;
