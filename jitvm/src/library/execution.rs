@@ -201,21 +201,17 @@ fn literal(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Err(malformed) => malformed,
     };
     // What is no literal must compile all the same.
-    let code = compile_text(vm, "<unknown>", &source, Form::Expression)?;
-    match malformed {
-        Some(Malformed::NoKey) => Err(vm.value_error("malformed node or string: None")),
-        Some(Malformed::Node(name, line)) => {
-            let address = code.address();
-            let message = format!("malformed node or string on line {line}: <ast.{name} object at {address:#x}>");
-            Err(vm.value_error(message))
-        }
-        // It compiles, with warnings or after what the parser has to say: its value is that of its code.
-        None => {
-            let globals = vm.new_dict();
-            let module = module_of(vm, globals);
-            execute(vm, code, module, globals)
-        }
+    if let Err(error) = front::compile_as("<unknown>", &source, Form::Expression) {
+        return Err(import::raise_compile_error(vm, &error));
     }
+    let message = match malformed {
+        Some(Malformed::Node(name, line)) => {
+            let address = vm.list(&[])?.address();
+            format!("malformed node or string on line {line}: <ast.{name} object at {address:#x}>")
+        }
+        Some(Malformed::NoKey) | None => "malformed node or string: None".to_owned(),
+    };
+    Err(vm.value_error(message))
 }
 
 /// The module of the innermost Python frame.

@@ -42,8 +42,7 @@ pub fn read(text: &str) -> Result<Literal, Option<Malformed>> {
     let checked = super::syntax::check(text, parsed.errors(), parsed.tokens(), &[], &mut warnings)
         .and_then(|()| super::versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()));
     let result = match (checked, parsed.syntax()) {
-        // What is warned of is told when the text is compiled.
-        (Ok(()), Mod::Expression(expression)) if warnings.is_empty() => match (Check { text }).any(&expression.body) {
+        (Ok(()), Mod::Expression(expression)) => match (Check { text }).any(&expression.body) {
             Ok(()) => Reader { lowerer: Lowerer::new(text, warnings) }.any(&expression.body).ok_or(None),
             Err(malformed) => Err(Some(malformed)),
         },

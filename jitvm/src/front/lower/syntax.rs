@@ -44,7 +44,8 @@ pub(super) fn check(
     // CPython reads all tokens before it tells what its parser found, and the first that is none ends that.
     let lexical = match (&brackets, &error.error) {
         (Some(fault), _) => Some(fault.span.start),
-        (None, ParseErrorType::Lexical(_) | ParseErrorType::FStringError(_)) => Some(place.error.start),
+        // The end, since the fault of a number that is none lies within it.
+        (None, ParseErrorType::Lexical(_) | ParseErrorType::FStringError(_)) => Some(place.error.end),
         (None, ParseErrorType::UnexpectedIndentation) => Some(place.error.start),
         _ => None,
     };
