@@ -135,7 +135,7 @@ fn hostile_names_are_shown_in_every_view_and_not_obeyed() {
             for (size, further) in [((200, 60), ""), ((200, 60), "l l l l l"), ((80, 24), "j j"), ((40, 10), "G k")] {
                 let app = press(app(fixture.model(), size, ascii), &format!("{keys} {further}"));
                 let screen = text(&app);
-                assert!(size.0 < 200 || further != "" || screen.contains(SHOWN), "{name}:\n{screen}");
+                assert!(size.0 < 200 || !further.is_empty() || screen.contains(SHOWN), "{name}:\n{screen}");
                 assert!(!ascii || screen.is_ascii(), "{name}:\n{screen}");
                 let is_hostile = |c: char| c != '\n' && jitviz::clean::is_hostile(c);
                 assert!(!screen.contains(is_hostile), "{name}:\n{screen}");
