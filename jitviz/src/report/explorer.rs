@@ -69,7 +69,7 @@ impl Explorer<'_, '_> {
         let Some(report) = report_of(self.model, row.clone()) else { return };
         let start = out.len();
         self.shown += 1;
-        let mut summary = format!("<b>{} {}</b> {}", escape(&row.kind), row.id, escape(&place(&row.place)));
+        let mut summary = format!("<strong>{} {}</strong> {}", escape(&row.kind), row.id, escape(&place(&row.place)));
         let facts = [
             row.time_ns.map(ns),
             row.executions.map(|n| format!("ran {} times", count(n))),

@@ -272,6 +272,8 @@ impl App {
         // The lists of the whole run get the column of the differences.
         let is_first = span.is_none() && self.whole.changes.set(found.changes.clone()).is_ok();
         if is_first && Arc::ptr_eq(&self.model, &self.whole) {
+            // Once for a comparison, and so not off the thread.
+            self.whole_seen = Seen::new(self.whole.clone(), self.options.charset);
             self.adopt(self.whole_seen.clone());
         }
         self.diff.show(found, span);
