@@ -43,6 +43,7 @@ fn answers_as_text_and_json() {
         ("guards", &["guards", "LOG"]),
         ("aborts", &["aborts", "LOG"]),
         ("allocs", &["allocs", "LOG"]),
+        ("memory", &["memory", "LOG"]),
         ("passes", &["passes", "LOG"]),
         ("lines", &["lines", "LOG"]),
         ("lines-top", &["lines", "LOG", "--sort", "failures", "--limit", "2", "--no-source"]),
@@ -209,7 +210,7 @@ fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
     let commands = [
         "", "summary", "explain", "traces", "trace", "guards", "aborts", "allocs", "passes", "diff", "lines", "plot",
-        "report", "follow", "timeline", "memory", "flame",
+        "report", "follow", "timeline", "memory", "blame", "flame",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();

@@ -106,13 +106,34 @@ impl MemoryView {
             known(r.memory.metadata),
             units::bytes(r.memory.log)
         );
+        let account = &r.account;
+        let held = format!(
+            "{} at the peak · {} at the end, as far as the log measures it",
+            units::bytes(account.sum_at_peak),
+            units::bytes(account.sum_at_end)
+        );
+        let types = r
+            .types
+            .iter()
+            .take(4)
+            .map(|row| format!("{} {}", row.ty, units::share(row.permille, 1_000).unwrap_or_default()));
+        let types = types.collect::<Vec<_>>().join(" · ");
+        let causes = r.collections.causes.iter().map(|row| {
+            let cause = row.cause.as_deref().unwrap_or("cause not logged");
+            format!("{cause} {} ({})", units::count(row.collections), units::ns(row.pause_ns))
+        });
+        let phases = r.collections.phases.iter().map(|row| format!("{} {}", row.phase, units::ns(row.total_ns)));
+        let causes = causes.chain(phases).collect::<Vec<_>>().join(" · ");
         let lines = [
+            (6, fact("held", held)),
             (1, fact("heap", heap)),
             (0, spark("", "heap", Role::Name)),
             (2, fact("gc", gc)),
             (4, spark("", "gc", Role::Warn)),
+            (7, fact("", if causes.is_empty() { "no causes logged".into() } else { causes })),
             (3, fact("code", code)),
             (5, spark("", "code", Role::Good)),
+            (8, fact("types", if types.is_empty() { "no allocation was sampled".into() } else { types })),
         ];
         let mut ranks: Vec<u16> = (0..lines.len() as u16).collect();
         ranks.truncate(height.into());
