@@ -3,15 +3,16 @@
 //! Parts do not overlap, so they add up. What the log does not measure is in no part; it is the remainder where the log
 //! has the resident size, and otherwise nobody's guess.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use crate::model::{Domain, Fact, Model};
+use crate::model::{Domain, Fact, Model, Resident};
 
 /// Memory held for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
-    pub id: &'static str,
-    pub what: &'static str,
+    pub what: String,
     pub at_end: u64,
     /// When all parts together were largest.
     pub at_peak: u64,
@@ -24,6 +25,14 @@ pub struct Account {
     pub sum_at_peak: u64,
     /// When that was; `None` if nothing was measured.
     pub peak_at_ns: Option<u64>,
+    /// What the kernel said was resident then, and at the end.
+    pub resident_at_end: Option<u64>,
+    pub resident_at_peak: Option<u64>,
+    /// What of it is in no part; below 0 where parts come to more.
+    pub remainder_at_end: Option<i64>,
+    pub remainder_at_peak: Option<i64>,
+    /// The most that was ever resident, by the kernel.
+    pub resident_peak: Option<u64>,
     /// Of the file; only the part of it that is being written is in memory.
     pub log_file: u64,
 }
@@ -56,7 +65,6 @@ pub struct Collections {
 
 /// Steps of a part over time: when it changed, and to what.
 struct Steps {
-    id: &'static str,
     what: &'static str,
     points: Vec<(u64, u64)>,
 }
@@ -68,7 +76,47 @@ impl Steps {
     }
 }
 
+/// By the accounts that the VM wrote; without those, by the events that tell of single parts.
 pub fn account(model: &Model) -> Account {
+    match (model.resident.last(), model.resident.iter().max_by_key(|account| account.bytes)) {
+        (Some(last), Some(peak)) => told(model, last, peak),
+        _ => pieced_together(model),
+    }
+}
+
+fn told(model: &Model, last: &Resident, peak: &Resident) -> Account {
+    let of = |account: &Resident, purpose| {
+        let parts = account.parts.iter().filter(|part| part.0 == purpose);
+        parts.fold(0_u64, |sum, part| sum.saturating_add(part.1))
+    };
+    let purposes: BTreeSet<_> = last.parts.iter().chain(&peak.parts).map(|part| part.0).collect();
+    let parts = purposes.into_iter().map(|purpose| Part {
+        what: purpose.to_string(),
+        at_end: of(last, purpose),
+        at_peak: of(peak, purpose),
+    });
+    let mut parts: Vec<Part> = parts.filter(|part| part.at_end > 0 || part.at_peak > 0).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.at_peak));
+    let sum = |account: &Resident| account.parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.1));
+    let rest = |account: &Resident| {
+        let rest = i128::from(account.bytes) - i128::from(sum(account));
+        rest.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    };
+    Account {
+        sum_at_end: sum(last),
+        sum_at_peak: sum(peak),
+        peak_at_ns: Some(peak.at_ns),
+        resident_at_end: Some(last.bytes),
+        resident_at_peak: Some(peak.bytes),
+        remainder_at_end: Some(rest(last)),
+        remainder_at_peak: Some(rest(peak)),
+        resident_peak: model.resident.iter().map(|account| account.peak_bytes).max(),
+        parts,
+        log_file: model.health.file_bytes,
+    }
+}
+
+fn pieced_together(model: &Model) -> Account {
     let steps = steps(model);
     let mut times: Vec<u64> = steps.iter().flat_map(|part| part.points.iter().map(|point| point.0)).collect();
     times.sort_unstable();
@@ -90,8 +138,7 @@ pub fn account(model: &Model) -> Account {
         }
     }
     let parts = steps.iter().map(|part| Part {
-        id: part.id,
-        what: part.what,
+        what: part.what.to_string(),
         at_end: part.points.last().map_or(0, |point| point.1),
         at_peak: peak.map_or(0, |(time, _)| part.at(time)),
     });
@@ -102,16 +149,17 @@ pub fn account(model: &Model) -> Account {
         peak_at_ns: peak.map(|(time, _)| time),
         parts,
         log_file: model.health.file_bytes,
+        ..Account::default()
     }
 }
 
 /// The parts that the log measures; objects and the free rest of the heap are two, so that neither hides the other.
 fn steps(model: &Model) -> Vec<Steps> {
     let mut parts = Vec::new();
-    let mut part = |id, what, mut points: Vec<(u64, u64)>| {
+    let mut part = |what, mut points: Vec<(u64, u64)>| {
         points.sort_by_key(|point| point.0);
         if points.iter().any(|point| point.1 > 0) {
-            parts.push(Steps { id, what, points });
+            parts.push(Steps { what, points });
         }
     };
     if model.known(Fact::Heap, ()).is_some() {
@@ -119,16 +167,16 @@ fn steps(model: &Model) -> Vec<Steps> {
         let after = model.collections.iter().map(|c| (c.at_ns, c.after_bytes));
         let read = model.heap.iter().map(|heap| (heap.at_ns, heap.used));
         let used: Vec<_> = before.chain(after).chain(read).collect();
-        part("heap_used", "objects of the program", used.clone());
+        part("objects of the program", used.clone());
         // A collection changes what is in use, not what was taken from the system.
         let committed: Vec<_> = model.heap.iter().map(|heap| (heap.at_ns, heap.committed)).collect();
-        part("heap_free", "heap, free", rest(committed, used));
+        part("heap, free", rest(committed, used));
     }
     if model.known(Fact::CodeSize, ()).is_some() {
-        part("code_used", "machine code", model.code_mem.clone());
-        part("code_free", "memory for machine code, free", rest(model.code_committed.clone(), model.code_mem.clone()));
+        part("machine code", model.code_mem.clone());
+        part("memory for machine code, free", rest(model.code_committed.clone(), model.code_mem.clone()));
     }
-    part("metadata", "metadata of traces: IR, snapshots, exits", metadata(model));
+    part("metadata of traces: IR, snapshots, exits", metadata(model));
     parts
 }
 
@@ -136,7 +184,7 @@ fn steps(model: &Model) -> Vec<Steps> {
 fn rest(mut whole: Vec<(u64, u64)>, mut used: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     whole.sort_by_key(|point| point.0);
     used.sort_by_key(|point| point.0);
-    let (whole, used) = (Steps { id: "", what: "", points: whole }, Steps { id: "", what: "", points: used });
+    let (whole, used) = (Steps { what: "", points: whole }, Steps { what: "", points: used });
     let mut times: Vec<u64> = whole.points.iter().chain(&used.points).map(|point| point.0).collect();
     times.sort_unstable();
     times.dedup();
@@ -223,17 +271,36 @@ mod tests {
         trace.compile = Some(Compile { data_bytes: 9, ..Compile::default() });
         model.traces.insert(TraceId(1), trace);
         let account = account(&model);
-        let shown: Vec<_> = account.parts.iter().map(|part| (part.id, part.at_end, part.at_peak)).collect();
+        let shown: Vec<_> = account.parts.iter().map(|part| (part.what.as_str(), part.at_end, part.at_peak)).collect();
         let expected = [
-            ("heap_used", 40, 40),
-            ("heap_free", 120, 120),
-            ("code_used", 7, 7),
-            ("code_free", 3, 3),
-            ("metadata", 9, 9),
+            ("objects of the program", 40, 40),
+            ("heap, free", 120, 120),
+            ("machine code", 7, 7),
+            ("memory for machine code, free", 3, 3),
+            ("metadata of traces: IR, snapshots, exits", 9, 9),
         ];
         assert_eq!(shown, expected);
         // Before the metadata was there the heap had the same size, so the peak comes with it.
         assert_eq!((account.sum_at_end, account.sum_at_peak, account.peak_at_ns), (179, 179, Some(25)));
+    }
+
+    #[test]
+    fn what_the_kernel_says_is_more_than_the_parts_by_the_remainder() {
+        use jitlog::MemoryPurpose as Purpose;
+        let resident = |at_ns, bytes, parts| Resident { at_ns, bytes, peak_bytes: 1_100, parts };
+        let mut model = Model::default();
+        model.resident = vec![
+            resident(1, 1_000, vec![(Purpose::HeapBlocks, 600), (Purpose::Log, 350)]),
+            resident(2, 700, vec![(Purpose::HeapBlocks, 400), (Purpose::Log, 310)]),
+        ];
+        let account = account(&model);
+        let shown: Vec<_> = account.parts.iter().map(|part| (part.what.as_str(), part.at_end, part.at_peak)).collect();
+        assert_eq!(shown, [("heap blocks", 400, 600), ("log", 310, 350)]);
+        assert_eq!((account.sum_at_peak, account.remainder_at_peak, account.peak_at_ns), (950, Some(50), Some(1)));
+        assert_eq!(
+            (account.sum_at_end, account.remainder_at_end, account.resident_peak),
+            (710, Some(-10), Some(1_100))
+        );
     }
 
     #[test]

@@ -304,6 +304,18 @@ impl Loader {
                 self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status });
                 self.moment(t_ns, What::Ended);
             }
+            Event::Memory(e) => {
+                let account =
+                    Resident { at_ns: t_ns, bytes: e.resident_bytes, peak_bytes: e.peak_bytes, parts: Vec::new() };
+                self.model.resident.push(account);
+            }
+            Event::MemoryPart(e) => {
+                // A purpose has 8 bits: more parts are of a damaged log.
+                let last = self.model.resident.last_mut();
+                if let Some(account) = last.filter(|account| account.parts.len() <= usize::from(u8::MAX)) {
+                    account.parts.push((e.part, e.bytes));
+                }
+            }
             Event::Heap(e) => {
                 let heap = Heap {
                     at_ns: t_ns,

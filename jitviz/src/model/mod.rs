@@ -29,7 +29,7 @@ pub use log::{Log, Span};
 pub use moment::{Moment, What};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
-pub use samples::{Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
+pub use samples::{Cell, Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,16 @@ pub struct Collection {
     pub phases: Vec<(u16, u64)>,
 }
 
+/// The process's memory at a moment, by purpose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resident {
+    pub at_ns: u64,
+    /// What the kernel says is resident, and was at most until then.
+    pub bytes: u64,
+    pub peak_bytes: u64,
+    pub parts: Vec<(jitlog::MemoryPurpose, u64)>,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heap {
     pub at_ns: u64,
@@ -141,6 +151,8 @@ pub struct Model {
     pub blacklisted: Vec<LocId>,
     pub collections: Vec<Collection>,
     pub heap: Vec<Heap>,
+    /// Accounts of the process's memory, in the order of time.
+    pub resident: Vec<Resident>,
     /// The last word on machine-code memory in use.
     pub code_mem_used: Option<u64>,
     /// Machine-code memory in use over time.

@@ -43,12 +43,23 @@ fn account(report: &MemoryReport, lines: &mut Vec<Line>) {
     lines.push(title);
     let row = |end: u64, peak: u64, what: &str| format!("{:>NUMBER$} {:>NUMBER$}  {what}", bytes(end), bytes(peak));
     for part in &account.parts {
-        lines.push(Line::of(Role::Plain, row(part.at_end, part.at_peak, part.what)));
+        lines.push(Line::of(Role::Plain, row(part.at_end, part.at_peak, &part.what)));
     }
     lines.push(Line::of(
         Role::Title,
         row(account.sum_at_end, account.sum_at_peak, "in all, as far as the log measures it"),
     ));
+    if let (Some(end), Some(peak)) = (account.resident_at_end, account.resident_at_peak) {
+        lines.push(Line::of(Role::Plain, row(end, peak, "resident, as the kernel says")));
+        let signed = |rest: Option<i64>| {
+            let rest = rest.unwrap_or(0);
+            format!("{}{}", if rest < 0 { "-" } else { "" }, bytes(rest.unsigned_abs()))
+        };
+        let rest = [account.remainder_at_end, account.remainder_at_peak].map(signed);
+        let part = share(account.remainder_at_peak.unwrap_or(0).unsigned_abs(), peak).unwrap_or_default();
+        let text = format!("{:>NUMBER$} {:>NUMBER$}  remainder, {part} at the peak", rest[0], rest[1]);
+        lines.push(Line::of(Role::Plain, text));
+    }
     lines
         .push(Line::of(Role::Dim, format!("{:>NUMBER$} {:>NUMBER$}  the log, as a file", bytes(account.log_file), "")));
     match (report.memory.heap_allocated, report.sampled_bytes) {

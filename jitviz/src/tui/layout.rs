@@ -116,11 +116,7 @@ pub struct MemoryScreen {
 }
 
 pub fn memory(body: Rect) -> MemoryScreen {
-    let chart = match body.height {
-        24.. => 9,
-        12.. => 6,
-        less => less / 2,
-    };
+    let chart = if body.height >= 12 { 6 } else { body.height / 2 };
     MemoryScreen {
         chart: Rect { height: chart, ..body },
         table: Rect { y: body.y + chart, height: body.height - chart, ..body },

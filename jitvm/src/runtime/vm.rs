@@ -36,8 +36,8 @@ pub enum Continuation {
     Call,
     /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
     Init,
-    /// Of a special method of an operator: it goes to the register that the caller's instruction names, but if it is
-    /// NotImplemented, the other operand is asked.
+    /// Of a special method of a binary operator that recording has entered: it goes to the register that the caller's
+    /// instruction names, but NotImplemented is a TypeError, as there is no other method to ask.
     Operator,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,
@@ -105,6 +105,27 @@ pub struct Code {
     /// Hotness and trace of the function, and what a native call of it calls.
     pub function: crate::trace::policy::LoopState,
     pub entry: std::cell::Cell<*const u8>,
+}
+
+impl Code {
+    /// Memory of the code object without its inline caches and its source.
+    pub fn bytes(&self) -> u64 {
+        let proto = &self.proto;
+        let texts = |list: &[String]| size_of_val(list) + list.iter().map(String::capacity).sum::<usize>();
+        let bytes = size_of::<Code>()
+            + size_of_val(&*proto.instructions)
+            + size_of_val(&*proto.positions)
+            + size_of_val(&*proto.constants)
+            + size_of_val(&*proto.exception_ranges)
+            + texts(&proto.names)
+            + texts(&proto.globals)
+            + texts(&proto.local_names)
+            + size_of_val(&*self.constants)
+            + size_of_val(&*self.globals)
+            + size_of_val(&*self.names)
+            + size_of_val(&*self.loops);
+        bytes as u64
+    }
 }
 
 /// Calls a Python function; the last of the arguments are named by the strs `names`.

@@ -1,23 +1,25 @@
 //! View 8, Memory: the heap, the pauses of the collector and machine code over time, then the lines that allocate.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::table::TableView;
 use super::timeline::sign;
-use crate::analyse::memory::{self, MemoryReport, SiteRow};
-use crate::analyse::summary::Summary;
+use crate::analyse::memory::{MemoryReport, SiteRow};
 use crate::analyse::timeline::{self, Lanes};
 use crate::model::{LocId, Model};
-use crate::styled::{Charset, Line, Role};
+use crate::styled::{Line, Role};
 use crate::text::sites::SITES;
 use crate::tui::layout;
+use crate::tui::lists::Seen;
 use crate::tui::paint::Brush;
 use crate::units;
 
 #[derive(Debug)]
 pub struct MemoryView {
-    report: MemoryReport,
+    report: Arc<MemoryReport>,
     /// The lanes of this view at the width they were made for.
     lanes: Lanes,
     width: u16,
@@ -27,12 +29,10 @@ pub struct MemoryView {
 const LABEL: usize = 10;
 
 impl MemoryView {
-    pub fn new(model: &Model, summary: &Summary, charset: Charset) -> MemoryView {
-        let mut report = memory::report(model, summary);
-        let rows = std::mem::take(&mut report.sites);
+    pub fn new(seen: &Seen) -> MemoryView {
         MemoryView {
-            table: TableView::new(SITES, "bytes", rows, charset, "no allocation was sampled in this log"),
-            report,
+            table: TableView::new(SITES, "bytes", seen.sites.clone(), "no allocation was sampled in this log"),
+            report: seen.memory.clone(),
             lanes: Lanes { from_ns: 0, to_ns: 0, lanes: Vec::new() },
             width: 0,
         }
@@ -106,34 +106,13 @@ impl MemoryView {
             known(r.memory.metadata),
             units::bytes(r.memory.log)
         );
-        let account = &r.account;
-        let held = format!(
-            "{} at the peak · {} at the end, as far as the log measures it",
-            units::bytes(account.sum_at_peak),
-            units::bytes(account.sum_at_end)
-        );
-        let types = r
-            .types
-            .iter()
-            .take(4)
-            .map(|row| format!("{} {}", row.ty, units::share(row.permille, 1_000).unwrap_or_default()));
-        let types = types.collect::<Vec<_>>().join(" · ");
-        let causes = r.collections.causes.iter().map(|row| {
-            let cause = row.cause.as_deref().unwrap_or("cause not logged");
-            format!("{cause} {} ({})", units::count(row.collections), units::ns(row.pause_ns))
-        });
-        let phases = r.collections.phases.iter().map(|row| format!("{} {}", row.phase, units::ns(row.total_ns)));
-        let causes = causes.chain(phases).collect::<Vec<_>>().join(" · ");
         let lines = [
-            (6, fact("held", held)),
             (1, fact("heap", heap)),
             (0, spark("", "heap", Role::Name)),
             (2, fact("gc", gc)),
             (4, spark("", "gc", Role::Warn)),
-            (7, fact("", if causes.is_empty() { "no causes logged".into() } else { causes })),
             (3, fact("code", code)),
             (5, spark("", "code", Role::Good)),
-            (8, fact("types", if types.is_empty() { "no allocation was sampled".into() } else { types })),
         ];
         let mut ranks: Vec<u16> = (0..lines.len() as u16).collect();
         ranks.truncate(height.into());
