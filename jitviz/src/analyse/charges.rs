@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(causes, BTreeMap::from(expected));
         assert_eq!((found.interp_ns, found.interp.iter().map(|row| row.ns).sum::<u64>()), (255, 255));
         let exit = found.interp.iter().find(|row| row.cause == Cause::Exit).map(|row| (row.trace, row.place.line));
-        assert_eq!(exit, Some((Some(TraceId(1)), Some(111))));
+        assert_eq!(exit, Some((Some(TraceId(1)), Some(101))));
         let abort = found.interp.iter().find(|row| row.cause == Cause::Abort).unwrap();
         assert_eq!((abort.place.line, abort.why.as_deref()), (Some(200), Some("#7")));
     }
@@ -276,7 +276,7 @@ mod tests {
             found.native.iter().map(|row| (row.builtin.as_deref(), row.place.line, row.ns, row.permille)).collect();
         assert_eq!(
             shown,
-            [(Some("f5"), Some(112), 20, 555), (Some("f5"), Some(111), 15, 416), (Some("f4"), Some(111), 1, 27)]
+            [(Some("f5"), Some(102), 20, 555), (Some("f5"), Some(101), 15, 416), (Some("f4"), Some(101), 1, 27)]
         );
         assert_eq!(found.native_ns, 36);
     }
