@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::function::{self, ENTRY};
+use super::params::Params;
 use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
@@ -183,7 +184,7 @@ fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool 
         && snapshot.resume != Resume::Raise
         && op != IrOp::G_Poll
         && vm.jit.trace(trace.root).sides < params.side_limit
-        && (versions_used_up(vm, trace) || !is_entry_type(trace, exit))
+        && (versions_used_up(vm, trace) || !is_entry_type(trace, exit) || is_mixed(params, state.failures))
 }
 
 /// Whether the guard checks the type of what a variable held when the trace was entered. Then a new root trace for the
@@ -195,6 +196,12 @@ fn is_entry_type(trace: &Trace, exit: usize) -> bool {
         && !ins.a.is_none()
         && matches!(trace.body.ins[ins.a.index()].op, IrOp::Sload | IrOp::CellLoad);
     trace.loop_at.is_some_and(|at| index < at) && loaded && matches!(ins.op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape)
+}
+
+/// Whether an entry guard has failed so often that its types must be taking turns: a trace that is entered with others in
+/// between is not retired.
+const fn is_mixed(params: &Params, failures: u64) -> bool {
+    failures >= 64 * params.entry_failures
 }
 
 fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
@@ -322,6 +329,11 @@ pub fn poll(vm: &mut Vm) -> Outcome<()> {
     while let Some(number) = crate::interp::signal::take() {
         super::abort_recording(vm, super::AbortReason::Interrupted, "a signal");
         crate::interp::signal::deliver(vm, number)?;
+    }
+    vm.collect_as_asked();
+    if vm.has_due_finalisers() {
+        super::abort_recording(vm, super::AbortReason::Interrupted, "a finaliser");
+        vm.run_finalisers();
     }
     Ok(())
 }
