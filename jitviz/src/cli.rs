@@ -225,9 +225,15 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 100)]
         columns: usize,
     },
-    /// The heap and its collector, machine code, and the lines that allocate
-    #[command(after_help = "Example:\n  jitviz memory demo.jlog --json | jq .gc")]
+    /// The memory account: heap, machine code, metadata, the collector, and what allocates
+    #[command(after_help = "Example:\n  jitviz memory demo.jlog\n  jitviz memory demo.jlog --json | jq .account")]
     Memory {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Who is to blame: the interpreter's time by what sent the program there, the builtins' by their callers
+    #[command(after_help = "Example:\n  jitviz blame demo.jlog\n  jitviz blame demo.jlog --json | jq .causes")]
+    Blame {
         #[command(flatten)]
         input: Input,
     },

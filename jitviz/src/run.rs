@@ -14,7 +14,7 @@ use crate::analyse::findings::findings;
 use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
+use crate::analyse::{aborts, allocs, charges, flame, guards, lines, memory, passes, series, timeline, traces};
 use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Time};
 use crate::describe;
 use crate::environment::Environment;
@@ -226,6 +226,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Blame { input }), _) => blame(&open(input)?, input.json, &paint, out),
         (Some(Command::Completions { shell }), _) => Ok(describe::completions(*shell, out)?),
         (Some(Command::Man { to }), _) => Ok(describe::man(to.as_deref(), out)?),
         (Some(Command::Flame { input }), _) => flame(&open(input)?, input.json, &paint, out),
@@ -314,9 +315,12 @@ fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -
 }
 
 fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let report = memory::memory(model);
     if as_json {
-        return Ok(json::write(out, &memory::memory(model))?);
+        return Ok(json::write(out, &report)?);
     }
+    paint.lines(out, &text::memory::lines(&report))?;
+    paint.line(out, &Line::new())?;
     let table = Table {
         name: "sites",
         columns: SITES,
@@ -324,7 +328,20 @@ fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> R
         limit: Limit { limit: None },
         part: model.span.is_some(),
     };
-    table.print(memory::sites(model), &model.problems, false, paint, out)
+    table.print(report.sites, &model.problems, false, paint, out)
+}
+
+fn blame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let charges = charges::charges(model);
+    if as_json {
+        return Ok(json::write(out, &charges)?);
+    }
+    if model.samples.is_empty() {
+        paint.line(out, &Line::of(Role::Dim, "no samples in this log: time in the interpreter is not known"))?;
+    } else {
+        paint.lines(out, &text::charges::lines(&charges))?;
+    }
+    print_problems(&model.problems, paint, out)
 }
 
 fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {

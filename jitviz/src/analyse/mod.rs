@@ -3,10 +3,12 @@
 //! Each answer is a plain value that serialises to the JSON of its command; text and TUI lay the same value out.
 
 pub mod aborts;
+pub mod account;
 pub mod allocs;
 pub mod asm;
 pub mod blame;
 pub mod change;
+pub mod charges;
 pub mod classify;
 pub mod diff;
 pub mod expected;

@@ -65,6 +65,8 @@ pub struct Samples {
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
     pub unblamed: BTreeMap<LocId, Weight>,
+    /// Of those, what came before any code of the place's function was installed.
+    pub early: BTreeMap<LocId, Weight>,
     pub timeline: Timeline,
     /// That could not be taken or written.
     pub lost: u64,
@@ -80,7 +82,8 @@ impl Samples {
         self.by_state.get(&state).map_or(0, |weight| weight.ns)
     }
 
-    pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample) {
+    /// `is_early`: the function of the place has no code yet.
+    pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
         let ns = sample.weight_ns;
         self.by_state.entry(sample.state).or_default().add(ns);
         let Some(part) = Part::of(sample.state) else { return };
@@ -105,7 +108,12 @@ impl Samples {
         }
         if part == Part::Interp {
             match sample.guard_id.0 {
-                0 => self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns),
+                0 => {
+                    self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns);
+                    if is_early {
+                        self.early.entry(LocId(sample.loc_id.0)).or_default().add(ns);
+                    }
+                }
                 guard => self.by_guard.entry(GuardId(guard)).or_default().add(ns),
             }
         } else if sample.trace_id.0 != 0 {
@@ -238,7 +246,7 @@ mod tests {
     fn time_that_events_tell_is_not_there_twice() {
         let mut samples = Samples::default();
         let sample = jitlog::Sample { state: SampleState::Gc, weight_ns: 1_000, ..Default::default() };
-        samples.add(2_000_000, &sample);
+        samples.add(2_000_000, &sample, false);
         assert!(samples.timeline.stretches.is_empty() && samples.ns(SampleState::Gc) == 1_000);
         samples.timed(3_000_000, SampleState::Opt, 500_000);
         assert_eq!(samples.timeline.stretches[2][Part::Jit as usize], 500_000);

@@ -333,7 +333,8 @@ mod tests {
         check(GUARDS, &guards::rows(&model)[0]);
         check(ABORTS, &aborts::rows(&model)[0]);
         check(LINES, &lines::LineRow::default());
-        model.allocs.add(crate::model::LocId(1), "list", 8);
+        model.words.types.insert(1, "list".into());
+        model.allocs.add(crate::model::LocId(1), 1, 8);
         check(ALLOCS, &allocs::rows(&model)[0]);
         model.traces.values_mut().for_each(|t| t.passes.push(crate::model::Pass::default()));
         check(PASSES, &passes::rows(&model)[0]);
