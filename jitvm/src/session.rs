@@ -128,8 +128,7 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     run_exit_functions(vm);
     vm.run_last_finalisers();
     let status = flush(vm, status);
-    perf::flush(vm);
-    perf::stop(vm);
+    perf::finish(vm);
     let lost = vm.jit.events.take().and_then(|events| events.close(vm, i32::from(status), end));
     if let Some(message) = lost {
         eprintln!("jitvm: {message}");

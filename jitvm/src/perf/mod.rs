@@ -412,13 +412,19 @@ pub fn flush(vm: &mut Vm) {
     {
         vm.perf.take_pending().for_each(|(state, ns)| events.state_time(state, ns));
     }
-    if let Some(mut events) = vm.jit.events.take() {
-        if vm.perf.is_on() {
-            events.allocated_unseen("(since the last samples)", vm.heap.not_sampled());
-        }
+}
+
+/// Writes what is known only at the end, and ends it as [`stop`] does.
+pub fn finish(vm: &mut Vm) {
+    flush(vm);
+    if vm.perf.is_on()
+        && let Some(mut events) = vm.jit.events.take()
+    {
+        events.allocated_unseen("(since the last samples)", vm.heap.not_sampled());
         look_around(vm, &mut events, true);
         vm.jit.events = Some(events);
     }
+    stop(vm);
 }
 
 #[cfg(test)]
