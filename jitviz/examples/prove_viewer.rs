@@ -5,14 +5,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use jitlog::format::payload::{Delta, encode_deltas};
 use jitlog::*;
 use jitviz::model;
 use jitviz::styled::Charset;
-use jitviz::tui::action::{Action, ViewId};
+use jitviz::tui::action::{Action, Effect, ViewId};
 use jitviz::tui::app::{App, Options, Reading, update};
 use jitviz::tui::draw;
 use jitviz::tui::feed::{Feed, News};
@@ -164,6 +164,37 @@ fn peak_mib() -> u64 {
     line.and_then(|l| l.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) >> 10
 }
 
+/// The first answer of the threads that is wanted.
+fn answer<T>(told: &Receiver<News>, mut wanted: impl FnMut(News) -> Option<T>) -> T {
+    loop {
+        if let Some(found) = wanted(told.recv().expect("the threads answer")) {
+            return found;
+        }
+    }
+}
+
+/// Changes of the state, each with the drawing of its frame.
+struct Frames<'b> {
+    app: App,
+    buffer: &'b mut Buffer,
+    worst: Duration,
+}
+
+impl Frames<'_> {
+    fn show(&mut self, change: impl FnOnce(&mut App)) {
+        let start = Instant::now();
+        change(&mut self.app);
+        draw::draw(&self.app, self.buffer);
+        self.worst = self.worst.max(start.elapsed());
+    }
+
+    fn act(&mut self, action: Action) {
+        let idle = App::new(Arc::default(), self.app.options, self.app.size);
+        let app = std::mem::replace(&mut self.app, idle);
+        self.show(|shown| *shown = update(app, action));
+    }
+}
+
 fn measure(path: &Path, counts_only: bool) -> ExitCode {
     let mut verdict = Verdict { failed: false, counts_only };
     let bytes = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
@@ -187,7 +218,7 @@ fn measure(path: &Path, counts_only: bool) -> ExitCode {
 
     let (tell, told) = channel();
     let start = Instant::now();
-    let feed = Feed::start(log, None, move |news| tell.send(news).is_ok());
+    let feed = Feed::start(log, None, options, move |news| tell.send(news).is_ok());
     let (mut shown, mut worst) = (0, Duration::ZERO);
     loop {
         match told.recv().expect("the threads tell until the end") {
@@ -210,41 +241,56 @@ fn measure(path: &Path, counts_only: bool) -> ExitCode {
     let took = start.elapsed();
     verdict.time("whole log read, in the background", took, None);
     verdict.line("progress told", format!("{shown} times"), None, false);
-    verdict.time("taking in what was read", worst, None);
+    verdict.time("taking in what was read", worst, Some(FRAME));
     let dull = app.whole.traces.len() != TRACES as usize || app.whole.guards.len() != GUARDS as usize;
     verdict.line("traces and guards", format!("{}, {}", app.whole.traces.len(), app.whole.guards.len()), None, dull);
     let samples: u64 = app.whole.samples.by_state.values().map(|w| w.samples).sum();
     let all = app.whole.health.events;
     verdict.line("samples of events", format!("{samples} of {all}"), None, samples * 10 < all * 9);
 
-    for view in ViewId::ALL {
-        let start = Instant::now();
-        app = update(app, Action::View(view));
-        draw::draw(&app, &mut buffer);
-        verdict.time(&format!("first look at {}", view.name()), start.elapsed(), None);
-        let mut worst = Duration::ZERO;
-        for action in [Action::Move(1), Action::HalfPages(2), Action::Bottom, Action::Top, Action::Move(3)].repeat(4) {
+    for view in ViewId::ALL.into_iter().filter(|view| *view != ViewId::Diff) {
+        let mut frames = Frames { app, buffer: &mut buffer, worst: Duration::ZERO };
+        frames.act(Action::View(view));
+        if frames.app.effects.contains(&Effect::Lines) {
+            frames.app.effects.clear();
             let start = Instant::now();
-            app = update(app, action);
-            draw::draw(&app, &mut buffer);
-            worst = worst.max(start.elapsed());
+            feed.ask_lines(frames.app.model.clone());
+            let lines = answer(&told, |news| if let News::Lines(lines) = news { Some(lines) } else { None });
+            verdict.time("lines of the source, in the background", start.elapsed(), None);
+            frames.show(|app| app.lines_arrived(lines));
         }
-        verdict.time(&format!("slowest frame of {}", view.name()), worst, Some(FRAME));
+        verdict.time(&format!("slowest first look at {}", view.name()), frames.worst, Some(FRAME));
+        frames.worst = Duration::ZERO;
+        for action in [Action::Move(1), Action::HalfPages(2), Action::Bottom, Action::Top, Action::Move(3)].repeat(4) {
+            frames.act(action);
+        }
+        verdict.time(&format!("slowest frame of {}", view.name()), frames.worst, Some(FRAME));
+        frames.worst = Duration::ZERO;
+        for start in [Action::Search, Action::Filter] {
+            frames.act(start);
+            for c in "function_7".chars() {
+                frames.act(Action::Type(c));
+            }
+            frames.act(Action::Back);
+        }
+        for action in [Action::SortNext, Action::SortReverse, Action::Reset] {
+            frames.act(action);
+        }
+        verdict.time("  searching, filtering, sorting", frames.worst, Some(FRAME));
+        app = frames.app;
     }
-    let effects = std::mem::take(&mut app.effects);
-    drop(effects);
+    app.effects.clear();
     let start = Instant::now();
     let (from_ns, to_ns) = (app.whole.duration_ns / 2, app.whole.duration_ns / 2 + app.whole.duration_ns / 100);
     let span = model::Span { from_ns, to_ns };
     app.clock.range = Some((from_ns, to_ns));
     feed.ask(span);
-    while let Ok(news) = told.recv() {
-        if let News::Part(seen) = news {
-            app.arrived(*seen);
-            break;
-        }
-    }
+    let seen = answer(&told, |news| if let News::Part(seen) = news { Some(seen) } else { None });
     verdict.time("a hundredth of the run, chosen", start.elapsed(), None);
+    let mut frames = Frames { app, buffer: &mut buffer, worst: Duration::ZERO };
+    frames.show(|app| app.arrived(*seen));
+    frames.act(Action::WholeRun);
+    verdict.time("taking it in, and back to the whole", frames.worst, Some(FRAME));
     let peak = peak_mib();
     verdict.line("memory, peak", format!("{peak} MiB"), Some(format!("{MEMORY_MIB} MiB")), peak > MEMORY_MIB);
     ExitCode::from(u8::from(verdict.failed))

@@ -164,6 +164,8 @@ pub enum Command {
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        time: Time,
         /// Fail if the run became longer by more than so many percent
         #[arg(long, value_name = "PCT")]
         fail_over: Option<f64>,
@@ -231,6 +233,18 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Completions of this command for a shell
+    #[command(
+        after_help = "Example:\n  jitviz completions bash > /etc/bash_completion.d/jitviz\n  jitviz completions zsh > ~/.zfunc/_jitviz"
+    )]
+    Completions { shell: clap_complete::Shell },
+    /// The man page, or one of every command into a folder
+    #[command(after_help = "Example:\n  jitviz man | man -l -\n  jitviz man --to /usr/share/man/man1")]
+    Man {
+        /// Write a page of every command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
 }
 
 /// The one chart of two logs.
@@ -243,6 +257,12 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub time: Time,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Time {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
     #[arg(long, value_name = "T", value_parser = parse_ns)]
     pub from: Option<u64>,

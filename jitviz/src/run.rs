@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -15,7 +15,8 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Input, Limit, Look, Output};
+use crate::cli::{Cli, Command, Input, Limit, Look, Output, Time};
+use crate::describe;
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Log, Model, Problem, Span, TraceId};
@@ -110,9 +111,9 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let verdict = match &cli.command {
-        Some(Command::Diff { before, with, after, json, fail_over }) => {
+        Some(Command::Diff { before, with, after, json, time, fail_over }) => {
             let paint = environment.paint(&cli.look);
-            compare(&Sides::of(before, with, after)?, *json, *fail_over, &paint, &mut out)?
+            compare(&Sides::of(before, with, after, span_of(time)?)?, *json, *fail_over, &paint, &mut out)?
         }
         None if let (Some(before), Some(after)) = (&cli.log, &cli.after) => {
             let sides = Sides { before: vec![load::open(before)?], after: vec![load::open(after)?] };
@@ -131,9 +132,9 @@ struct Sides {
 }
 
 impl Sides {
-    /// Two logs, or those before and those after.
-    fn of(before: &[PathBuf], with: &[PathBuf], after: &[PathBuf]) -> Result<Sides, Failure> {
-        let open = |paths: &[PathBuf]| paths.iter().map(|path| load::open(path)).collect::<Result<Vec<_>, _>>();
+    /// Two logs, or those before and those after; of a part of the time of each, or of all.
+    fn of(before: &[PathBuf], with: &[PathBuf], after: &[PathBuf], span: Option<Span>) -> Result<Sides, Failure> {
+        let open = |paths: &[PathBuf]| paths.iter().map(|path| read(path, span)).collect::<Result<Vec<_>, Failure>>();
         let (before, after) = match (before, [with, after].concat().as_slice()) {
             ([a, b], []) => (open(std::slice::from_ref(a))?, open(std::slice::from_ref(b))?),
             (_, []) => {
@@ -222,6 +223,8 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Completions { shell }), _) => Ok(describe::completions(*shell, out)?),
+        (Some(Command::Man { to }), _) => Ok(describe::man(to.as_deref(), out)?),
         (Some(Command::Flame { input }), _) => flame(&open(input)?, input.json, &paint, out),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),
@@ -267,15 +270,16 @@ fn print_missing(
 
 /// The run, or the part of its time that is asked for.
 fn open(input: &Input) -> Result<Model, Failure> {
-    let log = Log::open(&input.log)?;
-    let read = |span| log.read(span, &mut |_| ControlFlow::Continue(()));
-    let Some(span) = span_of(input)? else { return Ok(read(None)) };
-    Ok(read(Some(span)))
+    read(&input.log, span_of(&input.time)?)
+}
+
+fn read(log: &Path, span: Option<Span>) -> Result<Model, Failure> {
+    Ok(Log::open(log)?.read(span, &mut |_| ControlFlow::Continue(())))
 }
 
 /// As in the UI the end of a range is not part of it.
-fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
-    let span = Span { from_ns: input.from.unwrap_or(0), to_ns: input.to.unwrap_or(u64::MAX) };
+fn span_of(time: &Time) -> Result<Option<Span>, Failure> {
+    let span = Span { from_ns: time.from.unwrap_or(0), to_ns: time.to.unwrap_or(u64::MAX) };
     if span.from_ns >= span.to_ns {
         let (from, to) = (crate::units::ns(span.from_ns), crate::units::ns(span.to_ns));
         return Err(Failure::Question(format!("--from {from} is not before --to {to}; a range needs two moments")));
@@ -286,7 +290,7 @@ fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
 /// As in the UI: of the whole run, of which a range shows a part.
 fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
     let model = &load::open(&input.log)?;
-    let span = span_of(input)?.unwrap_or(Span::WHOLE);
+    let span = span_of(&input.time)?.unwrap_or(Span::WHOLE);
     let within = model.moments.iter().filter(|m| (span.from_ns..span.to_ns).contains(&m.at_ns));
     let moments: Vec<_> = within.map(|m| timeline::row(model, m)).collect();
     if input.json {

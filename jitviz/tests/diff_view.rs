@@ -6,10 +6,11 @@ mod support;
 
 use jitviz::analyse::diff::ways::Comparison;
 use jitviz::text::diff;
-use jitviz::tui::action::ViewId;
-use jitviz::tui::app::App;
+use jitviz::tui::action::{Action, Effect, ViewId};
+use jitviz::tui::app::{App, update};
 use jitviz::tui::views::Listing;
 use screen::{buffer, press, resize, text};
+use support::hostile::SHOWN;
 use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
 /// The UI on a log, and the one before.
@@ -20,7 +21,10 @@ fn two(before: fn(&std::path::Path), after: fn(&std::path::Path), size: (u16, u1
     (found.diff.before, found.diff.after) = (vec!["before.jlog".into()], vec!["after.jlog".into()]);
     let mut app = screen::app(after, size, ascii);
     app.diff.wait_for("before.jlog");
-    app.compared(found);
+    let mut app = update(app, Action::Top);
+    assert_eq!(app.effects, [Effect::Compare], "it is asked for as soon as the log is read");
+    app.effects.clear();
+    app.compared(found, None);
     app
 }
 
@@ -44,6 +48,8 @@ fn no_size_is_too_small_and_no_name_is_hostile() {
     {
         let mut app = press(two(before, after, (80, 24), false), "0 j j");
         let small = (0..=45).flat_map(|w| (0..=17).map(move |h| (w, h)));
+        // The names are there, and only as text.
+        assert!((0..app.diff.len()).any(|line| app.diff.text(line).contains(SHOWN)));
         for size in small.chain([(60, 20), (200, 60), (65535, 3)]) {
             app = resize(app, size);
             for cell in buffer(&app).content() {

@@ -99,12 +99,18 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     }
     // SAFETY: the VM is never freed.
     unsafe { signal::install(vm) };
-    if options.sample > 0
-        && vm.jit.events.is_some()
-        // SAFETY: the VM is never freed.
-        && let Err(error) = unsafe { perf::start(vm, options.sample) }
+    let hz = if vm.jit.events.is_some() { options.sample.hz() } else { 0 };
+    let mut source = options.sample_source;
+    // SAFETY: the VM is never freed.
+    while hz > 0
+        && let Err(error) = unsafe { perf::start(vm, hz, source) }
     {
-        eprintln!("jitvm: sampling: {error}; running without samples");
+        if source == perf::Source::Timer {
+            eprintln!("jitvm: sampling: {error}; running without samples");
+            break;
+        }
+        eprintln!("jitvm: --sample-source perf: {error} (see /proc/sys/kernel/perf_event_paranoid); the timer samples");
+        source = perf::Source::Timer;
     }
     let first_code = vm.codes.len();
     let body = vm.link_module(&module, "__main__");

@@ -183,9 +183,6 @@ fn no_samples_are_taken_unless_asked_for() {
     let (_folder, reader) = run(PROGRAM, &["--sample", "0"]);
     assert_eq!(samples(&reader).len(), 0);
     assert!(!reader.events().any(|entry| matches!(entry.expect("whole").event(), Event::StateTime(_))));
-    let refused = finish(jitvm().args(["--sample-source", "perf", "-c", "pass"]));
-    assert_eq!(refused.ended, Ended::Status(2));
-    assert!(refused.stderr.contains("not available yet"), "{}", refused.stderr);
     assert_eq!(finish(jitvm().args(["--sample", "100000", "-c", "pass"])).ended, Ended::Status(2));
 }
 
@@ -206,4 +203,103 @@ print(total)
     let seen = samples(&reader);
     assert!(seen.iter().any(|s| s.functions.len() == 65), "the innermost 64 frames and the place");
     assert!(seen.iter().any(|s| s.state == SampleState::Gc));
+}
+
+/// Allocates a list of a thousand on line 4, and a class's instances on line 9.
+const ALLOCATES: &str = "\
+def lists(n):
+    kept = None
+    for i in range(n):
+        kept = [i] * 1000
+    return kept
+class Point:
+    def __init__(self, x):
+        self.x = x
+def points(n):
+    return [Point(i) for i in range(n)]
+lists(4000)
+for i in range(20):
+    points(5000)
+";
+
+#[test]
+fn weights_of_allocations_add_up() {
+    let (_folder, reader) = run(ALLOCATES, &[]);
+    let (mut sum, mut total) = (0, 0);
+    let mut by_type: std::collections::BTreeMap<String, u64> = Default::default();
+    let mut on_line = 0;
+    for entry in reader.events() {
+        match entry.expect("the log is whole").event() {
+            Event::AllocSample(e) => {
+                sum += e.weight_bytes;
+                let name = reader.defs().string(e.type_str).unwrap_or("?").to_owned();
+                *by_type.entry(name).or_default() += e.weight_bytes;
+                if reader.defs().loc(e.loc_id).is_some_and(|loc| loc.line == 4) {
+                    on_line += e.weight_bytes;
+                }
+            }
+            Event::Heap(e) => total = e.allocated_total_bytes,
+            _ => {}
+        }
+    }
+    assert!(sum.abs_diff(total) <= total / 1000, "{sum} of {total}: {by_type:?}");
+    assert!(by_type.contains_key("Point"), "{by_type:?}");
+    // 4000 times 1000 words of 8 bytes.
+    assert!(on_line > 30_000_000 && on_line < 34_500_000, "{on_line}");
+}
+
+#[test]
+fn the_kernel_counts_and_memory_is_accounted_for() {
+    let (_folder, reader) = run(ALLOCATES, &[]);
+    let mut counters = std::collections::BTreeSet::new();
+    let (mut resident, mut parts) = (0, 0);
+    for entry in reader.events() {
+        match entry.expect("the log is whole").event() {
+            Event::PerfCount(e) => {
+                counters.insert(e.counter);
+            }
+            Event::PerfMissing(e) => {
+                assert!(!e.reason.is_empty());
+                counters.insert(e.counter);
+            }
+            Event::Memory(e) => {
+                assert!(e.peak_bytes >= e.resident_bytes);
+                (resident, parts) = (e.resident_bytes, 0);
+            }
+            Event::MemoryPart(e) => parts += e.bytes,
+            _ => {}
+        }
+    }
+    assert_eq!(counters.len(), jitlog::PerfCounter::ALL.len(), "each is counted, or the log says why not");
+    assert!(resident > 0 && parts > resident / 2, "{parts} of {resident}");
+    let (_folder, reader) = run(ALLOCATES, &["--sample", "0"]);
+    let is_of_them = |event: Event<'_>| {
+        matches!(event, Event::AllocSample(_) | Event::PerfCount(_) | Event::PerfMissing(_) | Event::Memory(_))
+    };
+    assert!(!reader.events().any(|entry| is_of_them(entry.expect("whole").event())), "nothing unless asked for");
+}
+
+#[test]
+fn the_kernel_samples_with_native_chains_or_says_why_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("run.jlog");
+    let arguments = ["--sample", "1000", "--sample-source", "perf", "-c", PROGRAM];
+    let finished = finish(jitvm().arg("--log").arg(&log).args(arguments));
+    assert_eq!(finished.ended, Ended::Status(0), "{}", finished.stderr);
+    let reader = Reader::open(&log).expect("the log opens");
+    assert!(!samples(&reader).is_empty(), "whatever ticks, there are samples");
+    let (mut chains, mut mapped) = (0, 0);
+    let events = reader.events().map(|entry| entry.expect("the log is whole"));
+    for entry in events {
+        if let Event::NativeStack(stack) = entry.event() {
+            assert_eq!(stack.addresses.len(), stack.n as usize * 8);
+            chains += 1;
+            mapped += usize::from(stack.n > 1);
+        }
+    }
+    if finished.stderr.is_empty() {
+        assert!(chains > 0 && mapped > 0, "{chains} chains, {mapped} of several frames");
+    } else {
+        assert!(finished.stderr.contains("the timer samples"), "{}", finished.stderr);
+    }
 }

@@ -206,6 +206,31 @@ kinds! {
         1 Bytes "bytes",
         2 Nanoseconds "ns",
     }
+    /// What the kernel counts.
+    PerfCounter(u8) {
+        1 TaskClock "task clock ns",
+        2 PageFaults "page faults",
+        3 ContextSwitches "context switches",
+        4 Cycles "cycles",
+        5 Instructions "instructions",
+        6 BranchMisses "branch misses",
+        7 CacheMisses "cache misses",
+    }
+    /// What memory is for.
+    MemoryPurpose(u8) {
+        1 HeapBlocks "heap blocks",
+        2 LargeObjects "large objects",
+        3 MachineCode "machine code",
+        4 Traces "traces",
+        5 CodeObjects "code objects",
+        6 InlineCaches "inline caches",
+        7 Log "log",
+        8 Program "program and libraries",
+        9 Stacks "stacks",
+        10 Runtime "runtime tables",
+        11 Sampler "sampler",
+        12 Kept "freed, kept by the allocator",
+    }
     /// A kind of fact that not every VM's log holds.
     Fact(u8) {
         1 Times "times",

@@ -154,6 +154,13 @@ macro_rules! event_table {
                 /// What is there, cut to 200 bytes.
                 text: &'a str,
             }
+            /// A file of machine code that is mapped, so that tools find the names of native frames.
+            18 mapping MappingDef<'a> D {
+                start: Address,
+                end: Address,
+                file_offset: u64,
+                path: &'a str,
+            }
             /// A place reached a threshold.
             32 hot Hot E {
                 loc_id: LocId,
@@ -314,6 +321,25 @@ macro_rules! event_table {
                 /// Without what other states took in between.
                 dur_ns: u64,
             }
+            /// What the kernel counted of the thread so far, periodically and at the end.
+            69 perf_count PerfCount E {
+                counter: PerfCounter,
+                value: u64,
+                /// How long the kernel was asked to count, and how long it did: less where hardware counters take turns.
+                enabled_ns: u64,
+                running_ns: u64,
+            }
+            /// A counter that the kernel does not have for this program, once, at the start.
+            70 perf_missing PerfMissing<'a> E {
+                counter: PerfCounter,
+                reason: &'a str,
+            }
+            /// The native frames of the next sample of this stream, where the kernel took it.
+            71 native_stack NativeStack<'a> E {
+                n: u32,
+                /// n times address u64, innermost first.
+                addresses: &'a [u8],
+            }
             /// A collection starts.
             80 gc_begin GcBegin E {
                 gc_id: GcId,
@@ -349,8 +375,20 @@ macro_rules! event_table {
                 stack_id: StackId,
                 type_str: StringId,
                 size_bytes: u32,
-                /// Bytes this record stands for.
+                /// Bytes this record stands for: those allocated in objects of this size class since its last record. Weights
+                /// add up to all that was allocated.
                 weight_bytes: u64,
+            }
+            /// An account of the process's memory begins: the memory_part records up to the next of these belong to it.
+            85 memory Memory E {
+                /// What the kernel says is resident now, and was at most so far.
+                resident_bytes: u64,
+                peak_bytes: u64,
+            }
+            /// Resident memory of one purpose. What the parts do not come to is unknown.
+            86 memory_part MemoryPart E {
+                part: MemoryPurpose,
+                bytes: u64,
             }
             /// Machine-code memory.
             90 codemem Codemem E {

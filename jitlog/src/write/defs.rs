@@ -20,8 +20,9 @@ pub(crate) struct Definitions {
     sources: HashMap<(Box<str>, [u8; 16]), SourceId>,
     /// Content hashes by source id, from 1.
     hashes: Vec<[u8; 16]>,
-    /// Per function: what its locations' fingerprints start from.
-    functions: HashMap<FuncId, Xxh3>,
+    /// By function, from id 1: its source's hash and its name, which its places' fingerprints begin with. Not the state of
+    /// the hash, which has half a kilobyte: a VM names hundreds of builtins.
+    functions: Vec<([u8; 16], Box<str>)>,
     locations: HashMap<(FuncId, u32, u32, u16), LocId>,
     fingerprints: Vec<Fingerprint>,
     stacks: HashMap<(StackId, LocId, FrameKind), StackId>,
@@ -36,13 +37,22 @@ impl Definitions {
             strings: HashMap::new(),
             sources: HashMap::new(),
             hashes: Vec::new(),
-            functions: HashMap::new(),
+            functions: Vec::new(),
             locations: HashMap::new(),
             fingerprints: Vec::new(),
             stacks: HashMap::new(),
             passes: HashMap::new(),
             last_guard: 0,
         }
+    }
+
+    fn function(&self, func_id: FuncId) -> Xxh3 {
+        let mut state = Xxh3::new();
+        if let Some((hash, name)) = self.functions.get((func_id.0 as usize).wrapping_sub(1)) {
+            state.update(hash);
+            state.update(name.as_bytes());
+        }
+        state
     }
 
     pub fn write<R: Record>(&mut self, shared: &Shared, record: &R) {
@@ -114,10 +124,7 @@ impl Defs {
         let mut known = self.lock();
         let func_id = FuncId(known.functions.len() as u32 + 1);
         let hash = known.sources.iter().find(|(_, id)| **id == source_id).map_or([0; 16], |((_, hash), _)| *hash);
-        let mut state = Xxh3::new();
-        state.update(&hash);
-        state.update(name.as_bytes());
-        known.functions.insert(func_id, state);
+        known.functions.push((hash, name.into()));
         known.write(&self.shared, &FuncDef { func_id, source_id, line_first, line_last, name });
         func_id
     }
@@ -130,7 +137,7 @@ impl Defs {
             return *id;
         }
         let loc_id = LocId(known.locations.len() as u32 + 1);
-        let mut state = known.functions.get(&func_id).cloned().unwrap_or_else(Xxh3::new);
+        let mut state = known.function(func_id);
         state.update(&bc_off.to_le_bytes());
         let loc_fp = Fingerprint(state.digest());
         known.locations.insert(key, loc_id);
@@ -141,7 +148,7 @@ impl Defs {
 
     /// What the fingerprints of a function's places are made from.
     pub fn places(&self, func_id: FuncId) -> Places {
-        Places(self.lock().functions.get(&func_id).cloned().unwrap_or_else(Xxh3::new))
+        Places(self.lock().function(func_id))
     }
 
     /// A place's fingerprint, to build those of traces and guards from.
@@ -161,6 +168,11 @@ impl Defs {
         known.stacks.insert(key, stack_id);
         known.write(&self.shared, &StackDef { stack_id, parent_stack, loc_id, frame_kind });
         stack_id
+    }
+
+    /// Tells of a mapped file of machine code.
+    pub fn mapping(&self, mapping: &MappingDef) {
+        self.write(mapping);
     }
 
     /// Names an operation.

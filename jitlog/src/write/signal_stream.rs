@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::format::record::{Class, Record};
 use crate::write::Shared;
 use crate::write::cursor::Cursor;
-use crate::{BlockKind, LocDef, Sample, SamplesLost, StackDef, StreamId};
+use crate::{AllocSample, BlockKind, LocDef, NativeStack, Sample, SamplesLost, StackDef, StreamId};
 
 /// A signal handler's way into the log. Its methods are async-signal-safe; whoever calls them makes sure that one
 /// handler does not interrupt another on the same stream.
@@ -49,6 +49,18 @@ impl SignalStream {
         let written = self.lost == 0 && self.samples.write(&self.shared, ticks, sample);
         self.lost = self.lost.saturating_add(u32::from(!written));
         written
+    }
+
+    /// Writes the native frames of the sample that follows. False if they found no room.
+    pub fn native_stack(&mut self, stack: &NativeStack) -> bool {
+        let ticks = self.shared.clock.record();
+        self.samples.write(&self.shared, ticks, stack)
+    }
+
+    /// Writes a sampled allocation. False if it found no room: its weight is for the next then.
+    pub fn allocation(&mut self, sample: &AllocSample) -> bool {
+        let ticks = self.shared.clock.record();
+        self.samples.write(&self.shared, ticks, sample)
     }
 
     /// Defines a place under an id from [`SignalStream::FIRST_ID`] on. False if it found no room.

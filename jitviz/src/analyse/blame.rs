@@ -9,17 +9,24 @@ use crate::model::{FuncId, LocId, Model, Weight};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blame {
     /// By the place of a loop (or function) that was given up.
-    pub given_up: BTreeMap<LocId, Weight>,
+    pub given_up: BTreeMap<LocId, GivenUp>,
     /// By function: code that is in no trace.
     pub never_hot: BTreeMap<FuncId, NeverHot>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NeverHot {
     pub weight: Weight,
+    pub locs: BTreeSet<LocId>,
     /// The place with most of it.
     pub hottest: LocId,
     hottest_ns: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GivenUp {
+    pub weight: Weight,
+    pub locs: BTreeSet<LocId>,
 }
 
 /// Places whose recording was given up for good and that have no code.
@@ -61,16 +68,20 @@ pub fn blame(model: &Model) -> Blame {
         if around.is_none() && heads.get(&at.func).is_some_and(|&head| at.line >= head) {
             continue;
         }
-        let sum = match around {
-            Some((_, head)) => found.given_up.entry(*head).or_default(),
+        let (sum, locs) = match around {
+            Some((_, head)) => {
+                let place = found.given_up.entry(*head).or_default();
+                (&mut place.weight, &mut place.locs)
+            }
             None => {
                 let function = found.never_hot.entry(at.func).or_default();
                 if weight.ns > function.hottest_ns {
                     (function.hottest, function.hottest_ns) = (*loc, weight.ns);
                 }
-                &mut function.weight
+                (&mut function.weight, &mut function.locs)
             }
         };
+        locs.insert(*loc);
         sum.samples += weight.samples;
         sum.ns = sum.ns.saturating_add(weight.ns);
     }
@@ -96,9 +107,10 @@ mod tests {
         }
         model.samples.by_loc.insert(LocId(6), PlaceTime { compiled_ns: 1, ..PlaceTime::default() });
         let found = blame(&model);
-        assert_eq!(found.given_up, BTreeMap::from([(LocId(1), Weight { samples: 1, ns: 20 })]));
+        let of_loop = GivenUp { weight: Weight { samples: 1, ns: 20 }, locs: [LocId(2)].into() };
+        assert_eq!(found.given_up, BTreeMap::from([(LocId(1), of_loop)]));
         assert_eq!(found.never_hot[&FuncId(1)].weight.ns, 3, "before the loop");
-        let second = found.never_hot[&FuncId(2)];
+        let second = &found.never_hot[&FuncId(2)];
         assert_eq!((second.weight.ns, second.hottest), (90, LocId(5)));
         assert_eq!(found.never_hot.len(), 2, "what is compiled too is nobody's fault");
         let mut trace = Trace::new(TraceId(1));

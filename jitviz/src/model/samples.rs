@@ -35,12 +35,25 @@ pub struct TraceTime {
     pub native_ns: u64,
 }
 
+/// All that is told apart about the time of samples that only they measure. Findings claim cells, so that no time is
+/// counted twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    pub part: Part,
+    /// 0 outside compiled code and what it called.
+    pub trace: TraceId,
+    /// In the interpreter: through which compiled code was left just before; else 0.
+    pub guard: GuardId,
+    pub loc: LocId,
+}
+
 /// Everything the samples add up to; empty when nobody sampled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
     pub by_state: BTreeMap<SampleState, Weight>,
     /// States that are timed at their transitions, as far as the log says so; collections are timed by their own events.
     pub timed_ns: BTreeMap<SampleState, u64>,
+    pub cells: BTreeMap<Cell, u64>,
     pub by_trace: BTreeMap<TraceId, TraceTime>,
     pub by_loc: BTreeMap<LocId, PlaceTime>,
     pub by_builtin: BTreeMap<FuncId, Weight>,
@@ -77,6 +90,10 @@ impl Samples {
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
         self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
+        let (trace, guard) = (TraceId(sample.trace_id.0), GuardId(sample.guard_id.0));
+        let (trace, guard) = if part == Part::Interp { (TraceId(0), guard) } else { (trace, GuardId(0)) };
+        let cell = self.cells.entry(Cell { part, trace, guard, loc: LocId(sample.loc_id.0) }).or_default();
+        *cell = cell.saturating_add(ns);
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,

@@ -56,6 +56,11 @@ impl Arena {
         Ok(arena)
     }
 
+    /// First address and size of what can be used so far.
+    pub const fn range(&self) -> (usize, usize) {
+        (self.base, self.committed)
+    }
+
     /// Bytes of code installed, with their alignment.
     pub const fn used(&self) -> usize {
         self.used

@@ -10,12 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem, CompileEnd,
-    CompileOutcome, CompileStart, CounterKind, CounterSlot, ExitHow, ExitReason, ExitStatus, Fingerprint, FrameKind,
-    FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef, GuardHot, GuardId,
-    GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log, LogOptions, Mark,
-    ObservedType, PassEnd, Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime,
-    Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem,
+    CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus,
+    Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
+    GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
+    LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
+    Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime, Stream, StreamKind,
+    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
@@ -59,6 +60,8 @@ struct LoggedGuard {
 /// The log of a running VM.
 pub struct Events {
     log: Log,
+    /// The log's file as the kernel names it.
+    path: String,
     stream: Stream,
     level: Level,
     /// Failures of a guard written one by one before only some are.
@@ -99,8 +102,10 @@ impl Events {
         });
         let stream = log.stream("main", StreamKind::Mutator);
         define_tables(&log);
+        let path = path.canonicalize().map_or_else(|_| String::new(), |path| path.display().to_string());
         Ok(Events {
             log,
+            path,
             stream,
             level,
             bailouts_logged,
@@ -163,6 +168,41 @@ impl Events {
     /// A stream for the sampler's signal handler.
     pub fn signal_stream(&self) -> SignalStream {
         self.log.signal_stream("samples")
+    }
+
+    pub fn definitions(&self) -> Defs {
+        self.log.defs()
+    }
+
+    /// The log's file as the kernel names it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A mapped file of machine code.
+    pub fn mapping(&self, mapping: &MappingDef) {
+        self.log.defs().mapping(mapping);
+    }
+
+    /// A counter that the kernel does not have.
+    pub fn counter_missing(&mut self, counter: PerfCounter, reason: &str) {
+        self.stream.perf_missing(&PerfMissing { counter, reason });
+    }
+
+    pub fn counted(&mut self, count: PerfCount) {
+        self.stream.perf_count(&count);
+    }
+
+    /// What was allocated where no sample tells of it: `when` says when.
+    pub fn allocated_unseen(&mut self, when: &str, weight_bytes: u64) {
+        let type_str = self.log.defs().string(when);
+        self.stream.alloc_sample(&AllocSample { type_str, weight_bytes, ..AllocSample::default() });
+    }
+
+    /// An account of memory.
+    pub fn memory(&mut self, account: &Memory, parts: impl IntoIterator<Item = MemoryPart>) {
+        self.stream.memory(account);
+        parts.into_iter().for_each(|part| self.stream.memory_part(&part));
     }
 
     /// Names the builtins: functions by index, types by id.
@@ -436,7 +476,7 @@ impl Events {
             let code = vm.jit.arena.as_ref().map_or(&[][..], |arena| arena.bytes(artifact.code));
             addr = artifact.code.start as u64;
             code_bytes = code.len() as u32;
-            data_bytes = (trace.body.ins.len() * 16) as u32;
+            data_bytes = trace.metadata_bytes().min(u64::from(u32::MAX)) as u32;
             if self.level == Level::Full {
                 self.stream.code(&CodeBytes { trace_id, addr: addr.into(), arch: jitlog::Arch::X86_64, bytes: code });
                 let mut entries = Vec::with_capacity(artifact.map.len() * 12);
@@ -517,6 +557,11 @@ impl Events {
 
     // --- running ------------------------------------------------------------------------------------------------
 
+    /// The log's id of an exit's guard.
+    pub fn guard_id(&self, id: TraceId, exit: usize) -> Option<GuardId> {
+        self.guards.get(id.index())?.get(exit).map(|guard| guard.id)
+    }
+
     /// A trace was left through exit number `exit`, for the `count`-th time.
     pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
         let trace: *const Trace = vm.jit.trace(id);
@@ -524,7 +569,6 @@ impl Events {
         let trace = unsafe { &*trace };
         let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
-        vm.perf.left_through(guard.id);
         let ins = trace.body.ins[trace.guards[exit] as usize];
         let of_float = ins.observed().is_some_and(|operand| trace.body.ty(operand) == Ty::Flt);
         let code = observed.map_or(observed::NONE, |bits| observed_type(bits, of_float));
@@ -603,6 +647,7 @@ impl Events {
             freed_objs: record.freed_objects,
         });
         self.heap(vm);
+        perf::look_around(vm, self, false);
     }
 
     fn heap(&mut self, vm: &Vm) {

@@ -210,6 +210,12 @@ fn leave(
     observed: Option<u64>,
 ) {
     vm.jit.totals.exits += 1;
+    // Before anything else: what it takes to leave is the exit's time, not the trace's.
+    if vm.perf.is_on()
+        && let Some(guard) = vm.jit.events.as_ref().and_then(|events| events.guard_id(id, exit))
+    {
+        vm.perf.left_through(guard);
+    }
     let trace = vm.jit.trace_mut(id);
     trace.exits[exit].failures += 1;
     let count = trace.exits[exit].failures;

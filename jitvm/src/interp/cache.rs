@@ -97,6 +97,11 @@ impl Caches {
         Caches { index, caches: (0..count).map(|_| Cache::empty()).collect() }
     }
 
+    /// Memory it has.
+    pub fn bytes(&self) -> u64 {
+        (size_of_val(&*self.index) + size_of_val(&*self.caches)) as u64
+    }
+
     /// The cache of an attribute instruction.
     ///
     /// # Safety

@@ -32,6 +32,11 @@ impl<T> Fixed<T> {
         }
     }
 
+    /// First address and size in bytes of its memory, most of which is untouched.
+    pub fn range(&self) -> (usize, usize) {
+        (self.entries.as_ptr() as usize, self.entries.capacity() * size_of::<T>())
+    }
+
     /// The entries that are complete.
     pub fn complete(&self) -> &[T] {
         let count = self.count.load(Ordering::Acquire);

@@ -6,24 +6,32 @@
 //! test of a flag.
 
 mod code_table;
+mod kernel_counters;
+mod kernel_sampler;
+mod memory_account;
 mod sampler;
 mod stack_table;
 mod timer;
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::bytecode::Instruction;
+use crate::events::Events;
 use crate::ir::{CodeId, Origin, TraceId};
+use crate::runtime::large;
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::Trace;
 use jitlog::{GuardId, LocId};
+use kernel_counters::KernelCounters;
+use kernel_sampler::KernelSampler;
 use sampler::Sampler;
 
 pub use sampler::BuiltinIds;
-pub use timer::{DEFAULT_HZ, MAX_HZ};
+pub use timer::{MAX_HZ, Rate, Source};
 
 /// What the thread is doing. The numbers are the log's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +97,20 @@ pub struct Published {
     /// Nanoseconds by timed state that the log does not have yet.
     pending: [AtomicU64; State::TIMED.len()],
     sampler: AtomicPtr<Sampler>,
+    /// Not for the handler.
+    periodic: RefCell<Periodic>,
+}
+
+/// What is looked at now and then while samples are taken.
+#[derive(Default)]
+struct Periodic {
+    counters: KernelCounters,
+    /// When it was done last.
+    last_ns: u64,
+    /// Resident bytes at the last account of memory.
+    resident: u64,
+    /// What the allocator had given out before the program began.
+    runtime_bytes: u64,
 }
 
 /// What was published before a transition, to go back to.
@@ -274,16 +296,77 @@ impl Published {
 ///
 /// # Safety
 /// The VM lives as long as the process.
-pub unsafe fn start(vm: &mut Vm, hz: u32) -> std::io::Result<()> {
+pub unsafe fn start(vm: &mut Vm, hz: u32, source: Source) -> std::io::Result<()> {
+    let kernel = match source {
+        Source::Timer => None,
+        Source::Perf => Some(KernelSampler::new(1_000_000_000 / u64::from(hz.clamp(1, MAX_HZ)))?),
+    };
     let Some(events) = &mut vm.jit.events else { return Ok(()) };
     let stream = events.signal_stream();
     let builtins = events.builtins(&vm.builtin_table);
-    sampler::reserve_frames(&mut vm.frames);
-    // SAFETY: by the caller.
-    let sampler: *mut Sampler = Box::leak(Box::new(unsafe { Sampler::new(vm, stream, builtins) }));
+    let defs = events.definitions();
+    vm.perf.periodic.get_mut().runtime_bytes = memory_account::given_out();
+    let sampler: *mut Sampler = large::outside_the_arena(|| {
+        sampler::reserve_frames(&mut vm.frames);
+        // SAFETY: by the caller.
+        Box::leak(Box::new(unsafe { Sampler::new(vm, stream, defs, builtins) }))
+    });
     vm.perf.sampler.store(sampler, Ordering::Relaxed);
     vm.perf.on.store(true, Ordering::Relaxed);
-    timer::start(sampler, hz).inspect_err(|_| stop(vm))
+    let started = match (kernel, vm.perf.sampler(), &vm.jit.events) {
+        (Some(kernel), Some(to), Some(events)) => {
+            to.set_kernel(kernel);
+            memory_account::code_files(&mut |mapping| events.mapping(mapping));
+            timer::start_kernel(sampler)
+        }
+        _ => timer::start(sampler, hz),
+    };
+    started.inspect_err(|_| stop(vm))?;
+    start_counting(vm);
+    Ok(())
+}
+
+/// Begins to count in the kernel and to sample allocations.
+fn start_counting(vm: &mut Vm) {
+    let mut counters = KernelCounters::default();
+    if let Some(events) = &mut vm.jit.events {
+        counters = KernelCounters::start(&mut |counter, reason| events.counter_missing(counter, reason));
+    }
+    vm.perf.periodic.get_mut().counters = counters;
+    vm.heap.sample_allocations(|vm, shape, bytes, weight| {
+        if let Some(sampler) = vm.perf.sampler() {
+            sampler.allocation(vm, shape, bytes, weight);
+        }
+    });
+    // What was allocated before has no site.
+    let before = vm.heap.statistics().allocated_bytes;
+    if let Some(events) = &mut vm.jit.events {
+        events.allocated_unseen("(start-up)", before);
+    }
+}
+
+/// Nanoseconds between two looks at what the kernel says, at least.
+const PERIOD_NS: u64 = 100_000_000;
+
+/// Writes what the kernel has counted and, if there is more of it than ever, an account of memory. Called at
+/// collections, and at the end (`at_end`).
+pub fn look_around(vm: &Vm, events: &mut Events, at_end: bool) {
+    if !vm.perf.is_on() {
+        return;
+    }
+    let mut periodic = vm.perf.periodic.borrow_mut();
+    let now = timer::now_ns();
+    if !at_end && now < periodic.last_ns + PERIOD_NS {
+        return;
+    }
+    periodic.last_ns = now;
+    periodic.counters.read(&mut |count| events.counted(count));
+    let resident = memory_account::resident_now();
+    // An account looks at every page, so it is made only as memory grows, and for what there is in the end.
+    if at_end || resident > periodic.resident + periodic.resident / 8 {
+        periodic.resident = resident;
+        memory_account::write(vm, periodic.runtime_bytes, events);
+    }
 }
 
 /// Ends it. Nothing of the sampler is written after this.
@@ -293,6 +376,7 @@ pub fn stop(vm: &Vm) {
         if let Some(sampler) = vm.perf.sampler() {
             sampler.close();
         }
+        vm.perf.periodic.borrow_mut().counters = KernelCounters::default();
         vm.perf.on.store(false, Ordering::Relaxed);
     }
 }
@@ -327,6 +411,13 @@ pub fn flush(vm: &mut Vm) {
         && let Some(events) = &mut vm.jit.events
     {
         vm.perf.take_pending().for_each(|(state, ns)| events.state_time(state, ns));
+    }
+    if let Some(mut events) = vm.jit.events.take() {
+        if vm.perf.is_on() {
+            events.allocated_unseen("(since the last samples)", vm.heap.not_sampled());
+        }
+        look_around(vm, &mut events, true);
+        vm.jit.events = Some(events);
     }
 }
 

@@ -4,16 +4,18 @@
 //! does not fit is left out.
 
 use jitlog::{
-    FrameKind, FuncId, GuardId, LocId, Places, Sample, SampleState, SignalStream, StackDef, StackId,
-    TraceId as LogTrace,
+    AllocSample, Defs, FrameKind, FuncId, GuardId, LocId, NativeStack, Places, Sample, SampleState, SignalStream,
+    StackDef, StackId, TraceId as LogTrace,
 };
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
+use super::kernel_sampler::{self, KernelSampler};
 use super::stack_table::{Found, StackTable};
 use super::{State, TYPES_FROM, timer};
 use crate::ir::{CodeId, Origin};
 use crate::runtime::frame_stack::FrameStack;
+use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::Trace;
 
@@ -50,6 +52,9 @@ pub struct Sampler {
     /// None once it is closed.
     stream: Option<SignalStream>,
     builtins: BuiltinIds,
+    defs: Defs,
+    /// The VM's thread writes a sampled allocation: signals are let pass.
+    is_busy: AtomicBool,
     codes: Fixed<CodeEntry>,
     traces: Fixed<TraceEntry>,
     stacks: StackTable,
@@ -62,15 +67,21 @@ pub struct Sampler {
     last_exit: u64,
     /// Signals before this time are let pass.
     rest_until_ns: u64,
+    /// What ticks, if it is not a timer.
+    kernel: Option<KernelSampler>,
+    /// Bytes of sampled allocations that found no room in the log, for the next.
+    unwritten: u64,
 }
 
 impl Sampler {
     /// # Safety
     /// The VM lives as long as the process.
-    pub unsafe fn new(vm: *mut Vm, stream: SignalStream, builtins: BuiltinIds) -> Sampler {
+    pub unsafe fn new(vm: *mut Vm, stream: SignalStream, defs: Defs, builtins: BuiltinIds) -> Sampler {
         Sampler {
             stream: Some(stream),
             builtins,
+            defs,
+            is_busy: AtomicBool::new(false),
             codes: Fixed::new(CODES),
             traces: Fixed::new(TRACES),
             stacks: StackTable::new(SignalStream::FIRST_ID),
@@ -81,8 +92,15 @@ impl Sampler {
             last_other_ns: timer::now_ns(),
             last_exit: 0,
             rest_until_ns: 0,
+            kernel: None,
+            unwritten: 0,
             vm,
         }
+    }
+
+    /// Memory of its own tables that has been touched, as address ranges.
+    pub fn ranges(&self) -> [(usize, usize); 3] {
+        [self.codes.range(), self.traces.range(), self.stacks.range()]
     }
 
     /// The code object to add next, if there is room: they come in the order of their ids.
@@ -104,20 +122,65 @@ impl Sampler {
         }
     }
 
+    /// Lets the kernel's perf events tick.
+    pub fn set_kernel(&mut self, kernel: KernelSampler) {
+        self.kernel = Some(kernel);
+    }
+
+    pub fn kernel(&mut self) -> Option<&mut KernelSampler> {
+        self.kernel.as_mut()
+    }
+
     /// Gives the stream back to the log.
     pub fn close(&mut self) {
+        self.kernel = None;
         self.stream = None;
     }
 
     /// Takes a sample of the interrupted code, unless the last one took so long that the program must have its turn.
     /// The next sample has the weight of those left out.
     pub fn tick(&mut self, context: &libc::ucontext_t) {
+        if self.is_busy.load(Ordering::Relaxed) {
+            return;
+        }
         let began = timer::now_ns();
         if began >= self.rest_until_ns {
             self.take(context, began);
             let ended = timer::now_ns();
             self.rest_until_ns = ended + REST * ended.saturating_sub(began);
         }
+    }
+
+    /// Writes an allocation that was sampled, which the VM's thread has just made: where it was, what of, and the bytes it
+    /// stands for.
+    pub fn allocation(&mut self, vm: &Vm, shape: ShapeId, bytes: usize, weight: u64) {
+        self.is_busy.store(true, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+        let name = match shape.is_dynamic() {
+            true => vm.class_name(vm.shapes.class(shape)),
+            false => SHAPES.iter().find(|row| row.0 == shape).map_or("object", |row| row.1),
+        };
+        let perf = &vm.perf;
+        let in_trace = perf.trace.load(Ordering::Relaxed) != 0;
+        let here = &raw const name as usize;
+        let code = match in_trace {
+            true => machine_code(0, here, self.traces.complete(), perf.trace_stack.load(Ordering::Relaxed)),
+            false => None,
+        };
+        let code = code.map(|found| (found.trace, found.offset));
+        let mut place = Sample::default();
+        self.python_stack(code, in_trace, perf.pc.load(Ordering::Relaxed) as usize, &mut place);
+        let sample = AllocSample {
+            loc_id: place.loc_id,
+            stack_id: place.stack_id,
+            type_str: self.defs.string(name),
+            size_bytes: bytes.min(u32::MAX as usize) as u32,
+            weight_bytes: weight + self.unwritten,
+        };
+        let written = self.stream.as_mut().is_some_and(|stream| stream.allocation(&sample));
+        self.unwritten = if written { 0 } else { sample.weight_bytes };
+        compiler_fence(Ordering::SeqCst);
+        self.is_busy.store(false, Ordering::Relaxed);
     }
 
     fn take(&mut self, context: &libc::ucontext_t, now: u64) {
@@ -148,7 +211,10 @@ impl Sampler {
         };
         let in_trace = trace != 0 && state.0 != State::Deopt as u8;
         let found = if in_trace {
-            machine_code(context, self.traces.complete(), perf.trace_stack.load(Ordering::Relaxed))
+            let registers = &context.uc_mcontext.gregs;
+            let (at, stack) = (registers[libc::REG_RIP as usize], registers[libc::REG_RSP as usize]);
+            let entered = perf.trace_stack.load(Ordering::Relaxed);
+            machine_code(at as usize, stack as usize, self.traces.complete(), entered)
         } else {
             None
         };
@@ -166,6 +232,13 @@ impl Sampler {
         }
         self.python_stack(code, in_trace, perf.pc.load(Ordering::Relaxed) as usize, &mut sample);
         if let Some(stream) = &mut self.stream {
+            if let Some(kernel) = &mut self.kernel {
+                let mut buffer = [0; kernel_sampler::DEPTH * 8];
+                let addresses = kernel.latest(&mut buffer);
+                if !addresses.is_empty() {
+                    stream.native_stack(&NativeStack { n: (addresses.len() / 8) as u32, addresses });
+                }
+            }
             stream.sample(&sample);
         }
     }
@@ -255,15 +328,18 @@ struct MachineCode {
 }
 
 /// The trace that runs, and where in its code: at the interrupted instruction, or where it called out.
-fn machine_code(context: &libc::ucontext_t, traces: &[TraceEntry], trace_stack: usize) -> Option<MachineCode> {
-    let registers = &context.uc_mcontext.gregs;
-    let interrupted = registers[libc::REG_RIP as usize] as usize;
+fn machine_code(
+    interrupted: usize,
+    stack_pointer: usize,
+    traces: &[TraceEntry],
+    trace_stack: usize,
+) -> Option<MachineCode> {
     if let Some((trace, offset)) = trace_at(traces, interrupted) {
         return Some(MachineCode { trace, offset, called_out: false });
     }
     // The highest address of a call in a trace: stale words lie below what is live, and the trace's own slots hold no
     // code addresses.
-    let stack_pointer = (registers[libc::REG_RSP as usize] as usize).next_multiple_of(8);
+    let stack_pointer = stack_pointer.next_multiple_of(8);
     let below = |address: usize| call_between(traces, stack_pointer.max(address.saturating_sub(SEARCHED * 8)), address);
     let outermost = trace_stack & !7;
     // Deep in a recursion of compiled code the search begins between its frames, whose words are all live.

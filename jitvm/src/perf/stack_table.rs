@@ -50,6 +50,11 @@ impl StackTable {
         StackTable { entries: vec![[0; 4]; SIZE].into(), first, count: 0 }
     }
 
+    /// First address and size in bytes of its memory.
+    pub fn range(&self) -> (usize, usize) {
+        (self.entries.as_ptr() as usize, size_of_val(&*self.entries))
+    }
+
     pub fn find(&mut self, parent: StackId, loc: LocId, kind: FrameKind) -> Found {
         let mixed = (u64::from(parent.0) << 32 | u64::from(loc.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut at = ((mixed >> 40) as usize ^ usize::from(kind.0)) & (SIZE - 1);

@@ -61,6 +61,12 @@ impl BlockSpace {
         }
     }
 
+    /// Address and size of what has ever been used: of blocks and of marks.
+    pub fn ranges(&self) -> [(usize, usize); 2] {
+        let bytes = self.blocks.len() * BLOCK_BYTES;
+        [(self.base, bytes), (self.marks as usize, bytes / GRANULE / 8)]
+    }
+
     pub fn blocks_in_use(&self) -> usize {
         self.blocks.len() - self.free.len()
     }

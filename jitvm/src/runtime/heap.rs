@@ -6,6 +6,7 @@
 //!
 //! The caller of an allocation fills every field before the next allocation: memory is not cleared.
 
+use super::allocation_clock::AllocationClocks;
 use super::blocks::{BLOCK_BYTES, BlockSpace, GRANULE};
 use super::large::LargeSpace;
 use super::object::{Header, ShapeId};
@@ -93,7 +94,14 @@ pub struct Heap {
     pub(super) native_base: usize,
     pub(super) mark_stack: Vec<usize>,
     pub weak: super::weak::WeakTable,
+    /// Which allocations are sampled, if any are.
+    pub(crate) clocks: Option<Box<AllocationClocks>>,
+    /// Told of each that is.
+    pub(crate) sample_hook: Option<SampleHook>,
 }
+
+/// Shape and size of a sampled allocation, and the bytes it stands for. It must not allocate objects.
+pub type SampleHook = fn(&mut Vm, shape: ShapeId, bytes: usize, weight: u64);
 
 impl Heap {
     pub fn new() -> Heap {
@@ -114,7 +122,23 @@ impl Heap {
             native_base,
             mark_stack: Vec::new(),
             weak: super::weak::WeakTable::default(),
+            clocks: None,
+            sample_hook: None,
         }
+    }
+
+    /// From now on allocations are sampled, and `hook` is told.
+    pub fn sample_allocations(&mut self, hook: SampleHook) {
+        // Intervals that are open were not cut at a sample.
+        (0..self.classes.len()).for_each(|class| self.retire(class));
+        self.clocks = Some(Box::new(AllocationClocks::new()));
+        self.sample_hook = Some(hook);
+    }
+
+    /// Bytes allocated that no sample stands for, at the end.
+    pub fn not_sampled(&mut self) -> u64 {
+        (0..self.classes.len()).for_each(|class| self.retire(class));
+        self.clocks.as_ref().map_or(0, |clocks| clocks.rest())
     }
 
     /// Index of the size class of an object of at most [`LARGEST_CELL`] bytes.
@@ -149,18 +173,36 @@ impl Heap {
         self.blocks.blocks_in_use() * BLOCK_BYTES + self.large.bytes
     }
 
+    /// Of the memory of small objects: address and size of what blocks and marks have ever used.
+    pub fn block_ranges(&self) -> [(usize, usize); 2] {
+        self.blocks.ranges()
+    }
+
+    /// Bytes of large objects, dead ones that are not yet swept included.
+    pub fn large_bytes(&self) -> u64 {
+        self.large.bytes as u64
+    }
+
+    /// Lowest address and size of the native stack.
+    pub fn native_stack(&self) -> (usize, usize) {
+        (self.native_lowest, self.native_base - self.native_lowest)
+    }
+
     /// Bytes and objects allocated since the last collection.
     pub(super) fn take_allocated(&mut self) -> (usize, usize) {
         (std::mem::take(&mut self.bytes_since_collection), std::mem::take(&mut self.objects_since_collection))
     }
 
     /// Ends the interval of a class: its cells below the cursor are objects.
-    pub(super) fn retire(&mut self, class: usize) {
-        let class = &mut self.classes[class];
+    pub(super) fn retire(&mut self, index: usize) {
+        let class = &mut self.classes[index];
         let used = class.cursor - class.start;
         if class.limit != 0 {
             let block = class.blocks[class.position];
             self.blocks.set_swept(block, class.cursor);
+        }
+        if let Some(clocks) = &mut self.clocks {
+            clocks.pass(index, used as u64);
         }
         self.bytes_since_collection += used;
         self.objects_since_collection += used / class.cell;
@@ -175,13 +217,14 @@ impl Heap {
         self.trigger = YOUNG_BYTES.max(self.statistics.live_bytes as usize);
     }
 
-    /// Finds the next interval of a class. False: there is no memory left.
-    fn refill(&mut self, index: usize) -> bool {
+    /// Finds the next interval of a class, and gives the bytes that its first cell stands for as a sample (0 if it is
+    /// none). `None`: there is no memory left.
+    fn refill(&mut self, index: usize) -> Option<u64> {
         self.retire(index);
         let class = &mut self.classes[index];
         loop {
             let Some(&block) = class.blocks.get(class.position) else {
-                let Some(block) = self.blocks.take(class.cell as u32) else { return false };
+                let Some(block) = self.blocks.take(class.cell as u32) else { return None };
                 class.position = class.blocks.len();
                 class.blocks.push(block);
                 continue;
@@ -190,8 +233,15 @@ impl Heap {
                 if self.stress != 0 {
                     end = start + class.cell;
                 }
+                let cell = class.cell;
+                let mut weight = 0;
+                if let Some(clocks) = &mut self.clocks {
+                    weight = clocks.weight(index, cell as u64);
+                    // The interval ends before the next cell that is sampled.
+                    end = end.min(start + (clocks.until(index) as usize / cell).max(1) * cell);
+                }
                 (class.start, class.cursor, class.limit) = (start, start, end);
-                return true;
+                return Some(weight);
             }
             class.position += 1;
         }
@@ -265,22 +315,41 @@ impl Vm {
             let address = self.heap.large.allocate(bytes)?;
             self.heap.bytes_since_collection += bytes;
             self.heap.objects_since_collection += 1;
-            return Some(write_header(address, shape));
+            let clocks = self.heap.clocks.as_mut();
+            let weight = clocks.map_or(0, |clocks| {
+                let weight = clocks.weight(CELL_SIZES.len(), bytes as u64);
+                clocks.pass(CELL_SIZES.len(), bytes as u64);
+                weight
+            });
+            let header = write_header(address, shape);
+            self.allocation_sampled(shape, bytes, weight);
+            return Some(header);
         }
         if self.heap.must_collect(0) {
             self.collect(GcCause::Allocation);
         }
         let index = CLASS_OF[bytes.div_ceil(GRANULE)] as usize;
-        if !self.heap.refill(index) {
-            self.collect(GcCause::Exhausted);
-            if !self.heap.refill(index) {
-                return None;
+        let weight = match self.heap.refill(index) {
+            Some(weight) => weight,
+            None => {
+                self.collect(GcCause::Exhausted);
+                self.heap.refill(index)?
             }
-        }
+        };
         let class = &mut self.heap.classes[index];
         let address = class.cursor;
         class.cursor += class.cell;
-        Some(write_header(address, shape))
+        let (bytes, header) = (class.cell, write_header(address, shape));
+        self.allocation_sampled(shape, bytes, weight);
+        Some(header)
+    }
+
+    fn allocation_sampled(&mut self, shape: ShapeId, bytes: usize, weight: u64) {
+        if weight > 0
+            && let Some(hook) = self.heap.sample_hook
+        {
+            hook(self, shape, bytes, weight);
+        }
     }
 }
 

@@ -100,10 +100,12 @@ impl LargeSpace {
     }
 }
 
+/// Larger pieces have mappings of their own.
+const MMAP_ABOVE: libc::c_int = 64 << 20;
+
 /// Makes the C allocator keep what it has freed: large objects come and go between collections, and giving each back
 /// to the system costs a page fault for every 4 KiB of the next (half the time of a program that grows a long str).
 pub fn keep_freed_memory() {
-    const MMAP_ABOVE: libc::c_int = 64 << 20;
     const KEEP: libc::c_int = 256 << 20;
     // SAFETY: sets parameters of the allocator, which checks them; a refusal leaves the defaults.
     unsafe {
@@ -111,6 +113,20 @@ pub fn keep_freed_memory() {
         libc::mallopt(libc::M_TRIM_THRESHOLD, KEEP);
         libc::mallopt(libc::M_TOP_PAD, 16 << 20);
     }
+}
+
+/// Runs `f`, whose large allocations get mappings of their own: big tables that are hardly touched would lie where
+/// others grow, which would have to be moved.
+pub fn outside_the_arena<T>(f: impl FnOnce() -> T) -> T {
+    // SAFETY: as above. How a piece of memory was allocated is known to the allocator when it is freed.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 256 << 10) };
+    // What is free at the top is used before a mapping is made: nothing is.
+    // SAFETY: gives only free memory back.
+    unsafe { libc::malloc_trim(0) };
+    let result = f();
+    // SAFETY: as above.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, MMAP_ABOVE) };
+    result
 }
 
 fn layout_of(object: &LargeObject) -> Layout {

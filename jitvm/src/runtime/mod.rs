@@ -1,6 +1,7 @@
 //! Values, objects, the heap, and what Python operators do.
 
 pub mod aliases;
+pub mod allocation_clock;
 pub mod attributes;
 pub mod bigint;
 pub mod blocks;

@@ -107,6 +107,27 @@ pub struct Code {
     pub entry: std::cell::Cell<*const u8>,
 }
 
+impl Code {
+    /// Memory of the code object without its inline caches and its source.
+    pub fn bytes(&self) -> u64 {
+        let proto = &self.proto;
+        let texts = |list: &[String]| size_of_val(list) + list.iter().map(String::capacity).sum::<usize>();
+        let bytes = size_of::<Code>()
+            + size_of_val(&*proto.instructions)
+            + size_of_val(&*proto.positions)
+            + size_of_val(&*proto.constants)
+            + size_of_val(&*proto.exception_ranges)
+            + texts(&proto.names)
+            + texts(&proto.globals)
+            + texts(&proto.local_names)
+            + size_of_val(&*self.constants)
+            + size_of_val(&*self.globals)
+            + size_of_val(&*self.names)
+            + size_of_val(&*self.loops);
+        bytes as u64
+    }
+}
+
 /// Calls a Python function; the last of the arguments are named by the strs `names`.
 pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Value]) -> Outcome;
 

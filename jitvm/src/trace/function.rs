@@ -60,6 +60,27 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
 }
 
 impl Trace {
+    /// Memory of what the VM keeps of it beside its machine code: IR, snapshots, and what exits restore.
+    pub fn metadata_bytes(&self) -> u64 {
+        fn of<T>(list: &Vec<T>) -> usize {
+            list.capacity() * size_of::<T>()
+        }
+        let body = &self.body;
+        let in_snapshots = |s: &crate::ir::Snapshot| {
+            of(&s.frames) + of(&s.slots) + of(&s.objects) + s.objects.iter().map(|o| of(&o.words)).sum::<usize>()
+        };
+        let of_body = of(&body.ins)
+            + of(&body.constants)
+            + of(&body.snapshots)
+            + of(&body.origins)
+            + body.snapshots.iter().map(in_snapshots).sum::<usize>();
+        let of_code = self.artifact.as_ref().map_or(0, |artifact| {
+            let locations = artifact.exits.iter().map(|exit| of(&exit.locations)).sum::<usize>();
+            of(&artifact.exits) + of(&artifact.map) + of(&artifact.checkpoints) + locations
+        });
+        (size_of::<Trace>() + of_body + of_code + of(&self.guards) + of(&self.exits)) as u64
+    }
+
     /// Belongs to a function, not to a loop.
     pub fn is_of_function(&self) -> bool {
         self.loop_index == ENTRY

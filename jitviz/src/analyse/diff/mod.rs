@@ -5,6 +5,7 @@
 pub mod explain;
 pub mod key;
 pub mod measure;
+mod rank;
 pub mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
