@@ -15,7 +15,7 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Input, Limit, Look, Output, Time};
+use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Time};
 use crate::describe;
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
@@ -209,9 +209,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
-        (Some(Command::Plot { kind, logs, json, output }), _) => plot(kind, logs, *json, output, out),
-        (Some(Command::Report { log, output }), _) => {
-            let model = load::open(log)?;
+        (Some(Command::Plot { kind, logs, json, format, time, output }), _) => {
+            let chart = chart(kind, logs, time)?;
+            plot(kind, &chart, logs, *json, *format, output, out)
+        }
+        (Some(Command::Report { log, time, output }), _) => {
+            let model = open_part(log, time)?;
             let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
             write_file(output, page.as_bytes())
         }
@@ -271,6 +274,10 @@ fn print_missing(
 /// The run, or the part of its time that is asked for.
 fn open(input: &Input) -> Result<Model, Failure> {
     read(&input.log, span_of(&input.time)?)
+}
+
+fn open_part(log: &Path, time: &Time) -> Result<Model, Failure> {
+    read(log, span_of(time)?)
 }
 
 fn read(log: &Path, span: Option<Span>) -> Result<Model, Failure> {
@@ -337,15 +344,31 @@ fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Re
     print_problems(&model.problems, paint, out)
 }
 
-fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
-    let chart = match (series::KINDS.iter().find(|k| k.id == kind), logs) {
-        (Some(kind), [log]) => series::chart(&load::open(log)?, kind),
-        (None, [before, after]) => series::diff(&diff(&[load::open(before)?], &[load::open(after)?])),
-        (Some(_), _) => return Err(Failure::Question(format!("the chart {kind} is of one log"))),
-        (None, _) => return Err(Failure::Question(format!("the chart {kind} takes two logs"))),
-    };
+fn chart(kind: &str, logs: &[PathBuf], time: &Time) -> Result<series::Chart, Failure> {
+    match (series::KINDS.iter().find(|k| k.id == kind), logs) {
+        (Some(kind), [log]) => Ok(series::chart(&open_part(log, time)?, kind)),
+        (None, [before, after]) => Ok(series::diff(&diff(&[open_part(before, time)?], &[open_part(after, time)?]))),
+        (Some(kind), logs) if kind.id == "warmup" => {
+            let models = logs.iter().map(|log| open_part(log, time)).collect::<Result<Vec<_>, _>>()?;
+            let why = "the speed of these runs is not known in the same way; jitvm.iteration(n) marks iterations";
+            series::warm_ups(&models).ok_or_else(|| Failure::Question(why.into()))
+        }
+        (Some(_), _) => Err(Failure::Question(format!("the chart {kind} is of one log"))),
+        (None, _) => Err(Failure::Question(format!("the chart {kind} takes two logs"))),
+    }
+}
+
+fn plot(
+    kind: &str,
+    chart: &series::Chart,
+    logs: &[PathBuf],
+    as_json: bool,
+    format: Option<Format>,
+    output: &Output,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     match (as_json, &output.file) {
-        (true, None) => return Ok(json::write(out, &chart)?),
+        (true, None) => return Ok(json::write(out, chart)?),
         (true, Some(_)) => {
             return Err(Failure::Question("--json prints the numbers instead of drawing; leave -o out".into()));
         }
@@ -355,7 +378,12 @@ fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut 
         let name = logs.first().map(|log| log.display().to_string()).unwrap_or_default();
         return Err(Failure::Question(format!("{name}: nothing to draw, the log has nothing for the chart {kind}")));
     }
-    write_file(output, report::chart::svg(&chart, Ground::White).map_err(Failure::Question)?.as_bytes())
+    let is_png = output.file.as_ref().and_then(|f| f.extension()).is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let content = match format.unwrap_or(if is_png { Format::Png } else { Format::Svg }) {
+        Format::Svg => report::chart::svg(chart, Ground::White).map(String::into_bytes),
+        Format::Png => report::chart::png(chart),
+    };
+    write_file(output, &content.map_err(Failure::Question)?)
 }
 
 fn write_file(output: &Output, content: &[u8]) -> Result<(), Failure> {

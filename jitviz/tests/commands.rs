@@ -241,14 +241,14 @@ fn completions_and_man_pages_list_what_the_help_lists() {
     let fixture = Fixture::new(write_demo);
     let run = |args: &[&str]| stdout(&jitviz(args, &fixture.path));
     let help = run(&["--help"]);
-    let listed = |section: &str| {
-        let lines = help.lines().skip_while(move |l| *l != section).skip(1).take_while(|l| !l.is_empty());
-        lines.filter_map(|l| Some(l.strip_prefix("  ")?.split([' ', ',']).find(|w| !w.is_empty())?.to_string()))
+    let section = |title: &str| -> Vec<&str> {
+        help.lines().skip_while(|l| *l != title).skip(1).take_while(|l| !l.is_empty()).collect()
     };
-    let commands: Vec<String> = listed("Commands:").filter(|c| c != "help").collect();
-    let long = |l: &str| Some(format!("--{}", l.split_once("--")?.1.split([' ', '=']).next()?));
-    let flags: Vec<String> =
-        help.lines().filter(|l| l.starts_with("  ") && l.contains(" --")).filter_map(long).collect();
+    let word = |l: &&str| Some(l.strip_prefix("  ")?.split(' ').next()?.to_string());
+    let mut commands: Vec<String> = section("Commands:").iter().filter_map(word).collect();
+    commands.retain(|c| !c.is_empty() && c != "help");
+    let long = |l: &&str| Some(format!("--{}", l.split_once("--")?.1.split([' ', '=']).next()?));
+    let flags: Vec<String> = section("Options:").iter().filter_map(long).collect();
     assert!(commands.len() > 15 && flags.contains(&"--no-mouse".to_string()), "{commands:?} {flags:?}");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let text = run(&["completions", shell]);

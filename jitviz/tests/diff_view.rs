@@ -85,6 +85,23 @@ fn rows_lead_to_their_evidence_and_back() {
 }
 
 #[test]
+fn the_lists_tell_how_much_more_there_is() {
+    let all = |app: &App| app.traces.selected().and_then(|row| row.change);
+    let app = press(two(write_quiet, write_demo, (160, 40), false), "3");
+    assert!(text(&app).contains("change"), "{}", text(&app));
+    assert_eq!(all(&app), app.traces.selected().and_then(|row| row.executions).map(|n| n as i64), "all of it is new");
+    for (keys, least) in [("5", "+333,333"), ("6", "+3"), ("7", "+1,000")] {
+        let app = press(two(write_quiet, write_demo, (160, 40), false), keys);
+        assert!(text(&app).contains("change") && text(&app).contains(least), "{keys}: {}", text(&app));
+    }
+    // The same log twice has no change, and one log no such column.
+    let same = press(two(write_demo, write_demo, (160, 40), false), "3");
+    assert_eq!(all(&same), Some(0));
+    let one = press(screen::app(Fixture::new(write_demo).model(), (160, 40), false), "3");
+    assert!(all(&one).is_none() && !text(&one).contains("change"), "{}", text(&one));
+}
+
+#[test]
 fn what_is_only_before_says_so() {
     let app = press(two(write_demo, write_quiet, (100, 40), false), "0");
     let lost = (0..app.diff.len()).find(|line| app.diff.text(*line).starts_with("- ")).expect("the demo has more");

@@ -110,6 +110,8 @@ impl Known {
             [whole.to_string(), format!("{whole:x}"), units::count(whole), units::ns(whole), units::bytes(whole)];
         self.shown.extend(ways);
         self.shown.insert(units::percent(number.abs()));
+        // A share may be told in thousandths.
+        self.shown.insert(units::percent(number.abs() / 1_000.0));
         self.shown.insert(format!("{:.1} %", number.abs()));
     }
 

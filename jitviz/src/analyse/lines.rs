@@ -32,6 +32,9 @@ pub struct LineRow {
     /// Guards of this line that failed, most failures first.
     pub guards: Vec<GuardId>,
     pub text: Option<String>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
     #[serde(skip)]
     pub source: SourceId,
     /// Where the evidence is: the guard that fails most, else an aborted recording, else a trace.
@@ -83,6 +86,7 @@ pub fn rows_watched(
     let finish = |((source, line), mut row): ((SourceId, u32), LineRow)| {
         row.file = model.program.sources.get(&source).map(|s| s.path.clone()).unwrap_or_default();
         row.function = functions.get(&(source, line)).map(|name| name.to_string());
+        row.change = model.changes.get().and_then(|c| c.lines.get(&(source, line)).copied());
         (row.heat, row.source, row.line) = (step(heat(&row), hottest), source, line);
         row
     };

@@ -85,6 +85,9 @@ pub struct TraceRow {
     pub installed_ns: Option<u64>,
     pub reason: Option<String>,
     pub detail: Option<String>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
 }
 
 /// One row per recording, in the order of their ids.
@@ -149,6 +152,7 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
         installed_ns: trace.installed_ns,
         reason,
         detail,
+        change: model.changes.get().and_then(|c| c.traces.get(&trace.id).copied()),
     }
 }
 

@@ -69,11 +69,15 @@ impl Loader {
                 model.program.process = Process {
                     vm_name: d.vm_name.to_string(),
                     vm_version: d.vm_version.to_string(),
+                    vm_commit: d.vm_commit.to_string(),
                     argv: argv(d.argv, &mut self.problems),
+                    config: if d.config == "{}" { String::new() } else { d.config.to_string() },
+                    machine: [d.os, d.arch, d.cpu_model].map(str::trim).join(" ").trim().to_string(),
                 }
             }
             Event::SourceDef(d) => {
-                model.program.sources.entry(SourceId(d.source_id.0)).or_default().path = d.path.to_string();
+                let source = model.program.sources.entry(SourceId(d.source_id.0)).or_default();
+                (source.path, source.hash) = (d.path.to_string(), d.content_hash.0);
             }
             Event::FuncDef(d) => {
                 let func = Func { source: SourceId(d.source_id.0), name: d.name.to_string() };

@@ -6,6 +6,7 @@
 
 pub mod allocs;
 pub mod body;
+pub mod changes;
 mod foreign;
 pub mod guard;
 pub mod ids;
@@ -18,10 +19,12 @@ pub mod samples;
 pub mod trace;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 pub use jitlog::{Fact, ReasonDomain as Domain, SampleState, TraceKind};
 
 pub use allocs::Allocs;
+pub use changes::Changes;
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
@@ -126,6 +129,8 @@ pub struct Model {
     /// The part of the time it is confined to; `None` is the whole log.
     pub span: Option<Span>,
     pub program: Program,
+    /// To another log, once both were compared.
+    pub changes: OnceLock<Changes>,
     pub words: Words,
     /// In the order of the events.
     pub moments: Vec<Moment>,
@@ -152,6 +157,10 @@ pub struct Model {
     pub exit: Option<Exit>,
     /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
     /// not have that, to the last event; of a part of the time its length.
+    /// `jitlog 1.0`.
+    pub format: String,
+    /// When the log was created, since 1970; `None` if it does not say.
+    pub started_real_ns: Option<u64>,
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,

@@ -269,6 +269,11 @@ impl App {
 
     /// What the other log and this one differ in was found.
     pub fn compared(&mut self, found: Comparison, span: Option<Span>) {
+        // The lists of the whole run get the column of the differences.
+        let is_first = span.is_none() && self.whole.changes.set(found.changes.clone()).is_ok();
+        if is_first && Arc::ptr_eq(&self.model, &self.whole) {
+            self.adopt(self.whole_seen.clone());
+        }
         self.diff.show(found, span);
         if self.view == ViewId::Diff {
             self.find();

@@ -46,11 +46,14 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             return Ok(Begun::Frame);
         }
         if callee.has_layout(ShapeId::TYPE)
-            && let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, type_id(callee))
+            && let InstantiatePlan::Plain { shape, capacity, init, watched } = instantiate_plan(vm, type_id(callee))
             && let Some(function) = call::as_function(init)
         {
             // The object stays in the call's register; `__init__` and its arguments come behind it.
             let made = vm.new_instance_of(shape, capacity);
+            if watched {
+                vm.heap.finalisers.watch(made);
+            }
             std::ptr::copy(window.add(1), window.add(3), count);
             *window = made;
             *window.add(1) = init;

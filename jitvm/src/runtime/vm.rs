@@ -154,6 +154,10 @@ pub struct Vm {
     pub modules: Value,
     /// What code objects of the program stand for.
     pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
+    /// Which of them short texts gave lately.
+    pub short_texts: std::collections::VecDeque<usize>,
+    /// The linked bodies of code objects, by the addresses of what was compiled and of the module they run in.
+    pub linked: HashMap<(usize, usize), CodeId>,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -248,6 +252,8 @@ impl Vm {
             permanent: Vec::new(),
             modules: Value::UNDEF,
             compiled: Vec::new(),
+            short_texts: Default::default(),
+            linked: HashMap::new(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),

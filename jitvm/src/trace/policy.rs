@@ -330,5 +330,10 @@ pub fn poll(vm: &mut Vm) -> Outcome<()> {
         super::abort_recording(vm, super::AbortReason::Interrupted, "a signal");
         crate::interp::signal::deliver(vm, number)?;
     }
+    vm.collect_as_asked();
+    if vm.has_due_finalisers() {
+        super::abort_recording(vm, super::AbortReason::Interrupted, "a finaliser");
+        vm.run_finalisers();
+    }
     Ok(())
 }

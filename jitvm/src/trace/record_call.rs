@@ -329,6 +329,11 @@ impl Recorder {
                 let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
+                // The bases of a program's class may be others later.
+                let of = vm.type_of(v);
+                if of.is_dynamic() {
+                    self.class_unchanged(vm, of);
+                }
                 Some(self.constant(vm, Value::from_bool(answer)))
             }
             ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {

@@ -84,6 +84,15 @@ pub fn compare(name: &'static str, unit: Unit, before: &[Option<f64>], after: &[
     out
 }
 
+/// Where the true mean is at 95 %; `None` for fewer than two values.
+pub fn around(values: &[f64]) -> Option<[f64; 2]> {
+    let found = measure(values).filter(|m| m.runs > 1)?;
+    let sum: f64 = values.iter().map(|v| (v - found.mean) * (v - found.mean)).sum();
+    let freedom = (found.runs - 1) as f64;
+    let spread = student(0.975, freedom) * (sum / freedom / found.runs as f64).sqrt();
+    Some([found.mean - spread, found.mean + spread])
+}
+
 fn measure(values: &[f64]) -> Option<Measure> {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let fold = |f: fn(f64, f64) -> f64, from| values.iter().copied().fold(from, f);

@@ -2,6 +2,7 @@
 //!
 //! Everything is matched by source ([`key`]), summed per run, and compared over runs ([`measure`]).
 
+pub mod changes;
 pub mod explain;
 pub mod key;
 pub mod measure;

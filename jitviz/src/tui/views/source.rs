@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use super::Listing;
 use crate::analyse::lines::LineRow;
-use crate::model::{Model, OpIx, SourceId, TraceId};
+use crate::model::{Changes, Model, OpIx, SourceId, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::columns;
 use crate::tui::filter::Filter;
@@ -74,6 +74,11 @@ impl SourceView {
         self.lines.as_ref().is_some_and(|lines| Arc::ptr_eq(&lines.model, model))
     }
 
+    /// To the other log, once both were compared, which may be after the lines were made.
+    fn changes(&self) -> Option<&Changes> {
+        self.lines.as_ref()?.model.changes.get()
+    }
+
     fn selected(&self) -> Option<&LineRow> {
         self.shown.get(self.scroll.cursor).map(|&i| &self.rows()[i])
     }
@@ -107,6 +112,12 @@ impl SourceView {
             if self.sampled {
                 let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
                 line.push(Role::Plain, format!("{time:>8} "));
+            }
+            if let Some(changes) = self.changes() {
+                let show = if changes.sampled { ns } else { count };
+                let change = changes.lines.get(&(row.source, row.line));
+                let change = change.map(|change| columns::signed(*change, show)).unwrap_or_default();
+                line.push(Role::Warn, format!("{change:>9} "));
             }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
             line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
@@ -159,7 +170,8 @@ impl SourceView {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
                 let failures = if self.failed { format!("{:>11} ", "failures") } else { String::new() };
                 let aborts = if self.aborted { format!("{:>6} ", "aborts") } else { String::new() };
-                format!("{:1}{:>5} {time}{:>11} {failures}{aborts} source", "", "line", "ran")
+                let change = if self.changes().is_some() { format!("{:>9} ", "change") } else { String::new() };
+                format!("{:1}{:>5} {time}{change}{:>11} {failures}{aborts} source", "", "line", "ran")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };
