@@ -159,9 +159,9 @@ fn why(model: &Model, cause: Cause, guard: Option<GuardId>, loc: LocId) -> Optio
             Some(model.words.reason(Domain::GuardKind, guard.kind))
         }
         Cause::Abort | Cause::GivenUp => {
-            let aborts =
+            let mut aborts =
                 model.traces.values().filter(|trace| trace.loc == loc).filter_map(|trace| trace.abort.as_ref());
-            aborts.last().map(|abort| model.words.reason(Domain::Abort, abort.reason))
+            aborts.next_back().map(|abort| model.words.reason(Domain::Abort, abort.reason))
         }
         _ => None,
     }

@@ -284,11 +284,9 @@ impl Loader {
             }
             Event::CounterDelta(e) => self.deltas(t_ns, e.entries),
             Event::GcBegin(e) => self.collecting = Collection { cause: Some(e.cause.0), ..Collection::default() },
-            Event::GcPhase(e) => {
-                // Bounded by what is known of any collector: more are of a damaged log.
-                if self.collecting.phases.len() < MOST_PHASES {
-                    self.collecting.phases.push((e.phase.0, e.dur_ns));
-                }
+            // Bounded by what is known of any collector: more are of a damaged log.
+            Event::GcPhase(e) if self.collecting.phases.len() < MOST_PHASES => {
+                self.collecting.phases.push((e.phase.0, e.dur_ns));
             }
             Event::GcEnd(e) => {
                 let collection = Collection {
