@@ -7,6 +7,8 @@ pub mod import;
 pub mod read;
 #[cfg(feature = "read")]
 pub mod rewrite;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 #[cfg(feature = "write")]
 pub mod write;
 

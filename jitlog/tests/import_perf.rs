@@ -16,7 +16,8 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn text() -> String {
-    std::fs::read_to_string(fixture("perf.txt")).unwrap()
+    // What now lies where the recorded program lay is no business of these tests.
+    std::fs::read_to_string(fixture("perf.txt")).unwrap().replace("/work/main/", "/nowhere/")
 }
 
 /// Time, stream and sample.
@@ -227,4 +228,52 @@ fn perf_data_without_perf_says_what_to_do() {
     assert!(!output.status.success());
     assert!(said.contains("perf.data") && said.contains("perf script --ns -F comm,pid,tid"), "{said}");
     assert!(!directory.path().join("out.jlog").exists());
+}
+
+/// A program with an inlined function, and the offset in it of the marked place inside.
+#[cfg(feature = "symbols")]
+fn native_program(directory: &Path) -> (PathBuf, u64) {
+    use object::{Object, ObjectSegment, ObjectSymbol};
+
+    let (source, program) = (directory.join("native.c"), directory.join("native"));
+    let text = "static inline __attribute__((always_inline)) int inner(int x) {\n\
+                    __asm__ volatile(\".globl marked\\nmarked: nop\");\n    return x * 3;\n}\n\
+                __attribute__((noinline)) int outer(int x) {\n    return inner(x) + 1;\n}\n\
+                int main(int n, char **v) { (void)v; return outer(n); }\n";
+    std::fs::write(&source, text).unwrap();
+    let made = Command::new("cc").args(["-g", "-O1", "-o"]).args([&program, &source]).status().unwrap();
+    assert!(made.success());
+    let bytes = std::fs::read(&program).unwrap();
+    let object = object::File::parse(&*bytes).unwrap();
+    let address = object.symbols().find(|symbol| symbol.name() == Ok("marked")).unwrap().address();
+    let holds = |s: &object::Segment<'_, '_>| (s.address()..s.address() + s.size()).contains(&address);
+    let segment = object.segments().find(holds).unwrap();
+    (program, address - segment.address() + segment.file_range().0)
+}
+
+#[cfg(feature = "symbols")]
+#[test]
+fn native_frames_have_lines_and_what_is_inlined_in_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let (program, offset) = native_program(directory.path());
+    let head = text().lines().next().unwrap().to_string();
+    let frame = |symbol: &str, dso: &Path| format!("{head}\n\t{offset:x} {symbol} ({})\n\n", dso.display());
+    let places = |text: &str| {
+        let (report, reader, samples) = joined(text).unwrap();
+        let (_, _, sample) = &samples[0];
+        let leaf = reader.defs().loc(sample.loc_id).unwrap();
+        let source = reader.defs().func(leaf.func_id).and_then(|func| reader.defs().source(func.source_id)).unwrap();
+        (frames(&reader, sample.stack_id), leaf.line, source.path.to_string(), report.notes)
+    };
+    let (names, line, source, notes) = places(&frame("outer", &program));
+    assert_eq!((names, line), (vec!["outer".to_string(), "inner".to_string()], 2));
+    assert!(source.ends_with("native.c"), "{source}");
+    assert!(!notes.iter().any(|note| note.contains("native")), "{notes:?}");
+    // Another program than the recorded one: its lines would be wrong.
+    let (names, line, source, _) = places(&frame("different", &program));
+    assert_eq!((names, line, source), (vec!["different".to_string()], 0, program.display().to_string()));
+    assert!(Command::new("strip").arg(&program).status().unwrap().success());
+    let (names, _, _, notes) = places(&frame("outer", &program));
+    assert_eq!(names, ["outer"]);
+    assert!(notes.iter().any(|note| note.contains("native") && note.contains("stripped")), "{notes:?}");
 }

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::analyse::series::KINDS;
-use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, CHANGE, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
 use crate::units::parse_ns;
 
@@ -56,6 +56,12 @@ pub enum When {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Svg,
+    Png,
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,32 +170,43 @@ pub enum Command {
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        time: Time,
         /// Fail if the run became longer by more than so many percent
         #[arg(long, value_name = "PCT")]
         fail_over: Option<f64>,
     },
-    /// One chart as an SVG file: time, traces, guards or memory over time, flame, code map, time line, two runs
+    /// One chart as an SVG or PNG file: time, traces, guards or memory over time, flame, code map, time line, two runs
     #[command(
-        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot gc demo.jlog --json\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
+        after_help = "Examples:\n  jitviz plot guards demo.jlog -o guards.svg\n  jitviz plot states demo.jlog -o states.png\n  jitviz plot gc demo.jlog --json\n  jitviz plot warmup run1.jlog run2.jlog run3.jlog -o warmup.svg\n  jitviz plot diff old.jlog new.jlog -o diff.svg"
     )]
     Plot {
         /// What to draw
         #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|k| k.id).chain([DIFF]).collect::<Vec<_>>()))]
         kind: String,
-        /// The log; diff takes two; - is standard input, redirected from a file
-        #[arg(required = true, num_args = 1..=2, value_name = "LOG")]
+        /// The log; diff takes two, warmup any number of runs; - is standard input, redirected from a file
+        #[arg(required = true, num_args = 1.., value_name = "LOG")]
         logs: Vec<PathBuf>,
         /// Machine-readable
         #[arg(long)]
         json: bool,
+        /// What to write; by default PNG into a file that is called so, else SVG
+        #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "json")]
+        format: Option<Format>,
+        #[command(flatten)]
+        time: Time,
         #[command(flatten)]
         output: Output,
     },
     /// Findings, charts and tables in one HTML file, which needs neither network nor script
-    #[command(after_help = "Example:\n  jitviz report demo.jlog -o demo.html")]
+    #[command(
+        after_help = "Examples:\n  jitviz report demo.jlog -o demo.html\n  jitviz report demo.jlog --from 1s --to 2s -o part.html"
+    )]
     Report {
         /// The log; - is standard input, redirected from a file
         log: PathBuf,
+        #[command(flatten)]
+        time: Time,
         #[command(flatten)]
         output: Output,
     },
@@ -208,9 +225,15 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 100)]
         columns: usize,
     },
-    /// The heap and its collector, machine code, and the lines that allocate
-    #[command(after_help = "Example:\n  jitviz memory demo.jlog --json | jq .gc")]
+    /// The memory account: heap, machine code, metadata, the collector, and what allocates
+    #[command(after_help = "Example:\n  jitviz memory demo.jlog\n  jitviz memory demo.jlog --json | jq .account")]
     Memory {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Who is to blame: the interpreter's time by what sent the program there, the builtins' by their callers
+    #[command(after_help = "Example:\n  jitviz blame demo.jlog\n  jitviz blame demo.jlog --json | jq .causes")]
+    Blame {
         #[command(flatten)]
         input: Input,
     },
@@ -231,6 +254,18 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Completions of this command for a shell
+    #[command(
+        after_help = "Example:\n  jitviz completions bash > /etc/bash_completion.d/jitviz\n  jitviz completions zsh > ~/.zfunc/_jitviz"
+    )]
+    Completions { shell: clap_complete::Shell },
+    /// The man page, or one of every command into a folder
+    #[command(after_help = "Example:\n  jitviz man | man -l -\n  jitviz man --to /usr/share/man/man1")]
+    Man {
+        /// Write a page of every command into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
 }
 
 /// The one chart of two logs.
@@ -243,6 +278,13 @@ pub struct Input {
     /// Machine-readable
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub time: Time,
+}
+
+/// A part of the time of a log.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Time {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
     #[arg(long, value_name = "T", value_parser = parse_ns)]
     pub from: Option<u64>,
@@ -269,7 +311,7 @@ pub struct Limit {
 }
 
 fn keys<R>(columns: &[Column<R>]) -> PossibleValuesParser {
-    PossibleValuesParser::new(columns.iter().map(|c| c.key).collect::<Vec<_>>())
+    PossibleValuesParser::new(columns.iter().map(|c| c.key).filter(|key| *key != CHANGE).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod analyse;
 pub mod clean;
 pub mod cli;
+mod describe;
 pub mod environment;
 pub mod model;
 pub mod output;

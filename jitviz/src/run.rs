@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -14,8 +14,9 @@ use crate::analyse::findings::findings;
 use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, allocs, flame, guards, lines, memory, passes, series, timeline, traces};
-use crate::cli::{Cli, Command, Input, Limit, Look, Output};
+use crate::analyse::{aborts, allocs, charges, flame, guards, lines, memory, passes, series, timeline, traces};
+use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Time};
+use crate::describe;
 use crate::environment::Environment;
 use crate::model::load::{self, OpenError};
 use crate::model::{Log, Model, Problem, Span, TraceId};
@@ -110,9 +111,9 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let verdict = match &cli.command {
-        Some(Command::Diff { before, with, after, json, fail_over }) => {
+        Some(Command::Diff { before, with, after, json, time, fail_over }) => {
             let paint = environment.paint(&cli.look);
-            compare(&Sides::of(before, with, after)?, *json, *fail_over, &paint, &mut out)?
+            compare(&Sides::of(before, with, after, span_of(time)?)?, *json, *fail_over, &paint, &mut out)?
         }
         None if let (Some(before), Some(after)) = (&cli.log, &cli.after) => {
             let sides = Sides { before: vec![load::open(before)?], after: vec![load::open(after)?] };
@@ -131,9 +132,9 @@ struct Sides {
 }
 
 impl Sides {
-    /// Two logs, or those before and those after.
-    fn of(before: &[PathBuf], with: &[PathBuf], after: &[PathBuf]) -> Result<Sides, Failure> {
-        let open = |paths: &[PathBuf]| paths.iter().map(|path| load::open(path)).collect::<Result<Vec<_>, _>>();
+    /// Two logs, or those before and those after; of a part of the time of each, or of all.
+    fn of(before: &[PathBuf], with: &[PathBuf], after: &[PathBuf], span: Option<Span>) -> Result<Sides, Failure> {
+        let open = |paths: &[PathBuf]| paths.iter().map(|path| read(path, span)).collect::<Result<Vec<_>, Failure>>();
         let (before, after) = match (before, [with, after].concat().as_slice()) {
             ([a, b], []) => (open(std::slice::from_ref(a))?, open(std::slice::from_ref(b))?),
             (_, []) => {
@@ -208,9 +209,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             table.print(passes::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Explain { input, all }), _) => explain(&open(input)?, *all, input.json, &paint, out),
-        (Some(Command::Plot { kind, logs, json, output }), _) => plot(kind, logs, *json, output, out),
-        (Some(Command::Report { log, output }), _) => {
-            let model = load::open(log)?;
+        (Some(Command::Plot { kind, logs, json, format, time, output }), _) => {
+            let chart = chart(kind, logs, time)?;
+            plot(kind, &chart, logs, *json, *format, output, out)
+        }
+        (Some(Command::Report { log, time, output }), _) => {
+            let model = open_part(log, time)?;
             let page = report::report(&model, !cli.look.no_source).map_err(Failure::Question)?;
             write_file(output, page.as_bytes())
         }
@@ -222,6 +226,9 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Blame { input }), _) => blame(&open(input)?, input.json, &paint, out),
+        (Some(Command::Completions { shell }), _) => Ok(describe::completions(*shell, out)?),
+        (Some(Command::Man { to }), _) => Ok(describe::man(to.as_deref(), out)?),
         (Some(Command::Flame { input }), _) => flame(&open(input)?, input.json, &paint, out),
         (None, Some(log)) => summary(&load::open(log)?, false, &paint, out),
         (None, None) => Err(Failure::Question("no log was given".into())),
@@ -267,15 +274,20 @@ fn print_missing(
 
 /// The run, or the part of its time that is asked for.
 fn open(input: &Input) -> Result<Model, Failure> {
-    let log = Log::open(&input.log)?;
-    let read = |span| log.read(span, &mut |_| ControlFlow::Continue(()));
-    let Some(span) = span_of(input)? else { return Ok(read(None)) };
-    Ok(read(Some(span)))
+    read(&input.log, span_of(&input.time)?)
+}
+
+fn open_part(log: &Path, time: &Time) -> Result<Model, Failure> {
+    read(log, span_of(time)?)
+}
+
+fn read(log: &Path, span: Option<Span>) -> Result<Model, Failure> {
+    Ok(Log::open(log)?.read(span, &mut |_| ControlFlow::Continue(())))
 }
 
 /// As in the UI the end of a range is not part of it.
-fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
-    let span = Span { from_ns: input.from.unwrap_or(0), to_ns: input.to.unwrap_or(u64::MAX) };
+fn span_of(time: &Time) -> Result<Option<Span>, Failure> {
+    let span = Span { from_ns: time.from.unwrap_or(0), to_ns: time.to.unwrap_or(u64::MAX) };
     if span.from_ns >= span.to_ns {
         let (from, to) = (crate::units::ns(span.from_ns), crate::units::ns(span.to_ns));
         return Err(Failure::Question(format!("--from {from} is not before --to {to}; a range needs two moments")));
@@ -286,7 +298,7 @@ fn span_of(input: &Input) -> Result<Option<Span>, Failure> {
 /// As in the UI: of the whole run, of which a range shows a part.
 fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
     let model = &load::open(&input.log)?;
-    let span = span_of(input)?.unwrap_or(Span::WHOLE);
+    let span = span_of(&input.time)?.unwrap_or(Span::WHOLE);
     let within = model.moments.iter().filter(|m| (span.from_ns..span.to_ns).contains(&m.at_ns));
     let moments: Vec<_> = within.map(|m| timeline::row(model, m)).collect();
     if input.json {
@@ -303,9 +315,12 @@ fn timeline(input: &Input, columns: usize, paint: &Paint, out: &mut dyn Write) -
 }
 
 fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let report = memory::memory(model);
     if as_json {
-        return Ok(json::write(out, &memory::memory(model))?);
+        return Ok(json::write(out, &report)?);
     }
+    paint.lines(out, &text::memory::lines(&report))?;
+    paint.line(out, &Line::new())?;
     let table = Table {
         name: "sites",
         columns: SITES,
@@ -313,7 +328,20 @@ fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> R
         limit: Limit { limit: None },
         part: model.span.is_some(),
     };
-    table.print(memory::sites(model), &model.problems, false, paint, out)
+    table.print(report.sites, &model.problems, false, paint, out)
+}
+
+fn blame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let charges = charges::charges(model);
+    if as_json {
+        return Ok(json::write(out, &charges)?);
+    }
+    if model.samples.is_empty() {
+        paint.line(out, &Line::of(Role::Dim, "no samples in this log: time in the interpreter is not known"))?;
+    } else {
+        paint.lines(out, &text::charges::lines(&charges))?;
+    }
+    print_problems(&model.problems, paint, out)
 }
 
 fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
@@ -333,15 +361,31 @@ fn flame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Re
     print_problems(&model.problems, paint, out)
 }
 
-fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut dyn Write) -> Result<(), Failure> {
-    let chart = match (series::KINDS.iter().find(|k| k.id == kind), logs) {
-        (Some(kind), [log]) => series::chart(&load::open(log)?, kind),
-        (None, [before, after]) => series::diff(&diff(&[load::open(before)?], &[load::open(after)?])),
-        (Some(_), _) => return Err(Failure::Question(format!("the chart {kind} is of one log"))),
-        (None, _) => return Err(Failure::Question(format!("the chart {kind} takes two logs"))),
-    };
+fn chart(kind: &str, logs: &[PathBuf], time: &Time) -> Result<series::Chart, Failure> {
+    match (series::KINDS.iter().find(|k| k.id == kind), logs) {
+        (Some(kind), [log]) => Ok(series::chart(&open_part(log, time)?, kind)),
+        (None, [before, after]) => Ok(series::diff(&diff(&[open_part(before, time)?], &[open_part(after, time)?]))),
+        (Some(kind), logs) if kind.id == "warmup" => {
+            let models = logs.iter().map(|log| open_part(log, time)).collect::<Result<Vec<_>, _>>()?;
+            let why = "the speed of these runs is not known in the same way; jitvm.iteration(n) marks iterations";
+            series::warm_ups(&models).ok_or_else(|| Failure::Question(why.into()))
+        }
+        (Some(_), _) => Err(Failure::Question(format!("the chart {kind} is of one log"))),
+        (None, _) => Err(Failure::Question(format!("the chart {kind} takes two logs"))),
+    }
+}
+
+fn plot(
+    kind: &str,
+    chart: &series::Chart,
+    logs: &[PathBuf],
+    as_json: bool,
+    format: Option<Format>,
+    output: &Output,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     match (as_json, &output.file) {
-        (true, None) => return Ok(json::write(out, &chart)?),
+        (true, None) => return Ok(json::write(out, chart)?),
         (true, Some(_)) => {
             return Err(Failure::Question("--json prints the numbers instead of drawing; leave -o out".into()));
         }
@@ -351,7 +395,12 @@ fn plot(kind: &str, logs: &[PathBuf], as_json: bool, output: &Output, out: &mut 
         let name = logs.first().map(|log| log.display().to_string()).unwrap_or_default();
         return Err(Failure::Question(format!("{name}: nothing to draw, the log has nothing for the chart {kind}")));
     }
-    write_file(output, report::chart::svg(&chart, Ground::White).map_err(Failure::Question)?.as_bytes())
+    let is_png = output.file.as_ref().and_then(|f| f.extension()).is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let content = match format.unwrap_or(if is_png { Format::Png } else { Format::Svg }) {
+        Format::Svg => report::chart::svg(chart, Ground::White).map(String::into_bytes),
+        Format::Png => report::chart::png(chart),
+    };
+    write_file(output, &content.map_err(Failure::Question)?)
 }
 
 fn write_file(output: &Output, content: &[u8]) -> Result<(), Failure> {

@@ -13,6 +13,11 @@ const fn term_of(id: &'static str, title: &'static str, text: &'static str) -> T
 
 pub const TERMS: &[Term] = &[
     term_of(
+        "change",
+        "change",
+        "How much more than in the log before: executions of traces, failures of guards, aborted recordings, time of lines. Of several that are alike in both logs the one with most has the difference of all; what is only in the log after has all of it.",
+    ),
+    term_of(
         "timeline",
         "Timeline",
         "What the VM did when. The cursor is now: every other view shows the run as of that moment, or, with [ and ], what happened in a range; w shows the whole run again.",

@@ -43,6 +43,7 @@ fn answers_as_text_and_json() {
         ("guards", &["guards", "LOG"]),
         ("aborts", &["aborts", "LOG"]),
         ("allocs", &["allocs", "LOG"]),
+        ("memory", &["memory", "LOG"]),
         ("passes", &["passes", "LOG"]),
         ("lines", &["lines", "LOG"]),
         ("lines-top", &["lines", "LOG", "--sort", "failures", "--limit", "2", "--no-source"]),
@@ -208,8 +209,26 @@ fn a_full_disk_is_an_error() {
 fn help_lists_the_commands_that_exist() {
     let fixture = Fixture::new(write_demo);
     let commands = [
-        "", "summary", "explain", "traces", "trace", "guards", "aborts", "allocs", "passes", "diff", "lines", "plot",
-        "report", "follow", "timeline", "memory", "flame",
+        "",
+        "summary",
+        "explain",
+        "traces",
+        "trace",
+        "guards",
+        "aborts",
+        "allocs",
+        "passes",
+        "diff",
+        "lines",
+        "plot",
+        "report",
+        "follow",
+        "timeline",
+        "memory",
+        "blame",
+        "flame",
+        "completions",
+        "man",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
@@ -217,6 +236,51 @@ fn help_lists_the_commands_that_exist() {
         expect(&format!("{name}.txt"), &stdout(&jitviz(&args, &fixture.path)));
     }
     assert!(stdout(&jitviz(&["--version"], &fixture.path)).starts_with("jitviz 0."));
+}
+
+#[test]
+fn completions_and_man_pages_list_what_the_help_lists() {
+    let fixture = Fixture::new(write_demo);
+    let run = |args: &[&str]| stdout(&jitviz(args, &fixture.path));
+    let help = run(&["--help"]);
+    let section = |title: &str| -> Vec<&str> {
+        help.lines().skip_while(|l| *l != title).skip(1).take_while(|l| !l.is_empty()).collect()
+    };
+    let word = |l: &&str| Some(l.strip_prefix("  ")?.split(' ').next()?.to_string());
+    let mut commands: Vec<String> = section("Commands:").iter().filter_map(word).collect();
+    commands.retain(|c| !c.is_empty() && c != "help");
+    let long = |l: &&str| Some(format!("--{}", l.split_once("--")?.1.split([' ', '=']).next()?));
+    let flags: Vec<String> = section("Options:").iter().filter_map(long).collect();
+    assert!(commands.len() > 15 && flags.contains(&"--no-mouse".to_string()), "{commands:?} {flags:?}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let text = run(&["completions", shell]);
+        let has = |word: &String| text.contains(word.trim_start_matches('-'));
+        assert!(commands.iter().chain(&flags).all(has), "{shell}");
+    }
+    assert_eq!(jitviz(&["completions", "cmd"], &fixture.path).status.code(), Some(2));
+    let page = run(&["man"]).replace('\\', "");
+    assert!(page.contains(".TH jitviz") && commands.iter().chain(&flags).all(|word| page.contains(word)), "{page}");
+    let folder = fixture.dir.path().to_str().expect("a path of text");
+    run(&["man", "--to", folder]);
+    for command in &commands {
+        let page = std::fs::read_to_string(fixture.dir.path().join(format!("jitviz-{command}.1"))).unwrap();
+        assert!(page.contains("Example"), "{command}");
+    }
+    assert_eq!(jitviz(&["man", "--to", "/no/such/folder"], &fixture.path).status.code(), Some(2));
+}
+
+#[test]
+fn a_name_of_a_file_that_is_no_text_is_shown_as_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let fixture = Fixture::new(write_demo);
+    let hostile = std::ffi::OsStr::from_bytes(b"a\x1b[2J\xff\xe2\x80\xae.jlog");
+    let path = fixture.dir.path().join(hostile);
+    std::fs::rename(&fixture.path, &path).unwrap();
+    let shown = stdout(&jitviz(&["summary", "LOG"], &path));
+    assert!(shown.contains("shapes.py"), "{shown}");
+    let said =
+        refusal(&["summary", "LOG"], &fixture.dir.path().join(std::ffi::OsStr::from_bytes(b"\x1b]0;no\x07\xff")));
+    assert!(said.contains("\\x1b]0;no") && !said.contains('\x1b'), "{said:?}");
 }
 
 #[test]

@@ -6,10 +6,11 @@ mod support;
 
 use jitviz::analyse::diff::ways::Comparison;
 use jitviz::text::diff;
-use jitviz::tui::action::ViewId;
-use jitviz::tui::app::App;
+use jitviz::tui::action::{Action, Effect, ViewId};
+use jitviz::tui::app::{App, update};
 use jitviz::tui::views::Listing;
 use screen::{buffer, press, resize, text};
+use support::hostile::SHOWN;
 use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
 /// The UI on a log, and the one before.
@@ -20,7 +21,10 @@ fn two(before: fn(&std::path::Path), after: fn(&std::path::Path), size: (u16, u1
     (found.diff.before, found.diff.after) = (vec!["before.jlog".into()], vec!["after.jlog".into()]);
     let mut app = screen::app(after, size, ascii);
     app.diff.wait_for("before.jlog");
-    app.compared(found);
+    let mut app = update(app, Action::Top);
+    assert_eq!(app.effects, [Effect::Compare], "it is asked for as soon as the log is read");
+    app.effects.clear();
+    app.compared(found, None);
     app
 }
 
@@ -44,6 +48,8 @@ fn no_size_is_too_small_and_no_name_is_hostile() {
     {
         let mut app = press(two(before, after, (80, 24), false), "0 j j");
         let small = (0..=45).flat_map(|w| (0..=17).map(move |h| (w, h)));
+        // The names are there, and only as text.
+        assert!((0..app.diff.len()).any(|line| app.diff.text(line).contains(SHOWN)));
         for size in small.chain([(60, 20), (200, 60), (65535, 3)]) {
             app = resize(app, size);
             for cell in buffer(&app).content() {
@@ -76,6 +82,23 @@ fn rows_lead_to_their_evidence_and_back() {
         assert_eq!((app.view, app.list().scroll().cursor), (ViewId::Diff, line), "{shown}: Esc comes back");
     }
     assert!(traces >= 3 && instructions >= 1, "{traces} and {instructions}");
+}
+
+#[test]
+fn the_lists_tell_how_much_more_there_is() {
+    let all = |app: &App| app.traces.selected().and_then(|row| row.change);
+    let app = press(two(write_quiet, write_demo, (160, 40), false), "3");
+    assert!(text(&app).contains("change"), "{}", text(&app));
+    assert_eq!(all(&app), app.traces.selected().and_then(|row| row.executions).map(|n| n as i64), "all of it is new");
+    for (keys, least) in [("5", "+333,333"), ("6", "+3"), ("7", "+1,000")] {
+        let app = press(two(write_quiet, write_demo, (160, 40), false), keys);
+        assert!(text(&app).contains("change") && text(&app).contains(least), "{keys}: {}", text(&app));
+    }
+    // The same log twice has no change, and one log no such column.
+    let same = press(two(write_demo, write_demo, (160, 40), false), "3");
+    assert_eq!(all(&same), Some(0));
+    let one = press(screen::app(Fixture::new(write_demo).model(), (160, 40), false), "3");
+    assert!(all(&one).is_none() && !text(&one).contains("change"), "{}", text(&one));
 }
 
 #[test]

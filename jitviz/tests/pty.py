@@ -1,4 +1,4 @@
-"""Runs jitviz in a pseudo-terminal and checks every way out: usage pty.py JITVIZ LOG."""
+"""Runs jitviz in a pseudo-terminal and checks every way out: usage pty.py JITVIZ LOG HOSTILE_LOG LIVE_LOG."""
 
 import fcntl
 import os
@@ -10,14 +10,14 @@ import sys
 import termios
 import time
 
-JITVIZ, LOG = sys.argv[1:3]
+JITVIZ, LOG, HOSTILE, LIVE = sys.argv[1:5]
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 # Alternate screen, mouse and bracketed paste off, cursor on.
 GIVEN_BACK = [b"\x1b[?1000l", b"\x1b[?1006l", b"\x1b[?2004l", b"\x1b[?25h", LEAVE]
 
 
 class Run:
-    def __init__(self, *args, command=None, **env):
+    def __init__(self, *args, command=None, log=LOG, **env):
         self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -30,7 +30,7 @@ class Run:
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
-            [JITVIZ, *([command] if command else []), LOG, *args], stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=own_terminal
+            [JITVIZ, *([command] if command else []), log, *args], stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=own_terminal
         )
         self.seen = b""
 
@@ -182,6 +182,52 @@ def no_color_means_none():
     assert run.end() == 0
 
 
+def an_option_outranks_no_color():
+    run = started("--color", "always", NO_COLOR="1")
+    run.send(b"4")
+    run.wait_for(b"SLOAD")
+    assert b"\x1b[38;5;" in run.seen or any(b"\x1b[%dm" % colour in run.seen for colour in range(30, 38)), run.seen
+    run.send(b"q")
+    assert run.end() == 0
+
+
+def ascii_by_locale_or_option():
+    for run in (started(LC_ALL="C"), started("--ascii")):
+        for key in b"23456789":
+            run.send(bytes([key]))
+            run.read(0.1)
+        run.send(b"1")
+        run.wait_for(b"Overview")
+        run.seen.decode("ascii")
+        run.send(b"q")
+        assert run.end() == 0
+
+
+def a_hostile_log_does_not_steer_the_terminal():
+    run = Run(log=HOSTILE)
+    run.wait_for(b"2J")
+    for keys in (b"2g", b"3y", b"4", b"[[", b"5y", b"6e", b"\x1b", b"7", b"8", b"9j", b"/own", b"\r", b"1"):
+        run.send(keys)
+        run.read(0.15)
+    run.send(b"q")
+    assert run.end() == 0
+    # The title, C1 controls, and the order of writing turned round: only as escapes in letters.
+    for raw in (b"\x1b]0;", "\x9b".encode(), "\u202e".encode(), "\u200b".encode(), b"\xff", b"\xed\xa0"):
+        assert raw not in run.seen, raw
+
+
+def suspends_while_text_is_typed():
+    run = started()
+    run.send(b"3/loop\x1a")
+    _, status = os.waitpid(run.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), status
+    run.seen = b""
+    run.process.send_signal(signal.SIGCONT)
+    run.wait_for(b"/loop_")
+    run.send(b"\x03")
+    assert run.end() == 0
+
+
 def a_dumb_terminal_gets_the_summary():
     run = Run(TERM="dumb")
     assert run.end() == 0
@@ -194,6 +240,22 @@ def follows_a_log_whose_writer_has_ended():
     run.wait_for(b"Overview")
     run.send(b"2")
     run.wait_for(b"recordings")
+    run.send(b"q")
+    assert run.end() == 0
+
+
+def follows_a_log_that_grows():
+    run = Run(command="follow", log=LIVE)
+    run.wait_for(b"live")
+    run.send(b"3")
+    run.wait_for(b"sort")
+    run.read(0.5)
+    assert b"7005" not in run.seen
+    # From here on the process that writes the log records traces.
+    open(LIVE + ".go", "w").close()
+    run.wait_for(b"7005")
+    run.send(b"2")
+    run.wait_for(b"recording")
     run.send(b"q")
     assert run.end() == 0
 
@@ -249,8 +311,13 @@ for check in [
     idle_draws_nothing,
     the_mouse_is_left_alone_if_asked,
     no_color_means_none,
+    an_option_outranks_no_color,
+    ascii_by_locale_or_option,
+    a_hostile_log_does_not_steer_the_terminal,
+    suspends_while_text_is_typed,
     a_dumb_terminal_gets_the_summary,
     follows_a_log_whose_writer_has_ended,
+    follows_a_log_that_grows,
     two_logs_open_with_their_difference,
     steps_through_time,
     plays_and_stops,

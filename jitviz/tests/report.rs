@@ -5,7 +5,9 @@ mod support;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::{Fixture, expect, write_demo, write_hostile, write_quiet};
+use jitviz::model::{Collection, Compile, Guard, GuardId, Model, Trace, TraceId};
+use jitviz::report::report;
+use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
 fn jitviz(args: &[&str], log: &Path) -> Output {
     let args = args.iter().map(|a| if *a == "LOG" { log.as_os_str() } else { a.as_ref() });
@@ -22,12 +24,132 @@ fn stdout(args: &[&str], log: &Path) -> String {
 fn the_same_log_gives_the_same_bytes() {
     let fixture = Fixture::new(write_demo);
     let page = stdout(&["report", "LOG", "-o", "-"], &fixture.path);
-    expect("report.html", &page);
+    expect("report.html", &without_the_machine(&page));
     assert_eq!(stdout(&["report", "LOG", "-o", "-"], &fixture.path), page);
     for kind in ["traces", "guards", "memory", "gc", "codemap", "timeline"] {
         expect(&format!("plot-{kind}.svg"), &stdout(&["plot", kind, "LOG", "-o", "-"], &fixture.path));
         expect(&format!("plot-{kind}.json"), &stdout(&["plot", kind, "LOG", "--json"], &fixture.path));
     }
+}
+
+/// When and where the log was made is not the same for all who run this test.
+fn without_the_machine(page: &str) -> String {
+    let varies = |line: &&str| !["<dt>Started<", "<dt>Machine<"].iter().any(|start| line.starts_with(start));
+    page.lines().filter(varies).map(|line| format!("{line}\n")).collect()
+}
+
+/// What stands between a text and the next quote, wherever the text is.
+fn quoted<'p>(page: &'p str, before: &str) -> Vec<&'p str> {
+    page.split(before).skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn the_head_says_what_ran_where_and_when() {
+    let page = stdout(&["report", "LOG", "-o", "-"], &Fixture::new(write_demo).path);
+    for fact in ["Duration", "VM", "Format of the log", "Exit status", "Log"] {
+        assert!(page.contains(&format!("<dt>{fact}</dt><dd>")), "{fact}");
+    }
+}
+
+#[test]
+fn the_explorer_holds_every_stage_and_bridges_inside_their_parents() {
+    let page = stdout(&["report", "LOG", "-o", "-"], &Fixture::new(write_demo).path);
+    let explorer = page.split("<h2>Trace explorer</h2>").nth(1).expect("the explorer is there");
+    assert_eq!(page.matches("<details").count(), page.matches("</details>").count());
+    let at = |text: &str| explorer.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+    let depth = |at: usize| explorer[..at].matches("<details").count() - explorer[..at].matches("</details>").count();
+    assert_eq!(depth(at("<details id=\"trace-1\"")), 0);
+    assert_eq!(depth(at("<details id=\"trace-2\"")), 1, "a bridge is inside its loop");
+    assert_eq!(depth(at("<details id=\"trace-3\"")), 2, "and its own inside it");
+    for stage in ["bytecode", "recorded", "fold", "loop", "asm"] {
+        assert!(explorer.contains(&format!("<details><summary>{stage}")), "{stage}");
+    }
+    assert!(!page.contains("<script"), "folding needs none");
+}
+
+#[test]
+fn every_link_leads_somewhere_and_every_chart_is_told_in_words() {
+    for write in [write_demo, write_sampled, write_hostile] {
+        let page = stdout(&["report", "LOG", "-o", "-"], &Fixture::new(write).path);
+        let ids = quoted(&page, " id=\"");
+        for (i, id) in ids.iter().enumerate() {
+            assert!(!ids[..i].contains(id), "{id} twice");
+        }
+        for to in quoted(&page, "href=\"#") {
+            assert!(ids.contains(&to), "{to}");
+        }
+        let charts = page.matches("<svg ").count();
+        assert!(charts > 0 && page.matches("role=\"img\" aria-label=\"").count() == charts);
+        assert!(
+            page.matches("<desc>").count() == charts
+                && page.matches("<th ").count() == page.matches("scope=\"col\"").count()
+        );
+        for svg in page.split("<svg ").skip(1) {
+            let after = svg.split("</svg>").nth(1).unwrap_or_default();
+            assert!(after.split("<h").next().unwrap_or_default().contains("<p class=\"soft\">"), "how to read it");
+        }
+    }
+}
+
+#[test]
+fn everything_is_open_on_paper() {
+    let style = stdout(&["report", "LOG", "-o", "-"], &Fixture::new(write_quiet).path);
+    let paper = style.split("@media print").nth(1).expect("there are rules for paper");
+    assert!(paper.contains("details::details-content") && paper.contains("break-inside: avoid"));
+}
+
+#[test]
+fn a_report_of_a_great_log_stays_small() {
+    let mut model = Model { duration_ns: 1_000_000_000, ..Model::default() };
+    for id in 1..=20_000 {
+        let mut trace = Trace::new(TraceId(id));
+        trace.installed_ns = Some(u64::from(id) * 40_000);
+        trace.compile = Some(Compile { code_bytes: 300 + id % 900, compile_ns: 70_000, ..Compile::default() });
+        trace.address = Some(0x1000 + u64::from(id) * 1_200);
+        model.traces.insert(trace.id, trace);
+        let mut guard = Guard::new(GuardId(id), TraceId(id));
+        guard.failures = Some(id.into());
+        guard.failed_at = (1..20).map(|i| (u64::from(id) * 40_000 + i, 1)).collect();
+        model.guards.insert(guard.id, guard);
+        model.collections.push(Collection { at_ns: u64::from(id) * 50_000, pause_ns: 9, ..Collection::default() });
+    }
+    let page = report(&model, true).expect("it can be drawn");
+    assert!(page.len() < 5 << 20, "{} bytes", page.len());
+    assert!(
+        page.contains(" more, which ran less") && page.contains("rows more: jitviz guards"),
+        "what is left out is told"
+    );
+}
+
+#[test]
+fn a_part_of_the_run_is_drawn_and_reported_as_such() {
+    let fixture = Fixture::new(write_sampled);
+    let part = |args: &[&str]| stdout(&[args, &["--from", "80ms", "--to", "140ms"]].concat(), &fixture.path);
+    let page = part(&["report", "LOG", "-o", "-"]);
+    assert!(page.contains("Only the part of the run from 80.0 ms to 140 ms."));
+    for kind in ["states", "warmup", "traces", "timeline"] {
+        let chart: serde_json::Value = serde_json::from_str(&part(&["plot", kind, "LOG", "--json"])).unwrap();
+        assert_eq!((chart["from_ns"].as_u64(), chart["duration_ns"].as_u64()), (Some(80_000_000), Some(60_000_000)));
+        let series = chart["series"].as_array().expect("series");
+        let points = series.iter().flat_map(|s| s["points"].as_array().expect("points"));
+        let times: Vec<u64> = points.filter_map(|p| p[0].as_u64()).collect();
+        assert!(times.iter().all(|t| (80_000_000..=140_000_000).contains(t)), "{kind}: {times:?}");
+        assert!(kind == "timeline" || !times.is_empty(), "{kind}");
+    }
+    let output = jitviz(&["plot", "gc", "LOG", "--from", "2s", "--to", "1s", "-o", "-"], &fixture.path);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not before"));
+}
+
+#[test]
+fn a_file_that_is_called_png_is_one() {
+    let fixture = Fixture::new(write_sampled);
+    let path = fixture.dir.path().join("flame.PNG");
+    stdout(&["plot", "flame", "LOG", "-o", path.to_str().expect("the path is text")], &fixture.path);
+    let file = std::fs::read(&path).unwrap();
+    assert!(file.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let output = jitviz(&["plot", "flame", "LOG", "--format", "png", "-o", "-"], &fixture.path);
+    assert_eq!(output.stdout, file, "the same bytes");
+    assert!(stdout(&["plot", "flame", "LOG", "-o", "-"], &fixture.path).starts_with("<svg "));
 }
 
 #[test]

@@ -185,6 +185,40 @@ fn clicks_choose_and_open() {
 }
 
 #[test]
+fn a_held_key_counts_and_letting_it_go_does_not() {
+    use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+    let app = demo("3");
+    let of = |kind| {
+        let key = KeyEvent::new_with_kind(KeyCode::Char('j'), KeyModifiers::NONE, kind);
+        jitviz::tui::input::actions(&app, &Event::Key(key))
+    };
+    assert_eq!(of(KeyEventKind::Press), [Action::Move(1)]);
+    assert_eq!(of(KeyEventKind::Repeat), [Action::Move(1)]);
+    assert_eq!(of(KeyEventKind::Release), []);
+}
+
+#[test]
+fn the_mouse_does_something_in_every_view() {
+    for keys in ["1", "2", "3", "4", "5", "6", "7"] {
+        let app = demo(keys);
+        let before = (text(&app), app.view);
+        let clicked = update(demo(keys), Action::Click(30, 14));
+        let turned = update(demo(keys), Action::Wheel(30, 20, -3));
+        let clicked_high = update(demo(keys), Action::Click(30, 3));
+        let any = [clicked, turned, clicked_high].iter().any(|app| (text(app), app.view) != before);
+        assert!(any, "view {keys}");
+    }
+}
+
+#[test]
+fn a_paste_is_text_only_where_text_is_typed() {
+    use crossterm::event::Event;
+    let paste = Event::Paste("q\x1bqq".into());
+    assert_eq!(jitviz::tui::input::actions(&demo("3"), &paste), []);
+    assert_eq!(jitviz::tui::input::actions(&demo("3 /"), &paste), [Action::Type('q'); 3]);
+}
+
+#[test]
 fn a_quiet_log_leads_nowhere_gracefully() {
     let app = press(screen::app(Fixture::new(write_quiet).model(), (80, 24), false), "4");
     assert_eq!((app.view, app.notice.as_deref()), (ViewId::Overview, Some("there is no trace in this log")));

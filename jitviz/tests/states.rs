@@ -19,7 +19,7 @@ fn stdout(args: &[&str], fixture: &Fixture) -> String {
 #[test]
 fn the_commands_show_the_time() {
     let fixture = Fixture::new(write_sampled);
-    for command in ["summary", "lines", "traces", "explain"] {
+    for command in ["summary", "lines", "traces", "explain", "blame"] {
         expect(&format!("sampled-{command}.txt"), &stdout(&[command, "LOG"], &fixture));
         expect(&format!("sampled-{command}.json"), &stdout(&[command, "LOG", "--json"], &fixture));
     }
@@ -52,6 +52,17 @@ fn the_account_adds_up() {
     let lines = jitviz::analyse::lines::rows(&model, false);
     let by_line: u64 = lines.iter().filter_map(|line| line.time_ns).sum();
     assert_eq!(Some(by_line), Some(s.interp.unwrap_or(0) + s.compiled.unwrap_or(0) + s.native.unwrap_or(0)));
+}
+
+#[test]
+fn the_interpreters_and_the_builtins_time_is_charged_to_the_last_nanosecond() {
+    let model = Fixture::new(write_sampled).model();
+    let states = summary(&model).states;
+    let found = jitviz::analyse::charges::charges(&model);
+    assert_eq!((Some(found.interp_ns), Some(found.native_ns)), (states.interp, states.native));
+    assert_eq!(found.interp.iter().map(|row| row.ns).sum::<u64>(), found.interp_ns);
+    assert_eq!(found.causes.iter().map(|(_, ns)| ns).sum::<u64>(), found.interp_ns);
+    assert_eq!(found.native.iter().map(|row| row.ns).sum::<u64>(), found.native_ns);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use jitviz::analyse::{guards, summary, traces};
 use jitviz::model::{self, Model, Span};
 use jitviz::tui::action::{Action, ViewId};
 use jitviz::tui::app::{App, update};
+use jitviz::tui::lists::Seen;
 use screen::{press, settle, text};
 use support::{Fixture, write_demo, write_sampled};
 
@@ -123,7 +124,7 @@ fn a_part_that_comes_too_late_is_not_shown() {
     let app = demo("2 g");
     let mut app = press(app, "w");
     let late = part(&app.whole, 0, 5);
-    app.arrived(late);
+    app.arrived(Seen::new(late, app.options.charset));
     assert_eq!(app.model.span, None);
 }
 

@@ -6,7 +6,8 @@ mod support;
 
 use ratatui::style::{Color, Modifier};
 use screen::{app, buffer, options, press, resize, text};
-use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
+use support::hostile::SHOWN;
+use support::{Fixture, expect, write_allocating, write_demo, write_hostile, write_quiet, write_sampled};
 
 const VIEWS: [(&str, &str); 9] = [
     ("overview", "1"),
@@ -24,12 +25,18 @@ const VIEWS: [(&str, &str); 9] = [
 fn every_view_at_three_sizes() {
     let fixture = Fixture::new(write_demo);
     for (name, keys) in VIEWS {
-        for size in [(40, 10), (80, 24), (200, 60)] {
-            for ascii in [false, true] {
-                let app = press(app(fixture.model(), size, ascii), keys);
-                let mode = if ascii { "-ascii" } else { "" };
-                expect(&format!("{name}-{}x{}{mode}.txt", size.0, size.1), &text(&app));
-            }
+        at_three_sizes(name, &fixture, keys);
+    }
+}
+
+/// What a view looks like at each size, without colour, in Unicode and in ASCII.
+#[track_caller]
+fn at_three_sizes(name: &str, fixture: &Fixture, keys: &str) {
+    for size in [(40, 10), (80, 24), (200, 60)] {
+        for ascii in [false, true] {
+            let app = press(app(fixture.model(), size, ascii), keys);
+            let mode = if ascii { "-ascii" } else { "" };
+            expect(&format!("{name}-{}x{}{mode}.txt", size.0, size.1), &text(&app));
         }
     }
 }
@@ -40,11 +47,13 @@ fn time_is_shown_where_it_was_sampled() {
     for (name, keys) in
         [("overview", "1"), ("timeline", "2"), ("traces", "3"), ("source", "7"), ("memory", "8"), ("flame", "9 j j")]
     {
-        for size in [(80, 24), (200, 60)] {
-            let app = press(app(fixture.model(), size, false), keys);
-            expect(&format!("sampled-{name}-{}x{}.txt", size.0, size.1), &text(&app));
-        }
+        at_three_sizes(&format!("sampled-{name}"), &fixture, keys);
     }
+}
+
+#[test]
+fn who_allocates_is_shown_where_it_was_sampled() {
+    at_three_sizes("allocating-memory", &Fixture::new(write_allocating), "8 j");
 }
 
 #[test]
@@ -102,6 +111,45 @@ fn ascii_is_ascii() {
         for keys in ["1", "2 , ,", "3", "4", "4 [ [", "5", "6", "7", "8", "9", "?", "3 e", "3 S", "3 f z"] {
             let app = press(app(fixture.model(), (97, 33), true), keys);
             assert!(text(&app).is_ascii(), "{}", text(&app));
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_shown_in_every_view_and_not_obeyed() {
+    let fixture = Fixture::new(write_hostile);
+    for (name, keys) in [
+        ("overview", "1"),
+        ("timeline", "2 g"),
+        ("traces", "3"),
+        ("trace", "4 g"),
+        ("trace's bytecode", "4 [ [ ["),
+        ("guards", "5"),
+        ("aborts", "6"),
+        ("source", "7"),
+        ("memory", "8 G"),
+        ("flame", "9 j"),
+    ] {
+        for ascii in [false, true] {
+            // Lines that are longer than the screen are scrolled to their end.
+            for (size, further) in [((200, 60), ""), ((200, 60), "l l l l l"), ((80, 24), "j j"), ((40, 10), "G k")] {
+                let app = press(app(fixture.model(), size, ascii), &format!("{keys} {further}"));
+                let screen = text(&app);
+                assert!(size.0 < 200 || !further.is_empty() || screen.contains(SHOWN), "{name}:\n{screen}");
+                assert!(!ascii || screen.is_ascii(), "{name}:\n{screen}");
+                let is_hostile = |c: char| c != '\n' && jitviz::clean::is_hostile(c);
+                assert!(!screen.contains(is_hostile), "{name}:\n{screen}");
+            }
+        }
+        // What is copied, searched and told is no way round.
+        let app = press(app(fixture.model(), (80, 24), false), &format!("{keys} / o w n e d <Enter> n N y e <Esc> T"));
+        for line in 0..app.list().len() {
+            assert!(!app.list().text(line).contains(jitviz::clean::is_hostile), "{name}: {}", app.list().text(line));
+        }
+        for effect in &app.effects {
+            if let jitviz::tui::action::Effect::Copy(text) = effect {
+                assert!(!text.contains(jitviz::clean::is_hostile), "{name}: {text}");
+            }
         }
     }
 }

@@ -31,6 +31,28 @@ def excepthook(exctype, value, traceback):
     sys.stderr.write(_jitvm.format_exception(value))
 
 
+def unraisablehook(unraisable, /):
+    """Prints the report of an exception that no one can handle."""
+    import _jitvm
+    where = unraisable.object
+    text = ""
+    if where is not None:
+        try:
+            shown = repr(where)
+        except BaseException:
+            shown = "<object repr() failed>"
+        text = "%s: %s\n" % (unraisable.err_msg or "Exception ignored in", shown)
+    elif unraisable.err_msg:
+        text = unraisable.err_msg + ":\n"
+    sys.stderr.write(text + _jitvm.format_exception(unraisable.exc_value))
+
+
+def report_ignored(exception, where):
+    """Has the hook told of an exception that a finaliser or callback raised."""
+    sys.unraisablehook(_Record("UnraisableHookArgs", "%s(%s)", exc_type=type(exception), exc_value=exception,
+                               exc_traceback=exception.__traceback__, err_msg=None, object=where))
+
+
 def _stdin():
     import io
     return io._standard(0)
@@ -64,6 +86,8 @@ _MAKERS = {
     "__displayhook__": lambda: displayhook,
     "excepthook": lambda: excepthook,
     "__excepthook__": lambda: excepthook,
+    "unraisablehook": lambda: unraisablehook,
+    "__unraisablehook__": lambda: unraisablehook,
     "executable": _executable,
     "_base_executable": _executable,
     "flags": _flags,

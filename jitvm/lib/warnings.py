@@ -161,6 +161,16 @@ def warn_explicit(message, category, filename, lineno, module=None, registry=Non
     _show(WarningMessage(message, category, filename, lineno, None, None, source))
 
 
+def _warn_of_syntax(message, filename, lineno):
+    """Warns of what a source says, as often as it is compiled; as an error it is one of syntax."""
+    try:
+        warn_explicit(message, SyntaxWarning, filename, lineno, registry={})
+    except SyntaxWarning:
+        import linecache
+        line = linecache.getline(filename, lineno)
+        raise SyntaxError(message, (filename, lineno, 1, line, lineno, 1)) from None
+
+
 _log = None
 
 

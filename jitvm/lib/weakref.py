@@ -1,5 +1,5 @@
-"""References that do not keep objects alive. A collection of garbage ends them; callbacks run at the next use of this
-module after it."""
+"""References that do not keep objects alive. A collection of garbage ends them; callbacks run soon after it, or at the
+next use of this module."""
 
 from _weakref import deaths as _deaths
 from _weakref import died as _died
@@ -55,11 +55,12 @@ def _deliver():
                 reference._callback = None
                 try:
                     callback(reference)
-                except Exception as error:
-                    import sys
+                except BaseException as error:
+                    from _sys_rest import report_ignored
 
-                    name = type(error).__name__
-                    sys.stderr.write(f"Exception ignored in: {callback!r}\n{name}: {error}\n")
+                    # Without this function's own entry, as CPython has it.
+                    shown = error.__traceback__
+                    report_ignored(error.with_traceback(shown.tb_next if shown else None), callback)
         gone = _died()
 
 

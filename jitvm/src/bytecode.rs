@@ -523,4 +523,6 @@ impl Source {
 pub struct Module {
     pub source: Arc<Source>,
     pub codes: Vec<CodeProto>,
+    /// What CPython warns of when it compiles the source (`SyntaxWarning`): lines and messages.
+    pub warnings: Vec<(u32, String)>,
 }

@@ -4,6 +4,7 @@ pub mod announce;
 pub mod bytecode;
 pub mod cli;
 pub mod codegen;
+pub mod defect;
 pub mod events;
 pub mod exit;
 pub mod front;

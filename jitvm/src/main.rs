@@ -6,6 +6,7 @@ use std::process::ExitCode;
 const NATIVE_STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
+    jitvm::defect::report_panics();
     let options = match jitvm::cli::parse(std::env::args_os()) {
         Ok(options) => options,
         Err(status) => return ExitCode::from(status),

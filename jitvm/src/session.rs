@@ -118,12 +118,15 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
         policy::code_linked(vm, crate::ir::CodeId(index as u32));
     }
     vm.search_path = search_path;
-    let result = begin_package(vm, package.as_deref()).and_then(|()| call::run_module(vm, body));
+    let result = import::warn_of(vm, &module)
+        .and_then(|()| begin_package(vm, package.as_deref()))
+        .and_then(|()| call::run_module(vm, body));
     let (status, end) = match result {
         Ok(_) => (0, ProgramEnd::Normal),
         Err(_) => uncaught(vm),
     };
     run_exit_functions(vm);
+    vm.run_last_finalisers();
     let status = flush(vm, status);
     perf::finish(vm);
     let lost = vm.jit.events.take().and_then(|events| events.close(vm, i32::from(status), end));

@@ -24,6 +24,9 @@ pub struct AbortRow {
     pub first_ns: u64,
     pub last_ns: u64,
     pub traces: Vec<TraceId>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
 }
 
 /// One row per reason and place, the most frequent first.
@@ -37,6 +40,7 @@ pub fn rows(model: &Model) -> Vec<AbortRow> {
         let row = groups.entry((abort.reason, place.clone())).or_insert_with(|| AbortRow {
             reason: model.words.reason(Domain::Abort, abort.reason),
             text: model.words.reason_text(Domain::Abort, abort.reason).map(str::to_string),
+            change: model.changes.get().and_then(|c| c.aborts.get(&(abort.reason, place.clone())).copied()),
             place,
             detail: None,
             count: 0,

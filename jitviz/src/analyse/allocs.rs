@@ -45,11 +45,12 @@ struct InTraces {
 /// One row per line and type that was sampled, and one per line that only traces tell of; most bytes first.
 pub fn rows(model: &Model) -> Vec<AllocRow> {
     let mut rows: BTreeMap<(Place, Option<String>), AllocRow> = BTreeMap::new();
-    for ((loc, type_name), sum) in &model.allocs.by_site {
-        let place = model.program.place(*loc);
+    for (&(loc, ty), sum) in &model.allocs.by_site {
+        let place = model.program.place(loc);
+        let type_name = model.words.type_name(ty);
         let key = (place.clone(), Some(type_name.clone()));
         let row = rows.entry(key).or_insert_with(|| AllocRow::new(place));
-        row.r#type = Some(type_name.clone());
+        row.r#type = Some(type_name);
         row.bytes = Some(row.bytes.unwrap_or(0).saturating_add(sum.bytes));
         row.samples += sum.samples;
     }
@@ -111,7 +112,8 @@ mod tests {
         for (loc, line) in [(1, 7), (2, 7), (3, 9)] {
             model.program.locs.insert(LocId(loc), Loc { func: FuncId(1), line });
         }
-        for (loc, of, bytes) in [(1, "tuple", 100), (2, "tuple", 200), (3, "list", 700), (2, "str", 0)] {
+        model.words.types.extend([(7, "tuple".to_string()), (8, "list".to_string()), (9, "str".to_string())]);
+        for (loc, of, bytes) in [(1, 7, 100), (2, 7, 200), (3, 8, 700), (2, 9, 0)] {
             model.allocs.add(LocId(loc), of, bytes);
         }
         let rows = rows(&model);

@@ -196,7 +196,7 @@ mod tests {
                 weight_ns: ns,
                 ..Default::default()
             };
-            model.samples.add(1_000, &sample);
+            model.samples.add(1_000, &sample, false);
         }
         model
     }

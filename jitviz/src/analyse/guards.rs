@@ -35,6 +35,9 @@ pub struct GuardRow {
     pub bridge_entries: Option<u64>,
     /// What was seen at the failures and at the entries of the bridge: the counts add up to both.
     pub types: Vec<Observed>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
 }
 
 /// One row per guard, most failures first.
@@ -61,6 +64,7 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         bridge: guard.bridge,
         bridge_entries: guard.bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()),
         types: types(model, guard),
+        change: model.changes.get().and_then(|c| c.guards.get(&guard.id).copied()),
     }
 }
 

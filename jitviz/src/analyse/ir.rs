@@ -164,10 +164,15 @@ fn operands(stage: &IrStage, ins: &Ins, flags: OpFlags) -> Vec<String> {
     list
 }
 
+/// The reference that names nothing.
+const NONE: u32 = 0x7fff;
+
 /// A reference in words: `%12`, a constant, or the bare number in brackets if it points nowhere.
 fn reference(stage: &IrStage, r: Ref) -> String {
     match r.operand() {
         Operand::Op(id) if (id.0 as usize) < stage.ins.len() => format!("%{id}"),
+        // So jitvm writes an operand that is missing, as the rest of a list of arguments.
+        Operand::Op(OpIx(NONE)) => "-".into(),
         Operand::Op(id) => format!("[%{id}?]"),
         Operand::Const(k) => stage.consts.get(k).cloned().unwrap_or_else(|| format!("[k{k}?]")),
     }

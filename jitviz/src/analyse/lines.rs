@@ -1,6 +1,7 @@
 //! The program by line: which traces contain a line, how often those that start there ran, what fails and aborts there.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use serde::Serialize;
 
@@ -31,6 +32,9 @@ pub struct LineRow {
     /// Guards of this line that failed, most failures first.
     pub guards: Vec<GuardId>,
     pub text: Option<String>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
     #[serde(skip)]
     pub source: SourceId,
     /// Where the evidence is: the guard that fails most, else an aborted recording, else a trace.
@@ -53,6 +57,15 @@ pub const HOTTEST: u64 = 8;
 
 /// One row per line of every source the log carries, in order; of others, the lines that something happened on.
 pub fn rows(model: &Model, with_source: bool) -> Vec<LineRow> {
+    rows_watched(model, with_source, &mut |_| ControlFlow::Continue(())).expect("nobody stopped it")
+}
+
+/// The same; tells before each trace, whose inside it reads, how many are done; `None` if that said to stop.
+pub fn rows_watched(
+    model: &Model,
+    with_source: bool,
+    watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Option<Vec<LineRow>> {
     let mut rows: BTreeMap<(SourceId, u32), LineRow> = BTreeMap::new();
     for &id in model.program.sources.keys() {
         let lines = model.source(id).unwrap_or_default();
@@ -61,7 +74,7 @@ pub fn rows(model: &Model, with_source: bool) -> Vec<LineRow> {
             rows.insert((id, line), LineRow { text, ..LineRow::default() });
         }
     }
-    traces(model, &mut rows);
+    traces(model, &mut rows, watch)?;
     failures(model, &mut rows);
     times(model, &mut rows);
     let functions: BTreeMap<(SourceId, u32), &str> = (model.program.locs.iter())
@@ -73,10 +86,11 @@ pub fn rows(model: &Model, with_source: bool) -> Vec<LineRow> {
     let finish = |((source, line), mut row): ((SourceId, u32), LineRow)| {
         row.file = model.program.sources.get(&source).map(|s| s.path.clone()).unwrap_or_default();
         row.function = functions.get(&(source, line)).map(|name| name.to_string());
+        row.change = model.changes.get().and_then(|c| c.lines.get(&(source, line)).copied());
         (row.heat, row.source, row.line) = (step(heat(&row), hottest), source, line);
         row
     };
-    rows.into_iter().map(finish).collect()
+    Some(rows.into_iter().map(finish).collect())
 }
 
 /// Where on a scale of orders of magnitude a number stands.
@@ -90,8 +104,11 @@ fn step(value: u64, highest: u64) -> u64 {
 
 type Rows = BTreeMap<(SourceId, u32), LineRow>;
 
-fn traces(model: &Model, rows: &mut Rows) {
-    for trace in model.traces.values() {
+fn traces(model: &Model, rows: &mut Rows, watch: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<()> {
+    for (done, trace) in model.traces.values().enumerate() {
+        if watch(done).is_break() {
+            return None;
+        }
         if let Some(at) = model.program.line_of(trace.loc) {
             let row = rows.entry(at).or_default();
             row.starts.push(trace.id);
@@ -122,6 +139,7 @@ fn traces(model: &Model, rows: &mut Rows) {
             }
         }
     }
+    Some(())
 }
 
 fn failures(model: &Model, rows: &mut Rows) {

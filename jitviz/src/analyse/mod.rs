@@ -3,10 +3,13 @@
 //! Each answer is a plain value that serialises to the JSON of its command; text and TUI lay the same value out.
 
 pub mod aborts;
+pub mod account;
 pub mod allocs;
 pub mod asm;
 pub mod blame;
 pub mod change;
+pub mod charges;
+pub mod classify;
 pub mod diff;
 pub mod expected;
 pub mod findings;
@@ -19,6 +22,7 @@ pub mod missing;
 pub mod overview;
 pub mod passes;
 pub mod series;
+pub mod several;
 pub mod summary;
 pub mod timeline;
 pub mod trace;

@@ -2,13 +2,16 @@
 
 mod boxes;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use boxes::diff;
 
 use super::guards;
+use super::several::several;
 use super::warmup::{Basis, Change, warmup};
-use crate::model::{Model, Part, Timeline};
+use crate::model::{Collection, Compile, Model, Part, Timeline, Trace};
 use crate::units;
 
 /// A chart's worth of numbers.
@@ -19,6 +22,9 @@ pub struct Chart {
     pub how_to_read: &'static str,
     pub unit: Unit,
     pub shape: Shape,
+    /// Where its time begins, if it shows a part of the run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub from_ns: u64,
     pub duration_ns: u64,
     pub series: Vec<Series>,
     /// Of charts of that shape, with what their rows are called, top first.
@@ -35,6 +41,18 @@ pub struct Chart {
     /// What the chart comes to, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Charts of the same subject that stand below, with axes of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<Chart>,
+    /// The series are steps of one scale, from cold to hot.
+    #[serde(skip)]
+    pub is_heat: bool,
+    /// The first letter of its series stands in each shape.
+    #[serde(skip)]
+    pub has_letters: bool,
+    /// Boxes tell their lengths.
+    #[serde(skip)]
+    pub has_values: bool,
     /// Points left out because they would not show; in each stretch of time the lowest, highest and last are kept.
     pub thinned: u64,
 }
@@ -62,6 +80,10 @@ pub enum Shape {
     Points,
     /// Steps on top of each other; all series have points at the same times.
     Stacked,
+    /// Straight lines on top of each other; all series have points at the same times.
+    Layers,
+    /// Of one series: each point is the least value of a bar and how many have it.
+    Bars,
     /// Boxes in rows.
     Boxes,
 }
@@ -114,17 +136,51 @@ pub const KINDS: &[Kind] = &[
 
 /// The chart of a kind.
 pub fn chart(model: &Model, kind: &Kind) -> Chart {
-    let mut chart = (kind.make)(model);
-    // What is stacked has few points already, which belong together.
-    for series in chart.series.iter_mut().filter(|_| chart.shape != Shape::Stacked) {
-        let before = series.points.len();
-        series.points = thin(std::mem::take(&mut series.points), model.duration_ns);
-        chart.thinned += (before - series.points.len()) as u64;
+    let mut chart = finish((kind.make)(model), model);
+    let panels = std::mem::take(&mut chart.panels).into_iter().map(|panel| finish(panel, model));
+    chart.panels = panels.filter(|panel| !panel.series.is_empty()).collect();
+    chart
+}
+
+/// Without what would not show.
+fn finish(mut chart: Chart, model: &Model) -> Chart {
+    if !matches!(chart.shape, Shape::Boxes | Shape::Bars) {
+        (chart.from_ns, chart.duration_ns) = (start(model), model.duration_ns);
+        for series in &mut chart.series {
+            series.points = within(std::mem::take(&mut series.points), chart.from_ns, chart.shape);
+        }
+        chart.marks.retain(|mark| mark.at_ns >= chart.from_ns);
+    }
+    if matches!(chart.shape, Shape::Steps | Shape::Spikes | Shape::Points) {
+        for series in &mut chart.series {
+            let before = series.points.len();
+            series.points = thin(std::mem::take(&mut series.points), model.duration_ns);
+            chart.thinned += (before - series.points.len()) as u64;
+        }
     }
     if chart.shape != Shape::Boxes {
         chart.series.retain(|s| !s.points.is_empty());
     }
     chart
+}
+
+/// When the part of the run that is looked at begins.
+fn start(model: &Model) -> u64 {
+    model.span.map_or(0, |span| span.from_ns)
+}
+
+/// And when it ends.
+fn end(model: &Model) -> u64 {
+    start(model).saturating_add(model.duration_ns)
+}
+
+/// Without the points before the start; what holds until the next point holds then.
+fn within(mut points: Vec<(u64, u64)>, from: u64, shape: Shape) -> Vec<(u64, u64)> {
+    let before = points.iter().take_while(|p| p.0 < from).count();
+    let holds = matches!(shape, Shape::Steps | Shape::Stacked | Shape::Layers);
+    let kept = points.split_off(before);
+    let held = points.last().filter(|_| holds && kept.first().is_none_or(|p| p.0 > from)).map(|p| (from, p.1));
+    held.into_iter().chain(kept).collect()
 }
 
 /// Stretches of time a chart tells apart.
@@ -167,7 +223,7 @@ fn states(model: &Model) -> Chart {
         false => model.samples.timeline.coarse(STATES_STRETCHES),
     };
     let share = |ns: u64, at: u64| {
-        let whole = timeline.stretch_ns.min(model.duration_ns.saturating_sub(at)).max(1);
+        let whole = timeline.stretch_ns.min(end(model).saturating_sub(at)).max(1);
         (ns.saturating_mul(1_000) / whole).min(1_000)
     };
     let times = || (0..).map(|i| i * timeline.stretch_ns).zip(&timeline.stretches);
@@ -179,12 +235,13 @@ fn states(model: &Model) -> Chart {
         kind: "states",
         title: "Time by state",
         how_to_read: "How the time of each stretch divides between the states, from samples; gc, jit and idle as they \
-                      were timed. What is left white at the top was not accounted for. A program that warms up moves \
-                      from interp to compiled.",
+                      were timed. What is left empty at the top was not accounted for. A program that warms up moves \
+                      from interp to compiled. Each area has the first letter of its state where there is room.",
         unit: Unit::Permille,
         shape: Shape::Stacked,
         duration_ns: model.duration_ns,
         series: Part::ALL.iter().map(part).collect(),
+        has_letters: true,
         ..Chart::default()
     }
 }
@@ -226,13 +283,33 @@ fn warm_up(model: &Model) -> Chart {
     }
 }
 
+/// The warm-up of several runs; `None` if their speed is not known in the same way.
+pub fn warm_ups(models: &[Model]) -> Option<Chart> {
+    let found: Vec<_> = models.iter().filter_map(warmup).collect();
+    let together = several(&found)?;
+    let runs = found.iter().zip(1..).map(|(w, i): (_, u32)| Series {
+        name: format!("run {i}"),
+        points: w.points.iter().map(|p| (p.from_ns, p.value)).collect(),
+    });
+    let longest = models.iter().max_by_key(|m| m.duration_ns)?;
+    let chart =
+        Chart { outcome: Some(together.sentence()), series: runs.collect(), marks: Vec::new(), ..warm_up(longest) };
+    Some(finish(chart, longest))
+}
+
 fn traces(model: &Model) -> Chart {
     let all = || model.traces.values();
+    let compiled = || all().filter_map(|t| t.compile.as_ref()).filter(|c| c.succeeded());
+    let panel =
+        |title, unit, series| Chart { kind: "traces", title, unit, shape: Shape::Bars, series, ..Chart::default() };
+    let sizes = histogram("traces", compiled().map(|c| c.code_bytes.into()));
+    let times = histogram("traces", compiled().map(|c| c.compile_ns));
     Chart {
         kind: "traces",
         title: "Traces over time",
         how_to_read: "Each line counts up: recordings begun, code installed, recordings aborted. A program that has \
-                      warmed up makes no more steps.",
+                      warmed up makes no more steps. Below, how many traces have so much machine code and took so long \
+                      to compile: each bar is from the value below it to twice that.",
         unit: Unit::Count,
         shape: Shape::Steps,
         duration_ns: model.duration_ns,
@@ -240,6 +317,10 @@ fn traces(model: &Model) -> Chart {
             running("recordings begun", all().map(|t| (t.started_ns, 1)).collect()),
             running("code installed", all().filter_map(|t| t.installed_ns).map(|t| (t, 1)).collect()),
             running("recordings aborted", all().filter_map(|t| t.abort.as_ref()).map(|a| (a.at_ns, 1)).collect()),
+        ],
+        panels: vec![
+            panel("Machine code of a trace", Unit::Bytes, sizes),
+            panel("Time to compile a trace", Unit::Nanoseconds, times),
         ],
         ..Chart::default()
     }
@@ -255,7 +336,7 @@ fn guard_failures(model: &Model) -> Chart {
         let placed = points.iter().fold(0, |sum: u64, p| sum.saturating_add(p.1));
         // What the counter reached after the last time it was read.
         let rest = row.failures.unwrap_or(0).saturating_sub(placed);
-        points.extend((rest > 0).then_some((model.duration_ns, rest)));
+        points.extend((rest > 0).then_some((end(model), rest)));
         points
     };
     let name = |g: &guards::GuardRow| format!("guard {} {} {}", g.id, g.kind, g.place.short());
@@ -286,36 +367,109 @@ fn memory(model: &Model) -> Chart {
         false => collected.collect(),
         true => model.heap.iter().filter(|h| h.used > 0).map(|h| (h.at_ns, h.used)).collect(),
     };
+    if !heap.is_empty() && model.span.is_none() {
+        // A run begins with an empty heap.
+        heap.push((0, 0));
+    }
     heap.sort_by_key(|p| p.0);
-    let code = model.traces.values().filter_map(|t| {
-        let compile = t.compile.as_ref().filter(|c| c.succeeded())?;
-        Some((t.installed_ns?, u64::from(compile.code_bytes) + u64::from(compile.data_bytes)))
-    });
+    let before = heap.len();
+    let heap = thin(heap, model.duration_ns);
+    let installed = |bytes: fn(&Compile) -> u32| {
+        let of = |t: &Trace| {
+            let compile = t.compile.as_ref().filter(|c| c.succeeded())?;
+            Some((t.installed_ns?, u64::from(bytes(compile))))
+        };
+        thin(running("", model.traces.values().filter_map(of).collect()).points, model.duration_ns)
+    };
+    let (code, data) = (installed(|c| c.code_bytes), installed(|c| c.data_bytes));
+    // A step is two points, one just before it.
+    let moments = code.iter().chain(&data).flat_map(|p| [p.0.saturating_sub(1), p.0]);
+    let mut times: Vec<u64> = heap.iter().map(|p| p.0).chain(moments).chain([start(model), end(model)]).collect();
+    times.sort();
+    times.dedup();
+    let at = |name: &str, points: &[(u64, u64)], is_step: bool| Series {
+        name: name.into(),
+        points: times.iter().map(|&t| (t, between(points, t, is_step))).collect(),
+    };
+    let all = [("heap in use", &heap, false), ("code", &code, true), ("metadata", &data, true)];
     Chart {
         kind: "memory",
         title: "Memory over time",
-        how_to_read: "The heap as each collection found it and left it, so between two points it grew without being \
-                      measured. Code and metadata count what was installed.",
+        how_to_read: "The heap, empty at first, as each collection found it and left it: the line between two points is not measured. \
+                      On top of it machine code and what belongs to it, as they were installed.",
         unit: Unit::Bytes,
-        shape: Shape::Steps,
+        shape: Shape::Layers,
         duration_ns: model.duration_ns,
-        series: vec![Series { name: "heap in use".into(), points: heap }, running("code and metadata", code.collect())],
+        series: all.iter().filter(|s| !s.1.is_empty()).map(|(name, points, step)| at(name, points, *step)).collect(),
+        thinned: (before - heap.len()) as u64,
         ..Chart::default()
     }
 }
 
+/// What a series of points in order is at a time: the value before it, or one on the line to the next.
+fn between(points: &[(u64, u64)], at: u64, is_step: bool) -> u64 {
+    let after = points.partition_point(|p| p.0 <= at);
+    let (Some(&(from, low)), next) = (after.checked_sub(1).and_then(|i| points.get(i)), points.get(after)) else {
+        return 0;
+    };
+    match next {
+        Some(&(to, high)) if !is_step => {
+            let part = i128::from(at - from) * (i128::from(high) - i128::from(low)) / i128::from((to - from).max(1));
+            (i128::from(low) + part).max(0) as u64
+        }
+        _ => low,
+    }
+}
+
 fn gc(model: &Model) -> Chart {
-    let points = model.collections.iter().map(|c| (c.at_ns, c.pause_ns)).collect();
+    let of = |value: fn(&Collection) -> u64| model.collections.iter().map(|c| (c.at_ns, value(c))).collect();
+    let bytes = |name: &str, value| Series { name: name.into(), points: of(value) };
+    let mut sum = 0_u64;
+    let mut last = 0;
+    let mut allocated = Vec::new();
+    for collection in &model.collections {
+        sum = sum.saturating_add(collection.before_bytes.saturating_sub(last));
+        last = collection.after_bytes;
+        allocated.push((collection.at_ns, sum));
+    }
+    let panel = |title, how_to_read, series| Chart {
+        kind: "gc",
+        title,
+        how_to_read,
+        unit: Unit::Bytes,
+        shape: Shape::Steps,
+        duration_ns: model.duration_ns,
+        series,
+        ..Chart::default()
+    };
+    let live = panel("Live after each collection", "", vec![bytes("live", |c| c.after_bytes)]);
+    let allocated =
+        panel("Allocated until each collection", "", vec![Series { name: "allocated".into(), points: allocated }]);
     Chart {
         kind: "gc",
         title: "Pauses of the garbage collector",
-        how_to_read: "One line per collection, as high as the program stood still for it.",
+        how_to_read: "One line per collection, as high as the program stood still for it; below, what it left, and what \
+                      the program had allocated by then, the living and the dead.",
         unit: Unit::Nanoseconds,
         shape: Shape::Spikes,
         duration_ns: model.duration_ns,
-        series: vec![Series { name: "pause".into(), points }],
+        series: vec![Series { name: "pause".into(), points: of(|c| c.pause_ns) }],
+        panels: vec![live, allocated],
         ..Chart::default()
     }
+}
+
+/// How many values lie between each power of two and the next.
+fn histogram(name: &str, values: impl Iterator<Item = u64>) -> Vec<Series> {
+    let mut bars: BTreeMap<u32, u64> = BTreeMap::new();
+    for value in values.filter(|v| *v > 0) {
+        *bars.entry(value.ilog2()).or_default() += 1;
+    }
+    let (Some((&first, _)), Some((&last, _))) = (bars.first_key_value(), bars.last_key_value()) else {
+        return Vec::new();
+    };
+    let points = (first..=last).map(|i| (1 << i, bars.get(&i).copied().unwrap_or(0))).collect();
+    vec![Series { name: name.into(), points }]
 }
 
 #[cfg(test)]
@@ -330,6 +484,15 @@ mod tests {
         assert!(thinned.len() <= 3 * STRETCHES as usize + 3);
         assert!(thinned.contains(&(777, 9)) && thinned.last() == Some(&(99_999, 4)));
         assert!(thinned.is_sorted_by_key(|p| p.0));
+    }
+
+    #[test]
+    fn a_part_begins_with_what_holds_there() {
+        let points = vec![(1, 5), (4, 7), (9, 8)];
+        assert_eq!(within(points.clone(), 6, Shape::Steps), [(6, 7), (9, 8)]);
+        assert_eq!(within(points.clone(), 4, Shape::Steps), [(4, 7), (9, 8)]);
+        assert_eq!(within(points.clone(), 6, Shape::Points), [(9, 8)]);
+        assert_eq!(within(points, 0, Shape::Steps), [(1, 5), (4, 7), (9, 8)]);
     }
 
     #[test]

@@ -134,7 +134,8 @@ pub fn summary(model: &Model) -> Summary {
     }
 }
 
-fn states(model: &Model) -> States {
+/// Time by state.
+pub fn states(model: &Model) -> States {
     // Collections and recordings are events with a duration, so they need no samples.
     let gc = model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add);
     let samples = &model.samples;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::expected::expected;
 use crate::model::{Domain, Model, Moment, Part, What};
 use crate::units;
 
@@ -216,7 +217,7 @@ pub fn row(model: &Model, moment: &Moment) -> MomentRow {
         What::GivenUp(loc) => ("given up", model.program.place(loc).short()),
         What::FirstFailure(id) => {
             let guard = model.guards.get(&id);
-            let expected = guard.map(|g| g.expected.as_str()).filter(|e| !e.is_empty());
+            let expected = guard.and_then(|g| expected(&g.expected));
             let place = guard.map(|g| model.program.place(g.loc).short()).unwrap_or_default();
             let expected = expected.map(|e| format!(", expected {e}")).unwrap_or_default();
             ("first failure", format!("guard {id} at {place}{expected}"))

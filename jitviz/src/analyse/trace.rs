@@ -61,7 +61,12 @@ pub struct BytecodeLine {
 
 /// Everything the log has on one trace; `None` if it has no such trace.
 pub fn report(model: &Model, id: TraceId) -> Option<TraceReport> {
-    let row = traces::rows(model).into_iter().find(|r| r.id == id)?;
+    report_of(model, traces::rows(model).into_iter().find(|r| r.id == id)?)
+}
+
+/// The same for whoever has the rows of all traces.
+pub fn report_of(model: &Model, row: TraceRow) -> Option<TraceReport> {
+    let id = row.id;
     let trace = model.traces.get(&id)?;
     let (body, problems) = model.body(id);
     let of_trace = model.guards_of(id);

@@ -85,6 +85,9 @@ pub struct TraceRow {
     pub installed_ns: Option<u64>,
     pub reason: Option<String>,
     pub detail: Option<String>,
+    /// How much more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
 }
 
 /// One row per recording, in the order of their ids.
@@ -149,6 +152,7 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
         installed_ns: trace.installed_ns,
         reason,
         detail,
+        change: model.changes.get().and_then(|c| c.traces.get(&trace.id).copied()),
     }
 }
 
@@ -179,7 +183,7 @@ fn why(model: &Model, trace: &Trace, state: Fate) -> (Option<String>, Option<Str
 /// The rows as a forest: each bridge below the trace it leaves, brothers in the order given. Yields (depth, index).
 ///
 /// A trace whose parent is unknown is a root; a circle of parents (a damaged log) is cut, so every row comes once.
-pub fn forest(rows: &[TraceRow]) -> Vec<(usize, usize)> {
+pub fn forest(rows: &[&TraceRow]) -> Vec<(usize, usize)> {
     let index: BTreeMap<TraceId, usize> = rows.iter().enumerate().map(|(i, r)| (r.id, i)).collect();
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
     let mut roots = Vec::new();
@@ -226,14 +230,16 @@ mod tests {
     #[test]
     fn bridges_stand_below_their_parents() {
         let rows = with_parents(&[(1, None), (2, Some(4)), (3, Some(1)), (4, None)]);
-        let shown: Vec<(usize, u32)> = forest(&rows).into_iter().map(|(d, i)| (d, rows[i].id.0)).collect();
+        let shown: Vec<(usize, u32)> =
+            forest(&rows.iter().collect::<Vec<_>>()).into_iter().map(|(d, i)| (d, rows[i].id.0)).collect();
         assert_eq!(shown, [(0, 1), (1, 3), (0, 4), (1, 2)]);
     }
 
     #[test]
     fn a_circle_of_parents_is_cut() {
         let rows = with_parents(&[(1, Some(2)), (2, Some(1)), (3, Some(3)), (4, Some(99))]);
-        let mut ids: Vec<u32> = forest(&rows).into_iter().map(|(_, i)| rows[i].id.0).collect();
+        let mut ids: Vec<u32> =
+            forest(&rows.iter().collect::<Vec<_>>()).into_iter().map(|(_, i)| rows[i].id.0).collect();
         ids.sort();
         assert_eq!(ids, [1, 2, 3, 4]);
     }

@@ -5,7 +5,8 @@
 
 use serde::Serialize;
 
-use super::change::{Level, level, segments, without_outliers};
+pub use super::classify::Class;
+use super::classify::{FEWEST, Same, classify};
 use crate::model::{Model, Part};
 use crate::units::plural;
 
@@ -19,28 +20,6 @@ pub enum Basis {
     Work,
     /// Thousandths of the time outside compiled code and builtins.
     Samples,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    Flat,
-    #[serde(rename = "warm-up")]
-    WarmUp,
-    #[serde(rename = "slow-down")]
-    SlowDown,
-    NoSteadyState,
-}
-
-impl Class {
-    pub fn name(self) -> &'static str {
-        match self {
-            Class::Flat => "flat",
-            Class::WarmUp => "warm-up",
-            Class::SlowDown => "slow-down",
-            Class::NoSteadyState => "no-steady-state",
-        }
-    }
 }
 
 /// One value: how slow the program was between two moments.
@@ -77,23 +56,16 @@ pub struct Warmup {
     pub outliers: usize,
 }
 
-/// Fewer values say nothing about steadiness.
-const FEWEST: usize = 10;
 /// More are put together.
 const MOST: usize = 2_000;
 /// Levels closer than this part of the fastest are the same.
 const SAME: f64 = 0.01;
 /// The same for thousandths of time, of which samples give no more.
 const SAME_SHARE: f64 = 30.0;
-/// So many values in a row are no level of their own.
-const BRIEF: usize = 3;
-/// The last part of the run, which must have one level for it to be steady.
-const STEADY_PART: f64 = 0.25;
-
 /// `None` if nothing in the log tells the speed.
 pub fn warmup(model: &Model) -> Option<Warmup> {
     let (basis, points) = series(model)?;
-    Some(classify(model, basis, points))
+    Some(explain(model, basis, points))
 }
 
 fn series(model: &Model) -> Option<(Basis, Vec<Point>)> {
@@ -136,61 +108,28 @@ fn grouped(points: Vec<Point>) -> Vec<Point> {
     points.chunks(size).map(middle).collect()
 }
 
-fn classify(model: &Model, basis: Basis, points: Vec<Point>) -> Warmup {
+fn explain(model: &Model, basis: Basis, points: Vec<Point>) -> Warmup {
     let points = grouped(points);
     let mut found = Warmup { basis, class: None, steady_from_ns: None, points, changes: Vec::new(), outliers: 0 };
-    if found.points.len() < FEWEST {
-        return found;
-    }
-    let all: Vec<f64> = found.points.iter().map(|p| p.value as f64).collect();
-    let kept = without_outliers(&all);
-    found.outliers = all.len() - kept.len();
-    let values: Vec<f64> = kept.iter().map(|&i| all[i]).collect();
-    let resolution = match basis {
-        Basis::Samples => SAME_SHARE / 3.0,
-        // A tenth of what counts as the same speed.
-        _ => level(&values).mean * SAME / 10.0,
-    };
-    let mut parts = segments(&values, resolution);
-    let all_parts = parts.len();
-    // A few values on their own are a pause or a compilation, not a speed of the program; but those it begins with are.
-    let mut position = 0;
-    parts.retain(|part| {
-        position += 1;
-        position == 1 || part.len() > BRIEF || values.len() < 2 * FEWEST && position == all_parts
-    });
-    let levels: Vec<Level> = parts.iter().map(|part| level(&values[part.clone()])).collect();
-    let fastest = levels.iter().map(|l| l.mean).fold(f64::INFINITY, f64::min);
-    let same = if basis == Basis::Samples { SAME_SHARE } else { fastest * SAME };
-    let Some(&last) = levels.last() else { return found };
-    let (low, high) = (last.mean - last.deviation.max(same), last.mean + last.deviation.max(same));
-    let is_like_last = |l: &Level| l.mean - l.deviation <= high && l.mean + l.deviation >= low;
-    let steady = levels.iter().rposition(|l| !is_like_last(l)).map_or(0, |other| other + 1);
-    let other = || levels[..steady].iter().filter(|l| !is_like_last(l));
-    let begins_late = steady > 0 && parts[steady].start as f64 > values.len() as f64 * (1.0 - STEADY_PART);
-    let class = if begins_late {
-        Class::NoSteadyState
-    } else if other().any(|l| l.mean < last.mean) {
-        Class::SlowDown
-    } else if other().next().is_some() {
-        Class::WarmUp
-    } else {
-        Class::Flat
-    };
+    let values: Vec<f64> = found.points.iter().map(|p| p.value as f64).collect();
+    let same = if basis == Basis::Samples { Same::Within(SAME_SHARE) } else { Same::Part(SAME) };
+    let Some(classified) = classify(&values, same) else { return found };
+    let class = classified.class;
     found.class = Some(class);
-    found.steady_from_ns = (class != Class::NoSteadyState).then(|| found.points[kept[parts[steady].start]].from_ns);
+    found.outliers = classified.outliers;
+    found.steady_from_ns = classified.steady.map(|i| found.points[i].from_ns);
     if class == Class::Flat {
         return found;
     }
-    for (pair, levels) in parts.windows(2).zip(levels.windows(2)) {
-        let (before, after) = (levels[0], levels[1]);
+    for pair in classified.stretches.windows(2) {
+        let (before, after) = (pair[0].level, pair[1].level);
         // A change of the spread alone is none of the speed.
-        if (before.mean - after.mean).abs() <= same {
+        if (before.mean - after.mean).abs() <= classified.same {
             continue;
         }
         // Between the two may be values that belong to neither, and a segment has at least two values: the change is
         // somewhere from the last but one of the first level to the first of the second.
-        let (first, reached) = (kept[pair[0].end], kept[pair[1].start]);
+        let (first, reached) = (pair[0].values.end, pair[1].values.start);
         let near = found.points[first.saturating_sub(2)].from_ns..=found.points[reached].to_ns;
         found.changes.push(Change {
             at_ns: found.points[reached].from_ns,

@@ -20,15 +20,21 @@ impl AllocSum {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Allocs {
-    pub by_site: BTreeMap<(LocId, String), AllocSum>,
+    /// By place and the number of the type's name (`Words::types`).
+    pub by_site: BTreeMap<(LocId, u32), AllocSum>,
 }
 
 impl Allocs {
-    pub fn add(&mut self, loc: LocId, type_name: &str, bytes: u64) {
-        self.by_site.entry((loc, type_name.to_string())).or_default().add(bytes);
+    pub fn add(&mut self, loc: LocId, ty: u32, bytes: u64) {
+        self.by_site.entry((loc, ty)).or_default().add(bytes);
     }
 
     pub fn is_empty(&self) -> bool {
         self.by_site.is_empty()
+    }
+
+    /// What all samples stand for.
+    pub fn bytes(&self) -> u64 {
+        self.by_site.values().fold(0, |sum, site| sum.saturating_add(site.bytes))
     }
 }

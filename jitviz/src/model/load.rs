@@ -2,7 +2,7 @@
 //!
 //! Definitions may come after what uses them, so records only fill tables here; names are looked up when shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jitlog::format::payload;
 use jitlog::{CounterKind, Event, OpcodeSet};
@@ -24,6 +24,11 @@ pub struct Loader {
     iteration: jitlog::StringId,
     /// Interned strings, for the names of types.
     strings: BTreeMap<u32, String>,
+    /// Functions that have code, inlined ones included, and the places of the guards of traces that are not installed yet.
+    compiled: BTreeSet<FuncId>,
+    guarded: BTreeMap<TraceId, BTreeSet<LocId>>,
+    /// The collection that began and has not ended yet.
+    collecting: Collection,
     /// Only kept for a part of the time.
     growth: Growth,
     /// Whether what is read now comes before the part.
@@ -36,6 +41,8 @@ const ITERATION: &str = "iteration";
 const MOST_UNREAD: u64 = 1_000_000;
 /// Interned strings that are kept.
 const MOST_STRINGS: usize = 1 << 16;
+/// Phases of one collection that are kept.
+const MOST_PHASES: usize = 64;
 /// Moments and stretches of counted work that are kept.
 const MOST_MOMENTS: usize = 1 << 20;
 /// Marks of iterations that are kept.
@@ -69,11 +76,15 @@ impl Loader {
                 model.program.process = Process {
                     vm_name: d.vm_name.to_string(),
                     vm_version: d.vm_version.to_string(),
+                    vm_commit: d.vm_commit.to_string(),
                     argv: argv(d.argv, &mut self.problems),
+                    config: if d.config == "{}" { String::new() } else { d.config.to_string() },
+                    machine: [d.os, d.arch, d.cpu_model].map(str::trim).join(" ").trim().to_string(),
                 }
             }
             Event::SourceDef(d) => {
-                model.program.sources.entry(SourceId(d.source_id.0)).or_default().path = d.path.to_string();
+                let source = model.program.sources.entry(SourceId(d.source_id.0)).or_default();
+                (source.path, source.hash) = (d.path.to_string(), d.content_hash.0);
             }
             Event::FuncDef(d) => {
                 let func = Func { source: SourceId(d.source_id.0), name: d.name.to_string() };
@@ -134,6 +145,7 @@ impl Loader {
                 guard.kind = d.kind.0;
                 guard.op = OpIx(d.ir_op_id.0);
                 guard.loc = LocId(d.loc_id.0);
+                self.guarded.entry(TraceId(d.trace_id.0)).or_default().insert(LocId(d.loc_id.0));
                 guard.expected = d.expected.to_string();
                 guard.fingerprint = d.guard_fp.0;
             }
@@ -211,6 +223,10 @@ impl Loader {
                 let trace = self.known_trace(e.trace_id, "code_install");
                 trace.installed_ns = Some(t_ns);
                 trace.address = some(e.addr.0, |address| address);
+                let start = trace.loc;
+                let inside = self.guarded.remove(&TraceId(e.trace_id.0)).unwrap_or_default();
+                let places = inside.iter().chain([&start]);
+                self.compiled.extend(places.filter_map(|loc| Some(self.model.program.locs.get(loc)?.func)));
                 self.moment(t_ns, What::Installed(TraceId(e.trace_id.0)));
             }
             Event::CodeFree(e) => {
@@ -252,14 +268,14 @@ impl Loader {
                 self.model.blacklisted.push(LocId(e.loc_id.0));
                 self.moment(t_ns, What::GivenUp(LocId(e.loc_id.0)));
             }
-            Event::Sample(e) => self.model.samples.add(t_ns, e),
+            Event::Sample(e) => {
+                let function = self.model.program.locs.get(&LocId(e.loc_id.0)).map(|loc| loc.func);
+                let is_early = function.is_none_or(|function| !self.compiled.contains(&function));
+                self.model.samples.add(t_ns, e, is_early);
+            }
             Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
             Event::AllocSample(e) => {
-                let name = self.strings.get(&e.type_str.0).map(String::as_str).unwrap_or("?");
-                self.model.allocs.add(LocId(e.loc_id.0), name, e.weight_bytes);
-                let sum = self.model.allocations.entry((LocId(e.loc_id.0), e.type_str.0)).or_default();
-                sum.samples += 1;
-                sum.bytes = sum.bytes.saturating_add(e.weight_bytes);
+                self.model.allocs.add(LocId(e.loc_id.0), e.type_str.0, e.weight_bytes);
             }
             Event::Mark(e) => self.mark(t_ns, e.name_str),
             Event::SamplesLost(e) => {
@@ -267,12 +283,21 @@ impl Loader {
                 self.problems.add(ProblemKind::Dropped, "samples", || format!("{} samples could not be taken", e.n));
             }
             Event::CounterDelta(e) => self.deltas(t_ns, e.entries),
+            Event::GcBegin(e) => self.collecting = Collection { cause: Some(e.cause.0), ..Collection::default() },
+            Event::GcPhase(e) => {
+                // Bounded by what is known of any collector: more are of a damaged log.
+                if self.collecting.phases.len() < MOST_PHASES {
+                    self.collecting.phases.push((e.phase.0, e.dur_ns));
+                }
+            }
             Event::GcEnd(e) => {
                 let collection = Collection {
                     at_ns: t_ns,
                     pause_ns: e.pause_ns,
                     before_bytes: e.before_bytes,
                     after_bytes: e.after_bytes,
+                    freed_objects: e.freed_objs,
+                    ..std::mem::take(&mut self.collecting)
                 };
                 self.moment(t_ns, What::Collected(self.model.collections.len()));
                 self.model.collections.push(collection);
@@ -283,13 +308,32 @@ impl Loader {
                 self.model.exit = Some(Exit { how: e.how.to_string(), status: e.status });
                 self.moment(t_ns, What::Ended);
             }
+            Event::Memory(e) => {
+                let account =
+                    Resident { at_ns: t_ns, bytes: e.resident_bytes, peak_bytes: e.peak_bytes, parts: Vec::new() };
+                self.model.resident.push(account);
+            }
+            Event::MemoryPart(e) => {
+                // A purpose has 8 bits: more parts are of a damaged log.
+                let last = self.model.resident.last_mut();
+                if let Some(account) = last.filter(|account| account.parts.len() <= usize::from(u8::MAX)) {
+                    account.parts.push((e.part, e.bytes));
+                }
+            }
             Event::Heap(e) => {
-                let heap = Heap { at_ns: t_ns, used: e.used_bytes, allocated_total: e.allocated_total_bytes };
+                let heap = Heap {
+                    at_ns: t_ns,
+                    used: e.used_bytes,
+                    committed: e.committed_bytes,
+                    allocated_total: e.allocated_total_bytes,
+                    live_objects: e.live_objs,
+                };
                 self.model.heap.push(heap);
             }
             Event::Codemem(e) => {
                 self.model.code_mem_used = Some(e.used_bytes);
                 self.model.code_mem.push((t_ns, e.used_bytes));
+                self.model.code_committed.push((t_ns, e.committed_bytes));
             }
             _ => {}
         }
@@ -473,7 +517,7 @@ impl Loader {
                 format!("{dropped} events were dropped while the program ran: counts from events are too low, counters are exact")
             });
         }
-        let named = self.model.allocations.keys().map(|key| key.1);
+        let named = self.model.allocs.by_site.keys().map(|key| key.1);
         let name = |id: u32| Some((id, self.strings.get(&id)?.clone()));
         self.model.words.types = named.filter_map(name).collect();
         health.events = self.model.health.events;

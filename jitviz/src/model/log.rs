@@ -235,6 +235,9 @@ impl Log {
         };
         let mut model = loader.finish(health);
         model.bodies = Bodies::Log(self.reader.clone());
+        let header = self.reader.header();
+        model.format = format!("jitlog {}.{}", header.major, header.minor);
+        model.started_real_ns = Some(self.reader.static_page().start_real_ns).filter(|ns| *ns > 0);
         model
     }
 

@@ -6,6 +6,7 @@
 
 pub mod allocs;
 pub mod body;
+pub mod changes;
 mod foreign;
 pub mod guard;
 pub mod ids;
@@ -18,10 +19,12 @@ pub mod samples;
 pub mod trace;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 pub use jitlog::{Fact, ReasonDomain as Domain, SampleState, TraceKind};
 
 pub use allocs::Allocs;
+pub use changes::Changes;
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
@@ -29,7 +32,7 @@ pub use log::{Log, Span};
 pub use moment::{Moment, What};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
-pub use samples::{Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
+pub use samples::{Cell, Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +71,11 @@ impl Words {
     pub fn pass(&self, id: PassId) -> String {
         self.passes.get(&id).cloned().unwrap_or_else(|| format!("pass {id}"))
     }
+
+    /// The name of a type of sampled allocations.
+    pub fn type_name(&self, id: u32) -> String {
+        self.types.get(&id).cloned().unwrap_or_else(|| format!("#{id}"))
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,13 +85,31 @@ pub struct Collection {
     pub pause_ns: u64,
     pub before_bytes: u64,
     pub after_bytes: u64,
+    pub freed_objects: u64,
+    /// What made it start; `None` if the log does not say.
+    pub cause: Option<u16>,
+    /// Its phases in their order, and how long each took.
+    pub phases: Vec<(u16, u64)>,
+}
+
+/// The process's memory at a moment, by purpose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resident {
+    pub at_ns: u64,
+    /// What the kernel says is resident, and was at most until then.
+    pub bytes: u64,
+    pub peak_bytes: u64,
+    pub parts: Vec<(jitlog::MemoryPurpose, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heap {
     pub at_ns: u64,
     pub used: u64,
+    /// Taken from the system for it, in use or not.
+    pub committed: u64,
     pub allocated_total: u64,
+    pub live_objects: u64,
 }
 
 /// How the program ended.
@@ -112,13 +138,6 @@ pub struct Counts {
     pub loop_iter: BTreeMap<TraceId, u64>,
 }
 
-/// What sampled allocations stand for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Allocated {
-    pub samples: u64,
-    pub bytes: u64,
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     /// The file as the user named it.
@@ -126,6 +145,8 @@ pub struct Model {
     /// The part of the time it is confined to; `None` is the whole log.
     pub span: Option<Span>,
     pub program: Program,
+    /// To another log, once both were compared.
+    pub changes: OnceLock<Changes>,
     pub words: Words,
     /// In the order of the events.
     pub moments: Vec<Moment>,
@@ -135,12 +156,14 @@ pub struct Model {
     pub blacklisted: Vec<LocId>,
     pub collections: Vec<Collection>,
     pub heap: Vec<Heap>,
+    /// Accounts of the process's memory, in the order of time.
+    pub resident: Vec<Resident>,
     /// The last word on machine-code memory in use.
     pub code_mem_used: Option<u64>,
     /// Machine-code memory in use over time.
     pub code_mem: Vec<(u64, u64)>,
-    /// Sampled allocations by place and the number of the type's name.
-    pub allocations: BTreeMap<(LocId, u32), Allocated>,
+    /// Memory taken for machine code over time, used or not.
+    pub code_committed: Vec<(u64, u64)>,
     pub counts: Counts,
     pub samples: Samples,
     pub allocs: Allocs,
@@ -152,6 +175,10 @@ pub struct Model {
     pub exit: Option<Exit>,
     /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
     /// not have that, to the last event; of a part of the time its length.
+    /// `jitlog 1.0`.
+    pub format: String,
+    /// When the log was created, since 1970; `None` if it does not say.
+    pub started_real_ns: Option<u64>,
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,

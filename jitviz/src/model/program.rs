@@ -9,12 +9,19 @@ use super::ids::{FuncId, LocId, SourceId, StackId};
 pub struct Process {
     pub vm_name: String,
     pub vm_version: String,
+    pub vm_commit: String,
     pub argv: Vec<String>,
+    /// The VM's parameters, as the log has them.
+    pub config: String,
+    /// Operating system and processor.
+    pub machine: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
     pub path: String,
+    /// Of its text; zeros if the log has none.
+    pub hash: [u8; 16],
     /// The text as the VM read it, once somebody asked; `None` when the log was written without it.
     pub lines: OnceLock<Option<Vec<String>>>,
 }

@@ -35,12 +35,25 @@ pub struct TraceTime {
     pub native_ns: u64,
 }
 
+/// All that is told apart about the time of samples that only they measure. Findings claim cells, so that no time is
+/// counted twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    pub part: Part,
+    /// 0 outside compiled code and what it called.
+    pub trace: TraceId,
+    /// In the interpreter: through which compiled code was left just before; else 0.
+    pub guard: GuardId,
+    pub loc: LocId,
+}
+
 /// Everything the samples add up to; empty when nobody sampled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
     pub by_state: BTreeMap<SampleState, Weight>,
     /// States that are timed at their transitions, as far as the log says so; collections are timed by their own events.
     pub timed_ns: BTreeMap<SampleState, u64>,
+    pub cells: BTreeMap<Cell, u64>,
     pub by_trace: BTreeMap<TraceId, TraceTime>,
     pub by_loc: BTreeMap<LocId, PlaceTime>,
     pub by_builtin: BTreeMap<FuncId, Weight>,
@@ -52,6 +65,8 @@ pub struct Samples {
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
     pub unblamed: BTreeMap<LocId, Weight>,
+    /// Of those, what came before any code of the place's function was installed.
+    pub early: BTreeMap<LocId, Weight>,
     pub timeline: Timeline,
     /// That could not be taken or written.
     pub lost: u64,
@@ -67,7 +82,8 @@ impl Samples {
         self.by_state.get(&state).map_or(0, |weight| weight.ns)
     }
 
-    pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample) {
+    /// `is_early`: the function of the place has no code yet.
+    pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
         let ns = sample.weight_ns;
         self.by_state.entry(sample.state).or_default().add(ns);
         let Some(part) = Part::of(sample.state) else { return };
@@ -77,6 +93,10 @@ impl Samples {
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
         self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
+        let (trace, guard) = (TraceId(sample.trace_id.0), GuardId(sample.guard_id.0));
+        let (trace, guard) = if part == Part::Interp { (TraceId(0), guard) } else { (trace, GuardId(0)) };
+        let cell = self.cells.entry(Cell { part, trace, guard, loc: LocId(sample.loc_id.0) }).or_default();
+        *cell = cell.saturating_add(ns);
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,
@@ -88,7 +108,12 @@ impl Samples {
         }
         if part == Part::Interp {
             match sample.guard_id.0 {
-                0 => self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns),
+                0 => {
+                    self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns);
+                    if is_early {
+                        self.early.entry(LocId(sample.loc_id.0)).or_default().add(ns);
+                    }
+                }
                 guard => self.by_guard.entry(GuardId(guard)).or_default().add(ns),
             }
         } else if sample.trace_id.0 != 0 {
@@ -221,7 +246,7 @@ mod tests {
     fn time_that_events_tell_is_not_there_twice() {
         let mut samples = Samples::default();
         let sample = jitlog::Sample { state: SampleState::Gc, weight_ns: 1_000, ..Default::default() };
-        samples.add(2_000_000, &sample);
+        samples.add(2_000_000, &sample, false);
         assert!(samples.timeline.stretches.is_empty() && samples.ns(SampleState::Gc) == 1_000);
         samples.timed(3_000_000, SampleState::Opt, 500_000);
         assert_eq!(samples.timeline.stretches[2][Part::Jit as usize], 500_000);

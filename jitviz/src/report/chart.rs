@@ -1,32 +1,34 @@
-//! A chart as SVG text. The same numbers give the same bytes.
+//! A chart as SVG text or as a PNG file: title, names of the series and marks, then one panel below the other. The
+//! same numbers give the same bytes.
+
+mod boxes;
+mod plot;
+
+use std::error::Error;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::bitmap::{self, Bitmap};
+use super::colours::{COLOURS, HEAT};
 use crate::analyse::series::{Chart, Shape, Unit};
 use crate::clean::clean;
 use crate::styled::Charset;
 use crate::units;
 
-const SIZE: (u32, u32) = (900, 320);
-
-/// Okabe and Ito's colours for all sorts of eyes, those that stand out from white and from black.
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(154, 112, 0),
-    RGBColor(110, 110, 110),
-];
+const WIDTH: u32 = 900;
+/// Of the part that shows numbers, with its axis.
+const HEIGHT: u32 = 260;
+/// Of such a part below another.
+const LOWER_HEIGHT: u32 = 170;
 /// plotters writes four fifths of it into the file.
 const FONT: u32 = 16;
 const GRID: RGBColor = RGBColor(128, 128, 128);
-
-/// Below the title, if there is one.
-const LEGEND_FROM: i32 = 44;
-/// Beside a chart that fills its area.
-const LEGEND_WIDTH: u32 = 130;
+/// About so wide is a letter; the font of an SVG is not known here.
+const LETTER: i32 = 8;
+/// Of a line of the legend.
+const LINE: i32 = 19;
+const LEFT: i32 = 12;
 /// Marks with a line; the page lists all of them.
 const MARKS: usize = 5;
 
@@ -35,15 +37,18 @@ const MARKS: usize = 5;
 pub enum Ground {
     /// Alone: white, with black text.
     White,
-    /// In a page with a text colour and a background of its own.
+    /// In a page with a title, a text colour and a background of its own.
     Page,
 }
+
+type Area<B> = DrawingArea<B, Shift>;
+type Drawn = Result<(), Box<dyn Error>>;
 
 /// The chart as an `svg` element; `Err` says why it cannot be drawn.
 pub fn svg(chart: &Chart, ground: Ground) -> Result<String, String> {
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, size(chart)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, size(chart, ground)).into_drawing_area();
         if ground == Ground::White {
             area.fill(&WHITE).map_err(|e| e.to_string())?;
         }
@@ -65,72 +70,113 @@ pub fn svg(chart: &Chart, ground: Ground) -> Result<String, String> {
     Ok(whole)
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// The chart as a PNG file, alone and so on white.
+pub fn png(chart: &Chart) -> Result<Vec<u8>, String> {
+    let size = size(chart, Ground::White);
+    let mut pixels = vec![0; bitmap::bytes(size)];
+    draw(chart, &Bitmap::new(size, &mut pixels).into_drawing_area(), Ground::White).map_err(|e| e.to_string())?;
+    bitmap::png(size, &pixels).map_err(|e| e.to_string())
+}
 
-/// The height of a row of boxes.
-const ROW: u32 = 22;
-/// About so wide is a letter, since nothing here knows the font.
-const LETTER: i32 = 8;
+fn size(chart: &Chart, ground: Ground) -> (u32, u32) {
+    (WIDTH, panels(chart, ground).iter().map(|p| p.head + p.height).sum())
+}
 
-fn size(chart: &Chart) -> (u32, u32) {
-    match chart.shape {
-        Shape::Boxes => (SIZE.0, 110 + ROW * chart.rows.len().max(2) as u32),
-        _ => SIZE,
+/// A part of the picture with axes of its own.
+struct Panel<'a> {
+    chart: &'a Chart,
+    title: Option<String>,
+    /// Height of what stands above the axes, and of the rest.
+    head: u32,
+    height: u32,
+}
+
+fn panels(chart: &Chart, ground: Ground) -> Vec<Panel<'_>> {
+    let panel = |chart, title: Option<String>, height| {
+        let lines = legend(chart).last().map_or(0, |l| l.line + 1) + usize::from(title.is_some()) as i32;
+        Panel { chart, title, head: 10 + LINE as u32 * lines as u32, height }
+    };
+    let height = if chart.shape == Shape::Boxes { boxes::height(chart) } else { HEIGHT };
+    let first = panel(chart, (ground == Ground::White).then(|| title(chart)), height);
+    let lower = chart.panels.iter().map(|lower| panel(lower, Some(lower.title.to_string()), LOWER_HEIGHT));
+    std::iter::once(first).chain(lower).collect()
+}
+
+/// With what the chart comes to, which a page says beside it.
+fn title(chart: &Chart) -> String {
+    match &chart.outcome {
+        Some(outcome) => Charset::UNICODE.fit(&clean(&format!("{} - {outcome}", chart.title)), 100),
+        None => chart.title.to_string(),
     }
 }
 
-fn boxes(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
-    let rows = chart.rows.len().max(1) as i32;
-    let side = if chart.rows.iter().all(String::is_empty) { 12 } else { 130 };
-    let value = |v: &u64| show(chart.unit, *v);
-    let mut builder = ChartBuilder::on(area);
-    if ground == Ground::White {
-        builder.caption(chart.title, ("sans-serif", FONT + 4));
-    }
-    builder.margin(12).margin_top(34);
-    let mut plot =
-        builder.x_label_area_size(36).y_label_area_size(side).build_cartesian_2d(0..chart.width.max(1), 0..rows)?;
-    plot.configure_mesh()
-        .disable_y_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID.mix(0.4))
-        .axis_style(GRID)
-        .x_labels(8)
-        .y_labels(2)
-        .y_label_formatter(&|_| String::new())
-        .x_label_formatter(&value)
-        .label_style(("sans-serif", FONT))
-        .draw()?;
-    for (name, row) in chart.rows.iter().zip(0..) {
-        let (_, y) = plot.backend_coord(&(0, rows - row));
-        let name = Charset::UNICODE.fit(&clean(name), 15);
-        area.draw(&Text::new(name, (16, y + 4), ("sans-serif", FONT).into_font().color(&BLACK)))?;
-    }
-    for each in &chart.boxes {
-        let row = each.row as i32;
-        let colour = COLOURS[each.series % COLOURS.len()];
-        let ((left, top), (right, bottom)) =
-            (plot.backend_coord(&(each.from, rows - row)), plot.backend_coord(&(each.to, rows - row - 1)));
-        // One pixel between boxes, and none so narrow that it does not show.
-        let right = right.max(left + 2) - 1;
-        area.draw(&Rectangle::new([(left, top + 1), (right, bottom - 1)], colour.filled()))?;
-        let room = (right - left) / LETTER;
-        if room >= 3 {
-            let name = Charset::UNICODE.fit(&clean(&each.name), room as usize);
-            // White on these colours has the contrast of text on a page; see the test.
-            area.draw(&Text::new(name, (left + 3, top + 4), ("sans-serif", FONT - 2).into_font().color(&WHITE)))?;
+fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, ground: Ground) -> Drawn {
+    let panels = panels(chart, ground);
+    let (mut top, mut left) = (0, panels.iter().map(|p| p.head + p.height).sum::<u32>());
+    for panel in panels {
+        head(&panel, area, top)?;
+        left -= panel.head + panel.height;
+        let axes = area.margin(top + panel.head as i32, left, 0, 0);
+        match panel.chart.shape {
+            Shape::Boxes => boxes::draw(panel.chart, area, &axes)?,
+            Shape::Bars => plot::bars(panel.chart, area, &axes)?,
+            _ => plot::draw(panel.chart, area, &axes)?,
         }
-    }
-    for (series, i) in chart.series.iter().zip(0..) {
-        let (x, y) = (16 + 140 * i, 16);
-        area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], COLOURS[i as usize % COLOURS.len()].stroke_width(6)))?;
-        area.draw(&Text::new(
-            clean(&series.name).into_owned(),
-            (x + 28, y - 6),
-            ("sans-serif", FONT).into_font().color(&BLACK),
-        ))?;
+        top += (panel.head + panel.height) as i32;
     }
     Ok(())
+}
+
+/// A name with its colour, or with the number of a mark.
+struct Name {
+    line: i32,
+    x: i32,
+    text: String,
+    colour: Option<RGBColor>,
+}
+
+/// The series beside each other as far as there is room, then the marks.
+fn legend(chart: &Chart) -> Vec<Name> {
+    let mut names = Vec::new();
+    let (mut x, mut line) = (LEFT, 0);
+    // Rows that are named need no legend.
+    let series = chart.series.iter().enumerate().filter(|(_, s)| !chart.rows.contains(&s.name));
+    for (i, series) in series {
+        let text = Charset::UNICODE.fit(&clean(&series.name), 60);
+        let width = 52 + (LETTER - 1) * text.chars().count() as i32;
+        if x > LEFT && x + width > WIDTH as i32 {
+            (x, line) = (LEFT, line + 1);
+        }
+        names.push(Name { line, x, text, colour: Some(colour(chart, i)) });
+        x += width;
+    }
+    for (mark, number) in chart.marks.iter().take(MARKS).zip(1..) {
+        line += 1;
+        let text = Charset::UNICODE.fit(&clean(&format!("{number}  {}", mark.text)), 115);
+        names.push(Name { line, x: LEFT, text, colour: None });
+    }
+    names
+}
+
+fn head<B: DrawingBackend<ErrorType: 'static>>(panel: &Panel<'_>, area: &Area<B>, top: i32) -> Drawn {
+    let mut y = top + 10;
+    if let Some(title) = &panel.title {
+        area.draw(&Text::new(title.clone(), (LEFT, y - 3), ("sans-serif", FONT + 3).into_font().color(&BLACK)))?;
+        y += LINE;
+    }
+    for name in legend(panel.chart) {
+        let (x, y) = (name.x, y + name.line * LINE);
+        if let Some(colour) = name.colour {
+            area.draw(&Rectangle::new([(x, y + 3), (x + 20, y + 10)], colour.filled()))?;
+        }
+        let x = if name.colour.is_some() { x + 26 } else { x };
+        area.draw(&Text::new(name.text, (x, y), ("sans-serif", FONT).into_font().color(&BLACK)))?;
+    }
+    Ok(())
+}
+
+fn colour(chart: &Chart, series: usize) -> RGBColor {
+    if chart.is_heat { HEAT[series.min(HEAT.len() - 1)] } else { COLOURS[series % COLOURS.len()] }
 }
 
 fn show(unit: Unit, value: u64) -> String {
@@ -142,100 +188,76 @@ fn show(unit: Unit, value: u64) -> String {
     }
 }
 
-fn draw(chart: &Chart, area: &Area<'_>, ground: Ground) -> Result<(), Box<dyn std::error::Error>> {
-    if chart.shape == Shape::Boxes {
-        return boxes(chart, area, ground);
-    }
-    let highest = chart.series.iter().flat_map(|s| s.points.iter().map(|p| p.1)).max().unwrap_or(0).max(1);
-    // A little air above the highest line.
-    let top = highest.saturating_add(highest / 20).max(highest.saturating_add(1));
-    let end = chart.duration_ns.max(1);
-    let value = |v: &u64| show(chart.unit, *v);
-    let stacked = chart.shape == Shape::Stacked;
-    let top = match chart.shape {
-        Shape::Stacked => 1_000,
-        // Points would hide behind the legend.
-        Shape::Points => top.saturating_add(top / 10 * (2 + chart.marks.len().min(MARKS) as u64)),
-        _ => top,
-    };
-    let mut builder = ChartBuilder::on(area);
-    if ground == Ground::White {
-        builder.caption(chart.title, ("sans-serif", FONT + 4));
-    }
-    builder.margin(12);
-    if stacked {
-        builder.margin_right(LEGEND_WIDTH);
-    }
-    let mut plot = builder.x_label_area_size(36).y_label_area_size(90).build_cartesian_2d(0..end, 0..top)?;
-    plot.configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID.mix(0.4))
-        .axis_style(GRID)
-        .x_labels(8)
-        .y_labels(6)
-        .x_desc("time since the start of the log")
-        .x_label_formatter(&|t| units::ns(*t))
-        .y_label_formatter(&value)
-        .label_style(("sans-serif", FONT))
-        .draw()?;
-    let mut below: Vec<u64> = Vec::new();
-    for (i, series) in chart.series.iter().enumerate() {
-        let colour = COLOURS[i % COLOURS.len()];
-        let line = |points: Vec<(u64, u64)>| PathElement::new(points, colour.stroke_width(2));
-        match chart.shape {
-            Shape::Spikes => {
-                plot.draw_series(series.points.iter().map(|&(t, v)| line(vec![(t, 0), (t, v)])))?;
-            }
-            Shape::Points => {
-                plot.draw_series(series.points.iter().map(|&point| Circle::new(point, 2, colour.filled())))?;
-            }
-            Shape::Stacked => {
-                below.resize(series.points.len(), 0);
-                let above: Vec<u64> = below.iter().zip(&series.points).map(|(b, p)| (b + p.1).min(top)).collect();
-                let times: Vec<u64> = series.points.iter().map(|p| p.0).chain([end]).collect();
-                let steps = |values: &[u64]| {
-                    let sides = values.iter().zip(times.windows(2)).flat_map(|(&v, t)| [(t[0], v), (t[1], v)]);
-                    sides.collect::<Vec<_>>()
-                };
-                let outline: Vec<(u64, u64)> =
-                    steps(&above).into_iter().chain(steps(&below).into_iter().rev()).collect();
-                if above != below {
-                    plot.draw_series(std::iter::once(Polygon::new(outline, colour.filled())))?;
-                }
-                below = above;
-            }
-            Shape::Steps | Shape::Boxes => {
-                let mut points = Vec::with_capacity(series.points.len() * 2 + 1);
-                let mut last = 0;
-                for &(t, v) in &series.points {
-                    points.extend([(t, last), (t, v)]);
-                    last = v;
-                }
-                points.push((end, last));
-                plot.draw_series(std::iter::once(line(points)))?;
-            }
+/// As on an axis, where all values are round: `20 ms`, not `20.0 ms`.
+fn tick(unit: Unit, value: u64) -> String {
+    let text = show(unit, value);
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            format!("{} {unit}", number.trim_end_matches('0').trim_end_matches('.'))
         }
-        // The name stands inside the chart, one below the other, with a piece of its line.
-        let x = if stacked { (SIZE.0 - LEGEND_WIDTH) as i32 + 12 } else { 118 };
-        legend(area, x, i, colour, &series.name)?;
+        _ => text,
     }
-    for (mark, number) in chart.marks.iter().take(MARKS).zip(1..) {
-        let line = vec![(mark.at_ns, 0), (mark.at_ns, top)];
-        plot.draw_series(std::iter::once(PathElement::new(line, COLOURS[1].stroke_width(1))))?;
-        let (x, y) = plot.backend_coord(&(mark.at_ns, 0));
-        let style = ("sans-serif", FONT).into_font().color(&COLOURS[1]);
-        area.draw(&Text::new(number.to_string(), (x + 3, y - 16), style))?;
-        legend(area, 118, chart.series.len() + number - 1, COLOURS[1], &format!("{number}  {}", mark.text))?;
-    }
-    Ok(())
 }
 
-/// A line of the legend: a piece of its colour and the name.
-fn legend(area: &Area<'_>, x: i32, row: usize, colour: RGBColor, name: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let y = LEGEND_FROM + 18 * row as i32;
-    area.draw(&PathElement::new(vec![(x, y), (x + 22, y)], colour.stroke_width(4)))?;
-    let name = Charset::UNICODE.fit(&clean(name), 90);
-    area.draw(&Text::new(name, (x + 28, y - 6), ("sans-serif", FONT).into_font().color(&BLACK)))?;
-    Ok(())
+/// Round values from 0 to the end, about so many.
+fn ticks(unit: Unit, end: u64, about: u64) -> Vec<u64> {
+    ticks_from(unit, 0, end, about)
+}
+
+/// Round values from somewhere to the end, about so many.
+fn ticks_from(unit: Unit, from: u64, end: u64, about: u64) -> Vec<u64> {
+    let least = (end.saturating_sub(from) / about.max(1)).max(1);
+    let step = match unit {
+        Unit::Bytes => least.checked_next_power_of_two().unwrap_or(least),
+        _ => {
+            let tens = 10_u64.saturating_pow(least.ilog10());
+            [1, 2, 5, 10].iter().map(|n| tens.saturating_mul(*n)).find(|step| *step >= least).unwrap_or(least)
+        }
+    };
+    (from.div_ceil(step)..=end / step).map(|i| i * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::series::Series;
+
+    #[test]
+    fn axes_have_round_values() {
+        let texts = |unit, end| ticks(unit, end, 5).into_iter().map(|v| tick(unit, v)).collect::<Vec<_>>();
+        assert_eq!(texts(Unit::Nanoseconds, 92_000_000), ["0 ns", "20 ms", "40 ms", "60 ms", "80 ms"]);
+        assert_eq!(texts(Unit::Bytes, 4_600_000), ["0 B", "1 MiB", "2 MiB", "3 MiB", "4 MiB"]);
+        assert_eq!(texts(Unit::Permille, 1_000), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
+        assert_eq!(texts(Unit::Count, 3), ["0", "1", "2", "3"]);
+        assert_eq!(texts(Unit::Count, 0), ["0"]);
+        assert!(ticks(Unit::Bytes, u64::MAX, 5).len() < 10 && ticks(Unit::Count, u64::MAX, 5).len() < 10);
+    }
+
+    #[test]
+    fn a_picture_is_a_png_of_its_size_and_shows_something() {
+        let points = (0..50).map(|t| (t * 10, t % 7)).collect();
+        let mut chart = Chart { title: "Örtliche Größe", duration_ns: 500, ..Chart::default() };
+        chart.series.push(Series { name: "Größe δ 漢".into(), points });
+        for shape in [Shape::Steps, Shape::Spikes, Shape::Points, Shape::Stacked, Shape::Layers, Shape::Bars] {
+            chart.shape = shape;
+            let file = png(&chart).expect("it can be drawn");
+            assert_eq!(file, png(&chart).expect("again"), "the same bytes");
+            assert_eq!(&file[..8], b"\x89PNG\r\n\x1a\n");
+            let (width, height) = size(&chart, Ground::White);
+            let header = [(2 * width).to_be_bytes(), (2 * height).to_be_bytes()].concat();
+            assert_eq!(file[16..24], header);
+            let ink = COLOURS[0];
+            let mut pixels = Vec::new();
+            let length = u32::from_be_bytes([file[33], file[34], file[35], file[36]]) as usize;
+            let mut unpack = flate2::read::ZlibDecoder::new(&file[41..41 + length]);
+            std::io::Read::read_to_end(&mut unpack, &mut pixels).expect("the pixels unpack");
+            let row = 6 * width as usize + 1;
+            assert_eq!(pixels.len(), row * 2 * height as usize);
+            let has =
+                |colour: [u8; 3]| pixels.chunks(row).flat_map(|r| r[1..].chunks(3)).filter(|p| *p == colour).count();
+            assert!(has([ink.0, ink.1, ink.2]) > 200, "{shape:?}: its colour");
+            assert!(has([0, 0, 0]) > 100, "{shape:?}: its text");
+            assert!(has([255, 255, 255]) > pixels.len() / 6, "{shape:?}: white");
+        }
+    }
 }

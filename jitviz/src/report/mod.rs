@@ -2,17 +2,22 @@
 //!
 //! Every number in it is one that a command prints with `--json`. The same log gives the same bytes.
 
+mod bitmap;
 pub mod chart;
+mod colours;
+mod explorer;
+mod facts;
 pub mod html;
 
 use serde_json::Value;
 
 use crate::analyse::findings::Finding;
+use crate::analyse::lines::LineRow;
 use crate::analyse::overview::overview;
 use crate::analyse::series::{self, Chart, KINDS};
-use crate::analyse::{aborts, guards, lines, traces};
-use crate::model::Model;
-use crate::text::columns::{self, ABORTS, GUARDS, LINES, TRACES};
+use crate::analyse::{aborts, allocs, guards, lines, passes, traces};
+use crate::model::{Model, Place, TraceId};
+use crate::text::columns::{self, ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::{Align, Column, Sort};
 use crate::text::{findings, page};
 use crate::units::{ns, plural};
@@ -49,7 +54,7 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         ));
     }
     for finding in &overview.findings.findings {
-        one_finding(&mut out, finding);
+        one_finding(&mut out, finding, &evidence_link(model, finding, with_source));
     }
     if overview.findings.not_shown > 0 {
         let more = plural(overview.findings.not_shown, "finding");
@@ -57,13 +62,8 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
     }
 
     out.push_str("<h2>The run</h2>\n<dl>\n");
-    let duration = overview.summary.duration_ns.map_or("not in the log".into(), ns);
-    out.push_str(&format!("<dt>Duration</dt><dd>{duration}</dd>\n"));
-    out.push_str(&format!("<dt>VM</dt><dd>{}</dd>\n", escape(&overview.vm)));
-    if let Some(exit) = &overview.summary.exit {
-        out.push_str(&format!("<dt>Exit status</dt><dd>{} ({})</dd>\n", exit.status, escape(&exit.how)));
-    }
-    for (name, text) in page::fact_texts(&overview) {
+    let facts = facts::facts(model, &overview).into_iter().chain(page::fact_texts(&overview));
+    for (name, text) in facts {
         out.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&text)));
     }
     out.push_str("</dl>\n");
@@ -79,7 +79,9 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         if let Some(outcome) = &chart.outcome {
             out.push_str(&format!("<p>{}.</p>\n", escape(&capital(outcome))));
         }
+        out.push_str("<div class=\"wide\" tabindex=\"0\">\n");
         out.push_str(&chart::svg(&chart, Ground::Page)?);
+        out.push_str("</div>\n");
         marks(&mut out, &chart);
         out.push_str(&format!("<p class=\"soft\">{}", escape(chart.how_to_read)));
         if chart.thinned > 0 {
@@ -88,12 +90,23 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         out.push_str("</p>\n");
     }
 
-    table(&mut out, "Traces", "traces", TRACES, "executions", traces::rows(model));
-    table(&mut out, "Guards", "guards", GUARDS, "failures", guards::rows(model));
-    table(&mut out, "Aborted recordings", "aborts", ABORTS, "count", aborts::rows(model));
+    let rows = traces::rows(model);
+    let by = if rows.iter().any(|r| r.time_ns.is_some_and(|ns| ns > 0)) { "time_ns" } else { "executions" };
+    let mut page = Page { out, with_source };
+    page.table("Traces", "traces", TRACES, by, rows, |r| explorer_link(model, r.id));
+    page.table("Guards", "guards", GUARDS, "failures", guards::rows(model), |r| page_link(with_source, &r.place));
+    page.table("Aborted recordings", "aborts", ABORTS, "count", aborts::rows(model), |r| {
+        page_link(with_source, &r.place)
+    });
+    page.table("Optimiser passes", "passes", PASSES, "", passes::rows(model), |_| None);
+    page.table("Allocations by line", "allocs", ALLOCS, "bytes", allocs::rows(model), |r| {
+        page_link(with_source, &r.place)
+    });
     if with_source {
-        source(&mut out, model);
+        source(&mut page, model);
     }
+    let mut out = page.out;
+    explorer::explorer(&mut out, model, with_source);
     out.push_str("</body>\n</html>\n");
     Ok(out)
 }
@@ -112,6 +125,11 @@ fn marks(out: &mut String, chart: &Chart) {
 
 /// What may distort every number below.
 fn problems(out: &mut String, model: &Model) {
+    if let Some(span) = model.span {
+        let to = if span.to_ns == u64::MAX { "its end".into() } else { ns(span.to_ns) };
+        let part = format!("Only the part of the run from {} to {to}.", ns(span.from_ns));
+        out.push_str(&format!("<p class=\"warn\">{}</p>\n", escape(&part)));
+    }
     if !model.health.text.is_empty() {
         out.push_str(&format!(
             "<p class=\"warn\">The log is {}: {}.</p>\n",
@@ -124,7 +142,15 @@ fn problems(out: &mut String, model: &Model) {
     }
 }
 
-fn one_finding(out: &mut String, finding: &Finding) {
+/// Where the page shows what a finding is about.
+fn evidence_link(model: &Model, finding: &Finding, with_source: bool) -> String {
+    let trace = finding.target.and_then(|(id, _)| explorer_link(model, id)).map(|to| (to, "its trace"));
+    let line = page_link(with_source, &finding.place).map(|to| (to, "its line"));
+    let links = [line, trace].into_iter().flatten();
+    links.map(|(to, text)| format!(" <a href=\"#{to}\">{text}</a>")).collect()
+}
+
+fn one_finding(out: &mut String, finding: &Finding, links: &str) {
     let place = columns::place(&finding.place);
     out.push_str(&format!("<div class=\"finding\">\n<h3>{} at {}</h3>\n", escape(finding.id), escape(&place)));
     out.push_str(&format!("<p>{} {}", escape(&finding.cause), escape(&capital(&findings::cost(finding)))));
@@ -134,7 +160,10 @@ fn one_finding(out: &mut String, finding: &Finding) {
     out.push_str(&format!(".</p>\n<p>{}</p>\n", escape(&finding.advice)));
     let empty = Value::Null;
     let evidence = if finding.evidence.is_object() { &finding.evidence } else { &empty };
-    out.push_str(&format!("<p class=\"soft\">Evidence: {}</p>\n</div>\n", escape(&findings::evidence(evidence))));
+    out.push_str(&format!(
+        "<p class=\"soft\">Evidence: {}.{links}</p>\n</div>\n",
+        escape(&findings::evidence(evidence))
+    ));
 }
 
 /// The text as the start of a sentence.
@@ -143,53 +172,108 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// One of the lists, without columns that have no value at all.
-fn table<R>(out: &mut String, title: &str, command: &str, columns: &[Column<R>], sort: &str, mut rows: Vec<R>) {
-    if let Some(sort) = Sort::by(columns, sort) {
-        sort.apply(columns, &mut rows);
-    }
-    out.push_str(&format!("<h2>{}</h2>\n", escape(title)));
-    if rows.is_empty() {
-        out.push_str("<p class=\"soft\">None in this log.</p>\n");
-        return;
-    }
-    let total = rows.len();
-    rows.truncate(MOST_ROWS);
-    body(out, "", columns, &rows);
-    if total > rows.len() {
-        let more = plural((total - rows.len()) as u64, "row");
-        out.push_str(&format!("<p class=\"soft\">{more} more: jitviz {command}</p>\n"));
-    }
+/// A page that is being written.
+struct Page {
+    out: String,
+    with_source: bool,
 }
 
-fn body<R>(out: &mut String, class: &str, columns: &[Column<R>], rows: &[R]) {
-    let cells: Vec<Vec<String>> = rows.iter().map(|r| columns.iter().map(|c| (c.cell)(r)).collect()).collect();
-    let shown: Vec<usize> = (0..columns.len()).filter(|&i| cells.iter().any(|row| !row[i].is_empty())).collect();
-    let side = |i: usize| if columns[i].align == Align::Right { " class=\"right\"" } else { "" };
-    out.push_str(&format!("<div class=\"wide\" tabindex=\"0\">\n<table class=\"{class}\">\n<thead><tr>"));
-    for &i in &shown {
-        out.push_str(&format!("<th scope=\"col\"{}>{}</th>", side(i), escape(columns[i].title)));
-    }
-    out.push_str("</tr></thead>\n<tbody>\n");
-    for row in &cells {
-        out.push_str("<tr>");
-        for &i in &shown {
-            out.push_str(&format!("<td{}>{}</td>", side(i), escape(&row[i])));
+impl Page {
+    /// One of the lists, without columns that have no value at all; the place or else the id leads where `link` says.
+    fn table<R>(
+        &mut self,
+        title: &str,
+        command: &str,
+        columns: &[Column<R>],
+        sort: &str,
+        mut rows: Vec<R>,
+        link: impl Fn(&R) -> Option<String>,
+    ) {
+        if let Some(sort) = Sort::by(columns, sort) {
+            sort.apply(columns, &mut rows);
         }
-        out.push_str("</tr>\n");
+        self.out.push_str(&format!("<h2>{}</h2>\n", escape(title)));
+        if rows.is_empty() {
+            self.out.push_str("<p class=\"soft\">None in this log.</p>\n");
+            return;
+        }
+        let total = rows.len();
+        rows.truncate(MOST_ROWS);
+        self.body(title, "", columns, &rows, |_| String::new(), link);
+        if total > rows.len() {
+            let more = plural((total - rows.len()) as u64, "row");
+            self.out.push_str(&format!("<p class=\"soft\">{more} more: jitviz {command}</p>\n"));
+        }
     }
-    out.push_str("</tbody>\n</table>\n</div>\n");
+
+    fn body<R>(
+        &mut self,
+        title: &str,
+        class: &str,
+        columns: &[Column<R>],
+        rows: &[R],
+        attributes: impl Fn(&R) -> String,
+        link: impl Fn(&R) -> Option<String>,
+    ) {
+        let cells: Vec<Vec<String>> = rows.iter().map(|r| columns.iter().map(|c| (c.cell)(r)).collect()).collect();
+        let shown: Vec<usize> = (0..columns.len()).filter(|&i| cells.iter().any(|row| !row[i].is_empty())).collect();
+        let side = |i: usize| if columns[i].align == Align::Right { " class=\"right\"" } else { "" };
+        let linked = shown.iter().find(|&&i| columns[i].align == Align::Place).or(shown.first()).copied();
+        let out = &mut self.out;
+        out.push_str(&format!(
+            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table class=\"{class}\">\n<thead><tr>",
+            escape(title)
+        ));
+        for &i in &shown {
+            out.push_str(&format!("<th scope=\"col\"{}>{}</th>", side(i), escape(columns[i].title)));
+        }
+        out.push_str("</tr></thead>\n<tbody>\n");
+        for (row, cells) in rows.iter().zip(&cells) {
+            out.push_str(&format!("<tr{}>", attributes(row)));
+            for &i in &shown {
+                let text = escape(&cells[i]);
+                match link(row).filter(|_| Some(i) == linked && !text.is_empty()) {
+                    Some(to) => out.push_str(&format!("<td{}><a href=\"#{to}\">{text}</a></td>", side(i))),
+                    None => out.push_str(&format!("<td{}>{text}</td>", side(i))),
+                }
+            }
+            out.push_str("</tr>\n");
+        }
+        out.push_str("</tbody>\n</table>\n</div>\n");
+    }
 }
 
-fn source(out: &mut String, model: &Model) {
-    let mut rows = lines::rows(model, true);
-    out.push_str("<h2>Source</h2>\n");
+/// To the trace in the explorer, which holds those that became code.
+fn explorer_link(model: &Model, id: TraceId) -> Option<String> {
+    model.traces.get(&id).filter(|t| t.became_code()).map(|_| explorer::anchor(id))
+}
+
+/// To the line in the source.
+fn page_link(with_source: bool, place: &Place) -> Option<String> {
+    Some(line_anchor(place.file.as_deref()?, place.line?)).filter(|_| with_source)
+}
+
+/// Where a line of source stands in the page.
+fn line_anchor(file: &str, line: u32) -> String {
+    let file: String = file.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("line-{file}-{line}")
+}
+
+fn source(page: &mut Page, model: &Model) {
+    let mut rows = lines::rows(model, page.with_source);
+    page.out.push_str("<h2>Source</h2>\n");
     if rows.len() > MOST_LINES {
         let before = rows.len();
         rows.retain(|r| r.heat > 0 || r.aborts > 0 || !r.traces.is_empty());
         rows.truncate(MOST_LINES);
         let hidden = plural((before - rows.len()) as u64, "line");
-        out.push_str(&format!("<p class=\"soft\">{hidden} on which little happened: jitviz lines</p>\n"));
+        page.out.push_str(&format!("<p class=\"soft\">{hidden} on which little happened: jitviz lines</p>\n"));
     }
-    body(out, "code", LINES, &rows);
+    page.out.push_str(
+        "<p class=\"soft\">The bar beside a line is its heat, by orders of magnitude of time, or of executions and \
+         failures where the run was not sampled. A line with a trace leads to it.</p>\n",
+    );
+    let attributes = |r: &LineRow| format!(" id=\"{}\" class=\"heat{}\"", line_anchor(&r.file, r.line), r.heat);
+    let link = |r: &LineRow| r.target.and_then(|(id, _)| explorer_link(model, id));
+    page.body("Source", "code", LINES, &rows, attributes, link);
 }

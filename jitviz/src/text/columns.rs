@@ -36,6 +36,34 @@ macro_rules! number {
     };
 }
 
+/// The column of the difference to another log; without one it is empty, and takes no room.
+macro_rules! change {
+    () => {
+        Column {
+            key: CHANGE,
+            title: "change",
+            align: Align::Right,
+            role: Role::Warn,
+            term: "change",
+            rank: 1,
+            descending: true,
+            cell: |r| r.change.map(|n| signed(n, units::count)).unwrap_or_default(),
+            order: |a, b| a.change.map(i64::unsigned_abs).cmp(&b.change.map(i64::unsigned_abs)),
+        }
+    };
+}
+
+/// The key of the difference, which only two logs have.
+pub const CHANGE: &str = "change";
+
+/// `+1,200`, `-30`; nothing for no change.
+pub fn signed(value: i64, show: fn(u64) -> String) -> String {
+    match value {
+        0 => String::new(),
+        value => format!("{}{}", if value > 0 { '+' } else { '-' }, show(value.unsigned_abs())),
+    }
+}
+
 /// A column of ids, smallest first.
 macro_rules! id {
     ($key:ident: $of:ty, $title:literal, $term:literal, $rank:literal) => {
@@ -102,6 +130,7 @@ pub const TRACES: &[Column<TraceRow>] = &[
     number!(time_ns, "time", "time", 5, units::ns),
     number!(native_ns, "builtins", "native", 9, units::ns),
     number!(executions, "ran", "executions", 3, units::count),
+    change!(),
     number!(iterations, "turns", "iterations", 9, units::count),
     number!(exits, "exits", "exits", 4, units::count),
     number!(bridges, "bridges", "bridge", 8, units::count),
@@ -118,6 +147,7 @@ pub const TRACES: &[Column<TraceRow>] = &[
 
 pub const GUARDS: &[Column<GuardRow>] = &[
     number!(failures, "failures", "failures", 0, units::count),
+    change!(),
     id!(id: GuardId, "guard", "guard", 4),
     id!(trace: TraceId, "trace", "trace", 5),
     word!(kind, "kind", "guard-kind", 2, Role::Op, |r| r.kind.clone()),
@@ -142,6 +172,7 @@ pub const GUARDS: &[Column<GuardRow>] = &[
 
 pub const ABORTS: &[Column<AbortRow>] = &[
     number!(count, "times", "abort", 0, units::count),
+    change!(),
     word!(reason, "reason", "abort", 1, Role::Bad, |r| r.reason.clone()),
     place!(1),
     word!(detail, "detail", "abort", 2, Role::Plain, |r| r.detail.clone().unwrap_or_default()),
@@ -285,7 +316,8 @@ mod tests {
     fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
         let json = serde_json::to_value(row).unwrap();
         for column in columns {
-            assert!(json.get(column.key).is_some(), "column {} is no key of the JSON", column.key);
+            let is_there = json.get(column.key).is_some() || column.key == CHANGE;
+            assert!(is_there, "column {} is no key of the JSON", column.key);
             assert!(crate::terms::term(column.term).is_some(), "column {} has no term {}", column.key, column.term);
         }
     }
@@ -301,7 +333,8 @@ mod tests {
         check(GUARDS, &guards::rows(&model)[0]);
         check(ABORTS, &aborts::rows(&model)[0]);
         check(LINES, &lines::LineRow::default());
-        model.allocs.add(crate::model::LocId(1), "list", 8);
+        model.words.types.insert(1, "list".into());
+        model.allocs.add(crate::model::LocId(1), 1, 8);
         check(ALLOCS, &allocs::rows(&model)[0]);
         model.traces.values_mut().for_each(|t| t.passes.push(crate::model::Pass::default()));
         check(PASSES, &passes::rows(&model)[0]);

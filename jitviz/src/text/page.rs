@@ -24,12 +24,16 @@ pub struct PageLine {
 pub struct Target {
     pub trace: TraceId,
     pub op: Option<OpIx>,
+    /// The line it is about, where no instruction is known.
+    pub line: Option<u32>,
 }
 
 /// The column at which the values of the page begin.
 const INDENT: usize = 10;
 /// The column of the places in the lists.
 const PLACE_AT: usize = 30;
+/// The column of what stands before them.
+const WHAT_AT: usize = 14;
 /// Where what does not fit beside the place goes on below.
 const MORE_INDENT: usize = 14;
 
@@ -42,7 +46,11 @@ pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
     for (name, term, parts) in facts(overview, s) {
         page.fact(name, term, parts);
     }
-    page.section("Findings", "explain", "finding", overview.findings.findings.iter().map(finding_row));
+    let findings = &overview.findings.findings;
+    // Names of findings may be longer than what the other lists have there.
+    let longest = findings.iter().map(|f| f.id.len()).max().unwrap_or(0);
+    let place_at = PLACE_AT.max(WHAT_AT + longest + 2);
+    page.section("Findings", "explain", "finding", findings.iter().map(|f| finding_row(f, place_at)));
     page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
     page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
     page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
@@ -266,11 +274,11 @@ fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line
 }
 
 /// `     1.07 s  guard-storm     ` and the place; the sentence behind it names the cause.
-fn finding_row(f: &Finding) -> Row {
+fn finding_row(f: &Finding, place_at: usize) -> Row {
     let cost = f.cost_ns.map_or("unknown".into(), ns);
     let mut line = Line::of(Role::Plain, format!("  {cost:>10}  "));
     line.push(Role::Bad, f.id);
-    line.pad_to(PLACE_AT);
+    line.pad_to(place_at);
     line.push(Role::Name, columns::place(&f.place));
     Row {
         line,
@@ -278,7 +286,7 @@ fn finding_row(f: &Finding) -> Row {
             Role::Plain,
             f.share.map(|share| format!("{} of the run", units::percent(share))).unwrap_or_default(),
         ),
-        target: f.target.map(|(trace, op)| Target { trace, op }),
+        target: f.target.map(|(trace, op)| Target { trace, op, line: f.place.line }),
         term: Some(f.id),
     }
 }
@@ -291,7 +299,7 @@ fn trace_row(t: &TraceRow) -> Row {
     Row {
         line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
         more: Line::of(Role::Plain, facts.join("  ")),
-        target: Some(Target { trace: t.id, op: None }),
+        target: Some(Target { trace: t.id, op: None, line: None }),
         term: None,
     }
 }
@@ -310,7 +318,7 @@ fn guard_row(g: &GuardRow) -> Row {
     Row {
         line: row_start(g.failures, Role::Op, &g.kind, &g.place),
         more,
-        target: Some(Target { trace: g.trace, op: Some(g.op) }),
+        target: Some(Target { trace: g.trace, op: Some(g.op), line: None }),
         term: None,
     }
 }
@@ -326,7 +334,7 @@ fn abort_row(a: &AbortRow) -> Row {
     Row {
         line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
         more,
-        target: a.traces.first().map(|&trace| Target { trace, op: None }),
+        target: a.traces.first().map(|&trace| Target { trace, op: None, line: None }),
         term: None,
     }
 }

@@ -52,6 +52,15 @@ impl Sort {
         let order = columns[self.column].order;
         rows.sort_by(|a, b| if self.descending { order(b, a) } else { order(a, b) });
     }
+
+    /// The same for rows that stay where they are: sorts their indices.
+    pub fn apply_to<R>(self, columns: &[Column<R>], rows: &[R], indices: &mut [usize]) {
+        let order = columns[self.column].order;
+        indices.sort_by(|&a, &b| match self.descending {
+            true => order(&rows[b], &rows[a]),
+            false => order(&rows[a], &rows[b]),
+        });
+    }
 }
 
 /// The width of every column's widest cell.

@@ -150,6 +150,12 @@ pub enum Effect {
     Mouse(bool),
     /// Read a part of the log.
     Read(Span),
+    /// Make the lines of the source of the model that is shown.
+    Lines,
+    /// Compare the model that is shown with the same time of the log before.
+    Compare,
     /// Stop reading the whole.
     Stop,
+    /// Stop comparing.
+    StopComparing,
 }

@@ -1,13 +1,14 @@
 //! The state of the UI and the one function that changes it: `update(state, action) -> state`.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::action::{Action, Effect, ViewId};
 use super::layout;
+use super::lists::{Seen, SourceLines};
 use super::overlay::Overlay;
 use super::search::Search;
 use super::time::Clock;
+use super::views::Listing;
 use super::views::aborts::{self, AbortsView};
 use super::views::diff::DiffView;
 use super::views::flame::FlameView;
@@ -19,10 +20,8 @@ use super::views::source::SourceView;
 use super::views::timeline::TimelineView;
 use super::views::trace::TraceView;
 use super::views::traces::TracesView;
-use super::views::{Listing, flame};
 use crate::analyse::diff::ways::Comparison;
-use crate::analyse::overview::{Overview, overview};
-use crate::model::{Model, OpIx, Span, TraceId};
+use crate::model::{Model, OpIx, SourceId, Span, TraceId};
 use crate::styled::Charset;
 
 /// How the user wants it.
@@ -50,26 +49,19 @@ pub enum Reading {
         done: u64,
         total: u64,
     },
+    /// All was read; so many of the lists are made.
+    Listing {
+        done: u64,
+    },
+    /// It was stopped, and what is shown is of what had been read some time before.
+    Stopped,
     /// The program still writes the log.
     Live,
 }
 
-/// A model and what takes longest to compute from it: made where the log is read, so that the UI need not wait.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    pub model: Arc<Model>,
-    pub overview: Arc<Overview>,
-}
-
-impl From<Model> for Seen {
-    fn from(model: Model) -> Seen {
-        Arc::new(model).into()
-    }
-}
-
-impl From<Arc<Model>> for Seen {
-    fn from(model: Arc<Model>) -> Seen {
-        Seen { overview: Arc::new(overview(&model)), model }
+impl Reading {
+    pub fn can_be_stopped(self) -> bool {
+        matches!(self, Reading::Under { .. } | Reading::Listing { .. })
     }
 }
 
@@ -79,6 +71,8 @@ pub struct App {
     pub model: Arc<Model>,
     pub whole: Arc<Model>,
     pub(super) whole_seen: Seen,
+    /// What the model that is shown was made into.
+    seen: Seen,
     pub clock: Clock,
     /// The part that was asked for and is not there yet.
     pub pending: Option<Span>,
@@ -95,8 +89,13 @@ pub struct App {
     pub memory: MemoryView,
     pub flame: FlameView,
     pub diff: DiffView,
-    /// Made when it is first looked at: it reads the inside of every trace.
-    source: OnceCell<SourceView>,
+    /// Made when it is looked at: it takes the inside of every trace.
+    pub(super) source: SourceView,
+    /// The model whose lines are being made, and how many traces were read for it.
+    lines_asked: Option<Arc<Model>>,
+    lines_progress: (usize, usize),
+    /// What is done once there are lines.
+    pub(super) lines_then: Option<Then>,
     pub search: Search,
     /// Whether what is typed goes into the filter of the list.
     pub filtering: bool,
@@ -109,23 +108,35 @@ pub struct App {
     visited: Vec<Visit>,
 }
 
+/// What waits for the lines of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The cursor goes to a line.
+    Select((SourceId, u32)),
+    /// The traces that hold a line are shown.
+    Traces((SourceId, u32)),
+}
+
 impl App {
     pub fn new(model: Arc<Model>, options: Options, size: (u16, u16)) -> App {
-        let charset = options.charset;
-        let seen: Seen = model.clone().into();
+        let seen = Seen::new(model.clone(), options.charset);
         let mut app = App {
             overview: OverviewView::new(seen.overview.clone()),
             timeline: TimelineView::new(model.clone()),
-            traces: TracesView::new(&model, charset),
-            guards: guards::view(&model, charset),
-            aborts: aborts::view(&model, charset),
-            memory: MemoryView::new(&model, &seen.overview.summary, charset),
-            flame: FlameView::new(&model, Default::default()),
+            traces: TracesView::new(seen.traces.clone()),
+            guards: guards::view(seen.guards.clone()),
+            aborts: aborts::view(seen.aborts.clone()),
+            memory: MemoryView::new(&seen),
+            flame: FlameView::new(&model, &seen.flame, Default::default()),
             diff: DiffView::default(),
             trace: None,
-            source: OnceCell::new(),
+            source: SourceView::default(),
+            lines_asked: None,
+            lines_progress: (0, 0),
+            lines_then: None,
             whole: model.clone(),
-            whole_seen: seen,
+            whole_seen: seen.clone(),
+            seen,
             model,
             clock: Clock::default(),
             pending: None,
@@ -147,26 +158,19 @@ impl App {
 
     /// Shows another model of the same log; every view stays where it is.
     pub(super) fn adopt(&mut self, seen: Seen) {
-        let charset = self.options.charset;
-        self.model = seen.model;
-        let model = &self.model;
+        self.model = seen.model.clone();
         let old = std::mem::replace(&mut self.overview, OverviewView::new(seen.overview.clone()));
         self.overview.resume(&old);
-        let old = std::mem::replace(&mut self.traces, TracesView::new(model, charset));
+        let old = std::mem::replace(&mut self.traces, TracesView::new(seen.traces.clone()));
         self.traces.resume(&old);
-        let old = std::mem::replace(&mut self.guards, guards::view(model, charset));
+        let old = std::mem::replace(&mut self.guards, guards::view(seen.guards.clone()));
         self.guards.resume(&old, |a, b| a.id == b.id);
-        let old = std::mem::replace(&mut self.aborts, aborts::view(model, charset));
+        let old = std::mem::replace(&mut self.aborts, aborts::view(seen.aborts.clone()));
         self.aborts.resume(&old, |a, b| (&a.reason, &a.place) == (&b.reason, &b.place));
-        let old = std::mem::replace(&mut self.memory, MemoryView::new(model, &seen.overview.summary, charset));
+        let old = std::mem::replace(&mut self.memory, MemoryView::new(&seen));
         self.memory.table.resume(&old.table, |a, b| (&a.ty, &a.place) == (&b.ty, &b.place));
-        self.remake_flame(self.flame.filter_text().clone());
-        if let Some(old) = self.source.take() {
-            // What is not on screen is made when it is looked at; until then only its cursor is worth keeping.
-            let mut view = SourceView::new(&self.model, self.options.source);
-            view.resume(&old);
-            self.source = OnceCell::from(view);
-        }
+        self.seen = seen;
+        self.remake_flame();
         if let Some(trace) = &self.trace {
             match trace.renewed(&self.model, self.options.source) {
                 Some(renewed) => self.trace = Some(renewed),
@@ -176,8 +180,9 @@ impl App {
         self.find();
     }
 
-    fn remake_flame(&mut self, filter: super::filter::Filter) {
-        let old = std::mem::replace(&mut self.flame, flame::FlameView::new(&self.model, filter));
+    fn remake_flame(&mut self) {
+        let made = FlameView::new(&self.model, &self.seen.flame, self.flame.filter_text().clone());
+        let old = std::mem::replace(&mut self.flame, made);
         self.flame.resume(&old);
     }
 
@@ -190,7 +195,7 @@ impl App {
             (ViewId::Trace, Some(trace)) => trace,
             (ViewId::Guards, _) => &self.guards,
             (ViewId::Aborts, _) => &self.aborts,
-            (ViewId::Source, _) => self.source(),
+            (ViewId::Source, _) => &self.source,
             (ViewId::Memory, _) => &self.memory.table,
             (ViewId::Flame, _) => &self.flame,
             (ViewId::Diff, _) => &self.diff,
@@ -198,11 +203,9 @@ impl App {
     }
 
     pub(super) fn list_mut(&mut self) -> &mut dyn Listing {
-        if self.view == ViewId::Source {
-            return self.source_mut();
-        }
         match (self.view, &mut self.trace) {
-            (ViewId::Overview | ViewId::Source, _) => &mut self.overview,
+            (ViewId::Overview, _) => &mut self.overview,
+            (ViewId::Source, _) => &mut self.source,
             (ViewId::Timeline, _) => &mut self.timeline,
             (ViewId::Traces | ViewId::Trace, None) | (ViewId::Traces, _) => &mut self.traces,
             (ViewId::Trace, Some(trace)) => trace,
@@ -216,12 +219,47 @@ impl App {
 
     /// The program by line.
     pub fn source(&self) -> &SourceView {
-        self.source.get_or_init(|| SourceView::new(&self.model, self.options.source))
+        &self.source
     }
 
-    pub(super) fn source_mut(&mut self) -> &mut SourceView {
-        self.source();
-        self.source.get_mut().expect("the view was made above")
+    /// Asks for the lines of the model that is shown, if somebody waits for them. While a program writes the log, those
+    /// that are being made are waited for: asking anew for each of its models would end none.
+    fn ask_for_lines(&mut self) {
+        let is_wanted = self.view == ViewId::Source || self.lines_then.is_some();
+        let is_asked = self.lines_asked.as_ref().is_some_and(|model| model.span == self.model.span);
+        if is_wanted && !is_asked && !self.source.is_of(&self.model) {
+            self.lines_asked = Some(self.model.clone());
+            self.lines_progress = (0, 0);
+            self.effects.push(Effect::Lines);
+        }
+    }
+
+    /// So many traces were read for the lines of the source.
+    pub fn lines_under_way(&mut self, done: usize, total: usize) {
+        self.lines_progress = (done, total);
+    }
+
+    /// How far the lines of the source are, where they are of another time than the other views.
+    pub fn lines_late(&self) -> Option<(usize, usize)> {
+        (self.view == ViewId::Source && self.lines_asked.is_some()).then_some(self.lines_progress)
+    }
+
+    /// Lines of the source were made.
+    pub fn lines_arrived(&mut self, lines: SourceLines) {
+        if self.lines_asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &lines.model)) {
+            self.lines_asked = None;
+        }
+        if lines.model.span == self.model.span {
+            let old = std::mem::replace(&mut self.source, SourceView::new(lines));
+            self.source.resume(&old);
+            if self.view == ViewId::Source {
+                self.find();
+            }
+            if let Some(then) = self.lines_then.take() {
+                self.now_that_there_are_lines(then);
+            }
+        }
+        self.follow();
     }
 
     /// The views that have something to show: Diff is only of two logs.
@@ -230,12 +268,29 @@ impl App {
     }
 
     /// What the other log and this one differ in was found.
-    pub fn compared(&mut self, found: Comparison) {
-        self.diff.show(found);
+    pub fn compared(&mut self, found: Comparison, span: Option<Span>) {
+        // The lists of the whole run get the column of the differences.
+        let is_first = span.is_none() && self.whole.changes.set(found.changes.clone()).is_ok();
+        if is_first && Arc::ptr_eq(&self.model, &self.whole) {
+            // Once for a comparison, and so not off the thread.
+            self.whole_seen = Seen::new(self.whole.clone(), self.options.charset);
+            self.adopt(self.whole_seen.clone());
+        }
+        self.diff.show(found, span);
         if self.view == ViewId::Diff {
             self.find();
         }
         self.follow();
+    }
+
+    /// Asks for the comparison of the time that is shown: at first as soon as the log was read, then when it is looked at.
+    fn ask_for_comparison(&mut self) {
+        let is_read = matches!(self.reading, Reading::Done | Reading::Stopped) && self.pending.is_none();
+        let is_wanted = self.view == ViewId::Diff || !self.diff.is_begun();
+        if self.diff.is_open() && is_read && is_wanted && !self.diff.has(self.model.span) {
+            self.diff.is_asked(self.model.span);
+            self.effects.push(Effect::Compare);
+        }
     }
 
     fn body(&self) -> ratatui::layout::Rect {
@@ -263,6 +318,8 @@ impl App {
         let body = self.body();
         let source = self.options.source;
         self.overview.fit(self.size.0);
+        self.ask_for_lines();
+        self.ask_for_comparison();
         match self.view {
             ViewId::Timeline => self.timeline.fit(self.size.0),
             ViewId::Memory => self.memory.fit(&self.model, self.size.0),
@@ -369,7 +426,10 @@ impl App {
             self.flame.unzoom();
         } else if self.view == ViewId::Timeline && self.timeline.is_zoomed() {
             self.timeline.show_all();
-        } else if matches!(self.reading, Reading::Under { .. }) {
+        } else if self.view == ViewId::Diff && self.diff.is_under_way() {
+            self.diff.stop();
+            self.effects.push(Effect::StopComparing);
+        } else if self.reading.can_be_stopped() {
             self.effects.push(Effect::Stop);
         } else if let Some(visit) = self.visited.pop() {
             let shown = self.trace.as_ref().map(|t| (t.id(), t.op()));
@@ -396,8 +456,8 @@ impl App {
 
     fn filter(&mut self, text: &str) {
         self.list_mut().set_filter(text);
-        if self.view == ViewId::Flame {
-            self.remake_flame(self.flame.filter_text().clone());
+        if self.view == ViewId::Flame && self.flame.is_of_other_state() {
+            self.remake_flame();
         }
         self.find();
     }
@@ -438,8 +498,10 @@ impl App {
         self.filtering = false;
         self.filter("");
         self.list_mut().scroll_mut().left = 0;
-        if self.view == ViewId::Timeline {
-            self.timeline.show_all();
+        match self.view {
+            ViewId::Timeline => self.timeline.show_all(),
+            ViewId::Diff => self.diff.start_again(),
+            _ => {}
         }
         let width = self.size.0;
         self.list_mut().sort(Change::First, width);
@@ -589,6 +651,10 @@ pub fn update(mut app: App, action: Action) -> App {
 }
 
 fn act(mut app: App, action: Action) -> App {
+    if action != Action::Tick {
+        // Whoever does something else does not wait any more.
+        app.lines_then = None;
+    }
     match action {
         Action::Quit => app.quit = true,
         Action::Back => app.back(),

@@ -9,6 +9,7 @@ use super::action::ViewId;
 use super::app::{App, Reading};
 use super::keys;
 use super::layout;
+use super::lists::LISTS;
 use super::overlay::{Help, Overlay};
 use super::paint::{Brush, Emphasis};
 use super::views::{aborts, guards};
@@ -40,7 +41,8 @@ pub fn draw(app: &App, buf: &mut Buffer) {
         (ViewId::Overview | ViewId::Trace, _) => app.overview.draw(buf, screen.body, &brush),
     }
     let detail = match (app.view, &app.trace) {
-        _ if matches!(app.reading, Reading::Under { .. }) => progress(app, screen.detail.width),
+        _ if app.reading.can_be_stopped() => progress(app, screen.detail.width),
+        (ViewId::Source, _) if app.lines_late().is_some() => lines_progress(app),
         (ViewId::Timeline, _) => app.timeline.detail(&app.clock),
         (ViewId::Traces, _) => app.traces.detail(),
         (ViewId::Trace, Some(trace)) => trace.detail(screen.body),
@@ -63,9 +65,15 @@ pub fn draw(app: &App, buf: &mut Buffer) {
 
 /// How far the reading is; what is on screen is of what was read.
 fn progress(app: &App, width: u16) -> Line {
-    let Reading::Under { done, total } = app.reading else { return Line::new() };
+    let (done, total, what) = match app.reading {
+        Reading::Under { done, total } => {
+            (done, total, format!("reading {} of {} ", units::bytes(done), units::bytes(total)))
+        }
+        Reading::Listing { done } => (done, LISTS, "all is read, making the lists ".into()),
+        _ => return Line::new(),
+    };
     let share = units::share(done, total.max(1)).unwrap_or_default();
-    let mut line = Line::of(Role::Title, format!("reading {} of {} ", units::bytes(done), units::bytes(total)));
+    let mut line = Line::of(Role::Title, what);
     let room = usize::from(width).saturating_sub(line.width() + share.len() + 16);
     let full = (room as u128 * u128::from(done) / u128::from(total.max(1))) as usize;
     line.push(Role::Good, "█".repeat(full.min(room)));
@@ -73,6 +81,17 @@ fn progress(app: &App, width: u16) -> Line {
     line.push(Role::Title, format!(" {share}"));
     line.push(Role::Dim, "  Esc stops");
     line
+}
+
+/// How far the lines of the source are; those on screen are of before.
+fn lines_progress(app: &App) -> Line {
+    let text = match app.lines_late() {
+        Some((done, total)) if total > 0 => {
+            format!("reading the inside of traces: {} of {}", units::count(done as u64), units::count(total as u64))
+        }
+        _ => "reading the inside of traces".into(),
+    };
+    Line::of(Role::Title, text)
 }
 
 /// How much of the tabs there is room for.
@@ -116,12 +135,14 @@ pub fn tab_at(app: &App, x: u16) -> Option<ViewId> {
 fn status(app: &App) -> (Line, String) {
     let mut line = Line::new();
     if let Some(time) = app.clock.text() {
-        let sign = if app.pending.is_some() { "… " } else { "" };
+        let is_late = app.pending.is_some() || app.lines_late().is_some();
+        let sign = if is_late { "… " } else { "" };
         let sign = if app.clock.playing { "▸ " } else { sign };
         line.push(Role::Warn, format!("  {sign}{time}"));
     }
     match app.reading {
         Reading::Live => line.push(Role::Good, "  live"),
+        Reading::Stopped => line.push(Role::Bad, "  partly read"),
         _ if !app.model.health.text.is_empty() => line.push(Role::Bad, format!("  {}", app.model.health.word)),
         _ => {}
     }

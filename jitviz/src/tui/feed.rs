@@ -1,5 +1,6 @@
-//! The threads that read the log, so that the UI never waits for it: one reads the whole, and follows it while it grows;
-//! one reads the parts that are asked for, the latest first and only.
+//! The threads that read the log and make the lists, so that the UI never waits for them: one reads the whole, and
+//! follows it while it grows; one reads the parts that are asked for; one makes the lines of the source; one reads the
+//! log before and compares. Of what is asked for only the latest is made, and what is outdated is given up.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,10 +9,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::app::Seen;
+use super::app::Options;
+use super::lists::{Seen, SourceLines};
 use crate::analyse::diff::ways::Comparison;
+use crate::analyse::lines;
 use crate::model::log::{Growing, Reading, Writer};
 use crate::model::{Log, Model, Span};
+use crate::styled::Charset;
 
 /// What the threads have to tell.
 pub enum News {
@@ -19,22 +23,101 @@ pub enum News {
         done_bytes: u64,
         total_bytes: u64,
     },
+    /// All was read; so many of the lists are made.
+    Listing {
+        done: u64,
+    },
     /// What was read so far; all there is if not `more`.
     Whole {
         seen: Box<Seen>,
         more: bool,
     },
+    /// The lists of what was read were given up.
+    Stopped,
     Part(Box<Seen>),
-    /// The comparison with the other log.
-    Compared(Box<Comparison>),
+    /// So many traces were read for the lines of the source.
+    ProgressOfLines {
+        done: usize,
+        total: usize,
+    },
+    Lines(SourceLines),
+    /// How far the log before is read.
+    ProgressOfBefore {
+        done_bytes: u64,
+        total_bytes: u64,
+    },
+    /// The comparison with the log before, of a part of the time of both or of all.
+    Compared {
+        found: Box<Comparison>,
+        span: Option<Span>,
+    },
     /// Of a log that was followed: how its writer ended.
     Ended(Writer),
 }
 
+/// Who listens to the news; says no when nobody does any more, and the thread ends.
+trait Tell: Fn(News) -> bool + Clone + Send + 'static {}
+impl<T: Fn(News) -> bool + Clone + Send + 'static> Tell for T {}
+
+/// A thread that makes what it is asked for, the latest only.
+struct Desk<A> {
+    asks: Sender<A>,
+    latest: Arc<AtomicU64>,
+}
+
+/// Whether what is being made is still wanted.
+struct Wanted<'a> {
+    latest: &'a AtomicU64,
+    number: u64,
+}
+
+impl<A: Send + 'static> Desk<A> {
+    /// `make` answers one ask; it looks now and then whether that is still wanted, and says no when nobody listens.
+    fn open(mut make: impl FnMut(A, &Wanted<'_>) -> bool + Send + 'static) -> Desk<A> {
+        let (asks, asked): (Sender<A>, Receiver<A>) = channel();
+        let latest = Arc::new(AtomicU64::new(0));
+        let newest = latest.clone();
+        thread::spawn(move || {
+            while let Ok(first) = asked.recv() {
+                let ask = asked.try_iter().last().unwrap_or(first);
+                // After the ask was taken: one that is counted later is still to be taken. The other way round it
+                // might be taken here, found outdated, and answered by nobody.
+                let wanted = Wanted { number: newest.load(Ordering::SeqCst), latest: &newest };
+                if !make(ask, &wanted) {
+                    return;
+                }
+            }
+        });
+        Desk { asks, latest }
+    }
+
+    /// Asks for something; what is being made is given up.
+    fn ask(&self, ask: A) {
+        self.give_up();
+        // Nobody takes it only when the program ends.
+        let _ = self.asks.send(ask);
+    }
+
+    fn give_up(&self) {
+        self.latest.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Wanted<'_> {
+    fn is(&self) -> bool {
+        self.latest.load(Ordering::SeqCst) == self.number
+    }
+
+    fn flow(&self) -> ControlFlow<()> {
+        if self.is() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
 /// The handle of the threads.
 pub struct Feed {
-    asks: Sender<Span>,
-    latest: Arc<AtomicU64>,
+    parts: Desk<Span>,
+    lines: Desk<Arc<Model>>,
+    before: Option<Desk<Arc<Model>>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -47,25 +130,46 @@ const LOOK: Duration = Duration::from_millis(200);
 
 impl Feed {
     /// Starts reading. `tell` is called from the threads; when it says no, nobody listens any more and they end.
-    pub fn start(log: Log, before: Option<Log>, tell: impl Fn(News) -> bool + Clone + Send + 'static) -> Feed {
-        let (asks, asked) = channel();
-        let latest = Arc::new(AtomicU64::new(0));
+    pub fn start(
+        log: Log,
+        before: Option<Log>,
+        options: Options,
+        tell: impl Fn(News) -> bool + Clone + Send + 'static,
+    ) -> Feed {
         let stop = Arc::new(AtomicBool::new(false));
-        let (parts, tell_parts, newest) = (log.clone(), tell.clone(), latest.clone());
-        thread::spawn(move || read_parts(parts, &asked, &newest, &tell_parts));
+        let parts = open_parts(log.clone(), options.charset, tell.clone());
+        let lines = open_lines(options.source, tell.clone());
+        let before = before.map(|before| open_comparison(before, tell.clone()));
         let stopped = stop.clone();
-        thread::spawn(move || match log.is_live() {
-            true => compare(before, &follow(&log, &stopped, &tell), &tell),
-            false => compare(before, &read(&log, &stopped, &tell), &tell),
+        thread::spawn(move || {
+            let whole = Whole { log: &log, charset: options.charset, stop: &stopped, tell: &tell };
+            if log.is_live() { whole.follow() } else { whole.read() }
         });
-        Feed { asks, latest, stop }
+        Feed { parts, lines, before, stop }
     }
 
     /// Asks for a part; one that is being read is given up.
     pub fn ask(&self, span: Span) {
-        self.latest.fetch_add(1, Ordering::SeqCst);
-        // Nobody takes it only when the program ends.
-        let _ = self.asks.send(span);
+        self.parts.ask(span);
+    }
+
+    /// Asks for the lines of the source of a model.
+    pub fn ask_lines(&self, model: Arc<Model>) {
+        self.lines.ask(model);
+    }
+
+    /// Asks for the comparison of a model with the same time of the log before.
+    pub fn ask_comparison(&self, model: Arc<Model>) {
+        if let Some(before) = &self.before {
+            before.ask(model);
+        }
+    }
+
+    /// Ends the comparing.
+    pub fn stop_comparing(&self) {
+        if let Some(before) = &self.before {
+            before.give_up();
+        }
     }
 
     /// Ends the reading of the whole, or the following.
@@ -74,89 +178,157 @@ impl Feed {
     }
 }
 
-/// Reads the whole, tells how far it is, and shows what there is at times that double, so that showing costs a part of
-/// the reading whatever its length.
-fn read(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
-    let start = Instant::now();
-    let mut told = start;
-    let mut show_after = FIRST_SHOWN;
-    let mut is_heard = true;
-    let mut watch = |reading: &Reading<'_>| {
-        if told.elapsed() >= TOLD {
-            told = Instant::now();
-            let (done_bytes, total_bytes) = (reading.done_bytes, reading.total_bytes);
-            is_heard = tell(News::Progress { done_bytes, total_bytes });
-            if is_heard && start.elapsed() >= show_after {
-                is_heard = tell(News::Whole { seen: Box::new(reading.so_far().into()), more: true });
-                show_after = start.elapsed() * 2;
-            }
-        }
-        if !is_heard || stop.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let seen: Seen = log.read(None, &mut watch).into();
-    let model = seen.model.clone();
-    tell(News::Whole { seen: Box::new(seen), more: false }).then_some(model)
+/// The reading of the whole log.
+struct Whole<'a> {
+    log: &'a Log,
+    charset: Charset,
+    stop: &'a AtomicBool,
+    tell: &'a dyn Fn(News) -> bool,
 }
 
-/// Reads the log from before, and compares the two.
-fn compare(before: Option<Log>, after: &Option<Arc<Model>>, tell: &dyn Fn(News) -> bool) {
-    let (Some(before), Some(after)) = (before, after) else { return };
-    let model = before.read(None, &mut |_| ControlFlow::Continue(()));
-    tell(News::Compared(Box::new(Comparison::of(&model, after))));
-}
+impl Whole<'_> {
+    fn show(&self, model: Model, more: bool) -> bool {
+        (self.tell)(News::Whole { seen: Box::new(Seen::new(model, self.charset)), more })
+    }
 
-/// Takes in what is written until the writer ends.
-fn follow(log: &Log, stop: &AtomicBool, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
-    let mut growing = log.follow();
-    let mut shown = Instant::now();
-    let mut pause = Duration::ZERO;
-    let mut fresh = 0;
-    while let Some(records) = growing.take_in() {
-        if stop.load(Ordering::SeqCst) {
-            break;
-        }
-        fresh += records;
-        let wait = if growing.is_behind() { FIRST_SHOWN.max(pause) } else { pause };
-        if fresh > 0 && shown.elapsed() >= wait {
-            let start = Instant::now();
-            if !tell(News::Whole { seen: Box::new(growing.so_far().into()), more: true }) {
-                return None;
+    /// Reads the whole, tells how far it is, and shows what there is at times that double, so that showing costs a part
+    /// of the reading whatever its length.
+    fn read(&self) {
+        let start = Instant::now();
+        let mut told = start;
+        let mut show_after = FIRST_SHOWN;
+        let mut is_heard = true;
+        let mut watch = |reading: &Reading<'_>| {
+            if told.elapsed() >= TOLD {
+                told = Instant::now();
+                let (done_bytes, total_bytes) = (reading.done_bytes, reading.total_bytes);
+                is_heard = (self.tell)(News::Progress { done_bytes, total_bytes });
+                if is_heard && start.elapsed() >= show_after {
+                    is_heard = self.show(reading.so_far(), true);
+                    show_after = start.elapsed() * 2;
+                }
             }
-            // Showing takes a tenth of the time at most, however large the log is.
-            pause = (start.elapsed() * 10).max(LOOK);
-            (shown, fresh) = (Instant::now(), 0);
+            if !is_heard || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let model = Arc::new(self.log.read(None, &mut watch));
+        // A stop that ended the reading is done; one from now on gives up the lists.
+        self.stop.store(false, Ordering::SeqCst);
+        let made = Seen::watched(model, self.charset, &mut |done| {
+            let is_heard = (self.tell)(News::Listing { done });
+            if !is_heard || self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (self.tell)(match made {
+            Some(seen) => News::Whole { seen: Box::new(seen), more: false },
+            None => News::Stopped,
+        });
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Takes in what is written until the writer ends.
+    fn follow(&self) {
+        let mut growing = self.log.follow();
+        let mut shown = Instant::now();
+        let mut pause = Duration::ZERO;
+        let mut fresh = 0;
+        while let Some(records) = growing.take_in() {
+            if self.is_stopped() {
+                break;
+            }
+            fresh += records;
+            let wait = if growing.is_behind() { FIRST_SHOWN.max(pause) } else { pause };
+            if fresh > 0 && shown.elapsed() >= wait {
+                let start = Instant::now();
+                if !self.show(growing.so_far(), true) {
+                    return;
+                }
+                // Showing takes a tenth of the time at most, however large the log is.
+                pause = (start.elapsed() * 10).max(LOOK);
+                (shown, fresh) = (Instant::now(), 0);
+            }
+            if !growing.is_behind() && growing.writer() == Writer::Writing {
+                thread::sleep(LOOK);
+            }
         }
-        if !growing.is_behind() && growing.writer() == Writer::Writing {
-            thread::sleep(LOOK);
+        self.last_word(growing);
+    }
+
+    fn last_word(&self, mut growing: Growing) {
+        let writer = growing.writer();
+        if self.show(growing.so_far(), false) {
+            (self.tell)(News::Ended(writer));
         }
     }
-    last_word(growing, tell)
 }
 
-fn last_word(mut growing: Growing, tell: &dyn Fn(News) -> bool) -> Option<Arc<Model>> {
-    let writer = growing.writer();
-    let seen: Seen = growing.so_far().into();
-    let model = seen.model.clone();
-    (tell(News::Whole { seen: Box::new(seen), more: false }) && tell(News::Ended(writer))).then_some(model)
-}
-
-fn read_parts(log: Log, asked: &Receiver<Span>, latest: &AtomicU64, tell: &dyn Fn(News) -> bool) {
+/// Reads parts of the log.
+fn open_parts(log: Log, charset: Charset, tell: impl Tell) -> Desk<Span> {
     let live = log.is_live();
     let mut log = log;
-    while let Ok(first) = asked.recv() {
-        let wanted = latest.load(Ordering::SeqCst);
-        let span = asked.try_iter().last().unwrap_or(first);
+    Desk::open(move |span, wanted| {
         if live {
             // What was written since it was opened is part of the past by now.
             log = log.again();
         }
-        let mut watch = |_: &Reading<'_>| match latest.load(Ordering::SeqCst) == wanted {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        };
-        let model = log.read(Some(span), &mut watch);
-        if latest.load(Ordering::SeqCst) == wanted && !tell(News::Part(Box::new(model.into()))) {
-            return;
+        let model = log.read(Some(span), &mut |_| wanted.flow());
+        if !wanted.is() {
+            return true;
         }
-    }
+        match Seen::watched(Arc::new(model), charset, &mut |_| wanted.flow()) {
+            Some(seen) if wanted.is() => tell(News::Part(Box::new(seen))),
+            _ => true,
+        }
+    })
+}
+
+/// Makes the lines of the source.
+fn open_lines(with_source: bool, tell: impl Tell) -> Desk<Arc<Model>> {
+    Desk::open(move |model: Arc<Model>, wanted| {
+        let mut told = Instant::now();
+        let mut is_heard = true;
+        let total = model.traces.len();
+        let rows = lines::rows_watched(&model, with_source, &mut |done| {
+            if told.elapsed() >= TOLD {
+                told = Instant::now();
+                is_heard = tell(News::ProgressOfLines { done, total });
+            }
+            if is_heard { wanted.flow() } else { ControlFlow::Break(()) }
+        });
+        match rows {
+            Some(rows) => tell(News::Lines(SourceLines { rows: Arc::new(rows), model })),
+            None => is_heard,
+        }
+    })
+}
+
+/// Reads the log before, and compares.
+fn open_comparison(before: Log, tell: impl Tell) -> Desk<Arc<Model>> {
+    // Read once for the whole run, again for each part of it.
+    let mut whole: Option<Arc<Model>> = None;
+    Desk::open(move |after: Arc<Model>, wanted| {
+        let span = after.span;
+        let mut told = Instant::now();
+        let mut is_heard = true;
+        let mut read = || {
+            before.read(span, &mut |reading| {
+                if told.elapsed() >= TOLD {
+                    told = Instant::now();
+                    let (done_bytes, total_bytes) = (reading.done_bytes, reading.total_bytes);
+                    is_heard = tell(News::ProgressOfBefore { done_bytes, total_bytes });
+                }
+                if is_heard { wanted.flow() } else { ControlFlow::Break(()) }
+            })
+        };
+        let model = whole.clone().filter(|_| span.is_none()).unwrap_or_else(|| Arc::new(read()));
+        if !is_heard || !wanted.is() {
+            return is_heard;
+        }
+        if span.is_none() {
+            whole = Some(model.clone());
+        }
+        let found = Box::new(Comparison::of(&model, &after));
+        !wanted.is() || tell(News::Compared { found, span })
+    })
 }

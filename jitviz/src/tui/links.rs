@@ -1,7 +1,7 @@
 //! Ways from one view to another: Enter to the evidence, `o` to the source, `t` to the traces.
 
 use super::action::ViewId;
-use super::app::App;
+use super::app::{App, Then};
 use super::views::Listing;
 use crate::analyse::diff::ways::Way;
 use crate::model::{LocId, OpIx, SourceId, TraceId};
@@ -13,7 +13,14 @@ impl App {
     pub(super) fn enter(&mut self) {
         match (self.view, &self.trace) {
             (ViewId::Overview, _) => match self.overview.target() {
-                Some(target) => self.open(target.trace, target.op),
+                Some(target) => {
+                    self.open(target.trace, target.op);
+                    if let (None, Some(line), ViewId::Trace, Some(trace)) =
+                        (target.op, target.line, self.view, &mut self.trace)
+                    {
+                        trace.go_to_line(line);
+                    }
+                }
                 None => self.notice = Some("this line leads nowhere; lines about traces, guards and aborts do".into()),
             },
             (ViewId::Timeline, _) => match self.timeline.target() {
@@ -90,8 +97,21 @@ impl App {
             return;
         }
         match self.place() {
-            Some(at) if self.source_mut().select(at) => self.show(ViewId::Source),
-            _ => self.notice = Some("no line of source belongs to this".into()),
+            Some(at) if self.source.is_of(&self.model) => self.now_that_there_are_lines(Then::Select(at)),
+            Some(at) => {
+                // What is there is shown meanwhile.
+                self.show(ViewId::Source);
+                self.lines_then = Some(Then::Select(at));
+            }
+            None => self.notice = Some("no line of source belongs to this".into()),
+        }
+    }
+
+    pub(super) fn now_that_there_are_lines(&mut self, then: Then) {
+        match then {
+            Then::Select(at) if self.source.select(at) => self.show(ViewId::Source),
+            Then::Select(_) => self.notice = Some("no line of source belongs to this".into()),
+            Then::Traces(line) => self.show_traces_of(line),
         }
     }
 
@@ -114,10 +134,17 @@ impl App {
             ViewId::Source => self.source().place(),
             _ => self.place(),
         };
-        let Some((source, line)) = line else {
-            self.notice = Some("no line of source belongs to this".into());
-            return;
-        };
+        match line {
+            Some(line) if self.source.is_of(&self.model) => self.show_traces_of(line),
+            Some(line) => {
+                self.lines_then = Some(Then::Traces(line));
+                self.notice = Some("the traces of the line are shown as soon as their inside is read".into());
+            }
+            None => self.notice = Some("no line of source belongs to this".into()),
+        }
+    }
+
+    fn show_traces_of(&mut self, (source, line): (SourceId, u32)) {
         let holds = |row: &&crate::analyse::lines::LineRow| (row.source, row.line) == (source, line);
         let ids: Vec<TraceId> = self.source().rows().iter().find(holds).map(|r| r.traces.clone()).unwrap_or_default();
         match ids.first() {

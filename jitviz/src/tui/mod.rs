@@ -11,6 +11,7 @@ pub mod input;
 pub mod keys;
 pub mod layout;
 pub mod links;
+pub mod lists;
 pub mod overlay;
 pub mod paint;
 pub mod scroll;
@@ -77,7 +78,7 @@ pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
             false => Reading::Under { done: 0, total: log.bytes() },
         };
         let news = wake.clone();
-        let feed = Feed::start(log, before, move |told| news.send(Wake::News(told)).is_ok());
+        let feed = Feed::start(log, before, options, move |told| news.send(Wake::News(told)).is_ok());
         listen_for_input(wake);
         // A small log is read before anybody could see that it was not.
         let first = woken.recv_timeout(AT_ONCE);
@@ -142,7 +143,10 @@ pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
                         Effect::Copy(text) => terminal::copy(&text)?,
                         Effect::Mouse(on) => terminal::capture_mouse(on)?,
                         Effect::Read(span) => feed.ask(span),
+                        Effect::Lines => feed.ask_lines(app.model.clone()),
+                        Effect::Compare => feed.ask_comparison(app.model.clone()),
                         Effect::Stop => feed.stop(),
+                        Effect::StopComparing => feed.stop_comparing(),
                         Effect::Suspend => {
                             terminal::leave();
                             low_level::raise(SIGSTOP)?;
@@ -170,10 +174,21 @@ pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
 fn hear(app: &mut App, news: News) {
     match news {
         News::Progress { done_bytes, total_bytes } => {
-            if let Reading::Under { .. } = app.reading {
+            if app.reading.can_be_stopped() {
                 app.reading = Reading::Under { done: done_bytes, total: total_bytes };
             }
         }
+        News::Listing { done } => {
+            if app.reading.can_be_stopped() {
+                app.reading = Reading::Listing { done };
+            }
+        }
+        News::Stopped => {
+            app.reading = Reading::Stopped;
+            app.follow();
+        }
+        News::ProgressOfLines { done, total } => app.lines_under_way(done, total),
+        News::Lines(lines) => app.lines_arrived(lines),
         News::Whole { seen, more } => {
             if !more {
                 app.reading = Reading::Done;
@@ -181,7 +196,8 @@ fn hear(app: &mut App, news: News) {
             app.grown(*seen);
         }
         News::Part(seen) => app.arrived(*seen),
-        News::Compared(found) => app.compared(*found),
+        News::ProgressOfBefore { done_bytes, total_bytes } => app.diff.progress(done_bytes, total_bytes),
+        News::Compared { found, span } => app.compared(*found, span),
         News::Ended(writer) => {
             let text = match writer {
                 Writer::Writing => "following was stopped",

@@ -1,7 +1,8 @@
 //! Time in the UI: the cursor that is "now" for every view, the chosen range, stepping and playing.
 
 use super::action::{Effect, ViewId};
-use super::app::{App, Seen};
+use super::app::App;
+use super::lists::Seen;
 use crate::analyse::timeline;
 use crate::model::Span;
 use crate::units;
@@ -163,8 +164,7 @@ impl App {
     }
 
     /// A part of the log was read.
-    pub fn arrived(&mut self, seen: impl Into<Seen>) {
-        let seen = seen.into();
+    pub fn arrived(&mut self, seen: Seen) {
         if seen.model.span == self.clock.span() {
             self.pending = None;
             self.adopt(seen);
@@ -173,8 +173,7 @@ impl App {
     }
 
     /// More of the log, or all of it, was read.
-    pub fn grown(&mut self, seen: impl Into<Seen>) {
-        let seen = seen.into();
+    pub fn grown(&mut self, seen: Seen) {
         self.whole = seen.model.clone();
         self.whole_seen = seen.clone();
         self.timeline.renew(seen.model.clone());

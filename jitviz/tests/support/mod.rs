@@ -1,5 +1,7 @@
 //! Synthetic logs for the tests and for looking at the UI: small runs with everything a view can show.
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part")]
+
+pub mod hostile;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use jitlog::format::payload::{
 };
 use jitlog::*;
 use jitviz::model::Model;
+
+pub use hostile::write as write_hostile;
 
 pub const SOURCE: &str = "\
 class Rect:
@@ -492,41 +496,21 @@ pub fn write_sampled(path: &Path) {
     finish(w);
 }
 
-/// A log whose every name tries to steer the terminal.
-pub fn write_hostile(path: &Path) {
-    let evil = "x\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{202e}gnp.exe\u{200b}\r\n\t<b>";
-    let mut w = Writer::new(path, evil, &format!("a = '{evil}'\n").repeat(12));
-    let func = w.defs.func(w.source, evil, 1, 2);
-    let loc_id = w.defs.loc(func, 0, 1, 0);
-    w.stream.trace_start(&TraceStart { trace_id: TraceId(1), loc_id, ..Default::default() });
-    w.defs.reason(ReasonDomain::Abort, 1, evil, evil);
-    w.stream.trace_abort(&TraceAbort {
-        trace_id: TraceId(1),
-        reason: AbortReason(1),
-        loc_id,
-        detail: evil,
-        ..Default::default()
-    });
-    w.guard(TraceId(1), 0, 1, 0, loc_id, evil, 5);
-    let ops = [Ins { a: 0x8000, ..ins("G_INT", 1, 0, 0) }, Ins { op: 250, ..Ins::default() }];
-    w.stream.ir(&Ir {
-        trace_id: TraceId(1),
-        format: 1,
-        n_ops: 2,
-        ops: &encode_ops(&ops),
-        consts: &encode_texts([evil]),
-        locs: &encode_locs(&[loc_id, loc_id]),
-        ..Default::default()
-    });
-    let words = [BytecodeIns { word: 1, loc_id, depth: u32::MAX }];
-    w.stream.bytecode(&Bytecode {
-        trace_id: TraceId(1),
-        format: 1,
-        n: 1,
-        bytes: &encode_bytecode(&words),
-        notes: &encode_texts([evil]),
-    });
-    w.code(TraceId(1), &[(0, 0, loc_id)]);
+/// What a program allocated, by line and type, with the heap and collections.
+pub fn write_allocating(path: &Path) {
+    let mut w = Writer::new(path, "/home/me/shapes.py", SOURCE);
+    for (line, ty, samples, bytes) in [(13, "float", 40, 65_536), (7, "int", 9, 65_536), (17, "Rect", 3, 1 << 20)] {
+        let (loc_id, type_str) = (w.at(w.total, line), w.defs.string(ty));
+        for _ in 0..samples {
+            let sample =
+                AllocSample { loc_id, type_str, size_bytes: 24, weight_bytes: bytes, ..AllocSample::default() };
+            w.stream.alloc_sample(&sample);
+            w.pass_time(1);
+        }
+    }
+    w.memory();
+    w.small(TraceStart { trace_id: TraceId(1), tier: 2, loc_id: w.at(w.total, 12), ..Default::default() }, 5_000);
+    w.stream.exit_status(&ExitStatus { status: 0, how: ExitHow::Normal });
     finish(w);
 }
 

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jitviz::analyse::lines;
 use jitviz::model::Model;
 use jitviz::styled::Charset;
 use jitviz::tui::action::{Action, Effect};
 use jitviz::tui::app::{App, Options, update};
+use jitviz::tui::lists::{Seen, SourceLines};
 use jitviz::tui::{draw, input};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -54,13 +56,25 @@ pub fn press(mut app: App, keys: &str) -> App {
 }
 
 /// Does at once what the threads that read would do in their time.
-pub fn settle(mut app: App) -> App {
+pub fn settle(app: App) -> App {
+    let mut app = read_parts(app);
+    if let Some(at) = app.effects.iter().position(|e| *e == Effect::Lines) {
+        app.effects.remove(at);
+        let rows = Arc::new(lines::rows(&app.model, app.options.source));
+        app.lines_arrived(SourceLines { model: app.model.clone(), rows });
+        return settle(app);
+    }
+    app
+}
+
+/// Reads the parts of the log that were asked for.
+pub fn read_parts(mut app: App) -> App {
     let spans: Vec<_> =
         app.effects.iter().filter_map(|e| if let Effect::Read(span) = e { Some(*span) } else { None }).collect();
     app.effects.retain(|e| !matches!(e, Effect::Read(_)));
     for span in spans {
         let part = app.whole.part(span, &mut |_| ControlFlow::Continue(()));
-        app.arrived(part.expect("the model was read from a log"));
+        app.arrived(Seen::new(part.expect("the model was read from a log"), app.options.charset));
     }
     app
 }

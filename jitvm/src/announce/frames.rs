@@ -11,6 +11,7 @@ use gimli::write::{
 use gimli::{DwEhPe, Encoding, Format, LittleEndian, X86_64};
 
 use super::{Frame, Unit};
+use crate::codegen::CodeRange;
 
 /// Bytes behind a piece of code that hold its table for perf (`for_dump`), with what aligns it.
 pub(super) const ROOM: usize = 128;
@@ -59,6 +60,12 @@ pub(super) fn for_debugger<'a>(units: impl Iterator<Item = &'a Unit>) -> Result<
     table.write_eh_frame(&mut out)?;
     out.0.write_u32(0)?;
     Ok(out.0.into_vec())
+}
+
+/// One rule for a range of addresses, every instruction of which has its frame in rbp.
+pub(super) fn for_unwinder(range: CodeRange) -> Result<Vec<u8>> {
+    let unit = Unit { function: String::new(), name: String::new(), range, frame: Frame::Inherited, rows: Vec::new() };
+    for_debugger(std::iter::once(&unit))
 }
 
 /// For perf, which puts the table at the next multiple of 8 behind the code and the header behind the table. (The

@@ -43,7 +43,7 @@ impl Wanted {
 
 /// How a piece of code treats its native frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Frame {
+pub enum Frame {
     /// It begins with `push rbp; mov rbp, rsp`.
     Made,
     /// rbp is that of a frame made elsewhere.
@@ -52,23 +52,24 @@ enum Frame {
 
 /// The source line of the code from an offset on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Row {
-    offset: u32,
-    file: Arc<str>,
-    line: u32,
+pub struct Row {
+    /// From the start of the code, in bytes.
+    pub offset: u32,
+    pub file: Arc<str>,
+    pub line: u32,
 }
 
 /// A piece of machine code.
 #[derive(Clone, PartialEq, Debug)]
-struct Unit {
+pub struct Unit {
     /// What a debugger takes for a function: `py::QUALNAME`.
-    function: String,
+    pub function: String,
     /// What a profiler lists: the function, its file and which trace it is.
-    name: String,
-    range: CodeRange,
-    frame: Frame,
+    pub name: String,
+    pub range: CodeRange,
+    pub frame: Frame,
     /// Ascending; the first is at 0.
-    rows: Vec<Row>,
+    pub rows: Vec<Row>,
 }
 
 /// What is being told, and to whom.
@@ -93,7 +94,8 @@ impl Announcer {
         if self.dump.is_some() { frames::ROOM } else { 0 }
     }
 
-    fn tell(&mut self, unit: Unit, code: &[u8]) {
+    /// Tells of a piece of code whose bytes are `code`. It may stand where another stood before.
+    pub fn tell(&mut self, unit: Unit, code: &[u8]) {
         if let Some(Err(error)) = self.map.as_mut().map(|map| map.add(&unit)) {
             give_up("--perf-map", &error);
             self.map = None;
@@ -114,6 +116,14 @@ fn give_up(option: &str, error: &io::Error) {
 
 fn reported<T>(option: &str, made: io::Result<T>) -> Option<T> {
     made.inspect_err(|error| give_up(option, error)).ok()
+}
+
+/// The unwinding table of all machine code for this process's own unwinder: right at every call.
+///
+/// # Errors
+/// The table cannot be encoded.
+pub fn whole_arena(range: CodeRange) -> Result<Vec<u8>, gimli::write::Error> {
+    frames::for_unwinder(range)
 }
 
 /// Tells what is wanted about a trace that was just compiled.

@@ -53,6 +53,7 @@ impl Arena {
         let code = entry::exit_path(base, handler);
         let range = arena.install(&code)?.expect("a fresh arena has room for the exit path");
         arena.exit_path = range;
+        crate::defect::machine_code_is_at(CodeRange { start: base, size: LIMIT });
         Ok(arena)
     }
 

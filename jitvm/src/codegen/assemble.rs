@@ -120,7 +120,7 @@ impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
     fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
-        if self.inherited.is_none() || self.options.function {
+        if self.inherited.is_none() || self.options.own_frame {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
         }
         self.inner_entry = self.emitter.offset();

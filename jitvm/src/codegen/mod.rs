@@ -74,8 +74,8 @@ pub struct Options {
     pub guard_fail: u32,
     /// Address of what to call before each instruction (`checkpoint::install`): a test mode as well.
     pub checkpoints: Option<usize>,
-    /// The trace starts at a function's entry: it has a native frame of its own, and counts its entries.
-    pub function: bool,
+    /// A root trace that inherits something all the same: it makes a native frame of its own.
+    pub own_frame: bool,
 }
 
 /// What a side trace takes over from the exit it starts at.

@@ -11,6 +11,8 @@ pub enum ErrorKind {
     Syntax,
     /// As `Syntax`, but CPython calls it `IndentationError`.
     Indentation,
+    /// As `Syntax`, but CPython calls it `TabError`.
+    Tab,
     /// It is Python that jitvm does not run yet.
     Unsupported,
 }
@@ -63,23 +65,44 @@ pub struct Fault {
     pub span: Span,
     /// Whether the span is shown; CPython underlines nothing for some errors of indentation.
     pub underlined: bool,
+    /// Shown instead of the line, with the place in it: CPython compiles an f-string's expression as a text of its own.
+    pub excerpt: Option<(String, Span)>,
+}
+
+/// What a source that compiles makes CPython warn of (`SyntaxWarning`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// Where, in bytes.
+    pub offset: u32,
+    pub message: String,
 }
 
 impl Fault {
     pub fn syntax(message: impl Into<String>, span: Span) -> Fault {
-        Fault { kind: ErrorKind::Syntax, message: message.into(), span, underlined: true }
+        Fault { kind: ErrorKind::Syntax, message: message.into(), span, underlined: true, excerpt: None }
     }
 
     pub fn unsupported(feature: Feature, span: Span) -> Fault {
-        Fault { kind: ErrorKind::Unsupported, message: feature.name().to_owned(), span, underlined: true }
+        Fault {
+            kind: ErrorKind::Unsupported,
+            message: feature.name().to_owned(),
+            span,
+            underlined: true,
+            excerpt: None,
+        }
     }
 
     /// Gives the error its file.
     pub fn locate(self, source: &Source) -> CompileError {
         let (line, start) = source.line_column(self.span.start);
-        let text = source.line_text(line);
-        let (end_line, end) = source.line_column(self.span.end);
-        let end = if end_line == line { end } else { text.len() as u32 };
+        let (text, start, end) = match &self.excerpt {
+            Some((text, place)) => (text.as_str(), place.start, place.end),
+            None => {
+                let text = source.line_text(line);
+                let (end_line, end) = source.line_column(self.span.end);
+                (text, start, if end_line == line { end } else { text.len() as u32 })
+            }
+        };
         let column = characters(text, start);
         let end_column = if self.underlined { characters(text, end).max(column + 1) } else { column };
         CompileError {
@@ -106,6 +129,7 @@ impl CompileError {
         match self.kind {
             ErrorKind::Syntax => Some("SyntaxError"),
             ErrorKind::Indentation => Some("IndentationError"),
+            ErrorKind::Tab => Some("TabError"),
             ErrorKind::Unsupported => None,
         }
     }

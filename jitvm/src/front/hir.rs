@@ -45,6 +45,8 @@ pub struct Tree {
     pub functions: usize,
     /// Expression statements show their values.
     pub shows_values: bool,
+    /// What is to be warned of, in CPython's order.
+    pub warnings: Vec<super::error::Warning>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

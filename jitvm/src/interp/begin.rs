@@ -46,11 +46,14 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             return Ok(Begun::Frame);
         }
         if callee.has_layout(ShapeId::TYPE)
-            && let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, type_id(callee))
+            && let InstantiatePlan::Plain { shape, capacity, init, watched } = instantiate_plan(vm, type_id(callee))
             && let Some(function) = call::as_function(init)
         {
             // The object stays in the call's register; `__init__` and its arguments come behind it.
             let made = vm.new_instance_of(shape, capacity);
+            if watched {
+                vm.heap.finalisers.watch(made);
+            }
             std::ptr::copy(window.add(1), window.add(3), count);
             *window = made;
             *window.add(1) = init;
@@ -119,6 +122,27 @@ pub unsafe fn begin_variadic(vm: &mut Vm, window: *mut Value) -> Outcome<Begun> 
     }
 }
 
+/// As [`begin_variadic`], natively nested, in a window that may be above the frames.
+///
+/// # Errors
+/// The callee raised.
+///
+/// # Safety
+/// `window` is a variadic call's window of the top frame, or at or above the top of the stack.
+pub(super) unsafe fn call_variadic_window(vm: &mut Vm, window: *mut Value) -> Outcome {
+    let saved = vm.stack_high;
+    // SAFETY: by the caller; three registers are a window's least.
+    vm.stack_high = saved.max(unsafe { window.add(3).offset_from(vm.stack) } as u32);
+    // SAFETY: by the caller.
+    let begun = unsafe { begin_variadic(vm, window) };
+    vm.stack_high = saved;
+    match begun? {
+        Begun::Done(value) => Ok(value),
+        // Functions and methods alone get one, so that its result is the call's.
+        Begun::Frame => super::execute::execute(vm),
+    }
+}
+
 /// Calls what `LoadMethod` left in a window, natively nested.
 ///
 /// # Safety
@@ -163,6 +187,7 @@ pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Va
                 }
                 None => return Ok(1),
             },
+            Op::CallVariadic => call_variadic_window(vm, window)?,
             _ => {
                 let outer = vm.perf.enter_call(*window);
                 let result = match ins.op {

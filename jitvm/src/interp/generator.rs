@@ -74,7 +74,12 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
             *registers(object).add(i) = if i < parameters { *base.add(i) } else { Value::UNDEF };
         }
     }
-    Ok(Value::of(object))
+    let value = Value::of(object);
+    // Its `finally` blocks run when it is found to be unreachable. An asynchronous one's could wait for something.
+    if !proto.exception_ranges.is_empty() && shape != ShapeId::ASYNC_GENERATOR {
+        vm.heap.finalisers.watch(value);
+    }
+    Ok(value)
 }
 
 /// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame

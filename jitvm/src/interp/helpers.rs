@@ -3,12 +3,13 @@
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
 //! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use super::call;
+use super::{apart, call};
+use crate::bytecode::Instruction;
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{attributes, dict, format_spec, iterate, sequences, set, set_operations, strings, subscript};
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
@@ -227,6 +228,9 @@ helpers! {
     CALL_2 "call_2" A3 ANY |vm, f, a, b| word(call::call_value(vm, f, &[a, b]));
     CALL_3 "call_3" A4 ANY |vm, f, a, b, c| word(call::call_value(vm, f, &[a, b, c]));
     CALL_4 "call_4" A5 ANY |vm, f, a, b, c, d| word(call::call_value(vm, f, &[a, b, c, d]));
+    CALL_VARIADIC "call_variadic" A3 ANY |vm, f, arguments, dict| word(apart::call_variadic(vm, f, arguments, dict));
+    // Addresses of the code and of the instruction, and the registers that it reads.
+    EXECUTE "execute" A5 ANY |vm, code, ins, a, b, c| word(execute_apart(vm, code, ins, [a, b, c]));
     CALL_TUPLE "call_tuple" A3 ANY |vm, f, arguments, names| word(call::call_tuple(vm, f, arguments, names));
 }
 
@@ -283,6 +287,12 @@ fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
     let item = iterate::next_of(vm, &mut state)?;
     leave_state(vm, state);
     Ok(item.unwrap_or(Value::EXHAUSTED))
+}
+
+fn execute_apart(vm: &mut Vm, code: Value, ins: Value, operands: [Value; apart::MOST_OPERANDS]) -> Outcome {
+    // SAFETY: the recorder passes addresses in code objects, which live as long as the VM, and an instruction that reads
+    // so many registers at most.
+    unsafe { apart::execute(vm, code.0 as *const Code, ins.0 as *const Instruction, operands) }
 }
 
 /// The fields of a function that the trace has just made.

@@ -218,6 +218,7 @@ fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {
         Ok(compiled) => compiled,
         Err(error) => return Err(raise_compile_error(vm, &error)),
     };
+    warn_of(vm, &compiled)?;
     let first = vm.codes.len();
     let body = vm.link_module(&compiled, name);
     for index in first..vm.codes.len() {
@@ -242,12 +243,28 @@ fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {
     Ok(vm.find_module(name).unwrap_or(module))
 }
 
+/// Tells of what CPython would warn of when it compiles a source.
+///
+/// # Errors
+/// The program has it that warnings are errors.
+pub fn warn_of(vm: &mut Vm, module: &crate::bytecode::Module) -> Outcome<()> {
+    for (line, message) in &module.warnings {
+        let warnings = import_module(vm, "warnings")?;
+        let name = vm.intern("_warn_of_syntax");
+        let warn = attributes::get_attr(vm, warnings, name)?;
+        let (message, path) = (vm.str(message), vm.str(&module.source.path));
+        vm.call(warn, &[message, path, Value::from_fixnum(i64::from(*line))])?;
+    }
+    Ok(())
+}
+
 /// Raises what the front end found wrong as SyntaxError, IndentationError, or (of what jitvm does not run)
 /// NotImplementedError.
 pub fn raise_compile_error(vm: &mut Vm, error: &front::CompileError) -> Raised {
     let class = match error.kind {
         front::ErrorKind::Syntax => TypeId::SYNTAX_ERROR,
         front::ErrorKind::Indentation => TypeId::INDENTATION_ERROR,
+        front::ErrorKind::Tab => TypeId::TAB_ERROR,
         front::ErrorKind::Unsupported => {
             let place = format!("{}:{}: {}", error.path, error.line, error.message);
             return vm.raise(TypeId::NOT_IMPLEMENTED_ERROR, place);

@@ -1,6 +1,7 @@
 //! The interpreter: the bytecode loop and what its instructions need.
 
 pub mod activation;
+pub mod apart;
 mod begin;
 pub mod bind;
 pub mod cache;

@@ -1,6 +1,7 @@
 //! What the bytecode loop asks of operands in line, and the errors it raises itself.
 
 use crate::runtime::object::ShapeId;
+use crate::runtime::operators;
 use crate::runtime::strings;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -20,6 +21,20 @@ pub fn generator_was_awaited(vm: &mut Vm, iterator: Value) -> bool {
 pub fn raise_init_result(vm: &mut Vm, value: Value) {
     let name = vm.type_name(value);
     vm.type_error(format!("__init__() should return None, not '{name}'"));
+}
+
+/// A special method of the operator that the top frame waits for has returned NotImplemented, and there is no other.
+#[cold]
+pub fn raise_unsupported(vm: &mut Vm) {
+    let frame = *vm.frames.last().expect("an operator's frame waits");
+    // SAFETY: the code lives as long as the VM; registers of verified bytecode lie inside the frame.
+    let (ins, a, b) = unsafe {
+        let ins = (&(*super::call::code_pointer(vm, frame.code)).proto.instructions)[frame.pc as usize];
+        let base = vm.stack.add(frame.base as usize);
+        (ins, *base.add(ins.b as usize), *base.add(ins.c as usize))
+    };
+    let op = operators::of_bytecode(ins.op).expect("only binary operators have such frames");
+    operators::unsupported(vm, op, a, b, ins.x == 1);
 }
 
 #[inline(always)]

@@ -9,6 +9,7 @@ use super::execute::{Leave, handled_or_left};
 use super::generator::{self, Resumed};
 use super::operands::{
     exact_quotient, floats, generator_was_awaited, quick_truth, raise_init_result, raise_unbound, raise_undefined,
+    raise_unsupported,
 };
 use super::unwind::{Cause, raise_again, unwind};
 use super::{call, coroutine, rare};
@@ -86,7 +87,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'dispatch;
                         }
                         Err(Raised) => {
-                            trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+                            trace::recording_raised(&mut *vm, ins);
                             return handled_or_left(&mut *vm, floor);
                         }
                     },
@@ -520,7 +521,14 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         let frame = (*vm).frames.pop().expect("an execution has a frame");
                         if frame.continuation != Continuation::Call {
                             match frame.continuation {
-                                Continuation::Call | Continuation::Operator => {}
+                                Continuation::Call => {}
+                                Continuation::Operator => {
+                                    if value == Value::NOT_IMPLEMENTED {
+                                        // The frame is gone: the error is the caller's.
+                                        raise_unsupported(&mut *vm);
+                                        break 'raise;
+                                    }
+                                }
                                 Continuation::Init => {
                                     if value != Value::NONE {
                                         raise_init_result(&mut *vm, value);
@@ -745,7 +753,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 continue 'dispatch;
             }
             if RECORD {
-                trace::abort_recording(&mut *vm, trace::AbortReason::Exception, ins.op.name());
+                trace::recording_raised(&mut *vm, ins);
                 return handled_or_left(&mut *vm, floor);
             }
             if !unwind(&mut *vm, floor, cause) {

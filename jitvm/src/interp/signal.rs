@@ -32,6 +32,11 @@ pub fn take() -> Option<i32> {
     Some(number as i32)
 }
 
+/// A signal has come that was not delivered yet.
+pub fn is_pending() -> bool {
+    PENDING.load(Ordering::Relaxed) != 0
+}
+
 /// Does what the program wants done for a signal: without the module `signal` that can only be SIGINT's default.
 ///
 /// # Errors

@@ -166,7 +166,7 @@ fn int(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_integer(vm, value, 10);
     }
-    if let Some(data) = bytes::as_buffer(value) {
+    if let Some(data) = bytes::as_contiguous(value) {
         return integer_of_data(vm, &data, 10);
     }
     let name = vm.type_name(value);
@@ -228,7 +228,7 @@ fn float(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if value.is_str() {
         return number_text::parse_float(vm, value);
     }
-    if let Some(data) = bytes::as_buffer(value) {
+    if let Some(data) = bytes::as_contiguous(value) {
         return float_of_data(vm, value, &data);
     }
     match as_f64(value) {

@@ -1,7 +1,7 @@
 //! Code as data: `exec`, `eval`, `compile`, `__import__`, `globals`, `locals`.
 
-use super::{Arguments, Arity, Owner, builtins};
-use crate::bytecode::CodeKind;
+use super::{Arguments, Arity, Owner, builtins, literals};
+use crate::bytecode::{CodeKind, Module};
 use crate::front::{self, Form, Malformed};
 use crate::interp::{call, import};
 use crate::runtime::object::{ClosureCell, CodeObject, ShapeId};
@@ -26,12 +26,10 @@ builtins! {
 }
 
 /// A code object of the program: an index into [`Vm::compiled`].
-fn new_code_object(vm: &mut Vm, module: crate::bytecode::Module, form: Form) -> Value {
-    let index = vm.compiled.len() as i64;
-    vm.compiled.push((std::rc::Rc::new(module), form));
+fn code_object(vm: &mut Vm, index: usize) -> Value {
     let object = vm.allocate(size_of::<CodeObject>(), ShapeId::CODE).cast::<CodeObject>();
     // SAFETY: the allocation has room for it.
-    unsafe { (*object).fields = [Value::from_fixnum(index), Value::NONE] };
+    unsafe { (*object).fields = [Value::from_fixnum(index as i64), Value::NONE] };
     Value::of(object)
 }
 
@@ -53,11 +51,36 @@ fn compile_text(vm: &mut Vm, path: &str, source: &str, form: Form) -> Outcome {
         return Err(vm.value_error("source code string cannot contain null bytes"));
     }
     let source = if form == Form::Expression { source.trim_start_matches([' ', '\t']) } else { source };
+    // A program that evaluates one text again and again compiles it once.
+    let short = source.len() <= SHORT_TEXT;
+    let known = |(module, known): &(std::rc::Rc<Module>, Form)| {
+        *known == form && module.source.text == source && module.source.path == path
+    };
+    if short && let Some(index) = vm.short_texts.iter().copied().find(|&index| known(&vm.compiled[index])) {
+        return Ok(code_object(vm, index));
+    }
     match front::compile_as(path, source, form) {
-        Ok(module) => Ok(new_code_object(vm, module, form)),
+        Ok(module) => {
+            import::warn_of(vm, &module)?;
+            // What is warned of is told each time.
+            let kept = short && module.warnings.is_empty();
+            vm.compiled.push((std::rc::Rc::new(module), form));
+            let index = vm.compiled.len() - 1;
+            if kept {
+                if vm.short_texts.len() == MOST_SHORT_TEXTS {
+                    vm.short_texts.pop_front();
+                }
+                vm.short_texts.push_back(index);
+            }
+            Ok(code_object(vm, index))
+        }
         Err(error) => Err(import::raise_compile_error(vm, &error)),
     }
 }
+
+/// Texts up to this many bytes are remembered with their code, the last so many of them.
+const SHORT_TEXT: usize = 1000;
+const MOST_SHORT_TEXTS: usize = 64;
 
 fn compile(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let names = ["source", "filename", "mode", "flags", "dont_inherit", "optimize"];
@@ -144,11 +167,20 @@ fn execute(vm: &mut Vm, code: Value, module: Value, namespace: Value) -> Outcome
     let Some((compiled, _)) = vm.compiled.get(index.as_fixnum() as usize).cloned() else {
         return Err(vm.type_error("code objects of functions cannot be executed"));
     };
-    let first = vm.codes.len();
-    let body = vm.link_into(&compiled, module);
-    for index in first..vm.codes.len() {
-        crate::trace::policy::code_linked(vm, crate::ir::CodeId(index as u32));
-    }
+    // Codes keep their modules, so that an address stands for one module.
+    let key = (std::rc::Rc::as_ptr(&compiled) as usize, module.address());
+    let body = match vm.linked.get(&key) {
+        Some(&body) => body,
+        None => {
+            let first = vm.codes.len();
+            let body = vm.link_into(&compiled, module);
+            for index in first..vm.codes.len() {
+                crate::trace::policy::code_linked(vm, crate::ir::CodeId(index as u32));
+            }
+            vm.linked.insert(key, body);
+            body
+        }
+    };
     let function = vm.function(body, Value::NONE);
     call::call_value(vm, function, &[namespace])
 }
@@ -164,21 +196,22 @@ fn eval(vm: &mut Vm, arguments: Arguments) -> Outcome {
 /// `ast.literal_eval` of a str.
 fn literal(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let source = as_text(arguments.positional()[0]).unwrap_or_default().trim_start_matches([' ', '\t']).to_owned();
-    let code = compile_text(vm, "<unknown>", &source, Form::Expression)?;
-    match front::malformed_literal(&source) {
-        None => {
-            // The only name in it can be `set`: a module of its own has nothing but the builtin one.
-            let globals = vm.new_dict();
-            let module = module_of(vm, globals);
-            execute(vm, code, module, globals)
-        }
-        Some(Malformed::NoKey) => Err(vm.value_error("malformed node or string: None")),
-        Some(Malformed::Node(name, line)) => {
-            let address = code.address();
-            let message = format!("malformed node or string on line {line}: <ast.{name} object at {address:#x}>");
-            Err(vm.value_error(message))
-        }
+    let malformed = match front::read_literal(&source) {
+        Ok(literal) => return literals::value(vm, &literal),
+        Err(malformed) => malformed,
+    };
+    // What is no literal must compile all the same.
+    if let Err(error) = front::compile_as("<unknown>", &source, Form::Expression) {
+        return Err(import::raise_compile_error(vm, &error));
     }
+    let message = match malformed {
+        Some(Malformed::Node(name, line)) => {
+            let address = vm.list(&[])?.address();
+            format!("malformed node or string on line {line}: <ast.{name} object at {address:#x}>")
+        }
+        Some(Malformed::NoKey) | None => "malformed node or string: None".to_owned(),
+    };
+    Err(vm.value_error(message))
 }
 
 /// The module of the innermost Python frame.

@@ -1,7 +1,6 @@
 //! What `sys`, `gc` and `traceback` need of the VM: the exception being handled, frames, the collector, reports.
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::runtime::collect::GcCause;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
@@ -23,8 +22,9 @@ builtins! {
 builtins! {
     /// Functions for the embedded modules.
     PRIVATE of Owner::Module("_jitvm");
-    "collect" Arity::Zero, collect, "Frees what is not reachable.";
+    "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
+    "panic_if_same" Arity::Range(2, 2), panic_if_same, "Breaks the VM if both are one object, to show what a defect looks like.";
     "summary" Arity::One, summary, "The last line of the report of an exception.";
 }
 
@@ -69,8 +69,8 @@ fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn collect(vm: &mut Vm, _: Arguments) -> Outcome {
-    vm.collect(GcCause::Explicit);
-    Ok(Value::from_fixnum(0))
+    vm.ask_for_collection();
+    Ok(Value::NONE)
 }
 
 fn exception_argument(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -86,6 +86,11 @@ fn format_exception(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = exception_argument(vm, arguments)?;
     let text = traceback::format_exception(vm, value);
     Ok(vm.str(&text))
+}
+
+fn panic_if_same(_: &mut Vm, arguments: Arguments) -> Outcome {
+    assert!(arguments.positional()[0] != arguments.positional()[1], "_jitvm.panic_if_same was asked to");
+    Ok(Value::NONE)
 }
 
 fn summary(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -20,6 +20,7 @@ pub mod introspection;
 pub mod json;
 pub mod json_encode;
 pub mod list_methods;
+pub mod literals;
 pub mod marks;
 pub mod math;
 pub mod math_integer;

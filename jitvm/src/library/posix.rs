@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::interp::special;
+use crate::interp::{signal, special};
 use crate::runtime::bytes;
 use crate::runtime::iterate::to_index;
 use crate::runtime::numbers::as_f64;
@@ -210,7 +210,7 @@ fn read_some(vm: &mut Vm, descriptor: i32, data: &mut [u8]) -> Outcome<usize> {
             return Ok(count as usize);
         }
         let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted || vm.poll != 0 {
+        if error.kind() != io::ErrorKind::Interrupted || signal::is_pending() {
             return Err(vm.raise_os_error(&error));
         }
     }

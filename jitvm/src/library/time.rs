@@ -1,6 +1,7 @@
 //! The module `time`: clocks and sleeping.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::signal;
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -81,8 +82,7 @@ fn sleep(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let idle = vm.perf.enter_timed(State::Idle);
     let until = clock(libc::CLOCK_MONOTONIC) + (wanted * 1e9).ceil() as i64;
     // A signal ends the system call early; the VM looks at its request after this function has returned.
-    // SAFETY: the poll word is written by signal handlers, so it is read as volatile.
-    while unsafe { std::ptr::read_volatile(&raw const vm.poll) } == 0 {
+    while !signal::is_pending() {
         let rest = until - clock(libc::CLOCK_MONOTONIC);
         if rest <= 0 {
             break;

@@ -27,6 +27,7 @@ pub fn load_method(vm: &mut Vm, value: Value, name: Value) -> Outcome<(Value, Va
             if metaclass == TypeId::TYPE
                 && let Some(found) = vm.lookup(id, name)
                 && found.has_shape(ShapeId::CLASS_METHOD)
+                && !descriptors::wraps_descriptor(vm, descriptors::fields(found)[0])
             {
                 return Ok((descriptors::fields(found)[0], value));
             }

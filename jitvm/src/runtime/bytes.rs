@@ -7,6 +7,7 @@ use super::iterate::{Iteration, is_iterable};
 use super::memory_view;
 use super::numbers::{as_i64, as_integer};
 use super::object::{ByteArray, Bytes, STORAGE_ITEMS, ShapeId};
+use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -70,6 +71,12 @@ pub fn as_buffer<'a>(value: Value) -> Option<Cow<'a, [u8]>> {
         ShapeId::MEMORYVIEW => memory_view::bytes_of(value),
         _ => None,
     }
+}
+
+/// As [`as_buffer`], but only of bytes that lie one after the other.
+pub fn as_contiguous<'a>(value: Value) -> Option<Cow<'a, [u8]>> {
+    let scattered = memory_view::is_memory_view(value) && !memory_view::is_contiguous(value);
+    if scattered { None } else { as_buffer(value) }
 }
 
 /// As [`as_buffer`], with CPython's error.
@@ -217,6 +224,9 @@ pub fn contains(vm: &mut Vm, container: Value, wanted: Value) -> Outcome<bool> {
         return Ok(data(container).contains(&byte));
     }
     let part = buffer(vm, wanted)?;
+    if memory_view::is_memory_view(wanted) && !memory_view::is_contiguous(wanted) {
+        return Err(vm.raise(TypeId::BUFFER_ERROR, "memoryview: underlying buffer is not C-contiguous"));
+    }
     Ok(find(data(container), &part).is_some())
 }
 
@@ -248,7 +258,7 @@ pub fn find_last(data: &[u8], part: &[u8]) -> Option<usize> {
 
 /// `a + b` where `a` is a bytes or bytearray; in place for bytearrays.
 pub fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
-    let Some(right) = as_buffer(b) else {
+    let Some(right) = as_contiguous(b) else {
         let (left, right) = (vm.type_name(b), vm.type_name(a));
         return Err(vm.type_error(format!("can't concat {left} to {right}")));
     };

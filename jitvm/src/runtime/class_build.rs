@@ -453,7 +453,7 @@ fn declared_slots(vm: &mut Vm, attributes: &Attributes, bases: &[TypeId], class:
 }
 
 /// Slots of the bases; only one of them may have any.
-fn inherited_slots(vm: &mut Vm, bases: &[TypeId]) -> Outcome<Vec<Value>> {
+pub(super) fn inherited_slots(vm: &mut Vm, bases: &[TypeId]) -> Outcome<Vec<Value>> {
     let mut longest: Vec<Value> = Vec::new();
     for &base in bases {
         let slots = vm.class(base).slots.clone();

@@ -88,7 +88,12 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     let before_objects = heap.statistics.live_objects + allocated_objects as u64;
     heap.blocks.clear_marks();
     heap.mark_all();
+    heap.queue_finalisers();
     heap.sweep_weak();
+    if heap.has_due() {
+        vm.poll = 1;
+    }
+    let heap = &mut vm.heap;
     let mark_done = Instant::now();
     let (live_objects, live_bytes) = heap.finish();
     let end = Instant::now();
@@ -142,6 +147,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
         }
     });
     roots.extend(vm.heap.weak.died.iter().map(|reference| reference.address()));
+    roots.extend(vm.heap.finalisers.due.iter().map(|object| object.address()));
     vm.heap.mark_stack = roots;
 }
 
@@ -180,6 +186,11 @@ impl Heap {
         }
         self.mark_stack = roots;
         self.mark_stack.clear();
+    }
+
+    /// An object that this collection has marked.
+    pub(super) fn is_live(&self, address: usize) -> bool {
+        if self.blocks.contains(address) { self.blocks.is_marked(address) } else { LargeSpace::is_marked(address) }
     }
 
     #[inline(always)]

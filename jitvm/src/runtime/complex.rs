@@ -138,6 +138,10 @@ fn power(base: Parts, exponent: Parts) -> Result<Parts, PowerError> {
             length /= (angle * exponent.imaginary).exp();
             phase += exponent.imaginary * magnitude.ln();
         }
+        // As the C library has it: there is no cosine of an infinity.
+        if phase.is_infinite() {
+            return Err(PowerError::ZeroBase);
+        }
         parts(length * phase.cos(), length * phase.sin())
     };
     let overflow = result.is_infinite() && !base.is_infinite() && !exponent.is_infinite();

@@ -60,8 +60,12 @@ pub fn get(vm: &mut Vm, descriptor: Value, receiver: Value, owner: TypeId) -> Ou
         }
         ShapeId::STATIC_METHOD => Ok(fields(descriptor)[0]),
         ShapeId::CLASS_METHOD => {
-            let owner = vm.type_object(owner);
-            Ok(vm.bound_method(fields(descriptor)[0], owner))
+            let (inner, class) = (fields(descriptor)[0], vm.type_object(owner));
+            // Other descriptors are asked in turn, with the class as their object.
+            if wraps_descriptor(vm, inner) {
+                return get(vm, inner, class, owner);
+            }
+            Ok(vm.bound_method(inner, class))
         }
         ShapeId::PROPERTY if through_class => Ok(descriptor),
         ShapeId::PROPERTY => property_get(vm, descriptor, receiver),
@@ -74,6 +78,14 @@ pub fn get(vm: &mut Vm, descriptor: Value, receiver: Value, owner: TypeId) -> Ou
             call_unbound(vm, method, descriptor, &[receiver, owner])
         }
         _ => Ok(descriptor),
+    }
+}
+
+/// What a classmethod wraps is no function but has a `__get__`.
+pub fn wraps_descriptor(vm: &Vm, inner: Value) -> bool {
+    match inner.shape() {
+        ShapeId::PROPERTY | ShapeId::CLASS_METHOD | ShapeId::STATIC_METHOD => true,
+        _ => inner.is_instance() && vm.special(inner, vm.names.get).is_some(),
     }
 }
 

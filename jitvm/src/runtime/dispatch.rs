@@ -51,6 +51,23 @@ fn binary_names(op: Binary) -> [&'static str; 3] {
     }
 }
 
+/// The method of the left operand's class that `a op b` comes down to: it goes first, and there is no other if it
+/// returns NotImplemented. `None` where that is not so.
+pub fn only_method(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Value> {
+    let [plain, _, in_place] = binary_names(op);
+    let (left, right) = (vm.type_of(a), vm.type_of(b));
+    let is_usual = a.is_instance() && vm.class(left).native == TypeId::OBJECT;
+    let is_number = b.is_int() || b.is_float() || b == Value::NONE;
+    if !is_usual || !(left == right || is_number) {
+        return None;
+    }
+    let (plain, in_place) = (vm.intern(plain), vm.intern(in_place));
+    if augmented && vm.lookup(left, in_place).is_some() {
+        return None;
+    }
+    vm.lookup(left, plain)
+}
+
 /// `a op b` where one is an instance of a program class.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
     let [plain, reflected, in_place] = binary_names(op);

@@ -39,7 +39,9 @@ impl Vm {
             (*object).name = Value::NONE;
             (*object).object = Value::NONE;
         }
-        Value::of(object)
+        let value = Value::of(object);
+        self.watch_instance(class, value);
+        value
     }
 
     /// Raises an exception with a message.

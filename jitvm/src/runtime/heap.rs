@@ -94,6 +94,7 @@ pub struct Heap {
     pub(super) native_base: usize,
     pub(super) mark_stack: Vec<usize>,
     pub weak: super::weak::WeakTable,
+    pub finalisers: super::finalisers::Finalisers,
     /// Which allocations are sampled, if any are.
     pub(crate) clocks: Option<Box<AllocationClocks>>,
     /// Told of each that is.
@@ -122,6 +123,7 @@ impl Heap {
             native_base,
             mark_stack: Vec::new(),
             weak: super::weak::WeakTable::default(),
+            finalisers: super::finalisers::Finalisers::default(),
             clocks: None,
             sample_hook: None,
         }

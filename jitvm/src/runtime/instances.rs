@@ -124,7 +124,9 @@ impl Vm {
     pub fn new_instance(&mut self, id: TypeId) -> Value {
         let shape = if id == TypeId::OBJECT { ShapeId::INSTANCE } else { self.root_shape(id) };
         let capacity = if shape.is_dynamic() { self.shapes.get(shape).capacity } else { 0 };
-        self.new_instance_of(shape, capacity)
+        let instance = self.new_instance_of(shape, capacity);
+        self.watch_instance(id, instance);
+        instance
     }
 
     /// A new instance of a root shape.
@@ -160,7 +162,9 @@ impl Vm {
             if (*to).kind == ShapeId::EXCEPTION.0 as u8 {
                 (*to.cast::<Exception>()).class = self.type_object(id);
             }
-            Ok(Value::of(to))
+            let value = Value::of(to);
+            self.watch_instance(id, value);
+            Ok(value)
         }
     }
 
@@ -456,6 +460,14 @@ impl Vm {
             }
         }
         result
+    }
+
+    /// Gives a class another metaclass; both are classes of the program.
+    pub fn change_metaclass(&mut self, class: TypeId, metaclass: TypeId) {
+        let shape = self.root_shape(metaclass);
+        set_shape(self.type_object(class), shape);
+        self.class_mut(class).metaclass = metaclass;
+        self.class_changed(class);
     }
 
     /// `instance.__class__ = other`, whose instances have the same layout. False if that is not so.

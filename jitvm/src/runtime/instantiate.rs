@@ -16,8 +16,9 @@ use crate::library::{Arguments, constructors};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InstantiatePlan {
     /// An instance of this root shape and capacity ([`Vm::new_instance_of`]), then a call of the Python function
-    /// `init` with it and the arguments; UNDEF: there is no `__init__`, and there must be no arguments.
-    Plain { shape: ShapeId, capacity: u16, init: Value },
+    /// `init` with it and the arguments; UNDEF: there is no `__init__`, and there must be no arguments. `watched`: it has
+    /// a `__del__`, and the collector is told of it ([`Finalisers::watch`](super::finalisers::Finalisers::watch)).
+    Plain { shape: ShapeId, capacity: u16, init: Value, watched: bool },
     /// Whatever [`call_class`] does.
     Generic,
 }
@@ -43,7 +44,7 @@ pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
         Some(_) => return InstantiatePlan::Generic,
     };
     let shape = vm.root_shape(id);
-    InstantiatePlan::Plain { shape, capacity: vm.shapes.get(shape).capacity, init }
+    InstantiatePlan::Plain { shape, capacity: vm.shapes.get(shape).capacity, init, watched: vm.has_finaliser(id) }
 }
 
 impl Vm {

@@ -103,6 +103,14 @@ impl Vm {
         new
     }
 
+    /// The value of a constant of no code; unlike those of codes, strs are not kept.
+    pub fn constant_value(&mut self, constant: &Constant) -> Value {
+        match constant {
+            Constant::Str(text) => self.str(text),
+            constant => self.constant(constant, 0),
+        }
+    }
+
     fn constant(&mut self, constant: &Constant, first_code: u32) -> Value {
         match constant {
             Constant::None => Value::NONE,

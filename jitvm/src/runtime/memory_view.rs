@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::bytes::{data, data_mut, is_any_bytes, is_bytearray};
 use super::numbers::{as_f64, as_i64, as_integer};
 use super::object::{MemoryView, ShapeId};
+use super::sequences::items;
 use super::subscript::resolve_slice;
 use super::types::TypeId;
 use super::value::Value;
@@ -191,6 +192,11 @@ pub fn item(vm: &mut Vm, view: Value, index: i64) -> Outcome {
 }
 
 fn checked_index(vm: &mut Vm, view: Value, key: Value) -> Outcome<i64> {
+    // A tuple has an index for each dimension.
+    let key = match key.has_layout(ShapeId::TUPLE).then(|| items(key)) {
+        Some([only]) if as_integer(*only).is_some() => *only,
+        _ => key,
+    };
     if as_integer(key).is_none() {
         return Err(vm.type_error("memoryview: invalid slice key"));
     }

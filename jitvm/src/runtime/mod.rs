@@ -3,6 +3,7 @@
 pub mod aliases;
 pub mod allocation_clock;
 pub mod attributes;
+pub mod bases;
 pub mod bigint;
 pub mod blocks;
 pub mod bytes;
@@ -17,6 +18,7 @@ pub mod dict;
 pub mod dict_views;
 pub mod dispatch;
 pub mod exceptions;
+pub mod finalisers;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame_stack;

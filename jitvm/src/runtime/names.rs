@@ -32,6 +32,7 @@ names! {
     class_getitem "__class_getitem__";
     complex "__complex__";
     contains "__contains__";
+    del "__del__";
     delattr "__delattr__";
     delete "__delete__";
     delitem "__delitem__";

@@ -9,7 +9,7 @@ use super::sequences::items;
 use super::strings::text;
 use super::types::{TypeId, type_id};
 use super::value::Value;
-use super::vm::{Outcome, Raised, Vm};
+use super::vm::{Outcome, Vm};
 use crate::library::structures;
 
 /// Attributes that are values.
@@ -323,21 +323,25 @@ fn takes_name(vm: &Vm, value: Value) -> bool {
     [TypeId::NAME_ERROR, TypeId::ATTRIBUTE_ERROR, TypeId::IMPORT_ERROR].iter().any(|&base| vm.is_subtype(class, base))
 }
 
-/// Why `SomeClass.__class__ = new` fails: as CPython says it, or that a change it would allow is not supported.
-fn metaclass_refusal(vm: &mut Vm, class: TypeId, new: Value) -> Raised {
+/// `SomeClass.__class__ = new`: another metaclass of the program for one of its classes.
+fn set_metaclass(vm: &mut Vm, class: TypeId, new: Value) -> Outcome<bool> {
+    if new == Value::UNDEF {
+        return Err(vm.type_error("can't delete __class__ attribute"));
+    }
     if !new.has_layout(ShapeId::TYPE) {
         let name = vm.type_name(new);
-        return vm.type_error(format!("__class__ must be set to a class, not '{name}' object"));
+        return Err(vm.type_error(format!("__class__ must be set to a class, not '{name}' object")));
     }
     let (old, new) = (vm.class(class).metaclass, type_id(new));
     if !old.is_dynamic() || !new.is_dynamic() {
-        return vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses");
+        return Err(vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
     if !vm.is_subtype(new, TypeId::TYPE) {
         let (old, new) = (vm.class_name(old), vm.class_name(new));
-        return vm.type_error(format!("__class__ assignment: '{new}' object layout differs from '{old}'"));
+        return Err(vm.type_error(format!("__class__ assignment: '{new}' object layout differs from '{old}'")));
     }
-    vm.type_error("changing the metaclass of a class is not supported")
+    vm.change_metaclass(class, new);
+    Ok(true)
 }
 
 fn set_class(vm: &mut Vm, value: Value, new: Value) -> Outcome<()> {
@@ -349,6 +353,7 @@ fn set_class(vm: &mut Vm, value: Value, new: Value) -> Outcome<()> {
         return Err(vm.type_error(format!("__class__ must be set to a class, not '{name}' object")));
     }
     if vm.change_class(value, type_id(new))? {
+        vm.watch_changed(type_id(new), value);
         return Ok(());
     }
     let (old, new_name) = (vm.type_name(value), vm.class_name(type_id(new)));
@@ -461,9 +466,9 @@ pub fn set_type_data(vm: &mut Vm, id: TypeId, name: Value, new: Value) -> Outcom
             }
             Ok(true)
         }
-        "__class__" => Err(metaclass_refusal(vm, id, new)),
+        "__class__" => set_metaclass(vm, id, new),
         "__mro__" | "__base__" => Err(vm.attribute_error("readonly attribute")),
-        "__bases__" => Err(vm.type_error("assigning to __bases__ is not supported")),
+        "__bases__" => super::bases::set(vm, id, new).map(|()| true),
         _ => Err(vm.attribute_error(format!("attribute '{attribute}' of 'type' objects is not writable"))),
     }
 }

@@ -161,6 +161,27 @@ pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
     operators_sequence::binary(vm, op, a, b, augmented)
 }
 
+/// The operator of an arithmetic instruction.
+pub const fn of_bytecode(op: crate::bytecode::Op) -> Option<Binary> {
+    use crate::bytecode::Op;
+    Some(match op {
+        Op::Add => Binary::Add,
+        Op::Sub => Binary::Sub,
+        Op::Mul => Binary::Mul,
+        Op::TrueDiv => Binary::TrueDiv,
+        Op::FloorDiv => Binary::FloorDiv,
+        Op::Mod => Binary::Mod,
+        Op::Pow => Binary::Pow,
+        Op::MatMul => Binary::MatMul,
+        Op::LeftShift => Binary::LeftShift,
+        Op::RightShift => Binary::RightShift,
+        Op::BitAnd => Binary::BitAnd,
+        Op::BitOr => Binary::BitOr,
+        Op::BitXor => Binary::BitXor,
+        _ => return None,
+    })
+}
+
 /// TypeError of a binary operator.
 #[cold]
 pub fn unsupported(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> super::vm::Raised {

@@ -391,7 +391,7 @@ mod tests {
         let mut vm = Vm::new(Vec::new());
         let source = Arc::new(Source::new("x.py".to_owned(), text.to_owned()));
         let codes = places.iter().map(|&(name, position)| code(name, position)).collect();
-        let body = vm.link_module(&Module { source, codes }, "__main__");
+        let body = vm.link_module(&Module { source, codes, warnings: Vec::new() }, "__main__");
         let _ = vm.raise(class, message);
         for index in (0..places.len()).rev() {
             vm.add_traceback_entry(CodeId(body.0 + index as u32), 0);

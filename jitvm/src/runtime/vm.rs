@@ -36,8 +36,8 @@ pub enum Continuation {
     Call,
     /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
     Init,
-    /// Of a special method of an operator: it goes to the register that the caller's instruction names, but if it is
-    /// NotImplemented, the other operand is asked.
+    /// Of a special method of a binary operator that recording has entered: it goes to the register that the caller's
+    /// instruction names, but NotImplemented is a TypeError, as there is no other method to ask.
     Operator,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,
@@ -154,6 +154,10 @@ pub struct Vm {
     pub modules: Value,
     /// What code objects of the program stand for.
     pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
+    /// Which of them short texts gave lately.
+    pub short_texts: std::collections::VecDeque<usize>,
+    /// The linked bodies of code objects, by the addresses of what was compiled and of the module they run in.
+    pub linked: HashMap<(usize, usize), CodeId>,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -248,6 +252,8 @@ impl Vm {
             permanent: Vec::new(),
             modules: Value::UNDEF,
             compiled: Vec::new(),
+            short_texts: Default::default(),
+            linked: HashMap::new(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),

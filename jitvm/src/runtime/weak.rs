@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::heap::Heap;
-use super::large::LargeSpace;
 use super::value::Value;
 
 /// Who refers weakly to what. Addresses stay valid because objects do not move. Ordered, so that what happens to the
@@ -51,20 +50,15 @@ impl Heap {
             return;
         }
         let mut weak = std::mem::take(&mut self.weak);
-        let is_live = |address: usize| {
-            if self.blocks.contains(address) { self.blocks.is_marked(address) } else { LargeSpace::is_marked(address) }
-        };
-        weak.targets.retain(|&reference, &mut target| {
-            if !is_live(reference) {
-                return false;
-            }
-            let lives = is_live(target);
-            if !lives {
+        let is_live = |address: usize| self.is_live(address);
+        for (_, references) in weak.references.iter().filter(|&(&target, _)| !is_live(target)) {
+            // The newest callback is called first.
+            for &reference in references.iter().rev().filter(|&&reference| is_live(reference)) {
                 weak.died.push(Value::from_address(reference));
                 weak.deaths += 1;
             }
-            lives
-        });
+        }
+        weak.targets.retain(|&reference, &mut target| is_live(reference) && is_live(target));
         weak.references.retain(|&target, references| {
             references.retain(|&reference| is_live(reference));
             !references.is_empty() && is_live(target)

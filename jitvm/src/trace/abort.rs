@@ -27,7 +27,7 @@ reasons! {
         LeftFunction "left-function" "the function returned out of the loop while it was being recorded";
         InnerLoop "inner-loop" "the recording came to another loop, which gets a trace of its own first";
         Exception "exception" "the program raised an exception while the loop was being recorded";
-        UnsupportedOperation "unsupported-operation" "an operation that traces cannot contain";
+        NothingToRecord "nothing-to-record" "the interpreter alone executes what comes next, such as a yield or a raise";
         ManyArguments "many-arguments" "a call with more arguments, or other keywords, than traces can pass";
         TraceTooLong "trace-too-long" "the recording grew past max-ir instructions";
         TooManySnapshots "too-many-snapshots" "the recording grew past max-snapshots";
@@ -63,5 +63,6 @@ reasons! {
         Loop "loop" "jumps back to its own loop";
         Root "root" "jumps to the start of a loop's trace";
         Return "return" "returns to its caller";
+        Interpreter "interpreter" "goes on in the interpreter, which alone executes what comes next";
     }
 }

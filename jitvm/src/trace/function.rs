@@ -106,6 +106,7 @@ impl Recorder {
     pub fn end(&self) -> LinkKind {
         match self.body.ins.last() {
             _ if self.link.is_some() => LinkKind::Root,
+            _ if self.ends_outside.is_some() => LinkKind::Interpreter,
             Some(ins) if ins.op == Op::Ret => LinkKind::Return,
             _ => LinkKind::Loop,
         }

@@ -13,9 +13,11 @@ pub mod liveness;
 pub mod lockstep;
 pub mod params;
 pub mod policy;
+mod record_apart;
 mod record_call;
 pub mod record_compare;
 mod record_container;
+mod record_end;
 mod record_function;
 mod record_object;
 pub mod record_onward;
@@ -34,6 +36,7 @@ pub use function::{Called, function_called};
 use liveness::Liveness;
 use lockstep::Witness;
 use params::{Mode, Params};
+use record_end::Outside;
 use recorder::{Abort, Parent, Recorder, Step};
 use watchdog::Watchdog;
 
@@ -199,6 +202,20 @@ fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     }
 }
 
+/// The instruction just recorded has raised: the recording ends behind it, where it goes on if it does not raise.
+#[cold]
+pub fn recording_raised(vm: &mut Vm, ins: Instruction) {
+    let Some(mut recorder) = vm.jit.recorder.take() else { return };
+    // The exception is no result of the recording's, and stays the program's.
+    let top = *vm.frames.last().expect("an instruction runs in a frame");
+    if recorder.leave_behind(ins, top.code, top.pc) {
+        finish(vm, recorder);
+    } else {
+        let abort = Abort { reason: AbortReason::Exception, detail: ins.op.name().to_owned() };
+        give_up(vm, &recorder, &abort);
+    }
+}
+
 /// Gives up the recording in progress, if there is one.
 pub fn abort_recording(vm: &mut Vm, reason: AbortReason, detail: &str) {
     if let Some(recorder) = vm.jit.recorder.take() {
@@ -210,6 +227,12 @@ fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
     let ns = recorder.started.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += ns;
     vm.jit.totals.aborted += 1;
+    if matches!(abort.reason, AbortReason::TraceTooLong | AbortReason::TooManySnapshots)
+        && let Some(code) = recorder.grown_by()
+    {
+        // SAFETY: code objects live as long as the VM.
+        unsafe { (*code).function.grows_too_long.set(true) };
+    }
     let blacklisted = policy::aborted(vm, recorder.parent, recorder.anchor, recorder.loop_index, abort.reason);
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_abort(vm, recorder, abort, ns, blacklisted);
@@ -225,7 +248,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         vm.jit.events = Some(events);
     }
     let (trace, anchor, loop_index, parent) = (recorder.trace, recorder.anchor, recorder.loop_index, recorder.parent);
-    let started = recorder.started;
+    let (started, ends_outside) = (recorder.started, recorder.ends_outside);
     let bytecodes = recorder.bytecodes.clone();
     // The constants must stay visible to the collector, which boxing in a fold may start.
     let concrete = recorder.concrete.clone();
@@ -236,8 +259,11 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
         None => Box::leak(Box::new(0)),
     };
     let timed = vm.perf.enter_timed(State::Optimise);
+    // Entries of a loop's trace are counted by who enters it.
+    let counter = (parent.is_some() || loop_index == function::ENTRY).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
-    let result = compile(vm, trace, parent, is_function, entries, &recorded, &concrete);
+    let own_frame = parent.is_none() && (is_function || recorded.link.is_some());
+    let result = compile(vm, trace, parent, own_frame, counter, &recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
@@ -252,6 +278,18 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
+            let mut exits = vec![ExitState::default(); guards.len()];
+            match (ends_outside, exits.last_mut()) {
+                // Nothing can be recorded from there.
+                (Some(Outside::ForGood), Some(end)) => {
+                    end.aborts = vm.jit.params.abort_limit.min(u64::from(u16::MAX)) as u16;
+                }
+                // The loop gets its trace first; the exception may be rare.
+                (Some(Outside::ForNow), Some(end)) => {
+                    end.patience = vm.jit.params.loop_threshold + vm.jit.params.side_threshold;
+                }
+                _ => {}
+            }
             let installed = Trace {
                 id: trace,
                 parent,
@@ -260,7 +298,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
-                exits: vec![ExitState::default(); guards.len()],
+                exits,
                 guards,
                 body,
                 artifact,
@@ -327,8 +365,8 @@ fn compile(
     vm: &mut Vm,
     trace: TraceId,
     parent: Option<Parent>,
-    is_function: bool,
-    entries: *mut u64,
+    own_frame: bool,
+    counter: Option<*mut u64>,
     recorded: &Recorded,
     concrete: &Concrete,
 ) -> Result<(Body, Option<Artifact>, u64), Abort> {
@@ -368,7 +406,7 @@ fn compile(
         random_ra: vm.jit.params.random_registers,
         guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
         checkpoints: Witness::routine(&mut vm.jit),
-        function: is_function,
+        own_frame,
     };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut link) = (0, 0);
@@ -383,8 +421,8 @@ fn compile(
         let root = vm.jit.trace(root);
         link = root.artifact.as_ref().expect("machine code links to machine code").inner_entry;
     }
-    let inherited = codegen::Inherited { locations, spills, link, counter: Some(entries) };
-    let inherited = (parent.is_some() || is_function).then_some(&inherited);
+    let inherited = codegen::Inherited { locations, spills, link, counter };
+    let inherited = (parent.is_some() || own_frame).then_some(&inherited);
     let arena = vm.jit.arena.as_mut().expect("made above");
     match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
         Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),

@@ -56,7 +56,7 @@ parameters! {
     /// Failures of a guard before a side trace is recorded there.
     side_threshold "side" = 8;
     /// Side traces of one root trace.
-    side_limit "side-limit" = 64;
+    side_limit "side-limit" = 256;
     /// Aborted recordings of one loop (or exit) before it is blacklisted.
     abort_limit "abort-limit" = 4;
     /// Traces compiled for one loop, one after the other, before it is blacklisted as unstable.

@@ -5,10 +5,14 @@ use std::cell::Cell;
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::function::{self, ENTRY};
+use super::params::Params;
 use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
+use crate::runtime::object::ShapeId;
+use crate::runtime::sequences;
+use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 
 /// Hotness and trace of one loop.
@@ -22,11 +26,20 @@ pub struct LoopState {
     pub versions: u16,
     pub trace: Option<TraceId>,
     pub blacklisted: bool,
+    /// Of a function: recordings that inlined it grew too long, so it is called.
+    pub grows_too_long: Cell<bool>,
 }
 
 impl Default for LoopState {
     fn default() -> LoopState {
-        LoopState { countdown: Cell::new(u32::MAX), aborts: 0, versions: 0, trace: None, blacklisted: false }
+        LoopState {
+            countdown: Cell::new(u32::MAX),
+            aborts: 0,
+            versions: 0,
+            trace: None,
+            blacklisted: false,
+            grows_too_long: Cell::new(false),
+        }
     }
 }
 
@@ -69,11 +82,17 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
     }
+    let header = code.proto.loops[loop_index as usize];
+    if is_about_to_end(vm, code, header) {
+        code.loops[loop_index as usize].countdown.set(3);
+        return false;
+    }
     vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(u32::MAX);
     let trace = vm.jit.new_trace_id();
     let live = vm.jit.liveness(code.id, &code.proto);
-    let header = code.proto.loops[loop_index as usize];
-    let recorder = Recorder::new(trace, code, code.id, live, loop_index, header, floor, &vm.jit.params);
+    let mut recorder = Recorder::new(trace, code, code.id, live, loop_index, header, floor, &vm.jit.params);
+    // One that was left while it was recorded is left often enough: its trace may end elsewhere.
+    recorder.leaves = aborts >= weight(AbortReason::LeftLoop);
     vm.jit.totals.recorded += 1;
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_start(vm, &recorder, again);
@@ -81,6 +100,25 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     }
     vm.jit.recorder = Some(Box::new(recorder));
     true
+}
+
+/// Whether the FOR_ITER behind a loop's header is going to find the end of what it goes through.
+fn is_about_to_end(vm: &Vm, code: &Code, header: u32) -> bool {
+    let Some(ins) = code.proto.instructions.get(header as usize + 1).filter(|ins| ins.op == Op::ForIter) else {
+        return false;
+    };
+    let base = vm.frames.last().expect("a loop runs in a frame").base as usize;
+    // SAFETY: the registers of a verified instruction lie inside its frame, which is on top.
+    let [iterable, next, stop, step] = [0, 1, 2, 3].map(|i| unsafe { *vm.stack.add(base + ins.b as usize + i) });
+    if iterable == Value::RANGE_STATE {
+        let (next, stop) = (next.as_fixnum(), stop.as_fixnum());
+        return if step.as_fixnum() > 0 { next >= stop } else { next <= stop };
+    }
+    if !iterable.is_pointer() {
+        return true;
+    }
+    matches!(iterable.shape(), ShapeId::LIST | ShapeId::TUPLE)
+        && next.as_fixnum() as usize >= sequences::items(iterable).len()
 }
 
 /// A function's countdown reached zero, and it has no trace. Returns whether a recording began.
@@ -95,6 +133,7 @@ pub fn function_is_hot(vm: &mut Vm, code: &Code, floor: usize) -> bool {
     let trace = vm.jit.new_trace_id();
     let live = vm.jit.liveness(code.id, &code.proto);
     let mut recorder = Recorder::new(trace, code, code.id, live, ENTRY, 0, floor, &vm.jit.params);
+    recorder.leaves = true;
     recorder.unbind_locals(vm);
     recorder.know_function();
     vm.jit.totals.recorded += 1;
@@ -145,7 +184,7 @@ fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool 
         && snapshot.resume != Resume::Raise
         && op != IrOp::G_Poll
         && vm.jit.trace(trace.root).sides < params.side_limit
-        && (versions_used_up(vm, trace) || !is_entry_type(trace, exit))
+        && (versions_used_up(vm, trace) || !is_entry_type(trace, exit) || is_mixed(params, state.failures))
 }
 
 /// Whether the guard checks the type of what a variable held when the trace was entered. Then a new root trace for the
@@ -159,6 +198,12 @@ fn is_entry_type(trace: &Trace, exit: usize) -> bool {
     trace.loop_at.is_some_and(|at| index < at) && loaded && matches!(ins.op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape)
 }
 
+/// Whether an entry guard has failed so often that its types must be taking turns: a trace that is entered with others in
+/// between is not retired.
+const fn is_mixed(params: &Params, failures: u64) -> bool {
+    failures >= 64 * params.entry_failures
+}
+
 fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
     let code = &vm.codes[trace.code.index()];
     let state = if trace.is_of_function() { &code.function } else { &code.loops[trace.loop_index as usize] };
@@ -168,7 +213,8 @@ fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
 /// How much of an abort it was: one that a better moment avoids counts for little.
 const fn weight(reason: AbortReason) -> u16 {
     match reason {
-        AbortReason::LeftLoop | AbortReason::Interrupted => 1,
+        AbortReason::LeftLoop | AbortReason::LeftFunction | AbortReason::Exception | AbortReason::Interrupted => 1,
+        AbortReason::NothingToRecord => 16,
         _ => 4,
     }
 }
@@ -178,7 +224,10 @@ pub fn aborted(vm: &mut Vm, parent: Option<Parent>, id: CodeId, loop_index: u16,
     let Some(parent) = parent else { return recording_aborted(vm, id, loop_index, reason) };
     let limit = vm.jit.params.abort_limit;
     let state = &mut vm.jit.trace_mut(parent.trace).exits[parent.exit];
-    state.aborts += 1;
+    state.aborts = match reason {
+        AbortReason::NothingToRecord => limit.min(u64::from(u16::MAX)) as u16,
+        _ => state.aborts + 1,
+    };
     state.patience = state.failures * 2;
     u64::from(state.aborts) >= limit
 }
@@ -188,7 +237,9 @@ fn recording_aborted(vm: &mut Vm, id: CodeId, loop_index: u16, reason: AbortReas
     let limit = vm.jit.params.abort_limit.max(1) * u64::from(weight(AbortReason::InnerLoop));
     let aborts = {
         let state = state(vm, id, loop_index);
-        state.aborts += weight(reason);
+        // The recording after an exception may end with one, unless it comes at once: that will not get better.
+        let again = reason == AbortReason::Exception && state.aborts > 0;
+        state.aborts += if again { weight(AbortReason::InnerLoop) } else { weight(reason) };
         state.aborts
     };
     if u64::from(aborts) >= limit {
@@ -278,6 +329,11 @@ pub fn poll(vm: &mut Vm) -> Outcome<()> {
     while let Some(number) = crate::interp::signal::take() {
         super::abort_recording(vm, super::AbortReason::Interrupted, "a signal");
         crate::interp::signal::deliver(vm, number)?;
+    }
+    vm.collect_as_asked();
+    if vm.has_due_finalisers() {
+        super::abort_recording(vm, super::AbortReason::Interrupted, "a finaliser");
+        vm.run_finalisers();
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::mem::offset_of;
 
 use super::abort::AbortReason;
+use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
@@ -19,12 +20,28 @@ use crate::runtime::vm::{Code, Vm};
 const INLINE_LIMIT: usize = 200;
 
 /// Builtins that look at the Python frame they are called from.
-const FRAME_READERS: &[&str] =
-    &["__import__", "dir", "eval", "exec", "globals", "locals", "vars", "sys._getframe", "sys.exc_info", "super"];
+const FRAME_READERS: &[&str] = &[
+    "__build_class__",
+    "__import__",
+    "dir",
+    "eval",
+    "exec",
+    "globals",
+    "locals",
+    "vars",
+    "sys._getframe",
+    "sys.exc_info",
+];
 
-fn reads_frames(vm: &Vm, callee: Value) -> bool {
+/// The class `super`.
+fn is_super(callee: Value) -> bool {
+    shape(callee) == Some(ShapeId::TYPE) && types::type_id(callee) == types::TypeId::SUPER
+}
+
+fn reads_frames(vm: &Vm, callee: Value, count: usize) -> bool {
     if callee.has_layout(ShapeId::TYPE) {
-        return types::type_id(callee) == types::TypeId::SUPER;
+        // A new class is one of the module that made it.
+        return count == 0 && is_super(callee) || count == 3 && types::type_id(callee) == types::TypeId::TYPE;
     }
     callee.has_shape(ShapeId::BUILTIN)
         && FRAME_READERS.contains(&crate::library::row_of(vm, callee).full_name().as_str())
@@ -60,16 +77,20 @@ impl Recorder {
         if callee_value.has_shape(ShapeId::BOUND_METHOD) && !callee.is_constant() {
             return self.bound_method(vm, ins, callee, callee_value, &call);
         }
-        if references.is_empty() && shape(callee_value) == Some(ShapeId::TYPE) && reads_frames(vm, callee_value) {
+        if keywords.is_none() && is_super(callee_value) {
             self.same_word(vm, callee, callee_value);
-            if let Some(made) = self.implicit_super(vm, base)? {
+            let made = match (references.as_slice(), values.as_slice()) {
+                ([], _) => self.implicit_super(vm, base)?,
+                (&[start, receiver], &[class, of]) => self.super_of(vm, (start, class), (receiver, of)),
+                _ => None,
+            };
+            if let Some(made) = made {
                 self.set(ins.a, made);
                 return Ok(Step::Interpret);
             }
         }
-        if (self.frames.len() > 1 || self.is_of_function()) && reads_frames(vm, callee_value) {
-            // The frame that it looks for is inlined here, or its registers have never been written.
-            return abort(AbortReason::UnsupportedOperation, "a builtin that looks at its caller's frame");
+        if self.reads_frames_here(vm, callee_value, references.len()) {
+            return self.leave_before(Outside::ForGood, "a builtin that looks at its caller's frame");
         }
         if let Some(function) = call::as_function(callee_value) {
             // SAFETY: the function is in a register, so it is alive.
@@ -93,6 +114,11 @@ impl Recorder {
         let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);
         Ok(Step::CallOut)
+    }
+
+    /// Whether a callee looks for a frame that is inlined here, or whose registers have never been written.
+    pub(super) fn reads_frames_here(&self, vm: &Vm, callee: Value, count: usize) -> bool {
+        (self.frames.len() > 1 || self.is_of_function()) && reads_frames(vm, callee, count)
     }
 
     /// A bound method is another object each time it is taken; what is always the same is its function.
@@ -148,7 +174,7 @@ impl Recorder {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         let mut parameters = Vec::with_capacity(bound.bindings.len());
-        for binding in bound.bindings {
+        for &binding in &bound.bindings {
             parameters.push(match binding {
                 Binding::Argument(i) => call.references[i as usize],
                 Binding::Default(i) => self.default_value(vm, callee, defaults, i)?,
@@ -156,7 +182,14 @@ impl Recorder {
                     let last = call.references.len() - keywords.len();
                     self.tuple_of(vm, &call.references[(first as usize).min(last)..last])
                 }
-                Binding::ExtraKeywords => return abort(AbortReason::ManyArguments, "**"),
+                Binding::ExtraKeywords => {
+                    let dict = self.call(helpers::NEW_DICT, &[]);
+                    for &(name, index) in &bound.extra_keywords {
+                        let name = self.constant(vm, keywords[name as usize]);
+                        self.call(helpers::DICT_SET, &[dict, name, call.references[index as usize]]);
+                    }
+                    dict
+                }
             });
         }
         if self.may_inline(code) {
@@ -181,6 +214,9 @@ impl Recorder {
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
             && proto.loops.is_empty()
+            && proto.instructions.first().is_none_or(|ins| ins.op != Bytecode::Generator)
+            // SAFETY: as above.
+            && !unsafe { (*code).function.grows_too_long.get() }
             && proto.instructions.len() <= INLINE_LIMIT
             && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
     }
@@ -293,6 +329,11 @@ impl Recorder {
                 let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
                 self.same_word(vm, call.references[1], class);
                 self.guard_type(vm, r, v);
+                // The bases of a program's class may be others later.
+                let of = vm.type_of(v);
+                if of.is_dynamic() {
+                    self.class_unchanged(vm, of);
+                }
                 Some(self.constant(vm, Value::from_bool(answer)))
             }
             ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {

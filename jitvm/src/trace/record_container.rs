@@ -263,12 +263,12 @@ impl Recorder {
         self.call(helpers::SET_ITEM, &[container, key, value]);
     }
 
-    pub(super) fn unpack(&mut self, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn unpack(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
         let source = self.get(ins.c);
         let (length, data, load) = match shape(object) {
             Some(ShapeId::LIST) => (Op::ListLen, Op::ListData, Op::ElemLoad),
             Some(ShapeId::TUPLE) => (Op::TupleLen, Op::TupleData, Op::ItemLoad),
-            _ => return abort(AbortReason::UnsupportedOperation, "unpacking of this type"),
+            _ => return self.execute_apart(vm, ins),
         };
         if sequence_length(object) != Some(ins.b as usize) {
             return abort(AbortReason::Exception, "unpacking of the wrong length");
@@ -348,7 +348,7 @@ impl Recorder {
             let (n, s) = (next.as_fixnum(), stop.as_fixnum());
             let ascending = step.as_fixnum() > 0;
             let ends = if ascending { n >= s } else { n <= s };
-            if ends && self.parent.is_none() {
+            if ends && self.is_to_stay() {
                 return abort(AbortReason::LeftLoop, self.place());
             }
             let step_ref = self.get(state + 3);
@@ -391,17 +391,15 @@ impl Recorder {
             let answer = self.call(helpers::STR_IS_ASCII, &[sequence]);
             self.same_word(vm, answer, Value::from_bool(ascii));
             if !ascii {
-                return abort(AbortReason::UnsupportedOperation, "iteration over a str that is not ASCII");
+                return self.iterator_object(vm, ins, iterable);
             }
         }
         let index = self.get(state + 1);
         let index = self.int(index);
         let position = at(state + 1).as_fixnum();
-        let Some(n) = sequence_length(iterable) else {
-            return abort(AbortReason::UnsupportedOperation, "iteration");
-        };
+        let n = sequence_length(iterable).expect("one of these shapes");
         let ends = position as usize >= n;
-        if ends && self.parent.is_none() {
+        if ends && self.is_to_stay() {
             return abort(AbortReason::LeftLoop, self.place());
         }
         let (length, data, load) = match shape {

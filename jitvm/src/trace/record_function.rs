@@ -10,7 +10,7 @@ use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::Instruction;
 use crate::interp::call;
-use crate::ir::{CodeId, Op, Ref, Ty};
+use crate::ir::{CodeId, FUNCTION_SLOT, Op, Ref, Ty};
 use crate::runtime::object::{ClosureCell, Function, ShapeId};
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
@@ -20,6 +20,14 @@ use crate::runtime::{descriptors, sequences};
 /// Byte offset of a field of a SUPER.
 const fn super_field(index: u32) -> u32 {
     8 + 8 * index
+}
+
+/// An instance of a class, or of one below it.
+fn is_usual_super(vm: &Vm, start: Value, receiver: Value) -> bool {
+    start != Value::UNDEF
+        && start.has_layout(ShapeId::TYPE)
+        && receiver.has_layout(ShapeId::INSTANCE)
+        && vm.is_subtype(vm.type_of(receiver), type_id(start))
 }
 
 impl Recorder {
@@ -57,11 +65,10 @@ impl Recorder {
     /// LOAD_FREE: cells of a constant function are constants.
     pub(super) fn load_free(&mut self, vm: &mut Vm, ins: Instruction, function: Value) -> Recording {
         let Some(running) = call::as_function(function) else {
-            return abort(AbortReason::UnsupportedOperation, "a closure");
+            // Its prologue is the first that such a frame runs: a module's body has none.
+            return abort(AbortReason::Exception, "a closure of no function");
         };
-        let Some(known) = self.frames.last().expect("the anchor frame stays").function else {
-            return abort(AbortReason::UnsupportedOperation, "a closure of an unknown function");
-        };
+        let known = self.running_function();
         let cell = if known.is_constant() {
             // SAFETY: the function is in its frame's window.
             let closure = unsafe { (*running).closure };
@@ -72,6 +79,23 @@ impl Recorder {
         };
         self.set(ins.a, cell);
         Ok(())
+    }
+
+    /// The function of the innermost frame, which a side trace may not know yet.
+    fn running_function(&mut self) -> Ref {
+        let innermost = self.frames.len() - 1;
+        if let Some(known) = self.frames[innermost].function {
+            return known;
+        }
+        let function = if innermost == 0 {
+            self.emit(Op::Sload, Ref::NONE, Ref::NONE, FUNCTION_SLOT)
+        } else {
+            // The slot before the frame's register 0, of which snapshots of the prologue tell.
+            self.in_slot(self.frames[innermost].base - 1)
+        };
+        let function = self.object(function, ShapeId::FUNCTION);
+        self.frames[innermost].function = Some(function);
+        function
     }
 
     /// A new bound method of a function that is always the same.
@@ -99,22 +123,27 @@ impl Recorder {
         // SAFETY: as above.
         let receiver_value = own.map_or_else(|| unsafe { *base }, content);
         let start = content(class_cell);
-        let is_usual = start != Value::UNDEF
-            && start.has_layout(ShapeId::TYPE)
-            && receiver_value.has_layout(ShapeId::INSTANCE)
-            && vm.is_subtype(vm.type_of(receiver_value), type_id(start));
-        let Some(shape) = shape(receiver_value).filter(|_| is_usual) else { return Ok(None) };
+        if !is_usual_super(vm, start, receiver_value) {
+            return Ok(None);
+        }
         let start_ref = self.cell_content(class_cell);
-        let start_ref = self.same_word(vm, start_ref, start);
         let receiver = match own {
             Some(cell) => self.cell_content(cell),
             None => self.get(0),
         };
-        let receiver = self.object(receiver, shape);
+        Ok(self.super_of(vm, (start_ref, start), (receiver, receiver_value)))
+    }
+
+    /// `super(start, receiver)` of an instance; `None` leaves it to the runtime.
+    pub(super) fn super_of(&mut self, vm: &mut Vm, start: (Ref, Value), receiver: (Ref, Value)) -> Option<Ref> {
+        let receiver_value = receiver.1;
+        let shape = shape(receiver_value).filter(|_| is_usual_super(vm, start.1, receiver_value))?;
+        let start_ref = self.same_word(vm, start.0, start.1);
+        let receiver = self.object(receiver.0, shape);
         let owner = vm.type_object(vm.type_of(receiver_value));
         let (owner, none) = (self.constant(vm, owner), self.constant(vm, Value::NONE));
         let words = [start_ref, receiver, owner, none];
-        Ok(Some(self.new_object(ShapeId::SUPER, ShapeId::SUPER.0 as u8, 0, &words)))
+        Some(self.new_object(ShapeId::SUPER, ShapeId::SUPER.0 as u8, 0, &words))
     }
 
     fn cell_content(&mut self, register: u16) -> Ref {

@@ -233,7 +233,9 @@ impl Recorder {
         arguments: &[Ref],
     ) -> Recording<Option<()>> {
         let of = type_id(class);
-        let InstantiatePlan::Plain { shape, capacity, init } = instantiate_plan(vm, of) else { return Ok(None) };
+        let InstantiatePlan::Plain { shape, capacity, init, watched: false } = instantiate_plan(vm, of) else {
+            return Ok(None);
+        };
         let Some(function) = call::as_function(init) else {
             if init != Value::UNDEF || !arguments.is_empty() {
                 return Ok(None);

@@ -50,10 +50,15 @@ impl Recorder {
     /// FOR_ITER over anything else than a range, list, tuple or str: a call, which answers EXHAUSTED at the end.
     pub(super) fn iterator_object(&mut self, vm: &mut Vm, ins: Instruction, iterable: Value) -> Recording<Step> {
         let state = ins.b;
-        if !iterable.is_pointer() {
-            return abort(AbortReason::LeftLoop, self.place());
-        }
         let holder = self.get(state);
+        if !iterable.is_pointer() {
+            // It has ended before, and has nothing to give ever after.
+            if self.is_to_stay() {
+                return abort(AbortReason::LeftLoop, self.place());
+            }
+            self.same_word(vm, holder, iterable);
+            return Ok(Step::Interpret);
+        }
         let holder = self.object(holder, iterable.shape());
         let (answer, rest) = if iterate::is_iterator_object(vm, iterable) {
             (self.call(helpers::NEXT, &[holder]), None)
@@ -90,7 +95,7 @@ impl Recorder {
             }
             Way::Next { item, state, rest } => {
                 let ended = pc == here + 1;
-                if ended && self.parent.is_none() {
+                if ended && self.is_to_stay_at(here) {
                     return abort(AbortReason::LeftLoop, self.place());
                 }
                 let exhausted = self.constant(vm, Value::EXHAUSTED);
@@ -115,7 +120,7 @@ impl Recorder {
     }
 }
 
-/// The cells in which helpers leave the second to fourth word of an iteration state, all of them fixnums.
+/// The cells in which helpers leave further results, such as the second to fourth word of an iteration state.
 pub fn iteration_cells(vm: &mut Vm) -> [Value; 3] {
     if let Some(cells) = vm.jit.iteration_cells {
         return cells;
@@ -127,10 +132,15 @@ pub fn iteration_cells(vm: &mut Vm) -> [Value; 3] {
 
 /// Leaves what a helper has made of an iteration state.
 pub fn leave_state(vm: &mut Vm, state: [Value; 4]) -> Value {
-    for (cell, &word) in iteration_cells(vm).into_iter().zip(&state[1..]) {
+    leave_words(vm, &state[1..]);
+    state[0]
+}
+
+/// Leaves up to three more results of a helper than the one that it returns.
+pub fn leave_words(vm: &mut Vm, words: &[Value]) {
+    for (cell, &word) in iteration_cells(vm).into_iter().zip(words) {
         debug_assert!(cell.has_shape(ShapeId::CELL));
         // SAFETY: they are CELLs, which live as long as the VM.
         unsafe { (*(cell.address() as *mut crate::runtime::object::Cell)).value = word };
     }
-    state[0]
 }

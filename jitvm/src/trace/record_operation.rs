@@ -4,6 +4,7 @@
 //! special form is a call of a helper, not an abort.
 
 use super::abort::AbortReason;
+use super::record_end::Outside;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
@@ -13,7 +14,7 @@ use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
-use crate::runtime::vm::Vm;
+use crate::runtime::vm::{Continuation, Vm};
 use crate::runtime::{sequences, strings};
 
 /// Shape of a heap object, if the value is one.
@@ -70,19 +71,18 @@ impl Recorder {
                 let word = self.tagged(value);
                 self.emit(Op::CellStore, cell, word, 0);
             }
-            Bytecode::DeleteGlobal => return abort(AbortReason::UnsupportedOperation, "del of a global"),
-            Bytecode::Add => self.binary(ins, Binary::Add, at(ins.b), at(ins.c)),
-            Bytecode::Sub => self.binary(ins, Binary::Sub, at(ins.b), at(ins.c)),
-            Bytecode::Mul => self.binary(ins, Binary::Mul, at(ins.b), at(ins.c)),
-            Bytecode::TrueDiv => self.binary(ins, Binary::TrueDiv, at(ins.b), at(ins.c)),
-            Bytecode::FloorDiv => self.binary(ins, Binary::FloorDiv, at(ins.b), at(ins.c)),
-            Bytecode::Mod => self.binary(ins, Binary::Mod, at(ins.b), at(ins.c)),
-            Bytecode::Pow => self.binary(ins, Binary::Pow, at(ins.b), at(ins.c)),
-            Bytecode::LeftShift => self.binary(ins, Binary::LeftShift, at(ins.b), at(ins.c)),
-            Bytecode::RightShift => self.binary(ins, Binary::RightShift, at(ins.b), at(ins.c)),
-            Bytecode::BitAnd => self.binary(ins, Binary::BitAnd, at(ins.b), at(ins.c)),
-            Bytecode::BitOr => self.binary(ins, Binary::BitOr, at(ins.b), at(ins.c)),
-            Bytecode::BitXor => self.binary(ins, Binary::BitXor, at(ins.b), at(ins.c)),
+            Bytecode::Add => return self.binary(vm, ins, Binary::Add, [at(ins.b), at(ins.c)]),
+            Bytecode::Sub => return self.binary(vm, ins, Binary::Sub, [at(ins.b), at(ins.c)]),
+            Bytecode::Mul => return self.binary(vm, ins, Binary::Mul, [at(ins.b), at(ins.c)]),
+            Bytecode::TrueDiv => return self.binary(vm, ins, Binary::TrueDiv, [at(ins.b), at(ins.c)]),
+            Bytecode::FloorDiv => return self.binary(vm, ins, Binary::FloorDiv, [at(ins.b), at(ins.c)]),
+            Bytecode::Mod => return self.binary(vm, ins, Binary::Mod, [at(ins.b), at(ins.c)]),
+            Bytecode::Pow => return self.binary(vm, ins, Binary::Pow, [at(ins.b), at(ins.c)]),
+            Bytecode::LeftShift => return self.binary(vm, ins, Binary::LeftShift, [at(ins.b), at(ins.c)]),
+            Bytecode::RightShift => return self.binary(vm, ins, Binary::RightShift, [at(ins.b), at(ins.c)]),
+            Bytecode::BitAnd => return self.binary(vm, ins, Binary::BitAnd, [at(ins.b), at(ins.c)]),
+            Bytecode::BitOr => return self.binary(vm, ins, Binary::BitOr, [at(ins.b), at(ins.c)]),
+            Bytecode::BitXor => return self.binary(vm, ins, Binary::BitXor, [at(ins.b), at(ins.c)]),
             Bytecode::Negate => self.negate(ins, at(ins.b)),
             Bytecode::Plus => {
                 let operand = self.get(ins.b);
@@ -156,6 +156,10 @@ impl Recorder {
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
             Bytecode::Return => {
+                let frame = self.frames.last().expect("the anchor frame stays");
+                if at(ins.a) == Value::NOT_IMPLEMENTED && frame.continuation == Continuation::Operator {
+                    return abort(AbortReason::Exception, "NotImplemented");
+                }
                 let result = self.get(ins.a);
                 self.pop_frame(vm, result)?;
             }
@@ -199,7 +203,7 @@ impl Recorder {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
             }
-            Bytecode::Unpack => self.unpack(ins, at(ins.c))?,
+            Bytecode::Unpack => self.unpack(vm, ins, at(ins.c))?,
             Bytecode::GetAttr => return self.get_attr(vm, ins, at(ins.b)),
             Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a))?,
             Bytecode::DeleteAttr => {
@@ -227,7 +231,7 @@ impl Recorder {
                     self.same_word(vm, r, Value::UNDEF);
                 }
             }
-            Bytecode::MatMul => self.binary(ins, Binary::MatMul, at(ins.b), at(ins.c)),
+            Bytecode::MatMul => return self.binary(vm, ins, Binary::MatMul, [at(ins.b), at(ins.c)]),
             Bytecode::BuildDict => {
                 let dict = self.call(helpers::NEW_DICT, &[]);
                 for pair in 0..ins.c / 2 {
@@ -266,9 +270,20 @@ impl Recorder {
                 let tuple = self.call(helpers::TUPLE_OF_LIST, &[list]);
                 self.set(ins.a, tuple);
             }
-            Bytecode::Import | Bytecode::ImportFrom => return abort(AbortReason::UnsupportedOperation, "import"),
-            Bytecode::Raise | Bytecode::AssertFail => return abort(AbortReason::Exception, ins.op.name()),
-            other => return abort(AbortReason::UnsupportedOperation, other.name()),
+            Bytecode::CallVariadic => {
+                if self.reads_frames_here(vm, at(ins.a), 1) {
+                    return self.leave_before(Outside::ForGood, "a builtin that looks at its caller's frame");
+                }
+                self.call_variadic(ins);
+                return Ok(Step::CallOut);
+            }
+            Bytecode::Raise | Bytecode::AssertFail | Bytecode::Reraise | Bytecode::EndAsyncFor => {
+                return self.leave_before(Outside::ForGood, ins.op.name());
+            }
+            Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
+                return self.leave_before(Outside::ForGood, ins.op.name());
+            }
+            _ => self.execute_apart(vm, ins)?,
         }
         Ok(Step::Interpret)
     }
@@ -292,8 +307,11 @@ impl Recorder {
 
     // --- arithmetic ---------------------------------------------------------------------------------------------
 
-    fn binary(&mut self, ins: Instruction, kind: Binary, x: Value, y: Value) {
+    fn binary(&mut self, vm: &mut Vm, ins: Instruction, kind: Binary, [x, y]: [Value; 2]) -> Recording<Step> {
         let (left, right) = (self.get(ins.b), self.get(ins.c));
+        if let Some(step) = self.operator_method(vm, ins, [(left, x), (right, y)])? {
+            return Ok(step);
+        }
         let result = if x.is_int() && y.is_int() {
             self.int_binary(kind, left, right, x.as_fixnum(), y.as_fixnum())
         } else if (x.is_float() || x.is_int()) && (y.is_float() || y.is_int()) {
@@ -314,6 +332,7 @@ impl Recorder {
             self.call(table[kind as usize], &[left, right])
         });
         self.set(ins.a, result);
+        Ok(Step::Interpret)
     }
 
     /// Whether an operand is an exactly builtin one whose operators run no code of the program; checks that it stays so.

@@ -12,14 +12,13 @@ use super::abort::AbortReason;
 use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
+use super::record_end::{Outside, SHORTEST};
 use super::record_onward::Pending;
 use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
-use crate::ir::{
-    Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
-};
+use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Vm};
@@ -71,6 +70,8 @@ pub(super) struct RecordFrame {
     pub continuation: Continuation,
     /// The function that runs, of an inlined frame.
     pub function: Option<Ref>,
+    /// Index of its first IR instruction, if this recording has entered it.
+    pub start: Option<usize>,
 }
 
 /// What is known of one slot.
@@ -105,10 +106,16 @@ pub struct Parent {
 pub struct Recorder {
     /// The exit it starts at, of a side trace.
     pub parent: Option<Parent>,
-    /// The root trace it came to, of a complete side trace.
+    /// The root trace it came to, of a complete recording that does not end where it began.
     pub link: Option<TraceId>,
+    /// Of a loop: it may be left while recording, and the trace goes on with what follows.
+    pub leaves: bool,
+    /// It ended before something that only the interpreter executes.
+    pub ends_outside: Option<Outside>,
+    /// Of the functions inlined here, called from frames that were there before: the longest one.
+    pub(super) largest: Option<(*const Code, usize)>,
     /// Headers of uncompiled loops a side trace has passed.
-    passed: Vec<Origin>,
+    pub(super) passed: Vec<Origin>,
     pub trace: TraceId,
     pub anchor: CodeId,
     /// Index of the anchor's loop and of its header instruction.
@@ -126,7 +133,7 @@ pub struct Recorder {
     pub(super) frames: Vec<RecordFrame>,
     slots: Vec<Slot>,
     /// The current instruction has its snapshot.
-    snapshot_taken: bool,
+    pub(super) snapshot_taken: bool,
     /// It has called a helper.
     pub(super) after_call: bool,
     /// The instruction before has called out, and its result decides where it goes on.
@@ -153,6 +160,9 @@ impl Recorder {
         Recorder {
             parent: None,
             link: None,
+            leaves: false,
+            ends_outside: None,
+            largest: None,
             passed: Vec::new(),
             trace,
             anchor: id,
@@ -172,6 +182,7 @@ impl Recorder {
                 live,
                 continuation: Continuation::Call,
                 function: None,
+                start: None,
             }],
             slots: Vec::new(),
             snapshot_taken: false,
@@ -214,6 +225,7 @@ impl Recorder {
                 live,
                 continuation: frame.continuation,
                 function: None,
+                start: None,
             });
         }
         // What a guard passed on lies where its operand does: both are one value here, of the type that is known best.
@@ -306,21 +318,22 @@ impl Recorder {
         self.snapshot_taken = false;
         self.after_call = false;
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
-        let may_return = self.functions && (self.parent.is_some() || self.is_of_function());
-        if is_header && (self.parent.is_some() || self.is_of_function()) {
-            return self.side_header(ins, origin, depth);
-        }
-        if may_return && ins.op == Bytecode::Return && depth == 0 {
-            self.learn_results(base);
-            self.record_return(ins, origin);
-            return Ok(None);
-        }
-        if is_header && depth == 0 && pc == self.header {
+        let is_of_loop = self.is_of_loop();
+        let may_return = self.functions && self.may_leave();
+        if is_header && is_of_loop && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
                 self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
                 return Ok(Some(Step::Interpret));
             }
+            return Ok(None);
+        }
+        if is_header {
+            return self.other_header(ins, origin, depth);
+        }
+        if may_return && ins.op == Bytecode::Return && depth == 0 {
+            self.learn_results(base);
+            self.record_return(ins, origin);
             return Ok(None);
         }
         self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
@@ -332,7 +345,17 @@ impl Recorder {
         }
         let anchor = base.wrapping_sub(self.frames[depth].base as usize).cast_mut();
         self.learn_results(base);
-        let step = self.operation(vm, ins, base);
+        let mut step = self.operation(vm, ins, base);
+        if let Err(Abort { reason: AbortReason::Exception, detail }) = &step
+            && self.may_leave()
+            && !self.after_call
+            && self.bytecodes.len() > SHORTEST
+        {
+            step = self.leave_before(Outside::ForNow, detail);
+        }
+        if self.ends_outside.is_some() {
+            return step.map(|_| None);
+        }
         if cfg!(debug_assertions) {
             let inputs = std::mem::take(&mut self.inputs);
             self.concrete.evaluate(vm, &self.body, anchor, &inputs);
@@ -350,40 +373,6 @@ impl Recorder {
                 self.concrete.learn(&self.body, slot.value, unsafe { base.add(i - first).read() });
             }
         }
-    }
-
-    /// A side trace has come to a loop header. It ends where a root trace begins; loops without one are passed once.
-    fn side_header(&mut self, ins: Instruction, origin: Origin, depth: usize) -> Recording<Option<Step>> {
-        let frame = self.frames.last().expect("the anchor frame stays");
-        // SAFETY: code objects live as long as the VM.
-        let state = unsafe { &(&(*frame.code).loops)[ins.a as usize] };
-        match state.trace {
-            Some(root) if depth == 0 => {
-                self.link = Some(root);
-                return Ok(None);
-            }
-            Some(_) => return abort(AbortReason::InnerLoop, self.place()),
-            None => {}
-        }
-        if self.passed.contains(&origin) {
-            return abort(AbortReason::InnerLoop, self.place());
-        }
-        self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
-        Ok(Some(Step::Interpret))
-    }
-
-    /// Ends a complete recording: the poll guard and the state at the back jump.
-    pub fn close(mut self) -> Recorded {
-        let closing = self.snapshot_here(Resume::Execute);
-        if self.body.ins.last().is_some_and(|ins| ins.op == Op::Ret) {
-            return Recorded { body: self.body, closing, link: None };
-        }
-        self.snapshot_taken = false;
-        self.after_call = false;
-        self.guard(Op::G_Poll, Ty::Nil, Ref::NONE, Ref::NONE, 0);
-        let at = self.body.ins.len() as u16;
-        Recorded { body: self.body, closing: Snapshot { at, ..closing }, link: self.link }
     }
 
     // --- instructions -------------------------------------------------------------------------------------------
@@ -546,6 +535,12 @@ impl Recorder {
         let load = self.emit(Op::Sload, Ref::NONE, Ref::NONE, slot.into());
         self.slot_mut(slot).value = load;
         load
+    }
+
+    /// What a slot that is known holds, or the function slot before the registers.
+    pub(super) fn in_slot(&mut self, slot: u16) -> Ref {
+        let known = self.slot_mut(slot).value;
+        if known.is_none() { self.emit(Op::Sload, Ref::NONE, Ref::NONE, slot.into()) } else { known }
     }
 
     /// Writes a register of the innermost frame.
@@ -729,7 +724,8 @@ impl Recorder {
         }
         let live = vm.jit.liveness(id, proto);
         *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
-        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function) });
+        let start = Some(self.body.ins.len());
+        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function), start });
         for (i, &argument) in arguments.iter().enumerate() {
             self.set(i as u16, argument);
         }
@@ -750,9 +746,16 @@ impl Recorder {
             Continuation::Call => {}
             Continuation::Init => self.none_result(vm, result)?,
             Continuation::Operator => self.implemented_result(vm, result)?,
-            other => return abort(AbortReason::UnsupportedOperation, other.word()),
+            // Generators are not inlined.
+            other => return abort(AbortReason::LeftFunction, other.word()),
         }
         let frame = self.frames.pop().expect("more than the anchor frame");
+        if let Some(start) = frame.start
+            && self.frames.iter().all(|outer| outer.start.is_none())
+        {
+            let length = self.body.ins.len() - start;
+            self.largest = self.largest.filter(|largest| largest.1 >= length).or(Some((frame.code, length)));
+        }
         // The callee's registers are dead; forgetting them keeps snapshots small.
         for slot in self.slots.iter_mut().skip(frame.base as usize) {
             *slot = Slot { value: Ref::NONE, dirty: false };

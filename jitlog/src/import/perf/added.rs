@@ -75,7 +75,9 @@ pub struct Added<'p, 'q> {
     chains: Vec<Chain>,
     by_thread: HashMap<(u32, String), usize>,
     sources: HashMap<String, SourceId>,
-    functions: HashMap<(SourceId, String), (FuncId, LocId)>,
+    functions: HashMap<(SourceId, String), FuncId>,
+    /// By function and line.
+    places: HashMap<(FuncId, u32), LocId>,
     stacks: HashMap<(StackId, LocId, FrameKind), StackId>,
     next_stream: u32,
     next_id: u32,
@@ -104,6 +106,7 @@ impl<'p, 'q> Added<'p, 'q> {
             by_thread: HashMap::new(),
             sources: HashMap::new(),
             functions: HashMap::new(),
+            places: HashMap::new(),
             stacks: HashMap::new(),
             next_stream: stream.0,
             next_id,
@@ -156,26 +159,35 @@ impl<'p, 'q> Added<'p, 'q> {
         self.chains[lane].write(ticks, sample, self.dt_shift, self.put)
     }
 
-    /// A native function, as a function of the file its code is in, and the one place it has.
-    pub fn function(&mut self, dso: &str, symbol: &str) -> io::Result<(FuncId, LocId)> {
-        let source = match self.sources.get(dso) {
+    /// A line of a native function in a source file; of one whose source is not known, the one place it has in the file
+    /// of its code (line 0).
+    pub fn function(&mut self, file: &str, symbol: &str, line: u32) -> io::Result<(FuncId, LocId)> {
+        let source = match self.sources.get(file) {
             Some(id) => *id,
             None => {
                 let source_id = SourceId(self.id());
-                self.define(&SourceDef { source_id, content_hash: Hash16::default(), path: dso })?;
-                self.sources.insert(dso.to_string(), source_id);
+                self.define(&SourceDef { source_id, content_hash: Hash16::default(), path: file })?;
+                self.sources.insert(file.to_string(), source_id);
                 source_id
             }
         };
         let key = (source, if symbol.is_empty() { "[unknown]" } else { symbol }.to_string());
-        if let Some(known) = self.functions.get(&key) {
-            return Ok(*known);
+        let func_id = match self.functions.get(&key) {
+            Some(known) => *known,
+            None => {
+                let func_id = FuncId(self.id());
+                self.define(&FuncDef { func_id, source_id: source, line_first: 0, line_last: 0, name: &key.1 })?;
+                self.functions.insert(key.clone(), func_id);
+                func_id
+            }
+        };
+        if let Some(known) = self.places.get(&(func_id, line)) {
+            return Ok((func_id, *known));
         }
-        let (func_id, loc_id) = (FuncId(self.id()), LocId(self.id()));
-        self.define(&FuncDef { func_id, source_id: source, line_first: 0, line_last: 0, name: &key.1 })?;
-        let loc_fp = fingerprint([dso.as_bytes(), key.1.as_bytes()]);
-        self.define(&LocDef { loc_id, func_id, bc_off: 0, line: 0, col: 0, loc_fp })?;
-        self.functions.insert(key, (func_id, loc_id));
+        let loc_id = LocId(self.id());
+        let loc_fp = fingerprint([file.as_bytes(), key.1.as_bytes(), &line.to_le_bytes()]);
+        self.define(&LocDef { loc_id, func_id, bc_off: 0, line, col: 0, loc_fp })?;
+        self.places.insert((func_id, line), loc_id);
         Ok((func_id, loc_id))
     }
 

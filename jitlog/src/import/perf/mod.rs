@@ -5,6 +5,7 @@
 
 mod added;
 mod codes;
+mod native;
 mod text;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,6 +23,7 @@ use crate::rewrite::plan::Plan;
 use crate::*;
 use added::Added;
 use codes::{Codes, Place};
+use native::Native;
 use text::{ClockSaid, Found, Parser};
 
 const PERF_DATA: &[u8] = b"PERFILE2";
@@ -146,6 +148,7 @@ struct Join<'r> {
     start_ns: u64,
     end_ns: u64,
     codes: Codes,
+    native: Native,
     /// The event whose samples share out the time.
     timed: Option<String>,
     last_of_thread: HashMap<u32, u64>,
@@ -185,6 +188,7 @@ impl Join<'_> {
             start_ns: time.start_mono_ns(),
             end_ns: time.start_mono_ns().saturating_add(time.nanoseconds(last)),
             codes: Codes::new(reader),
+            native: Native::new(recording),
             timed: None,
             last_of_thread: HashMap::new(),
             by_event: BTreeMap::new(),
@@ -337,26 +341,38 @@ impl Join<'_> {
             let is_named = frame.symbol.contains("[trace ");
             self.named += u64::from(is_named);
             self.nowhere += u64::from(is_named && found.is_none());
-            let (loc, kind) = match found {
-                Some(place) if !place.loc.is_none() => (place.loc, FrameKind::Compiled),
-                Some(_) => (added.function(&frame.dso, &frame.symbol)?.1, FrameKind::Compiled),
-                None => (added.function(&frame.dso, &frame.symbol)?.1, FrameKind::Native),
-            };
+            let is_traced = |place: Place| !place.loc.is_none();
+            let kind = if found.is_some() { FrameKind::Compiled } else { FrameKind::Native };
+            match found {
+                Some(place) if is_traced(place) => {
+                    leaf = place.loc;
+                    stack = added.stack(stack, leaf, kind)?;
+                }
+                Some(_) => {
+                    leaf = added.function(&frame.dso, &frame.symbol, 0)?.1;
+                    stack = added.stack(stack, leaf, kind)?;
+                }
+                // Inlined functions stand inside the one they are in.
+                None => {
+                    for function in self.native.functions(frame, addr).iter().rev() {
+                        leaf = added.function(&function.file, &function.name, function.line)?.1;
+                        stack = added.stack(stack, leaf, kind)?;
+                    }
+                }
+            }
             if let Some(place) = found {
                 in_trace = Some((index, place));
             } else if INTERPRETER.iter().any(|name| frame.symbol.starts_with(name)) {
                 // What runs inside is no longer the trace.
                 in_trace = None;
             }
-            stack = added.stack(stack, loc, kind)?;
-            leaf = loc;
         }
         Ok((stack, leaf, in_trace))
     }
 
     /// What the thread was doing, and the builtin it was doing it in.
     fn state(
-        &self,
+        &mut self,
         sample: &text::Sample,
         in_trace: InTrace,
         added: &mut Added<'_, '_>,
@@ -379,13 +395,16 @@ impl Join<'_> {
         let called = &sample.frames[..caller];
         let is_builtin =
             |symbol: &str| symbol.starts_with(BUILTINS) && !CALLS_BUILTINS.iter().any(|name| symbol.starts_with(name));
-        let builtin = called.iter().rev().find(|frame| is_builtin(&frame.symbol));
+        let builtin = called.iter().rposition(|frame| is_builtin(&frame.symbol));
         // A trace calls nothing but what is native; the interpreter's own helpers are the interpreter.
-        let builtin = builtin.or(called.last().filter(|_| in_trace.is_some()));
-        Ok(match builtin {
-            Some(frame) => (SampleState::Native, added.function(&frame.dso, &frame.symbol)?.0),
-            None => (SampleState::Interp, FuncId::NONE),
-        })
+        let builtin = builtin.or(called.len().checked_sub(1).filter(|_| in_trace.is_some()));
+        let Some(index) = builtin else { return Ok((SampleState::Interp, FuncId::NONE)) };
+        let frame = &called[index];
+        let addr = if index == 0 { frame.addr } else { frame.addr.saturating_sub(1) };
+        // The function as it was compiled, not what is inlined into it.
+        let functions = self.native.functions(frame, addr);
+        let function = functions.last().expect("at least perf's own name");
+        Ok((SampleState::Native, added.function(&function.file, &function.name, function.line)?.0))
     }
 
     /// The time a sample stands for: that of the program's thread, told by one event, so that it is there once.
@@ -462,6 +481,7 @@ impl Join<'_> {
             );
             self.report.notes.push(text);
         }
+        self.report.notes.extend(self.native.notes());
         let events: Vec<String> = self.by_event.iter().map(|(event, count)| format!("{count} of {event}")).collect();
         let timed = self.timed.as_ref().map_or("none of them tells time".into(), |event| format!("time is {event}'s"));
         self.report.notes.push(format!("samples: {}; {timed}", events.join(", ")));

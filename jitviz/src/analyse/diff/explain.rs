@@ -23,6 +23,10 @@ pub struct Explanation {
 
 /// Changes below this part of the run are not worth a word.
 const WORTH_NS: f64 = 0.005;
+/// In percent of the difference.
+const MUCH: f64 = 20.0;
+/// Samples of a shorter run are too few.
+const SHORT_NS: f64 = 50e6;
 /// More reasons than these say less.
 const MOST: usize = 4;
 
@@ -49,25 +53,37 @@ pub fn explanations(diff: &Diff) -> Vec<Explanation> {
             because,
         });
     }
-    for state in diff.states.iter().filter(|s| ["gc", "jit", "idle"].contains(&s.name) && s.is_change()) {
+    for state in diff.states.iter().filter(|s| ["gc", "jit", "idle", "unaccounted"].contains(&s.name) && s.is_change())
+    {
         let change_ns = state.change.unwrap_or(0.0);
         if change_ns.abs() < whole * WORTH_NS {
+            continue;
+        }
+        // It is nobody's fault unless the run changed, and much of that is here.
+        if state.name == "unaccounted" && share(change_ns).is_none_or(|percent| percent < MUCH) {
             continue;
         }
         let of = |name: &str| diff.counts.iter().find(|c| c.name == name).and_then(|c| Some((c.before?, c.after?)));
         let (title, counted) = match state.name {
             "gc" => ("garbage collection", of("collections").map(|c| ("collections", c))),
             "jit" => ("recording and compiling", of("aborted").map(|c| ("aborted recordings", c))),
-            _ => ("waiting", None),
+            "idle" => ("waiting", None),
+            _ => ("start of the VM, and time between samples", None),
         };
-        let because = counted.map(|(what, (a, b))| format!("{what} {:.0} before, {:.0} after", a.mean, b.mean));
+        let mut because: Vec<String> = counted
+            .map(|(what, (a, b))| format!("{what} {:.0} before, {:.0} after", a.mean, b.mean))
+            .into_iter()
+            .collect();
+        if state.name == "unaccounted" && whole < SHORT_NS {
+            because.push("the run is too short for samples to say where; compare longer runs, or more of them".into());
+        }
         out.push(Explanation {
             name: title.into(),
             place: Place::default(),
             change_ns,
             interval_ns: state.interval,
             percent_of_change: share(change_ns),
-            because: because.into_iter().collect(),
+            because,
         });
     }
     out.sort_by(|a, b| b.change_ns.abs().total_cmp(&a.change_ns.abs()));

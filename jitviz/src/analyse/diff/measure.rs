@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::rank;
 use crate::analyse::series::Unit;
 
 /// What a number was over the runs of one side.
@@ -68,11 +69,28 @@ pub fn compare(name: &'static str, unit: Unit, before: &[Option<f64>], after: &[
         true => all * all / (ea * ea / (x.runs - 1) as f64 + eb * eb / (y.runs - 1) as f64),
         false => 1.0,
     };
-    let spread = if all > 0.0 { student(1.0 - CHANCE / 2.0, freedom) * all.sqrt() } else { 0.0 };
-    out.interval = Some([change - spread, change + spread]);
+    // Two ways to find a difference, each of which may be wrong half as often, and at either end.
+    let chance = CHANCE / 4.0;
+    let spread = if all > 0.0 { student(1.0 - chance, freedom) * all.sqrt() } else { 0.0 };
+    let by_mean = [change - spread, change + spread];
+    let excludes_none = |[low, high]: [f64; 2]| low > 0.0 || high < 0.0;
+    let by_rank = rank::interval(&a, &b, chance).filter(|interval| excludes_none(*interval));
+    let interval = if excludes_none(by_mean) { by_mean } else { by_rank.unwrap_or(by_mean) };
+    out.interval = Some(interval);
     let base = x.mean.abs().max(y.mean.abs());
-    out.significant = Some(change.abs() > spread && change.abs() >= base * SMALLEST);
+    // The interval by rank need not hold the change of the means.
+    let size = if interval == by_mean { change } else { (interval[0] + interval[1]) / 2.0 };
+    out.significant = Some(excludes_none(interval) && size.abs() >= base * SMALLEST);
     out
+}
+
+/// Where the true mean is at 95 %; `None` for fewer than two values.
+pub fn around(values: &[f64]) -> Option<[f64; 2]> {
+    let found = measure(values).filter(|m| m.runs > 1)?;
+    let sum: f64 = values.iter().map(|v| (v - found.mean) * (v - found.mean)).sum();
+    let freedom = (found.runs - 1) as f64;
+    let spread = student(0.975, freedom) * (sum / freedom / found.runs as f64).sqrt();
+    Some([found.mean - spread, found.mean + spread])
 }
 
 fn measure(values: &[f64]) -> Option<Measure> {

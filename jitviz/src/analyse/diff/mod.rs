@@ -2,9 +2,11 @@
 //!
 //! Everything is matched by source ([`key`]), summed per run, and compared over runs ([`measure`]).
 
+pub mod changes;
 pub mod explain;
 pub mod key;
 pub mod measure;
+mod rank;
 pub mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};

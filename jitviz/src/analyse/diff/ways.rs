@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::changes;
 use super::key::{self, Key};
 use super::{Diff, Row, diff_of};
-use crate::model::{Domain, LocId, Model, OpIx, TraceId};
+use crate::model::{Changes, Domain, LocId, Model, OpIx, TraceId};
 
 /// Where a row leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Comparison {
     traces: BTreeMap<Key, Way>,
     guards: BTreeMap<Key, Way>,
     aborts: BTreeMap<Key, Way>,
+    /// For the lists of the log after.
+    pub changes: Changes,
 }
 
 impl Comparison {
@@ -46,7 +49,8 @@ impl Comparison {
             let reason = after.words.reason(Domain::Abort, abort.reason);
             Some((key::abort(after, &reason, abort.loc.known().unwrap_or(t.loc)), Way::Trace(t.id, None)))
         }));
-        Comparison { diff: diff_of(&[before], &[after]), functions, traces, guards, aborts }
+        let changes = changes(before, after);
+        Comparison { diff: diff_of(&[before], &[after]), functions, traces, guards, aborts, changes }
     }
 
     /// Where in the log after a row of one of the tables of the page is.

@@ -1,5 +1,6 @@
 //! `bigint-in-loop`: ints in a hot loop are too large for a machine word. Cost: samples in compiled code on the lines that
-//! compute with them, and exits of guards that met one. Saving: about all of it.
+//! compute with them, exits of guards that met one, and the collector's share. Saving: an instruction of the machine is
+//! left of each call of the VM.
 //!
 //! Such arithmetic is a call of the VM in the trace, as is that of objects with operators of their own: the log does not
 //! say which, so the words leave it open unless a guard, or a constant, shows an int of that size.
@@ -8,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Finding, about, share};
+use super::stake::{COMPILED_INSTEAD, Leaves, Stake};
+use super::{Finding, share};
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{Body, Model, Place, TraceId};
+use crate::model::{Body, GuardId, LocId, Model, Place, TraceId};
 use crate::units::ns;
 
 pub const ID: &str = "bigint-in-loop";
@@ -45,7 +47,10 @@ pub fn find(model: &Model) -> Vec<Finding> {
     for trace in model.traces.values().filter(|t| t.became_code() && model.samples.by_trace.contains_key(&t.id)) {
         let (body, _) = model.body(trace.id);
         let big = body.stages.first().is_some_and(|s| s.consts.iter().any(|text| is_large(text)));
-        for place in called_arithmetic(model, &body) {
+        let computing = called_arithmetic(model, &body, &ARITHMETIC);
+        // Beside those, additions are of numbers too.
+        let added = if computing.is_empty() { Vec::new() } else { called_arithmetic(model, &body, &["ADD"]) };
+        for place in computing.into_iter().chain(added) {
             let lines = functions.entry(Place { line: None, ..place.clone() }).or_default();
             lines.places.insert(place);
             lines.certain |= big;
@@ -59,8 +64,13 @@ pub fn find(model: &Model) -> Vec<Finding> {
 
 fn finding(model: &Model, lines: Lines) -> Option<Finding> {
     let time = |place: &Place| super::places::compiled_on(model, place);
-    let exits = lines.guards.iter().filter_map(|g| model.samples.by_guard.get(&g.id)).map(|w| w.ns);
-    let cost = lines.places.iter().map(time).chain(exits).fold(0, u64::saturating_add);
+    let guards: BTreeSet<GuardId> = lines.guards.iter().map(|g| g.id).collect();
+    let here = |loc: LocId| lines.places.contains(&model.program.place(loc));
+    let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
+    let mut stake = Stake::that(Leaves { compiled: COMPILED_INSTEAD, ..Leaves::default() });
+    stake.claim(model, |cell| cell.trace.0 != 0 && locs.contains(&cell.loc) || guards.contains(&cell.guard));
+    stake.claim_gc_in_proportion(model);
+    let cost = stake.cost_ns();
     if (cost as f64) < model.duration_ns as f64 * LEAST {
         return None;
     }
@@ -76,7 +86,7 @@ fn finding(model: &Model, lines: Lines) -> Option<Finding> {
         id: ID,
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some(stake.saving_ns()),
         cause: format!("{what}, so each operation is a call that makes an object: {}.", ns(cost)),
         advice:
             "Keep the numbers small: a smaller modulus or mask inside the loop, count from 0 and add the offset at the \
@@ -92,18 +102,19 @@ fn finding(model: &Model, lines: Lines) -> Option<Finding> {
         target: target.or(lines.traces.first().map(|t| (*t, None))),
         whatever_it_costs: false,
         place,
+        stake: Some(stake),
     })
 }
 
 /// Places whose bytecode computes and whose IR calls the VM for it.
-fn called_arithmetic(model: &Model, body: &Body) -> Vec<Place> {
+fn called_arithmetic(model: &Model, body: &Body, wanted: &[&str]) -> Vec<Place> {
     let Some(last) = body.stages.last() else { return Vec::new() };
     let calls = |op: u8| model.words.ir_ops.get(&u16::from(op)).is_some_and(|def| def.name == "CALLH");
     let called: BTreeSet<_> = last.ins.iter().filter(|ins| calls(ins.op)).map(|ins| ins.loc).collect();
     let computes = |text: &str| {
         // The position may stand before the operation.
         let mut words = text.split_whitespace().take(2).flat_map(|word| word.split('_'));
-        words.any(|part| ARITHMETIC.contains(&part))
+        words.any(|part| wanted.contains(&part))
     };
     let bytecode = body.bytecode.as_deref().unwrap_or_default();
     let found = bytecode.iter().filter(|op| called.contains(&op.loc) && computes(&op.text));

@@ -1,12 +1,16 @@
 //! `escaping-allocation`: a hot trace makes objects that the optimiser could not remove. Cost: the samples in compiled
-//! code on the line that makes them. Saving: about all of it.
+//! code on the lines that make them and hand them on, or all of the loops if that burdens them, since what reads the
+//! objects waits for what was just written; and the collector's time, shared out by the time on such lines. Saving: the
+//! loop's other work and the stores that keep the values instead remain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Finding, about, share};
-use crate::model::{Model, Place, TraceId};
+use super::places::{JitTime, Trees, burden};
+use super::stake::{Leaves, NO_OBJECTS_INSTEAD, Stake};
+use super::{Finding, share};
+use crate::model::{LocId, Model, Part, Place, TraceId};
 use crate::units::{ns, plural};
 
 pub const ID: &str = "escaping-allocation";
@@ -18,6 +22,8 @@ struct Site {
     traces: Vec<TraceId>,
     made: u64,
     through: Vec<String>,
+    /// Where they are made, and where they escape.
+    lines: BTreeSet<Place>,
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
@@ -32,6 +38,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         for (i, ins) in last.ins.iter().enumerate().filter(|(_, ins)| name(ins.op) == "NEW" && !ins.is_sunk()) {
             let site = sites.entry(model.program.place(ins.loc)).or_default();
             site.made += 1;
+            site.lines.insert(model.program.place(ins.loc));
             if site.traces.last() != Some(&trace.id) {
                 site.traces.push(trace.id);
             }
@@ -50,21 +57,38 @@ pub fn find(model: &Model) -> Vec<Finding> {
                     "PHI" => "the next turn of the loop",
                     _ => continue,
                 };
+                site.lines.insert(model.program.place(user.loc));
                 if !site.through.iter().any(|known| known == text) {
                     site.through.push(text.to_string());
                 }
             }
         }
     }
+    let (jit, trees) = (JitTime::new(model), Trees::new(model));
+    let stake = |site: &Site| {
+        let here = |loc: LocId| site.lines.contains(&model.program.place(loc));
+        let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
+        let mut stake = Stake::that(Leaves { compiled: NO_OBJECTS_INSTEAD, ..Leaves::default() });
+        stake.claim(model, |cell| cell.part == Part::Compiled && locs.contains(&cell.loc));
+        stake
+    };
+    let all: u64 = sites.values().map(|site| stake(site).sampled_ns()).fold(0, u64::saturating_add);
     let finding = |(place, site): (Place, Site)| {
-        let cost = super::places::compiled_on(model, &place);
+        let mut stake = stake(&site);
+        let sampled_ns = stake.sampled_ns();
+        let mut loops = trees.stake(model, &trees.roots(site.traces.iter().copied()), &jit);
+        loops.leaves(Leaves { compiled: NO_OBJECTS_INSTEAD, ..Leaves::default() });
+        stake = burden(stake, loops);
+        let gc_ns = super::places::gc_ns(model) as f64 * sampled_ns as f64 / all.max(1) as f64;
+        stake.claim_part_of_gc(gc_ns as u64);
+        let cost = stake.cost_ns();
         (cost as f64 >= model.duration_ns as f64 * LEAST).then(|| Finding {
             id: ID,
             cost_ns: Some(cost),
             share: share(cost, model),
-            saving_ns: Some(about(model, cost)),
+            saving_ns: Some(stake.saving_ns()),
             cause: format!(
-                "Compiled code makes {} on this line in every turn, because the object escapes through {}; the line takes {}.",
+                "Compiled code makes {} on this line in every turn, because the object escapes through {}; making and keeping them takes {}.",
                 plural(site.made, "object"),
                 if site.through.is_empty() { "an exit of the trace".to_string() } else { site.through.join(" and ") },
                 ns(cost),
@@ -75,11 +99,12 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 "traces": site.traces,
                 "allocations": site.made,
                 "escapes_through": site.through,
-                "how": "samples in compiled code on the line that makes the objects",
+                "how": "samples in compiled code on the lines that make the objects and hand them on, and the share of the collector",
             }),
             target: site.traces.first().map(|t| (*t, None)),
             whatever_it_costs: false,
             place,
+            stake: Some(stake),
         })
     };
     sites.into_iter().filter_map(finding).collect()

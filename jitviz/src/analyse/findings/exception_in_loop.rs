@@ -1,15 +1,20 @@
 //! `exception-in-loop`: a hot loop raises and catches, so its recordings abort. Cost: time in the interpreter and in
-//! builtins in the loop's function and in the one that catches. Saving: about all of it.
+//! builtins in the loop's function and in the one that catches, and the collector's share. Saving: what
+//! takes the place of the exception is a test or another call of a builtin, so more is left than of other interpreted code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Finding, about, share};
-use crate::model::{Domain, Model, Place, Trace};
+use super::stake::{GONE, Leaves, Stake};
+use super::{Finding, share};
+use crate::model::{Domain, LocId, Model, Part, Place, Trace};
 use crate::units::{ns, plural};
 
 pub const ID: &str = "exception-in-loop";
+
+/// What a test in the place of the exception leaves.
+const LEFT: [f64; 2] = [0.06, 0.52];
 
 /// True if the recording stopped because the program raised.
 pub fn is_exception(model: &Model, trace: &Trace) -> bool {
@@ -31,14 +36,24 @@ pub fn find(model: &Model) -> Vec<Finding> {
         if (&place.function, &place.file) != (&head.function, &head.file) {
             functions.push(place.clone());
         }
-        let time = functions.iter().map(|f| super::places::uncompiled_in(model, f)).fold(0, u64::saturating_add);
-        let wasted = aborted.iter().map(|t| jit.of(t.id)).fold(0, u64::saturating_add);
-        let cost = if given_up { time } else { wasted };
+        let here = |loc: LocId| {
+            let place = model.program.place(loc);
+            functions.iter().any(|f| (&f.function, &f.file) == (&place.function, &place.file))
+        };
+        let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
+        let mut stake = Stake::that(Leaves { interp: LEFT, native: LEFT, gc: GONE, ..Leaves::default() });
+        if given_up {
+            stake.claim(model, |cell| cell.part != Part::Compiled && locs.contains(&cell.loc));
+            stake.claim_called_from(model, &stake.lines(model));
+            stake.claim_gc_in_proportion(model);
+        }
+        stake.claim_jit(&jit, aborted.iter().map(|t| t.id));
+        let cost = stake.cost_ns();
         Some(Finding {
             id: ID,
             cost_ns: Some(cost),
             share: share(cost, model),
-            saving_ns: Some(about(model, cost)),
+            saving_ns: Some(stake.saving_ns()),
             cause: format!(
                 "An exception is raised here while the loop runs, which stopped {}{}; it takes {}.",
                 plural(aborted.len() as u64, "recording"),
@@ -59,6 +74,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             target: Some((last.id, None)),
             whatever_it_costs: false,
             place,
+            stake: Some(stake),
         })
     };
     groups.into_iter().filter_map(finding).collect()

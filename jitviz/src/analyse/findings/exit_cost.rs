@@ -1,11 +1,13 @@
 //! What one exit to the interpreter costs, and the exits of all guards on one line: the base of two findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::places::{JitTime, Trees, burden};
+use super::stake::Stake;
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{Guard, GuardId, Model, Place, TraceId, Weight};
+use crate::model::{Guard, GuardId, LocId, Model, Part, Place, TraceId, Weight};
 
 /// From the guard to the next entry of compiled code: frames restored, bytecodes interpreted up to the loop's head.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -37,22 +39,18 @@ pub fn of<'m>(guards: impl Iterator<Item = &'m Guard>) -> ExitCost {
     }
 }
 
-/// The time of samples taken in the interpreter between an exit through one of these guards and the next trace: low,
-/// middle, high; `None` when nobody sampled.
-fn sampled<'g>(model: &Model, guards: impl Iterator<Item = &'g GuardRow>) -> Option<[u64; 3]> {
-    if model.samples.is_empty() {
-        return None;
-    }
+/// Twice the standard deviation of a count of samples: what an exit costs, low, middle, high.
+fn sampled<'g>(model: &Model, guards: impl Iterator<Item = &'g GuardRow>, exits: u64) -> ExitCost {
     let mut sum = Weight::default();
     for weight in guards.filter_map(|g| model.samples.by_guard.get(&g.id)) {
         sum.samples += weight.samples;
         sum.ns = sum.ns.saturating_add(weight.ns);
     }
-    let all = model.samples.by_state.values().fold((0, 0), |(n, ns), w| (n + w.samples, ns + w.ns));
-    let each = sum.ns.checked_div(sum.samples).unwrap_or(all.1 / all.0.max(1));
-    // Twice the standard deviation of a count; of none, three are still likely enough.
-    let spread = (each as f64 * (2.0 * (sum.samples as f64).sqrt()).max(3.0)) as u64;
-    Some([sum.ns.saturating_sub(spread), sum.ns, sum.ns.saturating_add(spread)])
+    let each = sum.ns.checked_div(sum.samples).unwrap_or(0);
+    let spread = (each as f64 * 2.0 * (sum.samples as f64).sqrt()) as u64;
+    let of = |ns: u64| ns / exits.max(1);
+    let (low_ns, high_ns) = (of(sum.ns.saturating_sub(spread)), of(sum.ns.saturating_add(spread)));
+    ExitCost { low_ns, middle_ns: of(sum.ns), high_ns, how: SAMPLED }
 }
 
 const SAMPLED: &str =
@@ -66,8 +64,8 @@ pub struct Exits {
     /// Failures that no bridge took over.
     pub exits: u64,
     pub cost: ExitCost,
-    /// What samples say they cost in all.
-    sampled: Option<[u64; 3]>,
+    /// What samples say they cost; `None` when nobody sampled.
+    pub stake: Option<Stake>,
 }
 
 impl Exits {
@@ -82,11 +80,13 @@ impl Exits {
         traces
     }
 
-    /// Time lost: low, middle, high; never more than the run.
-    pub fn cost_ns(&self, model: &Model) -> [u64; 3] {
-        let cost = &self.cost;
-        let estimate = [cost.low_ns, cost.middle_ns, cost.high_ns].map(|ns| self.exits.saturating_mul(ns));
-        self.sampled.unwrap_or(estimate).map(|ns| ns.min(model.duration_ns))
+    /// Time lost and what of it a fix saves. Without samples exits times what one is thought to cost.
+    pub fn cost_and_saving(&self, model: &Model) -> (u64, [u64; 2]) {
+        if let Some(stake) = &self.stake {
+            return (stake.cost_ns(), stake.saving_ns());
+        }
+        let of = |ns: u64| self.exits.saturating_mul(ns).min(model.duration_ns);
+        (of(self.cost.middle_ns), [of(self.cost.low_ns), of(self.cost.middle_ns)])
     }
 }
 
@@ -99,19 +99,33 @@ pub fn exits(model: &Model, wanted: impl Fn(&GuardRow) -> bool) -> Vec<Exits> {
     for row in guards::rows(model).into_iter().filter(|g| unbridged(model, g) > 0 && wanted(g)) {
         groups.entry(row.place.clone()).or_default().push(row);
     }
+    let (jit, trees) = (JitTime::new(model), Trees::new(model));
     let exits = groups.into_iter().map(|(place, guards)| {
         let exits = guards.iter().map(|g| unbridged(model, g)).fold(0, u64::saturating_add);
-        let sampled = sampled(model, guards.iter());
-        let cost = match sampled {
-            Some(ns) => {
-                let [low_ns, middle_ns, high_ns] = ns.map(|ns| ns / exits.max(1));
-                ExitCost { low_ns, middle_ns, high_ns, how: SAMPLED }
-            }
+        let stake = (!model.samples.is_empty()).then(|| stake(model, &guards, &jit, &trees));
+        let cost = match &stake {
+            Some(_) => sampled(model, guards.iter(), exits),
             None => of(guards.iter().filter_map(|g| model.guards.get(&g.id))),
         };
-        Exits { exits, cost, sampled, place, guards }
+        Exits { exits, cost, stake, place, guards }
     });
     exits.filter(|e| e.exits >= FEW).collect()
+}
+
+/// What is interpreted and called between an exit and the next trace, and all of the loop if that burdens it.
+fn stake(model: &Model, guards: &[GuardRow], jit: &JitTime, trees: &Trees) -> Stake {
+    let ids: BTreeSet<GuardId> = guards.iter().map(|g| g.id).collect();
+    let mut own = Stake::default();
+    own.claim(model, |cell| ids.contains(&cell.guard));
+    let mut all = trees.stake(model, &trees.roots(guards.iter().map(|g| g.trace)), jit);
+    let lines = own.lines(model);
+    all.claim_called_from(model, &lines);
+    let on_lines = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
+    let called: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| on_lines(*loc)).collect();
+    all.claim(model, |cell| cell.part == Part::Native && cell.trace.0 == 0 && called.contains(&cell.loc));
+    let mut stake = burden(own, all);
+    stake.claim_gc_in_proportion(model);
+    stake
 }
 
 /// Failures that did not enter a bridge: the counter of a guard counts those too.

@@ -1,16 +1,24 @@
-//! `gc-pressure`: the program spends its time collecting. Saving: about all of the pauses, as fewer objects are made.
+//! `gc-pressure`: the program spends its time collecting. Cost: the pauses and, where they are much of the
+//! run, the loops that make the objects. Saving: both go with the objects, except for what keeps the
+//! values instead.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Finding, about, share};
+use super::places::burden;
+use super::stake::{Leaves, STRAIGHT_INSTEAD, Stake};
+use super::{Finding, share};
 use crate::analyse::allocs;
-use crate::model::{Model, Place};
+use crate::model::{LocId, Model, Part, Place};
 use crate::text::columns;
 use crate::units::{bytes, ns, plural};
 
 pub const ID: &str = "gc-pressure";
 
 const LEAST: f64 = 0.05;
+/// From here on the objects are a matter of the collector first; below, of the code that makes them.
+pub const MUCH: f64 = 0.15;
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let cost = super::places::gc_ns(model);
@@ -21,12 +29,26 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let mut sites: Vec<_> = allocs::rows(model).into_iter().filter(|r| r.bytes.is_some() || r.left > 0).collect();
     sites.sort_by_key(|r| std::cmp::Reverse((r.bytes, super::places::compiled_on(model, &r.place))));
     let place = sites.first().map_or_else(Place::default, |r| r.place.clone());
+    let leaves = Leaves { gc: STRAIGHT_INSTEAD, ..Leaves::default() };
+    let mut stake = Stake::that(leaves.clone());
+    stake.claim_gc(model);
+    if cost as f64 >= model.duration_ns as f64 * MUCH {
+        let places: BTreeSet<&Place> = sites.iter().map(|r| &r.place).collect();
+        let locs: BTreeSet<LocId> =
+            model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
+        let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
+        stake.claim(model, |cell| cell.part == Part::Compiled && locs.contains(&cell.loc));
+        let roots = trees.roots(sites.iter().flat_map(|r| r.traces.iter().copied()));
+        stake = burden(stake, trees.stake(model, &roots, &jit));
+        stake.leaves(leaves);
+        stake.claim_gc(model);
+    }
     let live = model.collections.iter().map(|c| c.after_bytes).max().unwrap_or(0);
     vec![Finding {
         id: ID,
-        cost_ns: Some(cost),
-        share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        cost_ns: Some(stake.cost_ns()),
+        share: share(stake.cost_ns(), model),
+        saving_ns: Some(stake.saving_ns()),
         cause: format!(
             "{} of the garbage collector took {}; each goes through all that is alive, up to {}.",
             plural(model.collections.len() as u64, "run"),
@@ -42,10 +64,12 @@ pub fn find(model: &Model) -> Vec<Finding> {
             "allocated_bytes": model.heap.iter().map(|h| h.allocated_total).max(),
             "live_bytes": live,
             "sites": sites.iter().take(5).map(|r| columns::place(&r.place)).collect::<Vec<_>>(),
-            "how": "pauses as the VM timed them",
+            "pauses_ns": cost,
+            "how": "pauses as the VM timed them, and samples in compiled code on the lines that make the objects",
         }),
         target: sites.first().and_then(|r| r.traces.first()).map(|t| (*t, None)),
         whatever_it_costs: false,
         place,
+        stake: Some(stake),
     }]
 }

@@ -1,9 +1,11 @@
-//! `guard-storm`: the program leaves compiled code again and again through exits without a bridge.
+//! `guard-storm`: the program leaves compiled code again and again through exits without a bridge. Cost:
+//! interpreting between exit and next trace, and the loop that is left, if that burdens it. Saving: the turns that were
+//! interpreted run compiled, without leaving and entering.
 
 use serde_json::json;
 
 use super::exit_cost::{exits, is_unstable_type};
-use super::{Finding, about, share};
+use super::{Finding, share};
 use crate::model::Model;
 use crate::units::{count, plural};
 
@@ -13,15 +15,13 @@ pub fn find(model: &Model) -> Vec<Finding> {
     // Failing types have a finding of their own.
     let storms = exits(model, |guard| !is_unstable_type(guard));
     let finding = |e: super::exit_cost::Exits| {
-        let [low, cost, high] = e.cost_ns(model);
-        let [least, most] = about(model, cost);
+        let (cost, saving) = e.cost_and_saving(model);
         let first = e.guards.first();
         Finding {
             id: ID,
             cost_ns: Some(cost),
             share: share(cost, model),
-            // Few samples leave more open than the fix does.
-            saving_ns: Some([low.min(least), high.max(most)]),
+            saving_ns: Some(saving),
             cause: format!(
                 "Compiled code was left here {} times through {} to go on in the interpreter, because the program took \
                  a way that was not recorded.",
@@ -44,6 +44,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             target: first.map(|g| (g.trace, Some(g.op))),
             whatever_it_costs: false,
             place: e.place,
+            stake: e.stake,
         }
     };
     storms.into_iter().map(finding).collect()

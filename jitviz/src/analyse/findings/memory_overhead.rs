@@ -1,11 +1,15 @@
 //! `memory-overhead`: much machine code that ran less than it took to make. Cost: recording and compiling of the traces
-//! in whose code less time was spent. Saving: about all of it.
+//! in whose code less time was spent, and interpreting until they were hot. Saving: all of it, less what
+//! the code that takes their place needs.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::places::JitTime;
-use super::{Finding, about, share};
-use crate::model::{Model, Trace};
+use super::stake::Stake;
+use super::{Finding, share};
+use crate::model::{LocId, Model, Part, Trace};
 use crate::units::{bytes, ns, plural};
 
 pub const ID: &str = "memory-overhead";
@@ -17,7 +21,13 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if idle.len() < super::short_run::MANY_TRACES || model.samples.is_empty() {
         return Vec::new();
     }
-    let cost = idle.iter().map(|t| jit.of(t.id)).fold(0, u64::saturating_add).min(model.duration_ns);
+    let mut stake = Stake::default();
+    stake.claim_jit(&jit, idle.iter().map(|t| t.id));
+    // Each had to get hot first.
+    let functions: BTreeSet<_> = idle.iter().filter_map(|t| model.program.locs.get(&t.loc)).map(|at| at.func).collect();
+    let here = |loc: LocId| model.program.locs.get(&loc).is_some_and(|at| functions.contains(&at.func));
+    stake.claim(model, |cell| cell.part == Part::Interp && here(cell.loc));
+    let cost = stake.cost_ns();
     let held: u64 =
         idle.iter().filter_map(|t| t.compile.as_ref()).map(|c| u64::from(c.code_bytes) + u64::from(c.data_bytes)).sum();
     let worst = idle.iter().max_by_key(|t| jit.of(t.id));
@@ -26,7 +36,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         place: worst.map(|t| model.program.place(t.loc)).unwrap_or_default(),
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some(stake.saving_ns()),
         cause: format!(
             "{} hold {} of code and metadata and took {} to make, more than was ever spent in them.",
             plural(idle.len() as u64, "trace"),
@@ -43,5 +53,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
         }),
         target: worst.map(|t| (t.id, None)),
         whatever_it_costs: false,
+        stake: Some(stake),
     }]
 }

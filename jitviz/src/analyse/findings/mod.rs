@@ -20,6 +20,7 @@ mod native_wall;
 mod never_hot;
 mod polymorphic_shape;
 mod short_run;
+mod stake;
 mod taken_over;
 mod trace_abort;
 mod trace_explosion;
@@ -35,25 +36,26 @@ pub struct Kind {
     find: fn(&Model) -> Vec<Finding>,
 }
 
-/// Everything that is looked for. Terms of the same ids explain the kinds.
+/// Everything that is looked for, what says most about the cause first: of two that claim the same time the first is
+/// kept. Terms of the same ids explain the kinds.
 pub const KINDS: &[Kind] = &[
-    Kind { id: unstable_types::ID, find: unstable_types::find },
-    Kind { id: trace_abort::ID, find: trace_abort::find },
-    Kind { id: guard_storm::ID, find: guard_storm::find },
-    Kind { id: never_hot::ID, find: never_hot::find },
-    Kind { id: bigint_in_loop::ID, find: bigint_in_loop::find },
     Kind { id: deep_recursion::ID, find: deep_recursion::find },
-    Kind { id: escaping_allocation::ID, find: escaping_allocation::find },
     Kind { id: exception_in_loop::ID, find: exception_in_loop::find },
-    Kind { id: gc_pressure::ID, find: gc_pressure::find },
-    Kind { id: invalidation_loop::ID, find: invalidation_loop::find },
-    Kind { id: list_kind_change::ID, find: list_kind_change::find },
     Kind { id: megamorphic_call::ID, find: megamorphic_call::find },
-    Kind { id: memory_overhead::ID, find: memory_overhead::find },
-    Kind { id: native_wall::ID, find: native_wall::find },
     Kind { id: polymorphic_shape::ID, find: polymorphic_shape::find },
-    Kind { id: short_run::ID, find: short_run::find },
+    Kind { id: list_kind_change::ID, find: list_kind_change::find },
+    Kind { id: invalidation_loop::ID, find: invalidation_loop::find },
+    Kind { id: unstable_types::ID, find: unstable_types::find },
+    Kind { id: bigint_in_loop::ID, find: bigint_in_loop::find },
+    Kind { id: trace_abort::ID, find: trace_abort::find },
+    Kind { id: gc_pressure::ID, find: gc_pressure::find },
+    Kind { id: escaping_allocation::ID, find: escaping_allocation::find },
     Kind { id: trace_explosion::ID, find: trace_explosion::find },
+    Kind { id: guard_storm::ID, find: guard_storm::find },
+    Kind { id: native_wall::ID, find: native_wall::find },
+    Kind { id: never_hot::ID, find: never_hot::find },
+    Kind { id: memory_overhead::ID, find: memory_overhead::find },
+    Kind { id: short_run::ID, find: short_run::find },
 ];
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,6 +78,9 @@ pub struct Finding {
     /// Shown even if the cost that is known is small, because most of the cost is not in the log.
     #[serde(skip)]
     pub whatever_it_costs: bool,
+    /// The time it claims; `None` where the cost is no sum of measured time.
+    #[serde(skip)]
+    pub stake: Option<stake::Stake>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,9 +96,8 @@ pub const WORTH_SHOWING: f64 = 0.02;
 
 /// All findings, or those worth showing; most costly first, those of unknown cost last.
 pub fn findings(model: &Model, all: bool) -> Findings {
-    let mut list: Vec<Finding> = KINDS.iter().flat_map(|kind| (kind.find)(model)).collect();
-    list.sort_by_key(|f| std::cmp::Reverse(f.cost_ns));
-    apart(&mut list, model);
+    let list: Vec<Finding> = KINDS.iter().flat_map(|kind| (kind.find)(model)).collect();
+    let mut list = apart(list, model);
     let found = list.len();
     list.retain(|f| all || f.whatever_it_costs || f.share.is_some_and(|share| share >= WORTH_SHOWING));
     list.sort_by_key(|f| std::cmp::Reverse(f.cost_ns));
@@ -104,37 +108,73 @@ pub fn findings(model: &Model, all: bool) -> Findings {
     }
 }
 
-/// Takes overlaps out: of findings on one line the first stays, and all together never cost more than the run.
-fn apart(list: &mut Vec<Finding>, model: &Model) {
-    let mut lines: std::collections::BTreeSet<Place> = std::collections::BTreeSet::new();
-    // Pauses of the collector are in no sample.
-    list.retain(|f| f.place.line.is_none() || f.id == gc_pressure::ID || lines.insert(f.place.clone()));
-    let mut left = model.duration_ns;
-    for finding in list.iter_mut() {
-        let Some(cost) = finding.cost_ns else { continue };
-        if cost > left {
-            finding.saving_ns = finding.saving_ns.map(|saving| saving.map(|ns| ns.min(left)));
-            (finding.cost_ns, finding.share) = (Some(left), share(left, model));
-        }
-        left = left.saturating_sub(cost);
-    }
-}
+/// Smaller stakes are not compared with each other, which takes time by the square of their number.
+const WORTH_COMPARING: f64 = 0.002;
+/// Findings that share more of their time than this speak of the same.
+const THE_SAME: f64 = 0.6;
 
-/// The saving of most fixes: the time goes away. Some work remains in its place, which samples do not tell apart, and
-/// lines around it get faster with it. The width is a guess: on `fixtures/diagnose` too many savings lie outside it.
-fn about(model: &Model, cost_ns: u64) -> [u64; 2] {
-    [cost_ns / 20 * 13, cost_ns / 10 * 13].map(|ns| ns.min(model.duration_ns))
+/// Takes overlaps out. Of findings that claim the same time the one that says most about the cause is kept; time that two
+/// claim is the first's; and all together never cost more than the run.
+fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
+    let worth = (model.duration_ns as f64 * WORTH_COMPARING) as u64;
+    let (mut open, small): (Vec<Finding>, Vec<Finding>) =
+        list.into_iter().partition(|f| f.stake.as_ref().is_some_and(|stake| stake.cost_ns() > worth));
+    let mut kept: Vec<Finding> = Vec::new();
+    let mut gc_ns = places::gc_ns(model);
+    let of = |f: &Finding| f.stake.as_ref().map_or(0, stake::Stake::cost_ns);
+    while let Some(most) = open.iter().max_by_key(|f| of(f)) {
+        let same = |f: &&Finding| {
+            let shared = f.stake.as_ref().zip(most.stake.as_ref()).map_or(0, |(f, most)| f.shared_ns(most));
+            shared as f64 >= of(most) as f64 * THE_SAME
+        };
+        // The list is in the order of the table.
+        let at = open.iter().position(|f| same(&f)).unwrap_or(0);
+        let mut first = open.remove(at);
+        if let Some(stake) = first.stake.as_mut().filter(|_| kept.is_empty()) {
+            // What it leaves is too little to be shown as anything.
+            let rest = stake::everything(model).saturating_sub(stake.cost_ns());
+            if rest as f64 <= model.duration_ns as f64 * WORTH_SHOWING {
+                stake.claim_everything(model);
+            }
+        }
+        if let Some(claimed) = &first.stake {
+            for stake in open.iter_mut().filter_map(|f| f.stake.as_mut()) {
+                stake.give_up(claimed, gc_ns);
+            }
+            gc_ns = gc_ns.saturating_sub(claimed.gc_ns());
+        }
+        open.retain(|f| of(f) > worth && of(f) as f64 >= f.cost_ns.unwrap_or(0) as f64 * (1.0 - THE_SAME));
+        kept.push(first);
+    }
+    kept.extend(small);
+    kept.sort_by_key(|f| std::cmp::Reverse(f.stake.as_ref().map(stake::Stake::cost_ns).or(f.cost_ns)));
+    let mut lines: std::collections::BTreeSet<Place> = std::collections::BTreeSet::new();
+    kept.retain(|f| f.place.line.is_none() || f.stake.is_some() || lines.insert(f.place.clone()));
+    let uncovered = places::uncovered(model);
+    let mut left = model.duration_ns;
+    for finding in kept.iter_mut() {
+        if let Some(stake) = &finding.stake {
+            let scaled = |ns: u64| (ns as f64 * uncovered) as u64;
+            finding.cost_ns = Some(scaled(stake.cost_ns()));
+            finding.saving_ns = Some(stake.saving_ns().map(scaled));
+        }
+        let Some(cost) = finding.cost_ns.map(|cost| cost.min(left)) else { continue };
+        left -= cost;
+        (finding.cost_ns, finding.share) = (Some(cost), share(cost, model));
+        finding.saving_ns = finding.saving_ns.map(|saving| saving.map(|ns| ns.min(cost)));
+    }
+    kept
 }
 
 /// A finding about a line on which traces part.
 fn fork_finding(model: &Model, id: &'static str, fork: places::Fork, cause: String, advice: &str) -> Finding {
-    let cost = fork.cost_ns().min(model.duration_ns);
     let first = fork.guards.first();
+    let cost = fork.stake.cost_ns();
     Finding {
         id,
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some(fork.stake.saving_ns()),
         cause,
         advice: advice.into(),
         evidence: serde_json::json!({
@@ -145,12 +185,13 @@ fn fork_finding(model: &Model, id: &'static str, fork: places::Fork, cause: Stri
             "observed": first.map(|g| &g.observed),
             "exits_ns": fork.exits_ns,
             "bridges_made_in_ns": fork.jit_ns,
-            "compiled_on_line_ns": fork.line_ns,
-            "how": "samples after exits here and in compiled code on the line, and the time the bridges took to make",
+            "compiled_ns": fork.line_ns,
+            "how": fork.how(),
         }),
         target: first.map(|g| (g.trace, Some(g.op))),
         whatever_it_costs: false,
         place: fork.place,
+        stake: Some(fork.stake),
     }
 }
 
@@ -169,6 +210,67 @@ mod tests {
         let none = findings(&Model::default(), true);
         assert_eq!((none.findings.len(), none.not_shown), (0, 0));
         assert_eq!(none.looked_for.len(), 17);
+    }
+
+    /// A finding of some kind that claims these places.
+    fn claiming(model: &Model, id: &'static str, locs: &[u32]) -> Finding {
+        let mut stake = stake::Stake::default();
+        stake.claim(model, |cell| locs.contains(&cell.loc.0));
+        Finding {
+            id,
+            place: Place::default(),
+            cost_ns: Some(stake.cost_ns()),
+            share: None,
+            saving_ns: None,
+            cause: String::new(),
+            advice: String::new(),
+            evidence: serde_json::Value::Null,
+            target: None,
+            whatever_it_costs: false,
+            stake: Some(stake),
+        }
+    }
+
+    #[test]
+    fn what_two_findings_claim_is_counted_once() {
+        use crate::model::{Cell, GuardId, LocId, Part};
+        let mut model = Model { duration_ns: 1_000, ..Model::default() };
+        for (loc, ns) in [(1, 400), (2, 300), (3, 150), (4, 100)] {
+            let cell = Cell { part: Part::Interp, trace: TraceId(0), guard: GuardId(0), loc: LocId(loc) };
+            model.samples.cells.insert(cell, ns);
+        }
+        let list = vec![
+            claiming(&model, "cause", &[1, 2]),
+            claiming(&model, "other", &[3, 4]),
+            claiming(&model, "symptom", &[1, 2, 3]),
+            claiming(&model, "part", &[2, 4]),
+        ];
+        let found = apart(list, &model);
+        let costs: Vec<_> = found.iter().map(|f| (f.id, f.cost_ns)).collect();
+        // The symptom is the cause seen from further away, and most of the part is in it.
+        assert_eq!(costs, [("cause", Some(700)), ("other", Some(250))]);
+        for finding in &found {
+            let [low, high] = finding.saving_ns.expect("claimed time has a saving");
+            assert!(low <= high && Some(high) <= finding.cost_ns && high <= 2 * low);
+        }
+    }
+
+    #[test]
+    fn estimates_do_not_add_up_to_more_than_the_run() {
+        let mut model = Model { duration_ns: 1_000, ..Model::default() };
+        model.program.process.vm_name = "jitvm".into();
+        let estimate = |cost: u64| Finding {
+            cost_ns: Some(cost),
+            saving_ns: Some([cost / 2, cost * 2]),
+            stake: None,
+            ..claiming(&model, "estimate", &[])
+        };
+        let found = apart(vec![estimate(700), estimate(600), estimate(50)], &model);
+        assert_eq!(found.iter().filter_map(|f| f.cost_ns).sum::<u64>(), 1_000);
+        assert_eq!(
+            found.iter().map(|f| f.saving_ns).collect::<Vec<_>>(),
+            [Some([350, 700]), Some([300, 300]), Some([0, 0])]
+        );
     }
 
     #[test]

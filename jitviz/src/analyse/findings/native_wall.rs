@@ -1,12 +1,15 @@
-//! `native-wall`: the time goes into a builtin, which the JIT cannot see into. Saving: the model is that the calls go
-//! away, or nearly so.
+//! `native-wall`: the time goes into a builtin, which the JIT cannot see into. Cost: samples in
+//! the builtins that one function calls, in what those call back and on the lines of the calls, and the collector's share. Saving: the model is that the calls go away, or nearly
+//! so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Finding, about, share};
-use crate::model::{FuncId, Model, Place};
+use super::places::root_of;
+use super::stake::{GONE, Leaves, Stake};
+use super::{Finding, share};
+use crate::model::{FuncId, LocId, Model, Part, Place, TraceKind};
 use crate::units::ns;
 
 pub const ID: &str = "native-wall";
@@ -20,6 +23,7 @@ struct Calls {
     ns: u64,
     samples: u64,
     by_call: BTreeMap<(Place, FuncId), u64>,
+    locs: BTreeSet<LocId>,
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
@@ -30,12 +34,24 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let calls = functions.entry(Place { line: None, ..place.clone() }).or_default();
         calls.ns = calls.ns.saturating_add(weight.ns);
         calls.samples += weight.samples;
+        calls.locs.insert(*loc);
         let sum = calls.by_call.entry((place, *builtin)).or_default();
         *sum = sum.saturating_add(weight.ns);
     }
     let found = functions.into_values().filter(|calls| calls.ns as f64 >= model.duration_ns as f64 * LEAST);
     let finding = |calls: Calls| {
-        let (cost, samples) = (calls.ns, calls.samples);
+        let samples = calls.samples;
+        let mut stake = Stake::that(Leaves { native: GONE, interp: GONE, ..Leaves::default() });
+        stake.claim(model, |cell| cell.part == Part::Native && calls.locs.contains(&cell.loc));
+        // What the builtins call back, and the calling.
+        let lines = stake.lines(model);
+        stake.claim_called_from(model, &lines);
+        let calls_here = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
+        let around: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| calls_here(*loc)).collect();
+        let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Func);
+        stake.claim(model, |cell| (cell.trace.0 == 0 || is_function(cell.trace)) && around.contains(&cell.loc));
+        stake.claim_gc_in_proportion(model);
+        let cost = stake.cost_ns();
         let hottest = calls.by_call.into_iter().max_by_key(|(_, ns)| *ns).map(|(call, _)| call);
         let (place, builtin) = hottest.unwrap_or_default();
         let name = model.program.funcs.get(&builtin).map_or("a builtin", |f| f.name.as_str());
@@ -44,10 +60,10 @@ pub fn find(model: &Model) -> Vec<Finding> {
             place,
             cost_ns: Some(cost),
             share: share(cost, model),
-            saving_ns: Some(about(model, cost)),
+            saving_ns: Some(stake.saving_ns()),
             cause: format!(
                 "This function spends {} inside builtins, most of it here in {name}, which is part of the VM: no trace contains it.",
-                ns(cost)
+                ns(calls.ns)
             ),
             advice: "Call it less: take what does not change out of the loop, keep results, or choose a structure \
                      that makes the call unnecessary."
@@ -55,6 +71,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             evidence: json!({ "builtin": name, "samples": samples, "how": "samples taken in builtins that this function calls" }),
             target: None,
             whatever_it_costs: false,
+            stake: Some(stake),
         }
     };
     found.map(finding).collect()

@@ -1,11 +1,12 @@
 //! `never-hot`: code that the program spends its time in never became hot enough to be recorded: the whole program, or,
-//! where samples tell, a function.
+//! where samples tell, a function. Cost: samples in the interpreter there. Saving: compiled code in its place.
 
 use serde_json::json;
 
+use super::stake::Stake;
 use super::{Finding, share};
 use crate::analyse::blame::{NeverHot, blame};
-use crate::model::{Model, Place, SampleState};
+use crate::model::{Model, Part, Place, SampleState};
 use crate::units::ns;
 
 pub const ID: &str = "never-hot";
@@ -29,12 +30,19 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if interpreted.is_some_and(recursive) {
         return Vec::new();
     }
+    let stake = interpreted.map(|_| {
+        let mut stake = Stake::default();
+        stake.claim(model, |cell| cell.part == Part::Interp);
+        stake.claim_gc_in_proportion(model);
+        stake
+    });
+    let interpreted = stake.as_ref().map(Stake::cost_ns);
     vec![Finding {
         id: ID,
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
         cost_ns: interpreted,
         share: interpreted.and_then(|cost| share(cost, model)),
-        saving_ns: interpreted.map(|cost| [0, cost]),
+        saving_ns: stake.as_ref().map(Stake::saving_ns),
         cause: format!(
             "In {} no loop or function ran often enough to be recorded, so nothing was compiled.",
             ns(model.duration_ns)
@@ -54,19 +62,24 @@ pub fn find(model: &Model) -> Vec<Finding> {
         }),
         target: None,
         whatever_it_costs: model.duration_ns >= SHORT_NS,
+        stake,
     }]
 }
 
 /// Functions beside what was compiled that only the interpreter ran.
 fn functions(model: &Model) -> Vec<Finding> {
     let of = |never: NeverHot| {
-        let (cost, samples) = (never.weight.ns, never.weight.samples);
+        let samples = never.weight.samples;
+        let mut stake = Stake::default();
+        stake.claim(model, |cell| cell.part == Part::Interp && cell.guard.0 == 0 && never.locs.contains(&cell.loc));
+        stake.claim_gc_in_proportion(model);
+        let cost = stake.cost_ns();
         let place = model.program.place(never.hottest);
         Finding {
             id: ID,
             cost_ns: Some(cost),
             share: share(cost, model),
-            saving_ns: Some([0, cost]),
+            saving_ns: Some(stake.saving_ns()),
             cause: format!(
                 "The interpreter spent {} in this function, in code that no trace contains, because no loop there ran \
                  often enough to be recorded.",
@@ -83,6 +96,7 @@ fn functions(model: &Model) -> Vec<Finding> {
             target: None,
             whatever_it_costs: false,
             place,
+            stake: Some(stake),
         }
     };
     blame(model).never_hot.into_values().map(of).collect()

@@ -1,10 +1,12 @@
 //! What several findings ask of a place: time on its lines, the bridges behind its guards, and what those guards test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit_cost::is_unstable_type;
+use super::stake::{Leaves, ONE_TYPE_INSTEAD, Stake};
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{LocId, Model, Part, Place, Trace, TraceId, Weight};
+use crate::analyse::summary;
+use crate::model::{GuardId, LocId, Model, Part, Place, Trace, TraceId, Weight};
 
 /// Samples on all instructions of the lines of these places, in compiled code.
 pub fn compiled_on(model: &Model, place: &Place) -> u64 {
@@ -14,16 +16,6 @@ pub fn compiled_on(model: &Model, place: &Place) -> u64 {
 fn on(model: &Model, place: &Place, of: fn(&crate::model::PlaceTime) -> u64) -> u64 {
     let here = model.samples.by_loc.iter().filter(|(loc, _)| model.program.place(**loc) == *place);
     here.map(|(_, time)| of(time)).fold(0, u64::saturating_add)
-}
-
-/// Time in the interpreter and in builtins of one function.
-pub fn uncompiled_in(model: &Model, function: &Place) -> u64 {
-    let here = |loc: &LocId| {
-        let place = model.program.place(*loc);
-        place.function == function.function && place.file == function.file
-    };
-    let times = model.samples.by_loc.iter().filter(|(loc, _)| here(loc));
-    times.map(|(_, time)| time.interp_ns.saturating_add(time.native_ns)).fold(0, u64::saturating_add)
 }
 
 /// Recording and compiling of single traces. What the VM timed beyond their sum (installing, writing the log) is shared
@@ -50,16 +42,76 @@ fn own_jit_ns(trace: &Trace) -> u64 {
     recording.unwrap_or(0).saturating_add(trace.compile.as_ref().map_or(0, |c| c.compile_ns))
 }
 
-/// Time in compiled code of these traces and all bridges below them.
-fn compiled_below(model: &Model, roots: &[TraceId]) -> u64 {
-    let mut below: std::collections::BTreeSet<TraceId> = roots.iter().copied().collect();
-    // A bridge has a greater id than the trace it leaves.
-    for trace in model.traces.values() {
-        if trace.parent.is_some_and(|parent| below.contains(&parent)) {
-            below.insert(trace.id);
+/// The loop or function that a bridge belongs to.
+pub fn root_of(model: &Model, trace: TraceId) -> TraceId {
+    let mut root = trace;
+    // A damaged log may lead back to where it came from.
+    for _ in 0..model.traces.len() {
+        match model.traces.get(&root).and_then(|t| t.parent) {
+            Some(parent) if parent != root => root = parent,
+            _ => break,
         }
     }
-    below.iter().filter_map(|id| model.samples.by_trace.get(id)).map(|t| t.compiled_ns).fold(0, u64::saturating_add)
+    root
+}
+
+/// Traces by the loop or function they belong to.
+pub struct Trees {
+    roots: BTreeMap<TraceId, TraceId>,
+}
+
+impl Trees {
+    pub fn new(model: &Model) -> Trees {
+        let mut roots: BTreeMap<TraceId, TraceId> = BTreeMap::new();
+        // A bridge has a greater id than the trace it leaves.
+        for trace in model.traces.values() {
+            let root = trace.parent.and_then(|parent| roots.get(&parent)).copied().unwrap_or(trace.id);
+            roots.insert(trace.id, root);
+        }
+        Trees { roots }
+    }
+
+    pub fn root(&self, trace: TraceId) -> TraceId {
+        self.roots.get(&trace).copied().unwrap_or(trace)
+    }
+
+    /// The loops of these traces.
+    pub fn roots(&self, traces: impl IntoIterator<Item = TraceId>) -> BTreeSet<TraceId> {
+        traces.into_iter().map(|trace| self.root(trace)).collect()
+    }
+
+    /// Everything of these loops: compiled code and builtins it calls, exits, and making the bridges.
+    pub fn stake(&self, model: &Model, roots: &BTreeSet<TraceId>, jit: &JitTime) -> Stake {
+        let within = |trace: TraceId| trace.0 != 0 && roots.contains(&self.root(trace));
+        let mut stake = Stake::default();
+        let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| within(g.trace)).map(|g| g.id).collect();
+        stake.claim(model, |cell| within(cell.trace) || guards.contains(&cell.guard));
+        stake.claim_jit(
+            jit,
+            self.roots.iter().filter(|(id, root)| id != root && roots.contains(root)).map(|(id, _)| *id),
+        );
+        stake
+    }
+
+    /// The traces and all bridges below them.
+    pub fn below(&self, model: &Model, tops: &[TraceId]) -> BTreeSet<TraceId> {
+        let mut below: BTreeSet<TraceId> = tops.iter().copied().collect();
+        for trace in model.traces.values() {
+            if trace.parent.is_some_and(|parent| below.contains(&parent)) {
+                below.insert(trace.id);
+            }
+        }
+        below
+    }
+}
+
+/// A cause that takes this much of its loop burdens all of it: values stay boxed around it, and what was known is
+/// tested again.
+pub const BURDENS_ALL: f64 = 0.15;
+
+/// The whole loop if the cause burdens it, else the cause alone.
+pub fn burden(own: Stake, all: Stake) -> Stake {
+    if own.cost_ns() as f64 >= all.cost_ns() as f64 * BURDENS_ALL { all } else { own }
 }
 
 /// What the guards of a fork tell apart.
@@ -93,12 +145,15 @@ pub struct Fork {
     pub exits_ns: u64,
     pub jit_ns: u64,
     pub line_ns: u64,
+    /// Exits here, the bridges and the code below them, and what compiled code does on the line; all of the loop if that
+    /// burdens it. The useful work in it is not told apart.
+    pub stake: Stake,
 }
 
 impl Fork {
-    /// Time at stake: all that the fork costs and the work of the line itself, which is not told apart.
-    pub fn cost_ns(&self) -> u64 {
-        self.exits_ns.saturating_add(self.jit_ns).saturating_add(self.line_ns)
+    pub fn how(&self) -> &'static str {
+        "samples after exits here, in compiled code on the line and in the bridges, and the time these took to make; \
+         where that is much of the loop, all of its time"
     }
 }
 
@@ -112,9 +167,10 @@ fn sort_of(row: &GuardRow) -> Sort {
     let expected = row.expected.as_deref().unwrap_or_default();
     let is_call =
         |text: &str| ["function", "method", "class", "builtin", "type"].iter().any(|word| text.contains(word));
+    let is_target = |text: &str| ["function", "method", "class", "builtin"].contains(&text);
     match row.kind.as_str() {
         "G_SHAPE" if class_of_layout(expected).is_some() => Sort::Layout,
-        "G_EQ" if is_call(expected) => Sort::Target,
+        "G_EQ" if is_call(expected) || row.types.iter().any(|seen| is_target(&seen.r#type)) => Sort::Target,
         "G_EQ"
             if expected
                 .strip_prefix("== ")
@@ -127,17 +183,19 @@ fn sort_of(row: &GuardRow) -> Sort {
     }
 }
 
+/// A constant that changes has so many values; fewer are the ways of a test.
+const CHANGES: usize = 4;
+
 /// Every line with guards of one sort that fail or have bridges.
 pub fn forks(model: &Model) -> Vec<Fork> {
     let mut groups: BTreeMap<(Place, u8), Fork> = BTreeMap::new();
-    let jit = JitTime::new(model);
     for row in guards::rows(model) {
         if row.failures.unwrap_or(0) == 0 && row.bridge.is_none() {
             continue;
         }
         let sort = sort_of(&row);
         let fork = groups.entry((row.place.clone(), sort as u8)).or_insert_with(|| Fork {
-            line_ns: compiled_on(model, &row.place),
+            line_ns: 0,
             place: row.place.clone(),
             sort,
             guards: Vec::new(),
@@ -145,17 +203,41 @@ pub fn forks(model: &Model) -> Vec<Fork> {
             passes: 0,
             exits_ns: 0,
             jit_ns: 0,
+            stake: Stake::default(),
         });
         fork.passes =
             fork.passes.saturating_add(row.failures.unwrap_or(0)).saturating_add(row.bridge_entries.unwrap_or(0));
         fork.exits_ns = fork.exits_ns.saturating_add(model.samples.by_guard.get(&row.id).map_or(0, |w| w.ns));
-        fork.jit_ns = fork.jit_ns.saturating_add(row.bridge.map_or(0, |id| jit.of(id)));
         fork.bridges.extend(row.bridge);
         fork.guards.push(row);
     }
+    let (jit, trees) = (JitTime::new(model), Trees::new(model));
     let mut forks: Vec<Fork> = groups.into_values().collect();
+    for fork in forks.iter_mut().filter(|f| f.sort == Sort::Constant) {
+        let values: BTreeSet<_> = fork.guards.iter().filter_map(|g| g.expected.as_deref()).collect();
+        if values.len() < CHANGES {
+            fork.sort = Sort::Branch;
+        }
+    }
     for fork in &mut forks {
-        fork.line_ns = fork.line_ns.max(compiled_below(model, &fork.bridges));
+        let guards: BTreeSet<GuardId> = fork.guards.iter().map(|g| g.id).collect();
+        let below = trees.below(model, &fork.bridges);
+        let is_line = |loc: LocId| model.program.place(loc) == fork.place;
+        let lines: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| is_line(*loc)).collect();
+        let mut own = Stake::default();
+        own.claim(model, |cell| {
+            below.contains(&cell.trace)
+                || guards.contains(&cell.guard)
+                || cell.trace.0 != 0 && lines.contains(&cell.loc)
+        });
+        own.claim_jit(&jit, fork.bridges.iter().copied());
+        fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
+        fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
+        let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
+        fork.stake = burden(own, trees.stake(model, &roots, &jit));
+        if fork.sort == Sort::Type {
+            fork.stake.leaves(Leaves { compiled: ONE_TYPE_INSTEAD, ..Leaves::default() });
+        }
     }
     for fork in forks.iter_mut().filter(|f| f.sort == Sort::Layout) {
         // The values seen are instances; the log writes the name of their class.
@@ -176,7 +258,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
 pub fn recursion(model: &Model, times: usize) -> BTreeMap<Place, u64> {
     let mut found: BTreeMap<Place, u64> = BTreeMap::new();
     for ((stack, part, _), Weight { ns, .. }) in &model.samples.by_stack {
-        if !matches!(part, Part::Interp | Part::Native) {
+        if !matches!(part, Part::Interp | Part::Compiled | Part::Native) {
             continue;
         }
         let frames = model.program.frames(*stack, 512);
@@ -194,6 +276,22 @@ pub fn recursion(model: &Model, times: usize) -> BTreeMap<Place, u64> {
 /// Time of the collector.
 pub fn gc_ns(model: &Model) -> u64 {
     model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add)
+}
+
+/// By how much more costs are than the samples and events of them tell: time that neither covers, after the program
+/// began, is shared out in proportion.
+pub fn uncovered(model: &Model) -> f64 {
+    let traces = model.traces.values().map(|t| t.started_ns).filter(|ns| *ns > 0).min();
+    let timeline = &model.samples.timeline;
+    let sampled = timeline.stretches.iter().zip(0..).find(|(s, _)| s.iter().any(|ns| *ns > 0));
+    let sampled = sampled.map(|(_, at): (_, u64)| at.saturating_mul(timeline.stretch_ns));
+    let (Some(began), Some(none)) = (traces.into_iter().chain(sampled).min(), summary::states(model).unaccounted)
+    else {
+        return 1.0;
+    };
+    let covered = model.duration_ns.saturating_sub(none);
+    // A log that lacks more has lost samples, not time of the run.
+    (1.0 + none.saturating_sub(began) as f64 / covered.max(1) as f64).min(1.2)
 }
 
 /// A place with the time on its line, hottest first.

@@ -1,9 +1,9 @@
-//! `short-run`: the program ends before compiling paid for itself. Cost: the time of the JIT, less what its code ran. No
-//! saving is claimed beyond that.
+//! `short-run`: the program ends before compiling paid for itself. Cost: the time of the JIT, less what its code ran.
+//! Saving: without the JIT the interpreter does what the code did, which takes it some times as long.
 
 use serde_json::json;
 
-use super::{Finding, about, share};
+use super::{Finding, share};
 use crate::analyse::summary::jit_ns;
 use crate::model::{Model, Place, SampleState};
 use crate::units::{ns, plural};
@@ -12,6 +12,8 @@ pub const ID: &str = "short-run";
 
 /// Longer runs have had their chance.
 const SHORT_NS: u64 = 200_000_000;
+/// Interpreting against compiled code.
+const SLOWER: u64 = 20;
 /// Of so many traces the time is not lost by the shortness of the run.
 pub const MANY_TRACES: usize = 50;
 
@@ -22,13 +24,14 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if installed == 0 || installed >= MANY_TRACES || model.duration_ns > SHORT_NS || compiled >= jit {
         return Vec::new();
     }
+    let jit = (jit as f64 * super::places::uncovered(model)) as u64;
     let cost = jit - compiled;
     vec![Finding {
         id: ID,
         place: Place { file: model.program.process.argv.first().cloned(), ..Place::default() },
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some([(jit.saturating_sub(compiled.saturating_mul(SLOWER))).min(cost) / 20 * 11, cost]),
         cause: format!(
             "The run is over after {}: compiling {} took {}, and only {} were spent in their code.",
             ns(model.duration_ns),
@@ -40,5 +43,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
         evidence: json!({ "jit_ns": jit, "compiled_ns": compiled, "traces": installed, "how": "time of the JIT, and samples in compiled code" }),
         target: None,
         whatever_it_costs: false,
+        stake: None,
     }]
 }

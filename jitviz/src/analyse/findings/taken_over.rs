@@ -79,5 +79,6 @@ fn finding(model: &Model, place: Place, guards: &[GuardRow]) -> Finding {
         target: first.map(|g| (g.trace, Some(g.op))),
         whatever_it_costs: model.is_imported(),
         place,
+        stake: None,
     }
 }

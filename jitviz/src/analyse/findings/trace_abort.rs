@@ -1,14 +1,16 @@
 //! `trace-abort`: a hot loop or function whose recordings abort, with what they stumble over.
 //!
 //! What recording and compiling cost in vain is always known. That the place is interpreted afterwards usually costs far
-//! more, but takes samples to measure; without them a place that was given up is shown whatever the known cost.
+//! more, but takes samples to measure; without them a place that was given up is shown whatever the known cost. Saving:
+//! what is left is compiled code instead of interpreted, and nothing of the recordings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Finding, about, share};
-use crate::analyse::blame::blame;
+use super::stake::Stake;
+use super::{Finding, share};
+use crate::analyse::blame::{GivenUp, blame};
 use crate::model::{Domain, LocId, Model, Trace};
 use crate::units::plural;
 
@@ -40,16 +42,33 @@ pub fn find(model: &Model) -> Vec<Finding> {
         groups.entry(trace.loc).or_default().push(trace);
     }
     let interpreted = blame(model).given_up;
-    let of = |loc| interpreted.get(&loc).map_or(0, |weight| weight.ns);
-    groups.into_iter().filter_map(|(loc, aborted)| finding(model, loc, &aborted, of(loc))).collect()
+    let none = GivenUp::default();
+    let of = |loc| interpreted.get(&loc).unwrap_or(&none);
+    let jit = super::places::JitTime::new(model);
+    groups.into_iter().filter_map(|(loc, aborted)| finding(model, &jit, loc, &aborted, of(loc))).collect()
 }
 
-fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -> Option<Finding> {
+fn finding(
+    model: &Model,
+    jit: &super::places::JitTime,
+    loc: LocId,
+    aborted: &[&Trace],
+    interpreted: &GivenUp,
+) -> Option<Finding> {
     let last = aborted.last()?;
     let abort = last.abort.as_ref()?;
     let reason = model.words.reason(Domain::Abort, abort.reason);
-    let wasted_ns = aborted.iter().map(|t| wasted_ns(t)).fold(0, u64::saturating_add);
-    let cost = wasted_ns.saturating_add(interpreted_ns);
+    // Exits of functions that the place calls, and builtins, are on its lines too.
+    let lines: BTreeSet<_> = interpreted.locs.iter().filter_map(|loc| model.program.line_of(*loc)).collect();
+    let here = |loc: LocId| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
+    let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
+    let mut stake = Stake::default();
+    stake.claim(model, |cell| cell.trace.0 == 0 && locs.contains(&cell.loc));
+    stake.claim_called_from(model, &lines);
+    stake.claim_gc_in_proportion(model);
+    let interpreted_ns = stake.cost_ns();
+    stake.claim_jit(jit, aborted.iter().map(|t| t.id));
+    let cost = stake.cost_ns();
     let sampled = !model.samples.is_empty();
     let given_up =
         model.blacklisted.contains(&loc) || aborted.iter().any(|t| t.abort.as_ref().is_some_and(|a| a.blacklisted));
@@ -62,11 +81,12 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -
         (false, false) => "not compiled up to the end of the log",
     };
     Some(Finding {
-        id: ID,
+        // A loop whose variables change their types has no trace at all: the cause is the types.
+        id: if reason.starts_with("unstable-type") { super::unstable_types::ID } else { ID },
         place: model.program.place(loc),
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some(about(model, cost)),
+        saving_ns: Some(stake.saving_ns()),
         cause: format!(
             "What starts here was recorded in vain {} ({reason}{}{}) and {outcome}.",
             plural(aborted.len() as u64, "time"),
@@ -92,11 +112,6 @@ fn finding(model: &Model, loc: LocId, aborted: &[&Trace], interpreted_ns: u64) -
         }),
         target: Some((last.id, None)),
         whatever_it_costs: given_up && !compiled && !sampled,
+        stake: Some(stake),
     })
-}
-
-/// Recording and compiling; an abort after a complete recording is the compiler's, whose time is logged twice.
-fn wasted_ns(trace: &Trace) -> u64 {
-    let recording = trace.stop.as_ref().map(|s| s.record_ns).or(trace.abort.as_ref().map(|a| a.record_ns));
-    recording.unwrap_or(0).saturating_add(trace.compile.as_ref().map_or(0, |c| c.compile_ns))
 }

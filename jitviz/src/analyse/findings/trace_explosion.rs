@@ -1,13 +1,15 @@
 //! `trace-explosion`: so many bridges for one loop that compiling them, and finding the way through them, costs more than
-//! the loop. Cost: their recording, compiling, and time in them and in exits of the tree. Saving: about all of it.
+//! the loop. Cost: their recording, compiling, and time in them and in exits of the tree; all of the loop if that is
+//! much of it. Saving: one straight way is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::places::{JitTime, Sort, forks};
-use super::{Finding, about, share};
-use crate::model::{Model, TraceId};
+use super::places::{JitTime, Sort, Trees, burden, forks};
+use super::stake::Stake;
+use super::{Finding, share};
+use crate::model::{GuardId, Model, TraceId};
 use crate::units::{ns, plural};
 
 pub const ID: &str = "trace-explosion";
@@ -22,34 +24,31 @@ pub fn find(model: &Model) -> Vec<Finding> {
         .filter(|f| f.sort != Sort::Branch && f.bridges.len() >= 6)
         .flat_map(|f| f.bridges)
         .collect();
+    let by_root = Trees::new(model);
     let mut trees: BTreeMap<TraceId, Vec<TraceId>> = BTreeMap::new();
     for trace in model.traces.values().filter(|t| t.became_code() && t.parent.is_some() && !others.contains(&t.id)) {
-        let mut root = trace.id;
-        for _ in 0..model.traces.len() {
-            match model.traces.get(&root).and_then(|t| t.parent) {
-                Some(parent) if parent != root => root = parent,
-                _ => break,
-            }
-        }
-        trees.entry(root).or_default().push(trace.id);
+        trees.entry(by_root.root(trace.id)).or_default().push(trace.id);
     }
     let jit_time = JitTime::new(model);
     let finding = |(root, bridges): (TraceId, Vec<TraceId>)| {
         let trace = model.traces.get(&root).filter(|_| bridges.len() >= MANY)?;
-        let time = |id: &TraceId| model.samples.by_trace.get(id).map_or(0, |t| t.compiled_ns);
-        let inside = bridges.iter().map(time).fold(0, u64::saturating_add);
         let jit = bridges.iter().map(|id| jit_time.of(*id)).fold(0, u64::saturating_add);
         let of_tree = |id: &TraceId| *id == root || bridges.contains(id);
-        let exits =
-            model.guards.values().filter(|g| of_tree(&g.trace)).filter_map(|g| model.samples.by_guard.get(&g.id));
-        let exits = exits.map(|w| w.ns).fold(0, u64::saturating_add);
-        let cost = inside.saturating_add(jit).saturating_add(exits).min(model.duration_ns);
+        let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| of_tree(&g.trace)).map(|g| g.id).collect();
+        let mut own = Stake::default();
+        own.claim(model, |cell| guards.contains(&cell.guard));
+        let exits = own.cost_ns();
+        own.claim(model, |cell| bridges.contains(&cell.trace));
+        let inside = own.cost_ns() - exits;
+        own.claim_jit(&jit_time, bridges.iter().copied());
+        let stake = burden(own, by_root.stake(model, &BTreeSet::from([root]), &jit_time));
+        let cost = stake.cost_ns();
         Some(Finding {
             id: ID,
             place: model.program.place(trace.loc),
             cost_ns: Some(cost),
             share: share(cost, model),
-            saving_ns: Some(about(model, cost)),
+            saving_ns: Some(stake.saving_ns()),
             cause: format!(
                 "This loop has {}, one for each way through its branches; making them, running in them and leaving them takes {}.",
                 plural(bridges.len() as u64, "bridge"),
@@ -68,6 +67,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             }),
             target: Some((root, None)),
             whatever_it_costs: false,
+            stake: Some(stake),
         })
     };
     trees.into_iter().filter_map(finding).collect()

@@ -34,7 +34,7 @@ const ADVICE: &str = "Keep one type in the variable from the start, such as 0.0 
                       types in loops of their own.";
 
 fn finding(model: &Model, e: Exits) -> Finding {
-    let [low, cost, high] = e.cost_ns(model);
+    let (cost, saving) = e.cost_and_saving(model);
     let first = e.guards.first();
     let expected = first.and_then(|g| g.expected.clone()).unwrap_or_default();
     let seen: Vec<&str> = first.map(|g| g.observed.iter().map(|o| o.r#type.as_str()).collect()).unwrap_or_default();
@@ -42,7 +42,7 @@ fn finding(model: &Model, e: Exits) -> Finding {
         id: ID,
         cost_ns: Some(cost),
         share: share(cost, model),
-        saving_ns: Some([low, high]),
+        saving_ns: Some(saving),
         cause: format!(
             "A value on this line was {expected} when the trace was recorded and {} later, which left compiled code {} \
              times.",
@@ -62,5 +62,6 @@ fn finding(model: &Model, e: Exits) -> Finding {
         target: first.map(|g| (g.trace, Some(g.op))),
         whatever_it_costs: false,
         place: e.place,
+        stake: e.stake,
     }
 }

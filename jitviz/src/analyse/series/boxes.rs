@@ -65,12 +65,13 @@ pub fn flame(model: &Model) -> Chart {
         kind: "flame",
         title: "Where the time is spent, by caller",
         how_to_read: "Below each function are those it called, as wide as the time spent in them, from samples; the \
-                      colour is the state in which most of it was spent. From left to right they stand in no order of \
+                      colour and the letter are the state in which most of it was spent. From left to right they stand in no order of \
                       time.",
         unit: Unit::Nanoseconds,
         shape: Shape::Boxes,
         duration_ns: model.duration_ns,
         series: if boxes.is_empty() { Vec::new() } else { names(&["interp", "compiled", "native"]) },
+        has_letters: true,
         rows: (0..root.depth()).map(|_| String::new()).collect(),
         width,
         boxes,
@@ -105,8 +106,14 @@ fn place(model: &Model, node: &Node, row: u32, from: u64, least: u64, boxes: &mu
 pub fn timeline(model: &Model) -> Chart {
     const LANES: [&str; 6] = ["recording", "compiling", "aborted", "invalid", "gc", "failures"];
     let mut boxes = Vec::new();
+    let start = super::start(model);
     let mut add = |row: usize, from: u64, to: u64, name: String| {
-        let to = to.min(model.duration_ns).max(from);
+        if to < start {
+            return;
+        }
+        // Counted from where the part of the run begins.
+        let from = from.max(start) - start;
+        let to = (to - start).min(model.duration_ns).max(from);
         boxes.push(ChartBox { row: row as u32, from, to, name, series: row });
     };
     for trace in model.traces.values() {
@@ -138,6 +145,7 @@ pub fn timeline(model: &Model) -> Chart {
     let (boxes, thinned) = thin(boxes, model.duration_ns);
     Chart {
         kind: "timeline",
+        from_ns: start,
         title: "What the JIT did when",
         how_to_read: "One row for each sort of event; a box is as wide as it took, and what took no time to speak of is \
                       a thin line. After the warm-up the rows should be empty.",
@@ -202,11 +210,12 @@ pub fn codemap(model: &Model) -> Chart {
         kind: "codemap",
         title: "Machine code by address",
         how_to_read: "The memory of machine code from its first byte, row by row; each box is a trace, and its colour \
-                      says what part of the time in compiled code was spent in it. White is free or was freed.",
+                      says what part of the time in compiled code was spent in it. What is empty is free or was freed.",
         unit: Unit::Bytes,
         shape: Shape::Boxes,
         duration_ns: model.duration_ns,
         series: if boxes.is_empty() { Vec::new() } else { names(&HEAT) },
+        is_heat: true,
         rows: (0..u64::from(last)).map(|row| format!("+{}", units::bytes(row * width))).collect(),
         width,
         boxes,
@@ -237,6 +246,7 @@ pub fn diff(diff: &Diff) -> Chart {
         shape: Shape::Boxes,
         duration_ns: width,
         series: if boxes.is_empty() { Vec::new() } else { names(&["before", "after"]) },
+        has_values: true,
         rows,
         width,
         boxes,

@@ -1,16 +1,18 @@
 //! View 6, Aborts: recordings that were given up, by reason and place; Enter goes to one of them.
 
+use std::sync::Arc;
+
 use super::table::TableView;
-use crate::analyse::aborts::{self, AbortRow};
-use crate::model::Model;
-use crate::styled::{Charset, Line, Role};
+use crate::analyse::aborts::AbortRow;
+use crate::styled::{Line, Role};
 use crate::text::columns::ABORTS;
+use crate::tui::lists::Rows;
 use crate::units::plural;
 
 pub type AbortsView = TableView<AbortRow>;
 
-pub fn view(model: &Model, charset: Charset) -> AbortsView {
-    TableView::new(ABORTS, "count", aborts::rows(model), charset, "no recording was aborted")
+pub fn view(list: Arc<Rows<AbortRow>>) -> AbortsView {
+    TableView::new(ABORTS, "count", list, "no recording was aborted")
 }
 
 /// What the reason means and which recordings it took.

@@ -5,13 +5,27 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Listing;
+use super::{Listing, page};
 use crate::analyse::diff::Status;
 use crate::analyse::diff::ways::{Comparison, Way};
+use crate::model::Span;
 use crate::styled::{Line, Role};
 use crate::text::diff::{self, PageLine};
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
+use crate::units;
+
+/// How far the comparison is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Work {
+    /// Nobody asked for it yet.
+    #[default]
+    None,
+    /// Of this part of the time of both logs; and how much of the log before is read.
+    Asked(Option<Span>, Option<(u64, u64)>),
+    Done(Option<Span>),
+    Stopped(Option<Span>),
+}
 
 /// Empty unless there are two logs.
 #[derive(Debug, Default)]
@@ -19,24 +33,80 @@ pub struct DiffView {
     lines: Vec<PageLine>,
     ways: Vec<Option<Way>>,
     found: Option<Comparison>,
-    /// What is said while there is no comparison yet.
-    waiting: Option<Line>,
+    /// The log before; `None` if there is none.
+    before: Option<String>,
+    work: Work,
     scroll: Scroll,
 }
 
 impl DiffView {
-    /// The other log is being read.
+    /// There is another log.
     pub fn wait_for(&mut self, name: &str) {
-        let text = format!("comparing with {name}: both logs are read first");
-        self.waiting = Some(Line::of(Role::Dim, text));
+        self.before = Some(name.to_string());
     }
 
     /// Whether there is a second log.
     pub fn is_open(&self) -> bool {
-        self.found.is_some() || self.waiting.is_some()
+        self.before.is_some()
     }
 
-    pub fn show(&mut self, found: Comparison) {
+    /// Whether a comparison of this part of the time is there, under way, or was stopped.
+    pub fn has(&self, span: Option<Span>) -> bool {
+        matches!(self.work, Work::Asked(of, _) | Work::Done(of) | Work::Stopped(of) if of == span)
+    }
+
+    pub fn is_asked(&mut self, span: Option<Span>) {
+        self.work = Work::Asked(span, None);
+    }
+
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.work, Work::Asked(..))
+    }
+
+    /// Whether anything was compared or is.
+    pub fn is_begun(&self) -> bool {
+        self.work != Work::None
+    }
+
+    /// How far the log before is read.
+    pub fn progress(&mut self, done_bytes: u64, total_bytes: u64) {
+        if let Work::Asked(_, progress) = &mut self.work {
+            *progress = Some((done_bytes, total_bytes));
+        }
+    }
+
+    pub fn stop(&mut self) {
+        if let Work::Asked(span, _) = self.work {
+            self.work = Work::Stopped(span);
+        }
+    }
+
+    /// A comparison that was stopped is made after all.
+    pub fn start_again(&mut self) {
+        if let Work::Stopped(_) = self.work {
+            self.work = Work::None;
+        }
+    }
+
+    /// What there is to say before the lines: that they are missing, or of another time.
+    fn waiting(&self) -> Option<Line> {
+        let name = self.before.as_deref().unwrap_or_default();
+        let text = match self.work {
+            Work::Done(_) => return None,
+            Work::None => format!("comparing with {name}: both logs are read first"),
+            Work::Asked(_, None) => format!("comparing with {name}; Esc stops"),
+            Work::Asked(_, Some((done, total))) => {
+                format!("comparing: reading {} of {} of {name}; Esc stops", units::bytes(done), units::bytes(total))
+            }
+            Work::Stopped(_) => "the comparison was stopped; R makes it".into(),
+        };
+        Some(Line::of(Role::Dim, text))
+    }
+
+    pub fn show(&mut self, found: Comparison, span: Option<Span>) {
+        if !matches!(self.work, Work::Asked(of, _) if of == span) {
+            return;
+        }
         // What does not fit is scrolled to.
         self.lines = diff::page(&found.diff, usize::MAX);
         for problem in &found.diff.problems {
@@ -45,8 +115,8 @@ impl DiffView {
         }
         let tables = diff::tables(&found.diff);
         self.ways = self.lines.iter().map(|l| l.about.and_then(|(t, row)| found.way(t, &tables[t].1[row]))).collect();
-        self.scroll = Scroll::default();
-        (self.found, self.waiting) = (Some(found), None);
+        self.scroll.cursor = self.scroll.cursor.min(self.lines.len().saturating_sub(1));
+        (self.found, self.work) = (Some(found), Work::Done(span));
     }
 
     /// Where the line under the cursor leads.
@@ -66,13 +136,16 @@ impl DiffView {
 
     /// What the line under the cursor is, or the line itself where the screen cuts it.
     pub fn detail(&self, width: u16) -> Line {
+        if let Some(line) = self.waiting() {
+            return if self.lines.is_empty() { Line::new() } else { line };
+        }
         let Some(line) = self.lines.get(self.scroll.cursor) else { return Line::new() };
         if line.line.width() + 1 > usize::from(width) {
             return line.line.clone();
         }
         let row = self.found.as_ref().zip(line.about);
         let row = row.map(|(found, (table, row))| &diff::tables(&found.diff)[table].1[row]);
-        let Some(row) = row else { return Line::of(Role::Dim, "both whole runs, whatever time the other views show") };
+        let Some(row) = row else { return Line::of(Role::Dim, self.time()) };
         let text = match (row.status, &row.first_difference) {
             (Status::New, _) => "only in the log after".to_string(),
             (Status::Lost, _) => "only in the log before".into(),
@@ -82,16 +155,25 @@ impl DiffView {
         Line::of(Role::Dim, text)
     }
 
+    /// The time that is compared.
+    fn time(&self) -> String {
+        match self.work {
+            Work::Done(Some(span)) if span.from_ns == 0 => {
+                format!("the first {} of both runs; w shows the whole", units::ns(span.to_ns))
+            }
+            Work::Done(Some(span)) => {
+                let (from, to) = (units::ns(span.from_ns), units::ns(span.to_ns));
+                format!("{from} to {to} after the start of each run; w shows the whole")
+            }
+            _ => "both whole runs".into(),
+        }
+    }
+
     pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
-        if let Some(line) = &self.waiting {
-            return brush.item(buf, area, area.y, line, 0, Emphasis::None);
+        if let Some(line) = self.waiting().filter(|_| self.lines.is_empty()) {
+            return brush.item(buf, area, area.y, &line, 0, Emphasis::None);
         }
-        for row in 0..usize::from(area.height) {
-            let at = self.scroll.top + row;
-            let Some(item) = self.lines.get(at) else { break };
-            let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
-            brush.item(buf, area, area.y + row as u16, &item.line, self.scroll.left, emphasis);
-        }
+        page::draw(buf, area, brush, &self.scroll, self.lines.iter().map(|l| &l.line));
     }
 }
 

@@ -1,6 +1,7 @@
 //! View 9, Flame: time by stack of Python functions, as an icicle; Enter zooms into a function, Esc out again.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,7 +20,9 @@ use crate::units;
 
 #[derive(Debug)]
 pub struct FlameView {
-    flame: Flame,
+    flame: Arc<Flame>,
+    /// The state it is of, if not of all.
+    only: Option<Part>,
     /// The frame that fills the width.
     root: usize,
     filter: Filter,
@@ -42,9 +45,16 @@ const STATES: [(Part, &str, &str); 3] =
     [(Part::Interp, "interp", "I"), (Part::Compiled, "compiled", "C"), (Part::Native, "native", "N")];
 
 impl FlameView {
-    pub fn new(model: &Model, filter: Filter) -> FlameView {
-        let only = STATES.iter().find(|s| filter.text.split_whitespace().any(|w| w == format!("state:{}", s.1)));
-        FlameView { flame: flame::flame(model, only.map(|s| s.0)), root: 0, filter, scroll: Scroll::default() }
+    /// `whole` is the flame of all states.
+    pub fn new(model: &Model, whole: &Arc<Flame>, filter: Filter) -> FlameView {
+        let only = state_of(&filter);
+        let flame = if only.is_some() { Arc::new(flame::flame(model, only)) } else { whole.clone() };
+        FlameView { flame, only, root: 0, filter, scroll: Scroll::default() }
+    }
+
+    /// Whether the filter asks for another state than is shown.
+    pub fn is_of_other_state(&self) -> bool {
+        self.only != state_of(&self.filter)
     }
 
     /// Zoom and cursor of the view it replaces, as far as the functions are still there.
@@ -261,6 +271,11 @@ impl FlameView {
     }
 }
 
+/// The state a filter asks for.
+fn state_of(filter: &Filter) -> Option<Part> {
+    STATES.iter().find(|s| filter.text.split_whitespace().any(|w| w == format!("state:{}", s.1))).map(|s| s.0)
+}
+
 fn role_of(part: Part) -> Role {
     match part {
         Part::Compiled => Role::Good,
@@ -330,7 +345,8 @@ mod tests {
                 frames[parent].children.push(id);
             }
         }
-        FlameView { flame: Flame { frames, cut: 0 }, root: 0, filter: Filter::default(), scroll: Scroll::default() }
+        let flame = Arc::new(Flame { frames, cut: 0 });
+        FlameView { flame, only: None, root: 0, filter: Filter::default(), scroll: Scroll::default() }
     }
 
     #[test]

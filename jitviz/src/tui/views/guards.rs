@@ -1,18 +1,21 @@
 //! View 5, Guards: what each tested, how often it failed, what was seen instead; Enter goes to its instruction.
 
+use std::sync::Arc;
+
 use super::table::TableView;
-use crate::analyse::guards::{self, GuardRow};
+use crate::analyse::guards::GuardRow;
 use crate::model::{Domain, Model};
-use crate::styled::{Charset, Line, Role};
+use crate::styled::{Line, Role};
 use crate::text::columns::{self, GUARDS};
+use crate::tui::lists::Rows;
 
 pub type GuardsView = TableView<GuardRow>;
 
 /// The column the list is sorted by at first.
 pub const FIRST_SORT: &str = "failures";
 
-pub fn view(model: &Model, charset: Charset) -> GuardsView {
-    TableView::new(GUARDS, FIRST_SORT, guards::rows(model), charset, "no guards in this log")
+pub fn view(list: Arc<Rows<GuardRow>>) -> GuardsView {
+    TableView::new(GUARDS, FIRST_SORT, list, "no guards in this log")
 }
 
 /// What the guard tests in words, and what the columns on screen may have no room for.

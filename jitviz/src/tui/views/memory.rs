@@ -1,23 +1,25 @@
 //! View 8, Memory: the heap, the pauses of the collector and machine code over time, then the lines that allocate.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::table::TableView;
 use super::timeline::sign;
-use crate::analyse::memory::{self, MemoryReport, SiteRow};
-use crate::analyse::summary::Summary;
+use crate::analyse::memory::{MemoryReport, SiteRow};
 use crate::analyse::timeline::{self, Lanes};
 use crate::model::{LocId, Model};
-use crate::styled::{Charset, Line, Role};
+use crate::styled::{Line, Role};
 use crate::text::sites::SITES;
 use crate::tui::layout;
+use crate::tui::lists::Seen;
 use crate::tui::paint::Brush;
 use crate::units;
 
 #[derive(Debug)]
 pub struct MemoryView {
-    report: MemoryReport,
+    report: Arc<MemoryReport>,
     /// The lanes of this view at the width they were made for.
     lanes: Lanes,
     width: u16,
@@ -27,12 +29,10 @@ pub struct MemoryView {
 const LABEL: usize = 10;
 
 impl MemoryView {
-    pub fn new(model: &Model, summary: &Summary, charset: Charset) -> MemoryView {
-        let mut report = memory::report(model, summary);
-        let rows = std::mem::take(&mut report.sites);
+    pub fn new(seen: &Seen) -> MemoryView {
         MemoryView {
-            table: TableView::new(SITES, "bytes", rows, charset, "no allocation was sampled in this log"),
-            report,
+            table: TableView::new(SITES, "bytes", seen.sites.clone(), "no allocation was sampled in this log"),
+            report: seen.memory.clone(),
             lanes: Lanes { from_ns: 0, to_ns: 0, lanes: Vec::new() },
             width: 0,
         }

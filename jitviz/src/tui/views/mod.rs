@@ -7,6 +7,7 @@ pub mod guards;
 pub mod memory;
 pub mod order;
 pub mod overview;
+pub mod page;
 pub mod source;
 pub mod table;
 pub mod timeline;

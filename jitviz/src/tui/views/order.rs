@@ -1,6 +1,5 @@
 //! The order and the columns of a table on screen: which are shown, sorting by the next, clicking a title.
 
-use crate::styled::Charset;
 use crate::text::table::{self, Column, Sort};
 
 /// What a key or a click does to the order of a list.
@@ -22,9 +21,9 @@ pub struct Order {
 }
 
 impl Order {
-    pub fn new<R>(columns: &[Column<R>], rows: &[R], key: &str, charset: Charset) -> Order {
+    pub fn new<R>(columns: &[Column<R>], widths: &[usize], key: &str) -> Order {
         let sort = Sort::by(columns, key).expect("the table of columns has the key it starts with");
-        Order { sort, widths: table::widths(columns, rows, charset) }
+        Order { sort, widths: widths.to_vec() }
     }
 
     /// Columns on a screen this wide; one column of the screen is for the sign of the cursor.

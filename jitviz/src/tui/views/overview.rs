@@ -10,7 +10,7 @@ use super::Listing;
 use crate::analyse::overview::Overview;
 use crate::styled::Line;
 use crate::text::page::{self, PageLine, Target};
-use crate::tui::paint::{Brush, Emphasis};
+use crate::tui::paint::Brush;
 use crate::tui::scroll::Scroll;
 
 #[derive(Debug)]
@@ -64,12 +64,7 @@ impl OverviewView {
     }
 
     pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
-        for row in 0..usize::from(area.height) {
-            let at = self.scroll.top + row;
-            let Some(item) = self.lines.get(at) else { break };
-            let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
-            brush.item(buf, area, area.y + row as u16, &item.line, self.scroll.left, emphasis);
-        }
+        super::page::draw(buf, area, brush, &self.scroll, self.lines.iter().map(|l| &l.line));
     }
 }
 

@@ -1,29 +1,34 @@
 //! View 7, Source: the program by line, with heat in the margin; Enter goes to what fails or starts on the line.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Listing;
-use crate::analyse::lines::{self, LineRow};
-use crate::model::{Model, OpIx, SourceId, TraceId};
+use crate::analyse::lines::LineRow;
+use crate::model::{Changes, Model, OpIx, SourceId, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::columns;
 use crate::tui::filter::Filter;
 use crate::tui::layout;
+use crate::tui::lists::SourceLines;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
 use crate::units::{count, ns, plural};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SourceView {
-    rows: Vec<LineRow>,
+    /// `None` until somebody looked, and the inside of every trace was read.
+    lines: Option<SourceLines>,
     /// Rows that the filter lets through.
     shown: Vec<usize>,
     filter: Filter,
-    /// Whether there is time by line to show.
+    /// Whether there is time by line to show, recordings that were aborted, failures of guards.
     sampled: bool,
+    aborted: bool,
+    failed: bool,
     scroll: Scroll,
 }
 
@@ -32,18 +37,27 @@ const NUMBERS_FROM: u16 = 60;
 
 impl SourceView {
     /// The cursor starts on the hottest line.
-    pub fn new(model: &Model, with_source: bool) -> SourceView {
-        let rows = lines::rows(model, with_source);
-        let sampled = !model.samples.is_empty();
+    pub fn new(lines: SourceLines) -> SourceView {
+        let rows = &lines.rows;
+        let sampled = !lines.model.samples.is_empty();
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         let shown = (0..rows.len()).collect();
+        let aborted = rows.iter().any(|row| row.aborts > 0);
+        let failed = rows.iter().any(|row| row.failures.unwrap_or(0) > 0);
         let scroll = Scroll { cursor: hottest, ..Scroll::default() };
-        SourceView { rows, shown, filter: Filter::default(), sampled, scroll }
+        SourceView { lines: Some(lines), shown, filter: Filter::default(), sampled, aborted, failed, scroll }
     }
 
     /// Takes filter and cursor from the view it replaces.
     pub fn resume(&mut self, old: &SourceView) {
+        if old.lines.is_none() {
+            // A filter may have been typed while there was nothing to see.
+            if !old.filter.is_empty() {
+                self.set_filter(&old.filter.text);
+            }
+            return;
+        }
         self.scroll = old.scroll;
         self.set_filter(&old.filter.text);
         if let Some(at) = old.place() {
@@ -52,11 +66,21 @@ impl SourceView {
     }
 
     pub fn rows(&self) -> &[LineRow] {
-        &self.rows
+        self.lines.as_ref().map_or(&[], |lines| lines.rows.as_slice())
+    }
+
+    /// Whether the lines are of this model.
+    pub fn is_of(&self, model: &Arc<Model>) -> bool {
+        self.lines.as_ref().is_some_and(|lines| Arc::ptr_eq(&lines.model, model))
+    }
+
+    /// To the other log, once both were compared, which may be after the lines were made.
+    fn changes(&self) -> Option<&Changes> {
+        self.lines.as_ref()?.model.changes.get()
     }
 
     fn selected(&self) -> Option<&LineRow> {
-        self.shown.get(self.scroll.cursor).map(|&i| &self.rows[i])
+        self.shown.get(self.scroll.cursor).map(|&i| &self.rows()[i])
     }
 
     /// The line under the cursor.
@@ -66,12 +90,12 @@ impl SourceView {
 
     /// Puts the cursor on a line; false if it is not in the list.
     pub fn select(&mut self, at: (SourceId, u32)) -> bool {
-        let is = |&i: &usize| (self.rows[i].source, self.rows[i].line) == at;
-        if !self.shown.iter().any(is) && self.rows.iter().any(|r| (r.source, r.line) == at) {
+        let is = |&i: &usize| (self.rows()[i].source, self.rows()[i].line) == at;
+        if !self.shown.iter().any(is) && self.rows().iter().any(|r| (r.source, r.line) == at) {
             // A way to a line outranks a filter that hides it.
             self.set_filter("");
         }
-        let found = self.shown.iter().position(|&i| (self.rows[i].source, self.rows[i].line) == at);
+        let found = self.shown.iter().position(|&i| (self.rows()[i].source, self.rows()[i].line) == at);
         self.scroll.cursor = found.unwrap_or(self.scroll.cursor);
         found.is_some()
     }
@@ -89,10 +113,22 @@ impl SourceView {
                 let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
                 line.push(Role::Plain, format!("{time:>8} "));
             }
+            if let Some(changes) = self.changes() {
+                let show = if changes.sampled { ns } else { count };
+                let change = changes.lines.get(&(row.source, row.line));
+                let change = change.map(|change| columns::signed(*change, show)).unwrap_or_default();
+                line.push(Role::Warn, format!("{change:>9} "));
+            }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
             line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
-            line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
-            line.push(Role::Bad, format!("{:>6}  ", number(Some(row.aborts))));
+            // A column without a single value takes no room from the program.
+            if self.failed {
+                line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
+            }
+            if self.aborted {
+                line.push(Role::Bad, format!("{:>6} ", number(Some(row.aborts))));
+            }
+            line.push(Role::Plain, " ");
         }
         let text = row.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default();
         line.push(if row.traces.is_empty() { Role::Dim } else { Role::Plain }, text);
@@ -132,23 +168,26 @@ impl SourceView {
         let head = match numbers {
             true => {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
-                format!("{:1}{:>5} {time}{:>11} {:>11} {:>6}  source", "", "line", "ran", "failures", "aborts")
+                let failures = if self.failed { format!("{:>11} ", "failures") } else { String::new() };
+                let aborts = if self.aborted { format!("{:>6} ", "aborts") } else { String::new() };
+                let change = if self.changes().is_some() { format!("{:>9} ", "change") } else { String::new() };
+                format!("{:1}{:>5} {time}{change}{:>11} {failures}{aborts} source", "", "line", "ran")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };
         brush.item(buf, area, area.y, &Line::of(Role::Title, head), 0, Emphasis::None);
         let rows = layout::table_rows(area);
         if self.shown.is_empty() {
-            let why = if self.rows.is_empty() {
-                "the log carries no source"
-            } else {
-                "no line passes the filter; Esc ends it"
+            let why = match (&self.lines, self.rows().is_empty()) {
+                (None, _) => "the inside of the traces is being read",
+                (_, true) => "the log carries no source",
+                (_, false) => "no line passes the filter; Esc ends it",
             };
             return brush.item(buf, rows, rows.y, &Line::of(Role::Dim, why), 0, Emphasis::None);
         }
         for row in 0..usize::from(rows.height) {
             let at = self.scroll.top + row;
-            let Some(source) = self.shown.get(at).map(|&i| &self.rows[i]) else { break };
+            let Some(source) = self.shown.get(at).map(|&i| &self.rows()[i]) else { break };
             let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
             brush.item(buf, rows, rows.y + row as u16, &self.line(source, numbers), self.scroll.left, emphasis);
         }
@@ -168,7 +207,12 @@ impl Listing for SourceView {
         self.shown.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
-        self.shown.get(line).map(|&i| &self.rows[i]).map(|row| self.line(row, false).plain()).unwrap_or_default().into()
+        self.shown
+            .get(line)
+            .map(|&i| &self.rows()[i])
+            .map(|row| self.line(row, false).plain())
+            .unwrap_or_default()
+            .into()
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -185,15 +229,15 @@ impl Listing for SourceView {
     fn set_filter(&mut self, text: &str) {
         let before = self.place();
         self.filter = Filter::new(text);
-        let passes = |i: &usize| self.filter.accepts(&self.line(&self.rows[*i], false).plain(), &self.rows[*i]);
-        self.shown = (0..self.rows.len()).filter(passes).collect();
-        let same = |&i: &usize| Some((self.rows[i].source, self.rows[i].line)) == before;
+        let passes = |i: &usize| self.filter.accepts(&self.line(&self.rows()[*i], false).plain(), &self.rows()[*i]);
+        self.shown = (0..self.rows().len()).filter(passes).collect();
+        let same = |&i: &usize| Some((self.rows()[i].source, self.rows()[i].line)) == before;
         self.scroll.cursor = self.shown.iter().position(same).unwrap_or(0);
     }
     fn total(&self) -> usize {
-        self.rows.len()
+        self.rows().len()
     }
     fn unknown_key(&self) -> Option<String> {
-        self.filter.unknown_key(self.rows.first()?).filter(|key| key != "state")
+        self.filter.unknown_key(self.rows().first()?).filter(|key| key != "state")
     }
 }

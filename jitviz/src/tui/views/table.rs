@@ -1,6 +1,7 @@
 //! A list of rows in columns with order, filter and cursor: what Guards, Aborts and Memory are made of.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,10 +9,11 @@ use serde::Serialize;
 
 use super::Listing;
 use super::order::Order;
-use crate::styled::{Charset, Line, Role};
+use crate::styled::{Line, Role};
 use crate::text::table::{self, Column, Sort};
 use crate::tui::filter::Filter;
 use crate::tui::layout;
+use crate::tui::lists::Rows;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
 
@@ -19,7 +21,7 @@ pub struct TableView<R: 'static> {
     columns: &'static [Column<R>],
     /// The column the list is sorted by at first.
     first_sort: &'static str,
-    rows: Vec<R>,
+    list: Arc<Rows<R>>,
     /// Rows that the filter lets through, in their order.
     shown: Vec<usize>,
     pub order: Order,
@@ -33,15 +35,14 @@ impl<R: Serialize> TableView<R> {
     pub fn new(
         columns: &'static [Column<R>],
         first_sort: &'static str,
-        rows: Vec<R>,
-        charset: Charset,
+        list: Arc<Rows<R>>,
         empty: &'static str,
     ) -> TableView<R> {
-        let order = Order::new(columns, &rows, first_sort, charset);
+        let order = Order::new(columns, &list.widths, first_sort);
         let mut view = TableView {
             columns,
             first_sort,
-            rows,
+            list,
             shown: Vec::new(),
             order,
             filter: Filter::default(),
@@ -64,31 +65,29 @@ impl<R: Serialize> TableView<R> {
     }
 
     pub fn selected(&self) -> Option<&R> {
-        self.shown.get(self.scroll.cursor).map(|&i| &self.rows[i])
+        self.shown.get(self.scroll.cursor).map(|&i| &self.list.rows[i])
     }
 
     pub fn select(&mut self, is: impl Fn(&R) -> bool) -> bool {
-        let found = self.shown.iter().position(|&i| is(&self.rows[i]));
+        let found = self.shown.iter().position(|&i| is(&self.list.rows[i]));
         self.scroll.cursor = found.unwrap_or(self.scroll.cursor);
         found.is_some()
     }
 
     /// Rows before the filter.
     pub fn total(&self) -> usize {
-        self.rows.len()
+        self.list.rows.len()
     }
 
     /// Sorts and filters anew; the cursor stays on its row if that is still there.
     pub fn arrange(&mut self) {
         let selected = self.shown.get(self.scroll.cursor).copied();
-        let order = self.columns[self.order.sort.column].order;
-        let descending = self.order.sort.descending;
-        let rows = &self.rows;
+        let rows = &self.list.rows;
         // The text of a row is made only for a filter to look at.
         let passes =
             |i: &usize| self.filter.is_empty() || self.filter.accepts(&line_of(self.columns, &rows[*i]), &rows[*i]);
         self.shown = (0..rows.len()).filter(passes).collect();
-        self.shown.sort_by(|&a, &b| if descending { order(&rows[b], &rows[a]) } else { order(&rows[a], &rows[b]) });
+        self.order.sort.apply_to(self.columns, rows, &mut self.shown);
         if let Some(at) = selected.and_then(|selected| self.shown.iter().position(|&i| i == selected)) {
             self.scroll.cursor = at;
         }
@@ -100,13 +99,13 @@ impl<R: Serialize> TableView<R> {
         brush.item(buf, area, area.y, &head, 0, Emphasis::None);
         let rows = layout::table_rows(area);
         if self.shown.is_empty() {
-            let why = if self.rows.is_empty() { self.empty } else { "no row passes the filter; Esc ends it" };
+            let why = if self.list.rows.is_empty() { self.empty } else { "no row passes the filter; Esc ends it" };
             return brush.item(buf, rows, rows.y, &Line::of(Role::Dim, why), 0, Emphasis::None);
         }
         for row in 0..usize::from(rows.height) {
             let at = self.scroll.top + row;
             let Some(&i) = self.shown.get(at) else { break };
-            let line = table::row(self.columns, &shown, &self.rows[i], brush.charset);
+            let line = table::row(self.columns, &shown, &self.list.rows[i], brush.charset);
             let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
             brush.item(buf, rows, rows.y + row as u16, &line, 0, emphasis);
         }
@@ -115,7 +114,7 @@ impl<R: Serialize> TableView<R> {
 
 impl<R> std::fmt::Debug for TableView<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TableView").field("rows", &self.rows.len()).field("scroll", &self.scroll).finish()
+        f.debug_struct("TableView").field("rows", &self.list.rows.len()).field("scroll", &self.scroll).finish()
     }
 }
 
@@ -130,7 +129,7 @@ impl<R: Serialize> Listing for TableView<R> {
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
         let Some(&i) = self.shown.get(line) else { return Cow::Borrowed("") };
-        line_of(self.columns, &self.rows[i]).into()
+        line_of(self.columns, &self.list.rows[i]).into()
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -149,10 +148,10 @@ impl<R: Serialize> Listing for TableView<R> {
         self.arrange();
     }
     fn total(&self) -> usize {
-        self.rows.len()
+        self.list.rows.len()
     }
     fn unknown_key(&self) -> Option<String> {
-        self.filter.unknown_key(self.rows.first()?)
+        self.filter.unknown_key(self.list.rows.first()?)
     }
     fn sort(&mut self, change: Change, width: u16) -> bool {
         match change {

@@ -258,6 +258,13 @@ impl TraceView {
         self.list(self.focus).current()?.line
     }
 
+    /// Puts the cursor on the first instruction of a line, if there is one.
+    pub fn go_to_line(&mut self, line: u32) {
+        let list = &mut self.lists[self.focus as usize];
+        let is = |item: &Item| !item.is_comment && item.link.line.is_some_and(|(_, of)| of == line);
+        list.scroll.cursor = list.items.iter().position(is).unwrap_or(list.scroll.cursor);
+    }
+
     /// The bridge of the guard under the cursor.
     pub fn bridge(&self) -> Option<TraceId> {
         let op = self.list(self.focus).current()?.op?;

@@ -1,6 +1,7 @@
 //! View 3, Traces: every recording in a table, bridges below the traces they leave.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,19 +9,20 @@ use ratatui::layout::Rect;
 use super::Listing;
 use super::order::{Change, Order};
 use crate::analyse::traces::{self, TraceRow};
-use crate::model::{Model, TraceId};
-use crate::styled::{Charset, Line, Role};
+use crate::model::TraceId;
+use crate::styled::{Line, Role};
 use crate::text::columns::TRACES;
 use crate::text::table::{self, Sort};
 use crate::tui::filter::Filter;
 use crate::tui::layout;
+use crate::tui::lists::Rows;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
 use crate::units;
 
 #[derive(Debug)]
 pub struct TracesView {
-    rows: Vec<TraceRow>,
+    list: Arc<Rows<TraceRow>>,
     /// Depth and index of each line.
     order: Vec<(usize, usize)>,
     pub columns: Order,
@@ -38,17 +40,11 @@ const DEEPEST: usize = 8;
 pub const FIRST_SORT: &str = "executions";
 
 impl TracesView {
-    pub fn new(model: &Model, charset: Charset) -> TracesView {
-        let rows = traces::rows(model);
-        let mut columns = Order::new(TRACES, &rows, FIRST_SORT, charset);
-        let deepest = traces::forest(&rows).iter().map(|(depth, _)| *depth).max().unwrap_or(0);
-        if let Some(at) = TRACES.iter().position(|c| c.key == TREE_COLUMN) {
-            columns.widths[at] += deepest.min(DEEPEST) * 2;
-        }
+    pub fn new(list: Arc<Rows<TraceRow>>) -> TracesView {
         let mut view = TracesView {
-            rows,
+            columns: Order::new(TRACES, &list.widths, FIRST_SORT),
+            list,
             order: Vec::new(),
-            columns,
             tree: true,
             filter: Filter::default(),
             scroll: Scroll::default(),
@@ -59,11 +55,11 @@ impl TracesView {
     }
 
     pub fn selected(&self) -> Option<&TraceRow> {
-        self.order.get(self.scroll.cursor).map(|&(_, i)| &self.rows[i])
+        self.order.get(self.scroll.cursor).map(|&(_, i)| &self.list.rows[i])
     }
 
     pub fn select(&mut self, id: TraceId) {
-        if let Some(at) = self.order.iter().position(|&(_, i)| self.rows[i].id == id) {
+        if let Some(at) = self.order.iter().position(|&(_, i)| self.list.rows[i].id == id) {
             self.scroll.cursor = at;
         }
     }
@@ -81,17 +77,19 @@ impl TracesView {
     /// Sorts and filters anew; the cursor stays on its trace.
     pub fn arrange(&mut self) {
         let selected = self.selected().map(|r| r.id);
-        self.rows.sort_by_key(|r| r.id);
-        self.columns.sort.apply(TRACES, &mut self.rows);
+        let (rows, filter) = (&self.list.rows, &self.filter);
+        // Rows come in the order of their ids.
+        let mut sorted: Vec<usize> = (0..rows.len()).collect();
+        sorted.retain(|&i| filter.is_empty() || filter.accepts(&line_of(&rows[i]), &rows[i]));
+        self.columns.sort.apply_to(TRACES, rows, &mut sorted);
         // Of a tree with holes nobody can tell what belongs to what.
-        self.order = match self.tree && self.filter.is_empty() {
-            true => traces::forest(&self.rows),
-            false => (0..self.rows.len()).map(|i| (0, i)).collect(),
+        self.order = match self.tree && filter.is_empty() {
+            true => {
+                let in_order: Vec<&TraceRow> = sorted.iter().map(|&i| &rows[i]).collect();
+                traces::forest(&in_order).into_iter().map(|(depth, at)| (depth, sorted[at])).collect()
+            }
+            false => sorted.into_iter().map(|i| (0, i)).collect(),
         };
-        if !self.filter.is_empty() {
-            let (rows, filter) = (&self.rows, &self.filter);
-            self.order.retain(|&(_, i)| filter.accepts(&line_of(&rows[i]), &rows[i]));
-        }
         if let Some(id) = selected {
             self.select(id);
         }
@@ -129,12 +127,21 @@ impl TracesView {
                 0 => String::new(),
                 depth => format!("{}└ ", "  ".repeat(depth.min(DEEPEST) - 1)),
             };
-            let line = table::row_with(TRACES, &shown, &self.rows[i], brush.charset, |column, cell| {
+            let line = table::row_with(TRACES, &shown, &self.list.rows[i], brush.charset, |column, cell| {
                 if column.key == TREE_COLUMN { format!("{branch}{cell}") } else { cell }
             });
             let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
             brush.item(buf, rows, rows.y + row as u16, &line, 0, emphasis);
         }
+    }
+}
+
+/// Widens the column that carries the branches of the tree by their depth.
+pub fn make_room(list: &mut Rows<TraceRow>) {
+    let rows: Vec<&TraceRow> = list.rows.iter().collect();
+    let deepest = traces::forest(&rows).iter().map(|(depth, _)| *depth).max().unwrap_or(0);
+    if let Some(at) = TRACES.iter().position(|c| c.key == TREE_COLUMN) {
+        list.widths[at] += deepest.min(DEEPEST) * 2;
     }
 }
 
@@ -149,7 +156,7 @@ impl Listing for TracesView {
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
         let Some(&(_, i)) = self.order.get(line) else { return Cow::Borrowed("") };
-        line_of(&self.rows[i]).into()
+        line_of(&self.list.rows[i]).into()
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -168,10 +175,10 @@ impl Listing for TracesView {
         self.arrange();
     }
     fn total(&self) -> usize {
-        self.rows.len()
+        self.list.rows.len()
     }
     fn unknown_key(&self) -> Option<String> {
-        self.filter.unknown_key(self.rows.first()?)
+        self.filter.unknown_key(self.list.rows.first()?)
     }
     fn sort(&mut self, change: Change, width: u16) -> bool {
         match change {

@@ -119,6 +119,7 @@ impl Lowerer<'_> {
                 ExpressionKind::YieldFrom(self.boxed(&yield_.value)?)
             }
             ast::Expr::Compare(comparison) => {
+                self.suspect_comparison(comparison);
                 let first = self.boxed(&comparison.left)?;
                 let mut rest = Vec::with_capacity(comparison.ops.len());
                 for (operator, operand) in comparison.ops.iter().zip(&comparison.comparators) {
@@ -149,6 +150,9 @@ impl Lowerer<'_> {
                 name_span: span(attribute.attr.range),
             },
             ast::Expr::Subscript(subscript) => {
+                if subscript.ctx.is_load() {
+                    self.suspect_subscript(subscript);
+                }
                 let object = self.boxed(&subscript.value)?;
                 ExpressionKind::Subscript { object, index: self.boxed(&subscript.slice)? }
             }
@@ -167,6 +171,7 @@ impl Lowerer<'_> {
     }
 
     fn call(&mut self, call: &ast::ExprCall) -> Result<ExpressionKind, Fault> {
+        self.suspect_call(call);
         let function = self.boxed(&call.func)?;
         let (arguments, keywords) = self.arguments(&call.arguments)?;
         Ok(ExpressionKind::Call { function, arguments, keywords })

@@ -53,7 +53,7 @@ impl Lowerer<'_> {
             if alias.name.id.as_str() == "*" {
                 return match self.context.kind {
                     FunctionKind::Module | FunctionKind::Namespace => Ok(StatementKind::ImportStar { module, level }),
-                    _ => Err(Fault::syntax("import * only allowed at module level", span(import.range))),
+                    _ => Err(Fault::syntax("import * only allowed at module level", span(alias.range))),
                 };
             }
             let variable = self.identifier_binding(alias.asname.as_ref().unwrap_or(&alias.name))?;

@@ -4,6 +4,10 @@ use ruff_python_ast::{self as ast, Expr, Mod, Number, Operator, UnaryOp};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::Ranged;
 
+use super::Lowerer;
+use crate::bytecode::Constant;
+use crate::front::hir::ExpressionKind;
+
 /// What keeps an expression from being a literal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Malformed {
@@ -13,12 +17,79 @@ pub enum Malformed {
     NoKey,
 }
 
-/// The first part of an expression that is no literal, in the order in which CPython looks. `text` compiles.
-pub fn malformed(text: &str) -> Option<Malformed> {
-    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Expression));
-    match parsed.syntax() {
-        Mod::Expression(expression) => Check { text }.any(&expression.body).err(),
-        Mod::Module(_) => None,
+/// A literal or a display of literals.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Literal {
+    Constant(Constant),
+    /// `+` or `-` (true) before a number.
+    Signed(bool, Box<Literal>),
+    /// A real number plus or minus (true) an imaginary one.
+    Sum(bool, Box<[Literal; 2]>),
+    Tuple(Vec<Literal>),
+    List(Vec<Literal>),
+    Set(Vec<Literal>),
+    Dict(Vec<(Literal, Literal)>),
+}
+
+/// The literal that a text is.
+///
+/// # Errors
+/// It does not parse (`Err(None)`), or something in it is no literal: the first such part, in the order in which CPython
+/// looks.
+pub fn read(text: &str) -> Result<Literal, Option<Malformed>> {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Expression).with_target_version(super::VERSION));
+    let mut warnings = Vec::new();
+    let checked = super::syntax::check(text, parsed.errors(), parsed.tokens(), &[], &mut warnings)
+        .and_then(|()| super::versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()));
+    let result = match (checked, parsed.syntax()) {
+        (Ok(()), Mod::Expression(expression)) => match (Check { text }).any(&expression.body) {
+            Ok(()) => Reader { lowerer: Lowerer::new(text, warnings) }.any(&expression.body).ok_or(None),
+            Err(malformed) => Err(Some(malformed)),
+        },
+        _ => Err(None),
+    };
+    // Dropping a deep tree recurses.
+    if result.is_err() {
+        std::mem::forget(parsed);
+    }
+    result
+}
+
+/// Makes the literal of an expression that was checked.
+struct Reader<'a> {
+    lowerer: Lowerer<'a>,
+}
+
+impl Reader<'_> {
+    fn all(&mut self, nodes: &[Expr]) -> Option<Vec<Literal>> {
+        nodes.iter().map(|node| self.any(node)).collect()
+    }
+
+    fn any(&mut self, node: &Expr) -> Option<Literal> {
+        Some(match node {
+            Expr::Tuple(tuple) => Literal::Tuple(self.all(&tuple.elts)?),
+            Expr::List(list) => Literal::List(self.all(&list.elts)?),
+            Expr::Set(set) => Literal::Set(self.all(&set.elts)?),
+            Expr::Call(_) => Literal::Set(Vec::new()),
+            Expr::Dict(dict) => {
+                let mut items = Vec::with_capacity(dict.items.len());
+                for item in &dict.items {
+                    items.push((self.any(item.key.as_ref()?)?, self.any(&item.value)?));
+                }
+                Literal::Dict(items)
+            }
+            Expr::UnaryOp(operation) => {
+                Literal::Signed(operation.op == UnaryOp::USub, Box::new(self.any(&operation.operand)?))
+            }
+            Expr::BinOp(operation) => {
+                let parts = [self.any(&operation.left)?, self.any(&operation.right)?];
+                Literal::Sum(operation.op == Operator::Sub, Box::new(parts))
+            }
+            _ => match self.lowerer.expression(node).ok()?.kind {
+                ExpressionKind::Constant(constant) => Literal::Constant(constant),
+                _ => return None,
+            },
+        })
     }
 }
 

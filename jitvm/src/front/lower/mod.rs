@@ -4,11 +4,14 @@ mod annotations;
 mod comprehensions;
 mod definitions;
 mod expressions;
+mod formatted;
 mod imports;
+mod lexemes;
 mod literal;
 mod patterns;
 mod statements;
 mod strings;
+mod suspicions;
 mod syntax;
 mod targets;
 mod unparse;
@@ -18,7 +21,7 @@ use ruff_python_ast::{self as ast, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::error::{Fault, Feature};
+use super::error::{Fault, Feature, Warning};
 use super::hir::{ComprehensionKind, Function, FunctionKind, Statement, StatementKind, Symbol, Symbols, Tree};
 use crate::bytecode::Span;
 
@@ -37,7 +40,7 @@ const IMPLICIT_NAMES: [&str; 8] = [
     "__classcell__",
 ];
 
-pub use literal::{Malformed, malformed};
+pub use literal::{Literal, Malformed, read as read_literal};
 
 const VERSION: PythonVersion = PythonVersion::PY311;
 
@@ -59,11 +62,12 @@ pub fn lower(text: &str, form: Form) -> Result<Tree, Fault> {
     match form {
         Form::Expression => {
             let parsed = parse_unchecked(text, ParseOptions::from(Mode::Expression).with_target_version(VERSION));
-            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), &[])
-                .and_then(|()| versions::check(text, parsed.unsupported_syntax_errors()))
+            let mut warnings = Vec::new();
+            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), &[], &mut warnings)
+                .and_then(|()| versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()))
                 .and_then(|()| match parsed.syntax() {
-                    ast::Mod::Expression(expression) => Lowerer::new(text).evaluated(&expression.body),
-                    ast::Mod::Module(module) => Lowerer::new(text).module(&module.body, form),
+                    ast::Mod::Expression(expression) => Lowerer::new(text, warnings).evaluated(&expression.body),
+                    ast::Mod::Module(module) => Lowerer::new(text, warnings).module(&module.body, form),
                 });
             forget_refused(tree, parsed)
         }
@@ -71,9 +75,10 @@ pub fn lower(text: &str, form: Form) -> Result<Tree, Fault> {
             let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module).with_target_version(VERSION));
             let parsed = parsed.try_into_module().expect("module mode parses to a module");
             let body = &parsed.syntax().body;
-            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), body)
-                .and_then(|()| versions::check(text, parsed.unsupported_syntax_errors()))
-                .and_then(|()| Lowerer::new(text).module(body, form));
+            let mut warnings = Vec::new();
+            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), body, &mut warnings)
+                .and_then(|()| versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()))
+                .and_then(|()| Lowerer::new(text, warnings).module(body, form));
             forget_refused(tree, parsed)
         }
     }
@@ -129,6 +134,8 @@ impl Context {
 struct Lowerer<'a> {
     text: &'a str,
     symbols: Symbols,
+    /// What CPython would warn of.
+    warnings: Vec<Warning>,
     depth: u32,
     /// Functions met so far, the module's body included.
     functions: usize,
@@ -142,7 +149,7 @@ struct Lowerer<'a> {
 }
 
 impl<'a> Lowerer<'a> {
-    fn new(text: &'a str) -> Lowerer<'a> {
+    fn new(text: &'a str, warnings: Vec<Warning>) -> Lowerer<'a> {
         let mut symbols = Symbols::default();
         for name in IMPLICIT_NAMES {
             symbols.intern(name);
@@ -150,6 +157,7 @@ impl<'a> Lowerer<'a> {
         Lowerer {
             text,
             symbols,
+            warnings,
             depth: 0,
             functions: 1,
             context: Context::new(FunctionKind::Module),
@@ -187,7 +195,7 @@ impl<'a> Lowerer<'a> {
 
     fn tree(self, body: Function, form: Form) -> Tree {
         let shows_values = form == Form::Interactive;
-        Tree { symbols: self.symbols, body, functions: self.functions, shows_values }
+        Tree { symbols: self.symbols, body, functions: self.functions, shows_values, warnings: self.warnings }
     }
 
     fn new_function(&mut self, kind: FunctionKind, name: Symbol, span: Span) -> Function {

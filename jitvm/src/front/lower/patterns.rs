@@ -54,7 +54,7 @@ impl Lowerer<'_> {
                 let patterns = self.patterns(&sequence.patterns)?;
                 let stars = patterns.iter().filter(|pattern| matches!(pattern.kind, PatternKind::Star(_)));
                 if stars.count() > 1 {
-                    return Err(Fault::syntax("multiple starred expressions in sequence pattern", whole));
+                    return Err(Fault::syntax("multiple starred names in sequence pattern", whole));
                 }
                 PatternKind::Sequence(patterns)
             }
@@ -86,7 +86,7 @@ impl Lowerer<'_> {
                     let name = self.symbols.intern(&keyword.attr.id);
                     if keywords.iter().any(|&(other, _)| other == name) {
                         let message = format!("attribute name repeated in class pattern: {}", keyword.attr.id);
-                        return Err(Fault::syntax(message, span(keyword.range)));
+                        return Err(Fault::syntax(message, span(keyword.pattern.range())));
                     }
                     keywords.push((name, self.pattern(&keyword.pattern)?));
                 }

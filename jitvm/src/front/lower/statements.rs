@@ -110,6 +110,7 @@ impl Lowerer<'_> {
             },
             ast::Stmt::Try(try_) => self.try_statement(try_)?,
             ast::Stmt::Assert(assert) => {
+                self.suspect_assertion(assert);
                 let test = self.expression(&assert.test)?;
                 StatementKind::Assert { test, message: self.optional(assert.msg.as_deref())? }
             }
@@ -189,7 +190,9 @@ impl Lowerer<'_> {
         let mut handlers = Vec::with_capacity(try_.handlers.len());
         for (index, ast::ExceptHandler::ExceptHandler(handler)) in try_.handlers.iter().enumerate() {
             if handler.type_.is_none() && index + 1 < try_.handlers.len() {
-                let span = self.keyword(handler.range);
+                let mut span = self.keyword(handler.range);
+                let colon = self.text[span.end as usize..].find(':').unwrap_or(0) as u32;
+                span.end += colon + 1;
                 return Err(Fault::syntax("default 'except:' must be last", span));
             }
             let class = self.optional(handler.type_.as_deref())?;

@@ -3,6 +3,7 @@
 use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
+use super::formatted::{TOO_DEEP, next_token};
 use super::{Lowerer, span};
 use crate::bytecode::{Constant, Span};
 use crate::front::error::Fault;
@@ -50,7 +51,8 @@ impl Lowerer<'_> {
                 }
                 ast::FStringPart::FString(string) => {
                     let raw = string.flags.prefix().is_raw();
-                    self.format_parts(&string.elements, raw, &mut parts)?;
+                    let end = string.range.end().to_usize();
+                    self.format_parts(&string.elements, raw, (0, end), &mut parts)?;
                 }
             }
         }
@@ -65,6 +67,7 @@ impl Lowerer<'_> {
         &mut self,
         elements: &ast::InterpolatedStringElements,
         raw: bool,
+        (depth, end): (u32, usize),
         parts: &mut Vec<FormatPart>,
     ) -> Result<(), Fault> {
         for element in elements {
@@ -75,6 +78,9 @@ impl Lowerer<'_> {
                 }
                 ast::InterpolatedStringElement::Interpolation(field) => field,
             };
+            if depth >= 2 {
+                return Err(Fault::syntax(TOO_DEEP, next_token(self.text, end)));
+            }
             if let Some(text) = &field.debug_text {
                 push_literal(parts, Constant::Str(text.as_str().to_owned()));
             }
@@ -90,7 +96,7 @@ impl Lowerer<'_> {
             let mut specification = Vec::new();
             if let Some(format) = &field.format_spec {
                 self.nested(span(format.range()), |lowerer| {
-                    lowerer.format_parts(&format.elements, raw, &mut specification)
+                    lowerer.format_parts(&format.elements, raw, (depth + 1, end), &mut specification)
                 })?;
             }
             parts.push(FormatPart::Field { value, conversion, specification });

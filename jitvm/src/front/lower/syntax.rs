@@ -6,22 +6,56 @@ use ruff_python_ast::{self as ast};
 use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseError, ParseErrorType};
 use ruff_text_size::Ranged;
 
-use super::span;
+use super::{formatted, lexemes, span};
 use crate::bytecode::Span;
-use crate::front::error::{ErrorKind, Fault};
+use crate::front::error::{ErrorKind, Fault, Warning};
 
 const INVALID: &str = "invalid syntax";
 
 /// Levels of the tree that are searched for the expressions of an error.
 const DEEPEST_SEARCHED: u32 = 5000;
 
-/// The error of a text that does not parse.
-pub(super) fn check(text: &str, errors: &[ParseError], tokens: &[Token], body: &[ast::Stmt]) -> Result<(), Fault> {
-    let Some(error) = errors.iter().min_by_key(|error| error.location.start()) else { return Ok(()) };
-    let tokens: Vec<Token> = tokens.iter().copied().filter(|token| !is_trivia(token.kind())).collect();
+/// The error of a text that does not parse; adds what is warned of.
+pub(super) fn check(
+    text: &str,
+    errors: &[ParseError],
+    tokens: &[Token],
+    body: &[ast::Stmt],
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Fault> {
+    // A number that the parser cannot read is no token of it.
+    let numbers = errors.iter().filter(|error| matches!(error.error, ParseErrorType::Lexical(_)));
+    let tokenizers = lexemes::check(text, tokens, warnings).or_else(|| {
+        numbers.into_iter().find_map(|error| lexemes::number_at(text, error.location.start().to_usize(), warnings))
+    });
+    let Some(error) = errors.iter().min_by_key(|error| error.location.start()) else {
+        return tokenizers.map_or(Ok(()), Err);
+    };
+    let all = tokens;
+    let tokens: Vec<Token> = all.iter().copied().filter(|token| !is_trivia(token.kind())).collect();
     let place = Place { text, tokens, body, error: span(error.location) };
     let fault = place.translate(&error.error);
-    Err(place.bracket_fault(place.error.start, &error.error).unwrap_or(fault))
+    if fault.kind == ErrorKind::Indentation
+        && let Some(tabs) = lexemes::inconsistent_tabs(text, &place.tokens, place.error.start)
+    {
+        return Err(tabs);
+    }
+    let brackets = place.bracket_fault(place.error.start, &error.error);
+    // CPython reads all tokens before it tells what its parser found, and the first that is none ends that.
+    let lexical = match (&brackets, &error.error) {
+        (Some(fault), _) => Some(fault.span.start),
+        // The end, since the fault of a number that is none lies within it.
+        (None, ParseErrorType::Lexical(_) | ParseErrorType::FStringError(_)) => Some(place.error.end),
+        (None, ParseErrorType::UnexpectedIndentation) => Some(place.error.start),
+        _ => None,
+    };
+    if let Some(fault) = tokenizers.filter(|fault| lexical.is_none_or(|start| fault.span.start <= start)) {
+        return Err(fault);
+    }
+    if let Some(fault) = formatted::check(text, all, place.error.end) {
+        return Err(fault);
+    }
+    Err(brackets.unwrap_or(fault))
 }
 
 fn is_trivia(kind: TokenKind) -> bool {
@@ -57,7 +91,8 @@ impl<'a> Place<'a> {
             }
             ParseErrorType::InvalidAnnotatedAssignmentTarget => Fault::syntax("illegal target for annotation", here),
             ParseErrorType::PositionalAfterKeywordArgument => {
-                Fault::syntax("positional argument follows keyword argument", here)
+                let next = self.token_after(here.end).map_or(here, |token| span(token.range()));
+                Fault::syntax("positional argument follows keyword argument", next)
             }
             ParseErrorType::PositionalAfterKeywordUnpacking => {
                 Fault::syntax("positional argument follows keyword argument unpacking", here)
@@ -68,7 +103,16 @@ impl<'a> Place<'a> {
             ParseErrorType::NonDefaultParamAfterDefaultParam => {
                 Fault::syntax("non-default argument follows default argument", here)
             }
-            ParseErrorType::ExpectedKeywordParam => Fault::syntax("named arguments must follow bare *", first),
+            ParseErrorType::ExpectedKeywordParam => {
+                let next = self.token_after(here.end).filter(|_| self.in_lambda());
+                Fault::syntax("named arguments must follow bare *", next.map_or(first, |token| span(token.range())))
+            }
+            ParseErrorType::UnparenthesizedGeneratorExpression if self.in_class_line() => {
+                let word = self.tokens.iter().find(|token| {
+                    matches!(token.kind(), TokenKind::For | TokenKind::Async) && token.start().to_u32() > here.start
+                });
+                Fault::syntax(INVALID, word.map_or(here, |token| span(token.range())))
+            }
             ParseErrorType::UnparenthesizedGeneratorExpression => {
                 Fault::syntax("Generator expression must be parenthesized", here)
             }
@@ -87,7 +131,13 @@ impl<'a> Place<'a> {
                 Fault::syntax(INVALID, comma.map_or(here, |token| span(token.range())))
             }
             ParseErrorType::InvalidStarredExpressionUsage => match self.token_before().map(Token::kind) {
-                Some(TokenKind::Lpar) => Fault::syntax("cannot use starred expression here", here),
+                Some(TokenKind::Lpar) if here.end > first.end => {
+                    Fault::syntax("cannot use starred expression here", here)
+                }
+                Some(TokenKind::Lpar) => {
+                    let next = self.token_after(here.end).map_or(here, |token| span(token.range()));
+                    Fault::syntax(INVALID, next)
+                }
                 Some(TokenKind::Colon) => Fault::syntax("cannot use a starred expression in a dictionary value", here),
                 _ => self.invalid(),
             },
@@ -103,8 +153,48 @@ impl<'a> Place<'a> {
 
     /// CPython's generic error, at the token the parser stumbled over.
     fn invalid(&self) -> Fault {
-        let token = self.tokens.iter().find(|token| token.end().to_u32() > self.error.start);
+        let mut at = self.tokens.iter().skip_while(|token| token.end().to_u32() <= self.error.start);
+        let token = match at.next() {
+            // After an expression it could be the beginning of `not in`.
+            Some(token) if token.kind() == TokenKind::Not && self.follows_expression() => at.next(),
+            // In brackets a line's end is no token.
+            Some(token) if token.kind() == TokenKind::Newline && self.in_brackets() => {
+                at.find(|token| token.kind() != TokenKind::Newline && !token.range().is_empty()).or(Some(token))
+            }
+            token => token,
+        };
         Fault::syntax(INVALID, token.map_or(self.error, |token| span(token.range())))
+    }
+
+    /// Whether a bracket that opens before the error is not closed before it.
+    fn in_brackets(&self) -> bool {
+        let before = self.tokens.iter().take_while(|token| token.end().to_u32() <= self.error.start);
+        let depth = before.fold(0, |depth: i32, token| match token.kind() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth + 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth - 1,
+            _ => depth,
+        });
+        depth > 0
+    }
+
+    fn follows_expression(&self) -> bool {
+        self.token_before().is_some_and(|token| {
+            let kind = token.kind();
+            matches!(
+                kind,
+                TokenKind::Name
+                    | TokenKind::Int
+                    | TokenKind::Float
+                    | TokenKind::Complex
+                    | TokenKind::String
+                    | TokenKind::Rpar
+                    | TokenKind::Rsqb
+                    | TokenKind::Rbrace
+                    | TokenKind::None
+                    | TokenKind::True
+                    | TokenKind::False
+            )
+        })
     }
 
     fn lexical(&self, error: &LexicalErrorType) -> Fault {
@@ -137,6 +227,10 @@ impl<'a> Place<'a> {
                 };
                 Fault::syntax(message, first)
             }
+            LexicalErrorType::LineContinuationError if self.text.len() as u32 <= start + 1 => {
+                let end = self.text.len() as u32;
+                Fault::syntax("unexpected EOF while parsing", Span { start: end, end })
+            }
             LexicalErrorType::LineContinuationError => {
                 let span = Span { start: start + 1, end: start + 2 };
                 Fault::syntax("unexpected character after line continuation character", span)
@@ -144,7 +238,9 @@ impl<'a> Place<'a> {
             LexicalErrorType::UnicodeError
             | LexicalErrorType::MissingUnicodeLbrace
             | LexicalErrorType::MissingUnicodeRbrace => {
-                Fault::syntax("(unicode error) invalid escape in a string literal", first)
+                let literal = self.tokens.iter().find(|token| token.end().to_u32() > start);
+                let told = literal.and_then(|token| formatted::escape_fault(self.text, token.start().to_usize()));
+                told.unwrap_or_else(|| Fault::syntax("(unicode error) invalid escape in a string literal", first))
             }
             LexicalErrorType::OtherError(message) => self.other(message),
             _ => self.invalid(),
@@ -191,7 +287,8 @@ impl<'a> Place<'a> {
         if name == "yield expression" {
             return Fault::syntax("assignment to yield expression not possible", self.error);
         }
-        let comparable = !matches!(name, "list" | "tuple" | "generator expression" | "True" | "False" | "None");
+        let comparable =
+            !matches!(name, "list" | "tuple" | "generator expression" | "True" | "False" | "None" | "comparison");
         if comparable && self.search().statements.iter().any(|statement| sole(statement)) {
             let message = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
             return Fault::syntax(message, self.error);
@@ -230,6 +327,10 @@ impl<'a> Place<'a> {
                 Fault::syntax(format!("f-string: expression required before '{text}'"), self.error)
             }
             (Some(TokenKind::Lbrace), _) if depth > 0 => Fault::syntax("f-string: invalid syntax", self.error),
+            (Some(TokenKind::Colon), TokenKind::Comma | TokenKind::Rbrace) if self.in_dict() => {
+                let colon = self.token_before().map_or(self.error, |token| span(token.range()));
+                Fault::syntax("expression expected after dictionary key and ':'", colon)
+            }
             (Some(TokenKind::Equal), TokenKind::Comma | TokenKind::Rpar) => match self.token_before() {
                 Some(equal) if self.in_parameters() => {
                     Fault::syntax("expected default value expression", span(equal.range()))
@@ -240,10 +341,21 @@ impl<'a> Place<'a> {
         }
     }
 
+    fn line_before(&self) -> &str {
+        self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default()
+    }
+
+    fn in_lambda(&self) -> bool {
+        self.line_before().contains("lambda ")
+    }
+
+    fn in_class_line(&self) -> bool {
+        self.line_before().trim_start().starts_with("class ")
+    }
+
     /// Whether the line of the error is that of a `def` or `lambda`.
     fn in_parameters(&self) -> bool {
-        let line = self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default();
-        line.trim_start().starts_with("def ") || line.contains("lambda ")
+        self.line_before().trim_start().starts_with("def ") || self.in_lambda()
     }
 
     fn expected(&self, expected: TokenKind, found: TokenKind) -> Fault {
@@ -280,6 +392,11 @@ impl<'a> Place<'a> {
                 }
                 _ => self.invalid(),
             },
+            (TokenKind::Colon, TokenKind::If)
+                if self.token_before().is_some_and(|token| token.kind() == TokenKind::Else) =>
+            {
+                Fault::syntax("expected ':'", self.error)
+            }
             (TokenKind::Colon, TokenKind::Newline | TokenKind::EndOfFile) => Fault::syntax("expected ':'", self.error),
             (TokenKind::Colon, TokenKind::Equal) => match self.expression_before() {
                 Some(before) => {
@@ -300,10 +417,12 @@ impl<'a> Place<'a> {
                 }
             }
             (TokenKind::Comma, _) if found.is_operator() && found != TokenKind::Equal && self.at_augmented() => {
-                match self.expression_before() {
-                    Some(before) => {
+                match self.token_before() {
+                    Some(last) => {
                         let message = "'tuple' is an illegal expression for augmented assignment";
-                        Fault::syntax(message, before)
+                        let line = self.line_before();
+                        let start = self.error.start - line.trim_start().len() as u32;
+                        Fault::syntax(message, Span { start, end: last.end().to_u32() })
                     }
                     None => self.invalid(),
                 }
@@ -367,7 +486,7 @@ impl<'a> Place<'a> {
     }
 
     fn after_import(&self) -> bool {
-        let line = self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default();
+        let line = self.line_before();
         line.trim_start().starts_with("from ") && line.contains(" import ")
     }
 
@@ -424,6 +543,14 @@ impl<'a> Place<'a> {
             return indentation(message, span, !at_end);
         }
         let (message, end) = match message {
+            "Expected `except` or `finally` after `try` block"
+                if self.text.get(start as usize..).unwrap_or_default().trim().is_empty() =>
+            {
+                let end = self.text.trim_end().len();
+                let line = self.text[..end].rfind('\n').map_or(0, |at| at as u32 + 1);
+                let fault = Fault::syntax("expected 'except' or 'finally' block", Span { start: line, end: line });
+                return Fault { underlined: false, ..fault };
+            }
             "Expected `except` or `finally` after `try` block" => {
                 ("expected 'except' or 'finally' block", self.error.end)
             }
@@ -561,8 +688,8 @@ impl<'a> Place<'a> {
     }
 }
 
-fn indentation(message: String, span: Span, underlined: bool) -> Fault {
-    Fault { kind: ErrorKind::Indentation, message, span, underlined }
+pub(super) fn indentation(message: String, span: Span, underlined: bool) -> Fault {
+    Fault { kind: ErrorKind::Indentation, underlined, ..Fault::syntax(message, span) }
 }
 
 /// All statements and expressions of what could be parsed.

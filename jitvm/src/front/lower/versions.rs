@@ -1,18 +1,19 @@
 //! What the parser reads but Python 3.11 does not.
 
+use ruff_python_ast::token::Token;
 use ruff_python_parser::{UnsupportedSyntaxError, UnsupportedSyntaxErrorKind};
 use ruff_text_size::Ranged;
 
-use super::span;
+use super::{formatted, span};
 use crate::bytecode::Span;
 use crate::front::error::Fault;
 
 /// The first use of a later language, as 3.11 refuses it. Python before 3.11 is Python 3.11, all but one thing.
-pub(super) fn check(text: &str, errors: &[UnsupportedSyntaxError]) -> Result<(), Fault> {
-    errors.iter().find_map(|error| refuse(text, error)).map_or(Ok(()), Err)
+pub(super) fn check(text: &str, tokens: &[Token], errors: &[UnsupportedSyntaxError]) -> Result<(), Fault> {
+    errors.iter().find_map(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
 }
 
-fn refuse(text: &str, error: &UnsupportedSyntaxError) -> Option<Fault> {
+fn refuse(text: &str, tokens: &[Token], error: &UnsupportedSyntaxError) -> Option<Fault> {
     use UnsupportedSyntaxErrorKind as Kind;
     let here = span(error.range());
     let found = text.get(here.start as usize..here.end as usize).unwrap_or_default();
@@ -39,6 +40,9 @@ fn refuse(text: &str, error: &UnsupportedSyntaxError) -> Option<Fault> {
         }
         Kind::UnparenthesizedExceptionTypes => ("multiple exception types must be parenthesized", here),
         Kind::Pep701FString(_) => {
+            if let Some(fault) = formatted::check(text, tokens, here.end) {
+                return Some(fault);
+            }
             let message = match found.bytes().next() {
                 Some(b'\\') => "f-string expression part cannot include a backslash",
                 Some(b'#') => "f-string expression part cannot include '#'",
@@ -47,7 +51,8 @@ fn refuse(text: &str, error: &UnsupportedSyntaxError) -> Option<Fault> {
             (message, here)
         }
         Kind::UnpackingInComprehension(_) if found.starts_with("**") => {
-            ("dict unpacking cannot be used in dict comprehension", here)
+            let stars = Span { end: here.start + 2, ..here };
+            ("dict unpacking cannot be used in dict comprehension", stars)
         }
         Kind::UnpackingInComprehension(_) => ("iterable unpacking cannot be used in comprehension", here),
         _ => return None,

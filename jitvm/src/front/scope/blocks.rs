@@ -458,7 +458,7 @@ impl<'a> Walker<'a> {
         }
         if self.block().kind == BlockKind::Class && self.current != innermost {
             let message = "assignment expression within a comprehension cannot be used in a class body";
-            return Err(Fault::syntax(message, whole));
+            return Err(Fault::syntax(message, target));
         }
         self.block().rebound.insert(name);
         self.bind(name);
