@@ -101,8 +101,8 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     unsafe { signal::install(vm) };
     let hz = if vm.jit.events.is_some() { options.sample.hz() } else { 0 };
     let mut source = options.sample_source;
-    // SAFETY: the VM is never freed.
     while hz > 0
+        // SAFETY: the VM is never freed.
         && let Err(error) = unsafe { perf::start(vm, hz, source) }
     {
         if source == perf::Source::Timer {

@@ -31,14 +31,17 @@ pub struct AllocationClocks {
     random: u64,
 }
 
-impl AllocationClocks {
-    pub fn new() -> AllocationClocks {
+impl Default for AllocationClocks {
+    /// With the first points set.
+    fn default() -> AllocationClocks {
         let none = Clock { until: 0, distance: 0, total: 0 };
         let mut clocks = AllocationClocks { clocks: [none; CELL_SIZES.len() + 1], random: 0x9e37_79b9_7f4a_7c15 };
         (0..clocks.clocks.len()).for_each(|class| clocks.next_point(class));
         clocks
     }
+}
 
+impl AllocationClocks {
     /// Puts the next point of a class behind the one before, at an exponentially distributed distance.
     fn next_point(&mut self, class: usize) {
         self.random ^= self.random << 13;
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn weights_add_up_and_have_no_favourites() {
-        let mut clocks = AllocationClocks::new();
+        let mut clocks = AllocationClocks::default();
         // Two sites take turns on one class, the second three times in a row.
         let (mut total, mut weights) = (0, [0, 0]);
         for number in 0..4_000_000_u64 {
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_object_may_hold_several_points() {
-        let mut clocks = AllocationClocks::new();
+        let mut clocks = AllocationClocks::default();
         let (mut total, mut sum) = (0, 0);
         for bytes in (0..2000).map(|number| 4096 + number % 7 * 100_000) {
             sum += clocks.weight(CELL_SIZES.len(), bytes);

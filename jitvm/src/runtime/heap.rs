@@ -133,7 +133,7 @@ impl Heap {
     pub fn sample_allocations(&mut self, hook: SampleHook) {
         // Intervals that are open were not cut at a sample.
         (0..self.classes.len()).for_each(|class| self.retire(class));
-        self.clocks = Some(Box::new(AllocationClocks::new()));
+        self.clocks = Some(Box::new(AllocationClocks::default()));
         self.sample_hook = Some(hook);
     }
 
@@ -226,7 +226,7 @@ impl Heap {
         let class = &mut self.classes[index];
         loop {
             let Some(&block) = class.blocks.get(class.position) else {
-                let Some(block) = self.blocks.take(class.cell as u32) else { return None };
+                let block = self.blocks.take(class.cell as u32)?;
                 class.position = class.blocks.len();
                 class.blocks.push(block);
                 continue;
