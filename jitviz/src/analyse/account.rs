@@ -288,11 +288,13 @@ mod tests {
     fn what_the_kernel_says_is_more_than_the_parts_by_the_remainder() {
         use jitlog::MemoryPurpose as Purpose;
         let resident = |at_ns, bytes, parts| Resident { at_ns, bytes, peak_bytes: 1_100, parts };
-        let mut model = Model::default();
-        model.resident = vec![
-            resident(1, 1_000, vec![(Purpose::HeapBlocks, 600), (Purpose::Log, 350)]),
-            resident(2, 700, vec![(Purpose::HeapBlocks, 400), (Purpose::Log, 310)]),
-        ];
+        let model = Model {
+            resident: vec![
+                resident(1, 1_000, vec![(Purpose::HeapBlocks, 600), (Purpose::Log, 350)]),
+                resident(2, 700, vec![(Purpose::HeapBlocks, 400), (Purpose::Log, 310)]),
+            ],
+            ..Model::default()
+        };
         let account = account(&model);
         let shown: Vec<_> = account.parts.iter().map(|part| (part.what.as_str(), part.at_end, part.at_peak)).collect();
         assert_eq!(shown, [("heap blocks", 400, 600), ("log", 310, 350)]);

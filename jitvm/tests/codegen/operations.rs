@@ -460,17 +460,15 @@ fn malformed_traces_are_refused() {
 
 #[test]
 fn a_function_returns_to_whoever_entered_it() {
-    for function in [false, true] {
-        let mut b = Builder::default();
-        b.snap(&[]);
-        let x = b.int_slot(0);
-        let five = b.int(5);
-        let sum = b.two(Op::AddOv, x, five);
-        b.one(Op::Ret, sum);
-        let mut machine = Machine::new();
-        let artifact = machine.compile(&b.body, &Options { function, ..Options::default() });
-        assert_eq!(machine.returned(&artifact, &mut [fixnum(37)]), fixnum(42));
-    }
+    let mut b = Builder::default();
+    b.snap(&[]);
+    let x = b.int_slot(0);
+    let five = b.int(5);
+    let sum = b.two(Op::AddOv, x, five);
+    b.one(Op::Ret, sum);
+    let mut machine = Machine::new();
+    let artifact = machine.compile(&b.body, &Options::default());
+    assert_eq!(machine.returned(&artifact, &mut [fixnum(37)]), fixnum(42));
     let mut b = Builder::default();
     let none = b.val(Value::NONE);
     b.one(Op::Ret, none);

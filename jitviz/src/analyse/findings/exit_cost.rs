@@ -145,7 +145,7 @@ pub fn is_unstable_type(guard: &GuardRow) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Bailout;
+    use crate::model::{Bailout, Cell};
 
     #[test]
     fn timed_exits_outrank_the_assumption() {
@@ -162,13 +162,18 @@ mod tests {
         let mut guard = Guard::new(GuardId(1), TraceId(1));
         guard.failures = Some(5_000);
         model.guards.insert(GuardId(1), guard);
-        assert_eq!(exits(&model, |_| true)[0].cost_ns(&model)[1], 5_000 * ASSUMED.middle_ns);
+        let assumed = [ASSUMED.low_ns, ASSUMED.middle_ns].map(|ns| 5_000 * ns);
+        assert_eq!(exits(&model, |_| true)[0].cost_and_saving(&model), (assumed[1], assumed));
         let weight = Weight { samples: 100, ns: 100_000_000 };
         model.samples.by_state.insert(jitlog::SampleState::Interp, weight);
-        assert_eq!(exits(&model, |_| true)[0].cost_ns(&model), [0, 0, 3_000_000]);
+        let mut cell = Cell { part: Part::Interp, trace: TraceId(0), guard: GuardId(0), loc: LocId(1) };
+        model.samples.cells.insert(cell, 60_000_000);
+        assert_eq!(exits(&model, |_| true)[0].cost_and_saving(&model), (0, [0, 0]), "none of it after these exits");
+        cell.guard = GuardId(1);
+        model.samples.cells.insert(cell, 40_000_000);
         model.samples.by_guard.insert(GuardId(1), weight);
         let found = &exits(&model, |_| true)[0];
-        assert_eq!(found.cost_ns(&model), [80_000_000, 100_000_000, 120_000_000]);
+        assert_eq!(found.cost_and_saving(&model), (40_000_000, [26_000_000, 40_000_000]));
         assert_eq!((found.cost.middle_ns, found.cost.how), (20_000, SAMPLED));
     }
 

@@ -105,7 +105,7 @@ fn functions(model: &Model) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Weight;
+    use crate::model::{Cell, GuardId, LocId, TraceId, Weight};
 
     #[test]
     fn without_samples_there_is_no_cost() {
@@ -115,6 +115,8 @@ mod tests {
         let found = find(&model);
         assert_eq!((found.len(), found[0].cost_ns, found[0].whatever_it_costs), (1, None, true));
         model.samples.by_state.insert(SampleState::Interp, Weight { samples: 40, ns: 40_000_000 });
+        let cell = Cell { part: Part::Interp, trace: TraceId(0), guard: GuardId(0), loc: LocId(1) };
+        model.samples.cells.insert(cell, 40_000_000);
         assert_eq!(find(&model)[0].share, Some(0.8));
     }
 }

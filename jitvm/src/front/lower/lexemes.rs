@@ -128,13 +128,13 @@ impl Number<'_> {
     fn read(&mut self) -> Result<&'static str, (String, usize)> {
         let start = self.at;
         let decimal = |byte: u8| byte.is_ascii_digit();
-        let radix: Option<(&'static str, fn(u8) -> bool)> =
-            match (self.peek(), self.bytes.get(start + 1).map(u8::to_ascii_lowercase)) {
-                (b'0', Some(b'x')) => Some(("hexadecimal", |byte| byte.is_ascii_hexdigit())),
-                (b'0', Some(b'o')) => Some(("octal", |byte| (b'0'..b'8').contains(&byte))),
-                (b'0', Some(b'b')) => Some(("binary", |byte| matches!(byte, b'0' | b'1'))),
-                _ => None,
-            };
+        type Radix = (&'static str, fn(u8) -> bool);
+        let radix: Option<Radix> = match (self.peek(), self.bytes.get(start + 1).map(u8::to_ascii_lowercase)) {
+            (b'0', Some(b'x')) => Some(("hexadecimal", |byte| byte.is_ascii_hexdigit())),
+            (b'0', Some(b'o')) => Some(("octal", |byte| (b'0'..b'8').contains(&byte))),
+            (b'0', Some(b'b')) => Some(("binary", |byte| matches!(byte, b'0' | b'1'))),
+            _ => None,
+        };
         if let Some((kind, is_digit)) = radix {
             self.at += 2;
             if self.peek() == b'_' {
@@ -190,7 +190,8 @@ impl Number<'_> {
 pub(super) fn number_at(text: &str, start: usize, warnings: &mut Vec<Warning>) -> Option<Fault> {
     let bytes = text.as_bytes();
     let first = *bytes.get(start)?;
-    if !first.is_ascii_digit() && !(first == b'.' && bytes.get(start + 1).is_some_and(u8::is_ascii_digit)) {
+    let is_point = first == b'.' && bytes.get(start + 1).is_some_and(u8::is_ascii_digit);
+    if !(first.is_ascii_digit() || is_point) {
         return None;
     }
     let mut number = Number { bytes, at: start };
