@@ -383,7 +383,8 @@ mod tests {
 
     fn run(ns: [u64; 2]) -> Model {
         let mut model = Model { duration_ns: ns.iter().sum(), ..Model::default() };
-        model.samples.by_state.insert(crate::model::SampleState::Trace, crate::model::Weight::default());
+        let sampled = crate::model::Weight { samples: 100, ns: model.duration_ns };
+        model.samples.by_state.insert(crate::model::SampleState::Trace, sampled);
         for (id, name, ns) in [(1, "fast", ns[0]), (2, "slow", ns[1])] {
             model.program.funcs.insert(FuncId(id), Func { source: SourceId(1), name: name.into() });
             model.program.locs.insert(LocId(id), Loc { func: FuncId(id), line: id * 10 });
@@ -399,7 +400,7 @@ mod tests {
         assert_eq!(found.duration.significant, Some(true));
         assert_eq!((found.functions[0].name.as_str(), found.functions[0].changed), ("slow", true));
         assert!(!found.functions[1].changed);
-        assert_eq!(found.explanations.len(), 1);
+        assert_eq!(found.explanations.len(), 1, "{:?}", found.explanations);
         assert_eq!(found.explanations[0].name, "slow");
         let same = diff(&side(2_000_000), &side(2_000_000));
         assert!(same.explanations.is_empty() && same.functions.iter().all(|f| !f.changed));
