@@ -10,6 +10,7 @@ use crate::interp::{call, import, signal};
 use crate::perf;
 use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
+use crate::runtime::surrogates::escaped;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -214,7 +215,7 @@ fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     if vm.is_subtype(class_of(exception), TypeId::SYSTEM_EXIT) {
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
-    eprint!("{}", traceback::format_exception(vm, exception));
+    eprint!("{}", escaped(&traceback::format_exception(vm, exception)));
     let interrupted = vm.is_subtype(class_of(exception), TypeId::KEYBOARD_INTERRUPT);
     if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
@@ -243,7 +244,7 @@ fn exit_status(vm: &mut Vm, exception: Value) -> u8 {
         return status as u8;
     }
     let message = repr::str_text(vm, code).unwrap_or_default();
-    eprintln!("{message}");
+    eprintln!("{}", escaped(&message));
     1
 }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::bytecode::{Source, Span};
 
+/// Of a bytes literal.
+pub const NOT_ASCII: &str = "bytes can only contain ASCII literal characters";
+
 /// Which of the two ways a source file is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorKind {
@@ -141,7 +144,11 @@ impl CompileError {
         write!(f, "    {stripped}")?;
         if self.end_column > self.column {
             let before = self.column.saturating_sub(indent) as usize;
-            let carets = self.end_column.saturating_sub(self.column.max(indent)).max(1) as usize;
+            let mut carets = self.end_column.saturating_sub(self.column.max(indent)).max(1) as usize;
+            if self.message == NOT_ASCII {
+                // CPython counts these in bytes.
+                carets = self.text.chars().skip(self.column as usize).take(carets).map(char::len_utf8).sum();
+            }
             write!(f, "\n    {}{}", " ".repeat(before), "^".repeat(carets))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::runtime::object::ShapeId;
 use crate::runtime::traceback;
 use crate::runtime::traceback_objects::traceback_of;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::vm::{Frame, Outcome, Vm};
 
 builtins! {
     /// Functions of `sys` about the running program.
@@ -51,11 +51,17 @@ fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(depth) => to_index(vm, depth)?.max(0) as usize,
         None => 0,
     };
-    let Some(frame) = vm.frames.len().checked_sub(depth + 1).map(|index| vm.frames[index]) else {
+    let Some(index) = vm.frames.len().checked_sub(depth + 1) else {
         return Err(vm.value_error("call stack is not deep enough"));
     };
-    let place = Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc));
-    Ok(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, Value::NONE]))
+    let places: Vec<Value> = (0..=index).rev().map(|index| place_of(&vm.frames[index])).collect();
+    let outer = vm.tuple(&places[1..])?;
+    Ok(vm.descriptor(ShapeId::FRAME, [places[0], outer, Value::from_fixnum(0), Value::NONE]))
+}
+
+/// Fixnums: nothing for the collector to find.
+fn place_of(frame: &Frame) -> Value {
+    Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc))
 }
 
 fn getrefcount(_: &mut Vm, _: Arguments) -> Outcome {

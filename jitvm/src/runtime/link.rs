@@ -4,6 +4,7 @@ use super::complex;
 use super::modules::module_name;
 use super::object::{Cell, ShapeId};
 use super::set;
+use super::surrogates;
 use super::value::Value;
 use super::vm::{Code, Vm};
 use crate::bytecode::{self, Constant};
@@ -128,9 +129,8 @@ impl Vm {
             Constant::Str(text) => self.str(text),
             Constant::Complex(real, imaginary) => self.complex(complex::parts(*real, *imaginary)),
             Constant::Bytes(data) => self.bytes(data).unwrap_or(Value::EXC),
-            // A str of the heap is UTF-8, which has no surrogates.
             Constant::Surrogates(points) => {
-                let character = |&point: &u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+                let character = |&point: &u32| surrogates::from_code(point).unwrap_or(char::REPLACEMENT_CHARACTER);
                 let text: String = points.iter().map(character).collect();
                 self.str(&text)
             }

@@ -58,6 +58,7 @@ pub mod shapes;
 pub mod strings;
 pub mod subscript;
 pub mod suggest;
+pub mod surrogates;
 #[cfg(test)]
 mod testing;
 pub mod traceback;

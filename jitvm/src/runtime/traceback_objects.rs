@@ -81,15 +81,27 @@ pub fn code_object(vm: &mut Vm, code: CodeId) -> Value {
     Value::of(object)
 }
 
-/// An attribute of a FRAME.
+/// An attribute of a FRAME. Fields: its place; the places of the frames around it, from the inside out, or None; the index
+/// of the next of them.
 pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
-    let place = fields(frame)[0];
+    let [place, outer, next, _] = *fields(frame);
     match name {
         "f_lineno" => Some(Value::from_fixnum(i64::from(line_of(vm, place)))),
         "f_lasti" => Some(Value::from_fixnum(i64::from(place_of(place).1))),
         "f_code" => Some(code_object(vm, place_of(place).0)),
         "f_globals" => Some(super::modules::module_dict(vm.codes[place_of(place).0.index()].module)),
-        "f_back" => Some(Value::NONE),
+        "f_back" if outer == Value::NONE => Some(Value::NONE),
+        "f_back" => match items(outer).get(next.as_fixnum() as usize) {
+            Some(&place) => {
+                let next = Value::from_fixnum(next.as_fixnum() + 1);
+                Some(vm.descriptor(ShapeId::FRAME, [place, outer, next, Value::NONE]))
+            }
+            None => Some(Value::NONE),
+        },
+        "f_builtins" => {
+            let builtins = vm.find_module("builtins")?;
+            Some(super::modules::module_dict(builtins))
+        }
         _ => None,
     }
 }
