@@ -1,6 +1,8 @@
 """The event loop: callbacks that are ready, callbacks for later, and which loop runs."""
 
+import sys as _sys
 import time as _time
+from weakref import WeakSet
 
 from .futures import Future
 
@@ -60,7 +62,7 @@ class BaseEventLoop(AbstractEventLoop):
         self._debug = False
         self._task_factory = None
         self._exception_handler = None
-        self._generators = []
+        self._async_generators = WeakSet()
 
     def __repr__(self):
         return '<%s running=%s closed=%s debug=%s>' % (
@@ -184,6 +186,8 @@ class BaseEventLoop(AbstractEventLoop):
         if _running is not None:
             raise RuntimeError('Cannot run the event loop while another loop is running')
         _running = self
+        hooks = _sys.get_asyncgen_hooks()
+        _sys.set_asyncgen_hooks(firstiter=self._async_generators.add, finalizer=self._end_generator)
         try:
             while True:
                 self._run_once()
@@ -192,6 +196,7 @@ class BaseEventLoop(AbstractEventLoop):
         finally:
             self._stopping = False
             _running = None
+            _sys.set_asyncgen_hooks(*hooks)
 
     def run_until_complete(self, future):
         if self._closed:
@@ -227,7 +232,22 @@ class BaseEventLoop(AbstractEventLoop):
         self._first = 0
 
     async def shutdown_asyncgens(self):
-        pass
+        left = list(self._async_generators)
+        self._async_generators.clear()
+        if not left:
+            return
+        from . import tasks
+        results = await tasks.gather(*[one.aclose() for one in left], return_exceptions=True)
+        for one, result in zip(left, results):
+            if isinstance(result, Exception):
+                self.call_exception_handler({
+                    'message': 'an error occurred during closing of asynchronous generator %r' % (one,),
+                    'exception': result, 'asyncgen': one})
+
+    def _end_generator(self, generator):
+        self._async_generators.discard(generator)
+        if not self._closed:
+            self.call_soon(self.create_task, generator.aclose())
 
     async def shutdown_default_executor(self):
         pass

@@ -50,7 +50,7 @@ pub struct CompileError {
     pub kind: ErrorKind,
     pub message: String,
     pub path: String,
-    /// 1-based.
+    /// 1-based; 0 where no place is known.
     pub line: u32,
     /// 0-based, in characters.
     pub column: u32,
@@ -158,6 +158,8 @@ impl CompileError {
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.exception() {
+            // Of a text that could not be read.
+            Some(exception) if self.line == 0 => write!(f, "{exception}: {}", self.message),
             Some(exception) => {
                 writeln!(f, "  File \"{}\", line {}", self.path, self.line)?;
                 self.write_excerpt(f)?;

@@ -3,9 +3,9 @@
 use super::operands::{join_pieces, raise_assertion, raise_unbound};
 use super::{coroutine, generator, groups, import, pattern, special, unwind};
 use crate::bytecode::{Instruction, Op};
+use crate::library::streams;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{ClosureCell, Function, ShapeId};
-use crate::library::streams;
 use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;

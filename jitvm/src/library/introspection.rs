@@ -1,6 +1,7 @@
 //! What `sys`, `gc` and `traceback` need of the VM: the exception being handled, frames, the collector, reports.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::coroutine;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
@@ -22,6 +23,8 @@ builtins! {
 builtins! {
     /// Functions for the embedded modules.
     PRIVATE of Owner::Module("_jitvm");
+    "asyncgen_hooks" Arity::Zero, asyncgen_hooks, "The hooks of asynchronous generators.";
+    "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
     "panic_if_same" Arity::Range(2, 2), panic_if_same, "Breaks the VM if both are one object, to show what a defect looks like.";
@@ -76,6 +79,22 @@ fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn collect(vm: &mut Vm, _: Arguments) -> Outcome {
     vm.ask_for_collection();
+    Ok(Value::NONE)
+}
+
+fn asyncgen_hooks(vm: &mut Vm, _: Arguments) -> Outcome {
+    let hooks = coroutine::hooks(vm);
+    vm.tuple(&hooks)
+}
+
+fn set_asyncgen_hooks(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let list = vm.list(arguments.positional())?;
+    // Rooted in place of those before.
+    let before = std::mem::replace(&mut vm.async_generator_hooks, list);
+    match vm.permanent.iter_mut().find(|value| before != Value::UNDEF && **value == before) {
+        Some(place) => *place = list,
+        None => vm.permanent.push(list),
+    }
     Ok(Value::NONE)
 }
 

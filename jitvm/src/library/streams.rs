@@ -5,11 +5,11 @@ use crate::interp::import;
 use crate::runtime::attributes::get_attr;
 use crate::runtime::iterate::Iteration;
 use crate::runtime::object::{ShapeId, Stream};
-use crate::runtime::{codecs, output, surrogates};
 use crate::runtime::strings::{as_text, length};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{codecs, output, surrogates};
 
 builtins! {
     METHODS of Owner::Type(TypeId::STREAM);

@@ -21,10 +21,12 @@ impl Vm {
         self.link_into(module, object)
     }
 
-    /// Links codes whose globals are those of an existing module object.
+    /// Links codes whose globals are those of an existing module object. They take the numbers of as many that nothing
+    /// knows any more, if there are such.
     pub fn link_into(&mut self, module: &bytecode::Module, object: Value) -> CodeId {
         debug_assert!(!module_name(object).is_empty());
-        let first = self.codes.len() as u32;
+        let freed = self.texts.take_free_codes(module.codes.len());
+        let first = freed.map_or(self.codes.len() as u32, |id| id.0);
         for (index, proto) in module.codes.iter().enumerate() {
             // Constants are reachable through `permanent` until the code has them.
             let mark = self.permanent.len();
@@ -44,7 +46,7 @@ impl Vm {
                 .collect();
             let constants = self.permanent.drain(mark..).collect();
             let loops = proto.loops.iter().map(|_| LoopState::default()).collect();
-            self.codes.push(Box::new(Code {
+            let code = Box::new(Code {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
@@ -58,7 +60,11 @@ impl Vm {
                 loops,
                 function: LoopState::default(),
                 entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
-            }));
+            });
+            match freed {
+                Some(first) => self.codes[first.index() + index] = code,
+                None => self.codes.push(code),
+            }
         }
         CodeId(first)
     }

@@ -61,6 +61,7 @@ pub mod suggest;
 pub mod surrogates;
 #[cfg(test)]
 mod testing;
+pub mod texts;
 pub mod traceback;
 pub mod traceback_objects;
 pub mod types;

@@ -27,7 +27,8 @@ pub struct Output {
 
 /// Whether the environment names no language or a plain one, with which CPython writes surrogates as bytes.
 fn plain_locale() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
     locale.is_none_or(|name| ["C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"].iter().any(|plain| name == *plain))
 }
 

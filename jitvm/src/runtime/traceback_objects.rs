@@ -111,7 +111,7 @@ pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
     // SAFETY: the caller passes a CODE.
     let [compiled, id] = unsafe { (*code.object::<CodeObject>()).fields };
     let (proto, path) = if id == Value::NONE {
-        let (module, _) = vm.compiled.get(compiled.as_fixnum() as usize)?;
+        let module = vm.texts.module(compiled.as_fixnum() as usize)?;
         (module.codes.first()?.clone(), module.source.path.clone())
     } else {
         let code = &vm.codes[id.as_fixnum() as usize];

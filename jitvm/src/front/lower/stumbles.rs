@@ -9,22 +9,26 @@ use super::syntax::{INVALID, Place, indentation};
 use crate::bytecode::Span;
 use crate::front::error::Fault;
 
-/// The error of a value that is missing after the `=` that makes `error` one: in brackets, CPython tells of a target only
-/// if a value follows it.
-pub(super) fn value_missing<'a>(
-    errors: &'a [ParseError],
-    error: &ParseError,
-    tokens: &[Token],
-) -> Option<&'a ParseError> {
-    let mut behind = tokens.iter().filter(|token| token.start() >= error.location.end());
-    let equal = behind.find(|token| token.kind() != TokenKind::Rpar)?;
-    errors.iter().find(|other| {
+/// The `=` behind what an error calls no target, if no value follows it: CPython then stumbles over the `=` alone, in
+/// brackets.
+pub(super) fn value_missing(errors: &[ParseError], error: &ParseError, tokens: &[Token]) -> Option<Span> {
+    let equal = tokens.iter().find(|token| token.start() >= error.location.end())?;
+    if error.error != ParseErrorType::InvalidAssignmentTarget || equal.kind() != TokenKind::Equal {
+        return None;
+    }
+    let missing = errors.iter().any(|other| {
+        let between = |token: &Token| token.start() >= equal.end() && token.end() <= other.location.start();
         other.error == ParseErrorType::ExpectedExpression
             && other.location.start() >= equal.end()
-            && !tokens.iter().any(|token| {
-                token.kind() == TokenKind::Newline && token.start() >= equal.end() && token.end() <= other.location.start()
-            })
-    })
+            && !tokens.iter().any(|token| token.kind() == TokenKind::Newline && between(token))
+    });
+    let opened = tokens.iter().take_while(|token| token.end() <= error.location.start());
+    let depth = opened.fold(0, |depth, token| match token.kind() {
+        TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth + 1,
+        TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth - 1,
+        _ => depth,
+    });
+    (missing && depth > 0).then(|| span(equal.range()))
 }
 
 impl Place<'_> {
@@ -60,7 +64,8 @@ impl Place<'_> {
             None => self.last_line(),
         };
         let end = token.map_or(u32::MAX, |token| token.start().to_u32());
-        let before = self.all.iter().rev().skip_while(|token| token.start().to_u32() > end || token.end().to_u32() > end);
+        let before =
+            self.all.iter().rev().skip_while(|token| token.start().to_u32() > end || token.end().to_u32() > end);
         let mut kinds = before.map(|token| (token.kind(), token.start().to_usize()));
         let mut change = None;
         // Newlines of empty width at the very end are the parser's own.

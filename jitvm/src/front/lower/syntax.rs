@@ -31,18 +31,16 @@ pub(super) fn check(
     let tokenizers = lexemes::check(text, tokens, warnings).or_else(|| {
         numbers.into_iter().find_map(|error| lexemes::number_at(text, error.location.start().to_usize(), warnings))
     });
-    let Some(mut error) = errors.iter().min_by_key(|error| error.location.start()) else {
+    let Some(error) = errors.iter().min_by_key(|error| error.location.start()) else {
         return tokenizers.map_or(Ok(()), Err);
     };
     let all = tokens;
     let tokens: Vec<Token> = all.iter().copied().filter(|token| !is_trivia(token.kind())).collect();
-    if error.error == ParseErrorType::InvalidAssignmentTarget
-        && let Some(other) = stumbles::value_missing(errors, error, &tokens)
-    {
-        error = other;
-    }
     let place = Place { text, all, tokens, body, error: span(error.location) };
-    let fault = place.translate(&error.error);
+    let fault = match stumbles::value_missing(errors, error, &place.tokens) {
+        Some(equal) => Fault::syntax(INVALID, equal),
+        None => place.translate(&error.error),
+    };
     if fault.kind == ErrorKind::Indentation
         && let Some(tabs) = lexemes::inconsistent_tabs(text, &place.tokens, place.error.start)
     {
@@ -527,8 +525,12 @@ impl<'a> Place<'a> {
             "Only single target (not list) can be annotated" => {
                 ("only single target (not list) can be annotated", self.error.end)
             }
-            "Star import must be the only import" | "Star import cannot be parenthesized" => return self.starred_import(),
-            "Trailing comma not allowed" if self.token_before().is_some_and(|token| token.kind() == TokenKind::Star) => {
+            "Star import must be the only import" | "Star import cannot be parenthesized" => {
+                return self.starred_import();
+            }
+            "Trailing comma not allowed"
+                if self.token_before().is_some_and(|token| token.kind() == TokenKind::Star) =>
+            {
                 return Fault::syntax(INVALID, Span { start, end: start + 1 });
             }
             "Only one '/' separator allowed" => ("/ may appear only once", start + 1),
