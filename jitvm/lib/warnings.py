@@ -119,7 +119,14 @@ def warn(message, category=None, stacklevel=1, source=None):
 
 
 def _warn_unawaited_coroutine(coroutine):
-    warn("coroutine '%s' was never awaited" % coroutine.__qualname__, RuntimeWarning, stacklevel=2, source=coroutine)
+    frame = sys._getframe(0)
+    while frame is not None and frame.f_code.co_filename.startswith("<embedded "):
+        frame = frame.f_back
+    place = ("sys", 1, "sys")
+    if frame is not None:
+        place = (frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__", "<string>"))
+    text = "coroutine '%s' was never awaited" % coroutine.__qualname__
+    warn_explicit(text, RuntimeWarning, *place, source=coroutine)
 
 
 def warn_explicit(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None):

@@ -63,6 +63,7 @@ class BaseEventLoop(AbstractEventLoop):
         self._task_factory = None
         self._exception_handler = None
         self._async_generators = WeakSet()
+        self._ending = set()
 
     def __repr__(self):
         return '<%s running=%s closed=%s debug=%s>' % (
@@ -232,11 +233,14 @@ class BaseEventLoop(AbstractEventLoop):
         self._first = 0
 
     async def shutdown_asyncgens(self):
+        from . import tasks
+        # Those that a collection has found end in tasks of their own.
+        while self._ending:
+            await tasks.gather(*self._ending, return_exceptions=True)
         left = list(self._async_generators)
         self._async_generators.clear()
         if not left:
             return
-        from . import tasks
         results = await tasks.gather(*[one.aclose() for one in left], return_exceptions=True)
         for one, result in zip(left, results):
             if isinstance(result, Exception):
@@ -247,7 +251,9 @@ class BaseEventLoop(AbstractEventLoop):
     def _end_generator(self, generator):
         self._async_generators.discard(generator)
         if not self._closed:
-            self.call_soon(self.create_task, generator.aclose())
+            task = self.create_task(generator.aclose())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def shutdown_default_executor(self):
         pass

@@ -83,7 +83,7 @@ class OrderedDict(dict):
     def __init__(self, /, *args, **kwds):
         if args or kwds:
             if len(args) > 1:
-                raise TypeError(f"expected at most 1 argument, got {len(args)}")
+                raise TypeError(f"expected at most 1 arguments, got {len(args)}")
             self.update(*args, **kwds)
 
     def update(self, other=(), /, **kwds):

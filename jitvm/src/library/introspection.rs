@@ -2,11 +2,12 @@
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::interp::coroutine;
+use crate::runtime::descriptors::fields;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::traceback;
-use crate::runtime::traceback_objects::traceback_of;
+use crate::runtime::traceback_objects::{place_of as place_of_traceback, traceback_of};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Outcome, Vm};
 
@@ -23,6 +24,7 @@ builtins! {
 builtins! {
     /// Functions for the embedded modules.
     PRIVATE of Owner::Module("_jitvm");
+    "format_place" Arity::One, format_place, "The report's lines about the frame of a traceback.";
     "asyncgen_hooks" Arity::Zero, asyncgen_hooks, "The hooks of asynchronous generators.";
     "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
@@ -80,6 +82,16 @@ fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn collect(vm: &mut Vm, _: Arguments) -> Outcome {
     vm.ask_for_collection();
     Ok(Value::NONE)
+}
+
+fn format_place(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let place = arguments.positional()[0];
+    if !place.has_shape(ShapeId::TRACEBACK) {
+        return Err(vm.type_error("a traceback is required"));
+    }
+    let mut text = String::new();
+    traceback::write_entries(vm, &[place_of_traceback(fields(place)[1])], &mut text);
+    Ok(vm.str(&text))
 }
 
 fn asyncgen_hooks(vm: &mut Vm, _: Arguments) -> Outcome {

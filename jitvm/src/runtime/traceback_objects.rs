@@ -50,7 +50,8 @@ pub fn set_traceback(vm: &mut Vm, value: Value, traceback: Value) -> Outcome<()>
     Ok(())
 }
 
-fn place_of(place: Value) -> (CodeId, u32) {
+/// The code and the instruction of a place.
+pub fn place_of(place: Value) -> (CodeId, u32) {
     (CodeId((place.as_fixnum() >> 32) as u32), place.as_fixnum() as u32)
 }
 

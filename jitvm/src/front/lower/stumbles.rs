@@ -2,7 +2,7 @@
 
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_parser::{ParseError, ParseErrorType};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 use super::span;
 use super::syntax::{INVALID, Place, indentation};
@@ -16,17 +16,20 @@ pub(super) fn value_missing(errors: &[ParseError], error: &ParseError, tokens: &
     if error.error != ParseErrorType::InvalidAssignmentTarget || equal.kind() != TokenKind::Equal {
         return None;
     }
-    let missing = errors.iter().any(|other| {
-        let between = |token: &Token| token.start() >= equal.end() && token.end() <= other.location.start();
-        other.error == ParseErrorType::ExpectedExpression
-            && other.location.start() >= equal.end()
+    let depth_at = |place: TextSize| {
+        let opened = tokens.iter().take_while(|token| token.end() <= place);
+        opened.fold(0, |depth, token| match token.kind() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth + 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth - 1,
+            _ => depth,
+        })
+    };
+    let depth = depth_at(equal.start());
+    let missing = errors.iter().map(|other| (other, other.location.start())).any(|(other, place)| {
+        let between = |token: &Token| token.start() >= equal.end() && token.end() <= place;
+        place >= equal.end()
+            && (other.error == ParseErrorType::ExpectedExpression || depth_at(place) > depth)
             && !tokens.iter().any(|token| token.kind() == TokenKind::Newline && between(token))
-    });
-    let opened = tokens.iter().take_while(|token| token.end() <= error.location.start());
-    let depth = opened.fold(0, |depth, token| match token.kind() {
-        TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth + 1,
-        TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth - 1,
-        _ => depth,
     });
     (missing && depth > 0).then(|| span(equal.range()))
 }
