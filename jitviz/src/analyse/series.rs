@@ -8,6 +8,7 @@ use serde::Serialize;
 
 pub use boxes::diff;
 
+use super::break_even::tally;
 use super::guards;
 use super::several::several;
 use super::warmup::{Basis, Change, warmup};
@@ -278,7 +279,10 @@ fn warm_up(model: &Model) -> Chart {
         duration_ns: model.duration_ns,
         series: series.collect(),
         marks: found.iter().flat_map(|w| w.changes.iter().map(mark)).collect(),
-        outcome: found.as_ref().map(|w| w.sentence()),
+        outcome: found.as_ref().map(|w| match tally(model) {
+            Some(paid) => format!("{}; {}", w.sentence(), paid.sentence()),
+            None => w.sentence(),
+        }),
         ..Chart::default()
     }
 }
