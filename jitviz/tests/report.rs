@@ -182,7 +182,10 @@ fn tables_have_headings_for_screen_readers_and_room_on_paper() {
     let fixture = Fixture::new(write_sampled);
     let page = stdout(&["report", "LOG", "-o", "-"], &fixture.path);
     assert!(!page.contains("<th>") && page.matches("<th scope=\"col\"").count() > 20, "each heading says of what");
-    assert_eq!(page.matches("<table").count(), page.matches("aria-label=\"").count() - page.matches("role=\"img\"").count());
+    assert_eq!(
+        page.matches("<table").count(),
+        page.matches("aria-label=\"").count() - page.matches("role=\"img\"").count()
+    );
     let (_, traces) = page.split_once("<h2>Traces").expect("there are traces");
     assert!(traces.split("<tbody>").next().is_some_and(|head| head.contains(" many\"") || head.contains("\"many\"")));
     assert!(page.contains(".many { font-size") && page.contains("break-after: avoid"));

@@ -95,12 +95,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// `3 of 4 traces paid for themselves by 1.2 s, 1 perhaps`
+    /// `3 of 4 traces paid off by 1.2 s, 1 perhaps`
     pub fn sentence(&self) -> String {
         let all = plural(self.yes + self.maybe + self.no, "trace");
         let by = self.last_ns.map(|at| format!(" by {}", ns(at))).unwrap_or_default();
         let perhaps = if self.maybe > 0 { format!(", {} perhaps", count(self.maybe)) } else { String::new() };
-        format!("{} of {all} paid for themselves{by}{perhaps}", count(self.yes))
+        format!("{} of {all} paid off{by}{perhaps}", count(self.yes))
     }
 }
 

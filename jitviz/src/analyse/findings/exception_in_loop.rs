@@ -15,8 +15,7 @@ use crate::units::{count, ns, plural};
 
 pub const ID: &str = "exception-in-loop";
 
-const ADVICE: &str =
-    "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound instead of IndexError.";
+const ADVICE: &str = "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound instead of IndexError.";
 
 /// What a test in the place of the exception leaves.
 const LEFT: [f64; 2] = [0.06, 0.52];

@@ -30,11 +30,18 @@ pub struct SourceView {
     filter: Filter,
     /// Whether the rows that are wanted were asked for.
     asked: bool,
-    /// Whether there is time by line to show, recordings that were aborted, failures of guards.
+    /// Whether there is time by line to show.
     sampled: bool,
-    aborted: bool,
-    failed: bool,
+    widths: Widths,
     scroll: Scroll,
+}
+
+/// Columns of the numbers; 0 of those without a value.
+#[derive(Clone, Copy, Debug, Default)]
+struct Widths {
+    ran: usize,
+    failures: usize,
+    aborts: usize,
 }
 
 /// Rows that a filter lets through.
@@ -56,8 +63,14 @@ impl SourceView {
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         let shown = (0..rows.len()).collect();
-        let aborted = rows.iter().any(|row| row.aborts > 0);
-        let failed = rows.iter().any(|row| row.failures.unwrap_or(0) > 0);
+        let width = |title: &str, greatest: Option<u64>| match greatest.unwrap_or(0) {
+            // A column without a single value takes no room from the program.
+            0 => 0,
+            greatest => count(greatest).len().max(title.len()),
+        };
+        let ran = width("ran", rows.iter().filter_map(|row| row.executions).max());
+        let failures = width("failures", rows.iter().filter_map(|row| row.failures).max());
+        let aborts = width("aborts", rows.iter().map(|row| row.aborts).max());
         let scroll = Scroll { cursor: hottest, ..Scroll::default() };
         SourceView {
             lines: Some(lines),
@@ -66,8 +79,7 @@ impl SourceView {
             filter: Filter::default(),
             asked: false,
             sampled,
-            aborted,
-            failed,
+            widths: Widths { ran, failures, aborts },
             scroll,
         }
     }
@@ -170,7 +182,7 @@ impl SourceView {
     }
 
     fn line(&self, row: &LineRow, numbers: bool) -> Line {
-        let mut line = start_of(row);
+        let (mut line, widths) = (start_of(row), self.widths);
         if numbers {
             if self.sampled {
                 let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
@@ -183,13 +195,14 @@ impl SourceView {
                 line.push(Role::Warn, format!("{change:>9} "));
             }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
-            line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
-            // A column without a single value takes no room from the program.
-            if self.failed {
-                line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
+            if widths.ran > 0 {
+                line.push(Role::Plain, format!("{:>1$} ", number(row.executions), widths.ran));
             }
-            if self.aborted {
-                line.push(Role::Bad, format!("{:>6} ", number(Some(row.aborts))));
+            if widths.failures > 0 {
+                line.push(Role::Warn, format!("{:>1$} ", number(row.failures), widths.failures));
+            }
+            if widths.aborts > 0 {
+                line.push(Role::Bad, format!("{:>1$} ", number(Some(row.aborts)), widths.aborts));
             }
             line.push(Role::Plain, " ");
         }
@@ -229,10 +242,15 @@ impl SourceView {
         let head = match numbers {
             true => {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
-                let failures = if self.failed { format!("{:>11} ", "failures") } else { String::new() };
-                let aborts = if self.aborted { format!("{:>6} ", "aborts") } else { String::new() };
+                let title = |title: &str, width: usize| match width {
+                    0 => String::new(),
+                    width => format!("{title:>width$} "),
+                };
+                let ran = title("ran", self.widths.ran);
+                let failures = title("failures", self.widths.failures);
+                let aborts = title("aborts", self.widths.aborts);
                 let change = if self.changes().is_some() { format!("{:>9} ", "change") } else { String::new() };
-                format!("{:1}{:>5} {time}{change}{:>11} {failures}{aborts} source", "", "line", "ran")
+                format!("{:1}{:>5} {time}{change}{ran}{failures}{aborts} source", "", "line")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };

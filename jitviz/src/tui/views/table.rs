@@ -43,7 +43,12 @@ impl<R: Serialize + Send + Sync> TableView<R> {
         let wish = Wish { filter: Filter::default(), sort: columns.sort, tree: true };
         let mut view = TableView {
             kind,
-            arranged: Arranged { list: list.clone(), wish, shown: Arc::default() },
+            // Of no list yet.
+            arranged: Arranged {
+                list: Arc::new(Rows { rows: Vec::new(), widths: Vec::new() }),
+                wish,
+                shown: Arc::default(),
+            },
             list,
             columns,
             filter: Filter::default(),
