@@ -12,6 +12,7 @@ use super::Listing;
 use crate::analyse::flame::{Flame, Frame};
 use crate::model::{LocId, Model, Part};
 use crate::styled::{Line, Role};
+use crate::text::columns::signed;
 use crate::tui::arrange::{AT_ONCE, FlameOf, GoOn, Lines};
 use crate::tui::filter::Filter;
 use crate::tui::paint::Brush;
@@ -258,6 +259,9 @@ impl FlameView {
         }
         line.push(Role::Plain, format!("  {} {}", units::ns(frame.total_ns), share(frame.total_ns)));
         line.push(Role::Dim, format!(", own {}", share(frame.own_ns)));
+        if let Some(change) = self.change(frame) {
+            line.push(Role::Warn, format!(" {change}"));
+        }
         for (part, name, _) in STATES {
             let ns = match part {
                 Part::Compiled => frame.compiled_ns,
@@ -313,7 +317,14 @@ impl FlameView {
         }
     }
 
-    /// `│work C 45.1 %`, as much of it as fits.
+    /// How much more time than in the other log, of two; only the flame of all states is compared.
+    fn change(&self, frame: &Frame) -> Option<String> {
+        let changes = self.model.changes.get().filter(|_| self.only.is_none() && self.is_of_model)?;
+        let text = signed(*changes.frames.get(&frame.id)?, units::ns);
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// `│work C 45.1 %`, and how much more than before, as much of it as fits.
     fn label(&self, frame: &Frame, width: u16, is_cursor: bool, brush: &Brush) -> String {
         let width = usize::from(width);
         let sign = if is_cursor { "▸" } else { "│" };
@@ -321,7 +332,9 @@ impl FlameView {
         let share = units::share(frame.total_ns, self.flame.total_ns()).unwrap_or_default();
         let name = crate::clean::clean(&frame.function);
         let all = format!("{sign}{name} {letter} {share}");
-        let text = if brush.charset.width(&all) <= width { all } else { format!("{sign}{name}") };
+        let more = self.change(frame).map(|change| format!("{all} {change}"));
+        let fits = |text: &String| brush.charset.width(text) <= width;
+        let text = more.into_iter().chain([all]).find(fits).unwrap_or_else(|| format!("{sign}{name}"));
         let text = brush.charset.fit(&text, width);
         format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
     }
