@@ -32,6 +32,9 @@ pub struct Wish {
     pub tree: bool,
 }
 
+/// Rows as a forest: depth and index of each.
+pub type Forest<R> = fn(&[&R]) -> Vec<(usize, usize)>;
+
 /// How the rows of a list are arranged.
 pub struct Kind<R: 'static> {
     pub columns: &'static [Column<R>],
@@ -39,8 +42,8 @@ pub struct Kind<R: 'static> {
     pub first_sort: &'static str,
     /// Whether two rows, of two models, are about the same.
     pub same: fn(&R, &R) -> bool,
-    /// Which rows stand below which: depth and index of each, brothers in the order given.
-    pub forest: Option<fn(&[&R]) -> Vec<(usize, usize)>>,
+    /// Which rows stand below which, brothers in the order given.
+    pub forest: Option<Forest<R>>,
     /// Said when there is no row.
     pub empty: &'static str,
 }
