@@ -84,9 +84,7 @@ pub struct TraceRow {
     pub compile_ns: Option<u64>,
     /// What its code saved, at least and at most, and how long after it was installed that was its price (see
     /// `break_even.rs`); `None` is not as long as it was there.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub saved_ns: Option<[u64; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even_ns: Option<[Option<u64>; 2]>,
     pub started_ns: u64,
     pub installed_ns: Option<u64>,

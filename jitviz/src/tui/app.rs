@@ -201,7 +201,8 @@ impl App {
         let is_wanted = self.view == ViewId::Source || self.lines_then.is_some();
         let is_asked = self.lines_asked.as_ref().is_some_and(|model| model.span == self.model.span);
         if is_wanted && !is_asked && !self.source.is_of(&self.model) {
-            self.lines_asked = Some(self.model.clone());
+            let before = self.lines_asked.replace(self.model.clone());
+            self.discard(before);
             self.lines_progress = (0, 0);
             self.effects.push(Effect::Lines);
         }
@@ -220,7 +221,8 @@ impl App {
     /// Lines of the source were made.
     pub fn lines_arrived(&mut self, lines: SourceLines) {
         if self.lines_asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &lines.model)) {
-            self.lines_asked = None;
+            let asked = self.lines_asked.take();
+            self.discard(asked);
         }
         if lines.model.span == self.model.span {
             let old = std::mem::replace(&mut self.source, SourceView::new(lines));
@@ -232,6 +234,8 @@ impl App {
             if let Some(then) = self.lines_then.take() {
                 self.now_that_there_are_lines(then);
             }
+        } else {
+            self.discard(lines);
         }
         self.follow();
     }
