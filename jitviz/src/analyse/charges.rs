@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::blame::{Charge, Ground};
-use crate::model::{Domain, GuardId, LocId, Model, Place, SampleState, TraceId, Weight};
+use crate::model::{Domain, GuardId, LocId, Model, Part, Place, SampleState, TraceId, Weight};
 
 /// What the program was sent to the interpreter by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -93,6 +93,41 @@ pub struct Charges {
     pub native_ns: u64,
     /// Most time first; the sum is `native_ns`.
     pub native: Vec<NativeRow>,
+    /// Functions of the VM and its libraries that samples with native chains found running, most time first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionRow>,
+    /// Files whose functions could not be named, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Time in a native function itself, without what it called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FunctionRow {
+    pub function: String,
+    /// Its source, where DWARF tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    pub ns: u64,
+    pub samples: u64,
+    /// Of all time in native functions, in thousandths.
+    pub permille: u64,
+    /// What the program was doing then.
+    pub state: Part,
+}
+
+fn functions(model: &Model) -> Vec<FunctionRow> {
+    let native = &model.samples.native;
+    let sums = native.innermost();
+    let all = sums.values().fold(0_u64, |sum, weight| sum.saturating_add(weight.ns));
+    let rows = sums.into_iter().filter_map(|((function, state), weight)| {
+        let function = native.functions.get(function)?.clone();
+        let (ns, samples, permille) = (weight.ns, weight.samples, permille(weight.ns, all));
+        Some(FunctionRow { function: function.name, file: function.file, ns, samples, permille, state })
+    });
+    let mut rows: Vec<FunctionRow> = rows.collect();
+    rows.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| (&a.function, a.state).cmp(&(&b.function, b.state))));
+    rows
 }
 
 pub fn charges(model: &Model) -> Charges {
@@ -107,7 +142,7 @@ pub fn charges(model: &Model) -> Charges {
     }
     let mut causes: Vec<_> = causes.into_iter().collect();
     causes.sort_by_key(|(_, ns)| std::cmp::Reverse(*ns));
-    Charges { interp_ns, causes, interp, native_ns, native: native(model, native_ns) }
+    Charges { interp_ns, causes, interp, native_ns, native: native(model, native_ns), functions: functions(model), notes: samples.native.notes.clone() }
 }
 
 /// What a row is about.

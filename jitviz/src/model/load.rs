@@ -124,6 +124,7 @@ impl Loader {
                     self.strings.insert(d.id.0, d.text.to_string());
                 }
             }
+            Event::MappingDef(d) => model.samples.native.mapping(d),
             Event::AbsentDef(d) => {
                 model.absent.insert(d.fact, d.switch.to_string());
             }
@@ -297,6 +298,7 @@ impl Loader {
                 let count = KernelCount { counter, value: None, running_permille: None, missing };
                 self.model.samples.kernel.insert(e.counter.0, count);
             }
+            Event::NativeStack(e) => self.model.samples.native.stack(e.addresses),
             Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
             Event::AllocSample(e) => {
                 self.model.allocs.add(LocId(e.loc_id.0), e.type_str.0, e.weight_bytes);

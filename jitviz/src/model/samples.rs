@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FuncId, GuardId, LocId, SampleState, StackId, TraceId};
+use super::{FuncId, GuardId, LocId, Native, SampleState, StackId, TraceId};
 
 /// Number and weight of some samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub struct Samples {
     /// That could not be taken or written.
     pub lost: u64,
     pub sampling: Option<Sampling>,
+    /// What ran below the Python frames, where the kernel sampled.
+    pub native: Native,
     /// By the number of the counter.
     pub kernel: BTreeMap<u8, KernelCount>,
 }
@@ -121,7 +123,11 @@ impl Samples {
         let is_of_exit = !is_early || sample.loc_id.0 == 0 || sample.state == SampleState::Deopt;
         let guard_id = if is_of_exit { GuardId(sample.guard_id.0) } else { GuardId(0) };
         self.by_state.entry(sample.state).or_default().add(ns);
-        let Some(part) = Part::of(sample.state) else { return };
+        let part = Part::of(sample.state);
+        let has_chain = part.filter(|part| matches!(part, Part::Interp | Part::Compiled | Part::Native));
+        let group = has_chain.map(|part| (StackId(sample.stack_id.0), part, FuncId(sample.builtin.0)));
+        self.native.sample(group, ns);
+        let Some(part) = part else { return };
         // Time in the others is told by events, so that it is not there twice.
         if !matches!(part, Part::Interp | Part::Compiled | Part::Native) {
             return;
