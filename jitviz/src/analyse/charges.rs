@@ -142,7 +142,15 @@ pub fn charges(model: &Model) -> Charges {
     }
     let mut causes: Vec<_> = causes.into_iter().collect();
     causes.sort_by_key(|(_, ns)| std::cmp::Reverse(*ns));
-    Charges { interp_ns, causes, interp, native_ns, native: native(model, native_ns), functions: functions(model), notes: samples.native.notes.clone() }
+    Charges {
+        interp_ns,
+        causes,
+        interp,
+        native_ns,
+        native: native(model, native_ns),
+        functions: functions(model),
+        notes: samples.native.notes.clone(),
+    }
 }
 
 /// What a row is about.

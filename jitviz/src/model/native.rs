@@ -183,11 +183,9 @@ impl Names {
             return known.clone();
         }
         let found: Vec<NativeFunction> = match self.symbols.frames(path, offset) {
-            Ok(frames) => frames.iter().map(|f| NativeFunction {
-                name: f.function.clone(),
-                file: f.file.clone(),
-                line: f.line,
-            }),
+            Ok(frames) => {
+                frames.iter().map(|f| NativeFunction { name: f.function.clone(), file: f.file.clone(), line: f.line })
+            }
             Err(why) => {
                 self.notes.push(format!("{} {why}: its functions have no names", path.display()));
                 self.files.insert(path.to_path_buf(), false);
