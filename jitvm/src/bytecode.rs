@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use crate::sizes;
+
 /// What an operand field means; liveness, the disassembler and the recorder derive from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
@@ -485,9 +487,43 @@ impl CodeProto {
             + self.star_arguments as usize
             + self.star_keywords as usize
     }
+    /// Memory that it has beside itself.
+    pub fn bytes(&self) -> usize {
+        sizes::text(&self.name)
+            + sizes::text(&self.qualname)
+            + self.documentation.as_ref().map_or(0, sizes::text)
+            + sizes::list(&self.cells)
+            + self.cells.iter().map(|(name, _)| sizes::text(name)).sum::<usize>()
+            + sizes::list(&self.defaulted)
+            + sizes::texts(&self.local_names)
+            + sizes::list(&self.instructions)
+            + sizes::list(&self.positions)
+            + sizes::list(&self.constants)
+            + self.constants.iter().map(Constant::bytes).sum::<usize>()
+            + sizes::texts(&self.names)
+            + sizes::texts(&self.globals)
+            + sizes::list(&self.loops)
+            + sizes::list(&self.exception_ranges)
+            + sizes::list(&self.inlined_frames)
+    }
     /// A call only has to pass as many values as there are positional parameters.
     pub fn is_plain(&self) -> bool {
         self.keyword_only == 0 && !self.star_arguments && !self.star_keywords
+    }
+}
+
+impl Constant {
+    /// Memory that it has beside itself.
+    fn bytes(&self) -> usize {
+        match self {
+            Constant::BigInt(text) | Constant::Str(text) => sizes::text(text),
+            Constant::Surrogates(points) => sizes::list(points),
+            Constant::Bytes(bytes) => sizes::list(bytes),
+            Constant::Tuple(items) | Constant::FrozenSet(items) => {
+                sizes::list(items) + items.iter().map(Constant::bytes).sum::<usize>()
+            }
+            _ => 0,
+        }
     }
 }
 
@@ -504,6 +540,13 @@ impl Source {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
         Source { path, text, line_starts }
+    }
+    /// Memory it has.
+    pub fn bytes(&self) -> usize {
+        sizes::piece(size_of::<Source>() + 16)
+            + sizes::text(&self.path)
+            + sizes::text(&self.text)
+            + sizes::list(&self.line_starts)
     }
     /// 1-based line and 0-based column (in bytes) of an offset.
     pub fn line_column(&self, offset: u32) -> (u32, u32) {

@@ -15,4 +15,5 @@ pub mod optimise;
 pub mod perf;
 pub mod runtime;
 pub mod session;
+mod sizes;
 pub mod trace;

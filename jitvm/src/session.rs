@@ -100,17 +100,19 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     }
     // SAFETY: the VM is never freed.
     unsafe { signal::install(vm) };
-    let hz = if vm.jit.events.is_some() { options.sample.hz() } else { 0 };
+    let rate = if vm.jit.events.is_some() { options.sample.choose() } else { perf::Chosen::default() };
     let mut source = options.sample_source;
-    while hz > 0
+    let mut note = String::new();
+    while rate.hz > 0
         // SAFETY: the VM is never freed.
-        && let Err(error) = unsafe { perf::start(vm, hz, source) }
+        && let Err(error) = unsafe { perf::start(vm, rate, source, &note) }
     {
         if source == perf::Source::Timer {
             eprintln!("jitvm: sampling: {error}; running without samples");
             break;
         }
-        eprintln!("jitvm: --sample-source perf: {error} (see /proc/sys/kernel/perf_event_paranoid); the timer samples");
+        note = format!("perf events: {error} (see /proc/sys/kernel/perf_event_paranoid); the timer samples");
+        eprintln!("jitvm: --sample-source perf: {note}");
         source = perf::Source::Timer;
     }
     let first_code = vm.codes.len();

@@ -230,6 +230,12 @@ kinds! {
         10 Runtime "runtime tables",
         11 Sampler "sampler",
         12 Kept "freed, kept by the allocator",
+        13 Collector "collector",
+    }
+    /// What lets the sampler tick.
+    SampleSource(u8) {
+        1 Timer "timer",
+        2 Perf "perf events",
     }
     /// A kind of fact that not every VM's log holds.
     Fact(u8) {

@@ -340,6 +340,17 @@ macro_rules! event_table {
                 /// n times address u64, innermost first.
                 addresses: &'a [u8],
             }
+            /// How samples are taken from here on.
+            72 sampling Sampling<'a> E {
+                hz: u32,
+                /// Asked for; 0: the rate was chosen by what a tick costs.
+                asked_hz: u32,
+                source: SampleSource,
+                /// What a tick takes on this machine, its handler doing nothing, where the rate was chosen.
+                tick_ns: u64,
+                /// Why it is not what was asked for; else empty.
+                note: &'a str,
+            }
             /// A collection starts.
             80 gc_begin GcBegin E {
                 gc_id: GcId,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jitlog::format::layout::COMPATIBLE_REPAIRED;
 use jitlog::read::Verification;
-use jitlog::{Health, Reader, spec_of};
+use jitlog::{Event, Health, Reader, Sampling, Types, spec_of};
 use serde_json::{Map, Value, json};
 
 use crate::tool::progress::Progress;
@@ -80,12 +80,24 @@ fn json(reader: &Reader, found: &Verification) -> Value {
     map.insert("stopped".into(), json!(loss.stopped.map(|reason| reason.to_string())));
     map.insert("unverified_blocks".into(), json!(reader.unverified_blocks()));
     map.insert("process".into(), json!(reader.defs().process()));
+    map.insert("sampling".into(), json!(sampling(reader, found)));
     map.insert("events".into(), Value::Object(found.by_type.iter().map(names).collect()));
     map.insert("blocks".into(), Value::Object(kinds.collect()));
     map.insert("streams".into(), streams.collect());
     map.insert("counters".into(), json!(reader.defs().counters().count()));
     map.insert("problems".into(), problems.collect());
     Value::Object(map)
+}
+
+/// How samples were taken, if the log says so.
+fn sampling(reader: &Reader, found: &Verification) -> Option<Value> {
+    found.by_type.get(&Sampling::TYPE)?;
+    let mut entries = reader.events().types(Types::of(&[Sampling::TYPE]));
+    let first = entries.find_map(|entry| entry.ok())?;
+    match first.event() {
+        Event::Sampling(sampling) => serde_json::to_value(sampling).ok(),
+        _ => None,
+    }
 }
 
 fn event_name(reader: &Reader, number: u16) -> String {
@@ -111,6 +123,16 @@ fn text(out: &mut Output<'_>, reader: &Reader, found: &Verification) -> Result<(
         )?;
         writeln!(out, "argv      {}", plain(process.argv))?;
         writeln!(out, "machine   {} {} {}", plain(process.host), plain(process.os), plain(process.cpu_model))?;
+    }
+    if let Some(sampling) = sampling(reader, found) {
+        let text = |name: &str| sampling[name].as_str().unwrap_or("").to_string();
+        let rate = match sampling["asked_hz"].as_u64() {
+            Some(0) => format!("chosen, since a tick takes {} ns", sampling["tick_ns"]),
+            asked => format!("{} asked for", asked.unwrap_or(0)),
+        };
+        let note = Some(text("note")).filter(|note| !note.is_empty()).map(|note| format!("; {note}"));
+        let (hz, source) = (&sampling["hz"], text("source"));
+        writeln!(out, "samples   {hz} a second by {source}, {rate}{}", plain(&note.unwrap_or_default()))?;
     }
     let health = reader.health();
     match &health {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::layout::{COUNTERS_PER_BLOCK, COUNTERS_PROLOGUE, block_offset};
 use crate::write::Shared;
-use crate::write::defs::lock;
+use crate::write::defs::{lock, table};
 use crate::write::space::Claim;
 use crate::{BlockKind, CounterDef, CounterId, CounterKind, StreamId};
 
@@ -24,6 +24,11 @@ pub(crate) struct Counters {
 impl Counters {
     pub fn new() -> Counters {
         Counters { blocks: Vec::new(), next: 1, known: HashMap::new() }
+    }
+
+    /// Memory of the tables, about.
+    pub fn table_bytes(&self) -> usize {
+        table(&self.known) + self.blocks.capacity() * size_of::<u32>()
     }
 
     /// Ids in use, the unused 0 included.

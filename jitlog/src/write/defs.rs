@@ -46,6 +46,19 @@ impl Definitions {
         }
     }
 
+    /// Memory of the tables, about.
+    pub fn table_bytes(&self) -> usize {
+        let names = self.functions.iter().map(|(_, name)| name.len() + OF_PIECE).sum::<usize>()
+            + self.strings.keys().map(|text| text.len() + OF_PIECE).sum::<usize>();
+        names
+            + table(&self.strings)
+            + table(&self.sources)
+            + table(&self.locations)
+            + table(&self.stacks)
+            + self.functions.capacity() * size_of::<([u8; 16], Box<str>)>()
+            + self.fingerprints.capacity() * size_of::<Fingerprint>()
+    }
+
     fn function(&self, func_id: FuncId) -> Xxh3 {
         let mut state = Xxh3::new();
         if let Some((hash, name)) = self.functions.get((func_id.0 as usize).wrapping_sub(1)) {
@@ -57,6 +70,17 @@ impl Definitions {
 
     pub fn write<R: Record>(&mut self, shared: &Shared, record: &R) {
         self.cursor.write(shared, shared.clock.now(), record);
+    }
+}
+
+/// What the allocator needs for a small piece beyond its bytes, about.
+const OF_PIECE: usize = 16;
+
+/// Memory of a hash table: an entry and a byte for each of its slots, of which seven in eight may be used.
+pub(crate) fn table<K, V>(table: &HashMap<K, V>) -> usize {
+    match table.capacity() {
+        0 => 0,
+        capacity => (capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1),
     }
 }
 

@@ -126,6 +126,12 @@ impl Log {
         Ok(log)
     }
 
+    /// Memory that the writer has beside the mapped file, about: what it knows to be defined, and its counters.
+    pub fn table_bytes(&self) -> usize {
+        let shared = &self.owner.shared;
+        lock(&shared.definitions).table_bytes() + lock(&shared.counters).table_bytes()
+    }
+
     /// The definitions.
     pub fn defs(&self) -> Defs {
         Defs::new(self.owner.shared.clone())

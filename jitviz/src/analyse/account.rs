@@ -16,6 +16,9 @@ pub struct Part {
     pub at_end: u64,
     /// When all parts together were largest.
     pub at_peak: u64,
+    /// Moments of the accounts that the VM wrote, and the bytes then; empty where it wrote none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub over_time: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -94,6 +97,7 @@ fn told(model: &Model, last: &Resident, peak: &Resident) -> Account {
         what: purpose.to_string(),
         at_end: of(last, purpose),
         at_peak: of(peak, purpose),
+        over_time: model.resident.iter().map(|account| (account.at_ns, of(account, purpose))).collect(),
     });
     let mut parts: Vec<Part> = parts.filter(|part| part.at_end > 0 || part.at_peak > 0).collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.at_peak));
@@ -141,6 +145,7 @@ fn pieced_together(model: &Model) -> Account {
         what: part.what.to_string(),
         at_end: part.points.last().map_or(0, |point| point.1),
         at_peak: peak.map_or(0, |(time, _)| part.at(time)),
+        over_time: Vec::new(),
     });
     let parts: Vec<Part> = parts.collect();
     Account {
@@ -298,6 +303,7 @@ mod tests {
         let account = account(&model);
         let shown: Vec<_> = account.parts.iter().map(|part| (part.what.as_str(), part.at_end, part.at_peak)).collect();
         assert_eq!(shown, [("heap blocks", 400, 600), ("log", 310, 350)]);
+        assert_eq!(account.parts[1].over_time, [(1, 350), (2, 310)]);
         assert_eq!((account.sum_at_peak, account.remainder_at_peak, account.peak_at_ns), (950, Some(50), Some(1)));
         assert_eq!(
             (account.sum_at_end, account.remainder_at_end, account.resident_peak),

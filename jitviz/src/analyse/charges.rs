@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::blame::{Charge, Ground};
-use crate::model::{Domain, GuardId, LocId, Model, Place, SampleState, TraceId, Weight};
+use crate::model::{Domain, GuardId, LocId, Model, Part, Place, SampleState, TraceId, Weight};
 
 /// What the program was sent to the interpreter by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -22,6 +22,10 @@ pub enum Cause {
     NeverHot,
     /// The code was compiled later.
     StartUp,
+    /// Before the program's first instruction: the VM begins, and the program is read and compiled.
+    Loading,
+    /// After its last: what it leaves behind is cleared away, and the log is closed.
+    Ending,
     /// Beside compiled code: what runs before it is entered and after it has ended.
     Around,
     /// The sample has no place.
@@ -37,6 +41,8 @@ impl Cause {
             Cause::GivenUp => "given up",
             Cause::NeverHot => "never hot",
             Cause::StartUp => "not compiled yet",
+            Cause::Loading => "before the program",
+            Cause::Ending => "after the program",
             Cause::Around => "around compiled code",
             Cause::Unknown => "place not known",
         }
@@ -87,6 +93,41 @@ pub struct Charges {
     pub native_ns: u64,
     /// Most time first; the sum is `native_ns`.
     pub native: Vec<NativeRow>,
+    /// Functions of the VM and its libraries that samples with native chains found running, most time first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionRow>,
+    /// Files whose functions could not be named, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Time in a native function itself, without what it called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FunctionRow {
+    pub function: String,
+    /// Its source, where DWARF tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    pub ns: u64,
+    pub samples: u64,
+    /// Of all time in native functions, in thousandths.
+    pub permille: u64,
+    /// What the program was doing then.
+    pub state: Part,
+}
+
+fn functions(model: &Model) -> Vec<FunctionRow> {
+    let native = &model.samples.native;
+    let sums = native.innermost();
+    let all = sums.values().fold(0_u64, |sum, weight| sum.saturating_add(weight.ns));
+    let rows = sums.into_iter().filter_map(|((function, state), weight)| {
+        let function = native.functions.get(function)?.clone();
+        let (ns, samples, permille) = (weight.ns, weight.samples, permille(weight.ns, all));
+        Some(FunctionRow { function: function.name, file: function.file, ns, samples, permille, state })
+    });
+    let mut rows: Vec<FunctionRow> = rows.collect();
+    rows.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| (&a.function, a.state).cmp(&(&b.function, b.state))));
+    rows
 }
 
 pub fn charges(model: &Model) -> Charges {
@@ -101,7 +142,15 @@ pub fn charges(model: &Model) -> Charges {
     }
     let mut causes: Vec<_> = causes.into_iter().collect();
     causes.sort_by_key(|(_, ns)| std::cmp::Reverse(*ns));
-    Charges { interp_ns, causes, interp, native_ns, native: native(model, native_ns) }
+    Charges {
+        interp_ns,
+        causes,
+        interp,
+        native_ns,
+        native: native(model, native_ns),
+        functions: functions(model),
+        notes: samples.native.notes.clone(),
+    }
 }
 
 /// What a row is about.
@@ -125,15 +174,17 @@ fn interp(model: &Model, all: u64) -> Vec<ChargeRow> {
             Charge::GivenUp(head) => add(Cause::GivenUp, place(head), head, None, weight),
             Charge::Aborted(head) => add(Cause::Abort, place(head), head, None, weight),
             Charge::NeverHot(_) => add(Cause::NeverHot, Place { line: None, ..place(loc) }, loc, None, weight),
-            Charge::Nobody => add(Cause::Unknown, Place::default(), loc, None, weight),
+            Charge::Nobody => {
+                let samples = &model.samples;
+                let of = |part: Weight| if loc.0 == 0 { part } else { Weight::default() };
+                let parts = [(Cause::Loading, of(samples.starting)), (Cause::Ending, of(samples.ending))];
+                split(weight, &parts, Cause::Unknown, |cause, weight| add(cause, Place::default(), loc, None, weight));
+            }
             Charge::Compiled => {
                 let early = model.samples.early.get(&loc).copied().unwrap_or_default();
-                let late = Weight { samples: weight.samples - early.samples, ns: weight.ns - early.ns };
-                for (cause, weight) in [(Cause::StartUp, early), (Cause::Around, late)] {
-                    if weight.samples > 0 {
-                        add(cause, Place { line: None, ..place(loc) }, loc, None, weight);
-                    }
-                }
+                split(weight, &[(Cause::StartUp, early)], Cause::Around, |cause, weight| {
+                    add(cause, Place { line: None, ..place(loc) }, loc, None, weight);
+                });
             }
         }
     }
@@ -150,6 +201,20 @@ fn interp(model: &Model, all: u64) -> Vec<ChargeRow> {
     let mut rows: Vec<ChargeRow> = sums.into_iter().map(row).collect();
     rows.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| (a.cause, &a.place, a.guard).cmp(&(b.cause, &b.place, b.guard))));
     rows
+}
+
+/// Gives the parts of a weight, and the rest, to their causes.
+fn split(whole: Weight, parts: &[(Cause, Weight)], of_rest: Cause, mut add: impl FnMut(Cause, Weight)) {
+    let mut rest = whole;
+    for (_, part) in parts {
+        rest.samples = rest.samples.saturating_sub(part.samples);
+        rest.ns = rest.ns.saturating_sub(part.ns);
+    }
+    for &(cause, weight) in parts.iter().chain(&[(of_rest, rest)]) {
+        if weight.samples > 0 {
+            add(cause, weight);
+        }
+    }
 }
 
 fn why(model: &Model, cause: Cause, guard: Option<GuardId>, loc: LocId) -> Option<String> {
@@ -232,22 +297,29 @@ mod tests {
         guard.loc = LocId(11);
         model.guards.insert(GuardId(1), guard);
         let interp = SampleState::Interp;
+        model.samples.add(1, &sample(interp, 0, 0, 256), true);
+        // On the way out of a trace the place is not the program's yet.
+        model.samples.add(1, &sample(SampleState::Deopt, 41, 1, 512), true);
         for (loc, guard, ns, is_early) in [
             (12, 1, 1, false),
             (11, 0, 2, true),
             (12, 0, 4, false),
             (21, 0, 8, false),
             (31, 0, 16, false),
-            (41, 0, 32, true),
-            (42, 0, 64, false),
+            // The interpreter would run it in any case.
+            (41, 1, 32, true),
             (0, 0, 128, false),
+            (42, 0, 64, false),
+            (0, 0, 1024, false),
         ] {
             model.samples.add(1, &sample(interp, loc, guard, ns), is_early);
         }
         let found = charges(&model);
         let causes: BTreeMap<Cause, u64> = found.causes.iter().copied().collect();
         let expected = [
-            (Cause::Exit, 1),
+            (Cause::Loading, 256),
+            (Cause::Ending, 1024),
+            (Cause::Exit, 513),
             (Cause::Abort, 8),
             (Cause::GivenUp, 16),
             (Cause::NeverHot, 96),
@@ -256,7 +328,7 @@ mod tests {
             (Cause::Unknown, 128),
         ];
         assert_eq!(causes, BTreeMap::from(expected));
-        assert_eq!((found.interp_ns, found.interp.iter().map(|row| row.ns).sum::<u64>()), (255, 255));
+        assert_eq!((found.interp_ns, found.interp.iter().map(|row| row.ns).sum::<u64>()), (2047, 2047));
         let exit = found.interp.iter().find(|row| row.cause == Cause::Exit).map(|row| (row.trace, row.place.line));
         assert_eq!(exit, Some((Some(TraceId(1)), Some(101))));
         let abort = found.interp.iter().find(|row| row.cause == Cause::Abort).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{FuncId, LocId, Model, Part, StackId};
+use crate::model::{FuncId, LocId, Model, Part, StackId, Weight};
 
 /// A function as it was called from the one above it, and everything it called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -19,6 +19,9 @@ pub struct Frame {
     pub line: Option<u32>,
     /// True for a builtin, which has no Python frames of its own.
     pub builtin: bool,
+    /// True for a function of the VM or a library, from native call chains.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub native: bool,
     pub samples: u64,
     pub total_ns: u64,
     /// Without what it called.
@@ -52,6 +55,8 @@ const DEEPEST: usize = 256;
 enum Key {
     Function(FuncId),
     Builtin(FuncId),
+    /// A native function, by its index.
+    Native(usize),
     Unknown,
 }
 
@@ -60,7 +65,8 @@ pub fn flame(model: &Model, only: Option<Part>) -> Flame {
     let mut flame = Flame { frames: vec![Frame { function: "all".into(), ..Frame::default() }], ..Flame::default() };
     let mut index: BTreeMap<(usize, Key), usize> = BTreeMap::new();
     let mut lines: BTreeMap<(usize, LocId), u64> = BTreeMap::new();
-    for (&(stack, part, builtin), weight) in &model.samples.by_stack {
+    for (&group, whole) in &model.samples.by_stack {
+        let (stack, part, builtin) = group;
         if only.is_some_and(|only| only != part) {
             continue;
         }
@@ -74,26 +80,39 @@ pub fn flame(model: &Model, only: Option<Part>) -> Flame {
             (func.map_or(Key::Unknown, Key::Function), loc)
         });
         let callee = (part == Part::Native && builtin.0 != 0).then_some((Key::Builtin(builtin), LocId(0)));
-        let mut at = 0;
-        flame.frames[0].add(part, weight.ns, weight.samples);
-        for (key, loc) in keyed.chain(callee) {
-            let next = flame.frames.len();
-            let child = *index.entry((at, key)).or_insert(next);
-            if child == next {
-                let frame =
-                    Frame { id: child, parent: Some(at), depth: flame.frames[at].depth + 1, ..new(model, key, loc) };
-                flame.frames.push(frame);
-                flame.frames[at].children.push(child);
+        let above: Vec<(Key, LocId)> = keyed.chain(callee).collect();
+        // Samples with a native chain, then those without.
+        let mut rest = *whole;
+        let mut add = |below: &[usize], weight: Weight| {
+            let mut at = 0;
+            flame.frames[0].add(part, weight.ns, weight.samples);
+            let below = below.iter().take(DEEPEST.saturating_sub(above.len()));
+            for (key, loc) in above.iter().copied().chain(below.map(|&function| (Key::Native(function), LocId(0)))) {
+                let next = flame.frames.len();
+                let child = *index.entry((at, key)).or_insert(next);
+                if child == next {
+                    let depth = flame.frames[at].depth + 1;
+                    flame.frames.push(Frame { id: child, parent: Some(at), depth, ..new(model, key, loc) });
+                    flame.frames[at].children.push(child);
+                }
+                at = child;
+                flame.frames[at].add(part, weight.ns, weight.samples);
+                *lines.entry((at, loc)).or_default() += weight.ns;
             }
-            at = child;
-            flame.frames[at].add(part, weight.ns, weight.samples);
-            *lines.entry((at, loc)).or_default() += weight.ns;
+            flame.frames[at].own_ns = flame.frames[at].own_ns.saturating_add(weight.ns);
+        };
+        for (functions, weight) in model.samples.native.of(group) {
+            rest.samples = rest.samples.saturating_sub(weight.samples);
+            rest.ns = rest.ns.saturating_sub(weight.ns);
+            add(functions, weight);
         }
-        flame.frames[at].own_ns = flame.frames[at].own_ns.saturating_add(weight.ns);
+        if rest.samples > 0 {
+            add(&[], rest);
+        }
     }
     for frame in &mut flame.frames {
         let own = lines.range((frame.id, LocId(0))..=(frame.id, LocId(u32::MAX)));
-        if let Some(((_, loc), _)) = own.max_by_key(|(_, ns)| **ns) {
+        if let Some(((_, loc), _)) = own.max_by_key(|(_, ns)| **ns).filter(|_| !frame.native) {
             frame.loc = *loc;
             frame.line = model.program.place(*loc).line;
         }
@@ -136,6 +155,10 @@ fn new(model: &Model, key: Key, loc: LocId) -> Frame {
         },
         Key::Builtin(func) => {
             Frame { function: name(func).unwrap_or_else(|| "?".into()), builtin: true, ..Frame::default() }
+        }
+        Key::Native(function) => {
+            let function = model.samples.native.functions.get(function).cloned().unwrap_or_default();
+            Frame { function: function.name, file: function.file, native: true, ..Frame::default() }
         }
         Key::Unknown => Frame { function: "?".into(), ..Frame::default() },
     }

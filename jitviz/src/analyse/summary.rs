@@ -8,7 +8,7 @@ use super::break_even::{Tally, tally};
 use super::guard_sums;
 use super::traces::Fate;
 use super::warmup::warmup;
-use crate::model::{Fact, Model, SampleState, Trace, TraceKind};
+use crate::model::{Fact, KernelCount, Model, SampleState, Sampling, Trace, TraceKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -25,6 +25,12 @@ pub struct Summary {
     pub log: Log,
     /// `None` if the program was killed or still runs.
     pub exit: Option<Exit>,
+    /// How samples were taken, where the log says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// What the kernel counted, and what it could not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kernel: Vec<KernelCount>,
 }
 
 /// Time of the VM's thread by state. A state nobody measured is `None`, never the rest of something.
@@ -137,6 +143,8 @@ pub fn summary(model: &Model) -> Summary {
             pause_max_ns: model.known(Fact::GcPauses, model.collections.iter().map(|c| c.pause_ns).max().unwrap_or(0)),
         },
         log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
+        sampling: model.samples.sampling.clone(),
+        kernel: model.samples.kernel.values().cloned().collect(),
         exit: model.exit.as_ref().map(|e| Exit { how: e.how.clone(), status: e.status }),
     }
 }

@@ -124,6 +124,7 @@ impl Loader {
                     self.strings.insert(d.id.0, d.text.to_string());
                 }
             }
+            Event::MappingDef(d) => model.samples.native.mapping(d),
             Event::AbsentDef(d) => {
                 model.absent.insert(d.fact, d.switch.to_string());
             }
@@ -273,6 +274,31 @@ impl Loader {
                 let is_early = function.is_none_or(|function| !self.compiled.contains(&function));
                 self.model.samples.add(t_ns, e, is_early);
             }
+            Event::Sampling(e) => {
+                self.model.samples.sampling = Some(Sampling {
+                    hz: e.hz,
+                    asked_hz: some(e.asked_hz, |hz| hz),
+                    source: e.source.to_string(),
+                    tick_ns: some(e.tick_ns, |ns| ns),
+                    note: Some(e.note.to_string()).filter(|note| !note.is_empty()),
+                });
+            }
+            Event::PerfCount(e) => {
+                let running = (u128::from(e.running_ns) * 1_000).checked_div(u128::from(e.enabled_ns));
+                let count = KernelCount {
+                    counter: e.counter.to_string(),
+                    value: Some(e.value),
+                    running_permille: running.map(|permille| permille.min(1_000) as u64),
+                    missing: None,
+                };
+                self.model.samples.kernel.insert(e.counter.0, count);
+            }
+            Event::PerfMissing(e) => {
+                let (counter, missing) = (e.counter.to_string(), Some(e.reason.to_string()));
+                let count = KernelCount { counter, value: None, running_permille: None, missing };
+                self.model.samples.kernel.insert(e.counter.0, count);
+            }
+            Event::NativeStack(e) => self.model.samples.native.stack(e.addresses),
             Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
             Event::AllocSample(e) => {
                 self.model.allocs.add(LocId(e.loc_id.0), e.type_str.0, e.weight_bytes);

@@ -238,6 +238,8 @@ impl Log {
         let header = self.reader.header();
         model.format = format!("jitlog {}.{}", header.major, header.minor);
         model.started_real_ns = Some(self.reader.static_page().start_real_ns).filter(|ns| *ns > 0);
+        let vm = model.program.process.vm_name.clone();
+        model.samples.native.name(&vm, self.reader.static_page().start_real_ns as i64);
         model
     }
 

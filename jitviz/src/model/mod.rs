@@ -13,6 +13,7 @@ pub mod ids;
 pub mod load;
 pub mod log;
 pub mod moment;
+pub mod native;
 pub mod problem;
 pub mod program;
 pub mod samples;
@@ -29,10 +30,12 @@ pub use changes::Changes;
 pub use guard::{Bailout, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
 pub use log::{Log, Span};
+
 pub use moment::{Moment, What};
+pub use native::{Native, NativeFunction};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
-pub use samples::{Cell, Part, PlaceTime, Samples, Timeline, TraceTime, Weight};
+pub use samples::{Cell, KernelCount, Part, PlaceTime, Samples, Sampling, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

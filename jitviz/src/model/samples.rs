@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FuncId, GuardId, LocId, SampleState, StackId, TraceId};
+use super::{FuncId, GuardId, LocId, Native, SampleState, StackId, TraceId};
 
 /// Number and weight of some samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,30 @@ pub struct Cell {
     pub loc: LocId,
 }
 
+/// How samples were taken.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Sampling {
+    /// Samples per second.
+    pub hz: u32,
+    /// As asked for; `None` if the VM chose the rate by what a tick costs.
+    pub asked_hz: Option<u32>,
+    pub source: String,
+    /// What a tick takes on that machine, if it was measured.
+    pub tick_ns: Option<u64>,
+    /// Why it is not what was asked for.
+    pub note: Option<String>,
+}
+
+/// What the kernel counted of the program, or why it did not.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct KernelCount {
+    pub counter: String,
+    pub value: Option<u64>,
+    /// Of the time it was asked to count the kernel did so much, in thousandths: less where counters take turns.
+    pub running_permille: Option<u64>,
+    pub missing: Option<String>,
+}
+
 /// Everything the samples add up to; empty when nobody sampled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
@@ -61,15 +85,25 @@ pub struct Samples {
     pub native_at: BTreeMap<(LocId, FuncId), Weight>,
     /// By the stack of Python frames, the state and, in the state native, the builtin.
     pub by_stack: BTreeMap<(StackId, Part, FuncId), Weight>,
-    /// In the interpreter, because compiled code was left through the guard just before.
+    /// In the interpreter, because compiled code was left through the guard just before: on the way out, and in functions
+    /// that have code.
     pub by_guard: BTreeMap<GuardId, Weight>,
     /// In the interpreter without that, by place.
     pub unblamed: BTreeMap<LocId, Weight>,
     /// Of those, what came before any code of the place's function was installed.
     pub early: BTreeMap<LocId, Weight>,
+    /// Of those without a place, what came before the first with one: the VM begins, and the program is read and compiled.
+    pub starting: Weight,
+    /// And what came after the last with one.
+    pub ending: Weight,
     pub timeline: Timeline,
     /// That could not be taken or written.
     pub lost: u64,
+    pub sampling: Option<Sampling>,
+    /// What ran below the Python frames, where the kernel sampled.
+    pub native: Native,
+    /// By the number of the counter.
+    pub kernel: BTreeMap<u8, KernelCount>,
 }
 
 impl Samples {
@@ -82,21 +116,31 @@ impl Samples {
         self.by_state.get(&state).map_or(0, |weight| weight.ns)
     }
 
-    /// `is_early`: the function of the place has no code yet.
+    /// `is_early`: the function of the place has no code yet. Then no exit is to blame for its time, since the interpreter
+    /// would run it in any case; leaving a trace is the exit's own.
     pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
         let ns = sample.weight_ns;
+        let is_of_exit = !is_early || sample.loc_id.0 == 0 || sample.state == SampleState::Deopt;
+        let guard_id = if is_of_exit { GuardId(sample.guard_id.0) } else { GuardId(0) };
         self.by_state.entry(sample.state).or_default().add(ns);
-        let Some(part) = Part::of(sample.state) else { return };
+        let part = Part::of(sample.state);
+        let has_chain = part.filter(|part| matches!(part, Part::Interp | Part::Compiled | Part::Native));
+        let group = has_chain.map(|part| (StackId(sample.stack_id.0), part, FuncId(sample.builtin.0)));
+        self.native.sample(group, ns);
+        let Some(part) = part else { return };
         // Time in the others is told by events, so that it is not there twice.
         if !matches!(part, Part::Interp | Part::Compiled | Part::Native) {
             return;
         }
         self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
         self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
-        let (trace, guard) = (TraceId(sample.trace_id.0), GuardId(sample.guard_id.0));
-        let (trace, guard) = if part == Part::Interp { (TraceId(0), guard) } else { (trace, GuardId(0)) };
+        let trace = TraceId(sample.trace_id.0);
+        let (trace, guard) = if part == Part::Interp { (TraceId(0), guard_id) } else { (trace, GuardId(0)) };
         let cell = self.cells.entry(Cell { part, trace, guard, loc: LocId(sample.loc_id.0) }).or_default();
         *cell = cell.saturating_add(ns);
+        if sample.loc_id.0 != 0 {
+            self.ending = Weight::default();
+        }
         let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
         let of_place = place.map(|place| match part {
             Part::Compiled => &mut place.compiled_ns,
@@ -107,14 +151,19 @@ impl Samples {
             *sum = sum.saturating_add(ns);
         }
         if part == Part::Interp {
-            match sample.guard_id.0 {
+            match guard_id.0 {
                 0 => {
+                    match sample.loc_id.0 {
+                        0 if self.by_loc.is_empty() => self.starting.add(ns),
+                        0 => self.ending.add(ns),
+                        _ => {}
+                    }
                     self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns);
                     if is_early {
                         self.early.entry(LocId(sample.loc_id.0)).or_default().add(ns);
                     }
                 }
-                guard => self.by_guard.entry(GuardId(guard)).or_default().add(ns),
+                _ => self.by_guard.entry(guard_id).or_default().add(ns),
             }
         } else if sample.trace_id.0 != 0 {
             let time = self.by_trace.entry(TraceId(sample.trace_id.0)).or_default();

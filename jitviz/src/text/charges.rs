@@ -2,6 +2,7 @@
 
 use super::columns;
 use crate::analyse::charges::Charges;
+use crate::model::Part;
 use crate::styled::{Line, Role};
 use crate::units::{ns, share};
 
@@ -43,7 +44,28 @@ pub fn lines(charges: &Charges) -> Vec<Line> {
         lines.push(line.with(Role::Name, name).with(Role::Plain, format!(" called at {}", columns::place(&row.place))));
     }
     more(charges.native.len(), &mut lines);
+    native_functions(charges, &mut lines);
     lines
+}
+
+/// What the kernel's samples found running below the Python frames.
+fn native_functions(charges: &Charges, lines: &mut Vec<Line>) {
+    if charges.functions.is_empty() {
+        return;
+    }
+    let all = charges.functions.iter().fold(0_u64, |sum, row| sum.saturating_add(row.ns));
+    lines.push(Line::new());
+    lines.push(Line::of(Role::Title, format!("Native functions, by themselves: {}", ns(all))));
+    for row in charges.functions.iter().take(ROWS) {
+        let part = share(row.ns, all).unwrap_or_default();
+        let state = Part::ALL.iter().find(|(part, _)| *part == row.state).map_or("", |(_, name)| name);
+        let line = Line::of(Role::Plain, format!("{:>9} {part:>7}  {state:8} ", ns(row.ns)));
+        lines.push(line.with(Role::Name, &row.function));
+    }
+    more(charges.functions.len(), lines);
+    for note in &charges.notes {
+        lines.push(Line::of(Role::Dim, note.clone()));
+    }
 }
 
 fn more(rows: usize, lines: &mut Vec<Line>) {

@@ -33,7 +33,8 @@ pub fn lines(report: &MemoryReport) -> Vec<Line> {
     lines
 }
 
-fn account(report: &MemoryReport, lines: &mut Vec<Line>) {
+/// The account: a title, a line for each part in their order, then sums and what the kernel says.
+pub fn account(report: &MemoryReport, lines: &mut Vec<Line>) {
     let account = &report.account;
     let head = format!("{:>NUMBER$} {:>NUMBER$}", "at the end", "at the peak");
     let mut title = Line::of(Role::Title, head);

@@ -207,15 +207,63 @@ fn facts(overview: &Overview, s: &Summary) -> Vec<(&'static str, &'static str, P
         log.add(Role::Bad, overview.health.clone());
     }
 
-    vec![
-        ("Time", "states", states(s)),
+    let mut facts = vec![("Time", "states", states(s))];
+    facts.extend(sampling(s).map(|parts| ("Samples", "states", parts)));
+    facts.extend(kernel(s).map(|parts| ("Kernel", "states", parts)));
+    facts.extend([
         ("Warm-up", "warmup", warmup(s)),
         ("Traces", "trace", traces),
         ("Guards", "guard", guards),
         ("Memory", "heap", memory),
         ("GC", "gc", gc),
         ("Log", "log", log),
-    ]
+    ]);
+    facts
+}
+
+/// How often and by what samples were taken, if the log says so.
+fn sampling(s: &Summary) -> Option<Parts> {
+    let sampling = s.sampling.as_ref()?;
+    let mut parts = Parts::new();
+    parts.add(Role::Plain, format!("{} a second, by {}", count(sampling.hz.into()), sampling.source));
+    match (sampling.asked_hz, sampling.tick_ns) {
+        (Some(asked), _) if asked != sampling.hz => {
+            parts.add(Role::Warn, format!("{} were asked for", count(asked.into())))
+        }
+        (Some(_), _) => parts.add(Role::Dim, "as asked for"),
+        (None, Some(tick)) => parts.add(Role::Dim, format!("chosen, since a tick takes {} here", ns(tick))),
+        (None, None) => {}
+    }
+    if let Some(note) = &sampling.note {
+        parts.add(Role::Warn, note.clone());
+    }
+    Some(parts)
+}
+
+/// What the kernel counted, then what it could not, the same reasons together.
+fn kernel(s: &Summary) -> Option<Parts> {
+    let mut parts = Parts::new();
+    for row in &s.kernel {
+        let Some(value) = row.value else { continue };
+        let text = match row.counter.strip_suffix(" ns") {
+            Some(name) => format!("{name} {}", ns(value)),
+            None => format!("{} {}", count(value), row.counter),
+        };
+        let turns = row.running_permille.filter(|permille| *permille < 990);
+        let turns = turns.and_then(|permille| units::share(permille, 1_000));
+        parts.add(Role::Plain, text + &turns.map(|part| format!(" (counted {part} of the time)")).unwrap_or_default());
+    }
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (row, reason) in s.kernel.iter().filter_map(|row| Some((row, row.missing.as_deref()?))) {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, counters)) => counters.push(&row.counter),
+            None => reasons.push((reason, vec![&row.counter])),
+        }
+    }
+    for (reason, counters) in reasons {
+        parts.add(Role::Dim, format!("no {}: {reason}", counters.join(", ")));
+    }
+    (!parts.list.is_empty()).then_some(parts)
 }
 
 /// A number, or that nobody knows it.

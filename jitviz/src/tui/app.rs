@@ -264,7 +264,7 @@ impl App {
         let body = self.body();
         match (self.view, &self.trace) {
             (ViewId::Traces | ViewId::Guards | ViewId::Aborts | ViewId::Source, _) => layout::table_rows(body),
-            (ViewId::Memory, _) => layout::table_rows(layout::memory(body).table),
+            (ViewId::Memory, _) => layout::table_rows(layout::memory(body, self.memory.account_lines()).table),
             (ViewId::Timeline, _) => layout::timeline(body, self.timeline.lanes_shown()).list,
             (ViewId::Trace, Some(trace)) => {
                 let panes = layout::trace(body, trace.focus, trace.lower).panes;

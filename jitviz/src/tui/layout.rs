@@ -112,14 +112,20 @@ pub fn timeline(body: Rect, lanes: u16) -> TimelineScreen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryScreen {
     pub chart: Rect,
+    pub account: Rect,
     pub table: Rect,
 }
 
-pub fn memory(body: Rect) -> MemoryScreen {
+/// `account`: lines that the account has.
+pub fn memory(body: Rect, account: u16) -> MemoryScreen {
     let chart = if body.height >= 12 { 6 } else { body.height / 2 };
+    // The lines that allocate keep half of the rest.
+    let account = if body.height >= 18 { account.min((body.height - chart) / 2) } else { 0 };
+    let above = chart + account;
     MemoryScreen {
         chart: Rect { height: chart, ..body },
-        table: Rect { y: body.y + chart, height: body.height - chart, ..body },
+        account: Rect { y: body.y + chart, height: account, ..body },
+        table: Rect { y: body.y + above, height: body.height - above, ..body },
     }
 }
 

@@ -15,8 +15,8 @@ use jitlog::{
     Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
     GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
     LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
-    Places, RawWord, SampleState, SignalStream, SourceId, SourceText, StackId, StateTime, Stream, StreamKind,
-    TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    Places, RawWord, SampleSource, SampleState, Sampling, SignalStream, SourceId, SourceText, StackId, StateTime,
+    Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
@@ -32,6 +32,7 @@ use crate::perf::{self, BuiltinIds};
 use crate::runtime::collect::GcRecord;
 use crate::runtime::types::TypeId;
 use crate::runtime::vm::Vm;
+use crate::sizes;
 use crate::trace::Trace;
 use crate::trace::abort::{BlacklistReason, RetireReason};
 use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
@@ -182,6 +183,30 @@ impl Events {
     /// A mapped file of machine code.
     pub fn mapping(&self, mapping: &MappingDef) {
         self.log.defs().mapping(mapping);
+    }
+
+    /// How samples are taken.
+    pub fn sampling(&mut self, rate: perf::Chosen, source: perf::Source, note: &str) {
+        let source = match source {
+            perf::Source::Timer => SampleSource::Timer,
+            perf::Source::Perf => SampleSource::Perf,
+        };
+        let perf::Chosen { hz, asked_hz, tick_ns } = rate;
+        self.stream.sampling(&Sampling { hz, asked_hz, source, tick_ns, note });
+    }
+
+    /// Memory of the log beside its file, about.
+    pub fn table_bytes(&self) -> u64 {
+        let guards = self
+            .guards
+            .iter()
+            .map(|guards| sizes::list(guards) + guards.iter().map(|guard| sizes::list(&guard.observed)).sum::<usize>());
+        let own = guards.sum::<usize>()
+            + sizes::list(&self.guards)
+            + sizes::list(&self.sources)
+            + sizes::table(&self.functions)
+            + sizes::table(&self.fingerprints);
+        (own + self.log.table_bytes()) as u64
     }
 
     /// A counter that the kernel does not have.

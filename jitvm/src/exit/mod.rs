@@ -38,6 +38,8 @@ extern "C" fn box_float_of(vm: *mut Vm, x: f64) -> u64 {
 pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     // SAFETY: the exit path passes the VM and a state on the native stack; nothing else refers to either.
     let (vm, state) = unsafe { (&mut *vm, &*state) };
+    // Before anything else: what it takes to leave is the exit's time, not the trace's.
+    vm.perf.leaving();
     let id = TraceId(state.trace);
     lockstep::exits(vm, state);
     let trace: *const crate::trace::Trace = vm.jit.trace(id);
@@ -210,7 +212,6 @@ fn leave(
     observed: Option<u64>,
 ) {
     vm.jit.totals.exits += 1;
-    // Before anything else: what it takes to leave is the exit's time, not the trace's.
     if vm.perf.is_on()
         && let Some(guard) = vm.jit.events.as_ref().and_then(|events| events.guard_id(id, exit))
     {

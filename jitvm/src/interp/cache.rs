@@ -16,6 +16,7 @@ use crate::runtime::object::{Cell, Header, Instance, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+use crate::sizes;
 
 /// What an instruction does for objects of the entry's shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +100,7 @@ impl Caches {
 
     /// Memory it has.
     pub fn bytes(&self) -> u64 {
-        (size_of_val(&*self.index) + size_of_val(&*self.caches)) as u64
+        (sizes::boxed(&self.index) + sizes::boxed(&self.caches)) as u64
     }
 
     /// The cache of an attribute instruction.

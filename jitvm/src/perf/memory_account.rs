@@ -4,12 +4,15 @@
 //! the rest is the allocator's, of which large objects, traces and code objects are known by their sizes. What is left
 //! is not explained, and whoever shows the account says so.
 
+use std::collections::HashSet;
 use std::fs;
+use std::sync::Arc;
 
 use jitlog::{MappingDef, Memory, MemoryPart, MemoryPurpose};
 
 use crate::events::Events;
 use crate::runtime::vm::{Frame, Vm};
+use crate::sizes;
 
 const PAGE: usize = 4096;
 
@@ -50,16 +53,18 @@ fn touched((start, bytes): (usize, usize)) -> u64 {
     (pages.iter().filter(|&&page| page & 1 != 0).count() * PAGE) as u64
 }
 
-/// Resident bytes of mappings of files: the log's, and others' (the program and its libraries).
-fn files(log: &str) -> (u64, u64) {
+/// Resident bytes of all mappings, of the log's, and of other files' (the program and its libraries). All from one look:
+/// the log's helper thread touches pages at any moment.
+fn mappings(log: &str) -> (u64, u64, u64) {
     let maps = fs::read_to_string("/proc/self/smaps").unwrap_or_default();
-    let (mut of_log, mut others) = (0, 0);
+    let (mut all, mut of_log, mut others) = (0, 0, 0);
     let mut path = "";
     for line in maps.lines() {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or("");
         if first == "Rss:" {
             let bytes = words.next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024;
+            all += bytes;
             match path {
                 path if path == log => of_log += bytes,
                 path if path.starts_with('/') || path == "[vdso]" => others += bytes,
@@ -69,7 +74,7 @@ fn files(log: &str) -> (u64, u64) {
             path = words.nth(4).unwrap_or("");
         }
     }
-    (of_log, others)
+    (all, of_log, others)
 }
 
 /// Gives every mapping of a file with machine code: the program and its libraries.
@@ -89,11 +94,26 @@ pub fn code_files(each: &mut dyn FnMut(&MappingDef)) {
     }
 }
 
+/// Memory of the source files and of what was compiled but not linked yet.
+fn sources(vm: &Vm) -> u64 {
+    let modules = vm.compiled.iter().map(|(module, _)| module);
+    let of_modules = modules
+        .clone()
+        .map(|module| sizes::list(&module.codes) + module.codes.iter().map(|code| code.bytes()).sum::<usize>());
+    let sources = vm.codes.iter().map(|code| &code.source).chain(modules.map(|module| &module.source));
+    let mut seen = HashSet::new();
+    let of_sources = sources.filter(|source| seen.insert(Arc::as_ptr(source))).map(|source| source.bytes());
+    (of_modules.sum::<usize>() + of_sources.sum::<usize>()) as u64
+}
+
 /// Makes the account and writes it.
 pub fn write(vm: &Vm, runtime_bytes: u64, events: &mut Events) {
     use MemoryPurpose as For;
-    let (resident_bytes, peak_bytes) = resident();
-    let (log, program) = files(events.path());
+    let (mapped, log, program) = mappings(events.path());
+    let (counted, peak) = resident();
+    // The kernel's own sum of the same lags behind, and is rounded by processor.
+    let resident_bytes = if mapped == 0 { counted } else { mapped };
+    let peak_bytes = peak.max(resident_bytes);
     let own = |ranges: &[(usize, usize)]| ranges.iter().copied().map(touched).sum::<u64>();
     let blocks = own(&vm.heap.block_ranges());
     let code = vm.jit.arena.as_ref().map_or(0, |arena| own(&[arena.range()]));
@@ -103,15 +123,17 @@ pub fn write(vm: &Vm, runtime_bytes: u64, events: &mut Events) {
     let tables = vm.perf.sampler().map_or([(0, 0); 3], |sampler| sampler.ranges());
     let tables: Vec<(usize, usize)> = tables.into_iter().chain([frames]).collect();
     let sampler = own(&tables);
+    let of_collector = vm.heap.collector_ranges();
+    let collector = own(&of_collector);
 
     // Of what the allocator has: all that is resident and in none of the ranges above and no file.
-    let arena = resident_bytes.saturating_sub(log + program + blocks + code + stacks + sampler);
-    let untouched: u64 = tables.iter().map(|range| range.1 as u64).sum();
+    let arena = resident_bytes.saturating_sub(log + program + blocks + code + stacks + sampler + collector);
+    let untouched = tables.iter().chain(&of_collector).map(|range| range.1 as u64).sum::<u64>();
     let given_out = given_out().saturating_sub(untouched);
+    let log_tables = events.table_bytes();
     let traces: u64 = vm.jit.traces.iter().map(|trace| trace.metadata_bytes()).sum();
     let caches: u64 = vm.codes.iter().map(|code| code.caches.bytes()).sum();
-    let codes: u64 = vm.codes.iter().map(|code| code.bytes()).sum();
-    // Those of what was linked before the program began are runtime tables; none is.
+    let codes: u64 = vm.codes.iter().map(|code| code.bytes()).sum::<u64>() + sources(vm);
     let parts = [
         (For::HeapBlocks, blocks),
         (For::LargeObjects, vm.heap.large_bytes()),
@@ -119,11 +141,12 @@ pub fn write(vm: &Vm, runtime_bytes: u64, events: &mut Events) {
         (For::Traces, traces),
         (For::CodeObjects, codes),
         (For::InlineCaches, caches),
-        (For::Log, log),
+        (For::Log, log + log_tables),
         (For::Program, program),
         (For::Stacks, stacks),
         (For::Runtime, runtime_bytes),
         (For::Sampler, sampler),
+        (For::Collector, collector),
         (For::Kept, arena.saturating_sub(given_out)),
     ];
     events.memory(&Memory { resident_bytes, peak_bytes }, parts.map(|(part, bytes)| MemoryPart { part, bytes }));

@@ -31,7 +31,7 @@ use kernel_sampler::KernelSampler;
 use sampler::Sampler;
 
 pub use sampler::BuiltinIds;
-pub use timer::{MAX_HZ, Rate, Source};
+pub use timer::{Chosen, MAX_HZ, Rate, Source};
 
 /// What the thread is doing. The numbers are the log's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -216,6 +216,14 @@ impl Published {
         self.pc.store(pc.cast_mut(), Ordering::Relaxed);
     }
 
+    /// Compiled code is on its way to the interpreter.
+    #[inline(always)]
+    pub fn leaving(&self) {
+        if self.is_on() {
+            self.state.store(State::Deopt as u64, Ordering::Relaxed);
+        }
+    }
+
     /// Compiled code was left through a guard; until the interpreter goes on, the thread is on its way there.
     pub fn left_through(&self, guard: GuardId) {
         if self.is_on() {
@@ -289,14 +297,15 @@ impl Published {
     }
 }
 
-/// Begins to sample the calling thread, which runs this VM.
+/// Begins to sample the calling thread, which runs this VM. `note` says why the source is not what was asked for.
 ///
 /// # Errors
 /// The system has no timer for us. Nothing has changed then.
 ///
 /// # Safety
 /// The VM lives as long as the process.
-pub unsafe fn start(vm: &mut Vm, hz: u32, source: Source) -> std::io::Result<()> {
+pub unsafe fn start(vm: &mut Vm, rate: Chosen, source: Source, note: &str) -> std::io::Result<()> {
+    let hz = rate.hz;
     let kernel = match source {
         Source::Timer => None,
         Source::Perf => Some(KernelSampler::new(1_000_000_000 / u64::from(hz.clamp(1, MAX_HZ)))?),
@@ -322,6 +331,9 @@ pub unsafe fn start(vm: &mut Vm, hz: u32, source: Source) -> std::io::Result<()>
         _ => timer::start(sampler, hz),
     };
     started.inspect_err(|_| stop(vm))?;
+    if let Some(events) = &mut vm.jit.events {
+        events.sampling(rate, source, note);
+    }
     start_counting(vm);
     Ok(())
 }

@@ -36,15 +36,27 @@ pub enum Rate {
     Cheap,
 }
 
+/// A rate, and how it came about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Chosen {
+    /// Samples per second; 0 for none.
+    pub hz: u32,
+    /// As asked for; 0 if it was ours to choose.
+    pub asked_hz: u32,
+    /// What a tick takes, if it was measured.
+    pub tick_ns: u64,
+}
+
 impl Rate {
-    /// Samples per second. Where the rate is ours to choose, some ticks of a timer are tried: an interrupt takes 2 µs on
-    /// some machines, and 20 µs in a virtual machine within another.
-    pub fn hz(self) -> u32 {
+    /// Where the rate is ours to choose, some ticks of a timer are tried: an interrupt takes 2 µs on some machines, and
+    /// 20 µs in a virtual machine within another.
+    pub fn choose(self) -> Chosen {
         match self {
-            Rate::Given(hz) => hz,
+            Rate::Given(hz) => Chosen { hz: hz.min(MAX_HZ), asked_hz: hz, tick_ns: 0 },
             Rate::Cheap => {
-                let period = price_ns().unwrap_or(0) * PERIOD_IN_TICKS;
-                (1_000_000_000 / period.max(1)).clamp(u64::from(LEAST_HZ), u64::from(DEFAULT_HZ)) as u32
+                let tick_ns = price_ns().unwrap_or(0);
+                let hz = 1_000_000_000 / (tick_ns * PERIOD_IN_TICKS).max(1);
+                Chosen { hz: hz.clamp(u64::from(LEAST_HZ), u64::from(DEFAULT_HZ)) as u32, asked_hz: 0, tick_ns }
             }
         }
     }

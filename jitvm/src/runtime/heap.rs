@@ -185,6 +185,12 @@ impl Heap {
         self.large.bytes as u64
     }
 
+    /// Addresses and sizes of the collector's own lists, of which much may never have been touched.
+    pub fn collector_ranges(&self) -> [(usize, usize); 2] {
+        let mark_stack = (self.mark_stack.as_ptr() as usize, self.mark_stack.capacity() * size_of::<usize>());
+        [mark_stack, self.large.table_range()]
+    }
+
     /// Lowest address and size of the native stack.
     pub fn native_stack(&self) -> (usize, usize) {
         (self.native_lowest, self.native_base - self.native_lowest)

@@ -26,6 +26,11 @@ pub struct LargeSpace {
 const ALIGNMENT: usize = 64;
 
 impl LargeSpace {
+    /// Address and size of the table.
+    pub fn table_range(&self) -> (usize, usize) {
+        (self.objects.as_ptr() as usize, self.objects.capacity() * size_of::<LargeObject>())
+    }
+
     pub fn usable_bytes(bytes: usize) -> usize {
         bytes.next_multiple_of(ALIGNMENT)
     }

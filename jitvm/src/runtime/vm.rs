@@ -21,6 +21,7 @@ use super::value::Value;
 use crate::bytecode::{CodeProto, Source};
 use crate::ir::CodeId;
 use crate::library::BuiltinRow;
+use crate::sizes;
 
 /// Says that [`Vm::exception`] is set; the error type of everything that can raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,20 +111,16 @@ pub struct Code {
 impl Code {
     /// Memory of the code object without its inline caches and its source.
     pub fn bytes(&self) -> u64 {
-        let proto = &self.proto;
-        let texts = |list: &[String]| size_of_val(list) + list.iter().map(String::capacity).sum::<usize>();
-        let bytes = size_of::<Code>()
-            + size_of_val(&*proto.instructions)
-            + size_of_val(&*proto.positions)
-            + size_of_val(&*proto.constants)
-            + size_of_val(&*proto.exception_ranges)
-            + texts(&proto.names)
-            + texts(&proto.globals)
-            + texts(&proto.local_names)
-            + size_of_val(&*self.constants)
-            + size_of_val(&*self.globals)
-            + size_of_val(&*self.names)
-            + size_of_val(&*self.loops);
+        let bytes = sizes::piece(size_of::<Code>())
+            + self.proto.bytes()
+            + sizes::boxed(&self.constants)
+            + sizes::boxed(&self.globals)
+            + sizes::boxed(&self.names)
+            + sizes::boxed(&self.parameters)
+            + self.suspensions.get().map_or(0, |live| {
+                sizes::table(live) + live.values().map(|registers| sizes::boxed(registers)).sum::<usize>()
+            })
+            + sizes::list(&self.loops);
         bytes as u64
     }
 }

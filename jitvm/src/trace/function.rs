@@ -62,9 +62,7 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
 impl Trace {
     /// Memory of what the VM keeps of it beside its machine code: IR, snapshots, and what exits restore.
     pub fn metadata_bytes(&self) -> u64 {
-        fn of<T>(list: &Vec<T>) -> usize {
-            list.capacity() * size_of::<T>()
-        }
+        use crate::sizes::{list as of, piece};
         let body = &self.body;
         let in_snapshots = |s: &crate::ir::Snapshot| {
             of(&s.frames) + of(&s.slots) + of(&s.objects) + s.objects.iter().map(|o| of(&o.words)).sum::<usize>()
@@ -78,7 +76,8 @@ impl Trace {
             let locations = artifact.exits.iter().map(|exit| of(&exit.locations)).sum::<usize>();
             of(&artifact.exits) + of(&artifact.map) + of(&artifact.checkpoints) + locations
         });
-        (size_of::<Trace>() + of_body + of_code + of(&self.guards) + of(&self.exits)) as u64
+        let seen = self.exits.iter().map(|exit| of(&exit.seen)).sum::<usize>();
+        (piece(size_of::<Trace>()) + of_body + of_code + of(&self.guards) + of(&self.exits) + seen) as u64
     }
 
     /// Belongs to a function, not to a loop.

@@ -478,7 +478,6 @@ pub unsafe fn enter_loop(
 unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Outcome<Option<Value>> {
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
-    let outer = vm.perf.enter_trace(id);
     let trace = vm.jit.trace_mut(id);
     let counts_itself = trace.is_of_function() && trace.artifact.is_some();
     if !counts_itself {
@@ -486,6 +485,8 @@ unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Out
         unsafe { *trace.entries += 1 };
     }
     let measured = trace.watchdog.is_measuring();
+    // What it takes to get here is the interpreter's.
+    let outer = vm.perf.enter_trace(id);
     let resume = match &trace.artifact {
         _ if measured => {
             let (resume, instructions, exited) = exit::measure(vm, id, base);
