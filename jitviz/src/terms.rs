@@ -283,6 +283,11 @@ pub const TERMS: &[Term] = &[
         "The program leaves a trace again and again through exits that have no bridge. Each exit restores the interpreter's frames and interprets up to where compiled code begins again.",
     ),
     term_of(
+        "interpreter-only",
+        "interpreter-only",
+        "A trace ends, turn after turn, before something that the interpreter alone executes: a yield, a raise, a loop that has no trace. No guard was wrong; the trace goes no further on purpose.",
+    ),
+    term_of(
         "never-hot",
         "never-hot",
         "No loop or function ran often enough to be recorded, so all of the program was interpreted. Thresholds decide how often is enough.",

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
 use super::concrete::Concrete;
 use super::liveness::Liveness;
 use super::params::Params;
@@ -351,7 +351,7 @@ impl Recorder {
             && !self.after_call
             && self.bytecodes.len() > SHORTEST
         {
-            step = self.leave_before(Outside::ForNow, detail);
+            step = self.leave_before(Outside::ForNow, LeaveReason::Raised, detail);
         }
         if self.ends_outside.is_some() {
             return step.map(|_| None);
