@@ -77,6 +77,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 match trace::record_step(&mut *vm, ins, base) {
                     Step::Interpret => {}
                     Step::Leave => return Leave::Switch,
+                    Step::Pass => {
+                        pc = pc.add(1);
+                        continue 'dispatch;
+                    }
                     Step::Entered => {
                         load_frame!();
                         continue 'dispatch;

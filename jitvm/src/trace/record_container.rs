@@ -382,6 +382,9 @@ impl Recorder {
         }
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
+            if shape == Some(ShapeId::GENERATOR) && self.resume_generator(vm, ins, iterable)? {
+                return Ok(Step::Interpret);
+            }
             return self.iterator_object(vm, ins, iterable);
         };
         let sequence = self.object(holder, shape);

@@ -155,6 +155,8 @@ impl Recorder {
             Bytecode::ForIter => return self.for_iter(vm, ins, base),
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
+            Bytecode::Return if self.is_in_generator() => self.finish_generator(vm)?,
+            Bytecode::Yield if self.can_suspend(vm, ins) => self.suspend_generator(vm, ins)?,
             Bytecode::Return => {
                 let frame = self.frames.last().expect("the anchor frame stays");
                 if at(ins.a) == Value::NOT_IMPLEMENTED && frame.continuation == Continuation::Operator {
