@@ -14,7 +14,7 @@ use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
-use crate::trace::liveness::Liveness;
+use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// What a resumed generator did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,6 +187,7 @@ fn suspensions(proto: &crate::bytecode::CodeProto) -> HashMap<u32, Box<[u16]>> {
                 (*r != ins.a && liveness.is_live(pc + 1, *r))
                     // What is thrown in is raised at the YIELD itself.
                     || handler.is_some_and(|range| *r != range.register && liveness.is_live(range.target, *r))
+                    || reads_implicitly(proto, *r)
             };
             (pc, (0..proto.registers).filter(live).collect())
         })

@@ -91,8 +91,14 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'dispatch;
                         }
                         Err(Raised) => {
-                            trace::recording_raised(&mut *vm, ins);
-                            return handled_or_left(&mut *vm, floor);
+                            let goes_on = trace::recording_raised(&mut *vm, ins);
+                            match handled_or_left(&mut *vm, floor, Cause::Raised) {
+                                Leave::Switch if goes_on => {
+                                    load_frame!();
+                                    continue 'dispatch;
+                                }
+                                leave => return leave,
+                            }
                         }
                     },
                 }
@@ -756,12 +762,15 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 }
                 continue 'dispatch;
             }
-            if RECORD {
-                trace::recording_raised(&mut *vm, ins);
-                return handled_or_left(&mut *vm, floor);
+            if RECORD && !trace::recording_raised(&mut *vm, ins) {
+                return handled_or_left(&mut *vm, floor, cause);
             }
             if !unwind(&mut *vm, floor, cause) {
                 return Leave::Raised;
+            }
+            // An exit with the exception may have begun a recording at its handler.
+            if !RECORD && (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
+                return Leave::Switch;
             }
             cause = Cause::Raised;
             load_frame!();

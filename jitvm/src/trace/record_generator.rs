@@ -64,9 +64,9 @@ impl Recorder {
 
     /// A slot holds the generator whose frame is above the slot's own.
     pub(super) fn holds_running_generator(&self, slot: u16) -> bool {
-        self.frames.windows(2).any(|pair| {
-            pair[1].continuation == Continuation::Next && pair[0].base + waiting(&pair[0]).b == slot
-        })
+        self.frames
+            .windows(2)
+            .any(|pair| pair[1].continuation == Continuation::Next && pair[0].base + waiting(&pair[0]).b == slot)
     }
 
     /// FOR_ITER over a generator that waits: goes on in its body, which the interpreter is about to enter. False leaves
@@ -133,7 +133,7 @@ impl Recorder {
     }
 
     /// The word with what is being handled, taken for a cell.
-    fn handled_cell(&mut self, vm: &Vm) -> Ref {
+    pub(super) fn handled_cell(&mut self, vm: &Vm) -> Ref {
         let address = (&raw const vm.handled as usize).wrapping_sub(offset_of!(Cell, value));
         self.constant_raw(address as u64, "exception being handled".to_owned())
     }

@@ -280,8 +280,10 @@ impl Recorder {
                 return Ok(Step::CallOut);
             }
             Bytecode::Raise | Bytecode::AssertFail | Bytecode::Reraise | Bytecode::EndAsyncFor => {
-                return self.leave_before(Outside::ForGood, LeaveReason::Raise, ins.op.name());
+                return self.record_raise(vm, ins, base);
             }
+            Bytecode::EnterHandler | Bytecode::LeaveHandler => self.handler(vm, ins),
+            Bytecode::MatchException => return self.match_exception(vm, ins, [at(ins.b), at(ins.c)]),
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
                 let why = match ins.op {
                     Bytecode::Generator => LeaveReason::Generator,

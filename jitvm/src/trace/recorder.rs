@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use super::abort::{AbortReason, LeaveReason};
 use super::concrete::Concrete;
-use super::liveness::Liveness;
+use super::liveness::{Liveness, reads_implicitly};
 use super::params::Params;
 use super::record_end::{Outside, SHORTEST};
 use super::record_onward::Pending;
-use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
+use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
@@ -47,13 +47,6 @@ pub struct Abort {
 
 /// `Ok(())`, or the recording is over.
 pub type Recording<T = ()> = Result<T, Abort>;
-
-/// Whether `super()` may read the register, which no instruction names.
-fn reads_implicitly(proto: &CodeProto, register: u16) -> bool {
-    let is_cell = |name: &str| proto.cells.iter().any(|cell| cell.0 == name && cell.1 == register);
-    proto.cells.iter().any(|cell| cell.0 == "__class__")
-        && (register == 0 || is_cell("__class__") || proto.local_names.first().is_some_and(|name| is_cell(name)))
-}
 
 pub(super) fn abort<T>(reason: AbortReason, detail: impl Into<String>) -> Recording<T> {
     Err(Abort { reason, detail: detail.into() })
@@ -140,6 +133,10 @@ pub struct Recorder {
     pub(super) after_call: bool,
     /// The instruction before has called out, and its result decides where it goes on.
     pub(super) pending: Option<Pending>,
+    /// The instruction is recorded as one that raises, and what comes next is its handler.
+    pub(super) raises: bool,
+    /// What the instruction has overwritten: slots with what they held, in order.
+    pub(super) overwritten: Vec<(u16, Slot)>,
     max_ir: usize,
     max_snapshots: usize,
     pub(super) inline_depth: usize,
@@ -190,6 +187,8 @@ impl Recorder {
             snapshot_taken: false,
             after_call: false,
             pending: None,
+            raises: false,
+            overwritten: Vec::new(),
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
@@ -257,6 +256,9 @@ impl Recorder {
             *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
             recorder.inputs.push((slot.slot, known.1));
         }
+        if snapshot.resume == Resume::Raise {
+            recorder.begin_at_handler();
+        }
         recorder
     }
 
@@ -319,6 +321,8 @@ impl Recorder {
         let origin = Origin { code: frame.id, pc };
         self.snapshot_taken = false;
         self.after_call = false;
+        self.raises = false;
+        self.overwritten.clear();
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
         let is_of_loop = self.is_of_loop();
         let may_return = self.functions && self.may_leave();
@@ -551,7 +555,8 @@ impl Recorder {
     /// Writes a register of the innermost frame.
     pub(super) fn set(&mut self, register: u16, value: Ref) {
         let slot = self.slot_of(register);
-        *self.slot_mut(slot) = Slot { value, dirty: true };
+        let before = std::mem::replace(self.slot_mut(slot), Slot { value, dirty: true });
+        self.overwritten.push((slot, before));
     }
 
     /// Writes a slot of the anchor's window.
