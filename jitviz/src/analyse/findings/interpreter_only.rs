@@ -1,5 +1,5 @@
-//! `interpreter-only`: traces end here, turn after turn, before what the interpreter alone executes: a `yield`, a
-//! `raise`, a loop that has no trace. No guard was wrong about anything, so no other way through the line helps. Cost and
+//! `interpreter-only`: traces end here, turn after turn, before what the interpreter alone executes: a `yield` to native
+//! code, a `raise` that leaves the trace, a loop that has no trace. No guard was wrong about anything, so no other way through the line helps. Cost and
 //! saving are those of exits (`guard_storm`).
 
 use serde_json::json;
@@ -19,9 +19,9 @@ const KIND: &str = "LEAVE";
 const REASONS: &[(&str, &str, &str)] = &[
     (
         "yield",
-        "a generator hands out a value here and is suspended, which the interpreter does",
-        "Where a generator runs in a hot loop, collect its values in a list that a plain function returns, or move the \
-         work of the loop that consumes them into the generator.",
+        "a generator hands a value here to a builtin, `next` or `yield from`, which the interpreter does",
+        "Take the values in a `for` loop, which runs the generator's body in compiled code: not by sum(), max() and the \
+         like, `next` or `yield from`. Or return a list.",
     ),
     (
         "await",
@@ -114,7 +114,7 @@ mod tests {
         model.guards.insert(GuardId(1), guard);
         let found = find(&model);
         assert_eq!((found[0].id, found[0].evidence["reason"].as_str()), (ID, Some("yield")));
-        assert!(found[0].cause.contains("5,000 times: a generator hands out"), "{}", found[0].cause);
+        assert!(found[0].cause.contains("5,000 times: a generator hands a value"), "{}", found[0].cause);
         assert!(super::super::guard_storm::find(&model).is_empty());
     }
 }
