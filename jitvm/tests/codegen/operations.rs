@@ -480,9 +480,9 @@ fn a_function_returns_to_whoever_entered_it() {
 #[test]
 fn a_trace_may_end_before_what_only_the_interpreter_executes() {
     let mut b = Builder::default();
+    b.snap(&[]);
     let x = b.int_slot(0);
     let two = b.int(2);
-    b.snap(&[x]);
     let sum = b.two(Op::AddOv, x, two);
     b.snap(&[sum]);
     let end = b.none(Op::Leave);
