@@ -274,7 +274,11 @@ impl Recorder {
             }
             Bytecode::CallVariadic => {
                 if self.reads_frames_here(vm, at(ins.a), 1) {
-                    return self.leave_before(Outside::ForGood, LeaveReason::Frame, "a builtin that looks at its caller's frame");
+                    return self.leave_before(
+                        Outside::ForGood,
+                        LeaveReason::Frame,
+                        "a builtin that looks at its caller's frame",
+                    );
                 }
                 self.call_variadic(ins);
                 return Ok(Step::CallOut);
