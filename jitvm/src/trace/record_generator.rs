@@ -213,6 +213,19 @@ impl Recorder {
         Ok(())
     }
 
+    /// The generator whose frame is the innermost is called from now on. It comes to a loop that a trace cannot pass, or
+    /// resumes another that is not inlined, such as itself on another level: calls from inlined frames are not counted
+    /// for the recursion limit, so a recursion would go deeper than it may.
+    pub(super) fn give_up_generator(&mut self) -> Recording<Step> {
+        let code = self.frames.last().expect("the generator's frame").code;
+        // SAFETY: code objects live as long as the VM.
+        unsafe { (*code).function.grows_too_long.set(true) };
+        if self.is_of_loop() {
+            return abort(AbortReason::InnerLoop, self.place());
+        }
+        self.leave_before(Outside::ForNow, LeaveReason::Loop, "a loop")
+    }
+
     /// The head of a loop in an inlined generator, which may come back to it without a YIELD a few times.
     pub(super) fn header_of_generator(
         &mut self,
@@ -221,15 +234,7 @@ impl Recorder {
         depth: usize,
     ) -> Recording<Option<Step>> {
         if self.passed.iter().filter(|passed| **passed == origin).count() >= PASSES {
-            if self.is_of_loop() {
-                // The next recording calls it.
-                let code = self.frames.last().expect("the generator's frame").code;
-                // SAFETY: code objects live as long as the VM.
-                unsafe { (*code).function.grows_too_long.set(true) };
-                return abort(AbortReason::InnerLoop, self.place());
-            }
-            self.leave_before(Outside::ForNow, LeaveReason::Loop, "a loop")?;
-            return Ok(None);
+            return self.give_up_generator().map(|_| None);
         }
         self.passed.push(origin);
         self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
