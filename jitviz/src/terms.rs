@@ -310,7 +310,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "exception-in-loop",
         "Exception in a loop",
-        "A hot loop that raises and catches. A recording ends at an exception, so such a loop stays in the interpreter; a test before the operation avoids it.",
+        "A hot loop that raises where its trace cannot follow the exception to the handler. The recording is given up, so such a loop stays in the interpreter; a test before the operation avoids it.",
     ),
     term_of(
         "gc-pressure",
