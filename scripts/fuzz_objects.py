@@ -182,8 +182,20 @@ class Objects:
         if guarded:
             self.line("try:")
             self.indent += 1
-        self.line(f"for {i} in range({self.one('n % 7', '5', '3', 'int(n) % 40')}):")
-        self.line(f"    yield {self.value([i, 'n'], 1)}")
+        others = [f"for {i} in {self.one(*self.generators)}(n):"] if self.generators else []
+        self.line(self.one(f"for {i} in range({self.one('n % 7', '5', '3', 'int(n) % 40', '70')}):", *others))
+        value = self.value([i, "n"], 1)
+        if self.chance(25):
+            self.line(f"    if {i} % {self.number(2, 5)} == 1: n = yield {value}")
+            self.line("    if not isinstance(n, (int, float)): n = 3")
+        elif self.chance(25):
+            self.line("    try:")
+            self.line(f"        if {i} % {self.number(2, 9)} == 0: raise {self.one('KeyError', 'Mine', 'ValueError')}({i})")
+            self.line(f"        yield {value}")
+            self.line(f"    except {self.one('KeyError', '(Mine, ValueError)', 'Exception')} as error:")
+            self.line(f"        {self.one('yield len(error.args)', 'n = 4', 'raise', 'continue')}")
+        else:
+            self.line(f"    yield {value}")
         if self.chance(40):
             self.line(f"    if {i} == {self.number(2, 30)}: {self.one('return', 'raise ValueError(n)', 'yield 99')}")
         if guarded:
@@ -309,6 +321,20 @@ class Objects:
                 self.line("finally:")
                 self.line(f"    {self.one('a = b', 'b += 1', 'log.append(2)')}")
             self.line("if not isinstance(a, (int, float)): a = len(str(a))")
+        elif k < 83 and depth > 0 and self.work < 60:
+            # A loop of the program's over a generator, which other statements may use too.
+            name = self.name("y")
+            self.line(f"waiting = {self.one(*self.generators)}({i})")
+            self.line(f"for {name} in waiting:")
+            self.line(f"    a += {name}")
+            self.work *= 12
+            self.loop_names.append(name)
+            self.block(depth - 1)
+            self.loop_names.pop()
+            self.work //= 12
+            if self.chance(40):
+                self.line(f"    {self.one(f'if b > {self.number(3, 40)}: break', 'b = next(waiting, 2)', 'if a > 50: waiting.close()')}")
+            self.clamp("a")
         elif k < 85:
             self.line(f"with Guard({self.one('True', 'False')}):")
             self.block(0)

@@ -289,6 +289,11 @@ pub const TERMS: &[Term] = &[
         "The program leaves a trace again and again through exits that have no bridge. Each exit restores the interpreter's frames and interprets up to where compiled code begins again.",
     ),
     term_of(
+        "interpreter-only",
+        "interpreter-only",
+        "A trace ends, turn after turn, before something that the interpreter alone executes: a yield, a raise, a loop that has no trace. No guard was wrong; the trace goes no further on purpose.",
+    ),
+    term_of(
         "never-hot",
         "never-hot",
         "No loop or function ran often enough to be recorded, so all of the program was interpreted. Thresholds decide how often is enough.",
@@ -311,7 +316,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "exception-in-loop",
         "Exception in a loop",
-        "A hot loop that raises and catches. A recording ends at an exception, so such a loop stays in the interpreter; a test before the operation avoids it.",
+        "A hot loop that raises where its trace cannot follow the exception to the handler. The recording is given up, so such a loop stays in the interpreter; a test before the operation avoids it.",
     ),
     term_of(
         "gc-pressure",

@@ -50,6 +50,7 @@ kinds! {
     exception_in_loop "exception-in-loop" Some(7);
     gc_pressure "gc-pressure" Some(11);
     guard_storm "guard-storm" Some(9);
+    interpreter_only "interpreter-only" Some(10);
     invalidation_loop "invalidation-loop" Some(8);
     list_kind_change "list-kind-change" Some(8);
     megamorphic_call "megamorphic-call" Some(78);

@@ -18,6 +18,7 @@ const NEEDS: &[(&str, &[Fact])] = &[
     ("unstable-types", &[Fact::Guards, Fact::GuardFailures, Fact::ObservedTypes]),
     ("trace-abort", &[Fact::Aborts, Fact::AbortReasons]),
     ("guard-storm", &[Fact::Guards, Fact::GuardFailures]),
+    ("interpreter-only", &[Fact::Guards, Fact::GuardFailures]),
     ("never-hot", &[Fact::Samples, Fact::Times]),
     ("megamorphic-call", &[Fact::Guards, Fact::ObservedTypes]),
     ("polymorphic-shape", &[Fact::ObservedTypes]),
@@ -35,7 +36,8 @@ const NEEDS: &[(&str, &[Fact])] = &[
 ];
 
 /// Findings that go by the names of jitvm's own operations and abort reasons: no switch of another VM supplies them.
-const OURS: &[&str] = &["bigint-in-loop", "escaping-allocation", "exception-in-loop", "list-kind-change"];
+const OURS: &[&str] =
+    &["bigint-in-loop", "escaping-allocation", "exception-in-loop", "interpreter-only", "list-kind-change"];
 
 pub fn missing(model: &Model, looked_for: &[&'static str]) -> Vec<Missing> {
     let needing = |fact: Fact| -> Vec<&'static str> {

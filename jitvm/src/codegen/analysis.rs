@@ -204,7 +204,7 @@ fn check(body: &Body) -> Result<(), CompileFailure> {
                 return malformed("operand does not precede its use");
             }
         }
-        if matches!(ins.op, Op::Close | Op::Ret) && (loop_at.is_some() || at + 1 != body.ins.len()) {
+        if matches!(ins.op, Op::Close | Op::Ret | Op::Leave) && (loop_at.is_some() || at + 1 != body.ins.len()) {
             return malformed("CLOSE or RET is not the end of the trace");
         }
         if ins.op == Op::Phi {

@@ -164,6 +164,10 @@ impl Assembler<'_> {
                     self.return_value(ins, self.allocation.registers[at]);
                     closed = true;
                 }
+                Op::Leave => {
+                    self.instruction(at, ins)?;
+                    closed = true;
+                }
                 _ => self.instruction(at, ins)?,
             }
             if self.allocation.stored[at] {
@@ -220,6 +224,7 @@ impl Assembler<'_> {
                 self.guard(ins, registers);
             }
             Op::G_NoExc | Op::G_Poll => self.guard(ins, registers),
+            Op::Leave => self.exit_always(),
             Op::G_FltLt | Op::G_FltNlt | Op::G_FltLe | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => {
                 self.float_guard(ins, registers);
             }

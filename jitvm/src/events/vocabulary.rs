@@ -8,7 +8,7 @@ use crate::runtime::collect::GcCause as GcCauseOfHeap;
 use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
-use crate::trace::abort::{AbortReason, BlacklistReason, LinkKind as Link, RetireReason};
+use crate::trace::abort::{AbortReason, BlacklistReason, LeaveReason, LinkKind as Link, RetireReason};
 
 /// Codes of observed types: the immediate ones, then heap shapes from `SHAPE_TYPES` on.
 pub(super) mod observed {
@@ -145,6 +145,10 @@ pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins) -> String {
         Op::G_Ult => "an index in range".into(),
         Op::G_NoExc => "no exception".into(),
         Op::G_Poll => "no signal".into(),
+        Op::Leave => {
+            let reason = LeaveReason::ALL.get(ins.c as usize).map_or("", |reason| reason.1);
+            format!("the interpreter: {reason}")
+        }
         Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv => "an int of at most 62 bits".into(),
         Op::IntToFltExact => "an int that a float holds exactly".into(),
         Op::FltToInt => "a float in the range of int".into(),

@@ -10,7 +10,7 @@ use crate::interp::{activation, call};
 use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Frame, Vm};
+use crate::runtime::vm::{Continuation, Frame, Vm};
 use crate::trace::{lockstep, policy};
 
 /// What machine code calls to box a float.
@@ -191,15 +191,26 @@ fn restore(vm: &mut Vm, body: &Body, snapshot: usize, read: &dyn Fn(&mut Vm, usi
     }
     vm.permanent.truncate(made);
     for frame in &snapshot.frames[1..] {
+        let value = if frame.continuation == Continuation::Next { resumed(vm) } else { Value::UNDEF };
         vm.frames.push(Frame {
             code: frame.code,
             pc: frame.pc,
             base: base + u32::from(frame.base),
             continuation: frame.continuation,
-            value: Value::UNDEF,
+            value,
         });
     }
     snapshot.resume
+}
+
+/// The generator that the top frame's FOR_ITER has resumed: it is the first word of its state.
+fn resumed(vm: &Vm) -> Value {
+    let frame = vm.frames.last().expect("the frame that waits");
+    // SAFETY: code objects live as long as the VM; the frame's registers are restored.
+    unsafe {
+        let ins = (&(*call::code_pointer(vm, frame.code)).proto.instructions)[frame.pc as usize];
+        *vm.stack.add(frame.base as usize + ins.b as usize)
+    }
 }
 
 /// Takes an exit: counts and logs it, restores the interpreter's state, and asks what is to become of the trace.

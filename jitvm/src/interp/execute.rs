@@ -107,6 +107,6 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
 
 /// After an exception ended a recording: the other copy of the loop goes on at the handler, if there is one.
 #[cold]
-pub(super) fn handled_or_left(vm: &mut Vm, floor: usize) -> Leave {
-    if unwind(vm, floor, Cause::Raised) { Leave::Switch } else { Leave::Raised }
+pub(super) fn handled_or_left(vm: &mut Vm, floor: usize, cause: Cause) -> Leave {
+    if unwind(vm, floor, cause) { Leave::Switch } else { Leave::Raised }
 }

@@ -13,8 +13,8 @@ use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Continuation, Frame, Outcome, Raised, Vm};
-use crate::trace::liveness::Liveness;
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
+use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// What a resumed generator did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +65,7 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
         (*object).code = frame.code;
         (*object).state = GeneratorState::Created;
         (*object).pc = frame.pc;
-        (*object).count = count as u32;
+        (*object).register_bytes = (count * size_of::<Value>()) as u32;
         (*object).function = *base.sub(1);
         (*object).handled = Value::UNDEF;
         (*object).delegate = Value::UNDEF;
@@ -105,7 +105,7 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
     let top = call::stack_top(vm);
     // SAFETY: the object is a generator; what is written to the stack lies below its end, which is checked.
     unsafe {
-        let count = (*object).count as usize;
+        let count = (*object).count();
         let base = top.add(1);
         if vm.frames.len() >= vm.recursion_limit as usize || base.add(count) >= vm.stack_end {
             return Err(Some(vm.raise_recursion_error()));
@@ -155,9 +155,9 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     // SAFETY: the code lives as long as the VM; the frame's value is its generator.
     unsafe {
         let object = frame.value.object::<Generator>();
-        let live = (*code).suspensions.get_or_init(|| suspensions(&(*code).proto));
+        let live = live_when_suspended(&*code);
         let to = registers(object);
-        for i in 0..(*object).count as usize {
+        for i in 0..(*object).count() {
             *to.add(i) = Value::UNDEF;
         }
         for &register in &live[&pc] {
@@ -171,6 +171,11 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     frame
 }
 
+/// The registers that a generator keeps at each of its code's YIELDs.
+pub fn live_when_suspended(code: &Code) -> &HashMap<u32, Box<[u16]>> {
+    code.suspensions.get_or_init(|| suspensions(&code.proto))
+}
+
 /// The registers that are live when each YIELD of a code goes on.
 fn suspensions(proto: &crate::bytecode::CodeProto) -> HashMap<u32, Box<[u16]>> {
     let liveness = Liveness::compute(proto);
@@ -182,6 +187,7 @@ fn suspensions(proto: &crate::bytecode::CodeProto) -> HashMap<u32, Box<[u16]>> {
                 (*r != ins.a && liveness.is_live(pc + 1, *r))
                     // What is thrown in is raised at the YIELD itself.
                     || handler.is_some_and(|range| *r != range.register && liveness.is_live(range.target, *r))
+                    || reads_implicitly(proto, *r)
             };
             (pc, (0..proto.registers).filter(live).collect())
         })
@@ -219,7 +225,7 @@ pub fn failed(vm: &mut Vm, generator: Value) {
 
 /// A finished generator keeps nothing alive.
 fn forget(object: &mut Generator) {
-    for i in 0..object.count as usize {
+    for i in 0..object.count() {
         // SAFETY: the registers follow the fields.
         unsafe { *registers(object).add(i) = Value::UNDEF };
     }

@@ -5,6 +5,7 @@
 
 use super::{apart, call};
 use crate::bytecode::Instruction;
+use crate::ir::CodeId;
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
@@ -98,6 +99,8 @@ const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises
 /// Completes an object that the trace has just made and not read.
 const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false };
 const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true };
+/// Raises, and whoever calls it knows.
+const THROWS: Effects = Effects { pure: false, fresh: false, writes: true, raises: false };
 const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true };
 
 /// `CONSTANT "name" variant effects |vm, arguments| body;` – the constant is the helper's id.
@@ -231,6 +234,12 @@ helpers! {
     CALL_VARIADIC "call_variadic" A3 ANY |vm, f, arguments, dict| word(apart::call_variadic(vm, f, arguments, dict));
     // Addresses of the code and of the instruction, and the registers that it reads.
     EXECUTE "execute" A5 ANY |vm, code, ins, a, b, c| word(execute_apart(vm, code, ins, [a, b, c]));
+    // They leave an exception pending, for CATCH, which comes at once. The second is for what runs no code of the program.
+    RAISE "raise" A2 THROWS |vm, value, cause| raise(vm, value, cause);
+    RAISE_BUILTIN "raise_builtin" A2 COMPLETES |vm, value, cause| raise(vm, value, cause);
+    RERAISE "reraise" A1 COMPLETES |vm, value| { vm.exception = value; Value::EXC.0 };
+    // Address of the places that the pending exception passes on the way to its handler: gives it to that.
+    CATCH "catch" A1 COMPLETES |vm, places| catch(vm, places).0;
     CALL_TUPLE "call_tuple" A3 ANY |vm, f, arguments, names| word(call::call_tuple(vm, f, arguments, names));
 }
 
@@ -287,6 +296,23 @@ fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
     let item = iterate::next_of(vm, &mut state)?;
     leave_state(vm, state);
     Ok(item.unwrap_or(Value::EXHAUSTED))
+}
+
+/// `raise value from cause`; no cause is UNDEF.
+fn raise(vm: &mut Vm, value: Value, cause: Value) -> u64 {
+    vm.raise_statement(value, (cause != Value::UNDEF).then_some(cause));
+    Value::EXC.0
+}
+
+/// Where an exception passes on its way to a handler, innermost frame first.
+pub type Places = Box<[(CodeId, u32)]>;
+
+fn catch(vm: &mut Vm, places: Value) -> Value {
+    // SAFETY: the recorder passes the address of what is never freed.
+    for &(code, pc) in unsafe { &*(places.0 as *const Places) } {
+        vm.add_traceback_entry(code, pc);
+    }
+    vm.take_exception().unwrap_or(Value::NONE)
 }
 
 fn execute_apart(vm: &mut Vm, code: Value, ins: Value, operands: [Value; apart::MOST_OPERANDS]) -> Outcome {

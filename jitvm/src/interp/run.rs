@@ -77,6 +77,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 match trace::record_step(&mut *vm, ins, base) {
                     Step::Interpret => {}
                     Step::Leave => return Leave::Switch,
+                    Step::Pass => {
+                        pc = pc.add(1);
+                        continue 'dispatch;
+                    }
                     Step::Entered => {
                         load_frame!();
                         continue 'dispatch;
@@ -87,8 +91,14 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'dispatch;
                         }
                         Err(Raised) => {
-                            trace::recording_raised(&mut *vm, ins);
-                            return handled_or_left(&mut *vm, floor);
+                            let goes_on = trace::recording_raised(&mut *vm, ins);
+                            match handled_or_left(&mut *vm, floor, Cause::Raised) {
+                                Leave::Switch if goes_on => {
+                                    load_frame!();
+                                    continue 'dispatch;
+                                }
+                                leave => return leave,
+                            }
                         }
                     },
                 }
@@ -752,12 +762,15 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 }
                 continue 'dispatch;
             }
-            if RECORD {
-                trace::recording_raised(&mut *vm, ins);
-                return handled_or_left(&mut *vm, floor);
+            if RECORD && !trace::recording_raised(&mut *vm, ins) {
+                return handled_or_left(&mut *vm, floor, cause);
             }
             if !unwind(&mut *vm, floor, cause) {
                 return Leave::Raised;
+            }
+            // An exit with the exception may have begun a recording at its handler.
+            if !RECORD && (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
+                return Leave::Switch;
             }
             cause = Cause::Raised;
             load_frame!();

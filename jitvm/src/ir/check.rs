@@ -70,7 +70,7 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::CallF => [Chain, Cell, Value],
         Op::Ret => [Tagged, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
-        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
+        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Leave | Op::Loop | Op::Close => [Value, Value, Value],
     }
 }
 
@@ -119,11 +119,12 @@ impl Checker<'_> {
             self.problem(0, format!("{count} instructions are more than references can name"));
         }
         let number_of = |op: Op| body.ins.iter().filter(|ins| ins.op == op).count();
-        match (number_of(Op::Loop), number_of(Op::Close) + number_of(Op::Ret), is_open) {
+        match (number_of(Op::Loop), number_of(Op::Close) + number_of(Op::Ret) + number_of(Op::Leave), is_open) {
             (0, 0, true) | (1, 0, false) => {}
-            (0, 1, false) if number_of(Op::Ret) == 1 => {
-                if body.ins.iter().rfind(|ins| ins.op != Op::Nop).is_none_or(|ins| ins.op != Op::Ret) {
-                    self.problem(count, "RET is not the last instruction");
+            (0, 1, false) if number_of(Op::Close) == 0 => {
+                let last = body.ins.iter().rfind(|ins| ins.op != Op::Nop).map(|ins| ins.op);
+                if !matches!(last, Some(Op::Ret | Op::Leave)) {
+                    self.problem(count, "RET or LEAVE is not the last instruction");
                 }
             }
             (0, 1, false) => {

@@ -296,6 +296,7 @@ impl<'s> Run<'s, '_> {
             Op::G_FltEq => floats().0 == floats().1,
             Op::G_FltNe => floats().0 != floats().1,
             Op::G_NoExc => a() != Value::EXC.0,
+            Op::Leave => false,
             // SAFETY: the VM is alive; a signal handler may write the field at any time.
             Op::G_Poll => unsafe { (&raw const (*self.machine.vm).poll).read_volatile() == 0 },
             _ => return self.guarded_computation(ins),

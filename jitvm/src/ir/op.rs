@@ -251,6 +251,9 @@ operations! {
     /// instruction (c = 0) or to that of root trace c, which reads them again. All values are read before the first is
     /// written.
     Close "CLOSE" Nil No No Num Marker None;
+    /// End of a trace (last instruction): never holds, so the trace is left through its snapshot, for the interpreter to
+    /// execute what it alone can; c is a `LeaveReason`. A side trace may go on behind it.
+    Leave "LEAVE" Nil No No Num Guard None;
     /// End of a trace (last instruction): its activation returns a to whoever entered it, interpreter or compiled code,
     /// which drops the anchor's frame.
     Ret "RET" Nil Ref No No Marker None;

@@ -163,8 +163,9 @@ pub fn run_on(
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
     let Recorded { body, closing, link } = recorded;
-    // One that ends with RET has nowhere to go back to.
-    let closing = body.ins.last().is_none_or(|ins| ins.op != Op::Ret).then_some(closing);
+    // One that has its end already has nowhere to go back to.
+    let is_ended = body.ins.last().is_some_and(|ins| matches!(ins.op, Op::Ret | Op::Leave));
+    let closing = (!is_ended).then_some(closing);
     let mut unit = Unit { body, closing, link, helpers: options.helpers, sunk: 0, concrete };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);

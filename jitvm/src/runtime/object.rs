@@ -275,14 +275,14 @@ pub struct CodeObject {
     pub fields: [Value; 2],
 }
 
-/// How far a generator has come.
+/// How far a generator has come. Multiples of four, so that the word with it looks like an int.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum GeneratorState {
-    Created,
-    Suspended,
-    Running,
-    Finished,
+    Created = 0,
+    Suspended = 4,
+    Running = 8,
+    Finished = 12,
 }
 
 /// A generator, coroutine or asynchronous generator.
@@ -290,12 +290,12 @@ pub enum GeneratorState {
 #[repr(C)]
 pub struct Generator {
     pub header: Header,
-    pub code: crate::ir::CodeId,
     pub state: GeneratorState,
-    /// Instruction it is suspended at: its GENERATOR or a YIELD.
+    /// Instruction it is suspended at: its GENERATOR or a YIELD. With the state it is one word, as compiled code has it.
     pub pc: u32,
-    /// Number of registers that follow.
-    pub count: u32,
+    /// Bytes of the registers that follow; with the code one word as well.
+    pub register_bytes: u32,
+    pub code: crate::ir::CodeId,
     pub function: Value,
     /// The exception it was handling when it was suspended, or UNDEF.
     pub handled: Value,
@@ -308,6 +308,19 @@ pub struct Generator {
 
 impl Generator {
     pub const REGISTERS: usize = 56;
+
+    /// Number of registers.
+    pub const fn count(&self) -> usize {
+        self.register_bytes as usize / size_of::<Value>()
+    }
+    /// The word with state and instruction, which is an int.
+    pub const fn position(state: GeneratorState, pc: u32) -> Value {
+        Value((pc as u64) << 32 | state as u64)
+    }
+    /// The word with the code, which is an int.
+    pub const fn code_word(&self) -> Value {
+        Value((self.code.0 as u64) << 32 | self.register_bytes as u64)
+    }
 }
 
 /// COROUTINE_WRAPPER and ASYNC_GENERATOR_STEP.

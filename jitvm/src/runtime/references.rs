@@ -123,7 +123,7 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
             ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
                 let generator = header.cast::<Generator>();
                 let fields = std::mem::offset_of!(Generator, function);
-                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count as usize)
+                (header.byte_add(fields).cast::<Value>(), 4 + (*generator).count())
             }
             shape => {
                 let (offset, count) = value_fields(shape);

@@ -66,3 +66,16 @@ reasons! {
         Interpreter "interpreter" "goes on in the interpreter, which alone executes what comes next";
     }
 }
+
+reasons! {
+    /// What only the interpreter executes, so that a trace ends with LEAVE before it.
+    LeaveReason {
+        Yield "yield" "a generator hands out a value and is suspended";
+        Await "await" "a value is sent to what is awaited or delegated to";
+        Generator "generator" "a generator is made out of its function's frame";
+        Raise "raise" "the program raises";
+        Raised "raised" "an instruction raised this time";
+        Loop "loop" "a loop begins that has no trace, or cannot have one";
+        Frame "frame" "a builtin looks at the frame of its caller";
+    }
+}

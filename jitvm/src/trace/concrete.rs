@@ -38,6 +38,12 @@ impl Concrete {
         self.words[index].set(word.unwrap_or(0));
     }
 
+    /// Forgets the instructions from `length` on.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.words.truncate(length);
+        self.known.truncate(length);
+    }
+
     /// The program has this value for a result that was not known.
     pub(super) fn learn(&mut self, body: &Body, r: Ref, value: Value) {
         // An item of a str can be a new str each time: which of the equal ones it is, no program may rely on.

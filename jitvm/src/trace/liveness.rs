@@ -34,6 +34,13 @@ pub fn reads(ins: Instruction, mut f: impl FnMut(u16)) {
     }
 }
 
+/// Whether `super()` may read the register, which no instruction names.
+pub fn reads_implicitly(proto: &CodeProto, register: u16) -> bool {
+    let is_cell = |name: &str| proto.cells.iter().any(|cell| cell.0 == name && cell.1 == register);
+    proto.cells.iter().any(|cell| cell.0 == "__class__")
+        && (register == 0 || is_cell("__class__") || proto.local_names.first().is_some_and(|name| is_cell(name)))
+}
+
 /// Calls `f` for each register the instruction certainly writes.
 pub fn writes(ins: Instruction, mut f: impl FnMut(u16)) {
     if ins.op == Op::LoadMethod {

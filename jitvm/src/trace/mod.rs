@@ -18,10 +18,13 @@ mod record_call;
 pub mod record_compare;
 mod record_container;
 mod record_end;
+mod record_frame;
 mod record_function;
+mod record_generator;
 mod record_object;
 pub mod record_onward;
 mod record_operation;
+pub mod record_raise;
 mod record_special;
 pub mod recorder;
 mod watchdog;
@@ -202,18 +205,24 @@ fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     }
 }
 
-/// The instruction just recorded has raised: the recording ends behind it, where it goes on if it does not raise.
+/// The instruction just recorded has raised. Returns whether the recording goes on, at the handler; else it ends behind
+/// the instruction, where the trace goes on if it does not raise.
 #[cold]
-pub fn recording_raised(vm: &mut Vm, ins: Instruction) {
-    let Some(mut recorder) = vm.jit.recorder.take() else { return };
+pub fn recording_raised(vm: &mut Vm, ins: Instruction) -> bool {
+    let Some(mut recorder) = vm.jit.recorder.take() else { return false };
     // The exception is no result of the recording's, and stays the program's.
     let top = *vm.frames.last().expect("an instruction runs in a frame");
+    if recorder.goes_to_handler(vm, ins, top.code, top.pc) {
+        vm.jit.recorder = Some(recorder);
+        return true;
+    }
     if recorder.leave_behind(ins, top.code, top.pc) {
         finish(vm, recorder);
     } else {
         let abort = Abort { reason: AbortReason::Exception, detail: ins.op.name().to_owned() };
         give_up(vm, &recorder, &abort);
     }
+    false
 }
 
 /// Gives up the recording in progress, if there is one.
@@ -507,13 +516,11 @@ unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Out
         None => exit::interpret(vm, id, base),
     };
     vm.perf.leave(outer);
-    match Value(resume) {
-        Value::LEFT_RAISING => return Err(Raised),
-        Value::LEFT => {}
-        returned => return Ok(Some(returned)),
+    if !matches!(Value(resume), Value::LEFT | Value::LEFT_RAISING) {
+        return Ok(Some(Value(resume)));
     }
     if let Some((parent, snapshot)) = vm.jit.hot_exit.take() {
         policy::exit_is_hot(vm, parent, snapshot, floor);
     }
-    Ok(None)
+    if Value(resume) == Value::LEFT_RAISING { Err(Raised) } else { Ok(None) }
 }

@@ -6,6 +6,7 @@ use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
 use super::function::{self, ENTRY};
 use super::params::Params;
+use super::record_raise;
 use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
@@ -181,7 +182,7 @@ fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool 
         && state.side.is_none()
         && state.failures >= params.side_threshold.max(state.patience)
         && u64::from(state.aborts) < params.abort_limit
-        && snapshot.resume != Resume::Raise
+        && (snapshot.resume != Resume::Raise || record_raise::is_caught(vm, snapshot))
         && op != IrOp::G_Poll
         && vm.jit.trace(trace.root).sides < params.side_limit
         && (versions_used_up(vm, trace) || !is_entry_type(trace, exit) || is_mixed(params, state.failures))

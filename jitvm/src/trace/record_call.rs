@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
 use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
@@ -90,7 +90,11 @@ impl Recorder {
             }
         }
         if self.reads_frames_here(vm, callee_value, references.len()) {
-            return self.leave_before(Outside::ForGood, "a builtin that looks at its caller's frame");
+            return self.leave_before(
+                Outside::ForGood,
+                LeaveReason::Frame,
+                "a builtin that looks at its caller's frame",
+            );
         }
         if let Some(function) = call::as_function(callee_value) {
             // SAFETY: the function is in a register, so it is alive.

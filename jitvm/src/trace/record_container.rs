@@ -382,6 +382,14 @@ impl Recorder {
         }
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
+            if shape == Some(ShapeId::GENERATOR) {
+                if self.resume_generator(vm, ins, iterable)? {
+                    return Ok(Step::Interpret);
+                }
+                if self.is_in_generator() {
+                    return self.give_up_generator();
+                }
+            }
             return self.iterator_object(vm, ins, iterable);
         };
         let sequence = self.object(holder, shape);

@@ -4,7 +4,7 @@
 //! A loop's first recording has to come back to its header; once one was left on the way, the next may end elsewhere as
 //! well, like those of functions and of exits: the trace of a loop that is often left after an iteration or two.
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
 use super::recorder::{RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::ir::{CodeId, Op, Origin, Recorded, Ref, Resume, Snapshot, Ty};
@@ -41,7 +41,8 @@ impl Recorder {
             if !self.may_leave() && !state.blacklisted {
                 return abort(AbortReason::InnerLoop, self.place());
             }
-            self.leave_before(if state.blacklisted { Outside::ForGood } else { Outside::ForNow }, "a loop")?;
+            let what = if state.blacklisted { Outside::ForGood } else { Outside::ForNow };
+            self.leave_before(what, LeaveReason::Loop, "a loop")?;
             return Ok(None);
         }
         self.passed.push(origin);
@@ -52,7 +53,7 @@ impl Recorder {
     /// Ends a complete recording: the poll guard and the state at the back jump.
     pub fn close(mut self) -> Recorded {
         let closing = self.snapshot_here(Resume::Execute);
-        if self.body.ins.last().is_some_and(|ins| ins.op == Op::Ret) {
+        if self.body.ins.last().is_some_and(|ins| matches!(ins.op, Op::Ret | Op::Leave)) {
             return Recorded { body: self.body, closing, link: None };
         }
         self.snapshot_taken = false;
@@ -82,14 +83,11 @@ impl Recorder {
     }
 
     /// Ends the recording before an instruction that the interpreter alone executes.
-    pub(super) fn leave_before(&mut self, what: Outside, text: &str) -> Recording<Step> {
+    pub(super) fn leave_before(&mut self, what: Outside, why: LeaveReason, text: &str) -> Recording<Step> {
         if self.bytecodes.len() <= SHORTEST {
             return abort(AbortReason::NothingToRecord, text);
         }
-        // A guard that never passes, to the state before the bytecode. RET makes an end of it.
-        let (zero, one) = (self.constant_int(0), self.constant_int(1));
-        self.guard(Op::G_Eq, Ty::Nil, zero, one, 0);
-        self.emit(Op::Ret, zero, Ref::NONE, 0);
+        self.guard(Op::Leave, Ty::Nil, Ref::NONE, Ref::NONE, why as u32);
         self.ends_outside = Some(what);
         Ok(Step::Leave)
     }
@@ -105,9 +103,8 @@ impl Recorder {
         if !goes_on || !is_here || !self.may_leave() || self.bytecodes.len() <= SHORTEST {
             return false;
         }
-        let (zero, one) = (self.constant_int(0), self.constant_int(1));
-        self.guard_onward(Op::G_Eq, zero, one, pc + 1);
-        self.emit(Op::Ret, zero, Ref::NONE, 0);
+        self.guard_onward(Op::Leave, Ref::NONE, Ref::NONE, pc + 1);
+        self.body.ins.last_mut().expect("just recorded").c = LeaveReason::Raised as u32;
         self.ends_outside = Some(Outside::ForNow);
         true
     }

@@ -55,7 +55,7 @@ impl Recorder {
     }
 
     /// An item of what is a tuple now, and long enough whenever it is one.
-    fn item_of(&mut self, tuple: Ref, index: i64) -> Ref {
+    pub(super) fn item_of(&mut self, tuple: Ref, index: i64) -> Ref {
         let tuple = self.object(tuple, ShapeId::TUPLE);
         let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
         let index = self.constant_int(index);

@@ -3,7 +3,7 @@
 //! Two rules hold throughout: all guards of a bytecode come before its first effect, and an operation without a
 //! special form is a call of a helper, not an abort.
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
 use super::record_end::Outside;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
@@ -155,6 +155,8 @@ impl Recorder {
             Bytecode::ForIter => return self.for_iter(vm, ins, base),
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
+            Bytecode::Return if self.is_in_generator() => self.finish_generator(vm)?,
+            Bytecode::Yield if self.can_suspend(vm, ins) => self.suspend_generator(vm, ins)?,
             Bytecode::Return => {
                 let frame = self.frames.last().expect("the anchor frame stays");
                 if at(ins.a) == Value::NOT_IMPLEMENTED && frame.continuation == Continuation::Operator {
@@ -272,16 +274,27 @@ impl Recorder {
             }
             Bytecode::CallVariadic => {
                 if self.reads_frames_here(vm, at(ins.a), 1) {
-                    return self.leave_before(Outside::ForGood, "a builtin that looks at its caller's frame");
+                    return self.leave_before(
+                        Outside::ForGood,
+                        LeaveReason::Frame,
+                        "a builtin that looks at its caller's frame",
+                    );
                 }
                 self.call_variadic(ins);
                 return Ok(Step::CallOut);
             }
             Bytecode::Raise | Bytecode::AssertFail | Bytecode::Reraise | Bytecode::EndAsyncFor => {
-                return self.leave_before(Outside::ForGood, ins.op.name());
+                return self.record_raise(vm, ins, base);
             }
+            Bytecode::EnterHandler | Bytecode::LeaveHandler => self.handler(vm, ins),
+            Bytecode::MatchException => return self.match_exception(vm, ins, [at(ins.b), at(ins.c)]),
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
-                return self.leave_before(Outside::ForGood, ins.op.name());
+                let why = match ins.op {
+                    Bytecode::Generator => LeaveReason::Generator,
+                    Bytecode::Yield if ins.x == 0 => LeaveReason::Yield,
+                    _ => LeaveReason::Await,
+                };
+                return self.leave_before(Outside::ForGood, why, ins.op.name());
             }
             _ => self.execute_apart(vm, ins)?,
         }

@@ -8,13 +8,13 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
 use super::concrete::Concrete;
-use super::liveness::Liveness;
+use super::liveness::{Liveness, reads_implicitly};
 use super::params::Params;
 use super::record_end::{Outside, SHORTEST};
 use super::record_onward::Pending;
-use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
+use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
@@ -30,6 +30,8 @@ pub enum Step {
     Interpret,
     /// Leaves the recording copy of the loop: the recording ended, before this instruction.
     Leave,
+    /// Goes on behind it: a loop header that the trace does not end at.
+    Pass,
     /// Executes the call as the trace will: natively nested and unrecorded.
     CallOut,
     /// Goes on in the frame that the recorder has pushed for it.
@@ -45,13 +47,6 @@ pub struct Abort {
 
 /// `Ok(())`, or the recording is over.
 pub type Recording<T = ()> = Result<T, Abort>;
-
-/// Whether `super()` may read the register, which no instruction names.
-fn reads_implicitly(proto: &CodeProto, register: u16) -> bool {
-    let is_cell = |name: &str| proto.cells.iter().any(|cell| cell.0 == name && cell.1 == register);
-    proto.cells.iter().any(|cell| cell.0 == "__class__")
-        && (register == 0 || is_cell("__class__") || proto.local_names.first().is_some_and(|name| is_cell(name)))
-}
 
 pub(super) fn abort<T>(reason: AbortReason, detail: impl Into<String>) -> Recording<T> {
     Err(Abort { reason, detail: detail.into() })
@@ -78,9 +73,9 @@ pub(super) struct RecordFrame {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     /// NONE: untouched so far.
-    value: Ref,
+    pub value: Ref,
     /// Differs from the word in the VM stack.
-    dirty: bool,
+    pub dirty: bool,
 }
 
 /// A recorded bytecode, for the log.
@@ -92,7 +87,7 @@ pub struct RecordedBytecode {
 }
 
 /// Slots a trace can address.
-const MAX_SLOTS: usize = 2048;
+pub(super) const MAX_SLOTS: usize = 2048;
 
 /// Where a side trace starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,13 +126,17 @@ pub struct Recorder {
     /// Slots of the parent's snapshot with what stands for them.
     inputs: Vec<(u16, Ref)>,
     pub(super) frames: Vec<RecordFrame>,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     /// The current instruction has its snapshot.
     pub(super) snapshot_taken: bool,
     /// It has called a helper.
     pub(super) after_call: bool,
     /// The instruction before has called out, and its result decides where it goes on.
     pub(super) pending: Option<Pending>,
+    /// The instruction is recorded as one that raises, and what comes next is its handler.
+    pub(super) raises: bool,
+    /// What the instruction has overwritten: slots with what they held, in order.
+    pub(super) overwritten: Vec<(u16, Slot)>,
     max_ir: usize,
     max_snapshots: usize,
     pub(super) inline_depth: usize,
@@ -188,6 +187,8 @@ impl Recorder {
             snapshot_taken: false,
             after_call: false,
             pending: None,
+            raises: false,
+            overwritten: Vec::new(),
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
@@ -255,6 +256,9 @@ impl Recorder {
             *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
             recorder.inputs.push((slot.slot, known.1));
         }
+        if snapshot.resume == Resume::Raise {
+            recorder.begin_at_handler();
+        }
         recorder
     }
 
@@ -317,6 +321,8 @@ impl Recorder {
         let origin = Origin { code: frame.id, pc };
         self.snapshot_taken = false;
         self.after_call = false;
+        self.raises = false;
+        self.overwritten.clear();
         let is_header = matches!(ins.op, Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold);
         let is_of_loop = self.is_of_loop();
         let may_return = self.functions && self.may_leave();
@@ -327,6 +333,9 @@ impl Recorder {
                 return Ok(Some(Step::Interpret));
             }
             return Ok(None);
+        }
+        if is_header && self.is_in_generator() {
+            return self.header_of_generator(ins, origin, depth);
         }
         if is_header {
             return self.other_header(ins, origin, depth);
@@ -351,7 +360,7 @@ impl Recorder {
             && !self.after_call
             && self.bytecodes.len() > SHORTEST
         {
-            step = self.leave_before(Outside::ForNow, detail);
+            step = self.leave_before(Outside::ForNow, LeaveReason::Raised, detail);
         }
         if self.ends_outside.is_some() {
             return step.map(|_| None);
@@ -506,7 +515,7 @@ impl Recorder {
         self.frames.last().expect("the anchor frame stays").base + register
     }
 
-    fn slot_mut(&mut self, slot: u16) -> &mut Slot {
+    pub(super) fn slot_mut(&mut self, slot: u16) -> &mut Slot {
         let slot = slot as usize;
         if slot >= self.slots.len() {
             self.slots.resize(slot + 1, Slot { value: Ref::NONE, dirty: false });
@@ -546,6 +555,12 @@ impl Recorder {
     /// Writes a register of the innermost frame.
     pub(super) fn set(&mut self, register: u16, value: Ref) {
         let slot = self.slot_of(register);
+        let before = std::mem::replace(self.slot_mut(slot), Slot { value, dirty: true });
+        self.overwritten.push((slot, before));
+    }
+
+    /// Writes a slot of the anchor's window.
+    pub(super) fn put(&mut self, slot: u16, value: Ref) {
         *self.slot_mut(slot) = Slot { value, dirty: true };
     }
 
@@ -630,7 +645,7 @@ impl Recorder {
                 Resume::Execute | Resume::Onward => self.is_live(i as u16, innermost),
                 Resume::Raise => self.is_live_in_handler(i as u16),
             };
-            if is_needed {
+            if is_needed || self.holds_running_generator(i as u16) {
                 slots.push(SnapSlot { slot: i as u16, value: slot.value });
             }
         }
@@ -663,6 +678,10 @@ impl Recorder {
             if frame.live.is_live_in_handler(proto, frame.pc, register) {
                 return true;
             }
+            // A FOR_ITER goes on in two ways once the generator it has resumed yields or returns.
+            if self.frames[depth + 1].continuation == Continuation::Next {
+                return frame.live.is_live(frame.pc, register);
+            }
             // A frame that waits for a call's result needs what is live after it, but for the result itself; the
             // instance that an `__init__` fills is there already.
             let destination = proto.instructions[frame.pc as usize].a;
@@ -690,102 +709,6 @@ impl Recorder {
         });
         // Frames inside the catching one are gone: none of the rest is the innermost.
         in_handler || self.is_live_among(slot, catcher, usize::MAX)
-    }
-
-    // --- frames -------------------------------------------------------------------------------------------------
-
-    /// Enters an inlined function whose parameters are `arguments`.
-    pub(super) fn push_frame(
-        &mut self,
-        vm: &mut Vm,
-        id: CodeId,
-        base: u16,
-        arguments: &[Ref],
-        function: Ref,
-    ) -> Recording {
-        self.push_continuation(vm, id, base, arguments, Continuation::Call, function)
-    }
-
-    /// As [`Recorder::push_frame`], for a frame whose result does not simply go to the caller's register.
-    pub(super) fn push_continuation(
-        &mut self,
-        vm: &mut Vm,
-        id: CodeId,
-        base: u16,
-        arguments: &[Ref],
-        continuation: Continuation,
-        function: Ref,
-    ) -> Recording {
-        let code = call::code_pointer(vm, id);
-        // SAFETY: code objects live as long as the VM.
-        let proto = unsafe { &(*code).proto };
-        if base as usize + proto.registers as usize > MAX_SLOTS {
-            return abort(AbortReason::TooManySlots, proto.qualname.clone());
-        }
-        let live = vm.jit.liveness(id, proto);
-        *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
-        let start = Some(self.body.ins.len());
-        self.frames.push(RecordFrame { code, id, base, pc: 0, live, continuation, function: Some(function), start });
-        for (i, &argument) in arguments.iter().enumerate() {
-            self.set(i as u16, argument);
-        }
-        let unbound = self.constant(vm, Value::UNDEF);
-        for i in arguments.len()..proto.local_names.len() {
-            self.set(i as u16, unbound);
-        }
-        Ok(())
-    }
-
-    /// Leaves the innermost inlined function with its result.
-    pub(super) fn pop_frame(&mut self, vm: &mut Vm, result: Ref) -> Recording {
-        if self.frames.len() == 1 {
-            return abort(AbortReason::LeftFunction, "return");
-        }
-        let frame = self.frames.last().expect("more than the anchor frame");
-        match frame.continuation {
-            Continuation::Call => {}
-            Continuation::Init => self.none_result(vm, result)?,
-            Continuation::Operator => self.implemented_result(vm, result)?,
-            // Generators are not inlined.
-            other => return abort(AbortReason::LeftFunction, other.word()),
-        }
-        let frame = self.frames.pop().expect("more than the anchor frame");
-        if let Some(start) = frame.start
-            && self.frames.iter().all(|outer| outer.start.is_none())
-        {
-            let length = self.body.ins.len() - start;
-            self.largest = self.largest.filter(|largest| largest.1 >= length).or(Some((frame.code, length)));
-        }
-        // The callee's registers are dead; forgetting them keeps snapshots small.
-        for slot in self.slots.iter_mut().skip(frame.base as usize) {
-            *slot = Slot { value: Ref::NONE, dirty: false };
-        }
-        let caller = self.frames.last().expect("the anchor frame stays");
-        // SAFETY: code objects live as long as the VM.
-        let destination = unsafe { (&(*caller.code).proto.instructions)[caller.pc as usize].a };
-        if frame.continuation != Continuation::Init {
-            self.set(destination, result);
-        }
-        Ok(())
-    }
-
-    /// `__init__` must return None.
-    fn none_result(&mut self, vm: &mut Vm, result: Ref) -> Recording {
-        if !result.is_constant() {
-            let none = self.constant(vm, Value::NONE);
-            let result = self.tagged(result);
-            self.guard(Op::G_Eq, Ty::Nil, result, none, 0);
-        }
-        Ok(())
-    }
-
-    /// The method of an operator did not return NotImplemented.
-    fn implemented_result(&mut self, vm: &mut Vm, result: Ref) -> Recording {
-        if self.ty(result) == Ty::Val && !result.is_constant() {
-            let other = self.constant(vm, Value::NOT_IMPLEMENTED);
-            self.guard(Op::G_Ne, Ty::Nil, result, other, 0);
-        }
-        Ok(())
     }
 
     /// The constant operands of a NEW.

@@ -478,6 +478,24 @@ fn a_function_returns_to_whoever_entered_it() {
 }
 
 #[test]
+fn a_trace_may_end_before_what_only_the_interpreter_executes() {
+    let mut b = Builder::default();
+    b.snap(&[]);
+    let x = b.int_slot(0);
+    let two = b.int(2);
+    let sum = b.two(Op::AddOv, x, two);
+    b.snap(&[sum]);
+    let end = b.none(Op::Leave);
+    let outcome = Machine::new().once(&b.body, &[fixnum(40)]);
+    assert_eq!((outcome.guard, outcome.values, outcome.observed), (end.index(), vec![fixnum(42)], None));
+    // Nothing may follow it.
+    b.none(Op::G_Poll);
+    let mut machine = Machine::new();
+    let result = compile(&mut b.body, TraceId(7), None, &Options::default(), &TARGETS, &mut machine.arena);
+    assert!(matches!(result, Err(CompileFailure::Malformed(_))), "{result:?}");
+}
+
+#[test]
 fn a_call_of_what_is_no_code_is_refused() {
     // Calls that work need a VM: `fixtures/programs/native_calls.py`.
     let mut b = Builder::default();

@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::exit_cost::{exits, is_exception, is_unstable_type};
+use super::interpreter_only::is_leave;
 use super::{Finding, share};
 use crate::model::Model;
 use crate::units::{count, plural};
@@ -12,8 +13,8 @@ use crate::units::{count, plural};
 pub const ID: &str = "guard-storm";
 
 pub fn find(model: &Model) -> Vec<Finding> {
-    // Failing types and exceptions have findings of their own.
-    let storms = exits(model, |guard| !is_unstable_type(guard) && !is_exception(guard));
+    // Failing types, exceptions and traces that end on purpose have findings of their own.
+    let storms = exits(model, |guard| !is_unstable_type(guard) && !is_exception(guard) && !is_leave(guard));
     let finding = |e: super::exit_cost::Exits| {
         let (cost, saving) = e.cost_and_saving(model);
         let first = e.guards.first();

@@ -12,6 +12,7 @@ mod escaping_allocation;
 mod exception_in_loop;
 mod gc_pressure;
 mod guard_storm;
+mod interpreter_only;
 mod invalidation_loop;
 mod list_kind_change;
 mod megamorphic_call;
@@ -51,6 +52,7 @@ pub const KINDS: &[Kind] = &[
     Kind { id: gc_pressure::ID, find: gc_pressure::find },
     Kind { id: escaping_allocation::ID, find: escaping_allocation::find },
     Kind { id: trace_explosion::ID, find: trace_explosion::find },
+    Kind { id: interpreter_only::ID, find: interpreter_only::find },
     Kind { id: guard_storm::ID, find: guard_storm::find },
     Kind { id: native_wall::ID, find: native_wall::find },
     Kind { id: never_hot::ID, find: never_hot::find },
@@ -209,7 +211,7 @@ mod tests {
     fn a_log_in_which_nothing_happened_has_no_finding() {
         let none = findings(&Model::default(), true);
         assert_eq!((none.findings.len(), none.not_shown), (0, 0));
-        assert_eq!(none.looked_for.len(), 17);
+        assert_eq!(none.looked_for.len(), 18);
     }
 
     /// A finding of some kind that claims these places.
