@@ -76,8 +76,8 @@ pub(super) fn arguments(body: &Body, call: usize) -> impl Iterator<Item = Ref> {
 fn each_use(body: &Body, at: usize, mut visit: impl FnMut(Ref)) {
     let ins = body.ins[at];
     match ins.op {
-        Op::Nop | Op::Loop | Op::Phi | Op::CArg | Op::Close => {}
-        Op::CallH | Op::CallF => arguments(body, at).for_each(visit),
+        Op::Nop | Op::Loop | Op::Phi | Op::CArg => {}
+        Op::CallH | Op::CallF | Op::Close => arguments(body, at).for_each(visit),
         _ => ins.operands().for_each(&mut visit),
     }
 }

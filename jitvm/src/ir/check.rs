@@ -65,12 +65,13 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::New => [Int, Int, Value],
         Op::CellLoad => [Cell, Value, Value],
         Op::CellStore => [Cell, Tagged, Value],
-        Op::CArg => [Chain, Argument, Value],
+        Op::CArg => [Chain, Value, Value],
         Op::CallH => [Chain, Value, Value],
         Op::CallF => [Chain, Cell, Value],
         Op::Ret => [Tagged, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
-        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop | Op::Close => [Value, Value, Value],
+        Op::Close => [Chain, Value, Value],
+        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Loop => [Value, Value, Value],
     }
 }
 
@@ -181,6 +182,7 @@ impl Checker<'_> {
             }
         }
         match ins.op {
+            Op::CArg => self.argument(index, ins),
             Op::CallH => self.call(index, ins),
             Op::CallF => self.function_call(index, ins),
             Op::New if self.body.new_object(ins).is_none() => self.problem(index, "NEW of no object"),
@@ -252,6 +254,15 @@ impl Checker<'_> {
         };
         if !holds {
             self.problem(index, format!("{} takes {demand:?}, not {}", ins.op.name(), ty.name()));
+        }
+    }
+
+    /// Calls take tagged words or constant addresses; what CLOSE hands on may be anything.
+    fn argument(&mut self, index: usize, ins: Ins) {
+        let user = self.body.ins[index..].iter().find(|user| matches!(user.op, Op::CallH | Op::CallF | Op::Close));
+        let is_word = |ty: Ty| ty.is_tagged() || (ty == Ty::Raw && ins.b.is_constant());
+        if user.is_none_or(|user| user.op != Op::Close) && !ins.b.is_none() && !self.ty_of(ins.b).is_none_or(is_word) {
+            self.problem(index, "CARG takes a tagged word or a constant address");
         }
     }
 

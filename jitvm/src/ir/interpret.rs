@@ -35,6 +35,8 @@ pub struct Machine<'s> {
     pub back_edges: u64,
     /// Makes every so many-th guard fail (`Vm::guard_countdown`; 0 = none).
     pub guard_fail: u32,
+    /// The trace begins at LOOP, with these values there.
+    pub label: Option<(&'s [Ref], &'s [Cell<u64>])>,
     /// Counts the instructions executed; past so many the trace is left at the next poll.
     pub measure: Option<(&'s Cell<u64>, u64)>,
 }
@@ -42,7 +44,8 @@ pub struct Machine<'s> {
 /// How a trace was left.
 #[derive(Clone, Copy, Debug)]
 pub struct IrExit<'s> {
-    /// The root trace it went on to, its slots written; then the other fields mean nothing.
+    /// The root trace it went on to, its slots written; then no other field means anything but `values`: what it is to
+    /// begin with at LOOP, by `Label::values` (nothing: it begins at its start). Floats are bits.
     pub linked: Option<TraceId>,
     /// Index of the guard that failed.
     pub guard: usize,
@@ -66,7 +69,8 @@ pub struct IrExit<'s> {
 pub fn scratch_needed(body: &Body) -> usize {
     let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0);
     let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).count();
-    body.ins.len() + slots.max(phis)
+    let handed_on = body.ins.iter().find(|ins| ins.op == Op::Close).map_or(0, |close| body.arguments(close.a).len());
+    body.ins.len() + slots.max(phis).max(handed_on)
 }
 
 /// Runs the trace until a guard fails; `None` if the loop has been closed `back_edges` times.
@@ -96,6 +100,10 @@ impl<'s> Run<'s, '_> {
         let start = self.body.loop_index().map_or(0, |index| index + 1);
         let mut back_edges = 0;
         let mut index = 0;
+        if let Some((values, words)) = self.machine.label {
+            values.iter().zip(words).for_each(|(value, word)| self.set(value.index(), word.get()));
+            index = start;
+        }
         loop {
             // Past the last instruction there are only PHIs, if the trace has LOOP.
             let op = self.body.ins.get(index).map_or(Op::Phi, |ins| ins.op);
@@ -109,7 +117,7 @@ impl<'s> Run<'s, '_> {
                             linked: Some(TraceId(link)),
                             guard: index,
                             snapshot: 0,
-                            values: &[],
+                            values: self.handed_on(index),
                             observed: None,
                             back_edges,
                             measured: false,
@@ -244,6 +252,15 @@ impl<'s> Run<'s, '_> {
             // SAFETY: snapshots name registers of the anchor's frame, which `base` is the first of.
             unsafe { self.machine.base.add(entry.slot as usize).write(Value(word.get())) };
         }
+    }
+
+    /// The arguments of CLOSE, behind the values in the scratch memory.
+    fn handed_on(&self, close: usize) -> &'s [Cell<u64>] {
+        let arguments = self.body.arguments(self.body.ins[close].a);
+        let first = self.body.ins.len();
+        let words = &self.machine.scratch[first..first + arguments.len()];
+        words.iter().zip(arguments).for_each(|(word, argument)| word.set(self.word(argument)));
+        words
     }
 
     fn carry_phis(&self) {

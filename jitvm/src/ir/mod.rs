@@ -10,10 +10,12 @@
 
 pub mod check;
 pub mod interpret;
+pub mod label;
 pub mod op;
 pub mod parse;
 pub mod text;
 
+pub use label::Label;
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
 
 use std::mem::offset_of;

@@ -123,7 +123,14 @@ impl Parser<'_, '_> {
                 Field::No => {}
                 Field::Number => ins.c = self.number(op, words.next("a number")?)?,
                 Field::Ref => {
-                    let r = self.reference(words.next("an operand")?)?;
+                    let word = words.next("an operand")?;
+                    if op == Op::Close
+                        && let Ok(link) = self.number(op, word)
+                    {
+                        ins.c = link;
+                        break;
+                    }
+                    let r = self.reference(word)?;
                     match position {
                         0 => ins.a = r,
                         1 => ins.b = r,

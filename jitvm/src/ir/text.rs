@@ -132,6 +132,8 @@ impl Printer<'_> {
         for (field, reference) in [(a, ins.a), (b, ins.b), (c, ins.c_ref())] {
             match field {
                 Field::No => {}
+                // A CLOSE to the start of a trace hands nothing on.
+                Field::Ref if ins.op == Op::Close && reference.is_none() => {}
                 Field::Ref => {
                     out.write_char(' ')?;
                     self.reference(out, reference)?;

@@ -47,7 +47,7 @@ use crate::events::Events;
 use crate::exit;
 use crate::interp::call;
 use crate::interp::helpers::HELPERS;
-use crate::ir::{Body, CodeId, Const, Recorded, TraceId};
+use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
 use crate::optimise::{self, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
@@ -83,6 +83,8 @@ pub struct Trace {
     pub artifact: Option<Artifact>,
     /// Index of LOOP, if it was peeled.
     pub loop_at: Option<usize>,
+    /// How other traces get to LOOP.
+    pub label: Option<Label>,
     /// Guards by exit number: index of the instruction.
     pub guards: Vec<u16>,
     /// By exit number.
@@ -269,7 +271,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
     match result {
-        Ok((body, artifact, codegen_ns)) => {
+        Ok((body, label, artifact, codegen_ns)) => {
             match parent {
                 None if is_function => vm.jit.totals.functions += 1,
                 None => vm.jit.totals.loops += 1,
@@ -298,6 +300,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
+                label,
                 exits,
                 guards,
                 body,
@@ -369,14 +372,17 @@ fn compile(
     counter: Option<*mut u64>,
     recorded: &Recorded,
     concrete: &Concrete,
-) -> Result<(Body, Option<Artifact>, u64), Abort> {
+) -> Result<(Body, Option<Label>, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
     }
     let options = pass_options(&vm.jit.params);
     let mut sunk = 0;
-    let optimised = optimise::run_on(recorded.clone(), Some(concrete), &options, &mut |report| {
+    let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
+    // SAFETY: traces are boxed and never dropped while the VM runs.
+    let target = root.and_then(|root| unsafe { (*root).label.as_ref() });
+    let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
@@ -384,7 +390,7 @@ fn compile(
     });
     vm.jit.events = events;
     vm.jit.totals.sunk += sunk;
-    let mut body = optimised.map_err(|abort| match abort {
+    let (mut body, label) = optimised.map_err(|abort| match abort {
         PassAbort::UnstableType { slot } => {
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
         }
@@ -392,7 +398,7 @@ fn compile(
         PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
     if vm.jit.params.mode != Mode::Machine {
-        return Ok((body, None, 0));
+        return Ok((body, label, None, 0));
     }
     let began = Instant::now();
     if vm.jit.arena.is_none() {
@@ -409,7 +415,8 @@ fn compile(
         own_frame,
     };
     let mut locations: &[codegen::Location] = &[];
-    let (mut spills, mut link) = (0, 0);
+    let (mut spills, mut link) = (0, None);
+    let mut values = Vec::new();
     if let Some(parent) = parent {
         let of: *const Trace = vm.jit.trace(parent.trace);
         // SAFETY: traces are boxed and never dropped while the VM runs.
@@ -418,14 +425,22 @@ fn compile(
         spills = artifact.spills;
     }
     if let Some(root) = recorded.link {
-        let root = vm.jit.trace(root);
-        link = root.artifact.as_ref().expect("machine code links to machine code").inner_entry;
+        let root: *const Trace = vm.jit.trace(root);
+        // SAFETY: as above.
+        let root = unsafe { &*root };
+        let artifact = root.artifact.as_ref().expect("machine code links to machine code");
+        if let Some(label) = root.label.as_ref() {
+            let lies_as = codegen::shared_values(&root.body);
+            values = label.values.iter().map(|&value| (value, lies_as[value.index()])).collect();
+        }
+        link = Some((artifact, &values));
     }
+    let link = link.map(|(artifact, values)| codegen::Target { artifact, values });
     let inherited = codegen::Inherited { locations, spills, link, counter };
     let inherited = (parent.is_some() || own_frame).then_some(&inherited);
     let arena = vm.jit.arena.as_mut().expect("made above");
     match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
-        Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),
+        Ok(artifact) => Ok((body, label, Some(artifact), began.elapsed().as_nanos() as u64)),
         Err(failure) => Err(Abort {
             reason: match failure {
                 CompileFailure::NoCodeMemory => AbortReason::CodeMemoryFull,
