@@ -554,7 +554,8 @@ impl Scan<'_> {
         }
         parallel_move::order(&mut moves, &mut self.out.back);
         let in_registers = self.relied.iter().map(|register| (self.start[register.index()], register.location()));
-        let spilled = (0..analysis.loop_at as u16).filter(|&v| analysis.loop_live[v as usize] && self.spilled[v as usize]);
+        let spilled =
+            (0..analysis.loop_at as u16).filter(|&v| analysis.loop_live[v as usize] && self.spilled[v as usize]);
         self.out.label = in_registers.chain(spilled.map(|value| (value, Location::Spill(value)))).collect();
     }
 }

@@ -29,11 +29,12 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     }
     let iteration = take(&mut unit.body);
     let plain = Peeled::of(&iteration, unit.helpers, &closing, &[])?;
-    if let Some((peeled, natural)) = enterable(&iteration, &plain, unit.helpers, &closing) {
-        unit.label = peeled.label(&iteration, &closing, natural);
-        unit.body = peeled.body;
-    } else {
-        unit.body = plain.body;
+    match enterable(&iteration, &plain, unit.helpers, &closing) {
+        Some(peeled) => {
+            unit.label = peeled.label(&iteration, &closing);
+            unit.body = peeled.body;
+        }
+        None => unit.body = plain.body,
     }
     Ok(true)
 }
@@ -41,50 +42,29 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
 /// How often values that turn out to be carried make the iteration be copied anew.
 const ATTEMPTS: usize = 3;
 
-/// The loop such that nothing is known at LOOP of what is carried, so that other traces may go on there; with the values
-/// that are not negative there all the same. `None` if that costs too much: objects that the trace makes and carries
-/// round are known to no one else.
-fn enterable(
-    iteration: &Body,
-    plain: &Peeled,
-    helpers: &[Helper],
-    closing: &Snapshot,
-) -> Option<(Peeled, Vec<Ref>)> {
+/// The loop such that nothing is known at LOOP of what is carried, so that other traces may go on there. `None` if that
+/// costs too much: objects that the trace makes and carries round are known to no one else.
+fn enterable(iteration: &Body, plain: &Peeled, helpers: &[Helper], closing: &Snapshot) -> Option<Peeled> {
     let count = iteration.ins.len();
-    let after = |peeled: &Peeled| {
-        let operands = peeled.body.ins[count..].iter().flat_map(|ins| ins.operands()).collect::<Vec<_>>();
-        let snapshots = peeled.body.snapshots.iter().filter(|snapshot| snapshot.at as usize > count);
-        operands.into_iter().chain(snapshots.flat_map(|snapshot| snapshot.slots.iter().map(|entry| entry.value)))
-            .collect::<Vec<_>>()
-    };
-    let is_new = |r: &Ref| !r.is_constant() && r.index() < count && iteration.ins[r.index()].op == Op::New;
-    if after(plain).iter().any(is_new) {
+    let is_new = |r: Ref| !r.is_constant() && r.index() < count && iteration.ins[r.index()].op == Op::New;
+    let in_snapshots = plain.body.snapshots.iter().filter(|snapshot| snapshot.at as usize > count);
+    if plain.body.ins[count..].iter().flat_map(|ins| ins.operands()).any(is_new)
+        || in_snapshots.flat_map(Snapshot::values).any(is_new)
+    {
         return None;
     }
     let mut opaque = vec![false; count];
-    let mut peeled = None;
+    let mut peeled: Option<Peeled> = None;
     for _ in 0..ATTEMPTS {
-        let current = peeled.as_ref().unwrap_or(plain);
-        let more: Vec<usize> =
-            (0..count).filter(|&at| !opaque[at] && is_carried(&current.becomes, Ref(at as u16))).collect();
-        if more.is_empty() {
-            break;
+        let becomes = &peeled.as_ref().unwrap_or(plain).becomes;
+        let more: Vec<usize> = (0..count).filter(|&at| !opaque[at] && is_carried(becomes, Ref(at as u16))).collect();
+        if more.is_empty() && peeled.is_some() {
+            return peeled;
         }
         more.into_iter().for_each(|at| opaque[at] = true);
         peeled = Some(Peeled::of(iteration, helpers, closing, &opaque).ok()?);
     }
-    let peeled = match peeled {
-        Some(peeled) => peeled,
-        None => Peeled::of(iteration, helpers, closing, &[]).ok()?,
-    };
-    let settled = (0..count).all(|at| opaque[at] || !is_carried(&peeled.becomes, Ref(at as u16)));
-    let emitter = Emitter::new(iteration.clone(), helpers);
-    let natural = (0..count as u16).map(Ref).filter(|r| opaque[r.index()] && is_natural(&emitter, *r)).collect();
-    settled.then_some((peeled, natural))
-}
-
-fn is_natural(emitter: &Emitter<'_>, r: Ref) -> bool {
-    emitter.ty(r) == Ty::Int && emitter.bounds(r).is_natural()
+    None
 }
 
 /// A loop made of an iteration.
@@ -92,22 +72,21 @@ struct Peeled {
     body: Body,
     /// By instruction of the iteration: what its result is in the next one.
     becomes: Vec<Ref>,
+    /// Values of which it is known at LOOP only that they are not negative.
+    natural: Vec<Ref>,
 }
 
 impl Peeled {
-    fn of(
-        iteration: &Body,
-        helpers: &[Helper],
-        closing: &Snapshot,
-        opaque: &[bool],
-    ) -> Result<Peeled, PassAbort> {
+    fn of(iteration: &Body, helpers: &[Helper], closing: &Snapshot, opaque: &[bool]) -> Result<Peeled, PassAbort> {
         let count = iteration.ins.len();
         let origin = closing_origin(closing);
         let mut emitter = Emitter::new(iteration.clone(), helpers);
-        if !opaque.is_empty() {
-            emitter.natural = (0..count as u16).map(|at| is_natural(&emitter, Ref(at))).collect();
-            emitter.opaque = opaque.to_vec();
-        }
+        let is_natural = |r: &Ref| emitter.ty(*r) == Ty::Int && emitter.bounds(*r).is_natural();
+        let is_opaque = |r: &Ref| opaque.get(r.index()) == Some(&true);
+        let natural: Vec<Ref> = (0..count as u16).map(Ref).filter(|r| is_opaque(r) && is_natural(r)).collect();
+        emitter.natural = vec![false; count];
+        natural.iter().for_each(|r| emitter.natural[r.index()] = true);
+        emitter.opaque = opaque.to_vec();
         emitter.push(Ins::new(Op::Loop, Ty::Nil, Ref::NONE, Ref::NONE, 0), origin);
         let mut becomes: Vec<Ref> = Vec::with_capacity(count);
         for index in 0..count {
@@ -118,11 +97,11 @@ impl Peeled {
         copy_snapshots(&mut body, &becomes, closing);
         add_phis(&mut body, &becomes, origin)?;
         mark_flags(&mut body);
-        Ok(Peeled { body, becomes })
+        Ok(Peeled { body, becomes, natural })
     }
 
     /// How other traces get to LOOP, if what the body does not do again can be done by them.
-    fn label(&self, iteration: &Body, closing: &Snapshot, natural: Vec<Ref>) -> Option<Label> {
+    fn label(&self, iteration: &Body, closing: &Snapshot) -> Option<Label> {
         let count = iteration.ins.len();
         let shared: Vec<bool> = (0..count)
             .map(|at| iteration.ins[at].op != Op::Nop && self.body.ins[count + 1 + at].op == Op::Nop)
@@ -133,7 +112,7 @@ impl Peeled {
             becomes: self.becomes.clone(),
             shared,
             slots: closing.slots.clone(),
-            natural,
+            natural: self.natural.clone(),
             values: Vec::new(),
         };
         super::reenter::is_enterable(&label).then_some(label)

@@ -85,12 +85,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// `None`: the loop cannot be entered from here.
-    fn new(
-        body: &Body,
-        helpers: &'a [Helper],
-        label: &'a Label,
-        closing: &'a Snapshot,
-    ) -> Option<Entry<'a>> {
+    fn new(body: &Body, helpers: &'a [Helper], label: &'a Label, closing: &'a Snapshot) -> Option<Entry<'a>> {
         let frame = closing.frames.first()?;
         let origin = Origin { code: frame.code, pc: frame.pc };
         let mut body = body.clone();
@@ -134,7 +129,9 @@ impl<'a> Entry<'a> {
                 }
                 _ => {
                     let ins = Ins { flags: 0, register: 0xff, spill: 0xffff, previous: Ref::NONE, ..ins };
-                    let ins = substituted(ins, |r| if r.is_constant() { self.constants[r.constant_index()] } else { here[r.index()] });
+                    let ins = substituted(ins, |r| {
+                        if r.is_constant() { self.constants[r.constant_index()] } else { here[r.index()] }
+                    });
                     self.emit(ins)?
                 }
             };
