@@ -241,6 +241,12 @@ fn keep_for_exits(body: &Body, root: &[u16], last: &mut [u16]) -> Result<(), Com
             last[v] = last[v].max(guard as u16);
         }
     }
+    if let Some(guard) = body.ins.iter().rposition(|ins| ins.op.is_guard()) {
+        for kept in body.kept.iter().filter(|kept| !kept.here.is_constant()) {
+            let v = root[kept.here.index()] as usize;
+            last[v] = last[v].max(guard as u16);
+        }
+    }
     match (0..at).any(|i| constraints::leaves(body.ins[i].op)) {
         true => Err(CompileFailure::Malformed("guard without a snapshot")),
         false => Ok(()),

@@ -56,7 +56,7 @@ pub struct Exit {
     pub guard: u16,
     /// Index of its snapshot.
     pub snapshot: u16,
-    /// By value of the snapshot (`Snapshot::values`).
+    /// By value of the snapshot (`Snapshot::values`), then by value handed on besides (`Body::kept_at`).
     pub locations: Vec<Location>,
     /// The value that failed the guard (`Ins::observed`), where it has one.
     pub observed: Option<Location>,

@@ -446,7 +446,10 @@ impl Scan<'_> {
     }
     fn note_exit(&mut self, at: usize) -> Result<(), CompileFailure> {
         let body = self.body;
-        let locations = self.snapshot(at);
+        let mut locations = self.snapshot(at);
+        let before_loop = self.analysis.loop_at != self.analysis.end && at < self.analysis.loop_at;
+        let kept = if before_loop { &[][..] } else { &body.kept };
+        locations.extend(kept.iter().map(|kept| self.locate_operand(kept.here)));
         let snapshot = self.snapshot;
         let ins = body.ins[at];
         let observed = ins.observed().map(|operand| self.locate_operand(operand));

@@ -170,9 +170,11 @@ impl Replay<'_> {
             let exit = exits.next().expect("a guard has an exit");
             assert_eq!(exit.guard as usize, at);
             let snapshot = &self.body.snapshots[exit.snapshot as usize];
-            assert_eq!(snapshot.values().count(), exit.locations.len());
+            let kept = self.body.kept_at(at);
+            assert_eq!(snapshot.values().count() + kept.len(), exit.locations.len());
             let observed = exit.observed.zip(ins.observed());
-            let restored = exit.locations.iter().copied().zip(snapshot.values());
+            let values = snapshot.values().chain(kept.iter().map(|kept| kept.here));
+            let restored = exit.locations.iter().copied().zip(values);
             for (location, value) in restored.chain(observed) {
                 if self.body.is_sunk(value) {
                     assert_eq!(Some(location), snapshot.object(value).map(|n| Location::Sunk(n as u16)), "{at}");

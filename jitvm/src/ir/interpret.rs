@@ -51,8 +51,8 @@ pub struct IrExit<'s> {
     pub guard: usize,
     /// Index of its snapshot.
     pub snapshot: usize,
-    /// By value of the snapshot: the tagged words to write, floats boxed (sunk objects are still to be made: 0). In the
-    /// scratch memory.
+    /// By value of the snapshot: the tagged words to write, floats boxed (sunk objects are still to be made: 0); then what
+    /// is handed on besides. In the scratch memory.
     pub values: &'s [Cell<u64>],
     /// The value that failed the guard (`Ins::observed`) with its type, where it has one: a tagged word, the bits of a
     /// float, or an address.
@@ -67,7 +67,7 @@ pub struct IrExit<'s> {
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
 pub fn scratch_needed(body: &Body) -> usize {
-    let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0);
+    let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0) + body.kept.len();
     let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).count();
     let handed_on = body.ins.iter().find(|ins| ins.op == Op::Close).map_or(0, |close| body.arguments(close.a).len());
     body.ins.len() + slots.max(phis).max(handed_on)
@@ -218,11 +218,12 @@ impl<'s> Run<'s, '_> {
 
     /// The tagged words of a snapshot, behind the values in the scratch memory, where the collector sees those that
     /// are done while it makes boxes for others.
-    fn capture(&self, snapshot: usize) -> &'s [Cell<u64>] {
+    fn capture(&self, snapshot: usize, at: usize) -> &'s [Cell<u64>] {
         let snapshot = &self.body.snapshots[snapshot];
         let first = self.body.ins.len();
-        let words = &self.machine.scratch[first..first + snapshot.values().count()];
-        for (word, value) in words.iter().zip(snapshot.values()) {
+        let kept = self.body.kept_at(at);
+        let words = &self.machine.scratch[first..first + snapshot.values().count() + kept.len()];
+        for (word, value) in words.iter().zip(snapshot.values().chain(kept.iter().map(|kept| kept.here))) {
             let is_float = self.body.ty(value) == Ty::Flt;
             word.set(if is_float { self.boxed(self.float(value)) } else { self.word(value) });
         }
@@ -237,7 +238,7 @@ impl<'s> Run<'s, '_> {
             linked: None,
             guard,
             snapshot,
-            values: self.capture(snapshot),
+            values: self.capture(snapshot, guard),
             observed,
             back_edges,
             measured: false,
@@ -247,7 +248,7 @@ impl<'s> Run<'s, '_> {
 
     fn write_back(&self, close: usize) {
         let snapshot = self.body.snapshot_of(close).expect("CLOSE has a snapshot");
-        let words = self.capture(snapshot);
+        let words = self.capture(snapshot, close);
         for (word, entry) in words.iter().zip(&self.body.snapshots[snapshot].slots) {
             // SAFETY: snapshots name registers of the anchor's frame, which `base` is the first of.
             unsafe { self.machine.base.add(entry.slot as usize).write(Value(word.get())) };

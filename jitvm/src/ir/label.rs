@@ -20,8 +20,10 @@ pub struct Label {
     pub slots: Vec<SnapSlot>,
     /// Values at LOOP that are not negative, which the body relies on.
     pub natural: Vec<Ref>,
-    /// The values from before LOOP that the body uses. Those that lie in one place follow each other in no order.
+    /// The values from before LOOP that the body uses.
     pub values: Vec<Ref>,
+    /// Those of them that no iteration changes: side traces of the body find them where the loop has them.
+    pub invariants: Vec<Ref>,
 }
 
 impl Label {
@@ -48,7 +50,10 @@ impl Label {
             let by_slot = self.slots.iter().any(|entry| entry.value == *value);
             by_slot || self.becomes.iter().zip(&self.shared).any(|(becomes, shared)| *shared && becomes == value)
         };
-        self.natural.retain(|r| self.values.binary_search(r).is_ok());
+        let computes = |r: &Ref| after().any(|ins| ins.op != Op::Phi && ins.operands().any(|operand| operand == *r));
+        self.natural.retain(|r| self.values.binary_search(r).is_ok() && computes(r));
+        let is_carried = |r: &Ref| after().any(|ins| ins.op == Op::Phi && ins.a == *r);
+        self.invariants = self.values.iter().copied().filter(|r| !is_carried(r)).collect();
         let is_sunk = self.values.iter().any(|r| body.ins[r.index()].is_sunk());
         !self.values.is_empty() && !is_sunk && self.values.iter().all(leads_to)
     }

@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::text::{FLAGS, Number, RESUMES, number_of, shape_name};
 use super::{
-    Body, CodeId, Const, Field, Ins, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapObject, SnapSlot, Snapshot,
-    TYPES, Ty,
+    Body, CodeId, Const, Field, Ins, Kept, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapObject, SnapSlot,
+    Snapshot, TYPES, Ty,
 };
 use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
@@ -94,6 +94,11 @@ impl Parser<'_, '_> {
                 }
                 let snapshot = self.snapshot(&mut words)?;
                 self.body.snapshots.push(snapshot);
+            }
+            "kept" => {
+                let of_loop = Ref(parsed(words.next("a value of the loop")?, "a value of the loop")?);
+                let here = self.reference(words.next("a reference")?)?;
+                self.body.kept.push(Kept { of_loop, here });
             }
             "closing" => self.closing = Some(self.snapshot(&mut words)?),
             index => {

@@ -120,6 +120,11 @@ impl Printer<'_> {
         if let Some(snapshot) = closing {
             self.snapshot(out, format_args!("closing"), snapshot)?;
         }
+        for kept in &self.body.kept {
+            write!(out, "kept {:04} ", kept.of_loop.0)?;
+            self.reference(out, kept.here)?;
+            writeln!(out)?;
+        }
         Ok(())
     }
 

@@ -19,8 +19,10 @@ mod sink;
 use std::fmt;
 use std::time::Instant;
 
+pub use reenter::{Clobbers, Target};
+
 use crate::interp::helpers::{HELPERS, Helper};
-use crate::ir::{Body, Label, Op, Recorded, Snapshot, TraceId, check};
+use crate::ir::{Body, Kept, Label, Op, Recorded, Snapshot, TraceId, check};
 use crate::trace::concrete::Concrete;
 
 /// What the passes work on.
@@ -32,7 +34,7 @@ pub(crate) struct Unit<'h> {
     link: Option<TraceId>,
     helpers: &'h [Helper],
     /// What the body of that trace's loop begins with, if one may go there.
-    target: Option<&'h Label>,
+    target: Option<Target<'h>>,
     /// The same of the loop being made.
     label: Option<Label>,
     /// Objects that are not made any more.
@@ -172,7 +174,7 @@ pub fn run(
 pub fn run_on(
     recorded: Recorded,
     concrete: Option<&Concrete>,
-    target: Option<&Label>,
+    target: Option<Target<'_>>,
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<(Body, Option<Label>), PassAbort> {
@@ -210,6 +212,9 @@ pub fn run_on(
         });
     }
     let label = unit.label.take().and_then(|mut label| label.finish(&unit.body).then_some(label));
+    if let Some(label) = &label {
+        unit.body.kept = label.invariants.iter().map(|&value| Kept { of_loop: value, here: value }).collect();
+    }
     Ok((unit.body, label))
 }
 

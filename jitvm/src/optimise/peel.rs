@@ -114,6 +114,7 @@ impl Peeled {
             slots: closing.slots.clone(),
             natural: self.natural.clone(),
             values: Vec::new(),
+            invariants: Vec::new(),
         };
         super::reenter::is_enterable(&label).then_some(label)
     }

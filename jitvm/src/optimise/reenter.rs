@@ -11,21 +11,21 @@
 
 use std::collections::HashMap;
 
-use super::emit::{Emitter, substituted};
+use super::emit::{Emitter, effects_of, shape_is_stable, substituted};
 use super::fold_rules::never_passes;
 use super::{PassAbort, Unit};
 use crate::interp::helpers::Helper;
-use crate::ir::{Body, Const, Effect, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty};
+use crate::ir::{Alias, Body, Const, Effect, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty};
 
 pub(super) fn reenter(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
-    let (Some(label), Some(link)) = (unit.target, unit.link) else { return Ok(false) };
+    let (Some(target), Some(link)) = (unit.target, unit.link) else { return Ok(false) };
     // A trace that starts at the header has failed to get in already.
     let does_something = |ins: &Ins| !matches!(ins.op, Op::Nop | Op::Parent | Op::Sload | Op::G_Poll);
     if unit.closing.is_none() || !unit.body.ins.iter().any(does_something) {
         return Ok(false);
     }
     let Some(closing) = unit.closing.take() else { return Ok(false) };
-    let entry = Entry::new(&unit.body, unit.helpers, label, &closing);
+    let entry = Entry::new(&unit.body, unit.helpers, target, &closing);
     match entry.and_then(|entry| entry.finish(link.0)) {
         Some(body) => {
             unit.body = body;
@@ -71,6 +71,60 @@ fn available(label: &Label) -> Vec<bool> {
     available
 }
 
+/// What a trace, and those it comes from back to the loop's body, may have changed in memory.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Clobbers {
+    calls: bool,
+    /// By calls: anything.
+    writes: bool,
+    cells: bool,
+    fields: bool,
+    shapes: bool,
+    elements: bool,
+}
+
+impl Clobbers {
+    pub fn add(&mut self, body: &Body, helpers: &[Helper]) {
+        for ins in &body.ins {
+            let is_of_new = !ins.a.is_constant() && body.ins.get(ins.a.index()).is_some_and(|made| made.op == Op::New);
+            match ins.op {
+                Op::CallH | Op::CallF => {
+                    self.calls = true;
+                    self.writes |= effects_of(helpers, *ins).writes;
+                }
+                Op::CellStore => self.cells = true,
+                Op::ElemStore => self.elements = true,
+                Op::FieldStore => self.fields |= !is_of_new,
+                Op::ShapeStore => self.shapes |= !is_of_new,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an instruction would still give what it gave to the loop.
+    fn spare(&self, ins: Ins) -> bool {
+        if ins.ty == Ty::Raw && self.calls {
+            return false;
+        }
+        match (ins.op, ins.op.alias()) {
+            (Op::G_Shape, _) => shape_is_stable(ins.c) || !(self.writes || self.shapes),
+            (_, Alias::None | Alias::Slot | Alias::Immutable) => true,
+            (_, Alias::Cell) => !(self.writes || self.cells),
+            (_, Alias::Field) => !(self.writes || self.fields),
+            (_, Alias::ListHeader) => !self.writes,
+            (_, Alias::Element) => !(self.writes || self.elements),
+        }
+    }
+}
+
+/// The loop that a side trace comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    pub label: &'a Label,
+    /// Of a trace that comes from that loop's body: what may have changed on the way to where it starts.
+    pub since: Option<Clobbers>,
+}
+
 /// The end of a trace being made.
 struct Entry<'a> {
     emitter: Emitter<'a>,
@@ -81,18 +135,48 @@ struct Entry<'a> {
     constants: Vec<Ref>,
     /// By value of the loop: what it is here.
     values: HashMap<Ref, Ref>,
+    /// Values that are as the loop has left them.
+    kept: HashMap<Ref, Ref>,
+    /// What may have changed since, if it comes from the loop's body.
+    since: Option<Clobbers>,
+    /// By instruction of the iteration: what stands for it here, if it was needed so far.
+    here: Vec<Ref>,
+    /// By instruction of the iteration: it would give what it gave to the loop.
+    same: Vec<bool>,
 }
 
 impl<'a> Entry<'a> {
     /// `None`: the loop cannot be entered from here.
-    fn new(body: &Body, helpers: &'a [Helper], label: &'a Label, closing: &'a Snapshot) -> Option<Entry<'a>> {
+    fn new(
+        body: &Body,
+        helpers: &'a [Helper],
+        Target { label, since }: Target<'a>,
+        closing: &'a Snapshot,
+    ) -> Option<Entry<'a>> {
         let frame = closing.frames.first()?;
         let origin = Origin { code: frame.code, pc: frame.pc };
         let mut body = body.clone();
         body.snapshots.push(closing.clone());
         let constants = label.constants.iter().map(|constant| body.constant(constant.clone())).collect();
         let emitter = Emitter::new(body, helpers);
-        let mut entry = Entry { emitter, label, closing, origin, constants, values: HashMap::new() };
+        let kept = emitter.body.kept.iter().filter(|_| since.is_some()).map(|kept| (kept.of_loop, kept.here)).collect();
+        let since = since.map(|mut since| {
+            since.add(&emitter.body, helpers);
+            since
+        });
+        let count = label.iteration.len();
+        let mut entry = Entry {
+            emitter,
+            label,
+            closing,
+            origin,
+            constants,
+            values: HashMap::new(),
+            kept,
+            since,
+            here: vec![Ref::NONE; count],
+            same: vec![false; count],
+        };
         for slot in &label.slots {
             entry.slot(*slot)?;
         }
@@ -113,41 +197,80 @@ impl<'a> Entry<'a> {
         if is_used { self.is(entry.value, here) } else { Some(()) }
     }
 
-    /// Does again what the body does not.
+    /// Does again what the body does not, unless it would give what it gave to the loop.
     fn iteration(&mut self) -> Option<()> {
         let label = self.label;
         let available = available(label);
-        let mut here: Vec<Ref> = vec![Ref::NONE; label.iteration.len()];
-        for at in (0..here.len()).filter(|&at| available[at]) {
+        for at in (0..label.iteration.len()).filter(|&at| available[at]) {
             let ins = label.iteration[at];
-            here[at] = match ins.op {
-                Op::CArg => continue,
-                Op::CallH | Op::CallF | Op::New => return None,
-                Op::Sload => {
-                    let value = self.slot_value(ins.c);
-                    self.tagged(value)
-                }
-                _ => {
-                    let ins = Ins { flags: 0, register: 0xff, spill: 0xffff, previous: Ref::NONE, ..ins };
-                    let ins = substituted(ins, |r| {
-                        if r.is_constant() { self.constants[r.constant_index()] } else { here[r.index()] }
-                    });
-                    self.emit(ins)?
-                }
-            };
+            self.same[at] = self.is_same(at);
             let becomes = label.becomes[at];
-            if ins.ty == Ty::Nil || becomes.is_none() {
+            let is_value = ins.ty != Ty::Nil && !becomes.is_none();
+            let is_asked_for = is_value
+                && (becomes.is_constant()
+                    || becomes.index() < self.here.len() && label.values.binary_search(&becomes).is_ok());
+            if ins.op == Op::CArg || self.same[at] && !is_asked_for {
                 continue;
             }
-            if becomes.is_constant() {
-                if self.constants[becomes.constant_index()] != here[at] {
+            let here = self.evaluate(at)?;
+            if is_asked_for && becomes.is_constant() {
+                if self.constants[becomes.constant_index()] != here {
                     return None;
                 }
-            } else if becomes.index() < here.len() && label.values.binary_search(&becomes).is_ok() {
-                self.is(becomes, here[at])?;
+            } else if is_asked_for {
+                self.is(becomes, here)?;
             }
         }
         Some(())
+    }
+
+    /// Whether an instruction would give what it gave to the loop: no iteration changes that, and nothing on the way here.
+    fn is_same(&self, at: usize) -> bool {
+        let ins = self.label.iteration[at];
+        let Some(since) = self.since else { return false };
+        let is_invariant = ins.ty == Ty::Nil || self.label.becomes[at] == Ref(at as u16);
+        let is_there = match ins.op {
+            Op::Sload => {
+                let left = u16::try_from(ins.c).ok().and_then(|slot| super::fold::slot_value(self.closing, slot));
+                left.is_none_or(|left| self.kept.get(&Ref(at as u16)) == Some(&left))
+            }
+            _ => ins.operands().all(|r| r.is_constant() || self.same[r.index()]),
+        };
+        is_invariant && is_there && since.spare(ins)
+    }
+
+    /// What stands for an available instruction of the iteration.
+    fn evaluate(&mut self, at: usize) -> Option<Ref> {
+        if !self.here[at].is_none() {
+            return Some(self.here[at]);
+        }
+        let ins = self.label.iteration[at];
+        if self.same[at]
+            && let Some(&kept) = self.kept.get(&Ref(at as u16))
+            && self.emitter.ty(kept) == ins.ty
+        {
+            self.here[at] = kept;
+            return Some(kept);
+        }
+        let here = match ins.op {
+            Op::CallH | Op::CallF | Op::New => return None,
+            Op::Sload => {
+                let value = self.slot_value(ins.c);
+                self.tagged(value)
+            }
+            _ => {
+                for operand in ins.operands().filter(|r| !r.is_constant()) {
+                    self.evaluate(operand.index())?;
+                }
+                let ins = Ins { flags: 0, register: 0xff, spill: 0xffff, previous: Ref::NONE, ..ins };
+                let here =
+                    |r: Ref| if r.is_constant() { self.constants[r.constant_index()] } else { self.here[r.index()] };
+                let ins = substituted(ins, here);
+                self.emit(ins)?
+            }
+        };
+        self.here[at] = here;
+        Some(here)
     }
 
     /// The value is not negative.

@@ -169,7 +169,8 @@ impl Activation {
                     return Err(format!("trace {} follows, which is no side trace of this exit", id.0));
                 }
                 let snapshot = parent.body.snapshot_of(guard as usize).expect("a guard has a snapshot");
-                let values = parent.body.snapshots[snapshot].values();
+                let kept = parent.body.kept_at(guard as usize).iter().map(|kept| kept.here);
+                let values = parent.body.snapshots[snapshot].values().chain(kept);
                 let inputs = values.map(|value| self.word(&parent.body, value)).collect();
                 self.begin(vm, id, inputs)
             }

@@ -48,7 +48,7 @@ use crate::exit;
 use crate::interp::call;
 use crate::interp::helpers::HELPERS;
 use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
-use crate::optimise::{self, PassAbort, PassOptions};
+use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
@@ -85,6 +85,8 @@ pub struct Trace {
     pub loop_at: Option<usize>,
     /// How other traces get to LOOP.
     pub label: Option<Label>,
+    /// Of a side trace: what it and those before it, back to the root trace, may change.
+    pub clobbers: Clobbers,
     /// Guards by exit number: index of the instruction.
     pub guards: Vec<u16>,
     /// By exit number.
@@ -277,6 +279,10 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
             }
+            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers);
+            if parent.is_some() {
+                clobbers.add(&body, HELPERS);
+            }
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
@@ -301,6 +307,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 loop_index,
                 loop_at: body.loop_index(),
                 label,
+                clobbers,
                 exits,
                 guards,
                 body,
@@ -381,7 +388,11 @@ fn compile(
     let mut sunk = 0;
     let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
     // SAFETY: traces are boxed and never dropped while the VM runs.
-    let target = root.and_then(|root| unsafe { (*root).label.as_ref() });
+    let label = root.and_then(|root| unsafe { (*root).label.as_ref() });
+    // Only a trace of that loop's own tree finds anything where the loop has left it.
+    let of = parent.map(|parent| vm.jit.trace(parent.trace));
+    let since = of.filter(|of| Some(of.root) == recorded.link).map(|of| of.clobbers);
+    let target = label.map(|label| optimise::Target { label, since });
     let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
