@@ -41,6 +41,9 @@ fn transform(input: &str, passes: &[&str], link: Option<TraceId>, into: Option<&
     }
     let last = passes.last().expect("a pass is named");
     let mut output = String::new();
+    // A trace with values that it keeps for the loop comes from the loop's body.
+    let since = (!parsed.body.kept.is_empty()).then(optimise::Clobbers::default);
+    let into = into.map(|label| optimise::Target { label, since });
     let recorded = Recorded { body: parsed.body, closing, link };
     let result = optimise::run_on(recorded, None, into, &options, &mut |report| {
         if report.pass.name == *last {

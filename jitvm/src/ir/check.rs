@@ -168,7 +168,7 @@ impl Checker<'_> {
     fn instruction(&mut self, index: usize, ins: Ins) {
         let expected = ins.op.result();
         let may_narrow = (expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged())
-            || (ins.op == Op::Parent && ins.ty == Ty::Flt);
+            || (ins.op == Op::Parent && matches!(ins.ty, Ty::Flt | Ty::Raw));
         if ins.op != Op::Phi && ins.ty != expected && !may_narrow {
             self.problem(index, format!("{} yields {}, not {}", ins.op.name(), expected.name(), ins.ty.name()));
         }

@@ -389,9 +389,12 @@ fn compile(
     let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
     // SAFETY: traces are boxed and never dropped while the VM runs.
     let label = root.and_then(|root| unsafe { (*root).label.as_ref() });
-    // Only a trace of that loop's own tree finds anything where the loop has left it.
-    let of = parent.map(|parent| vm.jit.trace(parent.trace));
-    let since = of.filter(|of| Some(of.root) == recorded.link).map(|of| of.clobbers);
+    // Only a trace of that loop's own tree, and from its body, finds anything where the loop has left it.
+    let since = parent.and_then(|parent| {
+        let of = vm.jit.trace(parent.trace);
+        let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
+        (Some(of.root) == recorded.link && is_of_body).then_some(of.clobbers)
+    });
     let target = label.map(|label| optimise::Target { label, since });
     let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &options, &mut |report| {
         sunk += report.sunk as u64;
