@@ -1,6 +1,7 @@
 //! Golden tests of the passes: text in, text out, one file per case in `fixtures/ir`.
 //!
-//! A file says in comments what it shows, then `passes fold peel`, perhaps `link 7` for a side trace and where it goes,
+//! A file says in comments what it shows, then `passes fold peel`, perhaps `link 7` for a side trace and where it goes, and
+//! `into peel_list` if that is the loop made of the input of that file,
 //! `input` with a trace, and `expected` with what the last of the passes makes of it (or `abort: ...`). With `BLESS=1` the expected parts are written anew.
 
 mod ir_support;
@@ -12,11 +13,25 @@ use ir_support::HELPERS;
 use jitvm::ir::check::check;
 use jitvm::ir::parse::parse;
 use jitvm::ir::text::print;
-use jitvm::ir::{Recorded, TraceId};
+use jitvm::ir::{Label, Recorded, TraceId};
 use jitvm::optimise::{self, PASSES, PassOptions};
 
+/// The way into the loop that all passes make of a fixture's input.
+fn label_of(name: &str) -> Label {
+    let path = folder().join(name).with_extension("ir");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let input = text.split("\ninput\n").nth(1).and_then(|rest| rest.split("\nexpected\n").next()).expect("an input");
+    let parsed = parse(input, HELPERS).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let closing = parsed.closing.expect("the input has a closing state");
+    let mut options = PassOptions::default();
+    options.helpers = HELPERS;
+    let recorded = Recorded { body: parsed.body, closing, link: None };
+    let (_, label) = optimise::run_on(recorded, None, None, &options, &mut |_| {}).expect("it becomes a loop");
+    label.expect("the loop can be entered")
+}
+
 /// Puts the input through the named passes.
-fn transform(input: &str, passes: &[&str], link: Option<TraceId>) -> String {
+fn transform(input: &str, passes: &[&str], link: Option<TraceId>, into: Option<&Label>) -> String {
     let parsed = parse(input, HELPERS).unwrap_or_else(|error| panic!("input: {error}"));
     let closing = parsed.closing.expect("the input has a closing state");
     let mut options = PassOptions::default();
@@ -26,7 +41,11 @@ fn transform(input: &str, passes: &[&str], link: Option<TraceId>) -> String {
     }
     let last = passes.last().expect("a pass is named");
     let mut output = String::new();
-    let result = optimise::run(Recorded { body: parsed.body, closing, link }, &options, &mut |report| {
+    // A trace with values that it keeps for the loop comes from the loop's body.
+    let since = (!parsed.body.kept.is_empty()).then(optimise::Clobbers::default);
+    let into = into.map(|label| optimise::Target { label, since });
+    let recorded = Recorded { body: parsed.body, closing, link };
+    let result = optimise::run_on(recorded, None, into, &options, &mut |report| {
         if report.pass.name == *last {
             output = print(report.body, report.closing, HELPERS);
             assert_eq!(check(report.body, report.closing, HELPERS), []);
@@ -38,9 +57,12 @@ fn transform(input: &str, passes: &[&str], link: Option<TraceId>) -> String {
     }
 }
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/ir")
+}
+
 fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/ir");
-    let entries = fs::read_dir(folder).expect("fixtures/ir is there");
+    let entries = fs::read_dir(folder()).expect("fixtures/ir is there");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "ir"));
     paths.sort();
@@ -59,7 +81,8 @@ fn ir_passes_make_what_the_fixtures_say() {
         let passes = head.lines().find_map(|line| line.strip_prefix("passes ")).expect("a line with passes");
         let passes: Vec<&str> = passes.split_whitespace().collect();
         let link = head.lines().find_map(|line| line.strip_prefix("link ")?.parse().ok().map(TraceId));
-        let output = transform(input, &passes, link);
+        let into = head.lines().find_map(|line| line.strip_prefix("into ")).map(label_of);
+        let output = transform(input, &passes, link, into.as_ref());
         if output == expected {
             continue;
         }

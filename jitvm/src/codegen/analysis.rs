@@ -76,8 +76,8 @@ pub(super) fn arguments(body: &Body, call: usize) -> impl Iterator<Item = Ref> {
 fn each_use(body: &Body, at: usize, mut visit: impl FnMut(Ref)) {
     let ins = body.ins[at];
     match ins.op {
-        Op::Nop | Op::Loop | Op::Phi | Op::CArg | Op::Close => {}
-        Op::CallH | Op::CallF => arguments(body, at).for_each(visit),
+        Op::Nop | Op::Loop | Op::Phi | Op::CArg => {}
+        Op::CallH | Op::CallF | Op::Close => arguments(body, at).for_each(visit),
         _ => ins.operands().for_each(&mut visit),
     }
 }
@@ -238,6 +238,12 @@ fn keep_for_exits(body: &Body, root: &[u16], last: &mut [u16]) -> Result<(), Com
                 return Err(CompileFailure::Malformed("snapshot refers to what comes after it"));
             }
             let v = root[value.index()] as usize;
+            last[v] = last[v].max(guard as u16);
+        }
+    }
+    if let Some(guard) = body.ins.iter().rposition(|ins| ins.op.is_guard()) {
+        for kept in body.kept.iter().filter(|kept| !kept.here.is_constant()) {
+            let v = root[kept.here.index()] as usize;
             last[v] = last[v].max(guard as u16);
         }
     }

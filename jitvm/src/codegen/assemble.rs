@@ -7,7 +7,7 @@ use super::constraints;
 use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Targets};
+use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Target, Targets};
 use crate::interp::activation::CallSite;
 use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
 use crate::runtime::vm::Vm;
@@ -111,6 +111,7 @@ pub(super) fn assemble(
         map,
         spills: allocation.spills,
         loop_start,
+        label: allocation.label,
         stubs,
         checkpoints,
     })
@@ -119,7 +120,7 @@ pub(super) fn assemble(
 impl Assembler<'_> {
     /// The inline part. Returns the map and the offset of the loop.
     fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
-        let frame = (i32::from(self.allocation.spills) * 8 + 15) & !15;
+        let frame = frame_bytes(self.allocation.spills);
         if self.inherited.is_none() || self.options.own_frame {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
         }
@@ -154,8 +155,9 @@ impl Assembler<'_> {
                 }
                 Op::Close => {
                     self.close()?;
-                    match self.inherited {
-                        Some(parent) if ins.c != 0 => self.jump_to(parent.link)?,
+                    match self.inherited.and_then(|inherited| inherited.link) {
+                        Some(target) if !ins.a.is_none() => self.jump_to_loop(target, frame)?,
+                        Some(target) if ins.c != 0 => self.jump_to(target.artifact.inner_entry)?,
                         _ => self.jump_back(loop_start),
                     }
                     closed = true;
@@ -186,6 +188,22 @@ impl Assembler<'_> {
             self.jump_back(loop_start);
         }
         Ok((map, loop_start))
+    }
+
+    /// Goes to the loop of installed code, which has a native frame of its own size.
+    fn jump_to_loop(&mut self, target: Target<'_>, frame: i32) -> Result<(), CompileFailure> {
+        let its_frame = frame_bytes(target.artifact.spills);
+        // Nothing below rsp is safe from signal handlers, so it is moved down before, or up after.
+        if its_frame > frame {
+            emit!(self.emitter.ops ; lea rsp, [rbp - its_frame]);
+        }
+        for m in &self.allocation.back {
+            self.emitter.transfer(m.to, m.from, &self.body.constants);
+        }
+        if its_frame < frame {
+            emit!(self.emitter.ops ; lea rsp, [rbp - its_frame]);
+        }
+        self.jump_to(target.artifact.code.start + target.artifact.loop_start as usize)
     }
 
     fn jump_back(&mut self, target: u32) {
@@ -369,6 +387,11 @@ impl Assembler<'_> {
         self.emitter.finish_pool();
         patches
     }
+}
+
+/// Size of a native frame with so many slots.
+fn frame_bytes(spills: u16) -> i32 {
+    (i32::from(spills) * 8 + 15) & !15
 }
 
 /// Displacement of a slot of the VM stack from its base register.

@@ -56,7 +56,7 @@ pub struct Exit {
     pub guard: u16,
     /// Index of its snapshot.
     pub snapshot: u16,
-    /// By value of the snapshot (`Snapshot::values`).
+    /// By value of the snapshot (`Snapshot::values`), then by value handed on besides (`Body::kept_at`).
     pub locations: Vec<Location>,
     /// The value that failed the guard (`Ins::observed`), where it has one.
     pub observed: Option<Location>,
@@ -85,10 +85,19 @@ pub struct Inherited<'a> {
     pub locations: &'a [Location],
     /// 8-byte slots of the parent's native frame, which the side trace goes on using.
     pub spills: u16,
-    /// Where the trace goes in the end: `Artifact::inner_entry` of the root trace that CLOSE names.
-    pub link: usize,
+    /// Where the trace goes in the end: the root trace that CLOSE names.
+    pub link: Option<Target<'a>>,
     /// A word to increment at each entry.
     pub counter: Option<*mut u64>,
+}
+
+/// The trace at which another one ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    pub artifact: &'a Artifact,
+    /// What the arguments of CLOSE are there (`Label::values`), with the value that each lies as
+    /// ([`shared_values`]).
+    pub values: &'a [(Ref, u16)],
 }
 
 /// Functions outside that generated code calls.
@@ -119,6 +128,8 @@ pub struct Artifact {
     pub spills: u16,
     /// Offset of the loop's first instruction (0 without a loop).
     pub loop_start: u32,
+    /// Where the loop has its values at its start, by value; one may be in two places.
+    pub label: Vec<(u16, Location)>,
     /// Offset of the out-of-line part: guard stubs, slow paths, then constants.
     pub stubs: u32,
     /// In the order of the code; empty unless asked for.

@@ -21,8 +21,12 @@ pub(super) struct Allocation {
     pub registers: Vec<[Register; 4]>,
     /// Moves to make before an instruction, ascending; those of LOOP are made before the loop is entered.
     pub moves: Vec<(u16, Move)>,
-    /// Moves of the back jump.
+    /// Moves of the back jump, or of CLOSE to the LOOP of another trace.
     pub back: Vec<Move>,
+    /// The latter until slots are assigned, all at once: to slots of the loop's frame, which is the same.
+    pub handed_on: Vec<Move>,
+    /// Where the loop's values are at its start.
+    pub label: Vec<(u16, Location)>,
     /// By guard.
     pub exits: Vec<Exit>,
     /// For each BOXF and NEW: what its out-of-line call must preserve.
@@ -110,7 +114,7 @@ pub(super) fn allocate(
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
             Op::CallF => scan.call_function(at),
-            Op::Close => scan.close(at),
+            Op::Close => scan.close(at, inherited)?,
             _ => scan.ordinary(at)?,
         }
     }
@@ -420,13 +424,32 @@ impl Scan<'_> {
         };
         snapshot.values().map(locate).collect()
     }
-    fn close(&mut self, at: usize) {
+    fn close(&mut self, at: usize, inherited: Option<&Inherited<'_>>) -> Result<(), CompileFailure> {
         let locations = self.snapshot(at);
         self.out.close = Some((locations, self.occupied));
+        let close = self.body.ins[at];
+        if close.a.is_none() {
+            return Ok(());
+        }
+        let target = inherited.and_then(|inherited| inherited.link);
+        let target = target.ok_or(CompileFailure::Malformed("values are handed on to no trace"))?;
+        let arguments = self.body.arguments(close.a);
+        let mut moves = Vec::with_capacity(target.artifact.label.len());
+        for &(value, to) in &target.artifact.label {
+            let argument = target.values.iter().position(|(_, lies_as)| *lies_as == value);
+            let argument = argument.and_then(|number| arguments.get(number));
+            let argument = *argument.ok_or(CompileFailure::Malformed("a value of the loop is missing"))?;
+            moves.push(Move { to, from: self.locate_operand(argument) });
+        }
+        self.out.handed_on = moves;
+        Ok(())
     }
     fn note_exit(&mut self, at: usize) -> Result<(), CompileFailure> {
         let body = self.body;
-        let locations = self.snapshot(at);
+        let mut locations = self.snapshot(at);
+        let before_loop = self.analysis.loop_at != self.analysis.end && at < self.analysis.loop_at;
+        let kept = if before_loop { &[][..] } else { &body.kept };
+        locations.extend(kept.iter().map(|kept| self.locate_operand(kept.here)));
         let snapshot = self.snapshot;
         let ins = body.ins[at];
         let observed = ins.observed().map(|operand| self.locate_operand(operand));
@@ -533,5 +556,9 @@ impl Scan<'_> {
             }
         }
         parallel_move::order(&mut moves, &mut self.out.back);
+        let in_registers = self.relied.iter().map(|register| (self.start[register.index()], register.location()));
+        let spilled =
+            (0..analysis.loop_at as u16).filter(|&v| analysis.loop_live[v as usize] && self.spilled[v as usize]);
+        self.out.label = in_registers.chain(spilled.map(|value| (value, Location::Spill(value)))).collect();
     }
 }

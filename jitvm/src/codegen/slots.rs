@@ -1,7 +1,7 @@
 //! Gives spilled values slots of the native frame; values that are not alive together share one.
 
 use super::analysis::Analysis;
-use super::parallel_move::Move;
+use super::parallel_move::{self, Move};
 use super::regalloc::Allocation;
 use super::{CompileFailure, Inherited, Location};
 use crate::ir::{Body, Op, Ty};
@@ -63,6 +63,9 @@ pub(super) fn assign(
     for exit in &mut allocation.exits {
         exit.locations.iter_mut().chain(&mut exit.observed).for_each(resolve);
     }
+    allocation.label.iter_mut().for_each(|(_, location)| resolve(location));
+    allocation.handed_on.iter_mut().for_each(|m| resolve(&mut m.from));
+    parallel_move::order(&mut allocation.handed_on, &mut allocation.back);
     allocation.calls.iter_mut().flat_map(|(_, locations)| locations).for_each(resolve);
     if let Some((locations, _)) = &mut allocation.close {
         locations.iter_mut().for_each(resolve);

@@ -7,7 +7,7 @@ use super::constraints;
 use super::parallel_move::Move;
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
-use super::{Exit, Inherited, Location};
+use super::{Exit, Inherited, Location, Target};
 use crate::ir::{Body, Field, Op, Ref, Ty};
 
 /// What a place holds.
@@ -49,7 +49,7 @@ pub(super) fn verify(body: &Body, analysis: &Analysis, inherited: Option<&Inheri
         while let Some((_, m)) = moves.next_if(|(before, _)| *before as usize == at) {
             replay.step(at, *m);
         }
-        replay.instruction(at, allocation, &mut exits);
+        replay.instruction(at, allocation, &mut exits, inherited.and_then(|inherited| inherited.link));
     }
     assert!(moves.next().is_none() && exits.next().is_none(), "moves or exits of no instruction");
     replay.back_jump(allocation);
@@ -105,7 +105,13 @@ impl Replay<'_> {
         assert_eq!(held, expected, "{at}: {:?} reads {location:?}", self.body.ins[at]);
     }
 
-    fn instruction<'e>(&mut self, at: usize, allocation: &Allocation, exits: &mut impl Iterator<Item = &'e Exit>) {
+    fn instruction<'e>(
+        &mut self,
+        at: usize,
+        allocation: &Allocation,
+        exits: &mut impl Iterator<Item = &'e Exit>,
+        target: Option<Target<'_>>,
+    ) {
         let ins = self.body.ins[at];
         let registers = allocation.registers[at];
         match ins.op {
@@ -129,6 +135,7 @@ impl Replay<'_> {
                 for (&location, slot) in locations.iter().zip(slots) {
                     self.check(at, location, slot.value);
                 }
+                self.hand_on(at, allocation, target);
                 return;
             }
             Op::CallF => {
@@ -163,9 +170,11 @@ impl Replay<'_> {
             let exit = exits.next().expect("a guard has an exit");
             assert_eq!(exit.guard as usize, at);
             let snapshot = &self.body.snapshots[exit.snapshot as usize];
-            assert_eq!(snapshot.values().count(), exit.locations.len());
+            let kept = self.body.kept_at(at);
+            assert_eq!(snapshot.values().count() + kept.len(), exit.locations.len());
             let observed = exit.observed.zip(ins.observed());
-            let restored = exit.locations.iter().copied().zip(snapshot.values());
+            let values = snapshot.values().chain(kept.iter().map(|kept| kept.here));
+            let restored = exit.locations.iter().copied().zip(values);
             for (location, value) in restored.chain(observed) {
                 if self.body.is_sunk(value) {
                     assert_eq!(Some(location), snapshot.object(value).map(|n| Location::Sunk(n as u16)), "{at}");
@@ -190,6 +199,21 @@ impl Replay<'_> {
             if allocation.stored[at] {
                 self.write(Location::Spill(ins.spill), Held::Value(root));
             }
+        }
+    }
+
+    /// The loop that CLOSE goes to finds its values where it has them.
+    fn hand_on(&mut self, at: usize, allocation: &Allocation, target: Option<Target<'_>>) {
+        let close = self.body.ins[at];
+        let Some(target) = target.filter(|_| !close.a.is_none()) else { return };
+        for m in &allocation.back {
+            self.step(at, *m);
+        }
+        let arguments = self.body.arguments(close.a);
+        assert_eq!(arguments.len(), target.values.len(), "{at}: values for LOOP");
+        for (value, location) in &target.artifact.label {
+            let number = target.values.iter().position(|(_, lies_as)| lies_as == value).expect("the label has it");
+            self.check(at, *location, arguments[number]);
         }
     }
 

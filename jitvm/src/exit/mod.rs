@@ -93,6 +93,7 @@ pub fn measure(vm: &mut Vm, id: TraceId, base: *mut Value) -> (u64, u64, bool) {
 fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option<(&Cell<u64>, u64)>) -> (u64, bool) {
     let area = call::stack_top(vm);
     let mut id = first;
+    let mut at_label = false;
     // SAFETY: only the address is computed.
     let inputs = if unsafe { area.add(INPUTS) } < vm.stack_end {
         // SAFETY: inside the value stack, above every frame.
@@ -120,6 +121,8 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
             std::slice::from_raw_parts(scratch.cast::<Cell<u64>>(), needed)
         };
         words.iter().for_each(|word| word.set(0));
+        // SAFETY: as above.
+        let label = unsafe { (*trace).label.as_ref() }.filter(|_| at_label).map(|label| (&label.values[..], inputs));
         let machine = interpret::Machine {
             vm,
             base,
@@ -130,6 +133,7 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
             allocate,
             back_edges: u64::MAX,
             guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
+            label,
             measure,
         };
         // SAFETY: the trace was made for this VM and loop; the checker passed it.
@@ -140,8 +144,11 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
         }
         if let Some(root) = outcome.linked {
             id = root;
+            at_label = !outcome.values.is_empty();
+            inputs.iter().zip(outcome.values).for_each(|(input, word)| input.set(word.get()));
             continue;
         }
+        at_label = false;
         let exit = guards.iter().position(|&g| g as usize == outcome.guard).expect("an exit is a guard's");
         let read = |_: &mut Vm, i: usize, _: Ref| Value(outcome.values[i].get());
         if outcome.measured {

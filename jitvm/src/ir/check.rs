@@ -65,12 +65,13 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::New => [Int, Int, Value],
         Op::CellLoad => [Cell, Value, Value],
         Op::CellStore => [Cell, Tagged, Value],
-        Op::CArg => [Chain, Argument, Value],
+        Op::CArg => [Chain, Value, Value],
         Op::CallH => [Chain, Value, Value],
         Op::CallF => [Chain, Cell, Value],
         Op::Ret => [Tagged, Value, Value],
         Op::G_Eq | Op::G_Ne | Op::Phi => [Value, Value, Value],
-        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Leave | Op::Loop | Op::Close => [Value, Value, Value],
+        Op::Close => [Chain, Value, Value],
+        Op::Nop | Op::Sload | Op::Parent | Op::G_Poll | Op::Leave | Op::Loop => [Value, Value, Value],
     }
 }
 
@@ -168,7 +169,7 @@ impl Checker<'_> {
     fn instruction(&mut self, index: usize, ins: Ins) {
         let expected = ins.op.result();
         let may_narrow = (expected == Ty::Val && !matches!(ins.op, Op::Sload | Op::BoxF) && ins.ty.is_tagged())
-            || (ins.op == Op::Parent && ins.ty == Ty::Flt);
+            || (ins.op == Op::Parent && matches!(ins.ty, Ty::Flt | Ty::Raw));
         if ins.op != Op::Phi && ins.ty != expected && !may_narrow {
             self.problem(index, format!("{} yields {}, not {}", ins.op.name(), expected.name(), ins.ty.name()));
         }
@@ -182,6 +183,7 @@ impl Checker<'_> {
             }
         }
         match ins.op {
+            Op::CArg => self.argument(index, ins),
             Op::CallH => self.call(index, ins),
             Op::CallF => self.function_call(index, ins),
             Op::New if self.body.new_object(ins).is_none() => self.problem(index, "NEW of no object"),
@@ -253,6 +255,15 @@ impl Checker<'_> {
         };
         if !holds {
             self.problem(index, format!("{} takes {demand:?}, not {}", ins.op.name(), ty.name()));
+        }
+    }
+
+    /// Calls take tagged words or constant addresses; what CLOSE hands on may be anything.
+    fn argument(&mut self, index: usize, ins: Ins) {
+        let user = self.body.ins[index..].iter().find(|user| matches!(user.op, Op::CallH | Op::CallF | Op::Close));
+        let is_word = |ty: Ty| ty.is_tagged() || (ty == Ty::Raw && ins.b.is_constant());
+        if user.is_none_or(|user| user.op != Op::Close) && !ins.b.is_none() && !self.ty_of(ins.b).is_none_or(is_word) {
+            self.problem(index, "CARG takes a tagged word or a constant address");
         }
     }
 

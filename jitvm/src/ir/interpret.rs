@@ -35,6 +35,8 @@ pub struct Machine<'s> {
     pub back_edges: u64,
     /// Makes every so many-th guard fail (`Vm::guard_countdown`; 0 = none).
     pub guard_fail: u32,
+    /// The trace begins at LOOP, with these values there.
+    pub label: Option<(&'s [Ref], &'s [Cell<u64>])>,
     /// Counts the instructions executed; past so many the trace is left at the next poll.
     pub measure: Option<(&'s Cell<u64>, u64)>,
 }
@@ -42,14 +44,15 @@ pub struct Machine<'s> {
 /// How a trace was left.
 #[derive(Clone, Copy, Debug)]
 pub struct IrExit<'s> {
-    /// The root trace it went on to, its slots written; then the other fields mean nothing.
+    /// The root trace it went on to, its slots written; then no other field means anything but `values`: what it is to
+    /// begin with at LOOP, by `Label::values` (nothing: it begins at its start). Floats are bits.
     pub linked: Option<TraceId>,
     /// Index of the guard that failed.
     pub guard: usize,
     /// Index of its snapshot.
     pub snapshot: usize,
-    /// By value of the snapshot: the tagged words to write, floats boxed (sunk objects are still to be made: 0). In the
-    /// scratch memory.
+    /// By value of the snapshot: the tagged words to write, floats boxed (sunk objects are still to be made: 0); then what
+    /// is handed on besides. In the scratch memory.
     pub values: &'s [Cell<u64>],
     /// The value that failed the guard (`Ins::observed`) with its type, where it has one: a tagged word, the bits of a
     /// float, or an address.
@@ -64,9 +67,10 @@ pub struct IrExit<'s> {
 
 /// Words of scratch memory that a trace needs: one per instruction, and room for a snapshot or the PHIs.
 pub fn scratch_needed(body: &Body) -> usize {
-    let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0);
+    let slots = body.snapshots.iter().map(|snapshot| snapshot.values().count()).max().unwrap_or(0) + body.kept.len();
     let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).count();
-    body.ins.len() + slots.max(phis)
+    let handed_on = body.ins.iter().find(|ins| ins.op == Op::Close).map_or(0, |close| body.arguments(close.a).len());
+    body.ins.len() + slots.max(phis).max(handed_on)
 }
 
 /// Runs the trace until a guard fails; `None` if the loop has been closed `back_edges` times.
@@ -96,6 +100,10 @@ impl<'s> Run<'s, '_> {
         let start = self.body.loop_index().map_or(0, |index| index + 1);
         let mut back_edges = 0;
         let mut index = 0;
+        if let Some((values, words)) = self.machine.label {
+            values.iter().zip(words).for_each(|(value, word)| self.set(value.index(), word.get()));
+            index = start;
+        }
         loop {
             // Past the last instruction there are only PHIs, if the trace has LOOP.
             let op = self.body.ins.get(index).map_or(Op::Phi, |ins| ins.op);
@@ -109,7 +117,7 @@ impl<'s> Run<'s, '_> {
                             linked: Some(TraceId(link)),
                             guard: index,
                             snapshot: 0,
-                            values: &[],
+                            values: self.handed_on(index),
                             observed: None,
                             back_edges,
                             measured: false,
@@ -210,11 +218,12 @@ impl<'s> Run<'s, '_> {
 
     /// The tagged words of a snapshot, behind the values in the scratch memory, where the collector sees those that
     /// are done while it makes boxes for others.
-    fn capture(&self, snapshot: usize) -> &'s [Cell<u64>] {
+    fn capture(&self, snapshot: usize, at: usize) -> &'s [Cell<u64>] {
         let snapshot = &self.body.snapshots[snapshot];
         let first = self.body.ins.len();
-        let words = &self.machine.scratch[first..first + snapshot.values().count()];
-        for (word, value) in words.iter().zip(snapshot.values()) {
+        let kept = self.body.kept_at(at);
+        let words = &self.machine.scratch[first..first + snapshot.values().count() + kept.len()];
+        for (word, value) in words.iter().zip(snapshot.values().chain(kept.iter().map(|kept| kept.here))) {
             let is_float = self.body.ty(value) == Ty::Flt;
             word.set(if is_float { self.boxed(self.float(value)) } else { self.word(value) });
         }
@@ -229,7 +238,7 @@ impl<'s> Run<'s, '_> {
             linked: None,
             guard,
             snapshot,
-            values: self.capture(snapshot),
+            values: self.capture(snapshot, guard),
             observed,
             back_edges,
             measured: false,
@@ -239,11 +248,20 @@ impl<'s> Run<'s, '_> {
 
     fn write_back(&self, close: usize) {
         let snapshot = self.body.snapshot_of(close).expect("CLOSE has a snapshot");
-        let words = self.capture(snapshot);
+        let words = self.capture(snapshot, close);
         for (word, entry) in words.iter().zip(&self.body.snapshots[snapshot].slots) {
             // SAFETY: snapshots name registers of the anchor's frame, which `base` is the first of.
             unsafe { self.machine.base.add(entry.slot as usize).write(Value(word.get())) };
         }
+    }
+
+    /// The arguments of CLOSE, behind the values in the scratch memory.
+    fn handed_on(&self, close: usize) -> &'s [Cell<u64>] {
+        let arguments = self.body.arguments(self.body.ins[close].a);
+        let first = self.body.ins.len();
+        let words = &self.machine.scratch[first..first + arguments.len()];
+        words.iter().zip(arguments).for_each(|(word, argument)| word.set(self.word(argument)));
+        words
     }
 
     fn carry_phis(&self) {

@@ -10,10 +10,12 @@
 
 pub mod check;
 pub mod interpret;
+pub mod label;
 pub mod op;
 pub mod parse;
 pub mod text;
 
+pub use label::Label;
 pub use op::{Alias, Effect, Field, OPERATIONS, Op, TYPES, Ty};
 
 use std::mem::offset_of;
@@ -272,6 +274,18 @@ pub struct Body {
     pub snapshots: Vec<Snapshot>,
     /// By instruction index.
     pub origins: Vec<Origin>,
+    /// Values of the loop around that stay as they are: each exit after LOOP, or of a trace without one, hands them on to
+    /// its side trace, behind the values of its snapshot.
+    pub kept: Vec<Kept>,
+}
+
+/// A value that no iteration of a loop changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// What it is in the loop's trace.
+    pub of_loop: Ref,
+    /// What it is here.
+    pub here: Ref,
 }
 
 /// A trace as the recorder leaves it: one iteration of the anchor loop, not closed yet.
@@ -345,6 +359,11 @@ impl Body {
     /// again, so without an exception there is no state to go on from.
     pub fn may_be_forced(&self, index: usize) -> bool {
         self.snapshot_of(index).is_some_and(|snapshot| self.snapshots[snapshot].resume == Resume::Execute)
+    }
+    /// What the exit of the guard at `index` hands on behind its snapshot's values.
+    pub fn kept_at(&self, index: usize) -> &[Kept] {
+        let before_loop = !self.kept.is_empty() && self.loop_index().is_some_and(|start| index < start);
+        if before_loop { &[] } else { &self.kept }
     }
     /// Index of LOOP, if the trace has been peeled.
     pub fn loop_index(&self) -> Option<usize> {

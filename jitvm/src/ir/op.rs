@@ -248,9 +248,10 @@ operations! {
     Phi "PHI" Nil Ref Ref No Marker None;
     /// End of a trace without LOOP (last instruction). Writes the slots of its snapshot (the last one of the trace,
     /// whose `at` is this instruction) to the VM stack as an exit would, floats boxed, and jumps to the trace's first
-    /// instruction (c = 0) or to that of root trace c, which reads them again. All values are read before the first is
-    /// written.
-    Close "CLOSE" Nil No No Num Marker None;
+    /// instruction (c = 0) or to that of root trace c, which reads them again. With a CARG chain a it jumps to the LOOP
+    /// of root trace c instead, whose values there (`Label::values`) are the arguments. All values are read before the
+    /// first is written.
+    Close "CLOSE" Nil Ref No Num Marker None;
     /// End of a trace (last instruction): never holds, so the trace is left through its snapshot, for the interpreter to
     /// execute what it alone can; c is a `LeaveReason`. A side trace may go on behind it.
     Leave "LEAVE" Nil No No Num Guard None;

@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::text::{FLAGS, Number, RESUMES, number_of, shape_name};
 use super::{
-    Body, CodeId, Const, Field, Ins, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapObject, SnapSlot, Snapshot,
-    TYPES, Ty,
+    Body, CodeId, Const, Field, Ins, Kept, OPERATIONS, Op, Origin, Ref, Resume, SnapFrame, SnapObject, SnapSlot,
+    Snapshot, TYPES, Ty,
 };
 use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
@@ -95,6 +95,11 @@ impl Parser<'_, '_> {
                 let snapshot = self.snapshot(&mut words)?;
                 self.body.snapshots.push(snapshot);
             }
+            "kept" => {
+                let of_loop = Ref(parsed(words.next("a value of the loop")?, "a value of the loop")?);
+                let here = self.reference(words.next("a reference")?)?;
+                self.body.kept.push(Kept { of_loop, here });
+            }
             "closing" => self.closing = Some(self.snapshot(&mut words)?),
             index => {
                 let index: usize = parsed(index, "an instruction's index")?;
@@ -123,7 +128,14 @@ impl Parser<'_, '_> {
                 Field::No => {}
                 Field::Number => ins.c = self.number(op, words.next("a number")?)?,
                 Field::Ref => {
-                    let r = self.reference(words.next("an operand")?)?;
+                    let word = words.next("an operand")?;
+                    if op == Op::Close
+                        && let Ok(link) = self.number(op, word)
+                    {
+                        ins.c = link;
+                        break;
+                    }
+                    let r = self.reference(word)?;
                     match position {
                         0 => ins.a = r,
                         1 => ins.b = r,

@@ -120,6 +120,11 @@ impl Printer<'_> {
         if let Some(snapshot) = closing {
             self.snapshot(out, format_args!("closing"), snapshot)?;
         }
+        for kept in &self.body.kept {
+            write!(out, "kept {:04} ", kept.of_loop.0)?;
+            self.reference(out, kept.here)?;
+            writeln!(out)?;
+        }
         Ok(())
     }
 
@@ -132,6 +137,8 @@ impl Printer<'_> {
         for (field, reference) in [(a, ins.a), (b, ins.b), (c, ins.c_ref())] {
             match field {
                 Field::No => {}
+                // A CLOSE to the start of a trace hands nothing on.
+                Field::Ref if ins.op == Op::Close && reference.is_none() => {}
                 Field::Ref => {
                     out.write_char(' ')?;
                     self.reference(out, reference)?;

@@ -93,6 +93,11 @@ impl<'a> Needed<'a> {
                 needed.mark(value, snapshot.at as usize);
             }
         }
+        if let Some(guard) = body.ins.iter().rposition(|ins| ins.op.is_guard()) {
+            for kept in &body.kept {
+                needed.mark(kept.here, guard);
+            }
+        }
         needed.follow();
         needed.marks
     }

@@ -39,6 +39,10 @@ pub(super) struct Emitter<'h> {
     after_write: usize,
     /// Index of LOOP, once it is there.
     loop_index: Option<usize>,
+    /// By value from before LOOP: after it, nothing is known of it but its type, and what is said by `natural`.
+    pub opaque: Vec<bool>,
+    /// By value: it is opaque, but not negative.
+    pub natural: Vec<bool>,
     /// NEWs whose objects something else in memory or outside may refer to by now.
     pub escaped: Vec<Ref>,
     /// NEWs that have not escaped, and what was stored in them that is a NEW as well.
@@ -57,6 +61,8 @@ impl<'h> Emitter<'h> {
             after_call: 0,
             after_write: 0,
             loop_index: None,
+            opaque: Vec::new(),
+            natural: Vec::new(),
             escaped: Vec::new(),
             contained: Vec::new(),
             changed: false,
@@ -212,9 +218,19 @@ impl<'h> Emitter<'h> {
         self.body.ty(r)
     }
 
-    /// The instruction behind a reference, if it is one.
+    /// Whether a value is carried round the loop and may have come to LOOP by another way than through the pre-roll.
+    pub fn is_opaque(&self, r: Ref) -> bool {
+        self.loop_index.is_some() && !r.is_constant() && self.opaque.get(r.index()) == Some(&true)
+    }
+
+    /// First instruction that may tell something of a value.
+    pub fn first_about(&self, r: Ref) -> usize {
+        if self.is_opaque(r) { self.loop_index.unwrap_or(0) } else { r.index() + 1 }
+    }
+
+    /// The instruction behind a reference, if it is one, and known to have computed it.
     pub fn ins(&self, r: Ref) -> Option<Ins> {
-        (!r.is_constant() && !r.is_none()).then(|| self.body.ins[r.index()])
+        (!r.is_constant() && !r.is_none() && !self.is_opaque(r)).then(|| self.body.ins[r.index()])
     }
 
     /// The instruction behind a reference, if it is of this operation.

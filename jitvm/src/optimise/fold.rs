@@ -16,6 +16,7 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         origins: Vec::with_capacity(recorded.ins.len()),
         constants: recorded.constants,
         snapshots: Vec::new(),
+        kept: recorded.kept,
     };
     let mut emitter = Emitter::new(start, unit.helpers);
     for (ins, origin) in recorded.ins.into_iter().zip(recorded.origins) {
@@ -31,6 +32,7 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let mut changed = emitter.changed;
     let mut body = emitter.finish();
     body.snapshots = recorded.snapshots;
+    body.kept.iter_mut().for_each(|kept| kept.here = replaced(&stands_for, kept.here));
     let mut snapshots = take(&mut body.snapshots);
     for snapshot in snapshots.iter_mut().chain(unit.closing.as_mut()) {
         let before = snapshot.clone();

@@ -87,8 +87,10 @@ impl Emitter<'_> {
             }
         }
         let is_known = |at: Ref, shape: u32| shape_is_stable(shape) || at.index() >= floor;
-        let guarded =
-            self.chain(Op::G_Shape, 0).find(|(at, guard)| self.root(guard.a) == root && is_known(*at, guard.c));
+        // Of an opaque object only its own guard counts, which whoever comes to LOOP by another way does as well.
+        let first = if self.is_opaque(root) && r != root { self.first_about(root) } else { 0 };
+        let is_about = |guard: Ins| self.root(guard.a) == root;
+        let guarded = self.chain(Op::G_Shape, first).find(|(at, guard)| is_about(*guard) && is_known(*at, guard.c));
         if let Some((at, guard)) = guarded {
             return Some((guard.c, at));
         }

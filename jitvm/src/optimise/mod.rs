@@ -13,13 +13,16 @@ mod fresh;
 mod memory;
 mod peel;
 mod ranges;
+mod reenter;
 mod sink;
 
 use std::fmt;
 use std::time::Instant;
 
+pub use reenter::{Clobbers, Target};
+
 use crate::interp::helpers::{HELPERS, Helper};
-use crate::ir::{Body, Op, Recorded, Snapshot, TraceId, check};
+use crate::ir::{Body, Kept, Label, Op, Recorded, Snapshot, TraceId, check};
 use crate::trace::concrete::Concrete;
 
 /// What the passes work on.
@@ -30,6 +33,10 @@ pub(crate) struct Unit<'h> {
     /// Where a side trace goes in the end.
     link: Option<TraceId>,
     helpers: &'h [Helper],
+    /// What the body of that trace's loop begins with, if one may go there.
+    target: Option<Target<'h>>,
+    /// The same of the loop being made.
+    label: Option<Label>,
     /// Objects that are not made any more.
     sunk: usize,
     /// Values of the recorded instructions, where they are known.
@@ -55,6 +62,13 @@ pub const PASSES: &[Pass] = &[
         description: "fold constants, share equal values, forward stores to loads, drop guards known to pass",
         default: true,
         run: fold::fold,
+        instead: None,
+    },
+    Pass {
+        name: "reenter",
+        description: "end side traces in the body of the loop they come to, if what it begins with is at hand",
+        default: true,
+        run: reenter::reenter,
         instead: None,
     },
     Pass {
@@ -152,21 +166,23 @@ pub fn run(
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
-    run_on(recorded, None, options, observer)
+    run_on(recorded, None, None, options, observer).map(|optimised| optimised.0)
 }
 
-/// The same with the values that the instructions had while recording: debug builds hold each fold against them.
+/// The same with the values that the instructions had while recording, which debug builds hold each fold against, and
+/// with the way into the loop that the trace comes to. Returns the way into its own as well.
 pub fn run_on(
     recorded: Recorded,
     concrete: Option<&Concrete>,
+    target: Option<Target<'_>>,
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
-) -> Result<Body, PassAbort> {
+) -> Result<(Body, Option<Label>), PassAbort> {
     let Recorded { body, closing, link } = recorded;
     // One that has its end already has nowhere to go back to.
     let is_ended = body.ins.last().is_some_and(|ins| matches!(ins.op, Op::Ret | Op::Leave));
     let closing = (!is_ended).then_some(closing);
-    let mut unit = Unit { body, closing, link, helpers: options.helpers, sunk: 0, concrete };
+    let mut unit = Unit { body, closing, link, helpers: options.helpers, target, label: None, sunk: 0, concrete };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {
@@ -196,7 +212,11 @@ pub fn run_on(
             closing: unit.closing.as_ref(),
         });
     }
-    Ok(unit.body)
+    let label = unit.label.take().and_then(|mut label| label.finish(&unit.body).then_some(label));
+    if let Some(label) = &label {
+        unit.body.kept = label.invariants.iter().map(|&value| Kept { of_loop: value, here: value }).collect();
+    }
+    Ok((unit.body, label))
 }
 
 fn count(body: &Body) -> (usize, usize) {

@@ -14,7 +14,8 @@ use super::emit::{Emitter, substituted};
 use super::fold::{is_untouched, slot_value, unboxed};
 use super::fold_rules::never_passes;
 use super::{PassAbort, Unit};
-use crate::ir::{Body, Ins, Op, Origin, Ref, SnapSlot, Snapshot, Ty, flags};
+use crate::interp::helpers::Helper;
+use crate::ir::{Body, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty, flags};
 
 /// References are 15 bits, one of which means none.
 const INSTRUCTIONS_MAX: usize = Ref::NONE.0 as usize;
@@ -26,20 +27,97 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     if 3 * count + 1 > INSTRUCTIONS_MAX {
         return Err(PassAbort::TooLong { instructions: count });
     }
-    let origin = closing_origin(&closing);
-    let mut emitter = Emitter::new(take(&mut unit.body), unit.helpers);
-    emitter.push(Ins::new(Op::Loop, Ty::Nil, Ref::NONE, Ref::NONE, 0), origin);
-    let mut becomes: Vec<Ref> = Vec::with_capacity(count);
-    for index in 0..count {
-        let copy = copy(&mut emitter, &becomes, &closing, index)?;
-        becomes.push(copy);
+    let iteration = take(&mut unit.body);
+    let plain = Peeled::of(&iteration, unit.helpers, &closing, &[])?;
+    match enterable(&iteration, &plain, unit.helpers, &closing) {
+        Some(peeled) => {
+            unit.label = peeled.label(&iteration, &closing);
+            unit.body = peeled.body;
+        }
+        None => unit.body = plain.body,
     }
-    let mut body = emitter.finish();
-    copy_snapshots(&mut body, &becomes, &closing);
-    add_phis(&mut body, &becomes, origin)?;
-    mark_flags(&mut body);
-    unit.body = body;
     Ok(true)
+}
+
+/// How often values that turn out to be carried make the iteration be copied anew.
+const ATTEMPTS: usize = 3;
+
+/// The loop such that nothing is known at LOOP of what is carried, so that other traces may go on there. `None` if that
+/// costs too much: objects that the trace makes and carries round are known to no one else.
+fn enterable(iteration: &Body, plain: &Peeled, helpers: &[Helper], closing: &Snapshot) -> Option<Peeled> {
+    let count = iteration.ins.len();
+    let is_new = |r: Ref| !r.is_constant() && r.index() < count && iteration.ins[r.index()].op == Op::New;
+    let in_snapshots = plain.body.snapshots.iter().filter(|snapshot| snapshot.at as usize > count);
+    if plain.body.ins[count..].iter().flat_map(|ins| ins.operands()).any(is_new)
+        || in_snapshots.flat_map(Snapshot::values).any(is_new)
+    {
+        return None;
+    }
+    let mut opaque = vec![false; count];
+    let mut peeled: Option<Peeled> = None;
+    for _ in 0..ATTEMPTS {
+        let becomes = &peeled.as_ref().unwrap_or(plain).becomes;
+        let more: Vec<usize> = (0..count).filter(|&at| !opaque[at] && is_carried(becomes, Ref(at as u16))).collect();
+        if more.is_empty() && peeled.is_some() {
+            return peeled;
+        }
+        more.into_iter().for_each(|at| opaque[at] = true);
+        peeled = Some(Peeled::of(iteration, helpers, closing, &opaque).ok()?);
+    }
+    None
+}
+
+/// A loop made of an iteration.
+struct Peeled {
+    body: Body,
+    /// By instruction of the iteration: what its result is in the next one.
+    becomes: Vec<Ref>,
+    /// Values of which it is known at LOOP only that they are not negative.
+    natural: Vec<Ref>,
+}
+
+impl Peeled {
+    fn of(iteration: &Body, helpers: &[Helper], closing: &Snapshot, opaque: &[bool]) -> Result<Peeled, PassAbort> {
+        let count = iteration.ins.len();
+        let origin = closing_origin(closing);
+        let mut emitter = Emitter::new(iteration.clone(), helpers);
+        let is_natural = |r: &Ref| emitter.ty(*r) == Ty::Int && emitter.bounds(*r).is_natural();
+        let is_opaque = |r: &Ref| opaque.get(r.index()) == Some(&true);
+        let natural: Vec<Ref> = (0..count as u16).map(Ref).filter(|r| is_opaque(r) && is_natural(r)).collect();
+        emitter.natural = vec![false; count];
+        natural.iter().for_each(|r| emitter.natural[r.index()] = true);
+        emitter.opaque = opaque.to_vec();
+        emitter.push(Ins::new(Op::Loop, Ty::Nil, Ref::NONE, Ref::NONE, 0), origin);
+        let mut becomes: Vec<Ref> = Vec::with_capacity(count);
+        for index in 0..count {
+            let copy = copy(&mut emitter, &becomes, closing, index)?;
+            becomes.push(copy);
+        }
+        let mut body = emitter.finish();
+        copy_snapshots(&mut body, &becomes, closing);
+        add_phis(&mut body, &becomes, origin)?;
+        mark_flags(&mut body);
+        Ok(Peeled { body, becomes, natural })
+    }
+
+    /// How other traces get to LOOP, if what the body does not do again can be done by them.
+    fn label(&self, iteration: &Body, closing: &Snapshot) -> Option<Label> {
+        let count = iteration.ins.len();
+        let shared: Vec<bool> = (0..count)
+            .map(|at| iteration.ins[at].op != Op::Nop && self.body.ins[count + 1 + at].op == Op::Nop)
+            .collect();
+        let label = Label {
+            iteration: iteration.ins.clone(),
+            constants: self.body.constants.clone(),
+            becomes: self.becomes.clone(),
+            shared,
+            slots: closing.slots.clone(),
+            natural: self.natural.clone(),
+            values: Vec::new(),
+            invariants: Vec::new(),
+        };
+        super::reenter::is_enterable(&label).then_some(label)
+    }
 }
 
 /// Ends the trace with CLOSE and its snapshot.

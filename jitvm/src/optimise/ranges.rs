@@ -52,6 +52,10 @@ impl Emitter<'_> {
     }
 
     fn bounds_of_operation(&self, r: Ref, depth: u32) -> Bounds {
+        if self.is_opaque(r) {
+            let low = if self.natural[r.index()] { 0 } else { FIXNUM_MIN };
+            return Bounds { low, ..Bounds::ALL };
+        }
         let ins = self.body.ins[r.index()];
         let a = || self.bounds_within(ins.a, depth);
         let b = || self.bounds_within(ins.b, depth);
@@ -113,7 +117,7 @@ impl Emitter<'_> {
     }
 
     fn narrowed_by_guards(&self, r: Ref, mut bounds: Bounds, depth: u32) -> Bounds {
-        let floor = r.index() + 1;
+        let floor = self.first_about(r);
         for (op, least) in [(Op::G_Lt, 1), (Op::G_Le, 0)] {
             for (_, guard) in self.chain(op, floor) {
                 if guard.a == r {

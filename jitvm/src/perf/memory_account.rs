@@ -96,7 +96,7 @@ pub fn code_files(each: &mut dyn FnMut(&MappingDef)) {
 
 /// Memory of the source files and of what was compiled but not linked yet.
 fn sources(vm: &Vm) -> u64 {
-    let modules = vm.compiled.iter().map(|(module, _)| module);
+    let modules = vm.texts.modules();
     let of_modules = modules
         .clone()
         .map(|module| sizes::list(&module.codes) + module.codes.iter().map(|code| code.bytes()).sum::<usize>());

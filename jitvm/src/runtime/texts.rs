@@ -56,6 +56,11 @@ impl Texts {
         })
     }
 
+    /// What is kept as it was compiled.
+    pub fn modules(&self) -> impl Iterator<Item = &Module> + Clone {
+        self.slots.iter().flatten().map(|text| &*text.module)
+    }
+
     pub fn module(&self, number: usize) -> Option<Rc<Module>> {
         Some(self.slots.get(number)?.as_ref()?.module.clone())
     }

@@ -169,7 +169,8 @@ impl Activation {
                     return Err(format!("trace {} follows, which is no side trace of this exit", id.0));
                 }
                 let snapshot = parent.body.snapshot_of(guard as usize).expect("a guard has a snapshot");
-                let values = parent.body.snapshots[snapshot].values();
+                let kept = parent.body.kept_at(guard as usize).iter().map(|kept| kept.here);
+                let values = parent.body.snapshots[snapshot].values().chain(kept);
                 let inputs = values.map(|value| self.word(&parent.body, value)).collect();
                 self.begin(vm, id, inputs)
             }
@@ -275,7 +276,7 @@ impl Activation {
         self.words = words;
         self.know(at, result);
         if ins.op == Op::Close {
-            return self.close(body, ins.c);
+            return self.close(vm, body, ins);
         }
         if ins.op == Op::Ret {
             return Ok(Next::Done);
@@ -307,12 +308,11 @@ impl Activation {
         for (phi, word) in phis.iter().zip(carried) {
             self.know(phi.a.index(), word);
         }
-        let first = checkpoints.iter().position(|checkpoint| checkpoint.at as usize > start);
-        first.ok_or_else(|| "the loop is empty".to_owned())
+        self.loop_start(trace)
     }
 
-    /// CLOSE writes the slots of its snapshot.
-    fn close(&mut self, body: &Body, link: u32) -> Result<Next, String> {
+    /// CLOSE writes the slots of its snapshot, and may hand on what the loop it goes to begins with.
+    fn close(&mut self, vm: &Vm, body: &Body, close: Ins) -> Result<Next, String> {
         let slots = body.snapshots.last().map_or(&[][..], |snapshot| &snapshot.slots);
         for slot in slots {
             let word = self.word(body, slot.value);
@@ -325,7 +325,22 @@ impl Activation {
                 self.written.push((self.base.wrapping_add(slot.slot as usize) as usize, word));
             }
         }
-        Ok(Next::Start(if link == 0 { self.trace } else { TraceId(link) }))
+        if !close.a.is_none() {
+            let root = trace_of(vm, TraceId(close.c));
+            let words: Vec<Option<u64>> = body.arguments(close.a).into_iter().map(|r| self.word(body, r)).collect();
+            self.begin(vm, root.id, Vec::new());
+            let label = root.label.as_ref().ok_or("the trace that follows has no label")?;
+            label.values.iter().zip(words).for_each(|(value, word)| self.know(value.index(), word));
+            return self.loop_start(root).map(Next::Checkpoint);
+        }
+        Ok(Next::Start(if close.c == 0 { self.trace } else { TraceId(close.c) }))
+    }
+
+    /// Number of the first checkpoint after LOOP.
+    fn loop_start(&self, trace: &Trace) -> Result<usize, String> {
+        let start = trace.body.loop_index().ok_or("the trace has no end")?;
+        let first = checkpoints(trace).iter().position(|checkpoint| checkpoint.at as usize > start);
+        first.ok_or_else(|| "the loop is empty".to_owned())
     }
 
     /// The machine leaves through an exit.
@@ -415,6 +430,7 @@ pub(super) fn machine<'s>(vm: &mut Vm, base: *mut Value, words: &'s [Cell<u64>])
         inputs: &[],
         back_edges: 1,
         guard_fail: 0,
+        label: None,
         measure: None,
     }
 }

@@ -50,8 +50,8 @@ use crate::events::Events;
 use crate::exit;
 use crate::interp::call;
 use crate::interp::helpers::HELPERS;
-use crate::ir::{Body, CodeId, Const, Recorded, TraceId};
-use crate::optimise::{self, PassAbort, PassOptions};
+use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
+use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Raised, Vm};
@@ -86,6 +86,10 @@ pub struct Trace {
     pub artifact: Option<Artifact>,
     /// Index of LOOP, if it was peeled.
     pub loop_at: Option<usize>,
+    /// How other traces get to LOOP.
+    pub label: Option<Label>,
+    /// Of a side trace: what it and those before it, back to the root trace, may change.
+    pub clobbers: Clobbers,
     /// Guards by exit number: index of the instruction.
     pub guards: Vec<u16>,
     /// By exit number.
@@ -278,11 +282,15 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     vm.jit.totals.record_ns += record_ns;
     vm.jit.totals.compile_ns += compile_ns;
     match result {
-        Ok((body, artifact, codegen_ns)) => {
+        Ok((body, label, artifact, codegen_ns)) => {
             match parent {
                 None if is_function => vm.jit.totals.functions += 1,
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
+            }
+            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers);
+            if parent.is_some() {
+                clobbers.add(&body, HELPERS);
             }
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
@@ -307,6 +315,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
+                label,
+                clobbers,
                 exits,
                 guards,
                 body,
@@ -378,14 +388,24 @@ fn compile(
     counter: Option<*mut u64>,
     recorded: &Recorded,
     concrete: &Concrete,
-) -> Result<(Body, Option<Artifact>, u64), Abort> {
+) -> Result<(Body, Option<Label>, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
     }
     let options = pass_options(&vm.jit.params);
     let mut sunk = 0;
-    let optimised = optimise::run_on(recorded.clone(), Some(concrete), &options, &mut |report| {
+    let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
+    // SAFETY: traces are boxed and never dropped while the VM runs.
+    let label = root.and_then(|root| unsafe { (*root).label.as_ref() });
+    // Only a trace of that loop's own tree, and from its body, finds anything where the loop has left it.
+    let since = parent.and_then(|parent| {
+        let of = vm.jit.trace(parent.trace);
+        let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
+        (Some(of.root) == recorded.link && is_of_body).then_some(of.clobbers)
+    });
+    let target = label.map(|label| optimise::Target { label, since });
+    let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
@@ -393,7 +413,7 @@ fn compile(
     });
     vm.jit.events = events;
     vm.jit.totals.sunk += sunk;
-    let mut body = optimised.map_err(|abort| match abort {
+    let (mut body, label) = optimised.map_err(|abort| match abort {
         PassAbort::UnstableType { slot } => {
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
         }
@@ -401,7 +421,7 @@ fn compile(
         PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
     if vm.jit.params.mode != Mode::Machine {
-        return Ok((body, None, 0));
+        return Ok((body, label, None, 0));
     }
     let began = Instant::now();
     if vm.jit.arena.is_none() {
@@ -418,7 +438,8 @@ fn compile(
         own_frame,
     };
     let mut locations: &[codegen::Location] = &[];
-    let (mut spills, mut link) = (0, 0);
+    let (mut spills, mut link) = (0, None);
+    let mut values = Vec::new();
     if let Some(parent) = parent {
         let of: *const Trace = vm.jit.trace(parent.trace);
         // SAFETY: traces are boxed and never dropped while the VM runs.
@@ -427,14 +448,22 @@ fn compile(
         spills = artifact.spills;
     }
     if let Some(root) = recorded.link {
-        let root = vm.jit.trace(root);
-        link = root.artifact.as_ref().expect("machine code links to machine code").inner_entry;
+        let root: *const Trace = vm.jit.trace(root);
+        // SAFETY: as above.
+        let root = unsafe { &*root };
+        let artifact = root.artifact.as_ref().expect("machine code links to machine code");
+        if let Some(label) = root.label.as_ref() {
+            let lies_as = codegen::shared_values(&root.body);
+            values = label.values.iter().map(|&value| (value, lies_as[value.index()])).collect();
+        }
+        link = Some((artifact, &values));
     }
+    let link = link.map(|(artifact, values)| codegen::Target { artifact, values });
     let inherited = codegen::Inherited { locations, spills, link, counter };
     let inherited = (parent.is_some() || own_frame).then_some(&inherited);
     let arena = vm.jit.arena.as_mut().expect("made above");
     match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
-        Ok(artifact) => Ok((body, Some(artifact), began.elapsed().as_nanos() as u64)),
+        Ok(artifact) => Ok((body, label, Some(artifact), began.elapsed().as_nanos() as u64)),
         Err(failure) => Err(Abort {
             reason: match failure {
                 CompileFailure::NoCodeMemory => AbortReason::CodeMemoryFull,

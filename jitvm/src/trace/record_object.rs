@@ -23,6 +23,12 @@ fn is_plain(vm: &Vm, found: Value) -> bool {
     !descriptors::is_method(vm, found) && vm.special(found, vm.names.get).is_none()
 }
 
+/// The metaclass has no say in what an attribute of the class is, short of one that the class does not have.
+fn is_left_to_class(vm: &Vm, class: Value, name: Value) -> bool {
+    let metaclass = vm.type_of(class);
+    vm.lookup(metaclass, name).is_none() && attributes::custom_hook(vm, metaclass, vm.names.getattribute).is_none()
+}
+
 /// Byte offset of a slot of an INSTANCE.
 fn slot_offset(slot: u16) -> u32 {
     Instance::SLOTS as u32 + 8 * u32::from(slot)
@@ -182,7 +188,7 @@ impl Recorder {
         name: Value,
     ) -> Recording<Option<Ref>> {
         let id = type_id(class);
-        if !id.is_dynamic() || vm.type_of(class) != TypeId::TYPE || vm.lookup(TypeId::TYPE, name).is_some() {
+        if !id.is_dynamic() || !is_left_to_class(vm, class, name) {
             return Ok(None);
         }
         let Some(found) = vm.lookup(id, name) else { return Ok(None) };
@@ -190,8 +196,17 @@ impl Recorder {
             return Ok(None);
         }
         self.same_word(vm, receiver, class);
-        self.class_unchanged(vm, id);
+        self.class_and_metaclass_unchanged(vm, class);
         Ok(Some(self.constant(vm, found)))
+    }
+
+    /// The class, and what decides how its attributes are read, are as they are now.
+    fn class_and_metaclass_unchanged(&mut self, vm: &mut Vm, class: Value) {
+        self.class_unchanged(vm, type_id(class));
+        let metaclass = vm.type_of(class);
+        if metaclass.is_dynamic() {
+            self.class_unchanged(vm, metaclass);
+        }
     }
 
     /// LOAD_METHOD of a class: the callable and its receiver, if it gets one.
@@ -203,7 +218,7 @@ impl Recorder {
         name: Value,
     ) -> Recording<Option<(Ref, Option<Ref>)>> {
         let id = type_id(class);
-        if vm.type_of(class) != TypeId::TYPE || vm.lookup(TypeId::TYPE, name).is_some() {
+        if !is_left_to_class(vm, class, name) {
             return Ok(None);
         }
         let Ok((callable, this)) = attributes::load_method(vm, class, name) else {
@@ -216,7 +231,7 @@ impl Recorder {
         }
         self.same_word(vm, receiver, class);
         if id.is_dynamic() {
-            self.class_unchanged(vm, id);
+            self.class_and_metaclass_unchanged(vm, class);
         }
         let callable = self.constant(vm, callable);
         let class = self.constant(vm, class);

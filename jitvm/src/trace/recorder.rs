@@ -18,7 +18,7 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId};
-use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use crate::ir::{Body, CodeId, Const, Ins, Kept, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Vm};
@@ -204,6 +204,7 @@ impl Recorder {
         // SAFETY: traces are boxed and never dropped while the VM runs.
         let of = unsafe { &*of };
         let snapshot = &of.body.snapshots[snapshot];
+        let kept = of.body.kept_at(of.guards[parent.exit] as usize);
         let anchor = snapshot.frames[0];
         let code = call::code_pointer(vm, anchor.code);
         // SAFETY: code objects live as long as the VM.
@@ -234,7 +235,8 @@ impl Recorder {
         let is_same =
             |a: Ref, b: Ref| a == b || !(a.is_constant() || b.is_constant()) && shared[a.index()] == shared[b.index()];
         let mut inherited: Vec<(Ref, Ref)> = Vec::new();
-        for (i, of_parent) in snapshot.values().enumerate() {
+        let handed_on = || snapshot.values().chain(kept.iter().map(|kept| kept.here));
+        for (i, of_parent) in handed_on().enumerate() {
             if of.body.is_sunk(of_parent) || inherited.iter().any(|(from, _)| *from == of_parent) {
                 continue;
             }
@@ -244,12 +246,15 @@ impl Recorder {
             } else if of_parent.is_constant() {
                 recorder.body.constant(of.body.constants[of_parent.constant_index()].clone())
             } else {
-                let best = snapshot.values().filter(|&other| is_same(other, of_parent)).max_by_key(|other| other.0);
+                let best = handed_on().filter(|&other| is_same(other, of_parent)).max_by_key(|other| other.0);
                 let ty = of.body.ty(best.unwrap_or(of_parent));
                 recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32))
             };
             inherited.push((of_parent, value));
         }
+        let here = |of_parent: Ref| inherited.iter().find(|(from, _)| *from == of_parent).map(|known| known.1);
+        let keep = |kept: &Kept| Some(Kept { here: here(kept.here)?, ..*kept });
+        recorder.body.kept = kept.iter().filter_map(keep).collect();
         recorder.replay_objects(&of.body, snapshot, &mut inherited);
         for slot in &snapshot.slots {
             let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");

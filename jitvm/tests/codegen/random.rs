@@ -379,6 +379,7 @@ fn machine_code_does_what_the_interpreter_does() {
             allocate: crate::support::allocate,
             back_edges: u64::MAX,
             guard_fail: 0,
+            label: None,
             measure: None,
         };
         // SAFETY: the trace reads the slots above, checks the list's shape, and bounds indices by its length.

@@ -1,6 +1,6 @@
 //! Side traces: they start with their parent's values where its exit left them and go on to a root trace.
 
-use jitvm::codegen::{Inherited, Options, compile};
+use jitvm::codegen::{Inherited, Options, Target, compile};
 use jitvm::ir::{Body, Ins, Op, Ref, TraceId, Ty};
 
 use crate::support::{Builder, Machine, TARGETS, fixnum, float};
@@ -80,7 +80,7 @@ fn a_side_trace_goes_on_where_its_parent_left() {
         let inherited = Inherited {
             locations: &exit.locations,
             spills: parent.spills,
-            link: parent.inner_entry,
+            link: Some(Target { artifact: &parent, values: &[] }),
             counter: Some(&raw mut counter),
         };
         let side = compile(&mut side_body, TraceId(7), Some(&inherited), &options, &TARGETS, &mut machine.arena)

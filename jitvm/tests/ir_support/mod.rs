@@ -254,6 +254,7 @@ impl World {
             allocate,
             back_edges,
             guard_fail: 0,
+            label: None,
             measure: None,
         };
         // SAFETY: the slots, lists and cells are the world's, and tests give traces what they guard for.
