@@ -13,6 +13,7 @@ mod groups;
 pub mod helpers;
 pub mod import;
 mod operands;
+pub mod words;
 mod pattern;
 pub mod rare;
 pub mod run;

@@ -328,6 +328,17 @@ impl Vm {
         found
     }
 
+    /// Objects that have been no descriptors may be, so that attributes found through any class may have changed.
+    pub fn becomes_descriptor(&mut self) {
+        self.class_changed(TypeId::OBJECT);
+    }
+
+    /// Its instances are descriptors.
+    pub fn is_descriptor_class(&self, id: TypeId) -> bool {
+        let names = &self.names;
+        [names.get, names.set, names.delete].iter().any(|&name| self.lookup(id, name).is_some())
+    }
+
     /// New versions for a class and all that derive from it.
     pub fn class_changed(&mut self, id: TypeId) {
         let mut pending = vec![id];

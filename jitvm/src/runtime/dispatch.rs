@@ -229,9 +229,23 @@ fn swapped(kind: CompareKind) -> CompareKind {
     }
 }
 
+/// `==` and `!=` are what `object` makes of them.
+fn is_identity(vm: &Vm, kind: CompareKind, class: TypeId) -> bool {
+    let names = &vm.names;
+    let is_of_object = |name| vm.lookup(class, name) == vm.lookup(TypeId::OBJECT, name);
+    match kind {
+        CompareKind::Equal => is_of_object(names.eq),
+        CompareKind::NotEqual => is_of_object(names.ne) && is_of_object(names.eq),
+        _ => false,
+    }
+}
+
 /// `a < b` and the like where one is an instance of a program class.
 pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
     let (left, right) = (vm.type_of(a), vm.type_of(b));
+    if is_identity(vm, kind, left) && (left == right || is_identity(vm, kind, right)) {
+        return Ok(Value::from_bool((a == b) == (kind == CompareKind::Equal)));
+    }
     let (plain, reflected) = (comparison_name(vm, kind), comparison_name(vm, swapped(kind)));
     let mut asked_right = false;
     if left != right && vm.is_subtype(right, left) {
