@@ -370,6 +370,7 @@ opcodes! {
 impl Op {
     /// The opcodes from here on stand for several instructions, and only in what the interpreter executes.
     pub const FIRST_FUSED: Op = Op::LessJump;
+    pub const LAST: Op = Op::JumpLoop;
 
     pub const fn name(self) -> &'static str {
         OPCODES[self as usize].1

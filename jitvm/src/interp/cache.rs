@@ -244,7 +244,7 @@ impl Cache {
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
     pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
-        if value.has_shape(ShapeId::TYPE) {
+        if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
@@ -264,10 +264,13 @@ impl Cache {
         }
     }
 
-    /// Learns an attribute of a class whose class is `type`. Sites that see many classes soon stop to learn.
+    /// Learns an attribute of a class that its metaclass does not have (an attribute that a metaclass gets changes the
+    /// versions of all classes). Sites that see many classes soon stop to learn.
     fn learn_of_type(&self, vm: &Vm, value: Value, name: Value) {
-        let id = type_id(value);
-        let is_usual = !text(name).starts_with("__") && vm.lookup(TypeId::TYPE, name).is_none();
+        let (id, metaclass) = (type_id(value), vm.type_of(value));
+        let is_usual = !text(name).starts_with("__")
+            && vm.lookup(metaclass, name).is_none()
+            && custom_hook(vm, metaclass, vm.names.getattribute).is_none();
         if !is_usual || self.misses.get() >= OFTEN {
             return;
         }
@@ -276,7 +279,7 @@ impl Cache {
             Some(found) if found.has_shape(ShapeId::FUNCTION) || is_constant(vm, found) => found,
             _ => return,
         };
-        self.fill(vm, id, ShapeId::TYPE, Plan::OfType(value, constant));
+        self.fill(vm, id, value.shape(), Plan::OfType(value, constant));
     }
 
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
@@ -305,7 +308,7 @@ impl Cache {
     /// Learns which method LOAD_METHOD finds.
     #[cold]
     pub fn learn_method(&self, vm: &Vm, value: Value, name: Value) {
-        if value.has_shape(ShapeId::TYPE) {
+        if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
         if !self.is_to_learn(value) {

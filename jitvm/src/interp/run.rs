@@ -5,16 +5,16 @@
 //! in line; everything else is a call to `runtime::operators`, out of line.
 
 use super::begin::{Begun, begin_call, begin_variadic, call_out};
+use super::cache::Cache;
 use super::execute::{Leave, handled_or_left};
 use super::generator::{self, Resumed};
 use super::operands::{
-    exact_quotient, floats, generator_was_awaited, quick_truth, raise_init_result, raise_unbound, raise_undefined,
-    raise_unsupported,
+    exact_quotient, floats, generator_was_awaited, quick_compare, quick_truth, raise_init_result, raise_unbound,
+    raise_undefined, raise_unsupported,
 };
 use super::unwind::{Cause, raise_again, unwind};
-use super::{call, coroutine, rare};
-use super::cache::Cache;
 use super::words::Word;
+use super::{call, coroutine, rare};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::compare::{self, CompareKind};
@@ -115,59 +115,59 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
             }
             'raise: {
                 'again: loop {
-                macro_rules! next {
-                    () => {{
-                        pc = pc.add(1);
-                        continue 'dispatch;
-                    }};
-                }
-                // Runs an out-of-line operation and stores its result in R[a].
-                macro_rules! out_of_line {
-                    ($call:expr) => {{
-                        save_pc!();
-                        match $call {
-                            Ok(value) => {
-                                at!(ins!(a)) = value;
-                                next!();
+                    macro_rules! next {
+                        () => {{
+                            pc = pc.add(1);
+                            continue 'dispatch;
+                        }};
+                    }
+                    // Runs an out-of-line operation and stores its result in R[a].
+                    macro_rules! out_of_line {
+                        ($call:expr) => {{
+                            save_pc!();
+                            match $call {
+                                Ok(value) => {
+                                    at!(ins!(a)) = value;
+                                    next!();
+                                }
+                                Err(Raised) => break 'raise,
                             }
-                            Err(Raised) => break 'raise,
-                        }
-                    }};
-                }
-                macro_rules! out_of_line_unit {
-                    ($call:expr) => {{
-                        save_pc!();
-                        match $call {
-                            Ok(()) => next!(),
-                            Err(Raised) => break 'raise,
-                        }
-                    }};
-                }
-                macro_rules! arithmetic {
-                    ($kind:ident, |$x:ident, $y:ident| $int:expr, |$p:ident, $q:ident| $float:expr) => {{
-                        let (left, right) = (at!(ins!(b)), at!(ins!(c)));
-                        if left.is_int() && right.is_int() {
-                            let ($x, $y) = (left.0 as i64, right.0 as i64);
-                            if let Some(word) = $int {
-                                at!(ins!(a)) = Value(word as u64);
-                                next!();
+                        }};
+                    }
+                    macro_rules! out_of_line_unit {
+                        ($call:expr) => {{
+                            save_pc!();
+                            match $call {
+                                Ok(()) => next!(),
+                                Err(Raised) => break 'raise,
                             }
-                        } else if let Some(($p, $q)) = floats(left, right) {
-                            if let Some(value) = $float.and_then(Value::try_float) {
-                                at!(ins!(a)) = value;
-                                next!();
+                        }};
+                    }
+                    macro_rules! arithmetic {
+                        ($kind:ident, |$x:ident, $y:ident| $int:expr, |$p:ident, $q:ident| $float:expr) => {{
+                            let (left, right) = (at!(ins!(b)), at!(ins!(c)));
+                            if left.is_int() && right.is_int() {
+                                let ($x, $y) = (left.0 as i64, right.0 as i64);
+                                if let Some(word) = $int {
+                                    at!(ins!(a)) = Value(word as u64);
+                                    next!();
+                                }
+                            } else if let Some(($p, $q)) = floats(left, right) {
+                                if let Some(value) = $float.and_then(Value::try_float) {
+                                    at!(ins!(a)) = value;
+                                    next!();
+                                }
                             }
-                        }
-                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins!(x) == 1))
-                    }};
-                }
-                macro_rules! generic_binary {
-                    ($kind:ident) => {{
-                        let (left, right) = (at!(ins!(b)), at!(ins!(c)));
-                        out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins!(x) == 1))
-                    }};
-                }
-                macro_rules! bitwise {
+                            out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins!(x) == 1))
+                        }};
+                    }
+                    macro_rules! generic_binary {
+                        ($kind:ident) => {{
+                            let (left, right) = (at!(ins!(b)), at!(ins!(c)));
+                            out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins!(x) == 1))
+                        }};
+                    }
+                    macro_rules! bitwise {
                     ($kind:ident, $operator:tt) => {{
                         let (left, right) = (at!(ins!(b)), at!(ins!(c)));
                         if left.is_int() && right.is_int() {
@@ -177,7 +177,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         out_of_line!(operators::binary(&mut *vm, Binary::$kind, left, right, ins!(x) == 1))
                     }};
                 }
-                macro_rules! comparison {
+                    macro_rules! comparison {
                     ($kind:ident, $operator:tt) => {{
                         let (left, right) = (at!(ins!(b)), at!(ins!(c)));
                         if left.is_int() && right.is_int() {
@@ -195,56 +195,58 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         out_of_line!(compare::compare(&mut *vm, CompareKind::$kind, left, right))
                     }};
                 }
-                // Compiled code has come to the end of the top frame's activation: its result is returned from register 0.
-                macro_rules! return_value {
-                    ($value:expr) => {{
-                        *base = $value;
-                        pc = &raw const RETURN;
-                        continue 'dispatch;
-                    }};
-                }
-                // A frame has been pushed and loaded: counts the call, and runs the function's trace if there is one.
-                macro_rules! begin_function {
-                    () => {
-                        if !RECORD {
-                            let countdown = &(*code).function.countdown;
-                            countdown.set(countdown.get() - 1);
-                            if countdown.get() == 0 {
-                                match trace::function_called(&mut *vm, floor) {
-                                    Called::Interpret => load_frame!(),
-                                    Called::Record => return Leave::Switch,
-                                    Called::Returned(value) => return_value!(value),
-                                    Called::Raised => break 'raise,
+                    // Compiled code has come to the end of the top frame's activation: its result is returned from register 0.
+                    macro_rules! return_value {
+                        ($value:expr) => {{
+                            *base = $value;
+                            pc = &raw const RETURN;
+                            continue 'dispatch;
+                        }};
+                    }
+                    // A frame has been pushed and loaded: counts the call, and runs the function's trace if there is one.
+                    macro_rules! begin_function {
+                        () => {
+                            if !RECORD {
+                                let countdown = &(*code).function.countdown;
+                                countdown.set(countdown.get() - 1);
+                                if countdown.get() == 0 {
+                                    match trace::function_called(&mut *vm, floor) {
+                                        Called::Interpret => load_frame!(),
+                                        Called::Record => return Leave::Switch,
+                                        Called::Returned(value) => return_value!(value),
+                                        Called::Raised => break 'raise,
+                                    }
                                 }
                             }
-                        }
-                    };
-                }
-                // What a fused operation leaves to the first of its instructions.
-                macro_rules! leave_to {
-                    ($op:ident) => {{
-                        op = Op::$op;
-                        continue 'again;
-                    }};
-                }
-                // Goes where the jump so many words further on leads to, or on behind it.
-                macro_rules! jump_if {
-                    ($words:literal, $taken:expr) => {{
-                        pc = if $taken {
-                            pc.add($words).byte_offset((*pc.add($words)).aux as isize)
-                        } else {
-                            pc.add($words + 1)
                         };
-                        continue 'dispatch;
-                    }};
-                }
-                macro_rules! comparison_jump {
+                    }
+                    // What a fused operation leaves to the first of its instructions.
+                    macro_rules! leave_to {
+                        ($op:ident) => {{
+                            op = Op::$op;
+                            continue 'again;
+                        }};
+                    }
+                    // Goes where the jump so many words further on leads to, or on behind it.
+                    macro_rules! jump_if {
+                        ($words:literal, $taken:expr) => {{
+                            pc = if $taken {
+                                pc.add($words).byte_offset((*pc.add($words)).aux as isize)
+                            } else {
+                                pc.add($words + 1)
+                            };
+                            continue 'dispatch;
+                        }};
+                    }
+                    macro_rules! comparison_jump {
                     ($kind:ident, $operator:tt) => {{
                         let (left, right) = (at!(ins!(b)), at!(ins!(c)));
                         let truth = if left.is_int() && right.is_int() {
                             (left.0 as i64) $operator (right.0 as i64)
                         } else if left.is_float() && right.is_float() {
                             left.as_float() $operator right.as_float()
+                        } else if let Some(truth) = quick_compare(CompareKind::$kind, left, right) {
+                            truth
                         } else {
                             leave_to!($kind);
                         };
@@ -252,15 +254,15 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         jump_if!(1, truth == (ins!(x) != 0));
                     }};
                 }
-                macro_rules! identity_jump {
+                    macro_rules! identity_jump {
                     ($operator:tt) => {{
                         let truth = at!(ins!(b)) $operator at!(ins!(c));
                         at!(ins!(a)) = Value::from_bool(truth);
                         jump_if!(1, truth == (ins!(x) != 0));
                     }};
                 }
-                // With the constant of this word on the right.
-                macro_rules! constant_identity_jump {
+                    // With the constant of this word on the right.
+                    macro_rules! constant_identity_jump {
                     ($operator:tt) => {{
                         let right = Value((*pc).aux);
                         let comparison = (*pc.add(1)).ins;
@@ -270,7 +272,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         jump_if!(2, truth == (ins!(x) != 0));
                     }};
                 }
-                macro_rules! constant_comparison_jump {
+                    macro_rules! constant_comparison_jump {
                     ($operator:tt) => {{
                         let comparison = (*pc.add(1)).ins;
                         let left = at!(comparison.b);
@@ -284,640 +286,652 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         jump_if!(2, truth == (ins!(x) != 0));
                     }};
                 }
-                macro_rules! constant_arithmetic {
-                    ($checked:ident) => {{
-                        let operation = (*pc.add(1)).ins;
-                        let left = at!(operation.b);
-                        if !left.is_int() {
-                            leave_to!(LoadConst);
-                        }
-                        let Some(word) = (left.0 as i64).$checked((*pc).aux as i64) else { leave_to!(LoadConst) };
-                        at!(ins!(a)) = Value((*pc).aux);
-                        at!(operation.a) = Value(word as u64);
-                        pc = pc.add(2);
-                        continue 'dispatch;
-                    }};
-                }
-                // A frame is gone: its result goes to the register of the instruction that waits for it.
-                macro_rules! leave_function {
-                    ($value:expr) => {{
-                        let value = $value;
-                        let frame = (*vm).frames.pop_top();
-                        if frame.continuation != Continuation::Call {
-                            match frame.continuation {
-                                Continuation::Call => {}
-                                Continuation::Operator => {
-                                    if value == Value::NOT_IMPLEMENTED {
-                                        // The frame is gone: the error is the caller's.
-                                        raise_unsupported(&mut *vm);
-                                        break 'raise;
+                    macro_rules! constant_arithmetic {
+                        ($checked:ident) => {{
+                            let operation = (*pc.add(1)).ins;
+                            let left = at!(operation.b);
+                            if !left.is_int() {
+                                leave_to!(LoadConst);
+                            }
+                            let Some(word) = (left.0 as i64).$checked((*pc).aux as i64) else { leave_to!(LoadConst) };
+                            at!(ins!(a)) = Value((*pc).aux);
+                            at!(operation.a) = Value(word as u64);
+                            pc = pc.add(2);
+                            continue 'dispatch;
+                        }};
+                    }
+                    // A frame is gone: its result goes to the register of the instruction that waits for it.
+                    macro_rules! leave_function {
+                        ($value:expr) => {{
+                            let value = $value;
+                            let frame = (*vm).frames.pop_top();
+                            if frame.continuation != Continuation::Call {
+                                match frame.continuation {
+                                    Continuation::Call => {}
+                                    Continuation::Operator => {
+                                        if value == Value::NOT_IMPLEMENTED {
+                                            // The frame is gone: the error is the caller's.
+                                            raise_unsupported(&mut *vm);
+                                            break 'raise;
+                                        }
                                     }
-                                }
-                                Continuation::Init => {
-                                    if value != Value::NONE {
-                                        raise_init_result(&mut *vm, value);
-                                        // The frame is gone: the error is the caller's.
-                                        break 'raise;
+                                    Continuation::Init => {
+                                        if value != Value::NONE {
+                                            raise_init_result(&mut *vm, value);
+                                            // The frame is gone: the error is the caller's.
+                                            break 'raise;
+                                        }
+                                        // The caller's register has the instance.
+                                        load_frame!();
+                                        next!();
                                     }
-                                    // The caller's register has the instance.
-                                    load_frame!();
-                                    next!();
+                                    Continuation::Resume => generator::finished(&mut *vm, frame.value),
+                                    Continuation::Next => {
+                                        generator::finished(&mut *vm, frame.value);
+                                        load_frame!();
+                                        // Exhausted: on to the JUMP behind the FOR_ITER.
+                                        at!(ins!(b)) = Value::EXHAUSTED;
+                                        next!();
+                                    }
+                                    Continuation::Send => generator::finished(&mut *vm, frame.value),
                                 }
-                                Continuation::Resume => generator::finished(&mut *vm, frame.value),
-                                Continuation::Next => {
-                                    generator::finished(&mut *vm, frame.value);
-                                    load_frame!();
-                                    // Exhausted: on to the JUMP behind the FOR_ITER.
-                                    at!(ins!(b)) = Value::EXHAUSTED;
-                                    next!();
-                                }
-                                Continuation::Send => generator::finished(&mut *vm, frame.value),
                             }
-                        }
-                        if (*vm).frames.len() == floor {
-                            return Leave::Return(value);
-                        }
-                        load_frame!();
-                        at!(ins!(a)) = value;
-                        next!();
-                    }};
-                }
-                macro_rules! keywords {
-                    () => {
-                        (ins!(c) != 0).then(|| (&(*code).constants)[ins!(c) as usize - 1])
-                    };
-                }
-                // Calls a Python function whose arguments are in place.
-                macro_rules! call_function {
-                    ($function:expr, $arguments:expr, $count:expr) => {{
-                        let (function, arguments, count) = ($function, $arguments, $count);
-                        let id = (*function).code;
-                        let callee = call::code_pointer(&*vm, id);
-                        let layout = &(*callee).layout;
-                        if ins!(c) != 0 || count != layout.plain_arguments as usize {
-                            let keywords = keywords!();
-                            if call::bind_in_place(&mut *vm, function, arguments, count, keywords).is_err() {
-                                break 'raise;
+                            if (*vm).frames.len() == floor {
+                                return Leave::Return(value);
                             }
-                        }
-                        let end = arguments.add(layout.registers as usize);
-                        if !(*vm).frames.has_room() || end >= (*vm).stack_end {
-                            if call::push_frame(&mut *vm, id, arguments).is_err() {
-                                break 'raise;
-                            }
-                        } else {
-                            for i in layout.parameters..layout.locals {
-                                *arguments.add(i as usize) = Value::UNDEF;
-                            }
-                            let index = arguments.offset_from((*vm).stack) as u32;
-                            (*vm).frames.push_in_room(Frame {
-                                code: id,
-                                pc: 0,
-                                base: index,
-                                continuation: Continuation::Call,
-                                value: Value::UNDEF,
-                            });
-                        }
-                        code = callee;
-                        pc = (*code).words.as_ptr();
-                        base = arguments;
-                        begin_function!();
-                        continue 'dispatch;
-                    }};
-                }
-                match op {
-                    Op::LoadConst | Op::LoadInt => at!(ins!(a)) = Value((*pc).aux),
-                    Op::Move => at!(ins!(a)) = at!(ins!(b)),
-                    Op::CheckBound => {
-                        if at!(ins!(a)) == Value::UNDEF {
-                            save_pc!();
-                            raise_unbound(&mut *vm, &*code, ins!(b));
-                            break 'raise;
-                        }
-                    }
-                    Op::LoadGlobal => {
-                        let cell = (*pc).aux as *const Cell;
-                        let mut value = (*cell).value;
-                        if value == Value::UNDEF {
-                            value = (*cell).fallback;
-                            if value == Value::UNDEF {
-                                save_pc!();
-                                raise_undefined(&mut *vm, (*cell).name);
-                                break 'raise;
-                            }
-                        }
-                        at!(ins!(a)) = value;
-                    }
-                    Op::StoreGlobal => (*((*pc).aux as *mut Cell)).value = at!(ins!(a)),
-                    Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
-                    Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
-                    Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
-                    Op::TrueDiv => {
-                        arithmetic!(TrueDiv, |x, y| exact_quotient(x >> 2, y >> 2), |p, q| if q != 0.0 {
-                            Some(p / q)
-                        } else {
-                            None
-                        })
-                    }
-                    Op::FloorDiv => {
-                        arithmetic!(FloorDiv, |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None }, |_p, _q| {
-                            None::<f64>
-                        })
-                    }
-                    Op::Mod => {
-                        arithmetic!(Mod, |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None }, |_p, _q| None::<f64>)
-                    }
-                    Op::Pow => generic_binary!(Pow),
-                    Op::LeftShift => generic_binary!(LeftShift),
-                    Op::RightShift => {
-                        let (left, right) = (at!(ins!(b)), at!(ins!(c)));
-                        if left.is_int() && right.is_int() && (right.0 as i64) >= 0 {
-                            let shifted = left.as_fixnum() >> right.as_fixnum().min(63);
-                            at!(ins!(a)) = Value::from_fixnum(shifted);
-                            next!();
-                        }
-                        out_of_line!(operators::binary(&mut *vm, Binary::RightShift, left, right, ins!(x) == 1))
-                    }
-                    Op::BitAnd => bitwise!(BitAnd, &),
-                    Op::BitOr => bitwise!(BitOr, |),
-                    Op::BitXor => bitwise!(BitXor, ^),
-                    Op::Negate => {
-                        let operand = at!(ins!(b));
-                        if operand.is_int() {
-                            if let Some(word) = (operand.0 as i64).checked_neg() {
-                                at!(ins!(a)) = Value(word as u64);
-                                next!();
-                            }
-                        } else if operand.is_float()
-                            && let Some(value) = Value::try_float(-operand.as_float())
-                        {
+                            load_frame!();
                             at!(ins!(a)) = value;
                             next!();
-                        }
-                        out_of_line!(operators::negate(&mut *vm, operand))
+                        }};
                     }
-                    Op::Plus => out_of_line!(operators::plus(&mut *vm, at!(ins!(b)))),
-                    Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins!(b)))),
-                    Op::Not => {
-                        let operand = at!(ins!(b));
-                        let truth = match quick_truth(operand) {
-                            Some(truth) => truth,
-                            None => {
-                                save_pc!();
-                                match operators::truth(&mut *vm, operand) {
-                                    Ok(truth) => truth,
-                                    Err(Raised) => break 'raise,
+                    macro_rules! keywords {
+                        () => {
+                            (ins!(c) != 0).then(|| (&(*code).constants)[ins!(c) as usize - 1])
+                        };
+                    }
+                    // Calls a Python function whose arguments are in place.
+                    macro_rules! call_function {
+                        ($function:expr, $arguments:expr, $count:expr) => {{
+                            let (function, arguments, count) = ($function, $arguments, $count);
+                            let id = (*function).code;
+                            let callee = call::code_pointer(&*vm, id);
+                            let layout = &(*callee).layout;
+                            if ins!(c) != 0 || count != layout.plain_arguments as usize {
+                                let keywords = keywords!();
+                                if call::bind_in_place(&mut *vm, function, arguments, count, keywords).is_err() {
+                                    break 'raise;
                                 }
                             }
-                        };
-                        at!(ins!(a)) = Value::from_bool(!truth);
+                            let end = arguments.add(layout.registers as usize);
+                            if !(*vm).frames.has_room() || end >= (*vm).stack_end {
+                                if call::push_frame(&mut *vm, id, arguments).is_err() {
+                                    break 'raise;
+                                }
+                            } else {
+                                for i in layout.parameters..layout.locals {
+                                    *arguments.add(i as usize) = Value::UNDEF;
+                                }
+                                let index = arguments.offset_from((*vm).stack) as u32;
+                                (*vm).frames.push_in_room(Frame {
+                                    code: id,
+                                    pc: 0,
+                                    base: index,
+                                    continuation: Continuation::Call,
+                                    value: Value::UNDEF,
+                                });
+                            }
+                            code = callee;
+                            pc = (*code).words.as_ptr();
+                            base = arguments;
+                            begin_function!();
+                            continue 'dispatch;
+                        }};
                     }
-                    Op::Less => comparison!(Less, <),
-                    Op::LessEqual => comparison!(LessEqual, <=),
-                    Op::Equal => comparison!(Equal, ==),
-                    Op::NotEqual => comparison!(NotEqual, !=),
-                    Op::Greater => comparison!(Greater, >),
-                    Op::GreaterEqual => comparison!(GreaterEqual, >=),
-                    Op::Is => at!(ins!(a)) = Value::from_bool(at!(ins!(b)) == at!(ins!(c))),
-                    Op::IsNot => at!(ins!(a)) = Value::from_bool(at!(ins!(b)) != at!(ins!(c))),
-                    Op::In | Op::NotIn => {
-                        save_pc!();
-                        match compare::contains(&mut *vm, at!(ins!(c)), at!(ins!(b))) {
-                            Ok(found) => at!(ins!(a)) = Value::from_bool(found == (op == Op::In)),
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::Jump => {
-                        pc = pc.byte_offset((*pc).aux as isize);
-                        continue 'dispatch;
-                    }
-                    Op::JumpIfTrue | Op::JumpIfFalse => {
-                        let operand = at!(ins!(a));
-                        let truth = match quick_truth(operand) {
-                            Some(truth) => truth,
-                            None => {
+                    // No test of the opcode's range before the jump table.
+                    std::hint::assert_unchecked(op <= Op::LAST);
+                    match op {
+                        Op::LoadConst | Op::LoadInt => at!(ins!(a)) = Value((*pc).aux),
+                        Op::Move => at!(ins!(a)) = at!(ins!(b)),
+                        Op::CheckBound => {
+                            if at!(ins!(a)) == Value::UNDEF {
                                 save_pc!();
-                                match operators::truth(&mut *vm, operand) {
-                                    Ok(truth) => truth,
-                                    Err(Raised) => break 'raise,
+                                raise_unbound(&mut *vm, &*code, ins!(b));
+                                break 'raise;
+                            }
+                        }
+                        Op::LoadGlobal => {
+                            let cell = (*pc).aux as *const Cell;
+                            let mut value = (*cell).value;
+                            if value == Value::UNDEF {
+                                value = (*cell).fallback;
+                                if value == Value::UNDEF {
+                                    save_pc!();
+                                    raise_undefined(&mut *vm, (*cell).name);
+                                    break 'raise;
                                 }
                             }
-                        };
-                        jump_if!(0, truth == (op == Op::JumpIfTrue));
-                    }
-                    Op::LoopHeader => {
-                        if (*vm).poll != 0 {
-                            save_pc!();
-                            if policy::poll(&mut *vm).is_err() {
-                                break 'raise;
-                            }
+                            at!(ins!(a)) = value;
                         }
-                        let countdown = &*((*pc).aux as *const Countdown);
-                        countdown.set(countdown.get() - 1);
-                        if countdown.get() == 0 {
-                            save_pc!();
-                            if policy::loop_is_hot(&mut *vm, &*code, ins!(a), floor) {
-                                return Leave::Switch;
-                            }
+                        Op::StoreGlobal => (*((*pc).aux as *mut Cell)).value = at!(ins!(a)),
+                        Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
+                        Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
+                        Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),
+                        Op::TrueDiv => {
+                            arithmetic!(TrueDiv, |x, y| exact_quotient(x >> 2, y >> 2), |p, q| if q != 0.0 {
+                                Some(p / q)
+                            } else {
+                                None
+                            })
                         }
-                    }
-                    Op::LoopEnter => {
-                        if (*vm).poll != 0 {
-                            save_pc!();
-                            if policy::poll(&mut *vm).is_err() {
-                                break 'raise;
-                            }
+                        Op::FloorDiv => {
+                            arithmetic!(
+                                FloorDiv,
+                                |x, y| if y > 0 { Some(x.div_euclid(y) << 2) } else { None },
+                                |_p, _q| { None::<f64> }
+                            )
                         }
-                        save_pc!();
-                        match trace::enter_loop(&mut *vm, &*code, ins!(a), base, floor) {
-                            Ok(None) => load_frame!(),
-                            Ok(Some(value)) => return_value!(value),
-                            Err(Raised) => break 'raise,
+                        Op::Mod => {
+                            arithmetic!(Mod, |x, y| if y > 0 { Some(x.rem_euclid(y)) } else { None }, |_p, _q| None::<
+                                f64,
+                            >)
                         }
-                        if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
-                            return Leave::Switch;
-                        }
-                        continue 'dispatch;
-                    }
-                    Op::LoopCold => {
-                        if (*vm).poll != 0 {
-                            save_pc!();
-                            if policy::poll(&mut *vm).is_err() {
-                                break 'raise;
-                            }
-                        }
-                    }
-                    Op::GetIter => {
-                        out_of_line_unit!(iterate::get_iter_state(&mut *vm, at!(ins!(b)), base.add(ins!(a) as usize)))
-                    }
-                    Op::ForIter => {
-                        let state = base.add(ins!(b) as usize);
-                        let iterable = *state;
-                        if iterable == Value::RANGE_STATE {
-                            let (next, stop, step) = (*state.add(1), *state.add(2), *state.add(3));
-                            let (n, s) = (next.0 as i64, stop.0 as i64);
-                            if if (step.0 as i64) > 0 { n < s } else { n > s } {
-                                at!(ins!(a)) = next;
-                                *state.add(1) = Value(next.0.wrapping_add(step.0));
-                                pc = pc.add(1);
-                            }
-                            next!();
-                        }
-                        if let Some(ShapeId::LIST) = shape(iterable) {
-                            let list = iterable.address() as *const List;
-                            let index = (*state.add(1)).as_fixnum() as usize;
-                            if index < (*list).length as usize {
-                                at!(ins!(a)) = *(*list).data.add(index);
-                                *state.add(1) = Value::from_fixnum(index as i64 + 1);
-                                pc = pc.add(1);
+                        Op::Pow => generic_binary!(Pow),
+                        Op::LeftShift => generic_binary!(LeftShift),
+                        Op::RightShift => {
+                            let (left, right) = (at!(ins!(b)), at!(ins!(c)));
+                            if left.is_int() && right.is_int() && (right.0 as i64) >= 0 {
+                                let shifted = left.as_fixnum() >> right.as_fixnum().min(63);
+                                at!(ins!(a)) = Value::from_fixnum(shifted);
                                 next!();
                             }
+                            out_of_line!(operators::binary(&mut *vm, Binary::RightShift, left, right, ins!(x) == 1))
                         }
-                        save_pc!();
-                        if let Some(ShapeId::GENERATOR) = shape(iterable) {
-                            match generator::enter(&mut *vm, iterable, Value::NONE, Continuation::Next) {
-                                Ok(()) => {
-                                    load_frame!();
-                                    continue 'dispatch;
+                        Op::BitAnd => bitwise!(BitAnd, &),
+                        Op::BitOr => bitwise!(BitOr, |),
+                        Op::BitXor => bitwise!(BitXor, ^),
+                        Op::Negate => {
+                            let operand = at!(ins!(b));
+                            if operand.is_int() {
+                                if let Some(word) = (operand.0 as i64).checked_neg() {
+                                    at!(ins!(a)) = Value(word as u64);
+                                    next!();
                                 }
-                                Err(Some(Raised)) => break 'raise,
-                                Err(None) => {
-                                    *state = Value::EXHAUSTED;
+                            } else if operand.is_float()
+                                && let Some(value) = Value::try_float(-operand.as_float())
+                            {
+                                at!(ins!(a)) = value;
+                                next!();
+                            }
+                            out_of_line!(operators::negate(&mut *vm, operand))
+                        }
+                        Op::Plus => out_of_line!(operators::plus(&mut *vm, at!(ins!(b)))),
+                        Op::Invert => out_of_line!(operators::invert(&mut *vm, at!(ins!(b)))),
+                        Op::Not => {
+                            let operand = at!(ins!(b));
+                            let truth = match quick_truth(operand) {
+                                Some(truth) => truth,
+                                None => {
+                                    save_pc!();
+                                    match operators::truth(&mut *vm, operand) {
+                                        Ok(truth) => truth,
+                                        Err(Raised) => break 'raise,
+                                    }
+                                }
+                            };
+                            at!(ins!(a)) = Value::from_bool(!truth);
+                        }
+                        Op::Less => comparison!(Less, <),
+                        Op::LessEqual => comparison!(LessEqual, <=),
+                        Op::Equal => comparison!(Equal, ==),
+                        Op::NotEqual => comparison!(NotEqual, !=),
+                        Op::Greater => comparison!(Greater, >),
+                        Op::GreaterEqual => comparison!(GreaterEqual, >=),
+                        Op::Is => at!(ins!(a)) = Value::from_bool(at!(ins!(b)) == at!(ins!(c))),
+                        Op::IsNot => at!(ins!(a)) = Value::from_bool(at!(ins!(b)) != at!(ins!(c))),
+                        Op::In | Op::NotIn => {
+                            save_pc!();
+                            match compare::contains(&mut *vm, at!(ins!(c)), at!(ins!(b))) {
+                                Ok(found) => at!(ins!(a)) = Value::from_bool(found == (op == Op::In)),
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::Jump => {
+                            pc = pc.byte_offset((*pc).aux as isize);
+                            continue 'dispatch;
+                        }
+                        Op::JumpIfTrue | Op::JumpIfFalse => {
+                            let operand = at!(ins!(a));
+                            let truth = match quick_truth(operand) {
+                                Some(truth) => truth,
+                                None => {
+                                    save_pc!();
+                                    match operators::truth(&mut *vm, operand) {
+                                        Ok(truth) => truth,
+                                        Err(Raised) => break 'raise,
+                                    }
+                                }
+                            };
+                            jump_if!(0, truth == (op == Op::JumpIfTrue));
+                        }
+                        Op::LoopHeader => {
+                            if (*vm).poll != 0 {
+                                save_pc!();
+                                if policy::poll(&mut *vm).is_err() {
+                                    break 'raise;
+                                }
+                            }
+                            let countdown = &*((*pc).aux as *const Countdown);
+                            countdown.set(countdown.get() - 1);
+                            if countdown.get() == 0 {
+                                save_pc!();
+                                if policy::loop_is_hot(&mut *vm, &*code, ins!(a), floor) {
+                                    return Leave::Switch;
+                                }
+                            }
+                        }
+                        Op::LoopEnter => {
+                            if (*vm).poll != 0 {
+                                save_pc!();
+                                if policy::poll(&mut *vm).is_err() {
+                                    break 'raise;
+                                }
+                            }
+                            save_pc!();
+                            match trace::enter_loop(&mut *vm, &*code, ins!(a), base, floor) {
+                                Ok(None) => load_frame!(),
+                                Ok(Some(value)) => return_value!(value),
+                                Err(Raised) => break 'raise,
+                            }
+                            if (*vm).jit.recorder.as_ref().is_some_and(|recorder| recorder.floor == floor) {
+                                return Leave::Switch;
+                            }
+                            continue 'dispatch;
+                        }
+                        Op::LoopCold => {
+                            if (*vm).poll != 0 {
+                                save_pc!();
+                                if policy::poll(&mut *vm).is_err() {
+                                    break 'raise;
+                                }
+                            }
+                        }
+                        Op::GetIter => {
+                            out_of_line_unit!(iterate::get_iter_state(
+                                &mut *vm,
+                                at!(ins!(b)),
+                                base.add(ins!(a) as usize)
+                            ))
+                        }
+                        Op::ForIter => {
+                            let state = base.add(ins!(b) as usize);
+                            let iterable = *state;
+                            if iterable == Value::RANGE_STATE {
+                                let (next, stop, step) = (*state.add(1), *state.add(2), *state.add(3));
+                                let (n, s) = (next.0 as i64, stop.0 as i64);
+                                if if (step.0 as i64) > 0 { n < s } else { n > s } {
+                                    at!(ins!(a)) = next;
+                                    *state.add(1) = Value(next.0.wrapping_add(step.0));
+                                    pc = pc.add(1);
+                                }
+                                next!();
+                            }
+                            if let Some(ShapeId::LIST) = shape(iterable) {
+                                let list = iterable.address() as *const List;
+                                let index = (*state.add(1)).as_fixnum() as usize;
+                                if index < (*list).length as usize {
+                                    at!(ins!(a)) = *(*list).data.add(index);
+                                    *state.add(1) = Value::from_fixnum(index as i64 + 1);
+                                    pc = pc.add(1);
                                     next!();
                                 }
                             }
-                        }
-                        match iterate::for_next(&mut *vm, state) {
-                            Ok(Some(item)) => {
-                                at!(ins!(a)) = item;
-                                pc = pc.add(1);
+                            save_pc!();
+                            if let Some(ShapeId::GENERATOR) = shape(iterable) {
+                                match generator::enter(&mut *vm, iterable, Value::NONE, Continuation::Next) {
+                                    Ok(()) => {
+                                        load_frame!();
+                                        continue 'dispatch;
+                                    }
+                                    Err(Some(Raised)) => break 'raise,
+                                    Err(None) => {
+                                        *state = Value::EXHAUSTED;
+                                        next!();
+                                    }
+                                }
                             }
-                            Ok(None) => {}
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::Call => {
-                        let window = base.add(ins!(a) as usize);
-                        let callee = *window;
-                        save_pc!();
-                        if let Some(function) = call::as_function(callee) {
-                            call_function!(function, window.add(1), ins!(b) as usize);
-                        }
-                        if callee.has_shape(ShapeId::BUILTIN) {
-                            let arguments = window.add(1);
-                            let count = ins!(b) as usize;
-                            out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords!()))
-                        }
-                        match begin_call(&mut *vm, window, ins!(b) as usize, keywords!()) {
-                            Ok(Begun::Frame) => {
-                                load_frame!();
-                                begin_function!();
-                                continue 'dispatch;
+                            match iterate::for_next(&mut *vm, state) {
+                                Ok(Some(item)) => {
+                                    at!(ins!(a)) = item;
+                                    pc = pc.add(1);
+                                }
+                                Ok(None) => {}
+                                Err(Raised) => break 'raise,
                             }
-                            Ok(Begun::Done(value)) => at!(ins!(a)) = value,
-                            Err(Raised) => break 'raise,
                         }
-                    }
-                    Op::LoadMethod => {
-                        let object = at!(ins!(b));
-                        let cache = &*((*pc).aux as *const Cache);
-                        if let Some((callable, receiver)) = cache.method(object) {
-                            at!(ins!(a)) = callable;
-                            at!(ins!(a) + 1) = receiver;
-                            next!();
+                        Op::Call => {
+                            let window = base.add(ins!(a) as usize);
+                            let callee = *window;
+                            save_pc!();
+                            if let Some(function) = call::as_function(callee) {
+                                call_function!(function, window.add(1), ins!(b) as usize);
+                            }
+                            if callee.has_shape(ShapeId::BUILTIN) {
+                                let arguments = window.add(1);
+                                let count = ins!(b) as usize;
+                                out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords!()))
+                            }
+                            match begin_call(&mut *vm, window, ins!(b) as usize, keywords!()) {
+                                Ok(Begun::Frame) => {
+                                    load_frame!();
+                                    begin_function!();
+                                    continue 'dispatch;
+                                }
+                                Ok(Begun::Done(value)) => at!(ins!(a)) = value,
+                                Err(Raised) => break 'raise,
+                            }
                         }
-                        save_pc!();
-                        let name = *(*code).names.as_ptr().add(ins!(c) as usize);
-                        match attributes::load_method(&mut *vm, object, name) {
-                            Ok((callable, receiver)) => {
-                                cache.learn_method(&*vm, object, name);
+                        Op::LoadMethod => {
+                            let object = at!(ins!(b));
+                            let cache = &*((*pc).aux as *const Cache);
+                            if let Some((callable, receiver)) = cache.method(object) {
                                 at!(ins!(a)) = callable;
                                 at!(ins!(a) + 1) = receiver;
+                                next!();
                             }
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::CallMethod => {
-                        let window = base.add(ins!(a) as usize);
-                        let callee = *window;
-                        save_pc!();
-                        let receiver = *window.add(1);
-                        let (arguments, count) = if receiver == Value::UNDEF {
-                            *window.add(1) = callee;
-                            (window.add(2), ins!(b) as usize)
-                        } else {
-                            (window.add(1), ins!(b) as usize + 1)
-                        };
-                        if let Some(function) = call::as_function(callee) {
-                            call_function!(function, arguments, count);
-                        }
-                        if callee.has_shape(ShapeId::BUILTIN) {
-                            out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords!()))
-                        }
-                        let mut window = arguments.sub(1);
-                        if receiver == Value::UNDEF {
-                            // As a plain call has it: the result's register comes first.
-                            window = window.sub(1);
-                            std::ptr::copy(arguments, window.add(1), count);
-                        }
-                        match begin_call(&mut *vm, window, count, keywords!()) {
-                            Ok(Begun::Frame) => {
-                                load_frame!();
-                                begin_function!();
-                                continue 'dispatch;
-                            }
-                            Ok(Begun::Done(value)) => at!(ins!(a)) = value,
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::CallVariadic => {
-                        let window = base.add(ins!(a) as usize);
-                        save_pc!();
-                        match begin_variadic(&mut *vm, window) {
-                            Ok(Begun::Frame) => {
-                                load_frame!();
-                                begin_function!();
-                                continue 'dispatch;
-                            }
-                            Ok(Begun::Done(value)) => at!(ins!(a)) = value,
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::Return => leave_function!(at!(ins!(a))),
-                    Op::Generator => {
-                        save_pc!();
-                        match generator::create(&mut *vm, base) {
-                            Ok(value) => {
-                                (*vm).frames.pop();
-                                if (*vm).frames.len() == floor {
-                                    return Leave::Return(value);
+                            save_pc!();
+                            let name = *(*code).names.as_ptr().add(ins!(c) as usize);
+                            match attributes::load_method(&mut *vm, object, name) {
+                                Ok((callable, receiver)) => {
+                                    cache.learn_method(&*vm, object, name);
+                                    at!(ins!(a)) = callable;
+                                    at!(ins!(a) + 1) = receiver;
                                 }
-                                load_frame!();
-                                at!(ins!(a)) = value;
+                                Err(Raised) => break 'raise,
                             }
-                            Err(Raised) => break 'raise,
                         }
-                    }
-                    Op::Yield => {
-                        let value = at!(ins!(b));
-                        let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
-                        let frame = generator::suspend(&mut *vm, base, index!(), delegate);
-                        if (*vm).frames.len() == floor {
-                            return Leave::Return(value);
-                        }
-                        load_frame!();
-                        debug_assert!(frame.continuation != Continuation::Resume);
-                        at!(ins!(a)) = value;
-                        pc = pc.add(1);
-                    }
-                    Op::Send => {
-                        let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));
-                        save_pc!();
-                        if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
-                            match generator::enter(&mut *vm, iterator, value, Continuation::Send) {
-                                Ok(()) => {
+                        Op::CallMethod => {
+                            let window = base.add(ins!(a) as usize);
+                            let callee = *window;
+                            save_pc!();
+                            let receiver = *window.add(1);
+                            let (arguments, count) = if receiver == Value::UNDEF {
+                                *window.add(1) = callee;
+                                (window.add(2), ins!(b) as usize)
+                            } else {
+                                (window.add(1), ins!(b) as usize + 1)
+                            };
+                            if let Some(function) = call::as_function(callee) {
+                                call_function!(function, arguments, count);
+                            }
+                            if callee.has_shape(ShapeId::BUILTIN) {
+                                out_of_line!(library::call_builtin(&mut *vm, callee, arguments, count, keywords!()))
+                            }
+                            let mut window = arguments.sub(1);
+                            if receiver == Value::UNDEF {
+                                // As a plain call has it: the result's register comes first.
+                                window = window.sub(1);
+                                std::ptr::copy(arguments, window.add(1), count);
+                            }
+                            match begin_call(&mut *vm, window, count, keywords!()) {
+                                Ok(Begun::Frame) => {
                                     load_frame!();
+                                    begin_function!();
                                     continue 'dispatch;
                                 }
-                                Err(Some(Raised)) => break 'raise,
-                                Err(None) => {
-                                    if generator_was_awaited(&mut *vm, iterator) {
-                                        break 'raise;
+                                Ok(Begun::Done(value)) => at!(ins!(a)) = value,
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::CallVariadic => {
+                            let window = base.add(ins!(a) as usize);
+                            save_pc!();
+                            match begin_variadic(&mut *vm, window) {
+                                Ok(Begun::Frame) => {
+                                    load_frame!();
+                                    begin_function!();
+                                    continue 'dispatch;
+                                }
+                                Ok(Begun::Done(value)) => at!(ins!(a)) = value,
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::Return => leave_function!(at!(ins!(a))),
+                        Op::Generator => {
+                            save_pc!();
+                            match generator::create(&mut *vm, base) {
+                                Ok(value) => {
+                                    (*vm).frames.pop();
+                                    if (*vm).frames.len() == floor {
+                                        return Leave::Return(value);
                                     }
-                                    at!(ins!(a)) = Value::NONE;
-                                    next!();
+                                    load_frame!();
+                                    at!(ins!(a)) = value;
+                                }
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::Yield => {
+                            let value = at!(ins!(b));
+                            let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
+                            let frame = generator::suspend(&mut *vm, base, index!(), delegate);
+                            if (*vm).frames.len() == floor {
+                                return Leave::Return(value);
+                            }
+                            load_frame!();
+                            debug_assert!(frame.continuation != Continuation::Resume);
+                            at!(ins!(a)) = value;
+                            pc = pc.add(1);
+                        }
+                        Op::Send => {
+                            let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));
+                            save_pc!();
+                            if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
+                                match generator::enter(&mut *vm, iterator, value, Continuation::Send) {
+                                    Ok(()) => {
+                                        load_frame!();
+                                        continue 'dispatch;
+                                    }
+                                    Err(Some(Raised)) => break 'raise,
+                                    Err(None) => {
+                                        if generator_was_awaited(&mut *vm, iterator) {
+                                            break 'raise;
+                                        }
+                                        at!(ins!(a)) = Value::NONE;
+                                        next!();
+                                    }
                                 }
                             }
-                        }
-                        match coroutine::send(&mut *vm, iterator, value) {
-                            Ok(Resumed::Yielded(value)) => {
-                                at!(ins!(a)) = value;
-                                pc = pc.add(1);
+                            match coroutine::send(&mut *vm, iterator, value) {
+                                Ok(Resumed::Yielded(value)) => {
+                                    at!(ins!(a)) = value;
+                                    pc = pc.add(1);
+                                }
+                                Ok(Resumed::Returned(value)) => at!(ins!(a)) = value,
+                                Err(Raised) => break 'raise,
                             }
-                            Ok(Resumed::Returned(value)) => at!(ins!(a)) = value,
-                            Err(Raised) => break 'raise,
                         }
-                    }
-                    Op::LoadFree => {
-                        let function = (*base.sub(1)).object::<Function>();
-                        let closure = (*function).closure.address() as *const Value;
-                        at!(ins!(a)) = *closure.byte_add(Tuple::ITEMS).add(ins!(b) as usize);
-                    }
-                    Op::LoadCell => {
-                        let value = (*at!(ins!(b)).object::<ClosureCell>()).value;
-                        if value == Value::UNDEF {
-                            save_pc!();
-                            rare::raise_empty_cell(&mut *vm, &*code, ins!(c), ins!(x));
-                            break 'raise;
+                        Op::LoadFree => {
+                            let function = (*base.sub(1)).object::<Function>();
+                            let closure = (*function).closure.address() as *const Value;
+                            at!(ins!(a)) = *closure.byte_add(Tuple::ITEMS).add(ins!(b) as usize);
                         }
-                        at!(ins!(a)) = value;
-                    }
-                    Op::StoreCell => (*at!(ins!(a)).object::<ClosureCell>()).value = at!(ins!(b)),
-                    Op::JumpIfBound => {
-                        jump_if!(0, at!(ins!(a)) != Value::UNDEF);
-                    }
-                    Op::MatMul => generic_binary!(MatMul),
-                    Op::Reraise => {
-                        save_pc!();
-                        (*vm).exception = at!(ins!(a));
-                        cause = Cause::Reraised;
-                        break 'raise;
-                    }
-                    Op::EndAsyncFor => {
-                        let caught = at!(ins!(a));
-                        let class = (*vm).type_of(caught);
-                        if !(*vm).is_subtype(class, TypeId::STOP_ASYNC_ITERATION) {
+                        Op::LoadCell => {
+                            let value = (*at!(ins!(b)).object::<ClosureCell>()).value;
+                            if value == Value::UNDEF {
+                                save_pc!();
+                                rare::raise_empty_cell(&mut *vm, &*code, ins!(c), ins!(x));
+                                break 'raise;
+                            }
+                            at!(ins!(a)) = value;
+                        }
+                        Op::StoreCell => (*at!(ins!(a)).object::<ClosureCell>()).value = at!(ins!(b)),
+                        Op::JumpIfBound => {
+                            jump_if!(0, at!(ins!(a)) != Value::UNDEF);
+                        }
+                        Op::MatMul => generic_binary!(MatMul),
+                        Op::Reraise => {
                             save_pc!();
-                            (*vm).exception = caught;
+                            (*vm).exception = at!(ins!(a));
                             cause = Cause::Reraised;
                             break 'raise;
                         }
-                    }
-                    Op::BuildList => {
-                        save_pc!();
-                        let items = std::slice::from_raw_parts(base.add(ins!(b) as usize), ins!(c) as usize);
-                        match (*vm).list(items) {
-                            Ok(list) => at!(ins!(a)) = list,
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::BuildTuple => {
-                        save_pc!();
-                        let items = std::slice::from_raw_parts(base.add(ins!(b) as usize), ins!(c) as usize);
-                        match (*vm).tuple(items) {
-                            Ok(tuple) => at!(ins!(a)) = tuple,
-                            Err(Raised) => break 'raise,
-                        }
-                    }
-                    Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins!(a)), at!(ins!(b)))),
-                    Op::GetItem => {
-                        let (object, index) = (at!(ins!(b)), at!(ins!(c)));
-                        if index.is_int() {
-                            let i = index.as_fixnum();
-                            match shape(object) {
-                                Some(ShapeId::LIST) => {
-                                    let list = object.address() as *const List;
-                                    if (i as u64) < (*list).length as u64 {
-                                        at!(ins!(a)) = *(*list).data.add(i as usize);
-                                        next!();
-                                    }
-                                }
-                                Some(ShapeId::TUPLE) => {
-                                    let tuple = object.address() as *const Tuple;
-                                    if (i as u64) < (*tuple).length {
-                                        let items = (tuple as usize + Tuple::ITEMS) as *const Value;
-                                        at!(ins!(a)) = *items.add(i as usize);
-                                        next!();
-                                    }
-                                }
-                                _ => {}
+                        Op::EndAsyncFor => {
+                            let caught = at!(ins!(a));
+                            let class = (*vm).type_of(caught);
+                            if !(*vm).is_subtype(class, TypeId::STOP_ASYNC_ITERATION) {
+                                save_pc!();
+                                (*vm).exception = caught;
+                                cause = Cause::Reraised;
+                                break 'raise;
                             }
                         }
-                        out_of_line!(subscript::get_item(&mut *vm, object, index))
-                    }
-                    Op::SetItem => {
-                        let (object, index, value) = (at!(ins!(a)), at!(ins!(b)), at!(ins!(c)));
-                        if index.is_int() && shape(object) == Some(ShapeId::LIST) {
-                            let list = object.address() as *mut List;
-                            let i = index.as_fixnum();
-                            if (i as u64) < (*list).length as u64 {
-                                *(*list).data.add(i as usize) = value;
+                        Op::BuildList => {
+                            save_pc!();
+                            let items = std::slice::from_raw_parts(base.add(ins!(b) as usize), ins!(c) as usize);
+                            match (*vm).list(items) {
+                                Ok(list) => at!(ins!(a)) = list,
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::BuildTuple => {
+                            save_pc!();
+                            let items = std::slice::from_raw_parts(base.add(ins!(b) as usize), ins!(c) as usize);
+                            match (*vm).tuple(items) {
+                                Ok(tuple) => at!(ins!(a)) = tuple,
+                                Err(Raised) => break 'raise,
+                            }
+                        }
+                        Op::ListAppend => out_of_line_unit!((*vm).push(at!(ins!(a)), at!(ins!(b)))),
+                        Op::GetItem => {
+                            let (object, index) = (at!(ins!(b)), at!(ins!(c)));
+                            if index.is_int() {
+                                let i = index.as_fixnum();
+                                match shape(object) {
+                                    Some(ShapeId::LIST) => {
+                                        let list = object.address() as *const List;
+                                        if (i as u64) < (*list).length as u64 {
+                                            at!(ins!(a)) = *(*list).data.add(i as usize);
+                                            next!();
+                                        }
+                                    }
+                                    Some(ShapeId::TUPLE) => {
+                                        let tuple = object.address() as *const Tuple;
+                                        if (i as u64) < (*tuple).length {
+                                            let items = (tuple as usize + Tuple::ITEMS) as *const Value;
+                                            at!(ins!(a)) = *items.add(i as usize);
+                                            next!();
+                                        }
+                                    }
+                                    _ => {}
+                                }
+                            }
+                            out_of_line!(subscript::get_item(&mut *vm, object, index))
+                        }
+                        Op::SetItem => {
+                            let (object, index, value) = (at!(ins!(a)), at!(ins!(b)), at!(ins!(c)));
+                            if index.is_int() && shape(object) == Some(ShapeId::LIST) {
+                                let list = object.address() as *mut List;
+                                let i = index.as_fixnum();
+                                if (i as u64) < (*list).length as u64 {
+                                    *(*list).data.add(i as usize) = value;
+                                    next!();
+                                }
+                            }
+                            out_of_line_unit!(subscript::set_item(&mut *vm, object, index, value))
+                        }
+                        Op::DeleteItem => {
+                            out_of_line_unit!(subscript::delete_item(&mut *vm, at!(ins!(a)), at!(ins!(b))))
+                        }
+                        Op::Unpack => {
+                            out_of_line_unit!(iterate::unpack(
+                                &mut *vm,
+                                at!(ins!(c)),
+                                base.add(ins!(a) as usize),
+                                ins!(b) as usize
+                            ))
+                        }
+                        Op::GetAttr => {
+                            let object = at!(ins!(b));
+                            let cache = &*((*pc).aux as *const Cache);
+                            if let Some(found) = cache.get(object) {
+                                at!(ins!(a)) = found;
                                 next!();
                             }
+                            let name = *(*code).names.as_ptr().add(ins!(c) as usize);
+                            cache.learn_get(&*vm, object, name);
+                            out_of_line!(attributes::get_attr(&mut *vm, object, name))
                         }
-                        out_of_line_unit!(subscript::set_item(&mut *vm, object, index, value))
-                    }
-                    Op::DeleteItem => out_of_line_unit!(subscript::delete_item(&mut *vm, at!(ins!(a)), at!(ins!(b)))),
-                    Op::Unpack => {
-                        out_of_line_unit!(iterate::unpack(
-                            &mut *vm,
-                            at!(ins!(c)),
-                            base.add(ins!(a) as usize),
-                            ins!(b) as usize
-                        ))
-                    }
-                    Op::GetAttr => {
-                        let object = at!(ins!(b));
-                        let cache = &*((*pc).aux as *const Cache);
-                        if let Some(found) = cache.get(object) {
+                        Op::SetAttr => {
+                            let object = at!(ins!(a));
+                            let cache = &*((*pc).aux as *const Cache);
+                            if cache.set(object, at!(ins!(b))) {
+                                next!();
+                            }
+                            let name = *(*code).names.as_ptr().add(ins!(c) as usize);
+                            cache.learn_set(&mut *vm, object, name);
+                            out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins!(b))))
+                        }
+                        Op::LessJump => comparison_jump!(Less, <),
+                        Op::LessEqualJump => comparison_jump!(LessEqual, <=),
+                        Op::EqualJump => comparison_jump!(Equal, ==),
+                        Op::NotEqualJump => comparison_jump!(NotEqual, !=),
+                        Op::GreaterJump => comparison_jump!(Greater, >),
+                        Op::GreaterEqualJump => comparison_jump!(GreaterEqual, >=),
+                        Op::IsJump => identity_jump!(==),
+                        Op::IsNotJump => identity_jump!(!=),
+                        Op::IsConstJump => constant_identity_jump!(==),
+                        Op::IsNotConstJump => constant_identity_jump!(!=),
+                        Op::LessIntJump => constant_comparison_jump!(<),
+                        Op::LessEqualIntJump => constant_comparison_jump!(<=),
+                        Op::EqualIntJump => constant_comparison_jump!(==),
+                        Op::NotEqualIntJump => constant_comparison_jump!(!=),
+                        Op::GreaterIntJump => constant_comparison_jump!(>),
+                        Op::GreaterEqualIntJump => constant_comparison_jump!(>=),
+                        Op::AddInt => constant_arithmetic!(checked_add),
+                        Op::SubInt => constant_arithmetic!(checked_sub),
+                        Op::ReturnConst => leave_function!(Value((*pc).aux)),
+                        Op::MoveTwo => {
+                            at!(ins!(a)) = at!(ins!(b));
+                            pc = pc.add(1);
+                            at!(ins!(a)) = at!(ins!(b));
+                        }
+                        Op::GetAttrTwo => {
+                            let cache = &*((*pc).aux as *const Cache);
+                            let Some(found) = cache.get(at!(ins!(b))) else { leave_to!(GetAttr) };
                             at!(ins!(a)) = found;
-                            next!();
+                            pc = pc.add(1);
+                            let cache = &*((*pc).aux as *const Cache);
+                            let Some(found) = cache.get(at!(ins!(b))) else { leave_to!(GetAttr) };
+                            at!(ins!(a)) = found;
                         }
-                        let name = *(*code).names.as_ptr().add(ins!(c) as usize);
-                        cache.learn_get(&*vm, object, name);
-                        out_of_line!(attributes::get_attr(&mut *vm, object, name))
-                    }
-                    Op::SetAttr => {
-                        let object = at!(ins!(a));
-                        let cache = &*((*pc).aux as *const Cache);
-                        if cache.set(object, at!(ins!(b))) {
-                            next!();
-                        }
-                        let name = *(*code).names.as_ptr().add(ins!(c) as usize);
-                        cache.learn_set(&mut *vm, object, name);
-                        out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins!(b))))
-                    }
-                    Op::LessJump => comparison_jump!(Less, <),
-                    Op::LessEqualJump => comparison_jump!(LessEqual, <=),
-                    Op::EqualJump => comparison_jump!(Equal, ==),
-                    Op::NotEqualJump => comparison_jump!(NotEqual, !=),
-                    Op::GreaterJump => comparison_jump!(Greater, >),
-                    Op::GreaterEqualJump => comparison_jump!(GreaterEqual, >=),
-                    Op::IsJump => identity_jump!(==),
-                    Op::IsNotJump => identity_jump!(!=),
-                    Op::IsConstJump => constant_identity_jump!(==),
-                    Op::IsNotConstJump => constant_identity_jump!(!=),
-                    Op::LessIntJump => constant_comparison_jump!(<),
-                    Op::LessEqualIntJump => constant_comparison_jump!(<=),
-                    Op::EqualIntJump => constant_comparison_jump!(==),
-                    Op::NotEqualIntJump => constant_comparison_jump!(!=),
-                    Op::GreaterIntJump => constant_comparison_jump!(>),
-                    Op::GreaterEqualIntJump => constant_comparison_jump!(>=),
-                    Op::AddInt => constant_arithmetic!(checked_add),
-                    Op::SubInt => constant_arithmetic!(checked_sub),
-                    Op::ReturnConst => leave_function!(Value((*pc).aux)),
-                    Op::MoveTwo => {
-                        at!(ins!(a)) = at!(ins!(b));
-                        pc = pc.add(1);
-                        at!(ins!(a)) = at!(ins!(b));
-                    }
-                    Op::GetAttrTwo => {
-                        let cache = &*((*pc).aux as *const Cache);
-                        let Some(found) = cache.get(at!(ins!(b))) else { leave_to!(GetAttr) };
-                        at!(ins!(a)) = found;
-                        pc = pc.add(1);
-                        let cache = &*((*pc).aux as *const Cache);
-                        let Some(found) = cache.get(at!(ins!(b))) else { leave_to!(GetAttr) };
-                        at!(ins!(a)) = found;
-                    }
-                    Op::JumpLoop => {
-                        pc = pc.byte_offset((*pc).aux as isize);
-                        // It may have been patched.
-                        if ins!(op) == Op::LoopHeader && (*vm).poll == 0 {
-                            let countdown = &*((*pc).aux as *const Countdown);
-                            let left = countdown.get();
-                            if left > 1 {
-                                countdown.set(left - 1);
-                                pc = pc.add(1);
+                        Op::JumpLoop => {
+                            pc = pc.byte_offset((*pc).aux as isize);
+                            // It may have been patched.
+                            if ins!(op) == Op::LoopHeader && (*vm).poll == 0 {
+                                let countdown = &*((*pc).aux as *const Countdown);
+                                let left = countdown.get();
+                                if left > 1 {
+                                    countdown.set(left - 1);
+                                    pc = pc.add(1);
+                                }
                             }
+                            continue 'dispatch;
                         }
-                        continue 'dispatch;
+                        Op::Raise => {
+                            save_pc!();
+                            match ins!(x) {
+                                0 => (*vm).raise_statement(at!(ins!(a)), None),
+                                1 => (*vm).raise_statement(at!(ins!(a)), Some(at!(ins!(b)))),
+                                _ => {
+                                    cause = raise_again(&mut *vm);
+                                    Raised
+                                }
+                            };
+                            break 'raise;
+                        }
+                        _ => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
                     }
-                    Op::Raise => {
-                        save_pc!();
-                        match ins!(x) {
-                            0 => (*vm).raise_statement(at!(ins!(a)), None),
-                            1 => (*vm).raise_statement(at!(ins!(a)), Some(at!(ins!(b)))),
-                            _ => {
-                                cause = raise_again(&mut *vm);
-                                Raised
-                            }
-                        };
-                        break 'raise;
-                    }
-                    _ => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
-                }
-                next!();
+                    next!();
                 }
             }
             if RECORD {

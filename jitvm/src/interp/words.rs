@@ -44,8 +44,7 @@ pub fn words(
         Op::GetAttr | Op::SetAttr | Op::LoadMethod => unsafe { &raw const *caches.at(pc) as u64 },
         _ => 0,
     };
-    let mut words: Box<[Word]> =
-        instructions.iter().enumerate().map(|at| Word { ins: *at.1, aux: aux(at) }).collect();
+    let mut words: Box<[Word]> = instructions.iter().enumerate().map(|at| Word { ins: *at.1, aux: aux(at) }).collect();
     for pc in 0..words.len() {
         if let Some((op, x)) = fused(&words[pc..]) {
             (words[pc].ins.op, words[pc].ins.x) = (op, x);

@@ -16,8 +16,8 @@ mod timer;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use crate::interp::words::Word;
 use crate::events::Events;
+use crate::interp::words::Word;
 use crate::ir::{CodeId, Origin, TraceId};
 use crate::runtime::large;
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};

@@ -230,14 +230,19 @@ fn swapped(kind: CompareKind) -> CompareKind {
 }
 
 /// `==` and `!=` are what `object` makes of them.
-fn is_identity(vm: &Vm, kind: CompareKind, class: TypeId) -> bool {
-    let names = &vm.names;
-    let is_of_object = |name| vm.lookup(class, name) == vm.lookup(TypeId::OBJECT, name);
-    match kind {
-        CompareKind::Equal => is_of_object(names.eq),
-        CompareKind::NotEqual => is_of_object(names.ne) && is_of_object(names.eq),
-        _ => false,
+fn is_identity(vm: &Vm, kind: CompareKind, id: TypeId) -> bool {
+    if !matches!(kind, CompareKind::Equal | CompareKind::NotEqual) {
+        return false;
     }
+    let class = vm.class(id);
+    let (version, known) = class.equality.get();
+    if version == class.version {
+        return known;
+    }
+    let is_of_object = |name| vm.lookup(id, name) == vm.lookup(TypeId::OBJECT, name);
+    let answer = is_of_object(vm.names.ne) && is_of_object(vm.names.eq);
+    class.equality.set((class.version, answer));
+    answer
 }
 
 /// `a < b` and the like where one is an instance of a program class.
