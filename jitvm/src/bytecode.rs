@@ -365,12 +365,51 @@ opcodes! {
     GetAttrTwo "GET_ATTR_TWO" W R Nm;
     /// `Jump` to a `LoopHeader`.
     JumpLoop "JUMP_LOOP" O T H;
+    /// `GetAttr` and the `GetItem` that follows; so the others of these names.
+    GetAttrGetItem "GET_ATTR_GET_ITEM" W R Nm;
+    /// `GetAttr`, `SetItem`.
+    GetAttrSetItem "GET_ATTR_SET_ITEM" W R Nm;
+    /// `GetAttr`, `Add`.
+    GetAttrAdd "GET_ATTR_ADD" W R Nm;
+    /// `GetAttr`, `Sub`.
+    GetAttrSub "GET_ATTR_SUB" W R Nm;
+    /// `GetAttr`, `Mul`.
+    GetAttrMul "GET_ATTR_MUL" W R Nm;
+    /// `GetAttr`, `JumpIfFalse`.
+    GetAttrJumpIfFalse "GET_ATTR_JUMP_IF_FALSE" W R Nm;
+    /// `GetAttr`, `Return`.
+    GetAttrReturn "GET_ATTR_RETURN" W R Nm;
+    /// `GetAttr`, `LoadMethod`.
+    GetAttrLoadMethod "GET_ATTR_LOAD_METHOD" W R Nm;
+    /// `GetAttr`, `CallMethod`.
+    GetAttrCallMethod "GET_ATTR_CALL_METHOD" W R Nm;
+    /// `SetAttr`, `GetAttr`.
+    SetAttrGetAttr "SET_ATTR_GET_ATTR" R R Nm;
+    /// `LoadMethod`, `CallMethod`.
+    LoadMethodCallMethod "LOAD_METHOD_CALL_METHOD" W R Nm;
+    /// `LoadMethod`, `Move`.
+    LoadMethodMove "LOAD_METHOD_MOVE" W R Nm;
+    /// `Move`, `CallMethod`.
+    MoveCallMethod "MOVE_CALL_METHOD" W R O;
+    /// `LoadGlobal`, `GetAttr`.
+    LoadGlobalGetAttr "LOAD_GLOBAL_GET_ATTR" W G O;
+    /// `Add`, `SetAttr`.
+    AddSetAttr "ADD_SET_ATTR" W R R;
+    /// `Sub`, `SetAttr`.
+    SubSetAttr "SUB_SET_ATTR" W R R;
+    /// `Mul`, `Mul`.
+    MulMul "MUL_MUL" W R R;
+    /// `Mul`, `Add`.
+    MulAdd "MUL_ADD" W R R;
+    /// `Mul`, `Sub`.
+    MulSub "MUL_SUB" W R R;
+    /// `GetItem`, `JumpIfFalse`.
+    GetItemJumpIfFalse "GET_ITEM_JUMP_IF_FALSE" W R R;
 }
 
 impl Op {
     /// The opcodes from here on stand for several instructions, and only in what the interpreter executes.
     pub const FIRST_FUSED: Op = Op::LessJump;
-    pub const LAST: Op = Op::JumpLoop;
 
     pub const fn name(self) -> &'static str {
         OPCODES[self as usize].1

@@ -227,6 +227,53 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'again;
                         }};
                     }
+                    // A fused operation goes on with the next instruction's.
+                    macro_rules! then {
+                        ($op:ident) => {{
+                            pc = pc.add(1);
+                            op = Op::$op;
+                            continue 'again;
+                        }};
+                    }
+                    macro_rules! get_attr_then {
+                        ($next:ident) => {{
+                            let cache = &*((*pc).aux as *const Cache);
+                            let Some(found) = cache.get(at!(ins!(b))) else { leave_to!(GetAttr) };
+                            at!(ins!(a)) = found;
+                            then!($next);
+                        }};
+                    }
+                    macro_rules! load_method {
+                        () => {
+                            let cache = &*((*pc).aux as *const Cache);
+                            let Some((callable, receiver)) = cache.method(at!(ins!(b))) else { leave_to!(LoadMethod) };
+                            at!(ins!(a)) = callable;
+                            at!(ins!(a) + 1) = receiver;
+                        };
+                    }
+                    macro_rules! load_method_then {
+                        ($next:ident) => {{
+                            load_method!();
+                            then!($next);
+                        }};
+                    }
+                    macro_rules! arithmetic_then {
+                        ($kind:ident, $next:ident, |$x:ident, $y:ident| $int:expr, |$p:ident, $q:ident| $float:expr) => {{
+                            let (left, right) = (at!(ins!(b)), at!(ins!(c)));
+                            if left.is_float() && right.is_float() {
+                                let ($p, $q) = (left.as_float(), right.as_float());
+                                let Some(value) = Value::try_float($float) else { leave_to!($kind) };
+                                at!(ins!(a)) = value;
+                            } else if left.is_int() && right.is_int() {
+                                let ($x, $y) = (left.0 as i64, right.0 as i64);
+                                let Some(word) = $int else { leave_to!($kind) };
+                                at!(ins!(a)) = Value(word as u64);
+                            } else {
+                                leave_to!($kind);
+                            }
+                            then!($next);
+                        }};
+                    }
                     // Goes where the jump so many words further on leads to, or on behind it.
                     macro_rules! jump_if {
                         ($words:literal, $taken:expr) => {{
@@ -387,8 +434,6 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             continue 'dispatch;
                         }};
                     }
-                    // No test of the opcode's range before the jump table.
-                    std::hint::assert_unchecked(op <= Op::LAST);
                     match op {
                         Op::LoadConst | Op::LoadInt => at!(ins!(a)) = Value((*pc).aux),
                         Op::Move => at!(ins!(a)) = at!(ins!(b)),
@@ -913,6 +958,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 if left > 1 {
                                     countdown.set(left - 1);
                                     pc = pc.add(1);
+                                    if ins!(op) == Op::ForIter {
+                                        op = Op::ForIter;
+                                        continue 'again;
+                                    }
                                 }
                             }
                             continue 'dispatch;
@@ -929,7 +978,107 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             };
                             break 'raise;
                         }
-                        _ => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
+                        Op::GetAttrGetItem => get_attr_then!(GetItem),
+                        Op::GetAttrSetItem => get_attr_then!(SetItem),
+                        Op::GetAttrAdd => get_attr_then!(Add),
+                        Op::GetAttrSub => get_attr_then!(Sub),
+                        Op::GetAttrMul => get_attr_then!(Mul),
+                        Op::GetAttrJumpIfFalse => get_attr_then!(JumpIfFalse),
+                        Op::GetAttrReturn => get_attr_then!(Return),
+                        Op::GetAttrLoadMethod => get_attr_then!(LoadMethod),
+                        Op::GetAttrCallMethod => get_attr_then!(CallMethod),
+                        Op::SetAttrGetAttr => {
+                            let cache = &*((*pc).aux as *const Cache);
+                            if !cache.set(at!(ins!(a)), at!(ins!(b))) {
+                                leave_to!(SetAttr);
+                            }
+                            then!(GetAttr);
+                        }
+                        Op::LoadMethodCallMethod => load_method_then!(CallMethod),
+                        Op::LoadMethodMove => {
+                            load_method!();
+                            pc = pc.add(1);
+                            at!(ins!(a)) = at!(ins!(b));
+                        }
+                        Op::MoveCallMethod => {
+                            at!(ins!(a)) = at!(ins!(b));
+                            then!(CallMethod);
+                        }
+                        Op::LoadGlobalGetAttr => {
+                            let value = (*((*pc).aux as *const Cell)).value;
+                            if value == Value::UNDEF {
+                                leave_to!(LoadGlobal);
+                            }
+                            at!(ins!(a)) = value;
+                            then!(GetAttr);
+                        }
+                        Op::AddSetAttr => arithmetic_then!(Add, SetAttr, |x, y| x.checked_add(y), |p, q| p + q),
+                        Op::SubSetAttr => arithmetic_then!(Sub, SetAttr, |x, y| x.checked_sub(y), |p, q| p - q),
+                        Op::MulMul => arithmetic_then!(Mul, Mul, |x, y| (x >> 2).checked_mul(y), |p, q| p * q),
+                        Op::MulAdd => arithmetic_then!(Mul, Add, |x, y| (x >> 2).checked_mul(y), |p, q| p * q),
+                        Op::MulSub => arithmetic_then!(Mul, Sub, |x, y| (x >> 2).checked_mul(y), |p, q| p * q),
+                        Op::GetItemJumpIfFalse => {
+                            let (object, index) = (at!(ins!(b)), at!(ins!(c)));
+                            if !index.is_int() || shape(object) != Some(ShapeId::LIST) {
+                                leave_to!(GetItem);
+                            }
+                            let (list, i) = (object.address() as *const List, index.as_fixnum());
+                            if (i as u64) >= (*list).length as u64 {
+                                leave_to!(GetItem);
+                            }
+                            at!(ins!(a)) = *(*list).data.add(i as usize);
+                            then!(JumpIfFalse);
+                        }
+                        // All by name: the jump table then needs no test of the opcode's range.
+                        Op::DeleteLocal
+                        | Op::DeleteGlobal
+                        | Op::GetIterator
+                        | Op::BuildSlice
+                        | Op::BuildString
+                        | Op::FormatValue
+                        | Op::MakeFunction
+                        | Op::SetClosure
+                        | Op::SetAnnotations
+                        | Op::Import
+                        | Op::ImportStar
+                        | Op::ImportFrom
+                        | Op::Display
+                        | Op::AssertFail
+                        | Op::MakeCell
+                        | Op::DeleteCell
+                        | Op::LoadName
+                        | Op::FindName
+                        | Op::StoreName
+                        | Op::DeleteName
+                        | Op::LoadBuildClass
+                        | Op::SetupAnnotations
+                        | Op::DeleteAttr
+                        | Op::BuildDict
+                        | Op::BuildSet
+                        | Op::SetAdd
+                        | Op::DictAdd
+                        | Op::ListExtend
+                        | Op::SetUpdate
+                        | Op::DictUpdate
+                        | Op::DictMerge
+                        | Op::ListToTuple
+                        | Op::UnpackStar
+                        | Op::EnterHandler
+                        | Op::LeaveHandler
+                        | Op::MatchException
+                        | Op::SplitGroup
+                        | Op::JoinGroup
+                        | Op::EnterContext
+                        | Op::ExitContext
+                        | Op::GetYieldFrom
+                        | Op::GetAwaitable
+                        | Op::GetAsyncIter
+                        | Op::GetAsyncNext
+                        | Op::MatchSequence
+                        | Op::MatchMapping
+                        | Op::MatchKeys
+                        | Op::MatchClass
+                        | Op::GetLength => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
                     }
                     next!();
                 }

@@ -91,9 +91,10 @@ fn fused(words: &[Word]) -> Option<(Op, u8)> {
             };
             (next.b != first.a).then_some((op, jump))
         }
-        (Op::Move, Op::Move) => Some((Op::MoveTwo, 0)),
-        (Op::GetAttr, Op::GetAttr) => Some((Op::GetAttrTwo, 0)),
         _ => {
+            if let Some(op) = pair(first.op, next.op) {
+                return Some((op, first.x));
+            }
             let op = match first.op {
                 Op::Less => Op::LessJump,
                 Op::LessEqual => Op::LessEqualJump,
@@ -108,6 +109,35 @@ fn fused(words: &[Word]) -> Option<(Op, u8)> {
             sense(first, next).map(|jump| (op, jump))
         }
     }
+}
+
+/// Two instructions of which the first is done in line and the second is gone on with.
+fn pair(first: Op, second: Op) -> Option<Op> {
+    Some(match (first, second) {
+        (Op::Move, Op::Move) => Op::MoveTwo,
+        (Op::Move, Op::CallMethod) => Op::MoveCallMethod,
+        (Op::GetAttr, Op::GetAttr) => Op::GetAttrTwo,
+        (Op::GetAttr, Op::GetItem) => Op::GetAttrGetItem,
+        (Op::GetAttr, Op::SetItem) => Op::GetAttrSetItem,
+        (Op::GetAttr, Op::Add) => Op::GetAttrAdd,
+        (Op::GetAttr, Op::Sub) => Op::GetAttrSub,
+        (Op::GetAttr, Op::Mul) => Op::GetAttrMul,
+        (Op::GetAttr, Op::JumpIfFalse) => Op::GetAttrJumpIfFalse,
+        (Op::GetAttr, Op::Return) => Op::GetAttrReturn,
+        (Op::GetAttr, Op::LoadMethod) => Op::GetAttrLoadMethod,
+        (Op::GetAttr, Op::CallMethod) => Op::GetAttrCallMethod,
+        (Op::SetAttr, Op::GetAttr) => Op::SetAttrGetAttr,
+        (Op::LoadMethod, Op::CallMethod) => Op::LoadMethodCallMethod,
+        (Op::LoadMethod, Op::Move) => Op::LoadMethodMove,
+        (Op::LoadGlobal, Op::GetAttr) => Op::LoadGlobalGetAttr,
+        (Op::Add, Op::SetAttr) => Op::AddSetAttr,
+        (Op::Sub, Op::SetAttr) => Op::SubSetAttr,
+        (Op::Mul, Op::Mul) => Op::MulMul,
+        (Op::Mul, Op::Add) => Op::MulAdd,
+        (Op::Mul, Op::Sub) => Op::MulSub,
+        (Op::GetItem, Op::JumpIfFalse) => Op::GetItemJumpIfFalse,
+        _ => return None,
+    })
 }
 
 /// Of a jump on the result of a comparison: whether it is taken if that is true.
