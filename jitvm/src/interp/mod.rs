@@ -13,6 +13,7 @@ mod groups;
 pub mod helpers;
 pub mod import;
 mod operands;
+mod operations;
 mod pattern;
 pub mod rare;
 pub mod run;

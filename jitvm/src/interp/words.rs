@@ -64,7 +64,7 @@ fn fused(words: &[Word]) -> Option<(Op, u8)> {
     let first = words[0].ins;
     let next = words.get(1)?.ins;
     match (first.op, next.op) {
-        (Op::LoadConst, Op::Return) if next.a == first.a => return Some((Op::ReturnConst, 0)),
+        (Op::LoadConst, Op::Return) if next.a == first.a => Some((Op::ReturnConst, 0)),
         (Op::LoadConst | Op::LoadInt, _) if next.c == first.a => {
             let constant = Value(words[0].aux);
             let of_int = match next.op {
