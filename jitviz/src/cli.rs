@@ -8,7 +8,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::analyse::series::KINDS;
 use crate::text::columns::{ABORTS, ALLOCS, CHANGE, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
-use crate::units::parse_ns;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
 #[derive(Debug, Parser)]
@@ -286,10 +285,10 @@ pub struct Input {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Time {
     /// Only what happened from this time after the start on: 1.5s, 200ms, 10us, 5ns; a plain number is seconds
-    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    #[arg(long, value_name = "T", value_parser = jitlog::read::parse_ns)]
     pub from: Option<u64>,
     /// Only what happened before this time; traces and guards are shown as they were then
-    #[arg(long, value_name = "T", value_parser = parse_ns)]
+    #[arg(long, value_name = "T", value_parser = jitlog::read::parse_ns)]
     pub to: Option<u64>,
 }
 

@@ -158,6 +158,12 @@ pub const TERMS: &[Term] = &[
         "Optimising the recorded IR and turning it into machine code. It pays when the code runs often enough afterwards.",
     ),
     term_of(
+        "break-even",
+        "Pays after",
+        "How long after it was installed the code of a trace had saved, at the latest, what recording and compiling it took. \
+         Maybe: the samples do not tell; no: not as long as it was there.",
+    ),
+    term_of(
         "started",
         "Started",
         "When the recording began, counted from the first event of the log. Early traces shape the ones that follow.",

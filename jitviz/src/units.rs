@@ -72,17 +72,6 @@ fn three(value: f64) -> String {
     }
 }
 
-/// A time as it is typed, in nanoseconds: `1.5s`, `200ms`, `10us`, `5ns`; a plain number is seconds, as for `jitlog cat`.
-pub fn parse_ns(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, f64); 5] = [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
-    let found = UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
-    let (number, factor) = found.unwrap_or((text, 1e9));
-    match number.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok((value * factor).round() as u64),
-        _ => Err("a time is a number with s, ms, us or ns, as 1.5s".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

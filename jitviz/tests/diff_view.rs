@@ -24,7 +24,7 @@ fn two(before: fn(&std::path::Path), after: fn(&std::path::Path), size: (u16, u1
     let mut app = update(app, Action::Top);
     assert_eq!(app.effects, [Effect::Compare], "it is asked for as soon as the log is read");
     app.effects.clear();
-    app.compared(found, None);
+    screen::take_comparison(&mut app, found);
     app
 }
 

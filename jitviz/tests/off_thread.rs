@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use jitviz::analyse::lines;
-use jitviz::model::{Log, Model, Span};
+use jitviz::model::{Guard, GuardId, Log, Model, Moment, Span, TraceId, What};
 use jitviz::styled::Charset;
 use jitviz::tui::action::{Action, Effect, ViewId};
 use jitviz::tui::app::{App, Reading, update};
 use jitviz::tui::feed::{Feed, News};
 use jitviz::tui::lists::{LISTS, Seen, SourceLines};
-use screen::{options, press, read_parts, settle, text};
+use screen::{options, press, read_lists, read_parts, settle, take_comparison, text};
 use support::{Fixture, write_demo, write_sampled};
 
 fn model() -> Arc<Model> {
@@ -99,12 +99,14 @@ fn the_threads_answer_what_is_asked_and_the_latest_only() {
     });
     for model in [&whole.model, &last.model, &whole.model] {
         feed.ask_comparison(model.clone());
-        let (found, span) = wait_for(&told, |news| match news {
-            News::Compared { found, span } => Some((found, span)),
+        let (page, span, seen) = wait_for(&told, |news| match news {
+            News::Compared { page, span, seen } => Some((page, span, seen)),
             _ => None,
         });
-        assert_eq!(span, model.span);
-        assert_eq!(found.diff.duration.after.as_ref().map(|m| m.mean as u64), Some(model.duration_ns));
+        assert_eq!((span, seen.is_some()), (model.span, model.span.is_none()));
+        assert!(page.found().is_some_and(|found| {
+            found.diff.duration.after.as_ref().map(|m| m.mean as u64) == Some(model.duration_ns)
+        }));
     }
 }
 
@@ -197,13 +199,80 @@ fn the_comparison_follows_the_time_that_is_shown_and_can_be_stopped() {
     assert!(took(&mut app, &Effect::Compare));
     let found = |app: &App| jitviz::analyse::diff::ways::Comparison::of(&app.model, &app.model);
     let whole = found(&app);
-    app.compared(whole, None);
+    take_comparison(&mut app, whole);
     assert!(text(&app).contains("duration") && text(&app).contains("both whole runs"), "{}", text(&app));
     // Another time: what was found stays on screen until the comparison of that time is there.
     let mut app = settle(update(app, Action::Step { forward: false, of_traces: true }));
     assert!(app.model.span.is_some() && took(&mut app, &Effect::Compare));
     assert!(text(&app).contains("comparing with old.jlog") && text(&app).contains("duration"), "{}", text(&app));
-    let (part, span) = (found(&app), app.model.span);
-    app.compared(part, span);
+    let part = found(&app);
+    take_comparison(&mut app, part);
     assert!(text(&app).contains("of both runs; w shows the whole"), "{}", text(&app));
+}
+
+/// A run with more guards and events than are put in order at once.
+fn long() -> Arc<Model> {
+    let mut model = Model { duration_ns: 10_000, ..Model::default() };
+    for id in 1..=2_000_u32 {
+        let mut guard = Guard::new(GuardId(id), TraceId(1));
+        guard.failures = Some(u64::from(id) * 7 % 2_003);
+        model.guards.insert(GuardId(id), guard);
+        model.moments.push(Moment { at_ns: u64::from(id), what: What::FirstFailure(GuardId(id)) });
+    }
+    Arc::new(model)
+}
+
+#[test]
+fn a_long_list_is_put_in_order_elsewhere_and_the_last_order_stays_meanwhile() {
+    let app = App::new(long(), options(false, false), (100, 30));
+    assert!(app.guards.is_late());
+    let app = read_lists(press(app, "5"));
+    assert_eq!(app.guards.selected().map(|row| row.failures), Some(Some(2_002)), "most failures first");
+    // The first letters of a filter: what was there stays, marked, and the cursor can be moved.
+    let mut app = update(app, Action::Filter);
+    for c in "failures<10".chars() {
+        app = update(app, Action::Type(c));
+    }
+    let mut app = update(app, Action::Move(1));
+    assert!(text(&app).contains('…') && app.list().len() == 2_000, "{}", text(&app));
+    let outdated = app.arranging();
+    app = update(app, Action::Erase);
+    for job in outdated {
+        app.arranged(job(&|| true).expect("nobody gives it up"));
+    }
+    assert_eq!(app.list().len(), 2_000, "what is not wanted any more is not taken");
+    let app = read_lists(update(app, Action::Type('0')));
+    assert!(!app.list_is_late() && app.list().len() < 20, "{}", text(&app));
+    assert!(long().guards.len() > 500 && app.waste.len() > 1, "what is not needed any more is handed on");
+    // It can be given up.
+    let mut app = update(app, Action::Reset);
+    assert!(app.arranging().into_iter().all(|job| job(&|| false).is_none()));
+}
+
+#[test]
+fn a_long_list_is_searched_elsewhere_and_the_cursor_goes_there_when_it_is_known() {
+    let mut app = read_lists(press(App::new(long(), options(false, false), (100, 30)), "2"));
+    app = update(app, Action::Search);
+    for c in "guard 77".chars() {
+        app = update(app, Action::Type(c));
+    }
+    assert!(text(&app).contains("searching…") && app.list().scroll().cursor == 1_999, "{}", text(&app));
+    let outdated = app.finding().expect("a list is searched").find(&|| true).expect("nobody gives it up");
+    app = update(app, Action::Type('7'));
+    app.found(outdated);
+    assert!(text(&app).contains("searching…"), "what is not wanted any more is not taken");
+    let app = read_lists(app);
+    assert_eq!(app.list().scroll().cursor, 776, "{}", text(&app));
+    assert!(text(&app).contains("777"), "{}", text(&app));
+    let app = update(update(app, Action::Enter), Action::NextMatch);
+    assert_eq!(app.list().scroll().cursor, 776, "one match is the next after itself");
+    // Esc ends it, and an answer that comes then moves nothing.
+    let mut app = update(app, Action::Search);
+    app = update(app, Action::Type('9'));
+    let finding = app.finding().expect("a list is searched");
+    assert!(finding.find(&|| false).is_none(), "it can be given up");
+    let late = finding.find(&|| true).expect("nobody gives it up");
+    let mut app = update(app, Action::Back);
+    app.found(late);
+    assert!(app.search.matches.is_empty() && app.list().scroll().cursor == 776);
 }

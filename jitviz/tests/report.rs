@@ -167,6 +167,31 @@ fn the_report_is_whole_by_itself_and_findings_come_first() {
 }
 
 #[test]
+fn a_log_that_was_cut_says_so_before_anything_else() {
+    let fixture = Fixture::new(write_demo);
+    let bytes = std::fs::read(&fixture.path).expect("the log is there");
+    let cut = fixture.path.with_file_name("cut.jlog");
+    std::fs::write(&cut, &bytes[..bytes.len() * 3 / 4]).expect("the folder is writable");
+    let page = stdout(&["report", "LOG", "-o", "-"], &cut);
+    let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what} is not in the page"));
+    assert!(at("<p class=\"warn\">The log is ") < at("<h2>Findings"), "what distorts all numbers comes first");
+}
+
+#[test]
+fn tables_have_headings_for_screen_readers_and_room_on_paper() {
+    let fixture = Fixture::new(write_sampled);
+    let page = stdout(&["report", "LOG", "-o", "-"], &fixture.path);
+    assert!(!page.contains("<th>") && page.matches("<th scope=\"col\"").count() > 20, "each heading says of what");
+    assert_eq!(
+        page.matches("<table").count(),
+        page.matches("aria-label=\"").count() - page.matches("role=\"img\"").count()
+    );
+    let (_, traces) = page.split_once("<h2>Traces").expect("there are traces");
+    assert!(traces.split("<tbody>").next().is_some_and(|head| head.contains(" many\"") || head.contains("\"many\"")));
+    assert!(page.contains(".many { font-size") && page.contains("break-after: avoid"));
+}
+
+#[test]
 fn a_hostile_log_becomes_no_markup() {
     let fixture = Fixture::new(write_hostile);
     let page = stdout(&["report", "LOG", "-o", "-"], &fixture.path);

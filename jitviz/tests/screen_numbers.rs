@@ -211,7 +211,8 @@ fn every_number_of_a_comparison_is_in_the_json_of_diff() {
             Some(span) => earlier.part(span, &mut |_| std::ops::ControlFlow::Continue(())).expect("it is of a log"),
             None => earlier,
         };
-        app.compared(Comparison::of(&earlier, &app.model), of);
+        let found = Comparison::of(&earlier, &app.model);
+        screen::take_comparison(&mut app, found);
         let mut args = vec!["diff".to_string()];
         args.extend([&before, &after].map(|f| f.path.to_str().expect("a path of text").to_string()));
         args.extend(range(&app));

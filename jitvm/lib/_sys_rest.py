@@ -77,6 +77,34 @@ def _implementation():
                    hexversion=sys.hexversion, _multiarch="x86_64-linux-gnu")
 
 
+class _AsyncgenHooks(tuple):
+    firstiter = property(lambda self: self[0])
+    finalizer = property(lambda self: self[1])
+
+    def __repr__(self):
+        return "asyncgen_hooks(firstiter=%r, finalizer=%r)" % self[:]
+
+
+_unset = object()
+
+
+def _get_asyncgen_hooks():
+    import _jitvm
+    return _AsyncgenHooks(_jitvm.asyncgen_hooks())
+
+
+def _set_asyncgen_hooks(firstiter=_unset, finalizer=_unset):
+    import _jitvm
+    hooks = list(_jitvm.asyncgen_hooks())
+    for index, (name, hook) in enumerate((("firstiter", firstiter), ("finalizer", finalizer))):
+        if hook is _unset:
+            continue
+        if hook is not None and not callable(hook):
+            raise TypeError("callable %s expected, got %s" % (name, type(hook).__name__))
+        hooks[index] = hook
+    _jitvm.set_asyncgen_hooks(*hooks)
+
+
 _MAKERS = {
     "stdin": _stdin,
     "__stdin__": lambda: sys.stdin,
@@ -119,6 +147,8 @@ _MAKERS = {
     "settrace": lambda: lambda function: None,
     "getprofile": lambda: lambda: None,
     "setprofile": lambda: lambda function: None,
+    "get_asyncgen_hooks": lambda: _get_asyncgen_hooks,
+    "set_asyncgen_hooks": lambda: _set_asyncgen_hooks,
     "is_finalizing": lambda: lambda: False,
     "getallocatedblocks": lambda: lambda: 0,
     "audit": lambda: lambda event, *arguments: None,

@@ -7,7 +7,9 @@ from _codecs import decode, encode
 __all__ = ["register", "lookup", "open", "EncodedFile", "BOM", "BOM_BE", "BOM_LE", "BOM_UTF8", "BOM_UTF16",
            "BOM_UTF16_LE", "BOM_UTF16_BE", "BOM_UTF32", "BOM_UTF32_LE", "BOM_UTF32_BE", "CodecInfo",
            "IncrementalEncoder", "IncrementalDecoder", "getencoder", "getdecoder", "encode", "decode",
-           "getincrementalencoder", "getincrementaldecoder", "iterencode", "iterdecode"]
+           "getincrementalencoder", "getincrementaldecoder", "iterencode", "iterdecode", "register_error",
+           "lookup_error", "strict_errors", "ignore_errors", "replace_errors", "xmlcharrefreplace_errors",
+           "backslashreplace_errors"]
 
 BOM_UTF8 = b"\xef\xbb\xbf"
 BOM_LE = BOM_UTF16_LE = BOM = BOM_UTF16 = b"\xff\xfe"
@@ -92,7 +94,10 @@ def lookup(encoding, /):
         if info is None:
             info = search(key)
     if info is None:
-        "".encode(encoding)
+        info = _mapped(key)
+    if info is None:
+        if key not in _native:
+            raise LookupError(f"unknown encoding: {encoding}")
 
         class Encoder(IncrementalEncoder):
             def encode(self, input, final=False):
@@ -125,6 +130,104 @@ def lookup(encoding, /):
                          incrementalencoder=Encoder, incrementaldecoder=Decoder, name=_names.get(key, key))
     _found[key] = info
     return info
+
+
+def _native_names():
+    """The names, without marks between their parts, of encodings that strs know."""
+    return {name.replace("-", "_") for name in (
+        "utf_8 utf8 u8 utf cp65001 utf_8_sig ascii us_ascii 646 latin_1 latin1 latin l1 iso_8859_1 iso8859_1 8859 cp819 "
+        "utf_16 utf16 u16 utf_16_le utf_16le utf_16_be utf_16be utf_32 utf32 u32 utf_32_le utf_32le utf_32_be "
+        "utf_32be").split()}
+
+
+_native = _native_names()
+
+
+def _mapped(key):
+    import _charmaps
+    return _charmaps.find(key)
+
+
+def _text_codec(encoding, function):
+    key = encoding.lower().replace("-", "_").replace(" ", "_")
+    info = None if key in _special() else lookup(encoding)
+    if info is None:
+        raise LookupError(f"'{encoding}' is not a text encoding; use codecs.{function}() to handle arbitrary codecs")
+    return info
+
+
+def _encode_text(text, encoding, errors):
+    """What str.encode does for encodings it does not know itself."""
+    return _text_codec(encoding, 'encode').encode(text, errors)[0]
+
+
+def _decode_text(data, encoding, errors):
+    return _text_codec(encoding, 'decode').decode(data, errors)[0]
+
+
+_handlers = {}
+
+
+def register_error(errors, handler, /):
+    if not callable(handler):
+        raise TypeError("handler must be callable")
+    _handlers[errors] = handler
+
+
+def lookup_error(name, /):
+    if name in _handlers:
+        return _handlers[name]
+    if name in _plain_handlers:
+        return _plain_handlers[name]
+    raise LookupError(f"unknown error handler name '{name}'")
+
+
+def _handle(name, error, length):
+    """Asks a handler: what it puts in place, and where to go on."""
+    answer = lookup_error(name)(error)
+    kinds = (str,) if isinstance(error, UnicodeDecodeError) else (str, bytes)
+    if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], kinds) and isinstance(answer[1], int)):
+        kind = "decoding" if len(kinds) == 1 else "encoding"
+        expected = "(str, int)" if len(kinds) == 1 else "(str/bytes, int)"
+        raise TypeError(f"{kind} error handler must return {expected} tuple")
+    replacement, position = answer
+    if position < 0:
+        position += length
+    if not 0 <= position <= length:
+        raise IndexError(f"position {answer[1]} from error handler out of bounds")
+    return replacement, position
+
+
+def strict_errors(exception, /):
+    raise exception
+
+
+def ignore_errors(exception, /):
+    return "", exception.end
+
+
+def replace_errors(exception, /):
+    count = exception.end - exception.start
+    return ("\ufffd" if isinstance(exception, UnicodeDecodeError) else "?" * count), exception.end
+
+
+def _wrong(exception):
+    return exception.object[exception.start:exception.end]
+
+
+def xmlcharrefreplace_errors(exception, /):
+    return "".join(f"&#{ord(c)};" for c in _wrong(exception)), exception.end
+
+
+def backslashreplace_errors(exception, /):
+    wrong = _wrong(exception)
+    if isinstance(wrong, bytes):
+        return "".join(f"\\x{byte:02x}" for byte in wrong), exception.end
+    return wrong.encode("ascii", "backslashreplace").decode(), exception.end
+
+
+_plain_handlers = {"strict": strict_errors, "ignore": ignore_errors, "replace": replace_errors,
+                   "xmlcharrefreplace": xmlcharrefreplace_errors, "backslashreplace": backslashreplace_errors}
 
 
 def register(search_function, /):

@@ -414,6 +414,20 @@ class date:
         return cls.fromordinal(_EPOCH + int(timestamp // 86400))
 
     @classmethod
+    def fromisocalendar(cls, year, week, day):
+        if not 1 <= year <= 9999:
+            raise ValueError('Year is out of range: %d' % year)
+        first = _ordinal(year, 1, 4)
+        monday = first - (first + 6) % 7
+        following = _ordinal(year + 1, 1, 4) if year < 9999 else first + 371
+        weeks = (following - (following + 6) % 7 - monday) // 7
+        if not 1 <= week <= weeks:
+            raise ValueError('Invalid week: %d' % week)
+        if not 1 <= day <= 7:
+            raise ValueError('Invalid day: %d (range is [1, 7])' % day)
+        return cls.fromordinal(monday + (week - 1) * 7 + day - 1)
+
+    @classmethod
     def fromordinal(cls, n):
         if not 1 <= n <= _MAX_ORDINAL:
             raise ValueError('ordinal must be >= 1' if n < 1 else 'year is out of range')
@@ -721,6 +735,13 @@ class datetime(date):
         offset = self.utcoffset()
         utc = self._local() - (0 if offset is None else offset._total())
         return tz.fromutc(type(self)._of(utc, tz))
+
+    def utctimetuple(self):
+        offset = self.utcoffset()
+        moment = self.replace(tzinfo=None)
+        if offset is not None:
+            moment -= offset
+        return _time.struct_time((*moment.timetuple()[:8], 0))
 
     def timetuple(self):
         dst = self.dst()

@@ -127,9 +127,9 @@ class IOBase:
         size = 0
         for line in self:
             lines.append(line)
-            size += len(line)
-            if size >= hint:
+            if len(line) > hint - size:
                 break
+            size += len(line)
         return lines
 
     def writelines(self, lines):

@@ -125,7 +125,7 @@ def utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True):
 
 
 def getcwdb():
-    return getcwd().encode()
+    return fsencode(getcwd())
 
 
 def makedirs(name, mode=0o777, exist_ok=False):
@@ -349,12 +349,12 @@ def unsetenv(name, /):
 
 def fsencode(filename):
     filename = fspath(filename)
-    return filename.encode("utf-8") if isinstance(filename, str) else filename
+    return filename.encode("utf-8", "surrogateescape") if isinstance(filename, str) else filename
 
 
 def fsdecode(filename):
     filename = fspath(filename)
-    return filename.decode("utf-8", "replace") if isinstance(filename, bytes) else filename
+    return filename.decode("utf-8", "surrogateescape") if isinstance(filename, bytes) else filename
 
 
 class _PathLikeType(type):

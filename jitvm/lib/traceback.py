@@ -35,6 +35,7 @@ class FrameSummary:
         self.name = name
         self.locals = locals
         self._line = line
+        self._text = None
 
     @property
     def line(self):
@@ -82,12 +83,30 @@ class StackSummary(list):
 
     def format(self):
         result = []
+        last, count = None, 0
         for frame in self:
+            place = (frame.filename, frame.lineno, frame.name)
+            if place != last:
+                result.extend(_repeated(count))
+                last, count = place, 0
+            count += 1
+            if count > 3:
+                continue
+            if frame._text is not None:
+                result.append(frame._text)
+                continue
             text = '  File "%s", line %d, in %s\n' % (frame.filename, frame.lineno, frame.name)
             if frame.line:
                 text += "    %s\n" % frame.line
             result.append(text)
+        result.extend(_repeated(count))
         return result
+
+
+def _repeated(count):
+    if count <= 3:
+        return []
+    return ["  [Previous line repeated %d more time%s]\n" % (count - 3, "s" if count > 4 else "")]
 
 
 def _limited(frames, limit):
@@ -106,9 +125,14 @@ def walk_tb(tb):
 
 def extract_tb(tb, limit=None):
     frames = []
-    for frame, lineno in walk_tb(tb):
-        code = frame.f_code
-        frames.append(FrameSummary(code.co_filename, lineno, code.co_name))
+    import _jitvm
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        frame = FrameSummary(code.co_filename, tb.tb_lineno, code.co_name)
+        # With what is underlined.
+        frame._text = _jitvm.format_place(tb)
+        frames.append(frame)
+        tb = tb.tb_next
     return StackSummary(_limited(frames, limit))
 
 

@@ -118,6 +118,17 @@ def warn(message, category=None, stacklevel=1, source=None):
     warn_explicit(message, category, filename, lineno, module, source=source)
 
 
+def _warn_unawaited_coroutine(coroutine):
+    frame = sys._getframe(0)
+    while frame is not None and frame.f_code.co_filename.startswith("<embedded "):
+        frame = frame.f_back
+    place = ("sys", 1, "sys")
+    if frame is not None:
+        place = (frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__", "<string>"))
+    text = "coroutine '%s' was never awaited" % coroutine.__qualname__
+    warn_explicit(text, RuntimeWarning, *place, source=coroutine)
+
+
 def warn_explicit(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None):
     if module is None:
         module = filename or "<unknown>"
@@ -177,6 +188,11 @@ _log = None
 def _show(record):
     if _log is not None:
         _log.append(record)
+        return
+    if record.source is not None and showwarning is _original_showwarning:
+        text = formatwarning(record.message, record.category, record.filename, record.lineno, record.line)
+        hint = "%s: Enable tracemalloc to get the object allocation traceback\n" % record.category.__name__
+        (sys.stderr if record.file is None else record.file).write(text + hint)
         return
     showwarning(record.message, record.category, record.filename, record.lineno, record.file, record.line)
 

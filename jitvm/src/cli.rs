@@ -168,7 +168,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, u
             2u8
         })?;
     }
-    let mut rest = arguments.program.into_iter().map(|a| a.to_string_lossy().into_owned());
+    let mut rest = arguments.program.into_iter().map(|a| crate::runtime::surrogates::from_system(a.as_encoded_bytes()));
     let Some(first) = rest.next() else {
         let what = match (arguments.code, arguments.module) {
             (true, _) => "-c needs CODE",

@@ -10,6 +10,7 @@ use crate::interp::{call, import, signal};
 use crate::perf;
 use crate::runtime::exceptions::{class_of, exception as fields};
 use crate::runtime::sequences::items;
+use crate::runtime::surrogates::escaped;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -39,9 +40,9 @@ pub fn run(mut options: Options, native_stack: usize) -> u8 {
     };
     let (path, text) = match read {
         Ok(source) => source,
-        Err(message) => {
+        Err((message, status)) => {
             eprintln!("{message}");
-            return 2;
+            return status;
         }
     };
     let module = match front::compile(&path, &text) {
@@ -173,18 +174,19 @@ fn search_path(program: &Program) -> Vec<String> {
     directories
 }
 
-fn read_program(program: &Program) -> Result<(String, String), String> {
+/// The error is a message and an exit status.
+fn read_program(program: &Program) -> Result<(String, String), (String, u8)> {
     let (name, bytes) = match program {
         Program::Code(code) => return Ok(("<string>".into(), code.clone())),
-        Program::Module(name) => return Err(format!("jitvm: No module named {name}")),
+        Program::Module(name) => return Err((format!("jitvm: No module named {name}"), 2)),
         Program::Stdin => {
             let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|e| format!("jitvm: <stdin>: {e}"))?;
+            std::io::stdin().read_to_end(&mut bytes).map_err(|e| (format!("jitvm: <stdin>: {e}"), 2))?;
             ("<stdin>".to_owned(), bytes)
         }
         Program::File(path) => {
             let given = path.display();
-            let bytes = std::fs::read(path).map_err(|e| format!("jitvm: can't open file '{given}': {e}"))?;
+            let bytes = std::fs::read(path).map_err(|e| (format!("jitvm: can't open file '{given}': {e}"), 2))?;
             // As CPython does: tracebacks and `__file__` have the absolute path, `sys.argv` the one that was given.
             let name = std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
             (name, bytes)
@@ -194,17 +196,13 @@ fn read_program(program: &Program) -> Result<(String, String), String> {
 }
 
 /// The name and the text of a source file.
-fn decode(name: String, bytes: Vec<u8>) -> Result<(String, String), String> {
+fn decode(name: String, bytes: Vec<u8>) -> Result<(String, String), (String, u8)> {
     if bytes.len() > u32::MAX as usize / 2 {
-        return Err(format!("jitvm: {name}: the file is too large"));
+        return Err((format!("jitvm: {name}: the file is too large"), 2));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((name, text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
-            Err(format!("jitvm: {name}:{line}: the file is not UTF-8 (byte {at})"))
-        }
+    match front::decode(&name, &bytes, true) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err((error.to_string(), 1)),
     }
 }
 
@@ -214,7 +212,7 @@ fn uncaught(vm: &mut Vm) -> (u8, ProgramEnd) {
     if vm.is_subtype(class_of(exception), TypeId::SYSTEM_EXIT) {
         return (exit_status(vm, exception), ProgramEnd::Normal);
     }
-    eprint!("{}", traceback::format_exception(vm, exception));
+    eprint!("{}", escaped(&traceback::format_exception(vm, exception)));
     let interrupted = vm.is_subtype(class_of(exception), TypeId::KEYBOARD_INTERRUPT);
     if interrupted { (130, ProgramEnd::Signal) } else { (1, ProgramEnd::Exception) }
 }
@@ -243,7 +241,7 @@ fn exit_status(vm: &mut Vm, exception: Value) -> u8 {
         return status as u8;
     }
     let message = repr::str_text(vm, code).unwrap_or_default();
-    eprintln!("{message}");
+    eprintln!("{}", escaped(&message));
     1
 }
 

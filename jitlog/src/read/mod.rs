@@ -20,6 +20,7 @@ mod open;
 mod packed;
 mod parallel;
 mod problem;
+mod typed;
 mod types;
 mod verify;
 
@@ -44,6 +45,7 @@ pub use events::{Entry, Events, RecordView};
 pub use follow::{Follow, Writer};
 pub use health::{Health, Loss};
 pub use problem::{Problem, ProblemKind, ReadError};
+pub use typed::parse_ns;
 pub use types::Types;
 pub use verify::{KindUse, Verification};
 

@@ -23,10 +23,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use jitlog::read::parse_ns;
 use jitlog::{Health, ReadError, Reader};
 
 pub(crate) use info::header as log_header;
-use time::parse_time;
 
 /// Inspects logs of JIT compilers (.jlog).
 #[derive(Parser)]
@@ -103,7 +103,7 @@ struct CatArgs {
     #[command(flatten)]
     records: RecordsArgs,
     /// Only before this time
-    #[arg(long, value_name = "T", value_parser = parse_time)]
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
     to: Option<u64>,
 }
 
@@ -128,7 +128,7 @@ struct RecordsArgs {
     #[arg(long = "type", value_name = "T,...", value_delimiter = ',')]
     types: Vec<String>,
     /// Only from this time after the start, e.g. 1.5s, 200ms, 10us
-    #[arg(long, value_name = "T", value_parser = parse_time)]
+    #[arg(long, value_name = "T", value_parser = parse_ns)]
     from: Option<u64>,
 }
 

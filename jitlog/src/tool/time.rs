@@ -1,19 +1,4 @@
-//! Times on the command line and in output.
-
-/// Units a time may have, and their nanoseconds.
-const UNITS: [(&str, f64); 5] = [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
-
-/// `1.5s`, `200ms`, `10us`, `5ns`; a plain number is seconds.
-pub fn parse_time(text: &str) -> Result<u64, String> {
-    let (number, factor) = UNITS
-        .iter()
-        .find_map(|(unit, factor)| text.strip_suffix(unit).map(|number| (number, *factor)))
-        .unwrap_or((text, 1e9));
-    match number.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok((value * factor).round() as u64),
-        _ => Err("a time is a number with s, ms, us or ns, e.g. 1.5s".to_string()),
-    }
-}
+//! Times in output.
 
 /// Seconds with nine digits.
 pub fn seconds(nanoseconds: u64) -> String {
@@ -39,17 +24,6 @@ pub fn utc(real_ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_parse_with_their_units() {
-        assert_eq!(parse_time("1.5s"), Ok(1_500_000_000));
-        assert_eq!(parse_time("200ms"), Ok(200_000_000));
-        assert_eq!(parse_time("10us"), Ok(10_000));
-        assert_eq!(parse_time("7ns"), Ok(7));
-        assert_eq!(parse_time("2"), Ok(2_000_000_000));
-        assert!(parse_time("-1s").is_err());
-        assert!(parse_time("soon").is_err());
-    }
 
     #[test]
     fn dates_are_civil() {

@@ -8,7 +8,7 @@ use crate::model::{FuncId, LocId, Model, SourceId, Weight};
 /// Time in the interpreter by what it is blamed on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blame {
-    /// By the place of a loop (or function) that was given up.
+    /// By the place of a loop (or function) of which every recording was aborted.
     pub given_up: BTreeMap<LocId, GivenUp>,
     /// By function: code that is in no trace.
     pub never_hot: BTreeMap<FuncId, NeverHot>,
@@ -119,11 +119,12 @@ pub fn blame(model: &Model) -> Blame {
     for (loc, weight) in &model.samples.unblamed {
         let (sum, locs) = match ground.charge(model, *loc) {
             Charge::Compiled | Charge::Nobody => continue,
-            Charge::GivenUp(head) => {
+            // None of its recordings succeeded, given up or not.
+            Charge::GivenUp(head) | Charge::Aborted(head) => {
                 let place = found.given_up.entry(head).or_default();
                 (&mut place.weight, &mut place.locs)
             }
-            Charge::Aborted(_) | Charge::NeverHot(_) => {
+            Charge::NeverHot(_) => {
                 let Some(at) = model.program.locs.get(loc) else { continue };
                 let function = found.never_hot.entry(at.func).or_default();
                 if weight.ns > function.hottest_ns {

@@ -40,6 +40,9 @@ pub struct Flame {
     pub frames: Vec<Frame>,
     /// Frames below the deepest shown, whose time is their ancestor's own.
     pub cut: u64,
+    /// The depth of the deepest frame.
+    #[serde(skip)]
+    pub deepest: usize,
 }
 
 /// Deeper stacks are cut: nobody reads them, and a runaway recursion would be all there is.
@@ -54,7 +57,7 @@ enum Key {
 
 /// Everything the samples say about stacks; of one state if it is given.
 pub fn flame(model: &Model, only: Option<Part>) -> Flame {
-    let mut flame = Flame { frames: vec![Frame { function: "all".into(), ..Frame::default() }], cut: 0 };
+    let mut flame = Flame { frames: vec![Frame { function: "all".into(), ..Frame::default() }], ..Flame::default() };
     let mut index: BTreeMap<(usize, Key), usize> = BTreeMap::new();
     let mut lines: BTreeMap<(usize, LocId), u64> = BTreeMap::new();
     for (&(stack, part, builtin), weight) in &model.samples.by_stack {
@@ -95,6 +98,7 @@ pub fn flame(model: &Model, only: Option<Part>) -> Flame {
             frame.line = model.program.place(*loc).line;
         }
     }
+    flame.deepest = flame.frames.iter().map(|f| f.depth).max().unwrap_or(0);
     let totals: Vec<u64> = flame.frames.iter().map(|f| f.total_ns).collect();
     for frame in &mut flame.frames {
         frame.children.sort_by_key(|&child| (std::cmp::Reverse(totals[child]), child));

@@ -21,6 +21,9 @@ pub struct SiteRow {
     pub samples: u64,
     #[serde(flatten)]
     pub place: Place,
+    /// How many bytes more than in the log it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<i64>,
     #[serde(skip)]
     pub loc: LocId,
 }
@@ -144,6 +147,7 @@ fn permille(part: u64, all: u64) -> u64 {
 /// One row per line and type, most bytes first.
 pub fn sites(model: &Model) -> Vec<SiteRow> {
     let all = model.allocs.bytes();
+    let changes = model.changes.get();
     // Several places of one line are one row.
     let mut rows: BTreeMap<(Place, String), SiteRow> = BTreeMap::new();
     for (&(loc, ty), allocated) in &model.allocs.by_site {
@@ -152,8 +156,9 @@ pub fn sites(model: &Model) -> Vec<SiteRow> {
         let row = rows.entry((place.clone(), ty.clone())).or_insert_with(|| SiteRow {
             bytes: 0,
             permille: 0,
-            ty,
             samples: 0,
+            change: changes.and_then(|c| c.sites.get(&(ty.clone(), place.clone())).copied()),
+            ty,
             place,
             loc,
         });

@@ -7,6 +7,7 @@ pub mod account;
 pub mod allocs;
 pub mod asm;
 pub mod blame;
+pub mod break_even;
 pub mod change;
 pub mod charges;
 pub mod classify;
@@ -27,6 +28,7 @@ pub mod summary;
 pub mod timeline;
 pub mod trace;
 pub mod traces;
+pub mod tracks;
 pub mod warmup;
 
 use crate::model::{GuardId, Model, TraceId};

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 pub use boxes::diff;
 
+use super::break_even::tally;
 use super::guards;
 use super::several::several;
 use super::warmup::{Basis, Change, warmup};
-use crate::model::{Collection, Compile, Model, Part, Timeline, Trace};
+use crate::model::{Collection, Compile, Model, Part, Resident, Timeline, Trace};
 use crate::units;
 
 /// A chart's worth of numbers.
@@ -278,7 +279,10 @@ fn warm_up(model: &Model) -> Chart {
         duration_ns: model.duration_ns,
         series: series.collect(),
         marks: found.iter().flat_map(|w| w.changes.iter().map(mark)).collect(),
-        outcome: found.as_ref().map(|w| w.sentence()),
+        outcome: found.as_ref().map(|w| match tally(model) {
+            Some(paid) => format!("{}; {}", w.sentence(), paid.sentence()),
+            None => w.sentence(),
+        }),
         ..Chart::default()
     }
 }
@@ -382,8 +386,14 @@ fn memory(model: &Model) -> Chart {
         thin(running("", model.traces.values().filter_map(of).collect()).points, model.duration_ns)
     };
     let (code, data) = (installed(|c| c.code_bytes), installed(|c| c.data_bytes));
+    // What the log takes of the process's memory, of VMs that account for it.
+    let of_log = |account: &Resident| {
+        let part = account.parts.iter().find(|(purpose, _)| *purpose == jitlog::MemoryPurpose::Log)?;
+        Some((account.at_ns, part.1))
+    };
+    let log = thin(model.resident.iter().filter_map(of_log).collect(), model.duration_ns);
     // A step is two points, one just before it.
-    let moments = code.iter().chain(&data).flat_map(|p| [p.0.saturating_sub(1), p.0]);
+    let moments = code.iter().chain(&data).chain(&log).flat_map(|p| [p.0.saturating_sub(1), p.0]);
     let mut times: Vec<u64> = heap.iter().map(|p| p.0).chain(moments).chain([start(model), end(model)]).collect();
     times.sort();
     times.dedup();
@@ -391,12 +401,13 @@ fn memory(model: &Model) -> Chart {
         name: name.into(),
         points: times.iter().map(|&t| (t, between(points, t, is_step))).collect(),
     };
-    let all = [("heap in use", &heap, false), ("code", &code, true), ("metadata", &data, true)];
+    let all = [("heap in use", &heap, false), ("code", &code, true), ("metadata", &data, true), ("log", &log, true)];
     Chart {
         kind: "memory",
         title: "Memory over time",
         how_to_read: "The heap, empty at first, as each collection found it and left it: the line between two points is not measured. \
-                      On top of it machine code and what belongs to it, as they were installed.",
+                      On top of it machine code and what belongs to it, as they were installed, and what the log itself \
+                      takes of the process's memory.",
         unit: Unit::Bytes,
         shape: Shape::Layers,
         duration_ns: model.duration_ns,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::break_even::{Tally, tally};
 use super::guard_sums;
 use super::traces::Fate;
 use super::warmup::warmup;
@@ -57,6 +58,8 @@ impl States {
 pub struct Warmup {
     pub class: Option<String>,
     pub steady_from_ns: Option<u64>,
+    /// How many traces had earned what recording and compiling them took; `None` if nobody sampled.
+    pub paid: Option<Tally>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -116,10 +119,14 @@ pub fn summary(model: &Model) -> Summary {
         argv,
         duration_ns: model.known(Fact::Times, model.duration_ns),
         states: states(model),
-        warmup: warmup(model).map_or_else(Warmup::default, |found| Warmup {
-            class: found.class.map(|class| class.name().to_string()),
-            steady_from_ns: found.steady_from_ns,
-        }),
+        warmup: {
+            let found = warmup(model);
+            Warmup {
+                class: found.as_ref().and_then(|found| found.class).map(|class| class.name().to_string()),
+                steady_from_ns: found.and_then(|found| found.steady_from_ns),
+                paid: tally(model),
+            }
+        },
         traces: traces(model),
         guards: guards(model),
         memory: memory(model),
@@ -258,7 +265,7 @@ mod tests {
         let keys = |v: &serde_json::Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",");
         assert_eq!(keys(&json), "program,argv,duration_ns,states,warmup,traces,guards,memory,gc,log,exit");
         assert_eq!(keys(&json["states"]), "interp,compiled,native,gc,jit,idle,unaccounted");
-        assert_eq!(keys(&json["warmup"]), "class,steady_from_ns");
+        assert_eq!(keys(&json["warmup"]), "class,steady_from_ns,paid");
         assert_eq!(keys(&json["traces"]), "loops,functions,bridges,aborted,invalidated,blacklisted");
         assert_eq!(keys(&json["guards"]), "total,failing,failures");
         assert_eq!(keys(&json["memory"]), "heap_peak,heap_allocated,code,metadata,log");

@@ -3,38 +3,10 @@
 use serde::Serialize;
 
 use super::expected::expected;
-use crate::model::{Domain, Model, Moment, Part, What};
+use crate::model::{Domain, Model, Moment, What};
 use crate::units;
 
-/// One thing over time. `None` where it was not measured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lane {
-    pub id: &'static str,
-    pub unit: LaneUnit,
-    /// What explains it (see `terms.rs`).
-    #[serde(skip)]
-    pub term: &'static str,
-    pub cells: Vec<Option<u64>>,
-    /// The sum over the cells of what is counted or timed, the greatest of what is held.
-    pub total: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LaneUnit {
-    /// Nanoseconds within the cell.
-    Nanoseconds,
-    Count,
-    /// Bytes held at the end of the cell.
-    Bytes,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lanes {
-    pub from_ns: u64,
-    pub to_ns: u64,
-    pub lanes: Vec<Lane>,
-}
+pub use super::tracks::{Lane, LaneUnit, Lanes, Tracks};
 
 /// An event in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,105 +16,9 @@ pub struct MomentRow {
     pub text: String,
 }
 
-struct Cells {
-    from_ns: u64,
-    to_ns: u64,
-    columns: usize,
-}
-
-impl Cells {
-    /// The cell a moment is in.
-    fn of(&self, at_ns: u64) -> Option<usize> {
-        if at_ns < self.from_ns || at_ns >= self.to_ns {
-            return None;
-        }
-        let length = u128::from(self.to_ns - self.from_ns);
-        Some((u128::from(at_ns - self.from_ns) * self.columns as u128 / length) as usize)
-    }
-
-    fn start(&self, column: usize) -> u64 {
-        let length = u128::from(self.to_ns - self.from_ns);
-        self.from_ns + (length * column as u128).div_ceil(self.columns.max(1) as u128) as u64
-    }
-
-    fn counts(&self, times: impl Iterator<Item = (u64, u64)>) -> Vec<Option<u64>> {
-        let mut cells = vec![0_u64; self.columns];
-        for (at, n) in times {
-            if let Some(cell) = self.of(at) {
-                cells[cell] = cells[cell].saturating_add(n);
-            }
-        }
-        cells.into_iter().map(|n| (n > 0).then_some(n)).collect()
-    }
-
-    /// What was held at the end of each cell; `points` in the order of time.
-    fn held(&self, points: &[(u64, u64)]) -> Vec<Option<u64>> {
-        let value = |column: usize| {
-            let (start, end) = (self.start(column), self.start(column + 1).max(self.start(column) + 1));
-            let until = points.partition_point(|p| p.0 < end);
-            // A peak within the cell is worth more than where it ends.
-            let since = points.partition_point(|p| p.0 < start);
-            let within = points[since.min(until)..until].iter().map(|p| p.1).max();
-            within.or(until.checked_sub(1).map(|last| points[last].1))
-        };
-        (0..self.columns).map(value).collect()
-    }
-}
-
 /// The lanes between two moments in so many cells of equal length.
 pub fn lanes(model: &Model, from_ns: u64, to_ns: u64, columns: usize) -> Lanes {
-    let to_ns = to_ns.max(from_ns.saturating_add(1));
-    let cells = Cells { from_ns, to_ns, columns };
-    let mut lanes = Vec::new();
-    let mut lane = |id, unit, term, cells: Vec<Option<u64>>| {
-        let known = cells.iter().flatten().copied();
-        let total = match unit {
-            LaneUnit::Bytes => known.max().unwrap_or(0),
-            _ => known.fold(0, u64::saturating_add),
-        };
-        lanes.push(Lane { id, unit, term, cells, total });
-    };
-    let sampled = !model.samples.is_empty();
-    for (part, name) in Part::ALL {
-        let is_timed = matches!(part, Part::Gc | Part::Jit | Part::Idle);
-        if sampled || is_timed && model.samples.timeline.stretches.iter().any(|s| s[part as usize] > 0) {
-            lane(name, LaneUnit::Nanoseconds, "states", states(model, &cells, part));
-        }
-    }
-    let moments =
-        |is: fn(What) -> bool| cells.counts(model.moments.iter().filter(move |m| is(m.what)).map(|m| (m.at_ns, 1)));
-    lane("recordings", LaneUnit::Count, "recording", moments(|w| matches!(w, What::Recording(_))));
-    lane("aborted", LaneUnit::Count, "abort", moments(|w| matches!(w, What::Aborted(_))));
-    lane("installed", LaneUnit::Count, "code", moments(|w| matches!(w, What::Installed(_))));
-    lane("bridges", LaneUnit::Count, "bridge", moments(|w| matches!(w, What::Attached { .. })));
-    lane("invalidated", LaneUnit::Count, "invalidated", moments(|w| matches!(w, What::Invalidated(_))));
-    lane("given up", LaneUnit::Count, "blacklist", moments(|w| matches!(w, What::GivenUp(_))));
-    let failures = model.guards.values().flat_map(|g| g.failed_at.iter().copied());
-    lane("failures", LaneUnit::Count, "failures", cells.counts(failures));
-    lane("heap", LaneUnit::Bytes, "heap", cells.held(&heap(model)));
-    lane("code", LaneUnit::Bytes, "code", cells.held(&code(model)));
-    Lanes { from_ns, to_ns, lanes }
-}
-
-/// Time in a state per cell, from stretches that may be longer or shorter than a cell.
-fn states(model: &Model, cells: &Cells, part: Part) -> Vec<Option<u64>> {
-    let timeline = &model.samples.timeline;
-    let within = |column: usize| {
-        let (start, end) = (cells.start(column), cells.start(column + 1));
-        let first = (start / timeline.stretch_ns) as usize;
-        let mut sum = 0_u64;
-        for (stretch, at) in timeline.stretches.iter().zip(0_u64..).skip(first) {
-            let (low, high) = (at * timeline.stretch_ns, (at + 1) * timeline.stretch_ns);
-            if low >= end {
-                break;
-            }
-            let shared = high.min(end).saturating_sub(low.max(start));
-            let part = u128::from(stretch[part as usize]) * u128::from(shared) / u128::from(timeline.stretch_ns);
-            sum += part as u64;
-        }
-        (sum > 0).then_some(sum)
-    };
-    (0..cells.columns).map(within).collect()
+    Tracks::of(model).lanes(from_ns, to_ns, columns)
 }
 
 /// The heap in use as it was measured: by the collector, and where it never ran by the heap itself.
@@ -282,11 +158,5 @@ mod tests {
             (Some(10), Some(40), None)
         );
         assert_eq!((previous(&model, 99, true), previous(&model, 10, false)), (Some(40), None));
-    }
-
-    #[test]
-    fn a_cell_shows_the_peak_of_what_is_held() {
-        let cells = Cells { from_ns: 0, to_ns: 100, columns: 4 };
-        assert_eq!(cells.held(&[(30, 9), (45, 2), (80, 3)]), [None, Some(9), Some(2), Some(3)]);
     }
 }

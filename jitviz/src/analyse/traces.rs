@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::break_even::BreakEvens;
 use super::guard_sums;
 use crate::model::{Domain, GuardId, Model, Place, Trace, TraceId, TraceKind};
 
@@ -81,6 +82,10 @@ pub struct TraceRow {
     pub data_bytes: Option<u64>,
     pub record_ns: Option<u64>,
     pub compile_ns: Option<u64>,
+    /// What its code saved, at least and at most, and how long after it was installed that was its price (see
+    /// `break_even.rs`); `None` is not as long as it was there.
+    pub saved_ns: Option<[u64; 2]>,
+    pub break_even_ns: Option<[Option<u64>; 2]>,
     pub started_ns: u64,
     pub installed_ns: Option<u64>,
     pub reason: Option<String>,
@@ -93,6 +98,7 @@ pub struct TraceRow {
 /// One row per recording, in the order of their ids.
 pub fn rows(model: &Model) -> Vec<TraceRow> {
     let sums = guard_sums(model);
+    let earned = BreakEvens::new(model);
     let mut bridges: BTreeMap<TraceId, u64> = BTreeMap::new();
     for parent in model.traces.values().filter(|t| t.became_code()).filter_map(|t| t.parent) {
         *bridges.entry(parent).or_default() += 1;
@@ -107,6 +113,8 @@ pub fn rows(model: &Model) -> Vec<TraceRow> {
             row.guards = sum.guards;
             row.guards_failing = sum.failing;
             row.exits = sum.failures;
+            let earned = earned.of(trace);
+            (row.saved_ns, row.break_even_ns) = (earned.map(|e| e.saved_ns), earned.map(|e| e.after_ns));
             row
         })
         .collect()
@@ -148,6 +156,8 @@ fn row(model: &Model, trace: &Trace) -> TraceRow {
         data_bytes: compile.map(|c| c.data_bytes.into()),
         record_ns: trace.stop.as_ref().map(|s| s.record_ns).or(trace.abort.as_ref().map(|a| a.record_ns)),
         compile_ns: trace.compile.as_ref().map(|c| c.compile_ns),
+        saved_ns: None,
+        break_even_ns: None,
         started_ns: trace.started_ns,
         installed_ns: trace.installed_ns,
         reason,

@@ -17,4 +17,8 @@ pub struct Changes {
     pub lines: BTreeMap<(SourceId, u32), i64>,
     /// Whether `lines` are nanoseconds.
     pub sampled: bool,
+    /// Bytes of sampled allocations, by type and place.
+    pub sites: BTreeMap<(String, Place), i64>,
+    /// Nanoseconds by frame of the flame of all states; none unless both runs were sampled.
+    pub frames: BTreeMap<usize, i64>,
 }

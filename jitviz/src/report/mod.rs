@@ -26,6 +26,8 @@ use html::escape;
 
 /// Rows of a table; the rest is for the command the report names.
 const MOST_ROWS: usize = 100;
+/// Wider tables are printed small.
+const MANY_COLUMNS: usize = 11;
 /// Lines of source; longer programs show those on which something happened.
 const MOST_LINES: usize = 2_000;
 
@@ -219,7 +221,9 @@ impl Page {
         let shown: Vec<usize> = (0..columns.len()).filter(|&i| cells.iter().any(|row| !row[i].is_empty())).collect();
         let side = |i: usize| if columns[i].align == Align::Right { " class=\"right\"" } else { "" };
         let linked = shown.iter().find(|&&i| columns[i].align == Align::Place).or(shown.first()).copied();
-        let out = &mut self.out;
+        // Paper has no room for so many unless they are small.
+        let class = if shown.len() > MANY_COLUMNS { format!("{class} many") } else { class.to_string() };
+        let (class, out) = (class.trim(), &mut self.out);
         out.push_str(&format!(
             "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table class=\"{class}\">\n<thead><tr>",
             escape(title)

@@ -64,6 +64,15 @@ pub fn signed(value: i64, show: fn(u64) -> String) -> String {
     }
 }
 
+/// When a trace had earned its price at the latest, or that this is not certain, or that it had not.
+fn pays_after(bounds: [Option<u64>; 2]) -> String {
+    match bounds {
+        [_, Some(latest)] => units::ns(latest),
+        [Some(_), None] => "maybe".into(),
+        [None, None] => "no".into(),
+    }
+}
+
 /// A column of ids, smallest first.
 macro_rules! id {
     ($key:ident: $of:ty, $title:literal, $term:literal, $rank:literal) => {
@@ -140,6 +149,21 @@ pub const TRACES: &[Column<TraceRow>] = &[
     number!(code_bytes, "code", "code", 6, units::bytes),
     number!(record_ns, "recording", "recording", 12, units::ns),
     number!(compile_ns, "compiling", "compile", 11, units::ns),
+    Column {
+        key: "break_even_ns",
+        title: "pays after",
+        align: Align::Right,
+        role: Role::Plain,
+        term: "break-even",
+        rank: 10,
+        descending: true,
+        cell: |r| r.break_even_ns.map(pays_after).unwrap_or_default(),
+        // Those that never do come after the latest.
+        order: |a, b| {
+            let late = |r: &TraceRow| r.break_even_ns.map(|[low, high]| (low.is_none(), high.is_none(), high.or(low)));
+            late(a).cmp(&late(b))
+        },
+    },
     Column { descending: false, ..number!(started_ns, "started", "started", 13, units::ns) },
     id!(parent: TraceId, "parent", "bridge", 14),
     id!(parent_guard: GuardId, "at guard", "guard", 15),

@@ -261,6 +261,9 @@ fn warmup(s: &Summary) -> Parts {
             parts.add(Role::Plain, format!("steady from {} on", ns(from)));
         }
     }
+    if let Some(paid) = &s.warmup.paid {
+        parts.add(Role::Plain, paid.sentence());
+    }
     parts
 }
 

@@ -1,5 +1,6 @@
 //! The columns of the table of lines that allocate.
 
+use super::columns::signed;
 use super::table::{Align, Column};
 use crate::analyse::memory::SiteRow;
 use crate::styled::Role;
@@ -21,6 +22,12 @@ const fn column(key: &'static str, title: &'static str, rank: u8, cell: fn(&Site
 
 pub const SITES: &[Column<SiteRow>] = &[
     column("bytes", "allocated", 0, |r| units::bytes(r.bytes)),
+    Column {
+        role: Role::Warn,
+        term: "change",
+        order: |a, b| a.change.map(i64::unsigned_abs).cmp(&b.change.map(i64::unsigned_abs)),
+        ..column("change", "change", 1, |r| r.change.map(|n| signed(n, units::bytes)).unwrap_or_default())
+    },
     column("permille", "share", 3, |r| units::share(r.permille, 1_000).unwrap_or_default()),
     Column {
         align: Align::Left,

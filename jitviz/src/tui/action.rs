@@ -154,6 +154,10 @@ pub enum Effect {
     Lines,
     /// Compare the model that is shown with the same time of the log before.
     Compare,
+    /// Put the lists in order that are not as they are wanted.
+    Arrange,
+    /// Search a long list.
+    Find,
     /// Stop reading the whole.
     Stop,
     /// Stop comparing.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::action::{Action, Effect, ViewId};
+use super::late::Waste;
 use super::layout;
 use super::lists::{Seen, SourceLines};
 use super::overlay::Overlay;
-use super::search::Search;
+use super::search::{Jump, Search};
 use super::time::Clock;
 use super::views::Listing;
 use super::views::aborts::{self, AbortsView};
@@ -19,8 +20,7 @@ use super::views::overview::OverviewView;
 use super::views::source::SourceView;
 use super::views::timeline::TimelineView;
 use super::views::trace::TraceView;
-use super::views::traces::TracesView;
-use crate::analyse::diff::ways::Comparison;
+use super::views::traces::{self, TracesView};
 use crate::model::{Model, OpIx, SourceId, Span, TraceId};
 use crate::styled::Charset;
 
@@ -72,7 +72,7 @@ pub struct App {
     pub whole: Arc<Model>,
     pub(super) whole_seen: Seen,
     /// What the model that is shown was made into.
-    seen: Seen,
+    pub(super) seen: Seen,
     pub clock: Clock,
     /// The part that was asked for and is not there yet.
     pub pending: Option<Span>,
@@ -104,6 +104,8 @@ pub struct App {
     pub notice: Option<String>,
     /// What the loop has to do; it empties the list.
     pub effects: Vec<Effect>,
+    /// What another thread is to take apart; whoever runs the state empties the list.
+    pub waste: Waste,
     pub quit: bool,
     visited: Vec<Visit>,
 }
@@ -122,12 +124,12 @@ impl App {
         let seen = Seen::new(model.clone(), options.charset);
         let mut app = App {
             overview: OverviewView::new(seen.overview.clone()),
-            timeline: TimelineView::new(model.clone()),
-            traces: TracesView::new(seen.traces.clone()),
+            timeline: TimelineView::new(model.clone(), seen.tracks.clone()),
+            traces: traces::view(seen.traces.clone()),
             guards: guards::view(seen.guards.clone()),
             aborts: aborts::view(seen.aborts.clone()),
             memory: MemoryView::new(&seen),
-            flame: FlameView::new(&model, &seen.flame, Default::default()),
+            flame: FlameView::new(model.clone(), seen.flame.clone()),
             diff: DiffView::default(),
             trace: None,
             source: SourceView::default(),
@@ -149,41 +151,12 @@ impl App {
             overlay: None,
             notice: None,
             effects: Vec::new(),
+            waste: Waste::new(),
             quit: false,
             visited: Vec::new(),
         };
         app.follow();
         app
-    }
-
-    /// Shows another model of the same log; every view stays where it is.
-    pub(super) fn adopt(&mut self, seen: Seen) {
-        self.model = seen.model.clone();
-        let old = std::mem::replace(&mut self.overview, OverviewView::new(seen.overview.clone()));
-        self.overview.resume(&old);
-        let old = std::mem::replace(&mut self.traces, TracesView::new(seen.traces.clone()));
-        self.traces.resume(&old);
-        let old = std::mem::replace(&mut self.guards, guards::view(seen.guards.clone()));
-        self.guards.resume(&old, |a, b| a.id == b.id);
-        let old = std::mem::replace(&mut self.aborts, aborts::view(seen.aborts.clone()));
-        self.aborts.resume(&old, |a, b| (&a.reason, &a.place) == (&b.reason, &b.place));
-        let old = std::mem::replace(&mut self.memory, MemoryView::new(&seen));
-        self.memory.table.resume(&old.table, |a, b| (&a.ty, &a.place) == (&b.ty, &b.place));
-        self.seen = seen;
-        self.remake_flame();
-        if let Some(trace) = &self.trace {
-            match trace.renewed(&self.model, self.options.source) {
-                Some(renewed) => self.trace = Some(renewed),
-                None => self.notice = Some(format!("trace {} was not there at that time", trace.id())),
-            }
-        }
-        self.find();
-    }
-
-    fn remake_flame(&mut self) {
-        let made = FlameView::new(&self.model, &self.seen.flame, self.flame.filter_text().clone());
-        let old = std::mem::replace(&mut self.flame, made);
-        self.flame.resume(&old);
     }
 
     /// The list that has the keys.
@@ -228,7 +201,8 @@ impl App {
         let is_wanted = self.view == ViewId::Source || self.lines_then.is_some();
         let is_asked = self.lines_asked.as_ref().is_some_and(|model| model.span == self.model.span);
         if is_wanted && !is_asked && !self.source.is_of(&self.model) {
-            self.lines_asked = Some(self.model.clone());
+            let before = self.lines_asked.replace(self.model.clone());
+            self.discard(before);
             self.lines_progress = (0, 0);
             self.effects.push(Effect::Lines);
         }
@@ -247,17 +221,21 @@ impl App {
     /// Lines of the source were made.
     pub fn lines_arrived(&mut self, lines: SourceLines) {
         if self.lines_asked.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, &lines.model)) {
-            self.lines_asked = None;
+            let asked = self.lines_asked.take();
+            self.discard(asked);
         }
         if lines.model.span == self.model.span {
             let old = std::mem::replace(&mut self.source, SourceView::new(lines));
             self.source.resume(&old);
+            self.discard(old);
             if self.view == ViewId::Source {
                 self.find();
             }
             if let Some(then) = self.lines_then.take() {
                 self.now_that_there_are_lines(then);
             }
+        } else {
+            self.discard(lines);
         }
         self.follow();
     }
@@ -265,22 +243,6 @@ impl App {
     /// The views that have something to show: Diff is only of two logs.
     pub fn views(&self) -> impl Iterator<Item = ViewId> + '_ {
         ViewId::ALL.into_iter().filter(|view| *view != ViewId::Diff || self.diff.is_open())
-    }
-
-    /// What the other log and this one differ in was found.
-    pub fn compared(&mut self, found: Comparison, span: Option<Span>) {
-        // The lists of the whole run get the column of the differences.
-        let is_first = span.is_none() && self.whole.changes.set(found.changes.clone()).is_ok();
-        if is_first && Arc::ptr_eq(&self.model, &self.whole) {
-            // Once for a comparison, and so not off the thread.
-            self.whole_seen = Seen::new(self.whole.clone(), self.options.charset);
-            self.adopt(self.whole_seen.clone());
-        }
-        self.diff.show(found, span);
-        if self.view == ViewId::Diff {
-            self.find();
-        }
-        self.follow();
     }
 
     /// Asks for the comparison of the time that is shown: at first as soon as the log was read, then when it is looked at.
@@ -320,9 +282,10 @@ impl App {
         self.overview.fit(self.size.0);
         self.ask_for_lines();
         self.ask_for_comparison();
+        self.ask_for_arrangement();
         match self.view {
             ViewId::Timeline => self.timeline.fit(self.size.0),
-            ViewId::Memory => self.memory.fit(&self.model, self.size.0),
+            ViewId::Memory => self.memory.fit(&self.seen, self.size.0),
             _ => {}
         }
         let height = usize::from(self.rows().height);
@@ -344,14 +307,7 @@ impl App {
         }
     }
 
-    fn find(&mut self) {
-        let mut search = std::mem::take(&mut self.search);
-        let list = self.list();
-        search.find((0..list.len()).map(|i| list.text(i)));
-        self.search = search;
-    }
-
-    fn go_to(&mut self, line: Option<usize>) {
+    pub(super) fn go_to(&mut self, line: Option<usize>) {
         if let Some(line) = line {
             self.list_mut().scroll_mut().cursor = line;
             self.moved();
@@ -400,8 +356,8 @@ impl App {
             Some(trace) => {
                 self.visited.push(self.here());
                 self.view = ViewId::Trace;
-                self.traces.select(id);
-                self.trace = Some(trace);
+                self.traces.select(|row| row.id == id);
+                self.show_trace(trace);
                 self.find();
             }
             None if self.whole.traces.contains_key(&id) => {
@@ -417,7 +373,7 @@ impl App {
         if self.search.is_active() {
             // A search that was not kept leaves no trace.
             let origin = self.search.typing.then_some(self.search.origin);
-            self.search = Search::default();
+            self.search.reset();
             self.go_to(origin);
         } else if self.filtering || filter {
             self.filtering = false;
@@ -456,9 +412,6 @@ impl App {
 
     fn filter(&mut self, text: &str) {
         self.list_mut().set_filter(text);
-        if self.view == ViewId::Flame && self.flame.is_of_other_state() {
-            self.remake_flame();
-        }
         self.find();
     }
 
@@ -494,7 +447,7 @@ impl App {
     }
 
     fn reset(&mut self) {
-        self.search = Search::default();
+        self.search.reset();
         self.filtering = false;
         self.filter("");
         self.list_mut().scroll_mut().left = 0;
@@ -623,8 +576,7 @@ impl App {
         }
         change(&mut self.search.text);
         self.find();
-        let origin = self.search.origin;
-        self.go_to(self.search.at_or_after(origin).or(Some(origin)));
+        self.jump(Jump::Origin);
     }
 }
 
@@ -678,11 +630,12 @@ fn act(mut app: App, action: Action) -> App {
         Action::Row => app.go_to_row(),
         Action::Search => {
             let origin = app.list().scroll().cursor;
-            app.search = Search { typing: true, origin, ..Search::default() };
+            app.search.reset();
+            (app.search.typing, app.search.origin) = (true, origin);
         }
         Action::Filter => match app.list().filter() {
             Some(_) => {
-                app.search = Search::default();
+                app.search.reset();
                 app.filtering = true;
             }
             None => app.notice = Some("this view leaves nothing out; filters work in lists".into()),
@@ -698,19 +651,12 @@ fn act(mut app: App, action: Action) -> App {
         Action::NextMatch | Action::PreviousMatch if app.search.text.is_empty() => {
             app.notice = Some("nothing to search for yet; / starts a search".into());
         }
-        Action::NextMatch => {
-            let line = app.list().scroll().cursor;
-            app.go_to(app.search.after(line));
-        }
-        Action::PreviousMatch => {
-            let line = app.list().scroll().cursor;
-            app.go_to(app.search.before(line));
-        }
+        Action::NextMatch => app.jump(Jump::After),
+        Action::PreviousMatch => app.jump(Jump::Before),
         Action::SortNext => app.sort(Change::Next),
         Action::SortReverse => app.sort(Change::Reverse),
         Action::Tree => {
-            app.traces.tree = !app.traces.tree;
-            app.traces.arrange();
+            app.traces.toggle_tree();
             app.find();
         }
         Action::StageNext => app.stage(1),

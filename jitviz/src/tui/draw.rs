@@ -12,7 +12,7 @@ use super::layout;
 use super::lists::LISTS;
 use super::overlay::{Help, Overlay};
 use super::paint::{Brush, Emphasis};
-use super::views::{aborts, guards};
+use super::views::{aborts, guards, traces};
 use crate::styled::{Line, Role};
 use crate::terms::Term;
 use crate::text::wrap::wrap;
@@ -44,7 +44,7 @@ pub fn draw(app: &App, buf: &mut Buffer) {
         _ if app.reading.can_be_stopped() => progress(app, screen.detail.width),
         (ViewId::Source, _) if app.lines_late().is_some() => lines_progress(app),
         (ViewId::Timeline, _) => app.timeline.detail(&app.clock),
-        (ViewId::Traces, _) => app.traces.detail(),
+        (ViewId::Traces, _) => traces::detail(&app.traces),
         (ViewId::Trace, Some(trace)) => trace.detail(screen.body),
         (ViewId::Guards, _) => guards::detail(&app.guards, &app.model),
         (ViewId::Aborts, _) => aborts::detail(&app.aborts),

@@ -1,6 +1,6 @@
 //! The threads that read the log and make the lists, so that the UI never waits for them: one reads the whole, and
 //! follows it while it grows; one reads the parts that are asked for; one makes the lines of the source; one reads the
-//! log before and compares. Of what is asked for only the latest is made, and what is outdated is given up.
+//! log before and compares; two put long lists in order and search them; one takes apart what is not needed any more. Of what is asked for only the latest is made, and what is outdated is given up.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,7 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::app::Options;
+use super::arrange::{Finding, Found, Job, Made};
+use super::late::Waste;
 use super::lists::{Seen, SourceLines};
+use super::views::diff::DiffPage;
 use crate::analyse::diff::ways::Comparison;
 use crate::analyse::lines;
 use crate::model::log::{Growing, Reading, Writer};
@@ -46,11 +49,17 @@ pub enum News {
         done_bytes: u64,
         total_bytes: u64,
     },
-    /// The comparison with the log before, of a part of the time of both or of all.
+    /// The comparison with the log before, of a part of the time of both or of all; of all with the lists that have a
+    /// column for it.
     Compared {
-        found: Box<Comparison>,
+        page: Arc<DiffPage>,
         span: Option<Span>,
+        seen: Option<Box<Seen>>,
     },
+    /// A long list is in order.
+    Arranged(Made),
+    /// A long list was searched.
+    Found(Found),
     /// Of a log that was followed: how its writer ended.
     Ended(Writer),
 }
@@ -118,6 +127,9 @@ pub struct Feed {
     parts: Desk<Span>,
     lines: Desk<Arc<Model>>,
     before: Option<Desk<Arc<Model>>>,
+    lists: Desk<Vec<Job>>,
+    searches: Desk<Finding>,
+    waste: Sender<Waste>,
     stop: Arc<AtomicBool>,
 }
 
@@ -139,13 +151,18 @@ impl Feed {
         let stop = Arc::new(AtomicBool::new(false));
         let parts = open_parts(log.clone(), options.charset, tell.clone());
         let lines = open_lines(options.source, tell.clone());
-        let before = before.map(|before| open_comparison(before, tell.clone()));
+        let before = before.map(|before| open_comparison(before, options.charset, tell.clone()));
+        let lists = open_lists(tell.clone());
+        let searches = open_searches(tell.clone());
+        let (waste, wasted) = channel::<Waste>();
+        // What is sent is taken apart by being dropped there.
+        thread::spawn(move || wasted.into_iter().for_each(drop));
         let stopped = stop.clone();
         thread::spawn(move || {
             let whole = Whole { log: &log, charset: options.charset, stop: &stopped, tell: &tell };
             if log.is_live() { whole.follow() } else { whole.read() }
         });
-        Feed { parts, lines, before, stop }
+        Feed { parts, lines, before, lists, searches, waste, stop }
     }
 
     /// Asks for a part; one that is being read is given up.
@@ -163,6 +180,22 @@ impl Feed {
         if let Some(before) = &self.before {
             before.ask(model);
         }
+    }
+
+    /// Has long lists put in order.
+    pub fn ask_arranging(&self, jobs: Vec<Job>) {
+        self.lists.ask(jobs);
+    }
+
+    /// Has a long list searched.
+    pub fn ask_finding(&self, finding: Finding) {
+        self.searches.ask(finding);
+    }
+
+    /// Has what is not needed any more taken apart.
+    pub fn discard(&self, waste: Waste) {
+        // Nobody takes it only when the program ends.
+        let _ = self.waste.send(waste);
     }
 
     /// Ends the comparing.
@@ -303,8 +336,36 @@ fn open_lines(with_source: bool, tell: impl Tell) -> Desk<Arc<Model>> {
     })
 }
 
+/// Puts long lists in order.
+fn open_lists(tell: impl Tell) -> Desk<Vec<Job>> {
+    Desk::open(move |jobs: Vec<Job>, wanted| {
+        for job in jobs {
+            let made = job(&|| wanted.is());
+            let is_heard = made.is_none_or(|made| tell(News::Arranged(made)));
+            if !is_heard || !wanted.is() {
+                return is_heard;
+            }
+        }
+        true
+    })
+}
+
+/// Searches long lists.
+fn open_searches(tell: impl Tell) -> Desk<Finding> {
+    Desk::open(move |finding: Finding, wanted| {
+        finding.find(&|| wanted.is()).is_none_or(|found| tell(News::Found(found)))
+    })
+}
+
+/// The lists of a model that was compared with another.
+pub fn with_changes(after: &Arc<Model>, found: &Comparison, charset: Charset) -> Box<Seen> {
+    // Of several comparisons of one model all find the same.
+    let _ = after.changes.set(found.changes.clone());
+    Box::new(Seen::new(after.clone(), charset))
+}
+
 /// Reads the log before, and compares.
-fn open_comparison(before: Log, tell: impl Tell) -> Desk<Arc<Model>> {
+fn open_comparison(before: Log, charset: Charset, tell: impl Tell) -> Desk<Arc<Model>> {
     // Read once for the whole run, again for each part of it.
     let mut whole: Option<Arc<Model>> = None;
     Desk::open(move |after: Arc<Model>, wanted| {
@@ -328,7 +389,9 @@ fn open_comparison(before: Log, tell: impl Tell) -> Desk<Arc<Model>> {
         if span.is_none() {
             whole = Some(model.clone());
         }
-        let found = Box::new(Comparison::of(&model, &after));
-        !wanted.is() || tell(News::Compared { found, span })
+        let found = Comparison::of(&model, &after);
+        let seen = (span.is_none()).then(|| with_changes(&after, &found, charset));
+        let page = Arc::new(DiffPage::new(found));
+        !wanted.is() || tell(News::Compared { page, span, seen })
     })
 }

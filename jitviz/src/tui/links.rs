@@ -125,7 +125,7 @@ impl App {
                     return self.show(ViewId::Guards);
                 }
                 None => {
-                    self.traces.select(id);
+                    self.traces.select(|row| row.id == id);
                     return self.show(ViewId::Traces);
                 }
             }
@@ -152,7 +152,7 @@ impl App {
                 let text = ids.iter().take(MOST).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
                 self.show(ViewId::Traces);
                 self.traces.set_filter(&format!("id:{text}"));
-                self.traces.select(*first);
+                self.traces.select(|row| row.id == *first);
             }
             None => self.notice = Some("no trace holds this line".into()),
         }

@@ -11,6 +11,7 @@ use crate::analyse::guards::{self, GuardRow};
 use crate::analyse::lines::LineRow;
 use crate::analyse::memory::{self, MemoryReport, SiteRow};
 use crate::analyse::overview::{Overview, overview};
+use crate::analyse::timeline::Tracks;
 use crate::analyse::traces::{self, TraceRow};
 use crate::model::Model;
 use crate::styled::Charset;
@@ -43,10 +44,11 @@ pub struct Seen {
     pub memory: Arc<MemoryReport>,
     pub sites: Arc<Rows<SiteRow>>,
     pub flame: Arc<Flame>,
+    pub tracks: Arc<Tracks>,
 }
 
 /// How many lists there are to make.
-pub const LISTS: u64 = 6;
+pub const LISTS: u64 = 7;
 
 impl Seen {
     /// Makes all of it at once.
@@ -76,6 +78,8 @@ impl Seen {
         let sites = Rows::new(SITES, std::mem::take(&mut memory.sites), charset);
         go_on()?;
         let flame = flame::flame(&model, None);
+        go_on()?;
+        let tracks = Tracks::of(&model);
         Some(Seen {
             overview: Arc::new(overview),
             traces: Arc::new(traces),
@@ -84,6 +88,7 @@ impl Seen {
             memory: Arc::new(memory),
             sites: Arc::new(sites),
             flame: Arc::new(flame),
+            tracks: Arc::new(tracks),
             model,
         })
     }

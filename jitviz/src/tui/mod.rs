@@ -4,11 +4,13 @@
 
 pub mod action;
 pub mod app;
+pub mod arrange;
 pub mod draw;
 pub mod feed;
 pub mod filter;
 pub mod input;
 pub mod keys;
+pub mod late;
 pub mod layout;
 pub mod links;
 pub mod lists;
@@ -145,6 +147,12 @@ pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
                         Effect::Read(span) => feed.ask(span),
                         Effect::Lines => feed.ask_lines(app.model.clone()),
                         Effect::Compare => feed.ask_comparison(app.model.clone()),
+                        Effect::Arrange => feed.ask_arranging(app.arranging()),
+                        Effect::Find => {
+                            if let Some(finding) = app.finding() {
+                                feed.ask_finding(finding);
+                            }
+                        }
                         Effect::Stop => feed.stop(),
                         Effect::StopComparing => feed.stop_comparing(),
                         Effect::Suspend => {
@@ -159,6 +167,9 @@ pub fn run(log: Log, before: Option<Log>, options: Options) -> io::Result<()> {
             }
             if changed {
                 show(&mut screen, &app)?;
+            }
+            if !app.waste.is_empty() {
+                feed.discard(std::mem::take(&mut app.waste));
             }
         }
         Ok(None)
@@ -197,7 +208,9 @@ fn hear(app: &mut App, news: News) {
         }
         News::Part(seen) => app.arrived(*seen),
         News::ProgressOfBefore { done_bytes, total_bytes } => app.diff.progress(done_bytes, total_bytes),
-        News::Compared { found, span } => app.compared(*found, span),
+        News::Compared { page, span, seen } => app.compared(page, span, seen.map(|seen| *seen)),
+        News::Arranged(made) => app.arranged(made),
+        News::Found(found) => app.found(found),
         News::Ended(writer) => {
             let text = match writer {
                 Writer::Writing => "following was stopped",

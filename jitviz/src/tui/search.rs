@@ -8,9 +8,38 @@ pub struct Search {
     pub matches: Vec<usize>,
     /// Where the cursor was when typing began; Esc goes back there.
     pub origin: usize,
+    /// The time in what matches, where lines have time.
+    pub time_ns: Option<u64>,
+    /// Which search it is, of all there were: only the answer to the last is taken.
+    pub number: u64,
+    /// Whether the answer is still to come, and where the cursor goes then.
+    pub late: Option<Jump>,
+}
+
+/// Where the cursor goes once it is known what matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    Nowhere,
+    /// To the first match from where the search began.
+    Origin,
+    After,
+    Before,
+}
+
+/// Whether a line holds what is looked for. Small letters match capitals; a capital matches only itself.
+pub fn is_match(text: &str, line: &str) -> bool {
+    match text.chars().any(char::is_uppercase) {
+        true => line.contains(text),
+        false => line.to_lowercase().contains(text),
+    }
 }
 
 impl Search {
+    /// Ends the search; an answer that is still to come is not taken.
+    pub fn reset(&mut self) {
+        *self = Search { number: self.number + 1, ..Search::default() };
+    }
+
     pub fn is_active(&self) -> bool {
         self.typing || !self.text.is_empty()
     }
@@ -25,12 +54,8 @@ impl Search {
         self.matches = matches;
     }
 
-    /// Whether a text holds what is looked for. Small letters match capitals; a capital matches only itself.
     pub fn is_match(&self, line: &str) -> bool {
-        match self.text.chars().any(char::is_uppercase) {
-            true => line.contains(&self.text),
-            false => line.to_lowercase().contains(&self.text),
-        }
+        is_match(&self.text, line)
     }
 
     /// The first match at or after a line, else the first of all.
@@ -51,6 +76,9 @@ impl Search {
 
     /// `3 of 12`, `no match`
     pub fn tally(&self, line: usize) -> String {
+        if self.late.is_some() {
+            return "searching…".into();
+        }
         match (self.text.is_empty(), self.matches.len(), self.matches.binary_search(&line)) {
             (true, _, _) => String::new(),
             (_, 0, _) => "no match".into(),

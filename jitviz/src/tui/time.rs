@@ -169,14 +169,17 @@ impl App {
             self.pending = None;
             self.adopt(seen);
             self.follow();
+        } else {
+            self.discard(seen);
         }
     }
 
     /// More of the log, or all of it, was read.
     pub fn grown(&mut self, seen: Seen) {
-        self.whole = seen.model.clone();
-        self.whole_seen = seen.clone();
-        self.timeline.renew(seen.model.clone());
+        let whole = std::mem::replace(&mut self.whole, seen.model.clone());
+        let whole_seen = std::mem::replace(&mut self.whole_seen, seen.clone());
+        let timeline = self.timeline.renew(seen.model.clone(), seen.tracks.clone());
+        self.discard((whole, whole_seen, timeline));
         match self.clock.span() {
             None => self.adopt(seen),
             // A range that lies behind does not change; what was not read then is read again.

@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jitviz::analyse::diff::ways::Comparison;
 use jitviz::analyse::lines;
 use jitviz::model::Model;
 use jitviz::styled::Charset;
 use jitviz::tui::action::{Action, Effect};
 use jitviz::tui::app::{App, Options, update};
 use jitviz::tui::lists::{Seen, SourceLines};
-use jitviz::tui::{draw, input};
+use jitviz::tui::views::diff::DiffPage;
+use jitviz::tui::{draw, feed, input};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -57,12 +59,41 @@ pub fn press(mut app: App, keys: &str) -> App {
 
 /// Does at once what the threads that read would do in their time.
 pub fn settle(app: App) -> App {
-    let mut app = read_parts(app);
+    let mut app = read_lists(read_parts(app));
     if let Some(at) = app.effects.iter().position(|e| *e == Effect::Lines) {
         app.effects.remove(at);
         let rows = Arc::new(lines::rows(&app.model, app.options.source));
         app.lines_arrived(SourceLines { model: app.model.clone(), rows });
         return settle(app);
+    }
+    app
+}
+
+/// Takes in a comparison of the model that is shown, as the thread that compares hands it over.
+pub fn take_comparison(app: &mut App, found: Comparison) {
+    let span = app.model.span;
+    let seen = (span.is_none()).then(|| *feed::with_changes(&app.model, &found, app.options.charset));
+    app.compared(Arc::new(DiffPage::new(found)), span, seen);
+}
+
+/// Arranges and searches long lists that somebody asked for.
+pub fn read_lists(mut app: App) -> App {
+    let mut take = |effect: Effect| {
+        let had = app.effects.contains(&effect);
+        app.effects.retain(|e| *e != effect);
+        had
+    };
+    let (arrange, find) = (take(Effect::Arrange), take(Effect::Find));
+    if arrange {
+        for job in app.arranging() {
+            app.arranged(job(&|| true).expect("nobody gives it up"));
+        }
+        return read_lists(app);
+    }
+    if find {
+        let finding = app.finding().expect("a list was searched");
+        app.found(finding.find(&|| true).expect("nobody gives it up"));
+        return read_lists(app);
     }
     app
 }

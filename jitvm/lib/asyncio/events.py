@@ -1,6 +1,8 @@
 """The event loop: callbacks that are ready, callbacks for later, and which loop runs."""
 
+import sys as _sys
 import time as _time
+from weakref import WeakSet
 
 from .futures import Future
 
@@ -60,7 +62,8 @@ class BaseEventLoop(AbstractEventLoop):
         self._debug = False
         self._task_factory = None
         self._exception_handler = None
-        self._generators = []
+        self._async_generators = WeakSet()
+        self._ending = set()
 
     def __repr__(self):
         return '<%s running=%s closed=%s debug=%s>' % (
@@ -184,6 +187,8 @@ class BaseEventLoop(AbstractEventLoop):
         if _running is not None:
             raise RuntimeError('Cannot run the event loop while another loop is running')
         _running = self
+        hooks = _sys.get_asyncgen_hooks()
+        _sys.set_asyncgen_hooks(firstiter=self._async_generators.add, finalizer=self._end_generator)
         try:
             while True:
                 self._run_once()
@@ -192,6 +197,7 @@ class BaseEventLoop(AbstractEventLoop):
         finally:
             self._stopping = False
             _running = None
+            _sys.set_asyncgen_hooks(*hooks)
 
     def run_until_complete(self, future):
         if self._closed:
@@ -227,7 +233,27 @@ class BaseEventLoop(AbstractEventLoop):
         self._first = 0
 
     async def shutdown_asyncgens(self):
-        pass
+        from . import tasks
+        # Those that a collection has found end in tasks of their own.
+        while self._ending:
+            await tasks.gather(*self._ending, return_exceptions=True)
+        left = list(self._async_generators)
+        self._async_generators.clear()
+        if not left:
+            return
+        results = await tasks.gather(*[one.aclose() for one in left], return_exceptions=True)
+        for one, result in zip(left, results):
+            if isinstance(result, Exception):
+                self.call_exception_handler({
+                    'message': 'an error occurred during closing of asynchronous generator %r' % (one,),
+                    'exception': result, 'asyncgen': one})
+
+    def _end_generator(self, generator):
+        self._async_generators.discard(generator)
+        if not self._closed:
+            task = self.create_task(generator.aclose())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def shutdown_default_executor(self):
         pass

@@ -62,7 +62,7 @@ class Runner:
 
 
 def _cancel_all(loop):
-    left = tasks.all_tasks(loop)
+    left = tasks.all_tasks(loop) - loop._ending
     if not left:
         return
     for task in left:

@@ -80,9 +80,35 @@ class defaultdict(dict):
 class OrderedDict(dict):
     """A dict whose equality looks at the order, and that can change it."""
 
+    def __init__(self, /, *args, **kwds):
+        if args or kwds:
+            if len(args) > 1:
+                raise TypeError(f"expected at most 1 arguments, got {len(args)}")
+            self.update(*args, **kwds)
+
+    def update(self, other=(), /, **kwds):
+        if type(self).__setitem__ is dict.__setitem__:
+            return dict.update(self, other, **kwds)
+        # A class that says what setting an item does is asked.
+        if isinstance(other, dict):
+            other = other.items()
+        elif hasattr(other, "keys"):
+            other = [(key, other[key]) for key in other.keys()]
+        for key, value in other:
+            self[key] = value
+        for key, value in kwds.items():
+            self[key] = value
+
+    def setdefault(self, key, default=None):
+        if type(self).__setitem__ is dict.__setitem__:
+            return dict.setdefault(self, key, default)
+        if key in self:
+            return self[key]
+        self[key] = default
+        return default
+
     def move_to_end(self, key, last=True):
-        value = self[key]
-        dict.__delitem__(self, key)
+        value = dict.pop(self, key)
         if last:
             dict.__setitem__(self, key, value)
             return
@@ -369,7 +395,15 @@ def _field_property(index):
     def get(self):
         return self[index]
 
-    return property(get, doc=f"Alias for field number {index}")
+    return property(get, _no_setter, _no_deleter, f"Alias for field number {index}")
+
+
+def _no_setter(self, value):
+    raise AttributeError("can't set attribute")
+
+
+def _no_deleter(self):
+    raise AttributeError("can't delete attribute")
 
 
 def namedtuple(typename, field_names, *, rename=False, defaults=None, module=None):

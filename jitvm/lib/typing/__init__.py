@@ -117,7 +117,7 @@ class _TypedDictMeta(type):
             required |= base.__dict__.get("__required_keys__", set())
             optional |= base.__dict__.get("__optional_keys__", set())
         for key, kind in namespace.get("__annotations__", {}).items():
-            kind = _as_type(kind)
+            kind = ForwardRef(kind, module=result.__module__) if isinstance(kind, str) else _as_type(kind)
             annotations[key] = kind
             origin = get_origin(kind)
             if origin is Annotated:

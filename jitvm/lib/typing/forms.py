@@ -342,7 +342,8 @@ class ForwardRef(_Or):
         return hash(self.__forward_arg__)
 
     def __repr__(self):
-        return f"ForwardRef({self.__forward_arg__!r})"
+        module = "" if self.__forward_module__ is None else f", module={self.__forward_module__!r}"
+        return f"ForwardRef({self.__forward_arg__!r}{module})"
 
 
 def _variance(kind):

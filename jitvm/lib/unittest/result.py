@@ -14,8 +14,8 @@ class TestResult:
         self.tb_locals = False
 
     def __repr__(self):
-        return '<unittest.result.TestResult run=%i errors=%i failures=%i>' % (
-            self.testsRun, len(self.errors), len(self.failures))
+        module = 'unittest.runner' if type(self) is TextTestResult else type(self).__module__
+        return '<%s.%s run=%i errors=%i failures=%i>' % (module, type(self).__qualname__, self.testsRun, len(self.errors), len(self.failures))
 
     def startTest(self, test):
         self.testsRun += 1

@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::bytecode::{Source, Span};
 
+/// Of a bytes literal.
+pub const NOT_ASCII: &str = "bytes can only contain ASCII literal characters";
+
 /// Which of the two ways a source file is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorKind {
@@ -47,7 +50,7 @@ pub struct CompileError {
     pub kind: ErrorKind,
     pub message: String,
     pub path: String,
-    /// 1-based.
+    /// 1-based; 0 where no place is known.
     pub line: u32,
     /// 0-based, in characters.
     pub column: u32,
@@ -141,7 +144,11 @@ impl CompileError {
         write!(f, "    {stripped}")?;
         if self.end_column > self.column {
             let before = self.column.saturating_sub(indent) as usize;
-            let carets = self.end_column.saturating_sub(self.column.max(indent)).max(1) as usize;
+            let mut carets = self.end_column.saturating_sub(self.column.max(indent)).max(1) as usize;
+            if self.message == NOT_ASCII {
+                // CPython counts these in bytes.
+                carets = self.text.chars().skip(self.column as usize).take(carets).map(char::len_utf8).sum();
+            }
             write!(f, "\n    {}{}", " ".repeat(before), "^".repeat(carets))?;
         }
         Ok(())
@@ -151,6 +158,8 @@ impl CompileError {
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.exception() {
+            // Of a text that could not be read.
+            Some(exception) if self.line == 0 => write!(f, "{exception}: {}", self.message),
             Some(exception) => {
                 writeln!(f, "  File \"{}\", line {}", self.path, self.line)?;
                 self.write_excerpt(f)?;

@@ -1,5 +1,6 @@
 //! Python source to bytecode.
 
+mod decoding;
 pub mod disassemble;
 mod emit;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod verify;
 
 use std::sync::Arc;
 
+pub use decoding::decode;
 pub use error::{CompileError, ErrorKind};
 pub use lower::{Form, Literal, Malformed};
 

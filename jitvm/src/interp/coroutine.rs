@@ -6,7 +6,7 @@ use crate::bytecode::Op;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate;
-use crate::runtime::object::{Awaitable, ShapeId};
+use crate::runtime::object::{Awaitable, Header, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -43,9 +43,51 @@ pub fn wrapper(vm: &mut Vm, coroutine: Value) -> Value {
     new_awaitable(vm, ShapeId::COROUTINE_WRAPPER, coroutine, Value::UNDEF, StepMode::Send)
 }
 
-/// One awaitable step of an asynchronous generator.
-pub fn step(vm: &mut Vm, generator: Value, first: Value, mode: StepMode) -> Value {
-    new_awaitable(vm, ShapeId::ASYNC_GENERATOR_STEP, generator, first, mode)
+/// `Header::aux` of an asynchronous generator whose first step was asked for.
+const HOOKED: u16 = 1;
+/// `Header::aux` of one that an event loop finalises.
+const HAS_FINALIZER: u16 = 2;
+
+/// One awaitable step of an asynchronous generator. Before its first, the hooks of `sys.set_asyncgen_hooks` are told.
+///
+/// # Errors
+/// What the hook raises.
+pub fn step(vm: &mut Vm, generator: Value, first: Value, mode: StepMode) -> Outcome {
+    let header = generator.object::<Header>();
+    // SAFETY: a generator begins with its header.
+    let flags = unsafe { &mut (*header).aux };
+    if *flags & HOOKED == 0 {
+        *flags |= HOOKED;
+        let [first_step, finalizer] = hooks(vm);
+        if finalizer != Value::NONE {
+            *flags |= HAS_FINALIZER;
+        }
+        if first_step != Value::NONE {
+            vm.call(first_step, &[generator])?;
+        }
+    }
+    Ok(new_awaitable(vm, ShapeId::ASYNC_GENERATOR_STEP, generator, first, mode))
+}
+
+/// The hooks for the first step and the end of asynchronous generators, or None.
+pub fn hooks(vm: &Vm) -> [Value; 2] {
+    match vm.async_generator_hooks {
+        Value::UNDEF => [Value::NONE; 2],
+        list => [items(list)[0], items(list)[1]],
+    }
+}
+
+/// Ends an asynchronous generator that nothing refers to any more: the hook does it, which can wait for it.
+pub fn finalise(vm: &mut Vm, generator: Value) -> Outcome<()> {
+    // SAFETY: a generator begins with its header.
+    let flags = unsafe { (*generator.object::<Header>()).aux };
+    let [_, finalizer] = hooks(vm);
+    match flags & HAS_FINALIZER != 0 {
+        false => generator::close(vm, generator),
+        // Its event loop has ended.
+        true if finalizer == Value::NONE => Ok(()),
+        true => vm.call(finalizer, &[generator]).map(drop),
+    }
 }
 
 /// `GetAwaitable`: the iterator that awaiting `value` runs.
@@ -103,7 +145,7 @@ pub fn get_async_iterator(vm: &mut Vm, value: Value) -> Outcome {
 /// TypeError, or what `__anext__` raised.
 pub fn get_async_next(vm: &mut Vm, iterator: Value) -> Outcome {
     if iterator.has_shape(ShapeId::ASYNC_GENERATOR) {
-        return Ok(step(vm, iterator, Value::NONE, StepMode::Send));
+        return step(vm, iterator, Value::NONE, StepMode::Send);
     }
     let Some(next) = special::call_method(vm, iterator, "__anext__")? else {
         let name = vm.type_name(iterator);

@@ -75,8 +75,8 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
         }
     }
     let value = Value::of(object);
-    // Its `finally` blocks run when it is found to be unreachable. An asynchronous one's could wait for something.
-    if !proto.exception_ranges.is_empty() && shape != ShapeId::ASYNC_GENERATOR {
+    // Its `finally` blocks run when it is found to be unreachable, and a coroutine may never be awaited.
+    if !proto.exception_ranges.is_empty() || shape == ShapeId::COROUTINE {
         vm.heap.finalisers.watch(value);
     }
     Ok(value)

@@ -201,12 +201,9 @@ fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {
         Found::File { path, package } => {
             let path = std::path::absolute(&path).unwrap_or(path);
             let shown = path.display().to_string();
-            let source = match std::fs::read(&path).map(String::from_utf8) {
-                Ok(Ok(source)) => source.strip_prefix('\u{feff}').map_or(source.clone(), str::to_owned),
-                Ok(Err(_)) => {
-                    let message = format!("(unicode error) 'utf-8' codec can't decode bytes in {shown}");
-                    return Err(vm.raise(TypeId::SYNTAX_ERROR, message));
-                }
+            let source = match std::fs::read(&path).map(|bytes| front::decode(&shown, &bytes, false)) {
+                Ok(Ok(source)) => source,
+                Ok(Err(error)) => return Err(raise_compile_error(vm, &error)),
                 Err(error) => {
                     return Err(vm.raise(TypeId::IMPORT_ERROR, format!("cannot read {shown}: {error}")));
                 }
@@ -219,9 +216,8 @@ fn run_found(vm: &mut Vm, name: &str, found: Found) -> Outcome {
         Err(error) => return Err(raise_compile_error(vm, &error)),
     };
     warn_of(vm, &compiled)?;
-    let first = vm.codes.len();
     let body = vm.link_module(&compiled, name);
-    for index in first..vm.codes.len() {
+    for index in body.index()..body.index() + compiled.codes.len() {
         policy::code_linked(vm, crate::ir::CodeId(index as u32));
     }
     let module = vm.find_module(name).expect("linking made the module");
@@ -322,7 +318,11 @@ pub fn import_from(vm: &mut Vm, module: Value, name: Value) -> Outcome {
     let file = special::attribute(vm, module, "__file__")?.filter(|file| file.is_str());
     let file = file.map_or("unknown location", text);
     let note = unsupported::attribute_note(package, text(name));
-    let message = format!("cannot import name '{}' from '{package}' ({file}){note}", text(name));
+    let (from, circular) = match vm.is_being_imported(module) {
+        true => ("partially initialized module ", "(most likely due to a circular import) "),
+        false => ("", ""),
+    };
+    let message = format!("cannot import name '{}' from {from}'{package}' {circular}({file}){note}", text(name));
     let raised = vm.raise(TypeId::IMPORT_ERROR, message);
     let package = vm.str(package);
     exception(vm.exception).name = package;

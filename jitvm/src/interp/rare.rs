@@ -3,6 +3,7 @@
 use super::operands::{join_pieces, raise_assertion, raise_unbound};
 use super::{coroutine, generator, groups, import, pattern, special, unwind};
 use crate::bytecode::{Instruction, Op};
+use crate::library::streams;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{ClosureCell, Function, ShapeId};
 use crate::runtime::strings::text;
@@ -346,8 +347,10 @@ fn display(vm: &mut Vm, value: Value) -> Outcome<()> {
         return Ok(());
     }
     let line = repr::repr_text(vm, value)? + "\n";
-    if let Err(error) = vm.out.write(&line) {
-        return Err(vm.raise_os_error(&error));
+    match vm.out.write(&line) {
+        Ok(true) => {}
+        Ok(false) => streams::refuse(vm, &line)?,
+        Err(error) => return Err(vm.raise_os_error(&error)),
     }
     let builtins = import::import_module(vm, "builtins")?;
     vm.set_global(builtins, "_", value);

@@ -22,6 +22,7 @@ macro_rules! embedded {
 
 embedded! {
     "__future__" false "__future__.py";
+    "_charmaps" false "_charmaps.py";
     "_codecs" false "_codecs.py";
     "_datetime_rest" false "_datetime_rest.py";
     "_sys_rest" false "_sys_rest.py";

@@ -1,7 +1,7 @@
 //! Code as data: `exec`, `eval`, `compile`, `__import__`, `globals`, `locals`.
 
 use super::{Arguments, Arity, Owner, builtins, literals};
-use crate::bytecode::{CodeKind, Module};
+use crate::bytecode::CodeKind;
 use crate::front::{self, Form, Malformed};
 use crate::interp::{call, import};
 use crate::runtime::object::{ClosureCell, CodeObject, ShapeId};
@@ -25,8 +25,9 @@ builtins! {
     "literal" Arity::One, literal, "The value of a text that is a literal.";
 }
 
-/// A code object of the program: an index into [`Vm::compiled`].
+/// A code object of the program.
 fn code_object(vm: &mut Vm, index: usize) -> Value {
+    vm.texts.lend(index);
     let object = vm.allocate(size_of::<CodeObject>(), ShapeId::CODE).cast::<CodeObject>();
     // SAFETY: the allocation has room for it.
     unsafe { (*object).fields = [Value::from_fixnum(index as i64), Value::NONE] };
@@ -36,51 +37,36 @@ fn code_object(vm: &mut Vm, index: usize) -> Value {
 /// The source of `exec`, `eval` and `compile`: a str, or bytes of UTF-8.
 fn source_text(vm: &mut Vm, source: Value, function: &str, number: u32) -> Outcome<String> {
     if let Some(text) = as_text(source) {
-        return Ok(text.to_owned());
+        // Surrogates are no source text.
+        crate::runtime::codecs::encode(vm, source, "utf-8", "strict")?;
+        return Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
     }
     if source.has_layout(ShapeId::BYTES) || source.has_layout(ShapeId::BYTEARRAY) {
-        let text = String::from_utf8_lossy(bytes::data(source)).into_owned();
-        return Ok(text);
+        return front::decode("<string>", bytes::data(source), false)
+            .map_err(|error| import::raise_compile_error(vm, &error));
     }
     let _ = number;
     Err(vm.type_error(format!("{function}() arg 1 must be a string, bytes or code object")))
 }
 
-fn compile_text(vm: &mut Vm, path: &str, source: &str, form: Form) -> Outcome {
+/// The number of a text in [`Vm::texts`].
+fn compile_text(vm: &mut Vm, path: &str, source: &str, form: Form) -> Outcome<usize> {
     if source.contains('\0') {
         return Err(vm.value_error("source code string cannot contain null bytes"));
     }
     let source = if form == Form::Expression { source.trim_start_matches([' ', '\t']) } else { source };
     // A program that evaluates one text again and again compiles it once.
-    let short = source.len() <= SHORT_TEXT;
-    let known = |(module, known): &(std::rc::Rc<Module>, Form)| {
-        *known == form && module.source.text == source && module.source.path == path
-    };
-    if short && let Some(index) = vm.short_texts.iter().copied().find(|&index| known(&vm.compiled[index])) {
-        return Ok(code_object(vm, index));
+    if let Some(number) = vm.texts.find(path, source, form) {
+        return Ok(number);
     }
     match front::compile_as(path, source, form) {
         Ok(module) => {
             import::warn_of(vm, &module)?;
-            // What is warned of is told each time.
-            let kept = short && module.warnings.is_empty();
-            vm.compiled.push((std::rc::Rc::new(module), form));
-            let index = vm.compiled.len() - 1;
-            if kept {
-                if vm.short_texts.len() == MOST_SHORT_TEXTS {
-                    vm.short_texts.pop_front();
-                }
-                vm.short_texts.push_back(index);
-            }
-            Ok(code_object(vm, index))
+            Ok(vm.add_text(module, form))
         }
         Err(error) => Err(import::raise_compile_error(vm, &error)),
     }
 }
-
-/// Texts up to this many bytes are remembered with their code, the last so many of them.
-const SHORT_TEXT: usize = 1000;
-const MOST_SHORT_TEXTS: usize = 64;
 
 fn compile(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let names = ["source", "filename", "mode", "flags", "dont_inherit", "optimize"];
@@ -99,7 +85,8 @@ fn compile(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
     let path = as_text(filename).unwrap_or("<string>").to_owned();
     let source = source_text(vm, source, "compile", 1)?;
-    compile_text(vm, &path, &source, form)
+    let number = compile_text(vm, &path, &source, form)?;
+    Ok(code_object(vm, number))
 }
 
 /// The module object whose globals `globals` is: an imported one, or one made for a dict of the program.
@@ -151,38 +138,41 @@ fn run(vm: &mut Vm, arguments: Arguments, function: &str, form: Form) -> Outcome
             dict::set_str(vm, globals, name, builtins)?;
         }
     }
-    let code = if code.has_layout(ShapeId::CODE) {
-        code
-    } else {
-        let source = source_text(vm, code, function, 1)?;
-        compile_text(vm, "<string>", &source, form)?
-    };
-    execute(vm, code, module, namespace)
+    if code.has_layout(ShapeId::CODE) {
+        // SAFETY: the layout was checked.
+        let number = unsafe { (*code.object::<CodeObject>()).fields[0] };
+        return match number {
+            Value::NONE => Err(vm.type_error("code objects of functions cannot be executed")),
+            number => execute(vm, number.as_fixnum() as usize, module, namespace),
+        };
+    }
+    let source = source_text(vm, code, function, 1)?;
+    let number = compile_text(vm, "<string>", &source, form)?;
+    let result = execute(vm, number, module, namespace);
+    vm.text_has_run(number);
+    result
 }
 
-/// Runs a code object with the globals of a module.
-fn execute(vm: &mut Vm, code: Value, module: Value, namespace: Value) -> Outcome {
-    // SAFETY: the callers have checked the layout.
-    let index = unsafe { (*code.object::<CodeObject>()).fields[0] };
-    let Some((compiled, _)) = vm.compiled.get(index.as_fixnum() as usize).cloned() else {
-        return Err(vm.type_error("code objects of functions cannot be executed"));
-    };
-    // Codes keep their modules, so that an address stands for one module.
-    let key = (std::rc::Rc::as_ptr(&compiled) as usize, module.address());
-    let body = match vm.linked.get(&key) {
-        Some(&body) => body,
+/// Runs a text with the globals of a module.
+fn execute(vm: &mut Vm, number: usize, module: Value, namespace: Value) -> Outcome {
+    let body = match vm.texts.body(number, module) {
+        Some(body) => body,
         None => {
-            let first = vm.codes.len();
+            let compiled = vm.texts.module(number).expect("a text that runs is kept");
             let body = vm.link_into(&compiled, module);
-            for index in first..vm.codes.len() {
+            for index in body.index()..body.index() + compiled.codes.len() {
                 crate::trace::policy::code_linked(vm, crate::ir::CodeId(index as u32));
             }
-            vm.linked.insert(key, body);
+            vm.add_body(number, module, body);
             body
         }
     };
     let function = vm.function(body, Value::NONE);
-    call::call_value(vm, function, &[namespace])
+    let result = call::call_value(vm, function, &[namespace]);
+    if result.is_err() {
+        vm.texts.note_raised(number);
+    }
+    result
 }
 
 fn exec(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -16,7 +16,7 @@ use crate::runtime::strings::{self, as_text, text};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding};
+use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding, surrogates};
 
 builtins! {
     /// Functions known everywhere.
@@ -127,9 +127,8 @@ fn chr(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if i32::try_from(code).is_err() {
         return Err(vm.overflow_error("Python int too large to convert to C int"));
     }
-    match u32::try_from(code).ok().and_then(char::from_u32) {
+    match u32::try_from(code).ok().and_then(surrogates::from_code) {
         Some(c) => Ok(vm.character(c)),
-        None if (0xd800..0xe000).contains(&code) => Err(vm.value_error("surrogates are not supported")),
         None => Err(vm.value_error("chr() arg not in range(0x110000)")),
     }
 }
@@ -151,7 +150,7 @@ fn ord(vm: &mut Vm, arguments: Arguments) -> Outcome {
     };
     let mut characters = string.chars();
     match (characters.next(), characters.next()) {
-        (Some(c), None) => Ok(Value::from_fixnum(i64::from(c as u32))),
+        (Some(c), None) => Ok(Value::from_fixnum(i64::from(surrogates::code_of(c)))),
         _ => {
             let length = strings::length(value);
             Err(vm.type_error(format!("ord() expected a character, but string of length {length} found")))
@@ -434,7 +433,7 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         if index > 0 {
             line.push_str(separator);
         }
-        match as_text(value) {
+        match as_text(value).filter(|_| !value.is_instance()) {
             Some(text) => line.push_str(text),
             None => line.push_str(&repr::str_text(vm, value)?),
         }

@@ -155,16 +155,16 @@ fn wrapper_close(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn async_next(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    Ok(coroutine::step(vm, receiver(&arguments), Value::NONE, StepMode::Send))
+    coroutine::step(vm, receiver(&arguments), Value::NONE, StepMode::Send)
 }
 
 fn async_send(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    Ok(coroutine::step(vm, receiver(&arguments), argument(&arguments), StepMode::Send))
+    coroutine::step(vm, receiver(&arguments), argument(&arguments), StepMode::Send)
 }
 
 fn async_throw(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let exception = thrown(vm, &arguments)?;
-    Ok(coroutine::step(vm, receiver(&arguments), exception, StepMode::Throw))
+    coroutine::step(vm, receiver(&arguments), exception, StepMode::Throw)
 }
 
 fn async_close(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -179,7 +179,7 @@ fn async_close(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
         _ => StepMode::Close,
     };
-    Ok(coroutine::step(vm, generator, exit, mode))
+    coroutine::step(vm, generator, exit, mode)
 }
 
 fn step_next(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -1,13 +1,15 @@
 //! What `sys`, `gc` and `traceback` need of the VM: the exception being handled, frames, the collector, reports.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::coroutine;
+use crate::runtime::descriptors::fields;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::traceback;
-use crate::runtime::traceback_objects::traceback_of;
+use crate::runtime::traceback_objects::{place_of as place_of_traceback, traceback_of};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::vm::{Frame, Outcome, Vm};
 
 builtins! {
     /// Functions of `sys` about the running program.
@@ -22,6 +24,9 @@ builtins! {
 builtins! {
     /// Functions for the embedded modules.
     PRIVATE of Owner::Module("_jitvm");
+    "format_place" Arity::One, format_place, "The report's lines about the frame of a traceback.";
+    "asyncgen_hooks" Arity::Zero, asyncgen_hooks, "The hooks of asynchronous generators.";
+    "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
     "panic_if_same" Arity::Range(2, 2), panic_if_same, "Breaks the VM if both are one object, to show what a defect looks like.";
@@ -51,11 +56,17 @@ fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(depth) => to_index(vm, depth)?.max(0) as usize,
         None => 0,
     };
-    let Some(frame) = vm.frames.len().checked_sub(depth + 1).map(|index| vm.frames[index]) else {
+    let Some(index) = vm.frames.len().checked_sub(depth + 1) else {
         return Err(vm.value_error("call stack is not deep enough"));
     };
-    let place = Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc));
-    Ok(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, Value::NONE]))
+    let places: Vec<Value> = (0..=index).rev().map(|index| place_of(&vm.frames[index])).collect();
+    let outer = vm.tuple(&places[1..])?;
+    Ok(vm.descriptor(ShapeId::FRAME, [places[0], outer, Value::from_fixnum(0), Value::NONE]))
+}
+
+/// Fixnums: nothing for the collector to find.
+fn place_of(frame: &Frame) -> Value {
+    Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc))
 }
 
 fn getrefcount(_: &mut Vm, _: Arguments) -> Outcome {
@@ -70,6 +81,32 @@ fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn collect(vm: &mut Vm, _: Arguments) -> Outcome {
     vm.ask_for_collection();
+    Ok(Value::NONE)
+}
+
+fn format_place(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let place = arguments.positional()[0];
+    if !place.has_shape(ShapeId::TRACEBACK) {
+        return Err(vm.type_error("a traceback is required"));
+    }
+    let mut text = String::new();
+    traceback::write_entries(vm, &[place_of_traceback(fields(place)[1])], &mut text);
+    Ok(vm.str(&text))
+}
+
+fn asyncgen_hooks(vm: &mut Vm, _: Arguments) -> Outcome {
+    let hooks = coroutine::hooks(vm);
+    vm.tuple(&hooks)
+}
+
+fn set_asyncgen_hooks(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let list = vm.list(arguments.positional())?;
+    // Rooted in place of those before.
+    let before = std::mem::replace(&mut vm.async_generator_hooks, list);
+    match vm.permanent.iter_mut().find(|value| before != Value::UNDEF && **value == before) {
+        Some(place) => *place = list,
+        None => vm.permanent.push(list),
+    }
     Ok(Value::NONE)
 }
 

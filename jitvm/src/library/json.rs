@@ -8,6 +8,7 @@ use crate::runtime::iterate::to_index;
 use crate::runtime::number_text::parse_integer;
 use crate::runtime::operators::truth;
 use crate::runtime::strings::{as_text, byte_offset, code_point_index};
+use crate::runtime::surrogates;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
 
@@ -272,8 +273,7 @@ impl<'a> Decoder<'a> {
                                 code = 0x10000 + ((first & 0x3ff) << 10 | second & 0x3ff);
                                 at += 6;
                             }
-                            // A str holds no half of a pair.
-                            char::from_u32(code).unwrap_or('\u{fffd}')
+                            surrogates::from_code(code).unwrap_or('\u{fffd}')
                         }
                         _ => return Err(Failure::Syntax("Invalid \\escape", at)),
                     };

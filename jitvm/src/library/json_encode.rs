@@ -11,6 +11,7 @@ use crate::runtime::operators::truth;
 use crate::runtime::repr;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::as_text;
+use crate::runtime::surrogates::code_of;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -90,6 +91,9 @@ fn write_text(text: &str, ascii: bool, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\x08' => out.push_str("\\b"),
             '\x0c' => out.push_str("\\f"),
+            _ if (0xd800..0xe000).contains(&code_of(c)) => {
+                let _ = write!(out, "\\u{:04x}", code_of(c));
+            }
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     let _ = write!(out, "\\u{unit:04x}");

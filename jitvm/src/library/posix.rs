@@ -14,6 +14,7 @@ use crate::runtime::numbers::as_f64;
 use crate::runtime::strings::as_text;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
+use crate::runtime::{codecs, surrogates};
 
 builtins! {
     FUNCTIONS of Owner::Module("posix");
@@ -103,8 +104,11 @@ fn fspath_value(vm: &mut Vm, value: Value) -> Outcome {
 fn path_of(vm: &mut Vm, value: Value) -> Outcome<PathBuf> {
     let value = fspath_value(vm, value)?;
     let data = match as_text(value) {
-        Some(text) => text.as_bytes(),
-        None => bytes::data(value),
+        Some(text) => match surrogates::to_system(text) {
+            Some(data) => data,
+            None => codecs::encode(vm, value, "utf-8", "surrogateescape")?.into(),
+        },
+        None => bytes::data(value).into(),
     };
     if data.contains(&0) {
         return Err(vm.value_error("embedded null byte"));
@@ -118,7 +122,7 @@ fn c_path(vm: &mut Vm, value: Value) -> Outcome<CString> {
 }
 
 fn text_of_path(vm: &mut Vm, path: &OsStr) -> Value {
-    vm.str(&path.to_string_lossy())
+    vm.str(&surrogates::from_system(path.as_bytes()))
 }
 
 fn number(vm: &mut Vm, arguments: Arguments, index: usize) -> Outcome<i32> {

@@ -13,6 +13,7 @@ use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::{as_text, byte_offset, code_point_index, is_ascii, length, text};
+use crate::runtime::surrogates::code_of;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -39,7 +40,7 @@ fn compile(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let pattern = arguments.positional()[0];
     let flags = to_index(vm, arguments.positional()[1])? as u32;
     let (source, is_bytes): (Vec<u32>, bool) = match as_text(pattern) {
-        Some(text) => (text.chars().map(|c| c as u32).collect(), false),
+        Some(text) => (text.chars().map(code_of).collect(), false),
         None => (bytes::buffer(vm, pattern)?.iter().map(|&byte| u32::from(byte)).collect(), true),
     };
     let parsed = match parse::parse(&source, is_bytes, flags) {

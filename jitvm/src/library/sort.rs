@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
-use crate::runtime::compare::{CompareKind, compare_as_bool};
+use crate::runtime::compare::{CompareKind, compare_as_bool, order_of_texts};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
 use crate::runtime::sequences::{items, items_mut, truncate};
-use crate::runtime::strings::text;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -89,7 +88,7 @@ fn total_order(weights: &[Value]) -> Option<fn(Value, Value) -> Ordering> {
         return Some(|a, b| a.as_float().partial_cmp(&b.as_float()).unwrap_or(Ordering::Equal));
     }
     if weights.iter().all(|value| value.has_layout(ShapeId::STR)) {
-        return Some(|a, b| text(a).cmp(text(b)));
+        return Some(order_of_texts);
     }
     None
 }

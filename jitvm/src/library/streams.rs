@@ -5,11 +5,11 @@ use crate::interp::import;
 use crate::runtime::attributes::get_attr;
 use crate::runtime::iterate::Iteration;
 use crate::runtime::object::{ShapeId, Stream};
-use crate::runtime::output;
 use crate::runtime::strings::{as_text, length};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{codecs, output, surrogates};
 
 builtins! {
     METHODS of Owner::Type(TypeId::STREAM);
@@ -46,10 +46,20 @@ fn descriptor_of(vm: &mut Vm, stream: Value) -> Outcome<i32> {
 pub fn write(vm: &mut Vm, stream: Value, text: &str) -> Outcome<()> {
     let descriptor = descriptor_of(vm, stream)?;
     let result = match descriptor {
-        libc::STDOUT_FILENO => vm.out.write(text),
-        _ => output::write_all(descriptor, text.as_bytes()),
+        libc::STDOUT_FILENO => match vm.out.write(text) {
+            Ok(true) => Ok(()),
+            Ok(false) => return refuse(vm, text),
+            Err(error) => Err(error),
+        },
+        _ => output::write_all(descriptor, surrogates::escaped(text).as_bytes()),
     };
     result.map_err(|error| vm.raise_os_error(&error))
+}
+
+/// Raises what a text with lone surrogates raises when it is encoded.
+pub fn refuse(vm: &mut Vm, text: &str) -> Outcome<()> {
+    let text = vm.str(text);
+    codecs::encode(vm, text, "utf-8", "strict").map(drop)
 }
 
 pub fn flush(vm: &mut Vm, stream: Value) -> Outcome<()> {
@@ -133,7 +143,7 @@ pub fn field(vm: &mut Vm, stream: Value, name: &str) -> Outcome<Option<Value>> {
     let descriptor = descriptor_of(vm, stream)?;
     Ok(Some(match name {
         "encoding" => vm.str("utf-8"),
-        "errors" => vm.str(if descriptor == libc::STDERR_FILENO { "backslashreplace" } else { "strict" }),
+        "errors" => vm.str(if descriptor == libc::STDERR_FILENO { "backslashreplace" } else { vm.out.errors() }),
         "mode" => vm.str("w"),
         "name" => vm.str(if descriptor == libc::STDERR_FILENO { "<stderr>" } else { "<stdout>" }),
         "closed" | "write_through" => Value::FALSE,

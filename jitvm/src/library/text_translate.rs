@@ -6,6 +6,7 @@ use crate::runtime::attributes::pending_is;
 use crate::runtime::iterate::to_index;
 use crate::runtime::numbers::as_integer;
 use crate::runtime::strings::{as_text, length, text};
+use crate::runtime::surrogates::{code_of, from_code};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -42,7 +43,7 @@ fn maketrans(vm: &mut Vm, arguments: Arguments) -> Outcome {
                 Some(_) if length(key) != 1 => {
                     return Err(vm.value_error("string keys in translate table must be of length 1"));
                 }
-                Some(text) => Value::from_fixnum(text.chars().next().map_or(0, |c| i64::from(c as u32))),
+                Some(text) => Value::from_fixnum(text.chars().next().map_or(0, |c| i64::from(code_of(c)))),
                 None if as_integer(key).is_some() => key,
                 None => return Err(vm.type_error("keys in translate table must be strings or integers")),
             };
@@ -60,7 +61,7 @@ fn maketrans(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if length(from) != length(to) {
         return Err(vm.value_error("the first two maketrans arguments must have equal length"));
     }
-    let code = |c: char| Value::from_fixnum(i64::from(c as u32));
+    let code = |c: char| Value::from_fixnum(i64::from(code_of(c)));
     for (from, to) in source.chars().zip(target.chars()) {
         dict::set(vm, table, code(from), code(to))?;
     }
@@ -81,7 +82,7 @@ fn translate(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let source = text(string);
     let mut out = String::with_capacity(source.len());
     for c in source.chars() {
-        let key = Value::from_fixnum(i64::from(c as u32));
+        let key = Value::from_fixnum(i64::from(code_of(c)));
         let found = if table.has_shape(crate::runtime::object::ShapeId::DICT) {
             dict::get(vm, table, key)?
         } else {
@@ -101,7 +102,7 @@ fn translate(vm: &mut Vm, arguments: Arguments) -> Outcome {
                 Some(text) => out.push_str(text),
                 None if as_integer(value).is_some() => {
                     let code = to_index(vm, value)?;
-                    match u32::try_from(code).ok().and_then(char::from_u32) {
+                    match u32::try_from(code).ok().and_then(from_code) {
                         Some(c) => out.push(c),
                         None => return Err(vm.value_error("character mapping must be in range(0x110000)")),
                     }

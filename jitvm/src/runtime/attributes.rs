@@ -275,7 +275,13 @@ pub fn raise_missing(vm: &mut Vm, value: Value, name: Value) -> Raised {
         ShapeId::MODULE => {
             let module = module_name(value);
             let note = crate::library::unsupported::attribute_note(module, attribute);
-            format!("module '{module}' has no attribute '{attribute}'{note}")
+            match vm.is_being_imported(value) {
+                true => format!(
+                    "partially initialized module '{module}' has no attribute '{attribute}' (most likely due to a \
+                     circular import)"
+                ),
+                false => format!("module '{module}' has no attribute '{attribute}'{note}"),
+            }
         }
         ShapeId::TYPE => format!("type object '{}' has no attribute '{attribute}'", vm.class_name(type_id(value))),
         _ => format!("'{}' object has no attribute '{attribute}'", vm.type_name(value)),

@@ -127,6 +127,18 @@ impl BlockSpace {
         }
     }
 
+    /// All cells that are marked.
+    pub fn all_marked(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| block.cell != 0) {
+            let start = self.base + index * BLOCK_BYTES;
+            let cell = block.cell as usize;
+            let cells = (0..=BLOCK_BYTES - cell).step_by(cell).map(|offset| start + offset);
+            found.extend(cells.filter(|&address| self.is_marked(address)));
+        }
+        found
+    }
+
     fn mark_words(&mut self, block: usize) -> &mut [u64] {
         // SAFETY: the bitmap has `WORDS_PER_BLOCK` words for each block of the range, and `block` is below its length.
         unsafe { std::slice::from_raw_parts_mut(self.marks.add(block * WORDS_PER_BLOCK), WORDS_PER_BLOCK) }

@@ -431,7 +431,13 @@ fn declared_slots(vm: &mut Vm, attributes: &Attributes, bases: &[TypeId], class:
                 declared.dict = true;
                 continue;
             }
-            "__weakref__" => continue,
+            "__weakref__" => {
+                if bases.iter().any(|&base| vm.class(base).has_dict) {
+                    let reason = "either we already got one, or __itemsize__ != 0";
+                    return Err(vm.type_error(format!("__weakref__ slot disallowed: {reason}")));
+                }
+                continue;
+            }
             _ => {}
         }
         let identifier =

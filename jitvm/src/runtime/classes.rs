@@ -331,6 +331,7 @@ impl Vm {
     /// Sets or removes (`None`) an attribute of a class itself, without any checks.
     pub fn set_class_attribute(&mut self, id: TypeId, name: Value, value: Option<Value>) -> bool {
         let attributes = &mut self.class_mut(id).attributes;
+        let had = attributes.get(name).is_some();
         let found = match value {
             Some(value) => {
                 attributes.set(name, value);
@@ -339,6 +340,9 @@ impl Vm {
             None => attributes.remove(name).is_some(),
         };
         self.class_changed(id);
+        if name == self.names.del && value.is_some() && !had {
+            self.watch_existing(id);
+        }
         found
     }
 

@@ -1,10 +1,11 @@
 //! Encoding strs and decoding bytes: UTF-8, -16 and -32, ASCII and Latin-1, with CPython's error handlers.
 //!
-//! A str is UTF-8, so it cannot hold lone surrogates; handlers that would make one (`surrogateescape`,
-//! `surrogatepass`) raise what `strict` raises.
+//! `lib/codecs.py` has encodings that are used less, and the handlers that a program registers.
 
 use super::numbers::as_i64;
+use super::repr::write_escape;
 use super::strings::as_text;
+use super::surrogates;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
@@ -74,14 +75,81 @@ impl Encoding {
         }
     }
 
-    fn find(vm: &mut Vm, name: &str) -> Outcome<Encoding> {
+    fn find(name: &str) -> Option<Encoding> {
         let normal = name.to_ascii_lowercase().replace(['_', ' '], "-");
-        match NAMES.iter().find(|(known, _)| *known == normal) {
-            Some(&(_, encoding)) => Ok(encoding),
-            None => Err(vm.raise(TypeId::LOOKUP_ERROR, format!("unknown encoding: {name}"))),
+        NAMES.iter().find(|(known, _)| *known == normal).map(|&(_, encoding)| encoding)
+    }
+
+    /// Bytes of which a code point takes some.
+    fn unit(self) -> usize {
+        match self {
+            Encoding::Utf8 | Encoding::Utf8Signature | Encoding::Ascii | Encoding::Latin1 => 1,
+            Encoding::Utf16 | Encoding::Utf16Little | Encoding::Utf16Big => 2,
+            Encoding::Utf32 | Encoding::Utf32Little | Encoding::Utf32Big => 4,
         }
     }
+
+    fn holds(self, c: char) -> bool {
+        match self {
+            Encoding::Ascii => c.is_ascii(),
+            Encoding::Latin1 => (c as u32) < 0x100,
+            _ => surrogates::code_of(c) == c as u32,
+        }
+    }
+
+    /// Why it does not hold a character.
+    fn refusal(self) -> &'static str {
+        match self {
+            Encoding::Ascii => "ordinal not in range(128)",
+            Encoding::Latin1 => "ordinal not in range(256)",
+            _ => NO_SURROGATES,
+        }
+    }
+
+    /// Appends a character that it holds.
+    fn put(self, c: char, out: &mut Vec<u8>) {
+        match self {
+            Encoding::Utf8 | Encoding::Utf8Signature => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Encoding::Utf16 | Encoding::Utf16Little | Encoding::Utf16Big => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|&unit| self.put_code(u32::from(unit), out));
+            }
+            _ => self.put_code(c as u32, out),
+        }
+    }
+
+    /// Appends one unit, or a surrogate.
+    fn put_code(self, code: u32, out: &mut Vec<u8>) {
+        let unit = code as u16;
+        match self {
+            Encoding::Ascii | Encoding::Latin1 => out.push(code as u8),
+            Encoding::Utf8 | Encoding::Utf8Signature => {
+                out.extend([0xe0 | (code >> 12) as u8, 0x80 | (code >> 6 & 0x3f) as u8, 0x80 | (code & 0x3f) as u8]);
+            }
+            Encoding::Utf16 | Encoding::Utf16Little => out.extend(unit.to_le_bytes()),
+            Encoding::Utf16Big => out.extend(unit.to_be_bytes()),
+            Encoding::Utf32 | Encoding::Utf32Little => out.extend(code.to_le_bytes()),
+            Encoding::Utf32Big => out.extend(code.to_be_bytes()),
+        }
+    }
+
+    /// The surrogate that bytes hold where they should hold a character, and its width.
+    fn surrogate_at(self, data: &[u8]) -> Option<(char, usize)> {
+        let (code, width) = match (self, data) {
+            (Encoding::Utf8 | Encoding::Utf8Signature, &[a @ 0xe0..=0xef, b @ 0x80..=0xbf, c @ 0x80..=0xbf, ..]) => {
+                (u32::from(a & 0xf) << 12 | u32::from(b & 0x3f) << 6 | u32::from(c & 0x3f), 3)
+            }
+            (Encoding::Utf16 | Encoding::Utf16Little, &[a, b, ..]) => (u32::from(u16::from_le_bytes([a, b])), 2),
+            (Encoding::Utf16Big, &[a, b, ..]) => (u32::from(u16::from_be_bytes([a, b])), 2),
+            (Encoding::Utf32 | Encoding::Utf32Little, &[a, b, c, d, ..]) => (u32::from_le_bytes([a, b, c, d]), 4),
+            (Encoding::Utf32Big, &[a, b, c, d, ..]) => (u32::from_be_bytes([a, b, c, d]), 4),
+            _ => return None,
+        };
+        let character = surrogates::from_code(code).filter(|_| (0xd800..0xe000).contains(&code))?;
+        Some((character, width))
+    }
 }
+
+const NO_SURROGATES: &str = "surrogates not allowed";
 
 /// Something that cannot be encoded or decoded: where, up to where, and why.
 struct Fault {
@@ -92,84 +160,99 @@ struct Fault {
 
 /// `text.encode(encoding, errors)`.
 pub fn encode(vm: &mut Vm, text: Value, encoding: &str, errors: &str) -> Outcome<Vec<u8>> {
-    let encoding = Encoding::find(vm, encoding)?;
+    let Some(encoding) = Encoding::find(encoding) else { return encode_elsewhere(vm, text, encoding, errors) };
     let source = super::strings::text(text);
-    let units_16 = |big: bool, mark: bool| {
-        let mark = mark.then_some(0xfeff);
-        mark.into_iter()
-            .chain(source.encode_utf16())
-            .flat_map(move |unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
-            .collect()
-    };
-    let units_32 = |big: bool, mark: bool| {
-        let mark = mark.then_some(0xfeff);
-        mark.into_iter()
-            .chain(source.chars().map(|c| c as u32))
-            .flat_map(move |unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
-            .collect()
-    };
-    Ok(match encoding {
-        Encoding::Utf8 => source.as_bytes().to_vec(),
-        Encoding::Utf8Signature => ["\u{feff}", source].concat().into_bytes(),
-        Encoding::Utf16 => units_16(false, true),
-        Encoding::Utf16Little => units_16(false, false),
-        Encoding::Utf16Big => units_16(true, false),
-        Encoding::Utf32 => units_32(false, true),
-        Encoding::Utf32Little => units_32(false, false),
-        Encoding::Utf32Big => units_32(true, false),
-        Encoding::Ascii | Encoding::Latin1 if source.is_ascii() => source.as_bytes().to_vec(),
-        Encoding::Ascii => encode_bytewise(vm, text, encoding, 0x80, errors)?,
-        Encoding::Latin1 => encode_bytewise(vm, text, encoding, 0x100, errors)?,
-    })
+    let has_surrogates = !super::strings::is_ascii(text) && surrogates::find(source).is_some();
+    match encoding {
+        Encoding::Utf8 if !has_surrogates => Ok(source.as_bytes().to_vec()),
+        Encoding::Ascii | Encoding::Latin1 if source.is_ascii() => Ok(source.as_bytes().to_vec()),
+        _ => encode_characters(vm, text, encoding, errors),
+    }
 }
 
-fn encode_bytewise(vm: &mut Vm, text: Value, encoding: Encoding, limit: u32, errors: &str) -> Outcome<Vec<u8>> {
-    use std::io::Write;
+fn encode_characters(vm: &mut Vm, text: Value, encoding: Encoding, errors: &str) -> Outcome<Vec<u8>> {
     let characters: Vec<char> = super::strings::text(text).chars().collect();
     let mut out = Vec::with_capacity(characters.len());
+    if matches!(encoding, Encoding::Utf8Signature | Encoding::Utf16 | Encoding::Utf32) {
+        encoding.put('\u{feff}', &mut out);
+    }
     let mut at = 0;
     while at < characters.len() {
-        let code = characters[at] as u32;
-        if code < limit {
-            out.push(code as u8);
+        if encoding.holds(characters[at]) {
+            encoding.put(characters[at], &mut out);
             at += 1;
             continue;
         }
-        let run = characters[at..].iter().take_while(|&&c| c as u32 >= limit);
-        let end = at + run.count();
-        let reason = if limit == 0x80 { "ordinal not in range(128)" } else { "ordinal not in range(256)" };
+        let run = characters[at..].iter().take_while(|&&c| !encoding.holds(c)).count();
+        let wide = !matches!(encoding.unit(), 1);
+        let end = if wide { at + 1 } else { at + run };
         let wrong = &characters[at..end];
+        let mut fault = Fault { start: at, end, reason: encoding.refusal() };
+        let mut replacement = String::new();
         match errors {
             "ignore" => {}
-            "replace" => out.extend(wrong.iter().map(|_| b'?')),
-            "backslashreplace" => {
-                for &c in wrong {
-                    let code = c as u32;
-                    let _ = match code {
-                        0..=0xff => write!(out, "\\x{code:02x}"),
-                        0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                        _ => write!(out, "\\U{code:08x}"),
-                    };
+            "replace" => replacement.extend(wrong.iter().map(|_| '?')),
+            "backslashreplace" => wrong.iter().for_each(|&c| write_escape(c, &mut replacement)),
+            "xmlcharrefreplace" => {
+                wrong.iter().for_each(|&c| replacement += &format!("&#{};", surrogates::code_of(c)));
+            }
+            "surrogateescape" if !wide => {
+                let escaped = wrong.iter().map(|&c| surrogates::code_of(c));
+                let escaped = escaped.take_while(|code| (0xdc80..=0xdcff).contains(code)).map(|code| code as u8);
+                out.extend(escaped.clone());
+                fault.start += escaped.count();
+                if fault.start < end {
+                    return Err(raise_unicode_error(vm, TypeId::UNICODE_ENCODE_ERROR, encoding, text, &fault));
                 }
             }
-            "xmlcharrefreplace" => {
-                for &c in wrong {
-                    let _ = write!(out, "&#{};", c as u32);
-                }
+            "surrogatepass" if encoding.refusal() == NO_SURROGATES => {
+                wrong.iter().for_each(|&c| encoding.put_code(surrogates::code_of(c), &mut out));
             }
             "strict" | "surrogateescape" | "surrogatepass" => {
-                let fault = Fault { start: at, end, reason };
                 return Err(raise_unicode_error(vm, TypeId::UNICODE_ENCODE_ERROR, encoding, text, &fault));
             }
-            _ => return Err(unknown_handler(vm, errors)),
+            _ => {
+                let raised = raise_unicode_error(vm, TypeId::UNICODE_ENCODE_ERROR, encoding, text, &fault);
+                let (replaced, next) = ask_handler(vm, errors, raised, characters.len())?;
+                match as_text(replaced) {
+                    Some(text) if text.chars().all(|c| encoding.holds(c)) => replacement.push_str(text),
+                    Some(_) => {
+                        return Err(raise_unicode_error(vm, TypeId::UNICODE_ENCODE_ERROR, encoding, text, &fault));
+                    }
+                    None => out.extend_from_slice(super::bytes::data(replaced)),
+                }
+                replacement.chars().for_each(|c| encoding.put(c, &mut out));
+                at = next;
+                continue;
+            }
         }
+        replacement.chars().for_each(|c| encoding.put(c, &mut out));
         at = end;
     }
     Ok(out)
 }
 
-fn unknown_handler(vm: &mut Vm, errors: &str) -> Raised {
-    vm.raise(TypeId::LOOKUP_ERROR, format!("unknown error handler name '{errors}'"))
+/// Encodings and error handlers that are Python's, of `codecs`.
+fn of_codecs(vm: &mut Vm, name: &str, arguments: &[Value]) -> Outcome {
+    let module = crate::interp::import::import_module(vm, "codecs")?;
+    let name = vm.intern(name);
+    let function = super::attributes::get_attr(vm, module, name)?;
+    vm.call(function, arguments)
+}
+
+fn encode_elsewhere(vm: &mut Vm, text: Value, encoding: &str, errors: &str) -> Outcome<Vec<u8>> {
+    let arguments = [text, vm.str(encoding), vm.str(errors)];
+    let result = of_codecs(vm, "_encode_text", &arguments)?;
+    Ok(super::bytes::data(result).to_vec())
+}
+
+/// What a handler that the program registered puts in place of a fault, a str or bytes, and where to go on.
+fn ask_handler(vm: &mut Vm, errors: &str, _: Raised, length: usize) -> Outcome<(Value, usize)> {
+    let error = vm.take_exception().unwrap_or(Value::NONE);
+    let name = vm.str(errors);
+    let answer = of_codecs(vm, "_handle", &[name, error, Value::from_fixnum(length as i64)])?;
+    let parts = super::sequences::items(answer);
+    Ok((parts[0], as_i64(parts[1]).map_or(length, |next| next as usize)))
 }
 
 /// Raises with the arguments that CPython's classes take.
@@ -190,12 +273,8 @@ pub fn error_text(args: &[Value]) -> Option<String> {
         let Some(c) = text.chars().nth(at).filter(|_| single) else {
             return Some(format!("'{name}' codec can't encode characters in position {start}-{}: {reason}", end - 1));
         };
-        let code = c as u32;
-        let shown = match code {
-            0..=0xff => format!("\\x{code:02x}"),
-            0x100..=0xffff => format!("\\u{code:04x}"),
-            _ => format!("\\U{code:08x}"),
-        };
+        let mut shown = String::new();
+        write_escape(c, &mut shown);
         return Some(format!("'{name}' codec can't encode character '{shown}' in position {start}: {reason}"));
     }
     let data = super::bytes::as_buffer(object)?;
@@ -210,7 +289,11 @@ type Next = fn(&[u8], usize) -> Result<(char, usize), Fault>;
 
 /// `data.decode(encoding, errors)`.
 pub fn decode(vm: &mut Vm, data: &[u8], encoding: &str, errors: &str) -> Outcome<String> {
-    let encoding = Encoding::find(vm, encoding)?;
+    let Some(encoding) = Encoding::find(encoding) else {
+        let arguments = [vm.bytes(data)?, vm.str(encoding), vm.str(errors)];
+        let result = of_codecs(vm, "_decode_text", &arguments)?;
+        return Ok(super::strings::text(result).to_owned());
+    };
     // A byte order mark decides, and is skipped.
     let (encoding, start) = match (encoding, data) {
         (Encoding::Utf8Signature, [0xef, 0xbb, 0xbf, ..]) => {
@@ -257,11 +340,30 @@ pub fn decode(vm: &mut Vm, data: &[u8], encoding: &str, errors: &str) -> Outcome
                     let _ = write!(out, "\\x{byte:02x}");
                 }
             }
-            "strict" | "surrogateescape" | "surrogatepass" => {
+            _ => {
+                let wrong = data[fault.start..fault.end].iter().take_while(|&&byte| byte >= 0x80).take(4);
+                let escaped = wrong.clone().filter_map(|&byte| surrogates::from_code(0xdc00 + u32::from(byte)));
+                if errors == "surrogateescape" && wrong.clone().count() > 0 {
+                    out.extend(escaped);
+                    at = fault.start + wrong.count();
+                    continue;
+                }
+                if errors == "surrogatepass"
+                    && let Some((c, width)) = encoding.surrogate_at(&data[fault.start..])
+                {
+                    out.push(c);
+                    at = fault.start + width;
+                    continue;
+                }
                 let object = vm.bytes(data)?;
-                return Err(raise_unicode_error(vm, TypeId::UNICODE_DECODE_ERROR, encoding, object, &fault));
+                let raised = raise_unicode_error(vm, TypeId::UNICODE_DECODE_ERROR, encoding, object, &fault);
+                if matches!(errors, "strict" | "surrogateescape" | "surrogatepass") {
+                    return Err(raised);
+                }
+                let (replaced, next) = ask_handler(vm, errors, raised, data.len())?;
+                out.push_str(as_text(replaced).unwrap_or_default());
+                at = next;
             }
-            _ => return Err(unknown_handler(vm, errors)),
         }
     }
     Ok(out)

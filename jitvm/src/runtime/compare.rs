@@ -15,7 +15,7 @@ use super::object::{Range, ShapeId, Slice};
 use super::sequences::{items, range_bounds, range_length};
 use super::set::is_any_set;
 use super::set_operations;
-use super::strings::text;
+use super::strings::{is_ascii, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -62,8 +62,13 @@ pub fn strs(kind: CompareKind, a: Value, b: Value) -> bool {
     if matches!(kind, CompareKind::Equal | CompareKind::NotEqual) {
         return same_text(a, b) == (kind == CompareKind::Equal);
     }
-    // UTF-8 sorts as the code points do.
-    kind.holds(Some(text(a).cmp(text(b))))
+    kind.holds(Some(order_of_texts(a, b)))
+}
+
+/// The order of two strs.
+pub fn order_of_texts(a: Value, b: Value) -> Ordering {
+    // UTF-8 sorts as the code points do, unless some stand for surrogates.
+    if is_ascii(a) || is_ascii(b) { text(a).cmp(text(b)) } else { super::surrogates::compare(text(a), text(b)) }
 }
 
 #[inline]

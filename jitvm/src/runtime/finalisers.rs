@@ -14,7 +14,7 @@ use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use super::{attributes, descriptors};
-use crate::interp::{generator, import};
+use crate::interp::{coroutine, generator, import};
 
 /// Collections after one that found something to run: what a finaliser lets go of may have one itself.
 const MOST_ROUNDS: usize = 8;
@@ -23,6 +23,8 @@ const MOST_ROUNDS: usize = 8;
 pub struct Finalisers {
     /// Addresses of the objects that have a finaliser, in the order they were made. No roots.
     watched: Vec<usize>,
+    /// The same, once it was asked whether some object is among them.
+    known: Option<HashSet<usize>>,
     /// Unreachable ones, in the order in which they go: roots until it has run.
     pub(super) due: VecDeque<Value>,
     /// What is due is being run; what becomes due meanwhile is run by the same loop.
@@ -35,20 +37,32 @@ impl Finalisers {
     /// The object has a finaliser, which runs once.
     pub fn watch(&mut self, object: Value) {
         self.watched.push(object.address());
+        if let Some(known) = &mut self.known {
+            known.insert(object.address());
+        }
     }
 
-    fn watches(&self, object: Value) -> bool {
-        self.watched.contains(&object.address())
+    /// The object has a finaliser now, and may have had one before.
+    fn watch_once(&mut self, object: Value) {
+        let known = self.known.get_or_insert_with(|| self.watched.iter().copied().collect());
+        if known.insert(object.address()) {
+            self.watched.push(object.address());
+        }
     }
 }
 
-/// Whether there is anything to run for a dead object: generators that wait nowhere are just gone.
+/// Whether there is anything to run for a dead object: generators that wait nowhere are just gone, but a coroutine that was
+/// never begun is told of.
 fn runs_something(address: usize) -> bool {
     let value = Value::from_address(address);
     match value.shape() {
         // SAFETY: the shape was checked.
-        ShapeId::GENERATOR | ShapeId::COROUTINE => unsafe {
+        ShapeId::GENERATOR | ShapeId::ASYNC_GENERATOR => unsafe {
             (*value.object::<Generator>()).state == GeneratorState::Suspended
+        },
+        // SAFETY: as above.
+        ShapeId::COROUTINE => unsafe {
+            matches!((*value.object::<Generator>()).state, GeneratorState::Suspended | GeneratorState::Created)
         },
         _ => true,
     }
@@ -117,6 +131,7 @@ impl Heap {
             return;
         }
         let mut finalisers = std::mem::take(&mut self.finalisers);
+        finalisers.known = None;
         let mut dead = Vec::new();
         finalisers.watched.retain(|&address| {
             let lives = self.is_live(address);
@@ -136,6 +151,7 @@ impl Heap {
 
     /// All objects with finalisers become due: the program has ended.
     fn queue_all_finalisers(&mut self) {
+        self.finalisers.known = None;
         let dead: Vec<usize> = std::mem::take(&mut self.finalisers.watched)
             .into_iter()
             .filter(|&address| runs_something(address))
@@ -166,8 +182,20 @@ impl Vm {
 
     /// The class of an instance has changed.
     pub fn watch_changed(&mut self, id: TypeId, instance: Value) {
-        if self.has_finaliser(id) && !self.heap.finalisers.watches(instance) {
-            self.heap.finalisers.watch(instance);
+        if self.has_finaliser(id) {
+            self.heap.finalisers.watch_once(instance);
+        }
+    }
+
+    /// A class has got a `__del__`: notes the instances that it and the classes derived from it have already.
+    pub fn watch_existing(&mut self, id: TypeId) {
+        // What the collection leaves marked is what there is.
+        self.collect(GcCause::Explicit);
+        for address in self.heap.blocks.all_marked() {
+            let value = Value::from_address(address);
+            if value.is_instance() && self.is_subtype(self.type_of(value), id) {
+                self.heap.finalisers.watch_once(value);
+            }
         }
     }
 
@@ -211,6 +239,12 @@ impl Vm {
 
     /// Runs the finaliser of one object: what that was, and how it ended.
     fn finalise(&mut self, object: Value) -> (Value, Outcome<()>) {
+        if object.has_shape(ShapeId::ASYNC_GENERATOR) {
+            return (object, coroutine::finalise(self, object));
+        }
+        if object.has_shape(ShapeId::COROUTINE) && generator::fields(object).state == GeneratorState::Created {
+            return (object, self.tell_never_awaited(object));
+        }
         if generator::is_generator(object) {
             return (object, generator::close(self, object));
         }
@@ -218,6 +252,14 @@ impl Vm {
         let Some(finaliser) = self.lookup(id, self.names.del) else { return (object, Ok(())) };
         let result = descriptors::get(self, finaliser, object, id).and_then(|bound| self.call(bound, &[]));
         (finaliser, result.map(drop))
+    }
+
+    fn tell_never_awaited(&mut self, object: Value) -> Outcome<()> {
+        let module = import::import_module(self, "warnings")?;
+        let name = self.intern("_warn_unawaited_coroutine");
+        let warn = attributes::get_attr(self, module, name)?;
+        self.call(warn, &[object])?;
+        generator::close(self, object)
     }
 
     /// `gc.collect()`: has garbage collected at the next poll. There, few native frames are on the stack, and they hold

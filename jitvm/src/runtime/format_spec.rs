@@ -225,7 +225,7 @@ fn format_integer(vm: &mut Vm, value: Value, type_name: &str, spec: Spec) -> Out
         let Some(code) = super::numbers::as_i64(value) else {
             return Err(vm.overflow_error("Python int too large to convert to C long"));
         };
-        return match u32::try_from(code).ok().and_then(char::from_u32) {
+        return match u32::try_from(code).ok().and_then(super::surrogates::from_code) {
             Some(c) => pad(vm, "", "", c.to_string(), spec),
             None => Err(vm.overflow_error("%c arg not in range(0x110000)")),
         };

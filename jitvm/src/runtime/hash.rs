@@ -5,6 +5,7 @@ use super::numbers::{Limbs, as_float, as_integer};
 use super::object::{ShapeId, Str};
 use super::sequences::items;
 use super::strings::{is_ascii, text};
+use super::surrogates::code_of;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -145,7 +146,7 @@ pub fn hash_bytes(data: &[u8]) -> i64 {
 
 /// The string as CPython stores it: one, two or four bytes for each code point.
 fn cpython_bytes(string: &str) -> Vec<u8> {
-    let widest = string.chars().map(|c| c as u32).max().unwrap_or(0);
+    let widest = string.chars().map(code_of).max().unwrap_or(0);
     let width = if widest < 0x100 {
         1
     } else if widest < 0x10000 {
@@ -153,7 +154,7 @@ fn cpython_bytes(string: &str) -> Vec<u8> {
     } else {
         4
     };
-    string.chars().flat_map(|c| (c as u32).to_le_bytes().into_iter().take(width)).collect()
+    string.chars().flat_map(|c| code_of(c).to_le_bytes().into_iter().take(width)).collect()
 }
 
 /// SipHash-1-3 with a key of zeros.

@@ -229,6 +229,8 @@ impl Vm {
             Some(found) if descriptors::is_data(self, found) => Place::Computed,
             // Something else was assigned to the class in place of the member.
             _ if is_fixed => Place::Computed,
+            // Not attributes like others, though no class says so.
+            None if slot.is_none() && [self.names.class, self.names.dict].contains(&name) => Place::Computed,
             _ => slot.map_or(Place::None, Place::Slot),
         }
     }

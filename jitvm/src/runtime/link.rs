@@ -4,6 +4,7 @@ use super::complex;
 use super::modules::module_name;
 use super::object::{Cell, ShapeId};
 use super::set;
+use super::surrogates;
 use super::value::Value;
 use super::vm::{Code, FrameLayout, Vm};
 use crate::bytecode::{self, Constant};
@@ -21,10 +22,12 @@ impl Vm {
         self.link_into(module, object)
     }
 
-    /// Links codes whose globals are those of an existing module object.
+    /// Links codes whose globals are those of an existing module object. They take the numbers of as many that nothing
+    /// knows any more, if there are such.
     pub fn link_into(&mut self, module: &bytecode::Module, object: Value) -> CodeId {
         debug_assert!(!module_name(object).is_empty());
-        let first = self.codes.len() as u32;
+        let freed = self.texts.take_free_codes(module.codes.len());
+        let first = freed.map_or(self.codes.len() as u32, |id| id.0);
         for (index, proto) in module.codes.iter().enumerate() {
             // Constants are reachable through `permanent` until the code has them.
             let mark = self.permanent.len();
@@ -45,7 +48,7 @@ impl Vm {
             let constants: Box<[Value]> = self.permanent.drain(mark..).collect();
             let loops: Vec<LoopState> = proto.loops.iter().map(|_| LoopState::default()).collect();
             let caches = Caches::new(&proto.instructions);
-            self.codes.push(Box::new(Code {
+            let code = Box::new(Code {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
@@ -61,7 +64,11 @@ impl Vm {
                 loops,
                 function: LoopState::default(),
                 entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
-            }));
+            });
+            match freed {
+                Some(first) => self.codes[first.index() + index] = code,
+                None => self.codes.push(code),
+            }
         }
         CodeId(first)
     }
@@ -137,9 +144,8 @@ impl Vm {
             Constant::Str(text) => self.str(text),
             Constant::Complex(real, imaginary) => self.complex(complex::parts(*real, *imaginary)),
             Constant::Bytes(data) => self.bytes(data).unwrap_or(Value::EXC),
-            // A str of the heap is UTF-8, which has no surrogates.
             Constant::Surrogates(points) => {
-                let character = |&point: &u32| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+                let character = |&point: &u32| surrogates::from_code(point).unwrap_or(char::REPLACEMENT_CHARACTER);
                 let text: String = points.iter().map(character).collect();
                 self.str(&text)
             }

@@ -58,8 +58,10 @@ pub mod shapes;
 pub mod strings;
 pub mod subscript;
 pub mod suggest;
+pub mod surrogates;
 #[cfg(test)]
 mod testing;
+pub mod texts;
 pub mod traceback;
 pub mod traceback_objects;
 pub mod types;

@@ -5,6 +5,7 @@ use super::object::{Cell, Module, ShapeId};
 use super::strings::text;
 use super::value::Value;
 use super::vm::Vm;
+use crate::bytecode::CodeKind;
 use crate::ir::CodeId;
 
 /// The dict of a module's globals: what `module.__dict__` is.
@@ -49,6 +50,14 @@ impl Vm {
             (*object).name = name;
         }
         Value::of(object)
+    }
+
+    /// Whether the body of a module is running.
+    pub fn is_being_imported(&self, module: Value) -> bool {
+        self.frames.iter().any(|frame| {
+            let code = &self.codes[frame.code.index()];
+            code.module == module && code.proto.kind == CodeKind::Module && module_name(module) != "__main__"
+        })
     }
 
     /// `sys.modules`.

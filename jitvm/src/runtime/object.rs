@@ -267,7 +267,7 @@ pub struct ClosureCell {
     pub value: Value,
 }
 
-/// CODE: what `compile` makes (an index into `Vm::compiled`, then None), or the code of a function (None, then its id).
+/// CODE: what `compile` makes (its number in `Vm::texts`, then None), or the code of a function (None, then its id).
 #[derive(Debug)]
 #[repr(C)]
 pub struct CodeObject {

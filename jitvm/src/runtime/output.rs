@@ -1,6 +1,9 @@
 //! `sys.stdout`: a buffer over a file descriptor, flushed by lines if that is a terminal.
 
+use std::borrow::Cow;
 use std::io;
+
+use super::surrogates;
 
 /// Bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -19,18 +22,30 @@ enum Target {
 pub struct Output {
     buffer: Vec<u8>,
     target: Target,
+    escapes: bool,
+}
+
+/// Whether the environment names no language or a plain one, with which CPython writes surrogates as bytes.
+fn plain_locale() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    locale.is_none_or(|name| ["C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"].iter().any(|plain| name == *plain))
 }
 
 impl Output {
     pub fn stdout() -> Output {
         // SAFETY: isatty only looks at the descriptor.
         let by_line = unsafe { libc::isatty(libc::STDOUT_FILENO) } == 1;
-        Output { buffer: Vec::new(), target: Target::Descriptor { number: libc::STDOUT_FILENO, by_line } }
+        Output {
+            buffer: Vec::new(),
+            target: Target::Descriptor { number: libc::STDOUT_FILENO, by_line },
+            escapes: plain_locale(),
+        }
     }
 
     /// Keeps everything for [`Output::take`].
     pub fn memory() -> Output {
-        Output { buffer: Vec::new(), target: Target::Memory }
+        Output { buffer: Vec::new(), target: Target::Memory, escapes: false }
     }
 
     /// What was written to an [`Output::memory`] since the last time.
@@ -38,15 +53,24 @@ impl Output {
         String::from_utf8_lossy(&std::mem::take(&mut self.buffer)).into_owned()
     }
 
-    pub fn write(&mut self, text: &str) -> io::Result<()> {
-        self.buffer.extend_from_slice(text.as_bytes());
+    /// The error handler: surrogates are written as bytes where nothing says that this is text of UTF-8 for sure.
+    pub fn errors(&self) -> &'static str {
+        if self.escapes { "surrogateescape" } else { "strict" }
+    }
+
+    /// False, and nothing is written, if the text has lone surrogates that [`Output::errors`] does not take.
+    pub fn write(&mut self, text: &str) -> io::Result<bool> {
+        match surrogates::to_system(text) {
+            Some(bytes) if self.escapes || matches!(bytes, Cow::Borrowed(_)) => self.buffer.extend_from_slice(&bytes),
+            _ => return Ok(false),
+        }
         match self.target {
             Target::Descriptor { by_line, .. }
                 if self.buffer.len() >= BUFFER_BYTES || by_line && text.contains('\n') =>
             {
-                self.flush()
+                self.flush().map(|()| true)
             }
-            _ => Ok(()),
+            _ => Ok(true),
         }
     }
 

@@ -352,7 +352,7 @@ fn character(vm: &mut Vm, operand: Value) -> Outcome<char> {
         }
     } else if as_integer(operand).is_some() {
         let code = as_i64(operand).and_then(|code| u32::try_from(code).ok());
-        return match code.and_then(char::from_u32) {
+        return match code.and_then(super::surrogates::from_code) {
             Some(c) => Ok(c),
             None => Err(vm.overflow_error("%c arg not in range(0x110000)")),
         };

@@ -444,7 +444,6 @@ pub fn integer_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 
 /// A str in quotes, with escapes as CPython chooses them; with `ascii`, other characters are escaped too.
 pub fn write_str_repr(text: &str, ascii: bool, out: &mut String) {
-    use std::fmt::Write;
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
     for c in text.chars() {
@@ -459,17 +458,20 @@ pub fn write_str_repr(text: &str, ascii: bool, out: &mut String) {
             }
             ' '..='~' => out.push(c),
             _ if !ascii && is_printable(c) => out.push(c),
-            _ => {
-                let code = c as u32;
-                let _ = match code {
-                    0..=0xff => write!(out, "\\x{code:02x}"),
-                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
+            _ => write_escape(c, out),
         }
     }
     out.push(quote);
+}
+
+/// A character as the shortest escape with digits: `\xe9`, `\u65e5`, `\U0001f600`.
+pub fn write_escape(c: char, out: &mut String) {
+    use std::fmt::Write;
+    let _ = match super::surrogates::code_of(c) {
+        code @ 0..=0xff => write!(out, "\\x{code:02x}"),
+        code @ 0x100..=0xffff => write!(out, "\\u{code:04x}"),
+        code => write!(out, "\\U{code:08x}"),
+    };
 }
 
 /// `ascii(value)`.
@@ -478,16 +480,9 @@ pub fn to_ascii(vm: &mut Vm, value: Value) -> Outcome {
     if repr.is_ascii() {
         return Ok(vm.str(&repr));
     }
-    use std::fmt::Write;
     let mut out = String::with_capacity(repr.len() * 2);
     for c in repr.chars() {
-        let code = c as u32;
-        let _ = match code {
-            0..=0x7f => out.write_char(c),
-            0x80..=0xff => write!(out, "\\x{code:02x}"),
-            0x100..=0xffff => write!(out, "\\u{code:04x}"),
-            _ => write!(out, "\\U{code:08x}"),
-        };
+        if c.is_ascii() { out.push(c) } else { write_escape(c, &mut out) }
     }
     Ok(vm.str(&out))
 }

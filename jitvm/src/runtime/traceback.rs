@@ -242,7 +242,7 @@ fn lines_of(proto: &CodeProto, pc: u32) -> Vec<(&str, Position)> {
     names.zip(positions).collect()
 }
 
-fn write_entries(vm: &Vm, entries: &[(CodeId, u32)], out: &mut String) {
+pub fn write_entries(vm: &Vm, entries: &[(CodeId, u32)], out: &mut String) {
     let mut last: Option<(&str, u32, &str)> = None;
     let mut count = 0;
     for &(id, pc) in entries {

@@ -50,7 +50,8 @@ pub fn set_traceback(vm: &mut Vm, value: Value, traceback: Value) -> Outcome<()>
     Ok(())
 }
 
-fn place_of(place: Value) -> (CodeId, u32) {
+/// The code and the instruction of a place.
+pub fn place_of(place: Value) -> (CodeId, u32) {
     (CodeId((place.as_fixnum() >> 32) as u32), place.as_fixnum() as u32)
 }
 
@@ -81,15 +82,27 @@ pub fn code_object(vm: &mut Vm, code: CodeId) -> Value {
     Value::of(object)
 }
 
-/// An attribute of a FRAME.
+/// An attribute of a FRAME. Fields: its place; the places of the frames around it, from the inside out, or None; the index
+/// of the next of them.
 pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
-    let place = fields(frame)[0];
+    let [place, outer, next, _] = *fields(frame);
     match name {
         "f_lineno" => Some(Value::from_fixnum(i64::from(line_of(vm, place)))),
         "f_lasti" => Some(Value::from_fixnum(i64::from(place_of(place).1))),
         "f_code" => Some(code_object(vm, place_of(place).0)),
         "f_globals" => Some(super::modules::module_dict(vm.codes[place_of(place).0.index()].module)),
-        "f_back" => Some(Value::NONE),
+        "f_back" if outer == Value::NONE => Some(Value::NONE),
+        "f_back" => match items(outer).get(next.as_fixnum() as usize) {
+            Some(&place) => {
+                let next = Value::from_fixnum(next.as_fixnum() + 1);
+                Some(vm.descriptor(ShapeId::FRAME, [place, outer, next, Value::NONE]))
+            }
+            None => Some(Value::NONE),
+        },
+        "f_builtins" => {
+            let builtins = vm.find_module("builtins")?;
+            Some(super::modules::module_dict(builtins))
+        }
         _ => None,
     }
 }
@@ -99,7 +112,7 @@ pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
     // SAFETY: the caller passes a CODE.
     let [compiled, id] = unsafe { (*code.object::<CodeObject>()).fields };
     let (proto, path) = if id == Value::NONE {
-        let (module, _) = vm.compiled.get(compiled.as_fixnum() as usize)?;
+        let module = vm.texts.module(compiled.as_fixnum() as usize)?;
         (module.codes.first()?.clone(), module.source.path.clone())
     } else {
         let code = &vm.codes[id.as_fixnum() as usize];

@@ -327,7 +327,19 @@ impl Vm {
 
     /// The name of a value's type, as error messages give it.
     pub fn type_name(&self, value: Value) -> &'static str {
-        self.class_name(self.type_of(value))
+        let id = self.type_of(value);
+        self.native_name(id).unwrap_or_else(|| self.class_name(id))
+    }
+
+    /// The name in errors of a class that is native in CPython and Python here: with its module.
+    fn native_name(&self, id: TypeId) -> Option<&'static str> {
+        if !id.is_dynamic() {
+            return None;
+        }
+        let name = self.class_name(id);
+        let row = NATIVE_IN_CPYTHON.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name))?;
+        let module = self.class(id).attributes.get(self.names.module).and_then(super::strings::as_text)?;
+        (row.strip_suffix(name)?.strip_suffix('.')? == module).then_some(*row)
     }
 
     /// As [`Vm::type_name`], in the wording of checked arguments, where None is its own type.
@@ -335,6 +347,53 @@ impl Vm {
         if value == Value::NONE { "None" } else { self.type_name(value) }
     }
 }
+
+/// Classes of the library in Python whose names CPython's errors give with their modules.
+const NATIVE_IN_CPYTHON: &[&str] = &[
+    "_io.BufferedReader",
+    "_io.BufferedWriter",
+    "_io.BytesIO",
+    "_io.FileIO",
+    "_io.StringIO",
+    "_io.TextIOWrapper",
+    "array.array",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+    "collections.deque",
+    "datetime.date",
+    "datetime.datetime",
+    "datetime.time",
+    "datetime.timedelta",
+    "datetime.timezone",
+    "decimal.Context",
+    "decimal.Decimal",
+    "functools.partial",
+    "itertools.accumulate",
+    "itertools.chain",
+    "itertools.combinations",
+    "itertools.combinations_with_replacement",
+    "itertools.compress",
+    "itertools.count",
+    "itertools.cycle",
+    "itertools.dropwhile",
+    "itertools.filterfalse",
+    "itertools.groupby",
+    "itertools.islice",
+    "itertools.pairwise",
+    "itertools.permutations",
+    "itertools.product",
+    "itertools.repeat",
+    "itertools.starmap",
+    "itertools.takewhile",
+    "itertools.zip_longest",
+    "operator.attrgetter",
+    "operator.itemgetter",
+    "operator.methodcaller",
+    "re.Match",
+    "re.Pattern",
+    "time.struct_time",
+    "types.SimpleNamespace",
+];
 
 #[cfg(test)]
 mod tests {

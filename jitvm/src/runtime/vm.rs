@@ -179,12 +179,10 @@ pub struct Vm {
     pub permanent: Vec<Value>,
     /// `sys.modules`: a dict of the imported modules by name; UNDEF until there is one.
     pub modules: Value,
+    /// Hooks for the first step and the end of asynchronous generators: a list, or UNDEF.
+    pub async_generator_hooks: Value,
     /// What code objects of the program stand for.
-    pub compiled: Vec<(std::rc::Rc<crate::bytecode::Module>, crate::front::Form)>,
-    /// Which of them short texts gave lately.
-    pub short_texts: std::collections::VecDeque<usize>,
-    /// The linked bodies of code objects, by the addresses of what was compiled and of the module they run in.
-    pub linked: HashMap<(usize, usize), CodeId>,
+    pub texts: super::texts::Texts,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -278,9 +276,8 @@ impl Vm {
             heap: Heap::new(),
             permanent: Vec::new(),
             modules: Value::UNDEF,
-            compiled: Vec::new(),
-            short_texts: Default::default(),
-            linked: HashMap::new(),
+            async_generator_hooks: Value::UNDEF,
+            texts: Default::default(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::key::{self, Key};
-use crate::model::{Changes, Domain, LocId, Model};
+use crate::analyse::flame::{Flame, flame};
+use crate::model::{Changes, Domain, LocId, Model, Place};
 
 pub fn changes(before: &Model, after: &Model) -> Changes {
     let traces = |model: &Model| -> Vec<_> {
@@ -44,6 +47,85 @@ pub fn changes(before: &Model, after: &Model) -> Changes {
         aborts: matched(aborts(before), aborts(after)),
         lines: matched(lines(before), lines(after)),
         sampled,
+        sites: matched(sites(before), sites(after)),
+        frames: if sampled { frames(&flame(before, None), &flame(after, None)) } else { BTreeMap::new() },
+    }
+}
+
+/// Sampled allocations by type and place.
+fn sites(model: &Model) -> Vec<(Key, (String, Place), u64)> {
+    let of = |(&(loc, ty), allocated): (&(LocId, u32), &crate::model::allocs::AllocSum)| {
+        let ty = model.words.type_name(ty);
+        (Key(format!("{ty} {}", key::place(model, loc).0)), (ty, model.program.place(loc)), allocated.bytes)
+    };
+    model.allocs.by_site.iter().map(of).collect()
+}
+
+/// How much more time there is in each frame of the flame after, matched by the names from the root on.
+fn frames(before: &Flame, after: &Flame) -> BTreeMap<usize, i64> {
+    let signed = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
+    let mut changes = BTreeMap::new();
+    let mut open = vec![(Some(0), 0)];
+    while let Some((was, is)) = open.pop() {
+        let (was, is) = (was.and_then(|id: usize| before.frames.get(id)), &after.frames[is]);
+        changes.insert(is.id, signed(is.total_ns).saturating_sub(signed(was.map_or(0, |f| f.total_ns))));
+        let names: BTreeMap<(&str, bool), usize> = (was.iter().flat_map(|f| &f.children))
+            .map(|&child| ((before.frames[child].function.as_str(), before.frames[child].builtin), child))
+            .collect();
+        for &child in &is.children {
+            let frame = &after.frames[child];
+            open.push((names.get(&(frame.function.as_str(), frame.builtin)).copied(), child));
+        }
+    }
+    changes
+}
+
+/// A line that allocates more of a type, or less.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SiteChange {
+    #[serde(rename = "type")]
+    pub ty: String,
+    #[serde(flatten)]
+    pub place: Place,
+    pub change_bytes: i64,
+}
+
+/// A function, as it was called, that took more time or less.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrameChange {
+    /// The functions from the root on.
+    pub path: Vec<String>,
+    pub change_ns: i64,
+}
+
+impl Changes {
+    /// As `--json` prints them, what changed most first.
+    pub fn of_sites(&self) -> Vec<SiteChange> {
+        let of = |((ty, place), change): (&(String, Place), &i64)| SiteChange {
+            ty: ty.clone(),
+            place: place.clone(),
+            change_bytes: *change,
+        };
+        let mut rows: Vec<SiteChange> = self.sites.iter().filter(|(_, change)| **change != 0).map(of).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.change_bytes.unsigned_abs()));
+        rows
+    }
+
+    /// The same of the frames of the flame of the log after.
+    pub fn of_frames(&self, after: &Model) -> Vec<FrameChange> {
+        if self.frames.is_empty() {
+            return Vec::new();
+        }
+        let flame = flame(after, None);
+        let path = |id: usize| {
+            let up = std::iter::successors(flame.frames.get(id), |f| flame.frames.get(f.parent?));
+            let mut names: Vec<String> = up.map(|f| f.function.clone()).collect();
+            names.reverse();
+            names
+        };
+        let mut rows: Vec<(usize, i64)> = self.frames.iter().map(|(id, ns)| (*id, *ns)).filter(|r| r.1 != 0).collect();
+        rows.sort_by_key(|(id, ns)| (std::cmp::Reverse(ns.unsigned_abs()), *id));
+        rows.into_iter().map(|(id, change_ns)| FrameChange { path: path(id), change_ns }).collect()
     }
 }
 
@@ -75,6 +157,36 @@ fn matched<T: Ord + Clone>(before: Vec<(Key, T, u64)>, after: Vec<(Key, T, u64)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_are_matched_by_their_names_from_the_root_on() {
+        let frame = |id, parent, function: &str, total_ns, children: &[usize]| crate::analyse::flame::Frame {
+            id,
+            parent,
+            function: function.into(),
+            total_ns,
+            children: children.to_vec(),
+            ..Default::default()
+        };
+        let before = Flame {
+            frames: vec![
+                frame(0, None, "all", 10, &[1]),
+                frame(1, Some(0), "f", 10, &[2]),
+                frame(2, Some(1), "g", 4, &[]),
+            ],
+            ..Flame::default()
+        };
+        let after = Flame {
+            frames: vec![
+                frame(0, None, "all", 17, &[2, 1]),
+                frame(1, Some(0), "g", 5, &[]),
+                frame(2, Some(0), "f", 12, &[3]),
+                frame(3, Some(2), "g", 1, &[]),
+            ],
+            ..Flame::default()
+        };
+        assert_eq!(frames(&before, &after), BTreeMap::from([(0, 7), (1, 5), (2, 2), (3, -3)]));
+    }
 
     #[test]
     fn what_is_alike_is_summed_and_what_is_new_is_all_change() {

@@ -39,6 +39,11 @@ pub struct Diff {
     pub passes: Vec<Row>,
     /// Where the time went, the largest difference first, with the changes of the JIT there.
     pub explanations: Vec<explain::Explanation>,
+    /// Of one run a side only: lines that allocate more or less, and time by stack.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<changes::SiteChange>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<changes::FrameChange>,
     pub problems: Vec<Problem>,
 }
 
@@ -207,9 +212,15 @@ pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
         aborts: rows(aborts, &[("count", Count), ("given_up", Count), ("record_ns", Nanoseconds)]),
         passes: rows(passes, &[("dur_ns", Nanoseconds), ("ops_in", Count), ("ops_out", Count), ("guards_out", Count)]),
         explanations: Vec::new(),
+        allocations: Vec::new(),
+        frames: Vec::new(),
         problems: before.iter().chain(after).flat_map(|m| m.problems.iter().cloned()).collect(),
     };
     out.explanations = explain::explanations(&out);
+    if let ([before], [after]) = (before, after) {
+        let changes = changes::changes(before, after);
+        (out.allocations, out.frames) = (changes.of_sites(), changes.of_frames(after));
+    }
     out
 }
 

@@ -1,17 +1,21 @@
-//! `exception-in-loop`: a hot loop raises and catches, so its recordings abort. Cost: time in the interpreter and in
-//! builtins in the loop's function and in the one that catches, and the collector's share. Saving: what
+//! `exception-in-loop`: a hot loop raises and catches, so its recordings abort, or its trace is left whenever it does.
+//! Cost: time in the interpreter and in builtins in the loop's function and in the one that catches, and the collector's
+//! share; of a trace that is left, what exits cost anywhere (`exit_cost.rs`). Saving: what
 //! takes the place of the exception is a test or another call of a builtin, so more is left than of other interpreted code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::exit_cost::{self, Exits, exits};
 use super::stake::{GONE, Leaves, Stake};
 use super::{Finding, share};
 use crate::model::{Domain, LocId, Model, Part, Place, Trace};
-use crate::units::{ns, plural};
+use crate::units::{count, ns, plural};
 
 pub const ID: &str = "exception-in-loop";
+
+const ADVICE: &str = "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound instead of IndexError.";
 
 /// What a test in the place of the exception leaves.
 const LEFT: [f64; 2] = [0.06, 0.52];
@@ -60,9 +64,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 if given_up { ", and the loop was left to the interpreter" } else { "" },
                 ns(cost),
             ),
-            advice: "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound \
-                     instead of IndexError."
-                .into(),
+            advice: ADVICE.into(),
             evidence: json!({
                 "recordings": aborted.len(),
                 "traces": aborted.iter().map(|t| t.id).collect::<Vec<_>>(),
@@ -77,5 +79,33 @@ pub fn find(model: &Model) -> Vec<Finding> {
             stake: Some(stake),
         })
     };
-    groups.into_iter().filter_map(finding).collect()
+    let mut found: Vec<Finding> = groups.into_iter().filter_map(finding).collect();
+    found.extend(exits(model, exit_cost::is_exception).into_iter().map(|exits| left(model, exits)));
+    found
+}
+
+/// Compiled code that is left each time something it calls raises.
+fn left(model: &Model, exits: Exits) -> Finding {
+    let (cost, saving) = exits.cost_and_saving(model);
+    Finding {
+        id: ID,
+        cost_ns: Some(cost),
+        share: share(cost, model),
+        saving_ns: Some(saving),
+        cause: format!(
+            "An exception was raised here {} times while compiled code ran, and each left it for the interpreter.",
+            count(exits.exits)
+        ),
+        advice: ADVICE.into(),
+        evidence: json!({
+            "exits": exits.exits,
+            "guards": exits.ids(),
+            "traces": exits.traces(),
+            "exit_cost": exits.cost,
+        }),
+        target: exits.guards.first().map(|g| (g.trace, Some(g.op))),
+        whatever_it_costs: false,
+        place: exits.place,
+        stake: exits.stake,
+    }
 }

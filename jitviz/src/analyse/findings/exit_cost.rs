@@ -134,6 +134,11 @@ fn unbridged(model: &Model, guard: &GuardRow) -> u64 {
     guard.failures.unwrap_or(0).saturating_sub(entered)
 }
 
+/// True if the guard fails when what was called raised.
+pub fn is_exception(guard: &GuardRow) -> bool {
+    guard.expected.as_deref() == Some("no exception")
+}
+
 /// True if the guard asks for a type and met another.
 pub fn is_unstable_type(guard: &GuardRow) -> bool {
     let Some(expected) = &guard.expected else { return false };

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::exit_cost::{exits, is_unstable_type};
+use super::exit_cost::{exits, is_exception, is_unstable_type};
 use super::{Finding, share};
 use crate::model::Model;
 use crate::units::{count, plural};
@@ -12,8 +12,8 @@ use crate::units::{count, plural};
 pub const ID: &str = "guard-storm";
 
 pub fn find(model: &Model) -> Vec<Finding> {
-    // Failing types have a finding of their own.
-    let storms = exits(model, |guard| !is_unstable_type(guard));
+    // Failing types and exceptions have findings of their own.
+    let storms = exits(model, |guard| !is_unstable_type(guard) && !is_exception(guard));
     let finding = |e: super::exit_cost::Exits| {
         let (cost, saving) = e.cost_and_saving(model);
         let first = e.guards.first();

@@ -4,7 +4,7 @@
 //! was made stands in the evidence.
 
 pub mod exit_cost;
-mod places;
+pub(super) mod places;
 
 mod bigint_in_loop;
 mod deep_recursion;
@@ -20,7 +20,7 @@ mod native_wall;
 mod never_hot;
 mod polymorphic_shape;
 mod short_run;
-mod stake;
+pub(super) mod stake;
 mod taken_over;
 mod trace_abort;
 mod trace_explosion;

@@ -14,6 +14,9 @@ pub const ID: &str = "never-hot";
 /// A program this short is over before compiling could pay, which is another matter.
 const SHORT_NS: u64 = 50_000_000;
 
+/// States of a log that lost what was written.
+const CUT: [&str; 2] = ["truncated", "corrupt"];
+
 pub fn find(model: &Model) -> Vec<Finding> {
     // A log without even the name of its VM says nothing about what was not recorded.
     if model.duration_ns == 0 || model.program.process.vm_name.is_empty() {
@@ -27,6 +30,10 @@ pub fn find(model: &Model) -> Vec<Finding> {
     }
     // Only samples tell the interpreter from builtins, waiting and the rest.
     let interpreted = (!model.samples.is_empty()).then(|| model.samples.ns(SampleState::Interp));
+    // That a log which was cut or damaged has no recording says nothing: what it lost may have had some.
+    if interpreted.is_none() && CUT.contains(&model.health.word.as_str()) {
+        return Vec::new();
+    }
     if interpreted.is_some_and(recursive) {
         return Vec::new();
     }
@@ -106,6 +113,16 @@ fn functions(model: &Model) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::model::{Cell, GuardId, LocId, TraceId, Weight};
+
+    #[test]
+    fn a_log_that_was_cut_before_its_events_says_nothing() {
+        let mut model = Model { duration_ns: SHORT_NS, ..Model::default() };
+        model.program.process.vm_name = "jitvm".into();
+        for (word, findings) in [("clean", 1), ("killed", 1), ("truncated", 0), ("corrupt", 0)] {
+            model.health.word = word.into();
+            assert_eq!(find(&model).len(), findings, "{word}");
+        }
+    }
 
     #[test]
     fn without_samples_there_is_no_cost() {

@@ -6,13 +6,22 @@ use super::table::TableView;
 use crate::analyse::aborts::AbortRow;
 use crate::styled::{Line, Role};
 use crate::text::columns::ABORTS;
+use crate::tui::arrange::Kind;
 use crate::tui::lists::Rows;
 use crate::units::plural;
 
 pub type AbortsView = TableView<AbortRow>;
 
+static KIND: Kind<AbortRow> = Kind {
+    columns: ABORTS,
+    first_sort: "count",
+    same: |a, b| (&a.reason, &a.place) == (&b.reason, &b.place),
+    forest: None,
+    empty: "no recording was aborted",
+};
+
 pub fn view(list: Arc<Rows<AbortRow>>) -> AbortsView {
-    TableView::new(ABORTS, "count", list, "no recording was aborted")
+    TableView::new(&KIND, list)
 }
 
 /// What the reason means and which recordings it took.

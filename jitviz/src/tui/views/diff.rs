@@ -1,6 +1,7 @@
 //! View 0, Diff: what changed from the log before to the one that is shown; Enter goes to what a line is about.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,6 +12,7 @@ use crate::analyse::diff::ways::{Comparison, Way};
 use crate::model::Span;
 use crate::styled::{Line, Role};
 use crate::text::diff::{self, PageLine};
+use crate::tui::arrange::Lines;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
 use crate::units;
@@ -27,12 +29,48 @@ enum Work {
     Stopped(Option<Span>),
 }
 
-/// Empty unless there are two logs.
+/// A comparison as it is shown, made where the logs are compared.
 #[derive(Debug, Default)]
-pub struct DiffView {
+pub struct DiffPage {
     lines: Vec<PageLine>,
     ways: Vec<Option<Way>>,
     found: Option<Comparison>,
+}
+
+impl DiffPage {
+    pub fn new(found: Comparison) -> DiffPage {
+        // What does not fit is scrolled to.
+        let mut lines = diff::page(&found.diff, usize::MAX);
+        for problem in &found.diff.problems {
+            let line = Line::of(Role::Warn, format!("problem: {problem}"));
+            lines.push(PageLine { line, about: None });
+        }
+        let tables = diff::tables(&found.diff);
+        let ways = lines.iter().map(|l| l.about.and_then(|(t, row)| found.way(t, &tables[t].1[row]))).collect();
+        DiffPage { lines, ways, found: Some(found) }
+    }
+}
+
+impl DiffPage {
+    pub fn found(&self) -> Option<&Comparison> {
+        self.found.as_ref()
+    }
+}
+
+impl Lines for Arc<DiffPage> {
+    fn len(&self) -> usize {
+        self.lines.len()
+    }
+    fn text(&self, line: usize) -> String {
+        self.lines.get(line).map(|l| l.line.plain()).unwrap_or_default()
+    }
+}
+
+/// Empty unless there are two logs.
+#[derive(Debug, Default)]
+pub struct DiffView {
+    /// What was found; with nothing in it until something was.
+    page: Arc<DiffPage>,
     /// The log before; `None` if there is none.
     before: Option<String>,
     work: Work,
@@ -103,31 +141,26 @@ impl DiffView {
         Some(Line::of(Role::Dim, text))
     }
 
-    pub fn show(&mut self, found: Comparison, span: Option<Span>) {
+    /// Shows what was found if it is what was asked for. Returns what is not needed any more.
+    pub fn show(&mut self, page: Arc<DiffPage>, span: Option<Span>) -> Arc<DiffPage> {
         if !matches!(self.work, Work::Asked(of, _) if of == span) {
-            return;
+            return page;
         }
-        // What does not fit is scrolled to.
-        self.lines = diff::page(&found.diff, usize::MAX);
-        for problem in &found.diff.problems {
-            let line = Line::of(Role::Warn, format!("problem: {problem}"));
-            self.lines.push(PageLine { line, about: None });
-        }
-        let tables = diff::tables(&found.diff);
-        self.ways = self.lines.iter().map(|l| l.about.and_then(|(t, row)| found.way(t, &tables[t].1[row]))).collect();
-        self.scroll.cursor = self.scroll.cursor.min(self.lines.len().saturating_sub(1));
-        (self.found, self.work) = (Some(found), Work::Done(span));
+        self.scroll.cursor = self.scroll.cursor.min(page.lines.len().saturating_sub(1));
+        self.work = Work::Done(span);
+        std::mem::replace(&mut self.page, page)
     }
 
     /// Where the line under the cursor leads.
     pub fn target(&self) -> Option<Way> {
-        self.ways.get(self.scroll.cursor).copied().flatten()
+        self.page.ways.get(self.scroll.cursor).copied().flatten()
     }
 
     /// Why it leads nowhere.
     pub fn no_way(&self) -> &'static str {
-        let about = self.lines.get(self.scroll.cursor).and_then(|l| l.about);
-        let row = self.found.as_ref().zip(about).map(|(found, (table, row))| &diff::tables(&found.diff)[table].1[row]);
+        let about = self.page.lines.get(self.scroll.cursor).and_then(|l| l.about);
+        let row =
+            self.page.found.as_ref().zip(about).map(|(found, (table, row))| &diff::tables(&found.diff)[table].1[row]);
         match row.map(|r| r.status) {
             Some(Status::Lost) => "this is only in the log before; jitviz BEFORE shows it",
             _ => "this line leads nowhere; functions, traces, guards and aborts below do",
@@ -137,13 +170,13 @@ impl DiffView {
     /// What the line under the cursor is, or the line itself where the screen cuts it.
     pub fn detail(&self, width: u16) -> Line {
         if let Some(line) = self.waiting() {
-            return if self.lines.is_empty() { Line::new() } else { line };
+            return if self.page.lines.is_empty() { Line::new() } else { line };
         }
-        let Some(line) = self.lines.get(self.scroll.cursor) else { return Line::new() };
+        let Some(line) = self.page.lines.get(self.scroll.cursor) else { return Line::new() };
         if line.line.width() + 1 > usize::from(width) {
             return line.line.clone();
         }
-        let row = self.found.as_ref().zip(line.about);
+        let row = self.page.found.as_ref().zip(line.about);
         let row = row.map(|(found, (table, row))| &diff::tables(&found.diff)[table].1[row]);
         let Some(row) = row else { return Line::of(Role::Dim, self.time()) };
         let text = match (row.status, &row.first_difference) {
@@ -170,19 +203,22 @@ impl DiffView {
     }
 
     pub fn draw(&self, buf: &mut Buffer, area: Rect, brush: &Brush) {
-        if let Some(line) = self.waiting().filter(|_| self.lines.is_empty()) {
+        if let Some(line) = self.waiting().filter(|_| self.page.lines.is_empty()) {
             return brush.item(buf, area, area.y, &line, 0, Emphasis::None);
         }
-        page::draw(buf, area, brush, &self.scroll, self.lines.iter().map(|l| &l.line));
+        page::draw(buf, area, brush, &self.scroll, self.page.lines.iter().map(|l| &l.line));
     }
 }
 
 impl Listing for DiffView {
     fn len(&self) -> usize {
-        self.lines.len()
+        self.page.lines.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
-        self.lines.get(line).map(|l| l.line.plain()).unwrap_or_default().into()
+        self.page.lines.get(line).map(|l| l.line.plain()).unwrap_or_default().into()
+    }
+    fn lines(&self) -> Option<Box<dyn Lines>> {
+        Some(Box::new(self.page.clone()))
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll

@@ -9,9 +9,11 @@ use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::Listing;
-use crate::analyse::flame::{self, Flame, Frame};
+use crate::analyse::flame::{Flame, Frame};
 use crate::model::{LocId, Model, Part};
 use crate::styled::{Line, Role};
+use crate::text::columns::signed;
+use crate::tui::arrange::{AT_ONCE, FlameOf, GoOn, Lines};
 use crate::tui::filter::Filter;
 use crate::tui::paint::Brush;
 use crate::tui::scroll::Scroll;
@@ -20,9 +22,15 @@ use crate::units;
 
 #[derive(Debug)]
 pub struct FlameView {
+    model: Arc<Model>,
+    /// The flame of all states.
+    whole: Arc<Flame>,
     flame: Arc<Flame>,
-    /// The state it is of, if not of all.
+    /// The state that the flame is of, if not of all; and whether it is of this model.
     only: Option<Part>,
+    is_of_model: bool,
+    /// Whether the flame that is wanted was asked for.
+    asked: bool,
     /// The frame that fills the width.
     root: usize,
     filter: Filter,
@@ -46,25 +54,73 @@ const STATES: [(Part, &str, &str); 3] =
 
 impl FlameView {
     /// `whole` is the flame of all states.
-    pub fn new(model: &Model, whole: &Arc<Flame>, filter: Filter) -> FlameView {
-        let only = state_of(&filter);
-        let flame = if only.is_some() { Arc::new(flame::flame(model, only)) } else { whole.clone() };
-        FlameView { flame, only, root: 0, filter, scroll: Scroll::default() }
+    pub fn new(model: Arc<Model>, whole: Arc<Flame>) -> FlameView {
+        FlameView {
+            model,
+            flame: whole.clone(),
+            whole,
+            only: None,
+            is_of_model: true,
+            asked: false,
+            root: 0,
+            filter: Filter::default(),
+            scroll: Scroll::default(),
+        }
     }
 
-    /// Whether the filter asks for another state than is shown.
-    pub fn is_of_other_state(&self) -> bool {
-        self.only != state_of(&self.filter)
+    /// Shows another model, through the same filter. Returns what is not needed any more.
+    pub fn renew(&mut self, model: Arc<Model>, whole: Arc<Flame>) -> [Arc<Flame>; 2] {
+        let old = [self.flame.clone(), std::mem::replace(&mut self.whole, whole)];
+        self.model = model;
+        self.is_of_model = false;
+        self.remake();
+        old
     }
 
-    /// Zoom and cursor of the view it replaces, as far as the functions are still there.
-    pub fn resume(&mut self, old: &FlameView) {
-        self.root = self.find(&old.path(old.root)).unwrap_or(0);
-        self.scroll.cursor = self.find(&old.path(old.scroll.cursor)).unwrap_or(self.root);
+    /// Something else may be wanted: that of all states is there, and that of one is made at once of few stacks.
+    fn remake(&mut self) {
+        self.asked = false;
+        match state_of(&self.filter) {
+            wanted if !self.is_late() => self.only = wanted,
+            None => self.show(None, self.whole.clone()),
+            only if self.model.samples.by_stack.len() <= AT_ONCE => {
+                let made = FlameOf::new(self.model.clone(), only);
+                self.show(only, made.flame);
+            }
+            Some(_) => {}
+        }
     }
 
-    pub fn filter_text(&self) -> &Filter {
-        &self.filter
+    fn show(&mut self, only: Option<Part>, flame: Arc<Flame>) {
+        let paths = [self.root, self.scroll.cursor].map(|frame| self.path(frame));
+        (self.flame, self.only, self.is_of_model) = (flame, only, true);
+        // Zoom and cursor, as far as the functions are still there.
+        self.root = self.find(&paths[0]).unwrap_or(0);
+        self.scroll.cursor = self.find(&paths[1]).unwrap_or(self.root);
+    }
+
+    /// Whether what is shown is not what is wanted.
+    pub fn is_late(&self) -> bool {
+        !self.is_of_model || self.only != state_of(&self.filter)
+    }
+
+    /// Whether somebody has to be asked for the flame.
+    pub fn is_to_be_asked(&self) -> bool {
+        !self.asked && self.is_late()
+    }
+
+    /// How to make the flame that is wanted.
+    pub fn job(&mut self) -> impl FnOnce(GoOn<'_>) -> Option<FlameOf> + Send + use<> {
+        self.asked = true;
+        let (model, only) = (self.model.clone(), state_of(&self.filter));
+        move |go_on: GoOn<'_>| go_on().then(|| FlameOf::new(model, only))
+    }
+
+    /// Takes a flame if it is the one that is wanted.
+    pub fn take(&mut self, made: &FlameOf) {
+        if Arc::ptr_eq(&made.model, &self.model) && made.only == state_of(&self.filter) {
+            self.show(made.only, made.flame.clone());
+        }
     }
 
     fn path(&self, frame: usize) -> Vec<String> {
@@ -150,7 +206,7 @@ impl FlameView {
         self.scroll.cursor = self.scroll.cursor.min(frames.len().saturating_sub(1));
         let row = frames[self.scroll.cursor].depth;
         let height = usize::from(height).max(1);
-        let deepest = frames.iter().map(|f| f.depth).max().unwrap_or(0);
+        let deepest = self.flame.deepest;
         self.scroll.top = self.scroll.top.min(row).max((row + 1).saturating_sub(height));
         self.scroll.top = self.scroll.top.min((deepest + 1).saturating_sub(height));
     }
@@ -167,22 +223,24 @@ impl FlameView {
         let mut open = vec![(self.root, 0_u64)];
         while let Some((parent, start)) = open.pop() {
             let mut at = start;
-            let mut narrow: Option<Block> = None;
-            for &child in &frames[parent].children {
+            let children = &frames[parent].children;
+            for (n, &child) in children.iter().enumerate() {
                 let (x, end) = (edge(at), edge(at.saturating_add(frames[child].total_ns)));
                 let row = frames[child].depth;
-                if end > x && narrow.is_none() {
+                if end > x {
                     blocks.push(Block { frame: Some(child), others: 0, row, x, width: end - x });
                     open.push((child, at));
                 } else {
-                    // Children come in the order of their time: those after a narrow one are narrow too.
-                    let block = narrow.get_or_insert(Block { frame: None, others: 0, row, x, width: 0 });
-                    block.others += 1;
-                    block.width = end.saturating_sub(block.x);
+                    // Children come in the order of their time: those after a narrow one are narrow too, and however many
+                    // they are, they fill what is left of their caller's time without its own.
+                    let called = frames[parent].total_ns.saturating_sub(frames[parent].own_ns);
+                    let width = edge(start.saturating_add(called)).saturating_sub(x);
+                    let others = Block { frame: None, others: children.len() - n, row, x, width };
+                    blocks.extend((width > 0).then_some(others));
+                    break;
                 }
                 at = at.saturating_add(frames[child].total_ns);
             }
-            blocks.extend(narrow.filter(|b| b.width > 0));
         }
         blocks
     }
@@ -196,12 +254,14 @@ impl FlameView {
         }
         let whole = self.flame.total_ns();
         let share = |ns| units::share(ns, whole).unwrap_or_default();
-        if !search.text.is_empty() {
-            let matched = self.flame.matched_ns(|f| search.is_match(&f.function));
+        if let Some(matched) = search.time_ns.filter(|_| !search.text.is_empty()) {
             line.push(Role::Warn, format!("  matched {}", share(matched)));
         }
         line.push(Role::Plain, format!("  {} {}", units::ns(frame.total_ns), share(frame.total_ns)));
         line.push(Role::Dim, format!(", own {}", share(frame.own_ns)));
+        if let Some(change) = self.change(frame) {
+            line.push(Role::Warn, format!(" {change}"));
+        }
         for (part, name, _) in STATES {
             let ns = match part {
                 Part::Compiled => frame.compiled_ns,
@@ -257,7 +317,14 @@ impl FlameView {
         }
     }
 
-    /// `│work C 45.1 %`, as much of it as fits.
+    /// How much more time than in the other log, of two; only the flame of all states is compared.
+    fn change(&self, frame: &Frame) -> Option<String> {
+        let changes = self.model.changes.get().filter(|_| self.only.is_none() && self.is_of_model)?;
+        let text = signed(*changes.frames.get(&frame.id)?, units::ns);
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// `│work C 45.1 %`, and how much more than before, as much of it as fits.
     fn label(&self, frame: &Frame, width: u16, is_cursor: bool, brush: &Brush) -> String {
         let width = usize::from(width);
         let sign = if is_cursor { "▸" } else { "│" };
@@ -265,7 +332,9 @@ impl FlameView {
         let share = units::share(frame.total_ns, self.flame.total_ns()).unwrap_or_default();
         let name = crate::clean::clean(&frame.function);
         let all = format!("{sign}{name} {letter} {share}");
-        let text = if brush.charset.width(&all) <= width { all } else { format!("{sign}{name}") };
+        let more = self.change(frame).map(|change| format!("{all} {change}"));
+        let fits = |text: &String| brush.charset.width(text) <= width;
+        let text = more.into_iter().chain([all]).find(fits).unwrap_or_else(|| format!("{sign}{name}"));
         let text = brush.charset.fit(&text, width);
         format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
     }
@@ -284,6 +353,21 @@ fn role_of(part: Part) -> Role {
     }
 }
 
+/// The functions of a flame, as lines.
+struct FlameLines(Arc<Flame>);
+
+impl Lines for FlameLines {
+    fn len(&self) -> usize {
+        self.0.frames.len()
+    }
+    fn text(&self, line: usize) -> String {
+        self.0.frames.get(line).map(|f| crate::clean::clean(&f.function).into_owned()).unwrap_or_default()
+    }
+    fn time_ns(&self, matches: &[usize]) -> Option<u64> {
+        Some(self.0.matched_ns(|frame| matches.binary_search(&frame.id).is_ok()))
+    }
+}
+
 impl Listing for FlameView {
     fn len(&self) -> usize {
         self.flame.frames.len()
@@ -291,6 +375,9 @@ impl Listing for FlameView {
     fn text(&self, line: usize) -> Cow<'_, str> {
         let Some(frame) = self.flame.frames.get(line) else { return Cow::Borrowed("") };
         crate::clean::clean(&frame.function).into_owned().into()
+    }
+    fn lines(&self) -> Option<Box<dyn Lines>> {
+        Some(Box::new(FlameLines(self.flame.clone())))
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -304,9 +391,10 @@ impl Listing for FlameView {
     fn filter(&self) -> Option<&Filter> {
         Some(&self.filter)
     }
-    /// The states are told apart when the samples are added up, which the owner of the model does.
+    /// The states are told apart when the samples are added up.
     fn set_filter(&mut self, text: &str) {
         self.filter = Filter::new(text);
+        self.remake();
     }
 }
 
@@ -345,8 +433,7 @@ mod tests {
                 frames[parent].children.push(id);
             }
         }
-        let flame = Arc::new(Flame { frames, cut: 0 });
-        FlameView { flame, only: None, root: 0, filter: Filter::default(), scroll: Scroll::default() }
+        FlameView::new(Arc::default(), Arc::new(Flame { frames, ..Flame::default() }))
     }
 
     #[test]

@@ -7,15 +7,21 @@ use crate::analyse::guards::GuardRow;
 use crate::model::{Domain, Model};
 use crate::styled::{Line, Role};
 use crate::text::columns::{self, GUARDS};
+use crate::tui::arrange::Kind;
 use crate::tui::lists::Rows;
 
 pub type GuardsView = TableView<GuardRow>;
 
-/// The column the list is sorted by at first.
-pub const FIRST_SORT: &str = "failures";
+static KIND: Kind<GuardRow> = Kind {
+    columns: GUARDS,
+    first_sort: "failures",
+    same: |a, b| a.id == b.id,
+    forest: None,
+    empty: "no guards in this log",
+};
 
 pub fn view(list: Arc<Rows<GuardRow>>) -> GuardsView {
-    TableView::new(GUARDS, FIRST_SORT, list, "no guards in this log")
+    TableView::new(&KIND, list)
 }
 
 /// What the guard tests in words, and what the columns on screen may have no room for.

@@ -8,12 +8,13 @@ use ratatui::layout::Rect;
 use super::table::TableView;
 use super::timeline::sign;
 use crate::analyse::memory::{MemoryReport, SiteRow};
-use crate::analyse::timeline::{self, Lanes};
-use crate::model::{LocId, Model};
+use crate::analyse::timeline::Lanes;
+use crate::model::LocId;
 use crate::styled::{Line, Role};
 use crate::text::sites::SITES;
+use crate::tui::arrange::Kind;
 use crate::tui::layout;
-use crate::tui::lists::Seen;
+use crate::tui::lists::{Rows, Seen};
 use crate::tui::paint::Brush;
 use crate::units;
 
@@ -28,23 +29,38 @@ pub struct MemoryView {
 
 const LABEL: usize = 10;
 
+static KIND: Kind<SiteRow> = Kind {
+    columns: SITES,
+    first_sort: "bytes",
+    same: |a, b| (&a.ty, &a.place) == (&b.ty, &b.place),
+    forest: None,
+    empty: "no allocation was sampled in this log",
+};
+
 impl MemoryView {
     pub fn new(seen: &Seen) -> MemoryView {
         MemoryView {
-            table: TableView::new(SITES, "bytes", seen.sites.clone(), "no allocation was sampled in this log"),
+            table: TableView::new(&KIND, seen.sites.clone()),
             report: seen.memory.clone(),
             lanes: Lanes { from_ns: 0, to_ns: 0, lanes: Vec::new() },
             width: 0,
         }
     }
 
+    /// Shows another model. Returns what is not needed any more.
+    pub fn renew(&mut self, seen: &Seen) -> (Arc<MemoryReport>, Arc<Rows<SiteRow>>) {
+        self.width = 0;
+        let report = std::mem::replace(&mut self.report, seen.memory.clone());
+        (report, self.table.renew(seen.sites.clone()))
+    }
+
     /// Computes the lanes anew for a screen of another width.
-    pub fn fit(&mut self, model: &Model, width: u16) {
+    pub fn fit(&mut self, seen: &Seen, width: u16) {
         if width != self.width {
             self.width = width;
-            let from = model.span.map_or(0, |span| span.from_ns);
+            let from = seen.model.span.map_or(0, |span| span.from_ns);
             let columns = usize::from(width).saturating_sub(LABEL + 1).max(1);
-            self.lanes = timeline::lanes(model, from, from.saturating_add(model.duration_ns), columns);
+            self.lanes = seen.tracks.lanes(from, from.saturating_add(seen.model.duration_ns), columns);
         }
     }
 

@@ -16,6 +16,7 @@ pub mod traces;
 
 use std::borrow::Cow;
 
+use super::arrange::Lines;
 use super::filter::Filter;
 use super::scroll::Scroll;
 use order::Change;
@@ -28,6 +29,10 @@ pub trait Listing {
     }
     /// The line as text, for searching and copying.
     fn text(&self, line: usize) -> Cow<'_, str>;
+    /// The lines, for a search in another thread; `None` of a list that is never long.
+    fn lines(&self) -> Option<Box<dyn Lines>> {
+        None
+    }
     fn scroll(&self) -> &Scroll;
     fn scroll_mut(&mut self) -> &mut Scroll;
     /// The id of the term that explains what is under the cursor.

@@ -26,8 +26,14 @@ impl OverviewView {
         OverviewView { overview, lines: Vec::new(), scroll: Scroll::default(), width: 0 }
     }
 
-    /// Takes the cursor from the view it replaces.
-    pub fn resume(&mut self, old: &OverviewView) {
+    /// Shows another model, the cursor where it was. Returns what is not needed any more.
+    pub fn renew(&mut self, overview: Arc<Overview>) -> OverviewView {
+        let old = std::mem::replace(self, OverviewView::new(overview));
+        self.resume(&old);
+        old
+    }
+
+    fn resume(&mut self, old: &OverviewView) {
         self.fit(old.width);
         // A page without anything to go to was drawn before the log was read: the cursor goes where it would at first.
         if old.lines.iter().all(|l| l.target.is_none()) {

@@ -11,6 +11,7 @@ use crate::analyse::lines::LineRow;
 use crate::model::{Changes, Model, OpIx, SourceId, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::columns;
+use crate::tui::arrange::{AT_ONCE, GoOn, Lines, passing};
 use crate::tui::filter::Filter;
 use crate::tui::layout;
 use crate::tui::lists::SourceLines;
@@ -22,14 +23,33 @@ use crate::units::{count, ns, plural};
 pub struct SourceView {
     /// `None` until somebody looked, and the inside of every trace was read.
     lines: Option<SourceLines>,
-    /// Rows that the filter lets through.
-    shown: Vec<usize>,
+    /// Rows that the filter lets through; of many rows those of the filter before, until they are found.
+    shown: Arc<Vec<usize>>,
+    /// What `shown` passed, and whether it is of these lines.
+    passed: Filter,
     filter: Filter,
-    /// Whether there is time by line to show, recordings that were aborted, failures of guards.
+    /// Whether the rows that are wanted were asked for.
+    asked: bool,
+    /// Whether there is time by line to show.
     sampled: bool,
-    aborted: bool,
-    failed: bool,
+    widths: Widths,
     scroll: Scroll,
+}
+
+/// Columns of the numbers; 0 of those without a value.
+#[derive(Clone, Copy, Debug, Default)]
+struct Widths {
+    ran: usize,
+    failures: usize,
+    aborts: usize,
+}
+
+/// Rows that a filter lets through.
+#[derive(Debug)]
+pub struct Passed {
+    rows: Arc<Vec<LineRow>>,
+    filter: Filter,
+    shown: Arc<Vec<usize>>,
 }
 
 /// Columns of the text without the numbers; below this the numbers go and the heat stays.
@@ -43,10 +63,64 @@ impl SourceView {
         let heat = |r: &LineRow| r.heat_of(sampled);
         let hottest = (0..rows.len()).rev().max_by_key(|&i| heat(&rows[i])).unwrap_or(0);
         let shown = (0..rows.len()).collect();
-        let aborted = rows.iter().any(|row| row.aborts > 0);
-        let failed = rows.iter().any(|row| row.failures.unwrap_or(0) > 0);
+        let width = |title: &str, greatest: Option<u64>| match greatest.unwrap_or(0) {
+            // A column without a single value takes no room from the program.
+            0 => 0,
+            greatest => count(greatest).len().max(title.len()),
+        };
+        let ran = width("ran", rows.iter().filter_map(|row| row.executions).max());
+        let failures = width("failures", rows.iter().filter_map(|row| row.failures).max());
+        let aborts = width("aborts", rows.iter().map(|row| row.aborts).max());
         let scroll = Scroll { cursor: hottest, ..Scroll::default() };
-        SourceView { lines: Some(lines), shown, filter: Filter::default(), sampled, aborted, failed, scroll }
+        SourceView {
+            lines: Some(lines),
+            shown: Arc::new(shown),
+            passed: Filter::default(),
+            filter: Filter::default(),
+            asked: false,
+            sampled,
+            widths: Widths { ran, failures, aborts },
+            scroll,
+        }
+    }
+
+    fn refilter(&mut self) {
+        self.asked = false;
+        if let Some(lines) = self.lines.as_ref().filter(|lines| lines.rows.len() <= AT_ONCE)
+            && let Some(passed) = pass(lines.rows.clone(), self.filter.clone(), &|| true)
+        {
+            self.take(passed);
+        }
+    }
+
+    /// Whether what is shown is not what is wanted.
+    pub fn is_late(&self) -> bool {
+        self.lines.is_some() && self.passed != self.filter
+    }
+
+    /// Whether somebody has to be asked for the rows.
+    pub fn is_to_be_asked(&self) -> bool {
+        !self.asked && self.is_late()
+    }
+
+    /// How to find the rows that are wanted.
+    pub fn job(&mut self) -> impl FnOnce(GoOn<'_>) -> Option<Passed> + Send + use<> {
+        self.asked = true;
+        let rows = self.lines.as_ref().map(|lines| lines.rows.clone()).unwrap_or_default();
+        let filter = self.filter.clone();
+        move |go_on: GoOn<'_>| pass(rows, filter, go_on)
+    }
+
+    /// Takes the rows if they are those that are wanted; the cursor stays on its line.
+    pub fn take(&mut self, passed: Passed) {
+        let is_of_these = self.lines.as_ref().is_some_and(|lines| Arc::ptr_eq(&lines.rows, &passed.rows));
+        if !is_of_these || passed.filter != self.filter {
+            return;
+        }
+        let before = self.place();
+        (self.shown, self.passed) = (passed.shown, passed.filter);
+        let same = |&i: &usize| Some((self.rows()[i].source, self.rows()[i].line)) == before;
+        self.scroll.cursor = self.shown.iter().position(same).unwrap_or(0);
     }
 
     /// Takes filter and cursor from the view it replaces.
@@ -92,8 +166,10 @@ impl SourceView {
     pub fn select(&mut self, at: (SourceId, u32)) -> bool {
         let is = |&i: &usize| (self.rows()[i].source, self.rows()[i].line) == at;
         if !self.shown.iter().any(is) && self.rows().iter().any(|r| (r.source, r.line) == at) {
-            // A way to a line outranks a filter that hides it.
-            self.set_filter("");
+            // A way to a line outranks a filter that hides it. Without a filter there is nothing to look for.
+            self.filter = Filter::default();
+            self.passed = Filter::default();
+            self.shown = Arc::new((0..self.rows().len()).collect());
         }
         let found = self.shown.iter().position(|&i| (self.rows()[i].source, self.rows()[i].line) == at);
         self.scroll.cursor = found.unwrap_or(self.scroll.cursor);
@@ -106,8 +182,7 @@ impl SourceView {
     }
 
     fn line(&self, row: &LineRow, numbers: bool) -> Line {
-        let mut line = Line::of(heat_role(row.heat), format!("{:1}", columns::heat(row.heat)));
-        line.push(if row.traces.is_empty() { Role::Dim } else { Role::Good }, format!("{:>5} ", row.line));
+        let (mut line, widths) = (start_of(row), self.widths);
         if numbers {
             if self.sampled {
                 let time = row.time_ns.filter(|ns| *ns > 0).map(ns).unwrap_or_default();
@@ -120,19 +195,18 @@ impl SourceView {
                 line.push(Role::Warn, format!("{change:>9} "));
             }
             let number = |n: Option<u64>| n.filter(|n| *n > 0).map(count).unwrap_or_default();
-            line.push(Role::Plain, format!("{:>11} ", number(row.executions)));
-            // A column without a single value takes no room from the program.
-            if self.failed {
-                line.push(Role::Warn, format!("{:>11} ", number(row.failures)));
+            if widths.ran > 0 {
+                line.push(Role::Plain, format!("{:>1$} ", number(row.executions), widths.ran));
             }
-            if self.aborted {
-                line.push(Role::Bad, format!("{:>6} ", number(Some(row.aborts))));
+            if widths.failures > 0 {
+                line.push(Role::Warn, format!("{:>1$} ", number(row.failures), widths.failures));
+            }
+            if widths.aborts > 0 {
+                line.push(Role::Bad, format!("{:>1$} ", number(Some(row.aborts)), widths.aborts));
             }
             line.push(Role::Plain, " ");
         }
-        let text = row.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default();
-        line.push(if row.traces.is_empty() { Role::Dim } else { Role::Plain }, text);
-        line
+        line.join(end_of(row))
     }
 
     /// Everything about the line under the cursor.
@@ -168,10 +242,15 @@ impl SourceView {
         let head = match numbers {
             true => {
                 let time = if self.sampled { format!("{:>8} ", "time") } else { String::new() };
-                let failures = if self.failed { format!("{:>11} ", "failures") } else { String::new() };
-                let aborts = if self.aborted { format!("{:>6} ", "aborts") } else { String::new() };
+                let title = |title: &str, width: usize| match width {
+                    0 => String::new(),
+                    width => format!("{title:>width$} "),
+                };
+                let ran = title("ran", self.widths.ran);
+                let failures = title("failures", self.widths.failures);
+                let aborts = title("aborts", self.widths.aborts);
                 let change = if self.changes().is_some() { format!("{:>9} ", "change") } else { String::new() };
-                format!("{:1}{:>5} {time}{change}{:>11} {failures}{aborts} source", "", "line", "ran")
+                format!("{:1}{:>5} {time}{change}{ran}{failures}{aborts} source", "", "line")
             }
             false => format!("{:1}{:>5} source", "", "line"),
         };
@@ -181,6 +260,7 @@ impl SourceView {
             let why = match (&self.lines, self.rows().is_empty()) {
                 (None, _) => "the inside of the traces is being read",
                 (_, true) => "the log carries no source",
+                _ if self.is_late() => "the lines are being looked through",
                 (_, false) => "no line passes the filter; Esc ends it",
             };
             return brush.item(buf, rows, rows.y, &Line::of(Role::Dim, why), 0, Emphasis::None);
@@ -191,6 +271,47 @@ impl SourceView {
             let emphasis = if at == self.scroll.cursor { Emphasis::Cursor } else { Emphasis::None };
             brush.item(buf, rows, rows.y + row as u16, &self.line(source, numbers), self.scroll.left, emphasis);
         }
+    }
+}
+
+/// A line without its numbers, as it is searched, filtered and copied.
+fn text_of(row: &LineRow) -> String {
+    plain_line(row).plain()
+}
+
+/// The heat, the number and the text of a line.
+fn plain_line(row: &LineRow) -> Line {
+    start_of(row).join(end_of(row))
+}
+
+fn start_of(row: &LineRow) -> Line {
+    let mut line = Line::of(heat_role(row.heat), format!("{:1}", columns::heat(row.heat)));
+    line.push(if row.traces.is_empty() { Role::Dim } else { Role::Good }, format!("{:>5} ", row.line));
+    line
+}
+
+fn end_of(row: &LineRow) -> Line {
+    let text = row.text.as_deref().map(crate::clean::expand_tabs).unwrap_or_default();
+    Line::of(if row.traces.is_empty() { Role::Dim } else { Role::Plain }, text)
+}
+
+fn pass(rows: Arc<Vec<LineRow>>, filter: Filter, go_on: GoOn<'_>) -> Option<Passed> {
+    let shown = Arc::new(passing(&rows, &filter, text_of, go_on)?);
+    Some(Passed { rows, filter, shown })
+}
+
+/// The lines that are shown.
+struct ShownLines {
+    rows: Arc<Vec<LineRow>>,
+    shown: Arc<Vec<usize>>,
+}
+
+impl Lines for ShownLines {
+    fn len(&self) -> usize {
+        self.shown.len()
+    }
+    fn text(&self, line: usize) -> String {
+        self.shown.get(line).map(|&i| text_of(&self.rows[i])).unwrap_or_default()
     }
 }
 
@@ -207,12 +328,11 @@ impl Listing for SourceView {
         self.shown.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
-        self.shown
-            .get(line)
-            .map(|&i| &self.rows()[i])
-            .map(|row| self.line(row, false).plain())
-            .unwrap_or_default()
-            .into()
+        self.shown.get(line).map(|&i| text_of(&self.rows()[i])).unwrap_or_default().into()
+    }
+    fn lines(&self) -> Option<Box<dyn Lines>> {
+        let rows = self.lines.as_ref()?.rows.clone();
+        Some(Box::new(ShownLines { rows, shown: self.shown.clone() }))
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll
@@ -227,12 +347,8 @@ impl Listing for SourceView {
         Some(&self.filter)
     }
     fn set_filter(&mut self, text: &str) {
-        let before = self.place();
         self.filter = Filter::new(text);
-        let passes = |i: &usize| self.filter.accepts(&self.line(&self.rows()[*i], false).plain(), &self.rows()[*i]);
-        self.shown = (0..self.rows().len()).filter(passes).collect();
-        let same = |&i: &usize| Some((self.rows()[i].source, self.rows()[i].line)) == before;
-        self.scroll.cursor = self.shown.iter().position(same).unwrap_or(0);
+        self.refilter();
     }
     fn total(&self) -> usize {
         self.rows().len()

@@ -8,10 +8,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::Listing;
-use crate::analyse::timeline::{self, Lane, LaneUnit, Lanes};
+use crate::analyse::timeline::{self, Lane, LaneUnit, Lanes, Tracks};
 use crate::model::{Model, TraceId};
 use crate::styled::{Line, Role};
 use crate::text::columns;
+use crate::tui::arrange::Lines;
 use crate::tui::layout;
 use crate::tui::paint::{Brush, Emphasis};
 use crate::tui::scroll::Scroll;
@@ -22,6 +23,7 @@ use crate::units;
 pub struct TimelineView {
     /// The whole run, whatever part of it the other views show.
     model: Arc<Model>,
+    tracks: Arc<Tracks>,
     /// What is on screen.
     pub from_ns: u64,
     pub to_ns: u64,
@@ -40,12 +42,13 @@ const TOTALS_FROM: u16 = 70;
 const SHORTEST_NS: u64 = 1_000;
 
 impl TimelineView {
-    pub fn new(model: Arc<Model>) -> TimelineView {
+    pub fn new(model: Arc<Model>, tracks: Arc<Tracks>) -> TimelineView {
         let to_ns = model.duration_ns.max(1);
         let last = model.moments.len().saturating_sub(1);
         TimelineView {
-            lanes: timeline::lanes(&model, 0, to_ns, 1),
+            lanes: tracks.lanes(0, to_ns, 1),
             model,
+            tracks,
             from_ns: 0,
             to_ns,
             width: 0,
@@ -53,11 +56,11 @@ impl TimelineView {
         }
     }
 
-    /// The same place in a model that knows more of the run.
-    pub fn renew(&mut self, model: Arc<Model>) {
+    /// The same place in a model that knows more of the run. Returns what is not needed any more.
+    pub fn renew(&mut self, model: Arc<Model>, tracks: Arc<Tracks>) -> (Arc<Model>, Arc<Tracks>) {
         let showed_all = self.from_ns == 0 && self.to_ns >= self.model.duration_ns.max(1);
         let at_end = self.scroll.cursor + 1 >= self.model.moments.len();
-        self.model = model;
+        let old = (std::mem::replace(&mut self.model, model), std::mem::replace(&mut self.tracks, tracks));
         if showed_all || self.to_ns > self.end() {
             self.to_ns = self.end();
             self.from_ns = self.from_ns.min(self.to_ns.saturating_sub(1));
@@ -67,6 +70,7 @@ impl TimelineView {
         }
         let width = std::mem::take(&mut self.width);
         self.fit(width);
+        old
     }
 
     pub fn end(&self) -> u64 {
@@ -77,7 +81,7 @@ impl TimelineView {
     pub fn fit(&mut self, width: u16) {
         if width != self.width {
             self.width = width;
-            self.lanes = timeline::lanes(&self.model, self.from_ns, self.to_ns, usize::from(cells(width)));
+            self.lanes = self.tracks.lanes(self.from_ns, self.to_ns, usize::from(cells(width)));
         }
     }
 
@@ -321,14 +325,33 @@ fn role_of(id: &str) -> Role {
     }
 }
 
+/// The events of a model, as lines.
+struct EventLines(Arc<Model>);
+
+impl Lines for EventLines {
+    fn len(&self) -> usize {
+        self.0.moments.len()
+    }
+    fn text(&self, line: usize) -> String {
+        event_text(&self.0, line)
+    }
+}
+
+fn event_text(model: &Model, line: usize) -> String {
+    let Some(moment) = model.moments.get(line) else { return String::new() };
+    let row = timeline::row(model, moment);
+    crate::clean::clean(&format!("{}  {}  {}", units::ns(row.at_ns), row.what, row.text)).into_owned()
+}
+
 impl Listing for TimelineView {
     fn len(&self) -> usize {
         self.model.moments.len()
     }
     fn text(&self, line: usize) -> Cow<'_, str> {
-        let Some(moment) = self.model.moments.get(line) else { return Cow::Borrowed("") };
-        let row = timeline::row(&self.model, moment);
-        crate::clean::clean(&format!("{}  {}  {}", units::ns(row.at_ns), row.what, row.text)).into_owned().into()
+        event_text(&self.model, line).into()
+    }
+    fn lines(&self) -> Option<Box<dyn Lines>> {
+        Some(Box::new(EventLines(self.model.clone())))
     }
     fn scroll(&self) -> &Scroll {
         &self.scroll

@@ -119,12 +119,13 @@ impl Lowerer<'_> {
                 ExpressionKind::YieldFrom(self.boxed(&yield_.value)?)
             }
             ast::Expr::Compare(comparison) => {
-                self.suspect_comparison(comparison);
+                let warnings = self.warnings.len();
                 let first = self.boxed(&comparison.left)?;
                 let mut rest = Vec::with_capacity(comparison.ops.len());
                 for (operator, operand) in comparison.ops.iter().zip(&comparison.comparators) {
                     rest.push((comparison_operator(*operator), self.expression(operand)?));
                 }
+                self.suspect_comparison(comparison, warnings, &first, &rest);
                 ExpressionKind::Compare { first, rest }
             }
             ast::Expr::Call(call) => self.call(call)?,

@@ -11,6 +11,7 @@ mod literal;
 mod patterns;
 mod statements;
 mod strings;
+mod stumbles;
 mod suspicions;
 mod syntax;
 mod targets;

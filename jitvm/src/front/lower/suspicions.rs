@@ -4,27 +4,39 @@ use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
 use super::Lowerer;
+use crate::bytecode::{Constant, Op};
 use crate::front::error::Warning;
+use crate::front::hir::{Expression, ExpressionKind};
 
 impl Lowerer<'_> {
     fn warn(&mut self, place: &impl Ranged, message: String) {
         self.warnings.push(Warning { offset: place.start().to_u32(), message });
     }
 
-    /// `is` with a literal.
-    pub(super) fn suspect_comparison(&mut self, comparison: &ast::ExprCompare) {
-        let mut left = &*comparison.left;
-        for (operator, right) in comparison.ops.iter().zip(&comparison.comparators) {
+    /// `is` with a literal, or what is folded to one. Warns before the operands do, whose warnings begin at `at`.
+    pub(super) fn suspect_comparison(
+        &mut self,
+        comparison: &ast::ExprCompare,
+        at: usize,
+        first: &Expression,
+        rest: &[(Op, Expression)],
+    ) {
+        let sources = [&*comparison.left].into_iter().chain(&comparison.comparators);
+        let values: Vec<bool> = sources
+            .zip([first].into_iter().chain(rest.iter().map(|(_, operand)| operand)))
+            .map(|(source, lowered)| !source.is_f_string_expr() && is_value(lowered))
+            .collect();
+        for (index, operator) in comparison.ops.iter().enumerate() {
             let message = match operator {
                 ast::CmpOp::Is => "\"is\" with a literal. Did you mean \"==\"?",
                 ast::CmpOp::IsNot => "\"is not\" with a literal. Did you mean \"!=\"?",
-                _ => "",
+                _ => continue,
             };
-            if !message.is_empty() && (is_value(left) || is_value(right)) {
-                self.warn(comparison, message.to_owned());
+            if values[index] || values[index + 1] {
+                let offset = comparison.start().to_u32();
+                self.warnings.insert(at, Warning { offset, message: message.to_owned() });
                 return;
             }
-            left = right;
         }
     }
 
@@ -63,19 +75,13 @@ impl Lowerer<'_> {
 }
 
 /// A constant whose identity means nothing.
-fn is_value(expression: &ast::Expr) -> bool {
-    match expression {
-        ast::Expr::StringLiteral(_) | ast::Expr::BytesLiteral(_) | ast::Expr::NumberLiteral(_) => true,
-        ast::Expr::UnaryOp(operation) => {
-            !matches!(operation.op, ast::UnaryOp::Not) && matches!(&*operation.operand, ast::Expr::NumberLiteral(_))
+fn is_value(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Constant(constant) => {
+            !matches!(constant, Constant::None | Constant::True | Constant::False | Constant::Ellipsis)
         }
-        ast::Expr::Tuple(tuple) => tuple.elts.iter().all(|item| is_value(item) || is_single(item)),
         _ => false,
     }
-}
-
-fn is_single(expression: &ast::Expr) -> bool {
-    expression.is_none_literal_expr() || expression.is_boolean_literal_expr() || expression.is_ellipsis_literal_expr()
 }
 
 /// The type of a display or literal.

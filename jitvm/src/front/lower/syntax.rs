@@ -6,11 +6,14 @@ use ruff_python_ast::{self as ast};
 use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseError, ParseErrorType};
 use ruff_text_size::Ranged;
 
-use super::{formatted, lexemes, span};
+use super::{formatted, lexemes, span, stumbles};
 use crate::bytecode::Span;
-use crate::front::error::{ErrorKind, Fault, Warning};
+use crate::front::error::{ErrorKind, Fault, NOT_ASCII, Warning};
 
-const INVALID: &str = "invalid syntax";
+pub(super) const INVALID: &str = "invalid syntax";
+
+/// What is said of a bracket once the text has ended.
+const NEVER_CLOSED: &str = "was never closed";
 
 /// Levels of the tree that are searched for the expressions of an error.
 const DEEPEST_SEARCHED: u32 = 5000;
@@ -33,16 +36,22 @@ pub(super) fn check(
     };
     let all = tokens;
     let tokens: Vec<Token> = all.iter().copied().filter(|token| !is_trivia(token.kind())).collect();
-    let place = Place { text, tokens, body, error: span(error.location) };
-    let fault = place.translate(&error.error);
+    let place = Place { text, all, tokens, body, error: span(error.location) };
+    let fault = match stumbles::value_missing(errors, error, &place.tokens) {
+        Some(equal) => Fault::syntax(INVALID, equal),
+        None => place.translate(&error.error),
+    };
     if fault.kind == ErrorKind::Indentation
         && let Some(tabs) = lexemes::inconsistent_tabs(text, &place.tokens, place.error.start)
     {
         return Err(tabs);
     }
-    let brackets = place.bracket_fault(place.error.start, &error.error);
+    // CPython compares with the line its parser has come to.
+    let reached = if fault.message == INVALID { fault.span.start } else { place.error.start };
+    let brackets = place.bracket_fault(place.error.start, reached, &error.error);
     // CPython reads all tokens before it tells what its parser found, and the first that is none ends that.
     let lexical = match (&brackets, &error.error) {
+        (Some(fault), _) if fault.message.ends_with(NEVER_CLOSED) => None,
         (Some(fault), _) => Some(fault.span.start),
         // The end, since the fault of a number that is none lies within it.
         (None, ParseErrorType::Lexical(_) | ParseErrorType::FStringError(_)) => Some(place.error.end),
@@ -63,11 +72,13 @@ fn is_trivia(kind: TokenKind) -> bool {
 }
 
 /// What is around an error.
-struct Place<'a> {
-    text: &'a str,
-    tokens: Vec<Token>,
+pub(super) struct Place<'a> {
+    pub text: &'a str,
+    /// With what `tokens` leaves out.
+    pub all: &'a [Token],
+    pub tokens: Vec<Token>,
     body: &'a [ast::Stmt],
-    error: Span,
+    pub error: Span,
 }
 
 impl<'a> Place<'a> {
@@ -77,7 +88,10 @@ impl<'a> Place<'a> {
         match error {
             ParseErrorType::Lexical(error) => self.lexical(error),
             ParseErrorType::FStringError(error) => self.format_string(error),
-            ParseErrorType::UnexpectedIndentation => indentation("unexpected indent".to_owned(), here, false),
+            ParseErrorType::UnexpectedIndentation => {
+                let place = Span { start: here.end.saturating_sub(1).max(here.start), end: here.end };
+                indentation("unexpected indent".to_owned(), place, false)
+            }
             ParseErrorType::InvalidAssignmentTarget => self.assignment_target(),
             ParseErrorType::InvalidAugmentedAssignmentTarget => {
                 let name = self.kind_of_target();
@@ -151,52 +165,6 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// CPython's generic error, at the token the parser stumbled over.
-    fn invalid(&self) -> Fault {
-        let mut at = self.tokens.iter().skip_while(|token| token.end().to_u32() <= self.error.start);
-        let token = match at.next() {
-            // After an expression it could be the beginning of `not in`.
-            Some(token) if token.kind() == TokenKind::Not && self.follows_expression() => at.next(),
-            // In brackets a line's end is no token.
-            Some(token) if token.kind() == TokenKind::Newline && self.in_brackets() => {
-                at.find(|token| token.kind() != TokenKind::Newline && !token.range().is_empty()).or(Some(token))
-            }
-            token => token,
-        };
-        Fault::syntax(INVALID, token.map_or(self.error, |token| span(token.range())))
-    }
-
-    /// Whether a bracket that opens before the error is not closed before it.
-    fn in_brackets(&self) -> bool {
-        let before = self.tokens.iter().take_while(|token| token.end().to_u32() <= self.error.start);
-        let depth = before.fold(0, |depth: i32, token| match token.kind() {
-            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth + 1,
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => depth - 1,
-            _ => depth,
-        });
-        depth > 0
-    }
-
-    fn follows_expression(&self) -> bool {
-        self.token_before().is_some_and(|token| {
-            let kind = token.kind();
-            matches!(
-                kind,
-                TokenKind::Name
-                    | TokenKind::Int
-                    | TokenKind::Float
-                    | TokenKind::Complex
-                    | TokenKind::String
-                    | TokenKind::Rpar
-                    | TokenKind::Rsqb
-                    | TokenKind::Rbrace
-                    | TokenKind::None
-                    | TokenKind::True
-                    | TokenKind::False
-            )
-        })
-    }
-
     fn lexical(&self, error: &LexicalErrorType) -> Fault {
         let start = self.error.start;
         let first = Span { start, end: start + 1 };
@@ -210,7 +178,7 @@ impl<'a> Place<'a> {
             LexicalErrorType::InvalidByteLiteral => {
                 let literal = self.tokens.iter().find(|token| token.end().to_u32() > start);
                 let place = literal.map_or(self.error, |token| span(token.range()));
-                Fault::syntax("bytes can only contain ASCII literal characters", place)
+                Fault::syntax(NOT_ASCII, place)
             }
             LexicalErrorType::Eof if self.text.trim_end().ends_with('\\') => {
                 let line = self.text.trim_end().len() as u32;
@@ -220,7 +188,7 @@ impl<'a> Place<'a> {
             LexicalErrorType::UnrecognizedToken { tok } if tok.is_ascii() => Fault::syntax(INVALID, first),
             LexicalErrorType::UnrecognizedToken { tok } => {
                 let code = u32::from(*tok);
-                let message = if tok.is_whitespace() || tok.is_control() {
+                let message = if !crate::runtime::repr::is_printable(*tok) {
                     format!("invalid non-printable character U+{code:04X}")
                 } else {
                     format!("invalid character '{tok}' (U+{code:04X})")
@@ -341,7 +309,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn line_before(&self) -> &str {
+    pub fn line_before(&self) -> &str {
         self.text[..self.error.start as usize].rsplit('\n').next().unwrap_or_default()
     }
 
@@ -527,28 +495,25 @@ impl<'a> Place<'a> {
             let named = rest.strip_suffix(" clause").or(rest.strip_suffix(" block"));
             let rest = named.map_or(rest.clone(), |rest| format!("{rest} statement"));
             let line = self.line_of(header);
-            let at_end = self.text.get(start as usize..).unwrap_or_default().trim().is_empty();
             let message = format!("expected an indented block {rest} on line {line}");
             // A body that is missing altogether is missed where the text goes on, with nothing underlined.
             let next = self.tokens.iter().find(|token| {
                 token.start().to_u32() >= start && token.kind() != TokenKind::Newline && !token.range().is_empty()
             });
-            if let Some(next) = next.map(|token| token.start().to_usize())
-                && self.line_of(next) > self.line_of(start as usize)
-            {
+            let Some(next) = next.map(|token| token.start().to_usize()) else {
+                return indentation(message, self.last_line(), false);
+            };
+            if self.line_of(next) > self.line_of(start as usize) {
                 let begin = self.text[..next].rfind('\n').map_or(0, |at| at as u32 + 1);
                 return indentation(message, Span { start: begin, end: begin + 1 }, false);
             }
-            let span = Span { start, end: start + 1 };
-            return indentation(message, span, !at_end);
+            return indentation(message, Span { start, end: start + 1 }, true);
         }
         let (message, end) = match message {
             "Expected `except` or `finally` after `try` block"
                 if self.text.get(start as usize..).unwrap_or_default().trim().is_empty() =>
             {
-                let end = self.text.trim_end().len();
-                let line = self.text[..end].rfind('\n').map_or(0, |at| at as u32 + 1);
-                let fault = Fault::syntax("expected 'except' or 'finally' block", Span { start: line, end: line });
+                let fault = Fault::syntax("expected 'except' or 'finally' block", self.last_line());
                 return Fault { underlined: false, ..fault };
             }
             "Expected `except` or `finally` after `try` block" => {
@@ -559,6 +524,14 @@ impl<'a> Place<'a> {
             }
             "Only single target (not list) can be annotated" => {
                 ("only single target (not list) can be annotated", self.error.end)
+            }
+            "Star import must be the only import" | "Star import cannot be parenthesized" => {
+                return self.starred_import();
+            }
+            "Trailing comma not allowed"
+                if self.token_before().is_some_and(|token| token.kind() == TokenKind::Star) =>
+            {
+                return Fault::syntax(INVALID, Span { start, end: start + 1 });
             }
             "Only one '/' separator allowed" => ("/ may appear only once", start + 1),
             "'/' parameter must appear before '*' parameter" => ("/ must be ahead of *", start + 1),
@@ -612,7 +585,7 @@ impl<'a> Place<'a> {
     }
 
     /// Brackets that do not match are told before what the parser makes of them.
-    fn bracket_fault(&self, error: u32, kind: &ParseErrorType) -> Option<Fault> {
+    fn bracket_fault(&self, error: u32, reached: u32, kind: &ParseErrorType) -> Option<Fault> {
         let mut open: Vec<(char, u32)> = Vec::new();
         for token in &self.tokens {
             let start = token.start().to_u32();
@@ -648,19 +621,20 @@ impl<'a> Place<'a> {
         }
         let &(bracket, start) = open.last()?;
         let at_end = self.text.get(error as usize..).unwrap_or_default().trim().is_empty();
-        let later = start < error && (at_end || self.line_of(error as usize) > self.line_of(start as usize));
+        let reached = error.max(reached) as usize;
+        let later = start < error && (at_end || self.line_of(reached) > self.line_of(start as usize));
         let lexical = matches!(kind, ParseErrorType::Lexical(error) if *error != LexicalErrorType::Eof);
         (later && !lexical)
-            .then(|| Fault::syntax(format!("'{bracket}' was never closed"), Span { start, end: start + 1 }))
+            .then(|| Fault::syntax(format!("'{bracket}' {NEVER_CLOSED}"), Span { start, end: start + 1 }))
     }
 
-    fn token_before(&self) -> Option<&Token> {
+    pub fn token_before(&self) -> Option<&Token> {
         let before = |token: &&Token| token.end().to_u32() <= self.error.start && token.kind() != TokenKind::Newline;
         self.tokens.iter().rev().find(before)
     }
 
     /// The token that starts at an offset or after it, past the one that starts at the error.
-    fn token_after(&self, offset: u32) -> Option<&Token> {
+    pub fn token_after(&self, offset: u32) -> Option<&Token> {
         self.tokens.iter().find(|token| token.start().to_u32() >= offset && token.start().to_u32() > self.error.start)
     }
 
@@ -678,7 +652,7 @@ impl<'a> Place<'a> {
         search
     }
 
-    fn line_of(&self, offset: usize) -> usize {
+    pub fn line_of(&self, offset: usize) -> usize {
         self.text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
     }
 

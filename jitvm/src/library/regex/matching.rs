@@ -5,6 +5,7 @@ use super::class::{Category, fold};
 use super::parse::{Greed, Place, UNLIMITED};
 use super::program::{Op, Program};
 use crate::runtime::bytes::find;
+use crate::runtime::surrogates::code_of;
 
 /// A slot without a value.
 pub const UNSET: usize = usize::MAX;
@@ -53,12 +54,12 @@ impl Text for Wide<'_> {
             return (u32::from(first), position + 1);
         }
         let c = self.0[position..].chars().next().unwrap_or('\u{fffd}');
-        (c as u32, position + c.len_utf8())
+        (code_of(c), position + c.len_utf8())
     }
     #[inline]
     fn before(&self, position: usize) -> (u32, usize) {
         let c = self.0[..position].chars().next_back().unwrap_or('\u{fffd}');
-        (c as u32, position - c.len_utf8())
+        (code_of(c), position - c.len_utf8())
     }
 }
 

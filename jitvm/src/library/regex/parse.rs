@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::class::{Category, Class, Part};
 use super::{ASCII, DOTALL, IGNORECASE, LOCALE, MULTILINE, PatternError, UNICODE, VERBOSE};
+use crate::runtime::surrogates::from_code;
 
 /// How often at most, where no limit is given.
 pub const UNLIMITED: u32 = u32::MAX;
@@ -170,7 +171,7 @@ impl Parser<'_> {
         Some(code)
     }
     fn text(&self, start: usize, end: usize) -> String {
-        self.source[start..end].iter().map(|&code| char::from_u32(code).unwrap_or('\u{fffd}')).collect()
+        self.source[start..end].iter().map(|&code| from_code(code).unwrap_or('\u{fffd}')).collect()
     }
     fn fail<T>(&self, message: impl Into<String>, position: usize) -> Result<T> {
         Err(PatternError { message: message.into(), position: Some(position) })
@@ -669,7 +670,7 @@ impl Parser<'_> {
             ahead = false;
             let Some(code) = self.take() else { return self.fail("unexpected end of pattern", self.at) };
             if !is(code, '=') && !is(code, '!') {
-                let c = char::from_u32(code).unwrap_or('\u{fffd}');
+                let c = from_code(code).unwrap_or('\u{fffd}');
                 return self.fail(format!("unknown extension ?<{c}"), start + 1);
             }
             kind = code;

@@ -2,6 +2,7 @@
 
 use super::class::{Class, fold};
 use super::parse::{Greed, Node, Parsed, Place, UNLIMITED, width};
+use crate::runtime::surrogates::from_code;
 
 /// One character's worth of a pattern.
 #[derive(Clone, Debug)]
@@ -317,7 +318,7 @@ fn starts(node: &Node, is_bytes: bool, first: &mut [bool; 256]) -> bool {
 /// Appends the bytes that every match starts with; false where they may go on in several ways.
 fn literal_prefix(node: &Node, is_bytes: bool, prefix: &mut Vec<u8>) -> bool {
     match node {
-        Node::Character(code) => match char::from_u32(*code) {
+        Node::Character(code) => match from_code(*code) {
             Some(_) if is_bytes => {
                 prefix.push(*code as u8);
                 true
