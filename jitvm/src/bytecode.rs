@@ -320,9 +320,99 @@ opcodes! {
     MatchClass "MATCH_CLASS" W RB N;
     /// `R[a] = len(R[b])`.
     GetLength "GET_LENGTH" W R O;
+
+    // What the interpreter executes in place of the first of several instructions, which see `interp/words.rs`. No code
+    // has these, and logs do not list them.
+    /// `Less` and the jump on its result that follows; x = 1 if it is JUMP_IF_TRUE (for all of these).
+    LessJump "LESS_JUMP" W R R;
+    /// `LessEqual` and the jump that follows.
+    LessEqualJump "LESS_EQUAL_JUMP" W R R;
+    /// `Equal` and the jump that follows.
+    EqualJump "EQUAL_JUMP" W R R;
+    /// `NotEqual` and the jump that follows.
+    NotEqualJump "NOT_EQUAL_JUMP" W R R;
+    /// `Greater` and the jump that follows.
+    GreaterJump "GREATER_JUMP" W R R;
+    /// `GreaterEqual` and the jump that follows.
+    GreaterEqualJump "GREATER_EQUAL_JUMP" W R R;
+    /// `Is` and the jump that follows.
+    IsJump "IS_JUMP" W R R;
+    /// `IsNot` and the jump that follows.
+    IsNotJump "IS_NOT_JUMP" W R R;
+    /// A constant to the right of `Is`, which follows with its jump.
+    IsConstJump "IS_CONST_JUMP" W O O;
+    /// A constant to the right of `IsNot`, which follows with its jump.
+    IsNotConstJump "IS_NOT_CONST_JUMP" W O O;
+    /// A fixnum to the right of `Less`, which follows with its jump.
+    LessIntJump "LESS_INT_JUMP" W O O;
+    /// A fixnum to the right of `LessEqual`, which follows with its jump.
+    LessEqualIntJump "LESS_EQUAL_INT_JUMP" W O O;
+    /// A fixnum to the right of `Equal`, which follows with its jump.
+    EqualIntJump "EQUAL_INT_JUMP" W O O;
+    /// A fixnum to the right of `NotEqual`, which follows with its jump.
+    NotEqualIntJump "NOT_EQUAL_INT_JUMP" W O O;
+    /// A fixnum to the right of `Greater`, which follows with its jump.
+    GreaterIntJump "GREATER_INT_JUMP" W O O;
+    /// A fixnum to the right of `GreaterEqual`, which follows with its jump.
+    GreaterEqualIntJump "GREATER_EQUAL_INT_JUMP" W O O;
+    /// A fixnum to the right of `Add`, which follows.
+    AddInt "ADD_INT" W O O;
+    /// A fixnum to the right of `Sub`, which follows.
+    SubInt "SUB_INT" W O O;
+    /// `LoadConst` and the `Return` of it that follows.
+    ReturnConst "RETURN_CONST" W O O;
+    /// `Move` and another `Move`.
+    MoveTwo "MOVE_TWO" W R O;
+    /// `GetAttr` and another `GetAttr`.
+    GetAttrTwo "GET_ATTR_TWO" W R Nm;
+    /// `Jump` to a `LoopHeader`.
+    JumpLoop "JUMP_LOOP" O T H;
+    /// `GetAttr` and the `GetItem` that follows; so the others of these names.
+    GetAttrGetItem "GET_ATTR_GET_ITEM" W R Nm;
+    /// `GetAttr`, `SetItem`.
+    GetAttrSetItem "GET_ATTR_SET_ITEM" W R Nm;
+    /// `GetAttr`, `Add`.
+    GetAttrAdd "GET_ATTR_ADD" W R Nm;
+    /// `GetAttr`, `Sub`.
+    GetAttrSub "GET_ATTR_SUB" W R Nm;
+    /// `GetAttr`, `Mul`.
+    GetAttrMul "GET_ATTR_MUL" W R Nm;
+    /// `GetAttr`, `JumpIfFalse`.
+    GetAttrJumpIfFalse "GET_ATTR_JUMP_IF_FALSE" W R Nm;
+    /// `GetAttr`, `Return`.
+    GetAttrReturn "GET_ATTR_RETURN" W R Nm;
+    /// `GetAttr`, `LoadMethod`.
+    GetAttrLoadMethod "GET_ATTR_LOAD_METHOD" W R Nm;
+    /// `GetAttr`, `CallMethod`.
+    GetAttrCallMethod "GET_ATTR_CALL_METHOD" W R Nm;
+    /// `SetAttr`, `GetAttr`.
+    SetAttrGetAttr "SET_ATTR_GET_ATTR" R R Nm;
+    /// `LoadMethod`, `CallMethod`.
+    LoadMethodCallMethod "LOAD_METHOD_CALL_METHOD" W R Nm;
+    /// `LoadMethod`, `Move`.
+    LoadMethodMove "LOAD_METHOD_MOVE" W R Nm;
+    /// `Move`, `CallMethod`.
+    MoveCallMethod "MOVE_CALL_METHOD" W R O;
+    /// `LoadGlobal`, `GetAttr`.
+    LoadGlobalGetAttr "LOAD_GLOBAL_GET_ATTR" W G O;
+    /// `Add`, `SetAttr`.
+    AddSetAttr "ADD_SET_ATTR" W R R;
+    /// `Sub`, `SetAttr`.
+    SubSetAttr "SUB_SET_ATTR" W R R;
+    /// `Mul`, `Mul`.
+    MulMul "MUL_MUL" W R R;
+    /// `Mul`, `Add`.
+    MulAdd "MUL_ADD" W R R;
+    /// `Mul`, `Sub`.
+    MulSub "MUL_SUB" W R R;
+    /// `GetItem`, `JumpIfFalse`.
+    GetItemJumpIfFalse "GET_ITEM_JUMP_IF_FALSE" W R R;
 }
 
 impl Op {
+    /// The opcodes from here on stand for several instructions, and only in what the interpreter executes.
+    pub const FIRST_FUSED: Op = Op::LessJump;
+
     pub const fn name(self) -> &'static str {
         OPCODES[self as usize].1
     }

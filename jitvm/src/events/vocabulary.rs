@@ -2,7 +2,7 @@
 
 use jitlog::{Log, OpcodeSet, ReasonDomain};
 
-use crate::bytecode::OPCODES;
+use crate::bytecode::{OPCODES, Op as Bytecode};
 use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Ref, TYPES};
 use crate::runtime::collect::GcCause as GcCauseOfHeap;
 use crate::runtime::object::{SHAPES, ShapeId};
@@ -49,7 +49,7 @@ const GC_PHASES: [(&str, &str); 3] = [
 /// Names every number of ours that appears in the log.
 pub(super) fn define_tables(log: &Log) {
     let defs = log.defs();
-    for &(op, name, _, _) in OPCODES {
+    for &(op, name, _, _) in OPCODES.iter().filter(|row| row.0 < Bytecode::FIRST_FUSED) {
         defs.opcode(OpcodeSet::Bytecode, op as u16, 0, name);
     }
     for &(op, name, _, [a, b, c], effect, _, text) in OPERATIONS {

@@ -5,7 +5,7 @@ use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
 use crate::runtime::object::ShapeId;
-use crate::runtime::types::type_id;
+use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Outcome, Vm};
 use crate::runtime::{attributes, dict, iterate, sequences};
@@ -45,6 +45,13 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             call::push_frame(vm, id, window.add(1))?;
             return Ok(Begun::Frame);
         }
+        if keywords.is_none()
+            && callee.has_shape(ShapeId::TYPE)
+            && type_id(callee) == TypeId::RANGE
+            && let Some(range) = usual_range(vm, std::slice::from_raw_parts(window.add(1), count))
+        {
+            return Ok(Begun::Done(range));
+        }
         if callee.has_layout(ShapeId::TYPE)
             && let InstantiatePlan::Plain { shape, capacity, init, watched } = instantiate_plan(vm, type_id(callee))
             && let Some(function) = call::as_function(init)
@@ -68,6 +75,16 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
         }
         library::call_builtin(vm, callee, window.add(1), count, keywords).map(Begun::Done)
     }
+}
+
+/// The range of bounds that are fixnums, with a step of 1.
+fn usual_range(vm: &mut Vm, bounds: &[Value]) -> Option<Value> {
+    let (start, stop) = match *bounds {
+        [stop] => (Value::from_fixnum(0), stop),
+        [start, stop] => (start, stop),
+        _ => return None,
+    };
+    (start.is_int() && stop.is_int()).then(|| vm.range(start.as_fixnum(), stop.as_fixnum(), 1))
 }
 
 /// The keys of a dict of keywords, as a tuple.

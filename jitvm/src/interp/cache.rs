@@ -1,7 +1,7 @@
 //! Inline caches: what an attribute instruction found last time, by the shape of its object.
 //!
 //! An entry holds while the object has the shape and its class the version; both are compared before anything else of it
-//! is used, so entries need not be roots: while the version holds, the class keeps the function alive. Each GET_ATTR,
+//! is used, so entries need not be roots: while the version holds, the class keeps its attribute alive. Each GET_ATTR,
 //! SET_ATTR and LOAD_METHOD of a code has two entries, found through an index per instruction: what is learned is the
 //! first, and what was the first the second. Sites with many misses learn only what they miss twice in a row: shapes that
 //! take turns are then not learned again and again, and those that come in runs are.
@@ -13,34 +13,46 @@ use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
-use crate::runtime::types::TypeId;
+use crate::runtime::strings::text;
+use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::sizes;
 
-/// What an instruction does for objects of the entry's shape.
+/// What an instruction does for objects of a shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Plan {
-    /// Never matches.
-    Empty,
     /// The attribute is the word at this byte offset; UNDEF there means that it is not assigned.
     Word(u32),
     /// The attribute is added: its word's byte offset, and the shape that the object gets.
     Add(u32, ShapeId),
+    /// The attribute, which the class has.
+    Constant(Value),
+    /// The attribute of this very TYPE object, which is no method of it.
+    OfType(Value, Value),
     /// The method of the class, to be called with the object.
     Method(Value),
     /// The static method of the class, whose function is called without the object.
     Static(Value),
 }
 
-/// What is known of the objects of one shape.
+/// What [`Entry::place`] says where it is no offset, which is [`Instance::SLOTS`] at least.
+const CONSTANT: u32 = 1;
+const METHOD: u32 = 2;
+const STATIC: u32 = 3;
+
+/// What is known of the objects of one shape: a [`Plan`], laid out so that the usual ones are found with few tests.
 #[derive(Debug)]
 struct Entry {
     shape: Slot<u32>,
-    plan: Slot<Plan>,
+    place: Slot<u32>,
     /// The cell with the class's version, and the word it had.
     watch: Slot<*const Cell>,
     version: Slot<Value>,
+    /// The method or constant.
+    target: Slot<Value>,
+    /// The one object that a constant belongs to; of an added attribute, the shape that follows as a fixnum. Or UNDEF.
+    key: Slot<Value>,
 }
 
 /// One inline cache.
@@ -61,10 +73,35 @@ impl Entry {
         Entry {
             // FREE is no object's shape.
             shape: Slot::new(0),
-            plan: Slot::new(Plan::Empty),
+            place: Slot::new(0),
             watch: Slot::new(std::ptr::null()),
             version: Slot::new(Value::UNDEF),
+            target: Slot::new(Value::UNDEF),
+            key: Slot::new(Value::UNDEF),
         }
+    }
+
+    fn copy(&self, other: &Entry) {
+        self.shape.set(other.shape.get());
+        self.place.set(other.place.get());
+        self.watch.set(other.watch.get());
+        self.version.set(other.version.get());
+        self.target.set(other.target.get());
+        self.key.set(other.key.get());
+    }
+
+    fn set(&self, plan: Plan) {
+        let (place, target, key) = match plan {
+            Plan::Word(offset) => (offset, Value::UNDEF, Value::UNDEF),
+            Plan::Add(offset, shape) => (offset, Value::UNDEF, Value::from_fixnum(shape.0.into())),
+            Plan::Constant(value) => (CONSTANT, value, Value::UNDEF),
+            Plan::OfType(class, value) => (CONSTANT, value, class),
+            Plan::Method(function) => (METHOD, function, Value::UNDEF),
+            Plan::Static(method) => (STATIC, method, Value::UNDEF),
+        };
+        self.place.set(place);
+        self.target.set(target);
+        self.key.set(key);
     }
 }
 
@@ -123,20 +160,20 @@ fn shape_of(value: Value) -> u32 {
 
 impl Cache {
     #[inline(always)]
-    fn matching(&self, value: Value) -> Plan {
-        let shape = shape_of(value);
-        if shape == 0 {
-            return Plan::Empty;
+    fn matching(&self, value: Value) -> Option<&Entry> {
+        if !value.is_pointer() {
+            return None;
         }
+        let shape = shape_of(value);
         let mut entry = &self.entries[0];
         if shape != entry.shape.get() {
             entry = &self.entries[1];
             if shape != entry.shape.get() {
-                return Plan::Empty;
+                return None;
             }
         }
         // SAFETY: an entry with a shape has the cell of its class, which never dies.
-        if unsafe { (*entry.watch.get()).value } != entry.version.get() { Plan::Empty } else { entry.plan.get() }
+        (unsafe { (*entry.watch.get()).value } == entry.version.get()).then_some(entry)
     }
 
     /// Counts a miss of an object like this, and tells whether to learn of it.
@@ -152,47 +189,44 @@ impl Cache {
         again
     }
 
-    /// GET_ATTR: the attribute, if the entry knows it.
+    /// GET_ATTR: the attribute, if an entry knows it.
     #[inline(always)]
     pub fn get(&self, value: Value) -> Option<Value> {
-        match self.matching(value) {
-            Plan::Word(offset) => {
-                // SAFETY: objects of the entry's shape have a word there.
-                let found = unsafe { *((value.address() + offset as usize) as *const Value) };
-                (found != Value::UNDEF).then_some(found)
-            }
-            _ => None,
+        let entry = self.matching(value)?;
+        let place = entry.place.get();
+        if place >= Instance::SLOTS as u32 {
+            // SAFETY: objects of the entry's shape have a word there.
+            let found = unsafe { *((value.address() + place as usize) as *const Value) };
+            return (found != Value::UNDEF).then_some(found);
         }
+        let key = entry.key.get();
+        (key == Value::UNDEF || key == value).then(|| entry.target.get())
     }
 
-    /// SET_ATTR: whether the entry knew how, and it is done.
+    /// SET_ATTR: whether an entry knew how, and it is done.
     #[inline(always)]
     pub fn set(&self, value: Value, new: Value) -> bool {
-        match self.matching(value) {
-            Plan::Word(offset) => {
-                // SAFETY: as in `get`.
-                unsafe { *((value.address() + offset as usize) as *mut Value) = new };
-                true
+        let Some(entry) = self.matching(value) else { return false };
+        let next = entry.key.get();
+        // SAFETY: as in `get`; the shape that follows has the attribute there.
+        unsafe {
+            *((value.address() + entry.place.get() as usize) as *mut Value) = new;
+            if next != Value::UNDEF {
+                (*(value.address() as *mut Header)).shape = ShapeId(next.as_fixnum() as u32);
             }
-            Plan::Add(offset, shape) => {
-                // SAFETY: as in `get`; the shape that follows has the attribute there.
-                unsafe {
-                    *((value.address() + offset as usize) as *mut Value) = new;
-                    (*(value.address() as *mut Header)).shape = shape;
-                }
-                true
-            }
-            _ => false,
         }
+        true
     }
 
-    /// LOAD_METHOD: what to call and the receiver to pass first (UNDEF for none), if the entry knows it.
+    /// LOAD_METHOD: what to call and the receiver to pass first (UNDEF for none), if an entry knows it.
     #[inline(always)]
     pub fn method(&self, value: Value) -> Option<(Value, Value)> {
-        match self.matching(value) {
-            Plan::Method(function) => Some((function, value)),
-            Plan::Static(method) => Some((descriptors::fields(method)[0], Value::UNDEF)),
-            _ => None,
+        let entry = self.matching(value)?;
+        let target = entry.target.get();
+        match entry.place.get() {
+            METHOD => Some((target, value)),
+            STATIC => Some((descriptors::fields(target)[0], Value::UNDEF)),
+            _ => (entry.key.get() == value).then_some((target, Value::UNDEF)),
         }
     }
 
@@ -200,28 +234,53 @@ impl Cache {
         let class = vm.class(class);
         let [first, second] = &self.entries;
         if first.shape.get() != shape.0 {
-            second.shape.set(first.shape.get());
-            second.plan.set(first.plan.get());
-            second.watch.set(first.watch.get());
-            second.version.set(first.version.get());
+            second.copy(first);
         }
         first.watch.set(class.watch.address() as *const Cell);
         first.version.set(Value::from_fixnum(class.version.into()));
-        first.plan.set(plan);
+        first.set(plan);
         first.shape.set(shape.0);
     }
 
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
     pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
+        if value.has_layout(ShapeId::TYPE) {
+            return self.learn_of_type(vm, value, name);
+        }
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.getattribute).is_some() {
             return;
         }
-        if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name)) {
-            self.fill(vm, class, shape, Plan::Word(offset_of(slot)));
+        let of_class = vm.lookup(class, name);
+        match vm.attribute_place(shape, name, of_class) {
+            Place::Slot(slot) => self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
+            Place::None if !vm.shapes.get(shape).is_dictionary => {
+                if let Some(constant) = of_class.filter(|&value| is_constant(vm, value)) {
+                    self.fill(vm, class, shape, Plan::Constant(constant));
+                }
+            }
+            _ => {}
         }
+    }
+
+    /// Learns an attribute of a class that its metaclass does not have (an attribute that a metaclass gets changes the
+    /// versions of all classes). Sites that see many classes soon stop to learn.
+    fn learn_of_type(&self, vm: &Vm, value: Value, name: Value) {
+        let (id, metaclass) = (type_id(value), vm.type_of(value));
+        let is_usual = !text(name).starts_with("__")
+            && vm.lookup(metaclass, name).is_none()
+            && custom_hook(vm, metaclass, vm.names.getattribute).is_none();
+        if !is_usual || self.misses.get() >= OFTEN {
+            return;
+        }
+        self.misses.set(self.misses.get() + 1);
+        let constant = match vm.lookup(id, name) {
+            Some(found) if found.has_shape(ShapeId::FUNCTION) || is_constant(vm, found) => found,
+            _ => return,
+        };
+        self.fill(vm, id, value.shape(), Plan::OfType(value, constant));
     }
 
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
@@ -250,6 +309,9 @@ impl Cache {
     /// Learns which method LOAD_METHOD finds.
     #[cold]
     pub fn learn_method(&self, vm: &Vm, value: Value, name: Value) {
+        if value.has_layout(ShapeId::TYPE) {
+            return self.learn_of_type(vm, value, name);
+        }
         if !self.is_to_learn(value) {
             return;
         }
@@ -287,6 +349,24 @@ const WITHOUT_ATTRIBUTES: [ShapeId; 8] = [
     ShapeId::BYTES,
     ShapeId::BYTEARRAY,
 ];
+
+/// A value that, found in a class, is the attribute itself for whoever asks; that its class gets a `__get__` changes the
+/// versions of all classes (`Vm::becomes_descriptor`).
+fn is_constant(vm: &Vm, value: Value) -> bool {
+    match value.shape() {
+        ShapeId::FREE
+        | ShapeId::FLOAT_BOX
+        | ShapeId::BIG_INT
+        | ShapeId::STR
+        | ShapeId::LIST
+        | ShapeId::TUPLE
+        | ShapeId::DICT
+        | ShapeId::SET
+        | ShapeId::FROZENSET
+        | ShapeId::TYPE => true,
+        _ => value.is_instance() && vm.special(value, vm.names.get).is_none() && !descriptors::is_data(vm, value),
+    }
+}
 
 /// The shape of a plain instance of a program class.
 fn plain_shape(value: Value) -> Option<ShapeId> {

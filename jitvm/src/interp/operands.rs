@@ -1,5 +1,6 @@
 //! What the bytecode loop asks of operands in line, and the errors it raises itself.
 
+use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators;
 use crate::runtime::strings;
@@ -48,6 +49,17 @@ pub fn quick_truth(value: Value) -> Option<bool> {
     } else {
         None
     }
+}
+
+/// Compares what are not both ints, nor both floats, where that is quickly done: strs, and None with anything builtin.
+#[inline(always)]
+pub fn quick_compare(kind: CompareKind, left: Value, right: Value) -> Option<bool> {
+    if left.has_shape(ShapeId::STR) && right.has_shape(ShapeId::STR) {
+        return Some(compare::strs(kind, left, right));
+    }
+    let is_equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
+    let is_none = left == Value::NONE && !right.is_instance() || right == Value::NONE && !left.is_instance();
+    (is_equality && is_none).then(|| (left == right) == (kind == CompareKind::Equal))
 }
 
 /// Both operands as floats if at least one is an immediate float and the other a float or a fixnum.

@@ -245,7 +245,7 @@ macro_rules! ids {
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
         #[repr(transparent)]
         pub struct $name(pub u32);
-        impl $name { pub const fn index(self) -> usize { self.0 as usize } }
+        impl $name { #[inline(always)] pub const fn index(self) -> usize { self.0 as usize } }
     )* };
 }
 

@@ -83,10 +83,10 @@ impl CodeEntry {
     /// The instruction at an address, if it is this code's.
     pub fn pc_of(&self, address: usize) -> Option<u32> {
         // SAFETY: by `new`.
-        let instructions = unsafe { &(*self.code).proto.instructions };
-        let offset = address.checked_sub(instructions.as_ptr() as usize)?;
-        let pc = offset / size_of_val(instructions.first()?);
-        (pc < instructions.len()).then_some(pc as u32)
+        let words = unsafe { &(*self.code).words };
+        let offset = address.checked_sub(words.as_ptr() as usize)?;
+        let pc = offset / size_of_val(words.first()?);
+        (pc < words.len()).then_some(pc as u32)
     }
 }
 

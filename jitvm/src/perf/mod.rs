@@ -16,8 +16,8 @@ mod timer;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use crate::bytecode::Instruction;
 use crate::events::Events;
+use crate::interp::words::Word;
 use crate::ir::{CodeId, Origin, TraceId};
 use crate::runtime::large;
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
@@ -86,7 +86,7 @@ pub struct Published {
     /// An address in the native frame that entered it.
     trace_stack: AtomicUsize,
     /// The instruction being interpreted. It may be another code object's than the top frame's.
-    pc: AtomicPtr<Instruction>,
+    pc: AtomicPtr<Word>,
     /// The guard that compiled code was left through last, and above it how often that has happened.
     left_through: AtomicU64,
     /// Nanoseconds in timed states that have ended, each without those inside it.
@@ -212,7 +212,7 @@ impl Published {
 
     /// The instruction that the interpreter executes next.
     #[inline(always)]
-    pub fn at_instruction(&self, pc: *const Instruction) {
+    pub fn at_instruction(&self, pc: *const Word) {
         self.pc.store(pc.cast_mut(), Ordering::Relaxed);
     }
 

@@ -228,6 +228,9 @@ fn type_set(vm: &mut Vm, class: Value, name: Value, new: Value) -> Outcome<()> {
         return Ok(());
     }
     let new = (new != Value::UNDEF).then_some(new);
+    if [vm.names.get, vm.names.set, vm.names.delete].contains(&name) || vm.is_subtype(id, TypeId::TYPE) {
+        vm.becomes_descriptor();
+    }
     if vm.set_class_attribute(id, name, new) { Ok(()) } else { Err(raise_missing(vm, class, name)) }
 }
 

@@ -48,6 +48,9 @@ pub fn set(vm: &mut Vm, id: TypeId, bases: Value) -> Outcome<()> {
         vm.class_mut(base).subclasses.push(id);
     }
     vm.class_changed(id);
+    if vm.is_descriptor_class(id) {
+        vm.becomes_descriptor();
+    }
     Ok(())
 }
 

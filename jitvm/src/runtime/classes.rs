@@ -74,8 +74,20 @@ pub struct Class {
     pub dictionary_shape: Option<ShapeId>,
     /// Slots that the next instance gets.
     pub capacity: u16,
+    /// How instances are made and whether `==` is identity, as last found out.
+    pub(super) instantiation: Cell<Option<Instantiation>>,
+    pub(super) equality: Cell<(u32, bool)>,
     /// `Py_TPFLAGS_BASETYPE` is missing: nothing derives from it.
     pub is_final: bool,
+}
+
+/// What the class and its metaclass say of making an instance while they have these versions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instantiation {
+    pub versions: (u32, u32),
+    /// The Python function, or UNDEF; the class keeps it alive.
+    pub init: Value,
+    pub watched: bool,
 }
 
 /// One remembered lookup.
@@ -218,6 +230,8 @@ impl Vm {
                 roots: Vec::new(),
                 dictionary_shape: None,
                 capacity: 0,
+                instantiation: Default::default(),
+                equality: Default::default(),
                 is_final: FINAL.contains(&id),
             }));
         }
@@ -330,6 +344,19 @@ impl Vm {
             self.watch_existing(id);
         }
         found
+    }
+
+    /// Attributes found through any class may have changed: objects that have been no descriptors may be, or a metaclass
+    /// has changed.
+    pub fn becomes_descriptor(&mut self) {
+        self.class_changed(TypeId::OBJECT);
+    }
+
+    /// What it says of its instances is part of how attributes of others are found: they are descriptors or classes.
+    pub fn is_descriptor_class(&self, id: TypeId) -> bool {
+        let names = &self.names;
+        self.is_subtype(id, TypeId::TYPE)
+            || [names.get, names.set, names.delete].iter().any(|&name| self.lookup(id, name).is_some())
     }
 
     /// New versions for a class and all that derive from it.

@@ -229,9 +229,28 @@ fn swapped(kind: CompareKind) -> CompareKind {
     }
 }
 
+/// `==` and `!=` are what `object` makes of them.
+fn is_identity(vm: &Vm, kind: CompareKind, id: TypeId) -> bool {
+    if !matches!(kind, CompareKind::Equal | CompareKind::NotEqual) {
+        return false;
+    }
+    let class = vm.class(id);
+    let (version, known) = class.equality.get();
+    if version == class.version {
+        return known;
+    }
+    let is_of_object = |name| vm.lookup(id, name) == vm.lookup(TypeId::OBJECT, name);
+    let answer = is_of_object(vm.names.ne) && is_of_object(vm.names.eq);
+    class.equality.set((class.version, answer));
+    answer
+}
+
 /// `a < b` and the like where one is an instance of a program class.
 pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
     let (left, right) = (vm.type_of(a), vm.type_of(b));
+    if is_identity(vm, kind, left) && (left == right || is_identity(vm, kind, right)) {
+        return Ok(Value::from_bool((a == b) == (kind == CompareKind::Equal)));
+    }
     let (plain, reflected) = (comparison_name(vm, kind), comparison_name(vm, swapped(kind)));
     let mut asked_right = false;
     if left != right && vm.is_subtype(right, left) {

@@ -72,6 +72,43 @@ impl FrameStack {
         self.length += 1;
     }
 
+    /// The top frame, of a stack that has one.
+    #[inline(always)]
+    pub fn top(&self) -> *mut Frame {
+        debug_assert!(self.length > 0);
+        self.first.wrapping_add(self.length).wrapping_sub(1)
+    }
+
+    /// Whether [`FrameStack::push_in_room`] may push.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.length < self.room
+    }
+
+    /// Pushes where there is room.
+    ///
+    /// # Safety
+    /// [`FrameStack::has_room`].
+    #[inline(always)]
+    pub unsafe fn push_in_room(&mut self, frame: Frame) {
+        debug_assert!(self.length < self.capacity);
+        // SAFETY: by the caller.
+        unsafe { self.first.add(self.length).write(frame) };
+        self.length += 1;
+    }
+
+    /// As [`FrameStack::pop`], of a stack that has a frame.
+    ///
+    /// # Safety
+    /// It has one.
+    #[inline(always)]
+    pub unsafe fn pop_top(&mut self) -> Frame {
+        debug_assert!(self.length > 0);
+        self.length -= 1;
+        // SAFETY: the frame was pushed; frames are plain data.
+        unsafe { self.first.add(self.length).read() }
+    }
+
     #[inline(always)]
     pub fn pop(&mut self) -> Option<Frame> {
         self.length = self.length.checked_sub(1)?;

@@ -470,6 +470,9 @@ impl Vm {
         set_shape(self.type_object(class), shape);
         self.class_mut(class).metaclass = metaclass;
         self.class_changed(class);
+        if self.is_descriptor_class(metaclass) {
+            self.becomes_descriptor();
+        }
     }
 
     /// `instance.__class__ = other`, whose instances have the same layout. False if that is not so.
@@ -483,6 +486,9 @@ impl Vm {
             || from.has_dict != to.has_dict
         {
             return Ok(false);
+        }
+        if self.is_descriptor_class(id) {
+            self.becomes_descriptor();
         }
         if !value.has_layout(ShapeId::INSTANCE) {
             let shape = self.root_shape(id);

@@ -2,6 +2,7 @@
 
 use super::attributes::custom_hook;
 use super::class_build::{self, call_with_pairs};
+use super::classes::Instantiation;
 use super::descriptors;
 use super::exceptions::exception;
 use super::object::ShapeId;
@@ -28,6 +29,12 @@ pub enum InstantiatePlan {
 pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
     let names = vm.names;
     let class = vm.class(id);
+    let versions = (class.version, vm.class(class.metaclass).version);
+    if let Some(known) = class.instantiation.get().filter(|known| known.versions == versions) {
+        let shape = vm.root_shape(id);
+        let capacity = vm.shapes.get(shape).capacity;
+        return InstantiatePlan::Plain { shape, capacity, init: known.init, watched: known.watched };
+    }
     if !id.is_dynamic() || class.layout != ShapeId::INSTANCE || class.native != TypeId::OBJECT {
         return InstantiatePlan::Generic;
     }
@@ -44,7 +51,9 @@ pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
         Some(_) => return InstantiatePlan::Generic,
     };
     let shape = vm.root_shape(id);
-    InstantiatePlan::Plain { shape, capacity: vm.shapes.get(shape).capacity, init, watched: vm.has_finaliser(id) }
+    let watched = vm.has_finaliser(id);
+    vm.class(id).instantiation.set(Some(Instantiation { versions, init, watched }));
+    InstantiatePlan::Plain { shape, capacity: vm.shapes.get(shape).capacity, init, watched }
 }
 
 impl Vm {

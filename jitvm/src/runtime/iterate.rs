@@ -140,7 +140,16 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
 /// # Safety
 /// `out` points to four writable registers.
 pub unsafe fn get_iter_state(vm: &mut Vm, iterable: Value, out: *mut Value) -> Outcome<()> {
-    let state = iteration_state(vm, iterable)?;
+    let first = Value::from_fixnum(0);
+    let state = match iterable.shape() {
+        ShapeId::RANGE => {
+            // SAFETY: the shape was checked.
+            let range = unsafe { &*iterable.object::<super::object::Range>() };
+            [Value::RANGE_STATE, range.start, range.stop, range.step]
+        }
+        ShapeId::LIST | ShapeId::TUPLE => [iterable, first, first, first],
+        _ => iteration_state(vm, iterable)?,
+    };
     // SAFETY: the caller passes four registers.
     unsafe { out.cast::<[Value; 4]>().write(state) };
     Ok(())

@@ -6,9 +6,10 @@ use super::object::{Cell, ShapeId};
 use super::set;
 use super::surrogates;
 use super::value::Value;
-use super::vm::{Code, Vm};
+use super::vm::{Code, FrameLayout, Vm};
 use crate::bytecode::{self, Constant};
 use crate::interp::cache::Caches;
+use crate::interp::words::words;
 use crate::ir::CodeId;
 use crate::trace::policy::LoopState;
 
@@ -44,19 +45,22 @@ impl Vm {
                     self.global_cell(object, name)
                 })
                 .collect();
-            let constants = self.permanent.drain(mark..).collect();
-            let loops = proto.loops.iter().map(|_| LoopState::default()).collect();
+            let constants: Box<[Value]> = self.permanent.drain(mark..).collect();
+            let loops: Vec<LoopState> = proto.loops.iter().map(|_| LoopState::default()).collect();
+            let caches = Caches::new(&proto.instructions);
             let code = Box::new(Code {
                 id: CodeId(first + index as u32),
                 proto: proto.clone(),
                 source: module.source.clone(),
                 module: object,
+                words: words(proto, &constants, &globals, &caches, &loops),
+                layout: FrameLayout::of(proto),
                 constants,
                 globals: globals.into(),
                 names,
                 parameters,
                 suspensions: std::cell::OnceCell::new(),
-                caches: Caches::new(&proto.instructions),
+                caches,
                 loops,
                 function: LoopState::default(),
                 entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
@@ -90,9 +94,14 @@ impl Vm {
             return known.id;
         }
         let new = CodeId(self.codes.len() as u32);
+        let proto = bytecode::CodeProto { defaulted, ..old.proto.clone() };
+        let caches = Caches::new(&proto.instructions);
+        let loops: Vec<LoopState> = proto.loops.iter().map(|_| LoopState::default()).collect();
         let code = Code {
             id: new,
-            proto: bytecode::CodeProto { defaulted, ..old.proto.clone() },
+            words: words(&proto, &old.constants, &old.globals, &caches, &loops),
+            layout: FrameLayout::of(&proto),
+            proto,
             source: old.source.clone(),
             module: old.module,
             constants: old.constants.clone(),
@@ -100,8 +109,8 @@ impl Vm {
             names: old.names.clone(),
             parameters: old.parameters.clone(),
             suspensions: std::cell::OnceCell::new(),
-            caches: Caches::new(&old.proto.instructions),
-            loops: old.proto.loops.iter().map(|_| LoopState::default()).collect(),
+            caches,
+            loops,
             function: LoopState::default(),
             entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
         };

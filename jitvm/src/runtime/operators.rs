@@ -128,6 +128,9 @@ pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
     if op == Binary::MatMul {
         return None;
     }
+    if let Some(result) = operators_sequence::usual(vm, op, a, b, augmented) {
+        return Some(result);
+    }
     if let (Some(x), Some(y)) = (as_integer(a), as_integer(b)) {
         if a.is_bool() && b.is_bool() {
             let (p, q) = (a == Value::TRUE, b == Value::TRUE);

@@ -22,6 +22,20 @@ fn is_plain_collection(value: Value) -> bool {
         || matches!(value.layout(), ShapeId::RANGE | ShapeId::LONG_RANGE | ShapeId::MEMORYVIEW | ShapeId::MAPPING_PROXY)
 }
 
+/// What is asked most: `+` of two exact lists, tuples or strs, and one of them by an int. `None` if it is not this.
+#[inline]
+pub fn usual(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
+    let shape = a.shape();
+    if !matches!(shape, ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR) {
+        return None;
+    }
+    match op {
+        Binary::Add if b.has_shape(shape) => Some(concatenate(vm, a, b, augmented)),
+        Binary::Mul if b.is_int() => Some(repeat(vm, a, b, augmented)),
+        _ => None,
+    }
+}
+
 /// `None` if neither operand is a sequence with this operator.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
     if op == Binary::BitOr
@@ -102,6 +116,9 @@ pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
 
 /// How often to repeat: an int, capped below at 0.
 fn repetitions(vm: &mut Vm, count: Value) -> Outcome<usize> {
+    if count.is_int() {
+        return Ok(count.as_fixnum().max(0) as usize);
+    }
     let count = iterate::as_index(vm, count)?.unwrap_or(count);
     if let Some(count) = as_i64(count) {
         return Ok(count.max(0) as usize);

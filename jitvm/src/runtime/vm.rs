@@ -19,6 +19,7 @@ use super::shapes::ShapeTable;
 use super::types::TypeId;
 use super::value::Value;
 use crate::bytecode::{CodeProto, Source};
+use crate::interp::words::Word;
 use crate::ir::CodeId;
 use crate::library::BuiltinRow;
 use crate::sizes;
@@ -81,6 +82,28 @@ pub struct Frame {
     pub value: Value,
 }
 
+/// What pushing a frame has to know of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameLayout {
+    pub registers: u16,
+    /// Registers that a call fills, and those from there on that begin unassigned.
+    pub parameters: u16,
+    pub locals: u16,
+    /// A call without keywords that passes so many values has bound all parameters; `u16::MAX`: none has.
+    pub plain_arguments: u16,
+}
+
+impl FrameLayout {
+    pub fn of(proto: &CodeProto) -> FrameLayout {
+        FrameLayout {
+            registers: proto.registers,
+            parameters: proto.parameters() as u16,
+            locals: proto.local_names.len() as u16,
+            plain_arguments: if proto.is_plain() { proto.positional } else { u16::MAX },
+        }
+    }
+}
+
 /// A linked code object.
 #[derive(Debug)]
 pub struct Code {
@@ -99,6 +122,9 @@ pub struct Code {
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
     pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    /// What the interpreter executes, by instruction.
+    pub words: Box<[Word]>,
+    pub layout: FrameLayout,
     /// Of the attribute instructions.
     pub caches: crate::interp::cache::Caches,
     /// Hotness and trace of each loop.
@@ -117,6 +143,7 @@ impl Code {
             + sizes::boxed(&self.globals)
             + sizes::boxed(&self.names)
             + sizes::boxed(&self.parameters)
+            + size_of_val(&*self.words)
             + self.suspensions.get().map_or(0, |live| {
                 sizes::table(live) + live.values().map(|registers| sizes::boxed(registers)).sum::<usize>()
             })

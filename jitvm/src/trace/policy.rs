@@ -151,9 +151,10 @@ fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     if loop_index == ENTRY {
         return;
     }
-    let proto = &mut vm.codes[id.index()].proto;
-    let header = proto.loops[loop_index as usize] as usize;
-    proto.instructions[header].op = op;
+    let code = &mut vm.codes[id.index()];
+    let header = code.proto.loops[loop_index as usize] as usize;
+    code.proto.instructions[header].op = op;
+    code.words[header].ins.op = op;
 }
 
 /// An exit has failed often: records from where it left the program.

@@ -1,0 +1,150 @@
+//! The form of a code that the bytecode loop executes: its instructions, each with a word of what it needs beside it,
+//! and common sequences of instructions as one.
+//!
+//! Each instruction has the word of the same index, so places, jumps and frames mean the same in both. A word whose
+//! operation is a fused one does what its instruction and the next one or two do, if that is quickly done, and goes on
+//! behind them; else it does what its own instruction does. The others of the sequence are still there for that and for
+//! whoever jumps to them. Everything else (recorder, liveness, tracebacks, logs) looks at the instructions.
+
+use super::cache::Caches;
+use crate::bytecode::{CodeProto, Instruction, Op};
+use crate::runtime::object::Cell;
+use crate::runtime::value::Value;
+use crate::trace::policy::LoopState;
+
+/// An instruction as it is executed.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct Word {
+    /// With the fused operation, if there is one.
+    pub ins: Instruction,
+    /// LOAD_CONST and LOAD_INT: the value. LOAD_GLOBAL and STORE_GLOBAL: address of the cell. Jumps: bytes from this
+    /// word to the target's. Loop headers: address of the countdown. Attribute instructions: address of the cache.
+    pub aux: u64,
+}
+
+/// The words of a code. What they point to lives as long as the code and does not move.
+pub fn words(
+    proto: &CodeProto,
+    constants: &[Value],
+    globals: &[*mut Cell],
+    caches: &Caches,
+    loops: &[LoopState],
+) -> Box<[Word]> {
+    let instructions = &proto.instructions;
+    let aux = |(pc, ins): (usize, &Instruction)| match ins.op {
+        Op::LoadConst => constants[ins.b as usize].0,
+        Op::LoadInt => Value::from_fixnum(i64::from(ins.wide() as i32)).0,
+        Op::LoadGlobal | Op::StoreGlobal => globals[ins.b as usize] as u64,
+        Op::Jump | Op::JumpIfTrue | Op::JumpIfFalse | Op::JumpIfBound => {
+            ((i64::from(ins.wide()) - pc as i64) * size_of::<Word>() as i64) as u64
+        }
+        Op::LoopHeader | Op::LoopEnter | Op::LoopCold => &raw const loops[ins.a as usize].countdown as u64,
+        // SAFETY: the caches are those of these instructions.
+        Op::GetAttr | Op::SetAttr | Op::LoadMethod => unsafe { &raw const *caches.at(pc) as u64 },
+        _ => 0,
+    };
+    let mut words: Box<[Word]> = instructions.iter().enumerate().map(|at| Word { ins: *at.1, aux: aux(at) }).collect();
+    for pc in 0..words.len() {
+        if let Some((op, x)) = fused(&words[pc..]) {
+            (words[pc].ins.op, words[pc].ins.x) = (op, x);
+        } else if instructions[pc].op == Op::Jump {
+            let target = instructions.get(instructions[pc].wide() as usize);
+            // One that has been compiled since is an operation of its own.
+            if target.is_some_and(|target| target.op == Op::LoopHeader) {
+                words[pc].ins.op = Op::JumpLoop;
+            }
+        }
+    }
+    words
+}
+
+/// The fused operation for the beginning of a sequence, and its x.
+fn fused(words: &[Word]) -> Option<(Op, u8)> {
+    let first = words[0].ins;
+    let next = words.get(1)?.ins;
+    match (first.op, next.op) {
+        (Op::LoadConst, Op::Return) if next.a == first.a => Some((Op::ReturnConst, 0)),
+        (Op::LoadConst | Op::LoadInt, _) if next.c == first.a => {
+            let constant = Value(words[0].aux);
+            let of_int = match next.op {
+                Op::Add => Some(Op::AddInt),
+                Op::Sub => Some(Op::SubInt),
+                _ => None,
+            };
+            // The other operand may be the register that gets the constant.
+            if constant.is_int() && next.b != first.a && of_int.is_some() {
+                return of_int.map(|op| (op, 0));
+            }
+            let jump = sense(next, words.get(2)?.ins)?;
+            let op = match next.op {
+                Op::Is => Op::IsConstJump,
+                Op::IsNot => Op::IsNotConstJump,
+                _ if !constant.is_int() => return None,
+                Op::Less => Op::LessIntJump,
+                Op::LessEqual => Op::LessEqualIntJump,
+                Op::Equal => Op::EqualIntJump,
+                Op::NotEqual => Op::NotEqualIntJump,
+                Op::Greater => Op::GreaterIntJump,
+                Op::GreaterEqual => Op::GreaterEqualIntJump,
+                _ => return None,
+            };
+            (next.b != first.a).then_some((op, jump))
+        }
+        _ => {
+            if let Some(op) = pair(first.op, next.op) {
+                return Some((op, first.x));
+            }
+            let op = match first.op {
+                Op::Less => Op::LessJump,
+                Op::LessEqual => Op::LessEqualJump,
+                Op::Equal => Op::EqualJump,
+                Op::NotEqual => Op::NotEqualJump,
+                Op::Greater => Op::GreaterJump,
+                Op::GreaterEqual => Op::GreaterEqualJump,
+                Op::Is => Op::IsJump,
+                Op::IsNot => Op::IsNotJump,
+                _ => return None,
+            };
+            sense(first, next).map(|jump| (op, jump))
+        }
+    }
+}
+
+/// Two instructions of which the first is done in line and the second is gone on with.
+fn pair(first: Op, second: Op) -> Option<Op> {
+    Some(match (first, second) {
+        (Op::Move, Op::Move) => Op::MoveTwo,
+        (Op::Move, Op::CallMethod) => Op::MoveCallMethod,
+        (Op::GetAttr, Op::GetAttr) => Op::GetAttrTwo,
+        (Op::GetAttr, Op::GetItem) => Op::GetAttrGetItem,
+        (Op::GetAttr, Op::SetItem) => Op::GetAttrSetItem,
+        (Op::GetAttr, Op::Add) => Op::GetAttrAdd,
+        (Op::GetAttr, Op::Sub) => Op::GetAttrSub,
+        (Op::GetAttr, Op::Mul) => Op::GetAttrMul,
+        (Op::GetAttr, Op::JumpIfFalse) => Op::GetAttrJumpIfFalse,
+        (Op::GetAttr, Op::Return) => Op::GetAttrReturn,
+        (Op::GetAttr, Op::LoadMethod) => Op::GetAttrLoadMethod,
+        (Op::GetAttr, Op::CallMethod) => Op::GetAttrCallMethod,
+        (Op::SetAttr, Op::GetAttr) => Op::SetAttrGetAttr,
+        (Op::LoadMethod, Op::CallMethod) => Op::LoadMethodCallMethod,
+        (Op::LoadMethod, Op::Move) => Op::LoadMethodMove,
+        (Op::LoadGlobal, Op::GetAttr) => Op::LoadGlobalGetAttr,
+        (Op::Add, Op::SetAttr) => Op::AddSetAttr,
+        (Op::Sub, Op::SetAttr) => Op::SubSetAttr,
+        (Op::Mul, Op::Mul) => Op::MulMul,
+        (Op::Mul, Op::Add) => Op::MulAdd,
+        (Op::Mul, Op::Sub) => Op::MulSub,
+        (Op::GetItem, Op::JumpIfFalse) => Op::GetItemJumpIfFalse,
+        _ => return None,
+    })
+}
+
+/// Of a jump on the result of a comparison: whether it is taken if that is true.
+fn sense(comparison: Instruction, jump: Instruction) -> Option<u8> {
+    match jump.op {
+        Op::JumpIfTrue if jump.a == comparison.a => Some(1),
+        Op::JumpIfFalse if jump.a == comparison.a => Some(0),
+        _ => None,
+    }
+}
