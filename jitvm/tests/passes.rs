@@ -120,5 +120,5 @@ fn ir_printed_traces_parse_to_themselves() {
 fn ir_passes_are_switched_by_name() {
     let mut options = PassOptions::default();
     assert!(options.set("peel", false) && !options.set("no such pass", false));
-    assert!(options.is_on(0) && !options.is_on(1) && options.is_on(2));
+    assert!(options.is_on(1) && !options.is_on(2) && options.is_on(3));
 }

@@ -117,8 +117,21 @@ fn called_arithmetic(model: &Model, body: &Body, wanted: &[&str]) -> Vec<Place> 
         words.any(|part| wanted.contains(&part))
     };
     let bytecode = body.bytecode.as_deref().unwrap_or_default();
-    let found = bytecode.iter().filter(|op| called.contains(&op.loc) && computes(&op.text));
+    // `[0] * n` repeats, and computes nothing.
+    let repeated: BTreeSet<_> = bytecode.iter().filter(|op| makes_sequence(&op.text)).map(|op| op.loc).collect();
+    let found =
+        bytecode.iter().filter(|op| called.contains(&op.loc) && computes(&op.text) && !repeated.contains(&op.loc));
     found.map(|op| model.program.place(op.loc)).collect()
+}
+
+/// A bytecode whose result is a list, a tuple or a text.
+fn makes_sequence(text: &str) -> bool {
+    let mut words = text.split_whitespace().skip_while(|word| word.bytes().all(|b| b.is_ascii_digit()));
+    match words.next() {
+        Some("BUILD_LIST" | "BUILD_TUPLE" | "BUILD_STRING") => true,
+        Some("LOAD_CONST") => words.nth(1).is_some_and(|constant| constant.starts_with(['\'', '"', '('])),
+        _ => false,
+    }
 }
 
 /// A whole number of 62 bits and more.
@@ -130,6 +143,13 @@ fn is_large(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_makes_a_sequence() {
+        assert!(makes_sequence("0001 BUILD_LIST r2, r2.., 1") && makes_sequence("BUILD_TUPLE r2, r2.., 1"));
+        assert!(makes_sequence("0000 LOAD_CONST r2, 'x'") && !makes_sequence("0000 LOAD_CONST r2, True"));
+        assert!(!makes_sequence("0003 MUL r1, r2, r3"));
+    }
 
     #[test]
     fn what_is_large() {

@@ -46,14 +46,19 @@ static KIND: Kind<SiteRow> = Kind {
     empty: "no allocation was sampled in this log",
 };
 
+/// The account by purpose as lines; none if nothing was measured.
+fn account_of(seen: &Seen) -> Vec<Line> {
+    let mut account = Vec::new();
+    if !seen.memory.account.parts.is_empty() {
+        text::memory::account(&seen.memory, &mut account);
+    }
+    account
+}
+
 impl MemoryView {
     pub fn new(seen: &Seen) -> MemoryView {
-        let mut account = Vec::new();
-        if !seen.memory.account.parts.is_empty() {
-            text::memory::account(&seen.memory, &mut account);
-        }
         MemoryView {
-            account,
+            account: account_of(seen),
             table: TableView::new(&KIND, seen.sites.clone()),
             report: seen.memory.clone(),
             lanes: Lanes { from_ns: 0, to_ns: 0, lanes: Vec::new() },
@@ -64,6 +69,7 @@ impl MemoryView {
     /// Shows another model. Returns what is not needed any more.
     pub fn renew(&mut self, seen: &Seen) -> (Arc<MemoryReport>, Arc<Rows<SiteRow>>) {
         self.width = 0;
+        self.account = account_of(seen);
         let report = std::mem::replace(&mut self.report, seen.memory.clone());
         (report, self.table.renew(seen.sites.clone()))
     }
