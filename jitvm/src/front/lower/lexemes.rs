@@ -24,7 +24,7 @@ pub(super) fn unprintable(letter: char, at: u32) -> Fault {
     } else {
         format!("invalid non-printable character U+{code:04X}")
     };
-    Fault { underlined: false, ..Fault::syntax(message, Span { start: at, end: at }) }
+    Fault::syntax(message, Span { start: at, end: at + 1 })
 }
 
 /// Faults of texts that the parser may take; adds what is warned of.
@@ -37,7 +37,7 @@ pub(super) fn check(text: &str, tokens: &[Token], warnings: &mut Vec<Warning>) -
         return Some(fault);
     }
     let (mut brackets, mut indents, mut strings) = (0, 0_usize, 0);
-    let mut marks = text.char_indices().filter(|&(at, letter)| letter == BYTE_ORDER_MARK).map(|(at, _)| at);
+    let mut marks = text.char_indices().filter(|&(_, letter)| letter == BYTE_ORDER_MARK).map(|(at, _)| at);
     let mut mark = marks.next();
     for token in tokens {
         let is_text = matches!(token.kind(), TokenKind::String | TokenKind::FStringMiddle | TokenKind::Comment);

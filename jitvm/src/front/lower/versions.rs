@@ -13,7 +13,7 @@ pub(super) fn check(text: &str, tokens: &[Token], errors: &[UnsupportedSyntaxErr
     errors.iter().find_map(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
 }
 
-/// An `except` with several types before the first error of the parser: CPython tells of that.
+/// A use of a later language before the first error of the parser: CPython's stops there.
 pub(super) fn check_before_errors(
     text: &str,
     tokens: &[Token],
@@ -22,25 +22,19 @@ pub(super) fn check_before_errors(
 ) -> Result<(), Fault> {
     let first = others.iter().min_by_key(|error| error.location.start());
     let Some(first) = first.filter(|error| !matches!(error.error, ParseErrorType::Lexical(_))) else { return Ok(()) };
-    let earlier = errors.iter().find(|error| {
-        error.kind == UnsupportedSyntaxErrorKind::UnparenthesizedExceptionTypes
-            && error.range().start() < first.location.start()
-    });
-    earlier.and_then(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
+    let mut earlier = errors.iter().filter(|error| error.range().end() <= first.location.start());
+    earlier.find_map(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
 }
 
 /// Where the parser of 3.11 stops that finds types without parentheses behind `except`.
 fn exception_types(tokens: &[Token], here: Span) -> Fault {
     let within = tokens.iter().filter(|token| (here.start..here.end).contains(&token.start().to_u32()));
     let comma = within.clone().find(|token| token.kind() == TokenKind::Comma);
-    let starred = within.clone().zip(within.clone().skip(1)).any(|(comma, star)| {
-        comma.kind() == TokenKind::Comma && star.kind() == TokenKind::Star
-    });
     let open = within.last().is_some_and(|token| token.kind() == TokenKind::Comma);
     let next = tokens.iter().find(|token| token.start().to_u32() >= here.end);
     let ends = next.is_some_and(|token| matches!(token.kind(), TokenKind::Colon | TokenKind::As));
     match comma {
-        Some(comma) if starred || open || !ends => Fault::syntax("invalid syntax", span(comma.range())),
+        Some(comma) if open || !ends => Fault::syntax("invalid syntax", span(comma.range())),
         _ => Fault::syntax("multiple exception types must be parenthesized", here),
     }
 }
