@@ -28,9 +28,9 @@ pub(super) fn check_before_errors(
 
 /// Where the parser of 3.11 stops that finds types without parentheses behind `except`.
 fn exception_types(tokens: &[Token], here: Span) -> Fault {
-    let within = tokens.iter().filter(|token| (here.start..here.end).contains(&token.start().to_u32()));
+    let mut within = tokens.iter().filter(|token| (here.start..here.end).contains(&token.start().to_u32()));
     let comma = within.clone().find(|token| token.kind() == TokenKind::Comma);
-    let open = within.last().is_some_and(|token| token.kind() == TokenKind::Comma);
+    let open = within.next_back().is_some_and(|token| token.kind() == TokenKind::Comma);
     let next = tokens.iter().find(|token| token.start().to_u32() >= here.end);
     let ends = next.is_some_and(|token| matches!(token.kind(), TokenKind::Colon | TokenKind::As));
     match comma {
