@@ -438,13 +438,13 @@ class NormalDist:
         if not small or not large:
             raise StatisticsError("overlap() not defined when sigma is zero")
         between = large - small
-        apart = math.fabs(wide._mu - narrow._mu)
+        apart = _math.fabs(wide._mu - narrow._mu)
         if not between:
-            return 1.0 - math.erf(apart / (2.0 * narrow._sigma * math.sqrt(2.0)))
+            return 1.0 - _math.erf(apart / (2.0 * narrow._sigma * _math.sqrt(2.0)))
         # The densities cross at two places.
         middle = narrow._mu * large - wide._mu * small
-        away = narrow._sigma * wide._sigma * math.sqrt(apart * apart + between * math.log(large / small))
-        areas = [math.fabs(wide.cdf(at) - narrow.cdf(at)) for at in ((middle + away) / between, (middle - away) / between)]
+        away = narrow._sigma * wide._sigma * _math.sqrt(apart * apart + between * _math.log(large / small))
+        areas = [_math.fabs(wide.cdf(at) - narrow.cdf(at)) for at in ((middle + away) / between, (middle - away) / between)]
         return 1.0 - (areas[0] + areas[1])
 
 
@@ -475,10 +475,10 @@ def _polynomial(coefficients, x):
 
 def _standard_quantile(p):
     q = p - 0.5
-    if math.fabs(q) <= 0.425:
+    if _math.fabs(q) <= 0.425:
         r = 0.180625 - q * q
         return _polynomial(_CENTRE[0], r) * q / _polynomial(_CENTRE[1], r)
-    r = math.sqrt(-math.log(p if q <= 0.0 else 1.0 - p))
+    r = _math.sqrt(-_math.log(p if q <= 0.0 else 1.0 - p))
     table, r = (_TAIL, r - 1.6) if r <= 5.0 else (_FAR_TAIL, r - 5.0)
     x = _polynomial(table[0], r) / _polynomial(table[1], r)
     return -x if q < 0.0 else x
