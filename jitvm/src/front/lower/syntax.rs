@@ -18,12 +18,14 @@ const NEVER_CLOSED: &str = "was never closed";
 /// Levels of the tree that are searched for the expressions of an error.
 const DEEPEST_SEARCHED: u32 = 5000;
 
-/// The error of a text that does not parse; adds what is warned of.
+/// The error of a text that does not parse; adds what is warned of. `earlier` is what Python 3.11 does not parse before the
+/// first error.
 pub(super) fn check(
     text: &str,
     errors: &[ParseError],
     tokens: &[Token],
     body: &[ast::Stmt],
+    earlier: Option<Fault>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), Fault> {
     // A number that the parser cannot read is no token of it.
@@ -59,6 +61,9 @@ pub(super) fn check(
         _ => None,
     };
     if let Some(fault) = tokenizers.filter(|fault| lexical.is_none_or(|start| fault.span.start <= start)) {
+        return Err(fault);
+    }
+    if let (Some(fault), None, None) = (earlier, &brackets, lexical) {
         return Err(fault);
     }
     if let Some(fault) = formatted::check(text, all, place.error.end) {
