@@ -65,6 +65,12 @@ def _executable():
         return ""
 
 
+def _warning_options():
+    items = posix.environ_items()
+    given = dict(zip(items[::2], items[1::2])).get("PYTHONWARNINGS", "")
+    return given.split(",") if given else []
+
+
 def _flags():
     return _Record("sys.flags", "%s(%s)", debug=0, inspect=0, interactive=0, optimize=0, dont_write_bytecode=1,
                    no_user_site=0, no_site=0, ignore_environment=0, verbose=0, bytes_warning=0, quiet=0,
@@ -127,7 +133,7 @@ _MAKERS = {
     "copyright": lambda: "",
     "api_version": lambda: 1013,
     "dont_write_bytecode": lambda: True,
-    "warnoptions": list,
+    "warnoptions": _warning_options,
     "orig_argv": lambda: list(sys.argv),
     "meta_path": list,
     "path_hooks": list,

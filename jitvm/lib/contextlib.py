@@ -9,6 +9,7 @@ from types import GenericAlias as _Alias
 __all__ = [
     "asynccontextmanager",
     "contextmanager",
+    "chdir",
     "closing",
     "nullcontext",
     "AbstractContextManager",
@@ -271,6 +272,23 @@ class suppress(AbstractContextManager):
 
     def __exit__(self, exctype, excinst, exctb):
         return exctype is not None and issubclass(exctype, self._exceptions)
+
+
+class chdir(AbstractContextManager):
+    """Another working directory inside a block; can be nested in itself."""
+
+    def __init__(self, path):
+        self.path = path
+        self._old_cwd = []
+
+    def __enter__(self):
+        import os
+        self._old_cwd.append(os.getcwd())
+        os.chdir(self.path)
+
+    def __exit__(self, *excinfo):
+        import os
+        os.chdir(self._old_cwd.pop())
 
 
 class nullcontext(AbstractContextManager, AbstractAsyncContextManager):

@@ -417,7 +417,68 @@ class NormalDist:
     def __repr__(self):
         return f"{type(self).__name__}(mu={self._mu!r}, sigma={self._sigma!r})"
 
-    def __getattr__(self, name):
-        if name in ("inv_cdf", "quantiles", "overlap"):
-            raise AttributeError(f"'NormalDist' object has no attribute {name!r} (jitvm does not support it)")
-        raise AttributeError(f"'NormalDist' object has no attribute {name!r}")
+    def inv_cdf(self, p):
+        """The value that is not exceeded with probability `p`."""
+        if p <= 0.0 or p >= 1.0:
+            raise StatisticsError("p must be in the range 0.0 < p < 1.0")
+        if self._sigma <= 0.0:
+            raise StatisticsError("cdf() not defined when sigma at or below zero")
+        return self._mu + _standard_quantile(p) * self._sigma
+
+    def quantiles(self, n=4):
+        """The values between `n` parts of the same probability."""
+        return [self.inv_cdf(i / n) for i in range(1, n)]
+
+    def overlap(self, other):
+        """The area that two distributions have in common."""
+        if not isinstance(other, NormalDist):
+            raise TypeError("Expected another NormalDist instance")
+        narrow, wide = sorted((self, other), key=lambda each: (each._sigma, each._mu))
+        small, large = narrow._sigma * narrow._sigma, wide._sigma * wide._sigma
+        if not small or not large:
+            raise StatisticsError("overlap() not defined when sigma is zero")
+        between = large - small
+        apart = _math.fabs(wide._mu - narrow._mu)
+        if not between:
+            return 1.0 - _math.erf(apart / (2.0 * narrow._sigma * _math.sqrt(2.0)))
+        # The densities cross at two places.
+        middle = narrow._mu * large - wide._mu * small
+        away = narrow._sigma * wide._sigma * _math.sqrt(apart * apart + between * _math.log(large / small))
+        areas = [_math.fabs(wide.cdf(at) - narrow.cdf(at)) for at in ((middle + away) / between, (middle - away) / between)]
+        return 1.0 - (areas[0] + areas[1])
+
+
+# Wichura's algorithm AS 241 (PPND16): a numerator's and a denominator's coefficients, the highest power first.
+_CENTRE = (
+    (2.5090809287301226727e+3, 3.3430575583588128105e+4, 6.7265770927008700853e+4, 4.5921953931549871457e+4,
+     1.3731693765509461125e+4, 1.9715909503065514427e+3, 1.3314166789178437745e+2, 3.3871328727963666080e+0),
+    (5.2264952788528545610e+3, 2.8729085735721942674e+4, 3.9307895800092710610e+4, 2.1213794301586595867e+4,
+     5.3941960214247511077e+3, 6.8718700749205790830e+2, 4.2313330701600911252e+1, 1.0))
+_TAIL = (
+    (7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258e+0,
+     3.64784832476320460504e+0, 5.76949722146069140550e+0, 4.63033784615654529590e+0, 1.42343711074968357734e+0),
+    (1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+     6.89767334985100004550e-1, 1.67638483018380384940e+0, 2.05319162663775882187e+0, 1.0))
+_FAR_TAIL = (
+    (2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3, 2.65321895265761230930e-2,
+     2.96560571828504891230e-1, 1.78482653991729133580e+0, 5.46378491116411436990e+0, 6.65790464350110377720e+0),
+    (2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4,
+     1.48753612908506148525e-2, 1.36929880922735805310e-1, 5.99832206555887937690e-1, 1.0))
+
+
+def _polynomial(coefficients, x):
+    value = coefficients[0]
+    for coefficient in coefficients[1:]:
+        value = value * x + coefficient
+    return value
+
+
+def _standard_quantile(p):
+    q = p - 0.5
+    if _math.fabs(q) <= 0.425:
+        r = 0.180625 - q * q
+        return _polynomial(_CENTRE[0], r) * q / _polynomial(_CENTRE[1], r)
+    r = _math.sqrt(-_math.log(p if q <= 0.0 else 1.0 - p))
+    table, r = (_TAIL, r - 1.6) if r <= 5.0 else (_FAR_TAIL, r - 5.0)
+    x = _polynomial(table[0], r) / _polynomial(table[1], r)
+    return -x if q < 0.0 else x

@@ -197,6 +197,57 @@ def _show(record):
     showwarning(record.message, record.category, record.filename, record.lineno, record.file, record.line)
 
 
+class _OptionError(Exception):
+    """A filter of PYTHONWARNINGS that cannot be read."""
+
+
+def _filter_of(option):
+    """Adds a filter written `action:message:category:module:line`, of which all but the first may be left out."""
+    parts = [part.strip() for part in option.split(":")]
+    if len(parts) > 5:
+        raise _OptionError("too many fields (max 5): %r" % (option,))
+    action, message, category, module, line = parts + [""] * (5 - len(parts))
+    known = ("default", "always", "ignore", "module", "once", "error")
+    action = "always" if action == "all" else action or "default"
+    found = [name for name in known if name.startswith(action)]
+    if not found:
+        raise _OptionError("invalid action: %r" % (action,))
+    kind = _category_of(category)
+    try:
+        line = int(line or 0)
+        if line < 0:
+            raise ValueError
+    except ValueError:
+        raise _OptionError("invalid lineno %r" % (line,)) from None
+    if message or module:
+        import re
+        message = re.compile(re.escape(message), re.I) if message else None
+        module = re.compile(re.escape(module) + r"\Z") if module else None
+    _insert((found[0], message or None, kind, module or None, line), False)
+
+
+def _category_of(name):
+    if not name:
+        return Warning
+    place, dot, last = name.rpartition(".")
+    import builtins
+    try:
+        kind = getattr(__import__(place, None, None, [last]) if dot else builtins, last)
+    except (ImportError, AttributeError):
+        raise _OptionError("unknown warning category: %r" % (name,)) from None
+    if not (isinstance(kind, type) and issubclass(kind, Warning)):
+        raise _OptionError("invalid warning category: %r" % (name,))
+    return kind
+
+
+def _read_options():
+    for option in sys.warnoptions:
+        try:
+            _filter_of(option)
+        except _OptionError as error:
+            print("Invalid -W option ignored:", error, file=sys.stderr)
+
+
 class catch_warnings:
     """Restores filters at the end of a block, and records warnings in it if told to."""
 
@@ -232,3 +283,6 @@ class catch_warnings:
 
 def __getattr__(name):
     raise AttributeError("module 'warnings' has no attribute %r (jitvm does not support it)" % name)
+
+
+_read_options()

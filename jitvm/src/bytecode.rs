@@ -569,6 +569,10 @@ pub struct CodeProto {
     pub inlined_frames: Vec<InlinedFrame>,
 }
 
+/// Names of what gives a caller's variables by name.
+const SHOWS_VARIABLES: &[&str] =
+    &["locals", "eval", "exec", "vars", "dir", "_getframe", "currentframe", "f_locals", "breakpoint"];
+
 impl CodeProto {
     /// Registers that a call fills.
     pub fn parameters(&self) -> usize {
@@ -595,6 +599,11 @@ impl CodeProto {
             + sizes::list(&self.loops)
             + sizes::list(&self.exception_ranges)
             + sizes::list(&self.inlined_frames)
+    }
+    /// Whether something that it names may look at its variables by name: they are kept even where no instruction
+    /// reads them any more.
+    pub fn shows_variables(&self) -> bool {
+        self.globals.iter().chain(&self.names).any(|name| SHOWS_VARIABLES.contains(&name.as_str()))
     }
     /// A call only has to pass as many values as there are positional parameters.
     pub fn is_plain(&self) -> bool {

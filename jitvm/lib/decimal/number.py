@@ -719,6 +719,58 @@ class Decimal:
             return self
         return fix(self._sign, self._int, self._exp + int(other), context)
 
+    def _digits_of_bits(self, context):
+        """The digits of a logical operand as a number of base 2, or None if it is none."""
+        if self._kind or self._sign or self._exp != 0:
+            return None
+        digits = str(self._int)
+        if len(digits) > context.prec or digits.strip("01"):
+            return None
+        return int(digits, 2)
+
+    def _logical(self, other, context, operation):
+        context = context or getcontext()
+        a = self._digits_of_bits(context)
+        b = operand(other)._digits_of_bits(context)
+        if a is None or b is None:
+            return invalid(context)
+        return make(0, int(format(operation(a, b), "b")), 0)
+
+    def logical_and(self, other, context=None):
+        return self._logical(other, context, lambda a, b: a & b)
+
+    def logical_or(self, other, context=None):
+        return self._logical(other, context, lambda a, b: a | b)
+
+    def logical_xor(self, other, context=None):
+        return self._logical(other, context, lambda a, b: a ^ b)
+
+    def logical_invert(self, context=None):
+        context = context or getcontext()
+        return self._logical(make(0, int("1" * context.prec), 0), context, lambda a, b: a ^ b)
+
+    def _moved(self, other, context, move):
+        """With its digits, as many as the context has, moved to the left."""
+        context = context or getcontext()
+        other = operand(other)
+        nan = nan_of(self, other, context)
+        if nan is not None:
+            return nan
+        if other._kind or other._exp != 0 or other._int > context.prec:
+            return invalid(context)
+        if self._kind:
+            return self
+        digits = str(self._int)[-context.prec:].rjust(context.prec, "0")
+        return make(self._sign, int(move(digits, int(other))), self._exp)
+
+    def rotate(self, other, context=None):
+        return self._moved(other, context, lambda digits, by: digits[by:] + digits[:by])
+
+    def shift(self, other, context=None):
+        def move(digits, by):
+            return (digits + "0" * by)[-len(digits):] if by >= 0 else digits[:by] or "0"
+        return self._moved(other, context, move)
+
     def next_plus(self, context=None):
         from . import functions
         return functions.neighbour(self, 0, context or getcontext())

@@ -584,3 +584,22 @@ class IsolatedAsyncioTestCase(TestCase):
         import asyncio
         with asyncio.Runner() as self._runner:
             return TestCase.run(self, result)
+
+
+def _old_name(name, new):
+    def call(self, *args, **kwargs):
+        import warnings
+        warnings.warn("Please use %s instead." % new, DeprecationWarning, 2)
+        return getattr(self, new)(*args, **kwargs)
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+for _name, _new in {
+        "failUnlessEqual": "assertEqual", "assertEquals": "assertEqual", "failIfEqual": "assertNotEqual",
+        "assertNotEquals": "assertNotEqual", "failUnless": "assertTrue", "assert_": "assertTrue", "failIf": "assertFalse",
+        "failUnlessRaises": "assertRaises", "failUnlessAlmostEqual": "assertAlmostEqual",
+        "assertAlmostEquals": "assertAlmostEqual", "failIfAlmostEqual": "assertNotAlmostEqual",
+        "assertNotAlmostEquals": "assertNotAlmostEqual", "assertRegexpMatches": "assertRegex",
+        "assertNotRegexpMatches": "assertNotRegex", "assertRaisesRegexp": "assertRaisesRegex"}.items():
+    setattr(TestCase, _name, _old_name(_name, _new))

@@ -5,6 +5,10 @@ use crate::bytecode::{Constant, Op};
 
 /// Longest string a repetition is folded to.
 const LONGEST_STRING: usize = 4096;
+/// Most items of a tuple that is.
+const MOST_ITEMS: usize = 256;
+/// Most bits of an int that CPython folds a product, power or shift to.
+const MOST_BITS: u32 = 128;
 
 /// Replaces an expression whose parts are constants by its value, where that is cheap and sure.
 pub fn fold(kind: ExpressionKind) -> ExpressionKind {
@@ -158,21 +162,43 @@ fn binary(operator: Op, left: &Constant, right: &Constant) -> Option<Constant> {
             let length = text.len().checked_mul(count)?;
             (length <= LONGEST_STRING).then(|| Constant::Str(text.repeat(count)))
         }
+        (Op::Add, Constant::Bytes(left), Constant::Bytes(right)) => {
+            Some(Constant::Bytes([left.as_slice(), right].concat()))
+        }
+        (Op::Add, Constant::Tuple(left), Constant::Tuple(right)) => {
+            Some(Constant::Tuple([left.as_slice(), right].concat()))
+        }
+        (Op::Mul, Constant::Tuple(items), Constant::Int(count))
+        | (Op::Mul, Constant::Int(count), Constant::Tuple(items)) => {
+            let count = usize::try_from((*count).max(0)).ok()?;
+            let length = items.len().checked_mul(count)?;
+            (length <= MOST_ITEMS).then(|| Constant::Tuple(items.iter().cycle().take(length).cloned().collect()))
+        }
         _ => None,
     }
 }
 
-/// Results beyond 128 bits are left to the running program, as are errors.
+/// Bits of a magnitude.
+fn bits(value: i128) -> u32 {
+    128 - value.unsigned_abs().leading_zeros()
+}
+
+/// What may be beyond 128 bits is left to the running program, as are errors.
 fn integers(operator: Op, left: i128, right: i128) -> Option<Constant> {
     let result = match operator {
         Op::Add => left.checked_add(right)?,
         Op::Sub => left.checked_sub(right)?,
+        Op::Mul if bits(left) + bits(right) > MOST_BITS => return None,
         Op::Mul => left.checked_mul(right)?,
         Op::FloorDiv => floor_division(left, right)?.0,
         Op::Mod => floor_division(left, right)?.1,
-        Op::Pow => left.checked_pow(u32::try_from(right).ok()?)?,
+        Op::Pow if right < 0 => return floats(Op::Pow, left as f64, right as f64).filter(|_| is_exact(left)),
+        Op::Pow => {
+            let exponent = u32::try_from(right).ok()?;
+            left.checked_pow(exponent).filter(|_| exponent == 0 || bits(left) <= MOST_BITS / exponent)?
+        }
         Op::LeftShift => {
-            let shift = u32::try_from(right).ok().filter(|&shift| shift < 127)?;
+            let shift = u32::try_from(right).ok().filter(|&shift| shift < 127 && bits(left) <= MOST_BITS - shift)?;
             left.checked_mul(1i128 << shift)?
         }
         Op::RightShift => left >> u32::try_from(right).ok()?.min(127),
@@ -193,8 +219,12 @@ fn floor_division(left: i128, right: i128) -> Option<(i128, i128)> {
 
 /// Integers that are floats exactly, so that one rounding is all.
 fn exact_division(left: i128, right: i128) -> Option<Constant> {
-    let exact = |value: i128| value.unsigned_abs() <= 1 << 53;
-    (right != 0 && exact(left) && exact(right)).then(|| Constant::Float(left as f64 / right as f64))
+    (right != 0 && is_exact(left) && is_exact(right)).then(|| Constant::Float(left as f64 / right as f64))
+}
+
+/// Whether a float has the value.
+fn is_exact(value: i128) -> bool {
+    bits(value) < 127 && (value as f64) as i128 == value
 }
 
 fn floats(operator: Op, left: f64, right: f64) -> Option<Constant> {
@@ -203,6 +233,7 @@ fn floats(operator: Op, left: f64, right: f64) -> Option<Constant> {
         Op::Sub => left - right,
         Op::Mul => left * right,
         Op::TrueDiv if right != 0.0 => left / right,
+        Op::Pow if left > 0.0 && left.powf(right).is_finite() => left.powf(right),
         _ => return None,
     };
     Some(Constant::Float(result))

@@ -155,7 +155,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     // SAFETY: the code lives as long as the VM; the frame's value is its generator.
     unsafe {
         let object = frame.value.object::<Generator>();
-        let live = live_when_suspended(&*code);
+        let live = live_when_suspended(&*code, vm.jit.shows_variables);
         let to = registers(object);
         for i in 0..(*object).count() {
             *to.add(i) = Value::UNDEF;
@@ -171,14 +171,21 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     frame
 }
 
-/// The registers that a generator keeps at each of its code's YIELDs.
-pub fn live_when_suspended(code: &Code) -> &HashMap<u32, Box<[u16]>> {
-    code.suspensions.get_or_init(|| suspensions(&code.proto))
+/// The registers that a generator keeps at each of its code's YIELDs; all variables if the program may look at them.
+pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &HashMap<u32, Box<[u16]>> {
+    code.suspensions.get_or_init(|| suspensions(&code.proto, shows_variables))
+}
+
+/// A register of a suspended generator.
+pub fn register_of(generator: Value, register: u16) -> Value {
+    debug_assert!((register as usize) < fields(generator).count());
+    // SAFETY: the generator has so many registers behind its fields.
+    unsafe { *registers(generator.object::<Generator>()).add(register as usize) }
 }
 
 /// The registers that are live when each YIELD of a code goes on.
-fn suspensions(proto: &crate::bytecode::CodeProto) -> HashMap<u32, Box<[u16]>> {
-    let liveness = Liveness::compute(proto);
+fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> HashMap<u32, Box<[u16]>> {
+    let liveness = Liveness::compute(proto, shows_variables);
     let yields = (0u32..).zip(&proto.instructions).filter(|(_, ins)| ins.op == Op::Yield);
     yields
         .map(|(pc, ins)| {

@@ -243,11 +243,10 @@ fn list_of_names(vm: &mut Vm, names: &[&str]) -> Outcome {
 
 fn dir(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(value) = arguments.get(0) else {
-        let Some(frame) = vm.frames.last() else { return vm.list(&[]) };
-        let module = vm.codes[frame.code.index()].module;
-        let mut names: Vec<&str> = vm.global_names(module).into_iter().map(text).collect();
-        names.sort_unstable();
-        return list_of_names(vm, &names);
+        let variables = crate::runtime::frame_variables::of_innermost(vm)?;
+        let list = crate::runtime::iterate::list_of(vm, variables)?;
+        super::sort::sort(vm, list, None, None)?;
+        return Ok(list);
     };
     let hook = vm.intern("__dir__");
     let id = vm.type_of(value);
@@ -280,8 +279,7 @@ fn object_dir(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn vars(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Some(value) = arguments.get(0) else {
-        let Some(frame) = vm.frames.last() else { return namespace::new(vm) };
-        return Ok(crate::runtime::modules::module_dict(vm.codes[frame.code.index()].module));
+        return crate::runtime::frame_variables::of_innermost(vm);
     };
     let name = vm.names.dict;
     match attributes::try_attr(vm, value, name)? {

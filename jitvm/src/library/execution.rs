@@ -1,14 +1,13 @@
 //! Code as data: `exec`, `eval`, `compile`, `__import__`, `globals`, `locals`.
 
 use super::{Arguments, Arity, Owner, builtins, literals};
-use crate::bytecode::CodeKind;
 use crate::front::{self, Form, Malformed};
 use crate::interp::{call, import};
-use crate::runtime::object::{ClosureCell, CodeObject, ShapeId};
+use crate::runtime::object::{CodeObject, ShapeId};
 use crate::runtime::strings::{as_text, text};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{bytes, dict, modules};
+use crate::runtime::{bytes, dict, frame_variables, modules};
 
 builtins! { FUNCTIONS of Owner::Builtins;
     "__import__" Arity::Free, import_function, "Imports a module.";
@@ -124,7 +123,7 @@ fn run(vm: &mut Vm, arguments: Arguments, function: &str, form: Form) -> Outcome
             let module = running_module(vm);
             let namespace = match given_locals {
                 Some(namespace) => namespace,
-                None => locals_of_frame(vm)?,
+                None => frame_variables::of_innermost(vm)?,
             };
             (module, namespace)
         }
@@ -218,51 +217,7 @@ fn globals(vm: &mut Vm, _: Arguments) -> Outcome {
 }
 
 fn locals(vm: &mut Vm, _: Arguments) -> Outcome {
-    locals_of_frame(vm)
-}
-
-/// The variables of the innermost Python frame: the namespace of a class body or module, else a new dict.
-fn locals_of_frame(vm: &mut Vm) -> Outcome {
-    let Some(&frame) = vm.frames.last() else {
-        return Ok(vm.new_dict());
-    };
-    let code: *const crate::runtime::vm::Code = call::code_pointer(vm, frame.code);
-    // SAFETY: codes live as long as the VM.
-    let proto = unsafe { &(*code).proto };
-    // SAFETY: registers of a frame lie inside the value stack.
-    let register = |vm: &Vm, index: u16| unsafe { *vm.stack.add(frame.base as usize + index as usize) };
-    match proto.kind {
-        CodeKind::Module => {
-            let module = vm.codes[frame.code.index()].module;
-            return Ok(modules::module_dict(module));
-        }
-        CodeKind::Namespace => return Ok(register(vm, 0)),
-        _ => {}
-    }
-    let result = vm.new_dict();
-    for (index, name) in proto.local_names.iter().enumerate() {
-        if name.starts_with('.') || proto.cells.iter().any(|&(_, register)| register as usize == index) {
-            continue;
-        }
-        let value = register(vm, index as u16);
-        if value != Value::UNDEF {
-            let name = vm.intern(name);
-            dict::set_str(vm, result, name, value)?;
-        }
-    }
-    for (name, index) in &proto.cells {
-        let cell = register(vm, *index);
-        if !cell.has_shape(ShapeId::CLOSURE_CELL) {
-            continue;
-        }
-        // SAFETY: the shape was checked.
-        let value = unsafe { (*cell.object::<ClosureCell>()).value };
-        if value != Value::UNDEF {
-            let name = vm.intern(name);
-            dict::set_str(vm, result, name, value)?;
-        }
-    }
-    Ok(result)
+    frame_variables::of_innermost(vm)
 }
 
 fn import_function(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -435,7 +435,14 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
         match as_text(value).filter(|_| !value.is_instance()) {
             Some(text) => line.push_str(text),
-            None => line.push_str(&repr::str_text(vm, value)?),
+            None => {
+                // What comes before is written even if this fails, and before whatever this writes.
+                if value.is_pointer() && !line.is_empty() {
+                    super::streams::write(vm, stream, &line)?;
+                    line.clear();
+                }
+                line.push_str(&repr::str_text(vm, value)?);
+            }
         }
     }
     line.push_str(end);

@@ -42,6 +42,9 @@ pub(super) fn reenter(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
 /// Whether all that the body relies on can be done at the header.
 pub(super) fn is_enterable(label: &Label) -> bool {
     let available = available(label);
+    if (0..label.iteration.len()).any(|at| available[at] && loses_its_guard(label, at)) {
+        return false;
+    }
     (0..label.iteration.len()).filter(|&at| label.shared[at] && !available[at]).all(|at| {
         let becomes = label.becomes[at];
         match label.iteration[at].op.effect() {
@@ -50,6 +53,29 @@ pub(super) fn is_enterable(label: &Label) -> bool {
             // It stands for something that is not its own: what the loop found in memory, or knew of an object.
             _ => becomes.is_none() || becomes.is_constant() || becomes.index() > label.iteration.len(),
         }
+    })
+}
+
+/// Whether an item is loaded that is there only because of a guard which the body does again, later than the load would
+/// be done: how many items a closure has follows from the function's code.
+fn loses_its_guard(label: &Label, load: usize) -> bool {
+    if label.iteration[load].op != Op::ItemLoad {
+        return false;
+    }
+    let mut leads_here = vec![false; load + 1];
+    leads_here[load] = true;
+    for at in (0..=load).rev().filter(|at| label.iteration[*at].op != Op::Nop) {
+        if leads_here[at] {
+            label.iteration[at].operands().filter(|r| !r.is_constant()).for_each(|r| leads_here[r.index()] = true);
+        }
+    }
+    (0..load).any(|at| {
+        let guard = label.iteration[at];
+        let is_of_the_same = |r: Ref| {
+            let checked = label.iteration[r.index()];
+            checked.op == Op::FieldLoad && checked.operands().any(|of| !of.is_constant() && leads_here[of.index()])
+        };
+        guard.op.is_guard() && !label.shared[at] && guard.operands().any(|r| !r.is_constant() && is_of_the_same(r))
     })
 }
 

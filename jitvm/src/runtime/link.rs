@@ -27,6 +27,12 @@ impl Vm {
     pub fn link_into(&mut self, module: &bytecode::Module, object: Value) -> CodeId {
         debug_assert!(!module_name(object).is_empty());
         let freed = self.texts.take_free_codes(module.codes.len());
+        if module.codes.iter().any(|code| code.names.iter().any(|name| name == "f_locals")) {
+            self.jit.show_variables();
+        }
+        if let Some(first) = freed {
+            self.jit.forget_codes(first, module.codes.len());
+        }
         let first = freed.map_or(self.codes.len() as u32, |id| id.0);
         for (index, proto) in module.codes.iter().enumerate() {
             // Constants are reachable through `permanent` until the code has them.

@@ -22,6 +22,7 @@ pub mod finalisers;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame_stack;
+pub mod frame_variables;
 pub mod functions;
 pub mod groups;
 pub mod hash;

@@ -246,8 +246,11 @@ fn exception_attribute(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             Some(argument(index.unwrap_or_default()))
         }
         "msg" if vm.is_subtype(class, TypeId::SYNTAX_ERROR) => Some(argument(0)),
-        "filename" | "lineno" | "offset" | "text" if vm.is_subtype(class, TypeId::SYNTAX_ERROR) => {
-            let index = ["filename", "lineno", "offset", "text"].iter().position(|&known| known == name);
+        "filename" | "lineno" | "offset" | "text" | "end_lineno" | "end_offset"
+            if vm.is_subtype(class, TypeId::SYNTAX_ERROR) =>
+        {
+            let names = ["filename", "lineno", "offset", "text", "end_lineno", "end_offset"];
+            let index = names.iter().position(|&known| known == name);
             let details = super::sequences::as_items(argument(1)).unwrap_or_default();
             Some(details.get(index.unwrap_or_default()).copied().unwrap_or(Value::NONE))
         }

@@ -83,7 +83,7 @@ pub fn code_object(vm: &mut Vm, code: CodeId) -> Value {
 }
 
 /// An attribute of a FRAME. Fields: its place; the places of the frames around it, from the inside out, or None; the index
-/// of the next of them.
+/// of the next of them; the generator whose frame it is, or None.
 pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
     let [place, outer, next, _] = *fields(frame);
     match name {
@@ -91,6 +91,7 @@ pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
         "f_lasti" => Some(Value::from_fixnum(i64::from(place_of(place).1))),
         "f_code" => Some(code_object(vm, place_of(place).0)),
         "f_globals" => Some(super::modules::module_dict(vm.codes[place_of(place).0.index()].module)),
+        "f_locals" => variables(vm, frame),
         "f_back" if outer == Value::NONE => Some(Value::NONE),
         "f_back" => match items(outer).get(next.as_fixnum() as usize) {
             Some(&place) => {
@@ -105,6 +106,24 @@ pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// The variables of a FRAME that still runs, of a suspended generator, or of a module.
+fn variables(vm: &mut Vm, frame: Value) -> Option<Value> {
+    let [place, outer, next, generator] = *fields(frame);
+    let code = place_of(place).0;
+    if vm.codes[code.index()].proto.kind == CodeKind::Module {
+        return Some(super::modules::module_dict(vm.codes[code.index()].module));
+    }
+    if generator != Value::NONE {
+        return super::frame_variables::of_generator(vm, generator).ok();
+    }
+    let around = if outer == Value::NONE { return None } else { items(outer).len() };
+    let index = around.checked_sub(next.as_fixnum() as usize)?;
+    if vm.frames.get(index)?.code != code {
+        return None;
+    }
+    super::frame_variables::of_frame(vm, index).ok()
 }
 
 /// An attribute of a CODE.
@@ -176,7 +195,7 @@ pub fn generator_field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         "frame" if fields.state == GeneratorState::Finished => Some(Value::NONE),
         "frame" => {
             let place = Value::from_fixnum(i64::from(fields.code.0) << 32 | i64::from(fields.pc));
-            Some(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, Value::NONE]))
+            Some(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, value]))
         }
         "running" => Some(Value::from_bool(fields.state == GeneratorState::Running)),
         "suspended" => Some(Value::from_bool(fields.state == GeneratorState::Suspended)),

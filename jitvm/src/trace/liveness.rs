@@ -1,6 +1,7 @@
 //! Which registers are live before each instruction: a backward dataflow over one code object's bytecode.
 //!
-//! Snapshots keep live registers only, so that temporaries do not stay alive in traces.
+//! Snapshots keep live registers only, so that temporaries do not stay alive in traces. Variables are all live in a code
+//! that may show them by name, as with `locals()`.
 
 use crate::bytecode::{CodeProto, Instruction, Op, Operand};
 
@@ -76,11 +77,17 @@ fn successors(code: &CodeProto, pc: usize, mut f: impl FnMut(usize)) {
 }
 
 impl Liveness {
-    pub fn compute(code: &CodeProto) -> Liveness {
+    /// Of one code, or with `shows_variables` as if it named what shows them.
+    pub fn compute(code: &CodeProto, shows_variables: bool) -> Liveness {
         let words = (code.registers as usize).div_ceil(64).max(1);
         let count = code.instructions.len();
         let mut live = vec![0u64; words * count].into_boxed_slice();
         let mut set = vec![0u64; words];
+        let mut kept = vec![0u64; words];
+        if shows_variables || code.shows_variables() {
+            let variables = (0..code.local_names.len() as u16).chain(code.cells.iter().map(|cell| cell.1));
+            variables.for_each(|r| kept[r as usize / 64] |= 1 << (r % 64));
+        }
         loop {
             let mut changed = false;
             for pc in (0..count).rev() {
@@ -117,6 +124,9 @@ impl Liveness {
                         }
                         set[w] |= handler;
                     }
+                }
+                for w in 0..words {
+                    set[w] |= kept[w];
                 }
                 let row = &mut live[pc * words..(pc + 1) * words];
                 if row != set.as_slice() {

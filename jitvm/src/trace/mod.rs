@@ -144,6 +144,8 @@ pub struct Jit {
     /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
     by_id: Vec<u32>,
     liveness: HashMap<CodeId, Rc<Liveness>>,
+    /// The program may look at the variables of any frame: those of each code are kept.
+    pub(crate) shows_variables: bool,
 }
 
 impl Jit {
@@ -162,7 +164,23 @@ impl Jit {
     }
 
     pub(crate) fn liveness(&mut self, id: CodeId, proto: &CodeProto) -> Rc<Liveness> {
-        Rc::clone(self.liveness.entry(id).or_insert_with(|| Rc::new(Liveness::compute(proto))))
+        let shows = self.shows_variables;
+        Rc::clone(self.liveness.entry(id).or_insert_with(|| Rc::new(Liveness::compute(proto, shows))))
+    }
+
+    /// From now on the program may look at the variables of any frame.
+    pub(crate) fn show_variables(&mut self) {
+        if !self.shows_variables {
+            self.shows_variables = true;
+            self.liveness.clear();
+        }
+    }
+
+    /// Other codes take the numbers of `count` codes from `first` on.
+    pub(crate) fn forget_codes(&mut self, first: CodeId, count: usize) {
+        for index in first.0..first.0 + count as u32 {
+            self.liveness.remove(&CodeId(index));
+        }
     }
 
     fn new_trace_id(&mut self) -> TraceId {

@@ -6,7 +6,7 @@ use super::abort::{AbortReason, LeaveReason};
 use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
-use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
 use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;
 use crate::interp::helpers;
@@ -122,7 +122,23 @@ impl Recorder {
 
     /// Whether a callee looks for a frame that is inlined here, or whose registers have never been written.
     pub(super) fn reads_frames_here(&self, vm: &Vm, callee: Value, count: usize) -> bool {
-        (self.frames.len() > 1 || self.is_of_function()) && reads_frames(vm, callee, count)
+        let inner = self.frames.len() > 1 || self.is_of_function();
+        reads_frames(vm, callee, count) && (inner || self.reads_variables_here(vm, callee, count))
+    }
+
+    /// Whether a builtin looks at variables that are in registers: in those of the machine while the trace runs.
+    fn reads_variables_here(&self, vm: &Vm, callee: Value, count: usize) -> bool {
+        let code = self.frames.last().expect("the anchor frame stays").code;
+        // SAFETY: code objects live as long as the VM.
+        let kind = unsafe { &*code }.proto.kind;
+        if matches!(kind, CodeKind::Module | CodeKind::Namespace) || !callee.has_shape(ShapeId::BUILTIN) {
+            return false;
+        }
+        match crate::library::row_of(vm, callee).full_name().as_str() {
+            "eval" | "exec" | "locals" | "sys._getframe" => true,
+            "dir" | "vars" => count == 0,
+            _ => false,
+        }
     }
 
     /// A bound method is another object each time it is taken; what is always the same is its function.

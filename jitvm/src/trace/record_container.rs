@@ -2,7 +2,8 @@
 
 use std::mem::offset_of;
 
-use super::abort::AbortReason;
+use super::abort::{AbortReason, LeaveReason};
+use super::record_end::Outside;
 use super::record_operation::{sequence_length, shape};
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
@@ -71,6 +72,9 @@ impl Recorder {
         }
         if let Some(step) = self.property(vm, receiver, object, name)? {
             return Ok(step);
+        }
+        if shape(object) == Some(ShapeId::FRAME) && strings::text(name) == "f_locals" {
+            return self.leave_before(Outside::ForGood, LeaveReason::Frame, "the variables of a frame");
         }
         let result = match shape(object) {
             Some(_) if object.has_layout(ShapeId::TYPE) => self.class_attribute(vm, receiver, object, name)?,

@@ -49,8 +49,8 @@ fn is_simple(proto: &CodeProto) -> bool {
 }
 
 /// The registers that a generator keeps which is suspended at `pc`.
-fn kept(code: &Code, pc: u32) -> Vec<u16> {
-    match generator::live_when_suspended(code).get(&pc) {
+fn kept(vm: &Vm, code: &Code, pc: u32) -> Vec<u16> {
+    match generator::live_when_suspended(code, vm.jit.shows_variables).get(&pc) {
         Some(live) => live.to_vec(),
         None => (0..code.proto.parameters() as u16).collect(),
     }
@@ -106,7 +106,7 @@ impl Recorder {
         }
         let function = load(self, FUNCTION);
         let registers: Vec<(u16, Ref)> =
-            kept(of, pc).into_iter().map(|register| (register, load(self, register_offset(register)))).collect();
+            kept(vm, of, pc).into_iter().map(|register| (register, load(self, register_offset(register)))).collect();
         let handled = self.handled_cell(vm);
         let handled = self.emit(Op::CellLoad, handled, Ref::NONE, 0);
         self.emit(Op::FieldStore, object, handled, HANDLED);
@@ -157,7 +157,7 @@ impl Recorder {
         let unbound = self.constant(vm, Value::UNDEF);
         let code = self.frames.last().expect("the generator's frame").code;
         // SAFETY: code objects live as long as the VM.
-        for register in kept(unsafe { &*code }, pc) {
+        for register in kept(vm, unsafe { &*code }, pc) {
             if !stored.contains(&register) {
                 self.emit(Op::FieldStore, object, unbound, register_offset(register));
             }
@@ -173,7 +173,7 @@ impl Recorder {
         let (code, pc) = (frame.code, frame.pc);
         let resumed_at = generator::fields(vm.frames.last().expect("the generator's frame").value).pc;
         // SAFETY: code objects live as long as the VM.
-        let live = kept(unsafe { &*code }, pc);
+        let live = kept(vm, unsafe { &*code }, pc);
         let mut words = Vec::with_capacity(live.len());
         for &register in &live {
             let value = self.get(register);

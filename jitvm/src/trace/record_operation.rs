@@ -336,7 +336,7 @@ impl Recorder {
             // Of operands that are exactly builtin the helper runs no code of the program, and changes a list only.
             let known = self.is_builtin(left, x) && self.is_builtin(right, y);
             let (left, right) = (self.get(ins.b), self.get(ins.c));
-            let changes = ins.x == 1 && !(known && shape(x) != Some(ShapeId::LIST));
+            let changes = ins.x == 1 && !(known && means_the_same(kind, x, y));
             let table = match (changes, known) {
                 (true, _) => helpers::IN_PLACE,
                 (false, true) => helpers::BUILTIN_BINARY,
@@ -634,5 +634,38 @@ impl Recorder {
             let empty = vm.tuple(&[]).unwrap_or(Value::NONE);
             self.constant(vm, empty)
         })
+    }
+}
+
+/// Whether an augmented assignment to a builtin operand does what the operator does, which it has: the error of one that it
+/// has not names the assignment.
+fn means_the_same(kind: Binary, x: Value, y: Value) -> bool {
+    let number = |value: Value| value.is_int() || value.is_float();
+    match (shape(x), shape(y)) {
+        (Some(ShapeId::STR), right) => match kind {
+            Binary::Add => right == Some(ShapeId::STR),
+            Binary::Mul => y.is_int(),
+            _ => kind == Binary::Mod,
+        },
+        (Some(ShapeId::TUPLE), right) => match kind {
+            Binary::Add => right == Some(ShapeId::TUPLE),
+            _ => kind == Binary::Mul && y.is_int(),
+        },
+        (None, Some(ShapeId::STR | ShapeId::TUPLE)) => kind == Binary::Mul && x.is_int(),
+        (None, None) if x.is_int() && y.is_int() => kind != Binary::MatMul,
+        (None, None) => {
+            let arithmetic = matches!(
+                kind,
+                Binary::Add
+                    | Binary::Sub
+                    | Binary::Mul
+                    | Binary::TrueDiv
+                    | Binary::FloorDiv
+                    | Binary::Mod
+                    | Binary::Pow
+            );
+            arithmetic && number(x) && number(y)
+        }
+        _ => false,
     }
 }

@@ -255,7 +255,7 @@ impl<'a> Emitter<'_, 'a> {
             return;
         }
         let holds = self.builder.new_label();
-        let failure = self.position(test);
+        let failure = last_comparison(test).map_or(position, |comparison| self.position(comparison));
         self.condition(test, true, holds, position);
         match message {
             Some(message) => {
@@ -293,4 +293,18 @@ impl<'a> Emitter<'_, 'a> {
 /// Whether a test is a constant with this truth.
 fn is_constant(test: &Expression, truth: bool) -> bool {
     matches!(&test.kind, ExpressionKind::Constant(constant) if fold::truth(constant) == truth)
+}
+
+/// The comparison that is compiled last of those that a test consists of: CPython's place of a failed assertion, beside the
+/// statement.
+fn last_comparison(test: &Expression) -> Option<&Expression> {
+    match &test.kind {
+        ExpressionKind::Compare { .. } => Some(test),
+        ExpressionKind::Unary { operator: Op::Not, operand } => last_comparison(operand),
+        ExpressionKind::And(values) | ExpressionKind::Or(values) => values.iter().rev().find_map(last_comparison),
+        ExpressionKind::Conditional { test, body, otherwise } => {
+            [otherwise, body, test].into_iter().find_map(|part| last_comparison(part))
+        }
+        _ => None,
+    }
 }

@@ -32,7 +32,9 @@ impl Lowerer<'_> {
         let Some((first, others)) = parsed.generators.split_first() else {
             return Err(Fault::syntax(format!("invalid {text}"), whole));
         };
+        let before = self.warnings.len();
         let mut iterable = self.expression(&first.iter)?;
+        let behind = self.warnings.len();
         if !first.is_async && parsed.kind != ComprehensionKind::Generator {
             fold::list_as_tuple(&mut iterable);
         }
@@ -61,6 +63,7 @@ impl Lowerer<'_> {
             let element = lowerer.expression(parsed.element)?;
             Ok((clauses, key, element))
         })?;
+        self.warned_of_later(before, behind);
         function.is_async = context.is_async;
         if parsed.kind == ComprehensionKind::Generator {
             function.yields = true;

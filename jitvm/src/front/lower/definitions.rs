@@ -69,10 +69,12 @@ impl Lowerer<'_> {
     pub(super) fn class(&mut self, definition: &ast::StmtClassDef) -> Result<StatementKind, Fault> {
         let whole = span(definition.range);
         let decorators = self.decorators(&definition.decorator_list)?;
+        let before = self.warnings.len();
         let (bases, keywords) = match &definition.arguments {
             Some(arguments) => self.arguments(arguments)?,
             None => (Vec::new(), Vec::new()),
         };
+        let behind = self.warnings.len();
         let name = self.identifier_binding(&definition.name)?;
         let mut function = self.new_function(FunctionKind::Class, name, whole);
         function.own_name = self.symbols.intern(&definition.name.id);
@@ -87,6 +89,7 @@ impl Lowerer<'_> {
         let result = self.within(Context::new(FunctionKind::Class), |lowerer| lowerer.statements(&definition.body));
         self.class = outer;
         let (body, context) = result?;
+        self.warned_of_later(before, behind);
         function.body = body;
         function.annotates = context.annotates;
         Ok(StatementKind::Class(Box::new(Class { function, bases, keywords })))

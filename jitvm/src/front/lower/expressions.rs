@@ -73,7 +73,12 @@ impl Lowerer<'_> {
                     ast::UnaryOp::UAdd => Op::Plus,
                     ast::UnaryOp::USub => Op::Negate,
                 };
-                ExpressionKind::Unary { operator, operand: self.boxed(&operation.operand)? }
+                let warnings = self.warnings.len();
+                let operand = self.boxed(&operation.operand)?;
+                if operator == Op::Not {
+                    self.suspect_negation(&operation.operand, warnings);
+                }
+                ExpressionKind::Unary { operator, operand }
             }
             ast::Expr::Lambda(lambda) => ExpressionKind::Lambda(Box::new(self.lambda(lambda)?)),
             ast::Expr::If(conditional) => {

@@ -258,7 +258,7 @@ impl Reader<'_> {
             Mod::Module(module) => module.body.as_slice(),
             Mod::Expression(_) => &[],
         };
-        let checked = super::syntax::check(&whole, parsed.errors(), parsed.tokens(), body, &mut Vec::new());
+        let checked = super::syntax::check(&whole, parsed.errors(), parsed.tokens(), body, None, &mut Vec::new());
         let Err(mut fault) = checked else { return Ok(()) };
         if !fault.message.starts_with("f-string") {
             fault.message = format!("f-string: {}", fault.message);

@@ -13,6 +13,20 @@ const MOST_BRACKETS: usize = 200;
 /// Most indentations within each other, and one.
 const MOST_INDENTS: usize = 100;
 
+/// The parser skips it anywhere.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What is said of a character that is no part of any token.
+pub(super) fn unprintable(letter: char, at: u32) -> Fault {
+    let code = u32::from(letter);
+    let message = if crate::runtime::repr::is_printable(letter) {
+        format!("invalid character '{letter}' (U+{code:04X})")
+    } else {
+        format!("invalid non-printable character U+{code:04X}")
+    };
+    Fault::syntax(message, Span { start: at, end: at + 1 })
+}
+
 /// Faults of texts that the parser may take; adds what is warned of.
 pub(super) fn check(text: &str, tokens: &[Token], warnings: &mut Vec<Warning>) -> Option<Fault> {
     if let Some(at) = text.find('\0') {
@@ -23,7 +37,16 @@ pub(super) fn check(text: &str, tokens: &[Token], warnings: &mut Vec<Warning>) -
         return Some(fault);
     }
     let (mut brackets, mut indents, mut strings) = (0, 0_usize, 0);
+    let mut marks = text.char_indices().filter(|&(_, letter)| letter == BYTE_ORDER_MARK).map(|(at, _)| at);
+    let mut mark = marks.next();
     for token in tokens {
+        let is_text = matches!(token.kind(), TokenKind::String | TokenKind::FStringMiddle | TokenKind::Comment);
+        while let Some(at) = mark.filter(|&at| at < token.end().to_usize()) {
+            if !is_text || at < token.start().to_usize() {
+                return Some(unprintable(BYTE_ORDER_MARK, at as u32));
+            }
+            mark = marks.next();
+        }
         match token.kind() {
             TokenKind::Indent => indents += 1,
             TokenKind::Dedent => indents = indents.saturating_sub(1),

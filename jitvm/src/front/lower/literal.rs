@@ -39,7 +39,7 @@ pub enum Literal {
 pub fn read(text: &str) -> Result<Literal, Option<Malformed>> {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Expression).with_target_version(super::VERSION));
     let mut warnings = Vec::new();
-    let checked = super::syntax::check(text, parsed.errors(), parsed.tokens(), &[], &mut warnings)
+    let checked = super::syntax::check(text, parsed.errors(), parsed.tokens(), &[], None, &mut warnings)
         .and_then(|()| super::versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()));
     let result = match (checked, parsed.syntax()) {
         (Ok(()), Mod::Expression(expression)) => match (Check { text }).any(&expression.body) {

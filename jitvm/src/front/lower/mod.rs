@@ -64,7 +64,7 @@ pub fn lower(text: &str, form: Form) -> Result<Tree, Fault> {
         Form::Expression => {
             let parsed = parse_unchecked(text, ParseOptions::from(Mode::Expression).with_target_version(VERSION));
             let mut warnings = Vec::new();
-            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), &[], &mut warnings)
+            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), &[], None, &mut warnings)
                 .and_then(|()| versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()))
                 .and_then(|()| match parsed.syntax() {
                     ast::Mod::Expression(expression) => Lowerer::new(text, warnings).evaluated(&expression.body),
@@ -77,7 +77,9 @@ pub fn lower(text: &str, form: Form) -> Result<Tree, Fault> {
             let parsed = parsed.try_into_module().expect("module mode parses to a module");
             let body = &parsed.syntax().body;
             let mut warnings = Vec::new();
-            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), body, &mut warnings)
+            let unread = parsed.unsupported_syntax_errors();
+            let earlier = versions::check_before_errors(text, parsed.tokens(), unread, parsed.errors()).err();
+            let tree = syntax::check(text, parsed.errors(), parsed.tokens(), body, earlier, &mut warnings)
                 .and_then(|()| versions::check(text, parsed.tokens(), parsed.unsupported_syntax_errors()))
                 .and_then(|()| Lowerer::new(text, warnings).module(body, form));
             forget_refused(tree, parsed)

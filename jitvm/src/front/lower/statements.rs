@@ -76,8 +76,12 @@ impl Lowerer<'_> {
                 StatementKind::For { is_async: for_.is_async, target, iterable, body, otherwise }
             }
             ast::Stmt::While(while_) => {
+                let before = self.warnings.len();
                 let test = self.expression(&while_.test)?;
+                let behind = self.warnings.len();
                 let body = self.loop_body(&while_.body)?;
+                // The test is compiled again at the end.
+                self.warnings.extend_from_within(before..behind);
                 StatementKind::While { test, body, otherwise: self.statements(&while_.orelse)? }
             }
             ast::Stmt::If(if_) => self.if_statement(if_)?,
@@ -187,6 +191,7 @@ impl Lowerer<'_> {
 
     fn try_statement(&mut self, try_: &ast::StmtTry) -> Result<StatementKind, Fault> {
         let body = self.statements(&try_.body)?;
+        let before = self.warnings.len();
         let mut handlers = Vec::with_capacity(try_.handlers.len());
         for (index, ast::ExceptHandler::ExceptHandler(handler)) in try_.handlers.iter().enumerate() {
             if handler.type_.is_none() && index + 1 < try_.handlers.len() {
@@ -200,8 +205,13 @@ impl Lowerer<'_> {
             let body = if try_.is_star { self.group_body(&handler.body)? } else { self.statements(&handler.body)? };
             handlers.push(Handler { span: span(handler.range), class, name, body });
         }
+        let behind = self.warnings.len();
         let otherwise = self.statements(&try_.orelse)?;
+        self.warned_of_later(before, behind);
+        let before = self.warnings.len();
         let finally = self.statements(&try_.finalbody)?;
+        // It is compiled once for each of two ways to come there.
+        self.warnings.extend_from_within(before..);
         Ok(StatementKind::Try(Box::new(Try { body, handlers, is_group: try_.is_star, otherwise, finally })))
     }
 

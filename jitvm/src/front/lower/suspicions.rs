@@ -8,6 +8,9 @@ use crate::bytecode::{Constant, Op};
 use crate::front::error::Warning;
 use crate::front::hir::{Expression, ExpressionKind};
 
+const IS_LITERAL: &str = "\"is\" with a literal. Did you mean \"==\"?";
+const IS_NOT_LITERAL: &str = "\"is not\" with a literal. Did you mean \"!=\"?";
+
 impl Lowerer<'_> {
     fn warn(&mut self, place: &impl Ranged, message: String) {
         self.warnings.push(Warning { offset: place.start().to_u32(), message });
@@ -28,8 +31,8 @@ impl Lowerer<'_> {
             .collect();
         for (index, operator) in comparison.ops.iter().enumerate() {
             let message = match operator {
-                ast::CmpOp::Is => "\"is\" with a literal. Did you mean \"==\"?",
-                ast::CmpOp::IsNot => "\"is not\" with a literal. Did you mean \"!=\"?",
+                ast::CmpOp::Is => IS_LITERAL,
+                ast::CmpOp::IsNot => IS_NOT_LITERAL,
                 _ => continue,
             };
             if values[index] || values[index + 1] {
@@ -38,6 +41,29 @@ impl Lowerer<'_> {
                 return;
             }
         }
+    }
+
+    /// `not (a is b)` is compiled as `a is not b`, and warned of as that. Its operand's warnings begin at `at`.
+    pub(super) fn suspect_negation(&mut self, operand: &ast::Expr, at: usize) {
+        let mut operand = operand;
+        while let ast::Expr::UnaryOp(ast::ExprUnaryOp { op: ast::UnaryOp::Not, operand: inner, .. }) = operand {
+            operand = inner;
+        }
+        let ast::Expr::Compare(comparison) = operand else { return };
+        if comparison.ops.len() == 1
+            && let Some(warning) = self.warnings.get_mut(at)
+            && warning.offset == comparison.start().to_u32()
+        {
+            let other = [(IS_LITERAL, IS_NOT_LITERAL), (IS_NOT_LITERAL, IS_LITERAL)];
+            if let Some((_, other)) = other.into_iter().find(|(message, _)| warning.message == *message) {
+                other.clone_into(&mut warning.message);
+            }
+        }
+    }
+
+    /// CPython compiles what has been warned of from `start` to `end` after what has been warned of since.
+    pub(super) fn warned_of_later(&mut self, start: usize, end: usize) {
+        self.warnings[start..].rotate_left(end - start);
     }
 
     /// A call of what cannot be called.

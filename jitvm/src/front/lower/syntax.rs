@@ -18,12 +18,14 @@ const NEVER_CLOSED: &str = "was never closed";
 /// Levels of the tree that are searched for the expressions of an error.
 const DEEPEST_SEARCHED: u32 = 5000;
 
-/// The error of a text that does not parse; adds what is warned of.
+/// The error of a text that does not parse; adds what is warned of. `earlier` is what Python 3.11 does not parse before the
+/// first error.
 pub(super) fn check(
     text: &str,
     errors: &[ParseError],
     tokens: &[Token],
     body: &[ast::Stmt],
+    earlier: Option<Fault>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), Fault> {
     // A number that the parser cannot read is no token of it.
@@ -59,6 +61,9 @@ pub(super) fn check(
         _ => None,
     };
     if let Some(fault) = tokenizers.filter(|fault| lexical.is_none_or(|start| fault.span.start <= start)) {
+        return Err(fault);
+    }
+    if let (Some(fault), None, None) = (earlier, &brackets, lexical) {
         return Err(fault);
     }
     if let Some(fault) = formatted::check(text, all, place.error.end) {
@@ -186,15 +191,7 @@ impl<'a> Place<'a> {
             }
             LexicalErrorType::FStringError(error) => self.format_string(error),
             LexicalErrorType::UnrecognizedToken { tok } if tok.is_ascii() => Fault::syntax(INVALID, first),
-            LexicalErrorType::UnrecognizedToken { tok } => {
-                let code = u32::from(*tok);
-                let message = if !crate::runtime::repr::is_printable(*tok) {
-                    format!("invalid non-printable character U+{code:04X}")
-                } else {
-                    format!("invalid character '{tok}' (U+{code:04X})")
-                };
-                Fault::syntax(message, first)
-            }
+            LexicalErrorType::UnrecognizedToken { tok } => lexemes::unprintable(*tok, start),
             LexicalErrorType::LineContinuationError if self.text.len() as u32 <= start + 1 => {
                 let end = self.text.len() as u32;
                 Fault::syntax("unexpected EOF while parsing", Span { start: end, end })
@@ -402,14 +399,15 @@ impl<'a> Place<'a> {
 
     /// Whether the error is in braces that hold a colon already.
     fn in_dict(&self) -> bool {
-        let mut depth = 0;
+        let (mut depth, mut colon) = (0, false);
         let before = self.tokens.iter().rev().filter(|token| token.end().to_u32() <= self.error.start);
         for token in before {
             match token.kind() {
                 TokenKind::Rbrace | TokenKind::Rpar | TokenKind::Rsqb => depth += 1,
-                TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb if depth == 0 => return false,
+                TokenKind::Lbrace if depth == 0 => return colon,
+                TokenKind::Lpar | TokenKind::Lsqb if depth == 0 => return false,
                 TokenKind::Lbrace | TokenKind::Lpar | TokenKind::Lsqb => depth -= 1,
-                TokenKind::Colon if depth == 0 => return true,
+                TokenKind::Colon if depth == 0 => colon = true,
                 _ => {}
             }
         }

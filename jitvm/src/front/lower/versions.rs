@@ -1,7 +1,7 @@
 //! What the parser reads but Python 3.11 does not.
 
-use ruff_python_ast::token::Token;
-use ruff_python_parser::{UnsupportedSyntaxError, UnsupportedSyntaxErrorKind};
+use ruff_python_ast::token::{Token, TokenKind};
+use ruff_python_parser::{ParseError, ParseErrorType, UnsupportedSyntaxError, UnsupportedSyntaxErrorKind};
 use ruff_text_size::Ranged;
 
 use super::{formatted, span};
@@ -11,6 +11,32 @@ use crate::front::error::Fault;
 /// The first use of a later language, as 3.11 refuses it. Python before 3.11 is Python 3.11, all but one thing.
 pub(super) fn check(text: &str, tokens: &[Token], errors: &[UnsupportedSyntaxError]) -> Result<(), Fault> {
     errors.iter().find_map(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
+}
+
+/// A use of a later language before the first error of the parser: CPython's stops there.
+pub(super) fn check_before_errors(
+    text: &str,
+    tokens: &[Token],
+    errors: &[UnsupportedSyntaxError],
+    others: &[ParseError],
+) -> Result<(), Fault> {
+    let first = others.iter().min_by_key(|error| error.location.start());
+    let Some(first) = first.filter(|error| !matches!(error.error, ParseErrorType::Lexical(_))) else { return Ok(()) };
+    let mut earlier = errors.iter().filter(|error| error.range().end() <= first.location.start());
+    earlier.find_map(|error| refuse(text, tokens, error)).map_or(Ok(()), Err)
+}
+
+/// Where the parser of 3.11 stops that finds types without parentheses behind `except`.
+fn exception_types(tokens: &[Token], here: Span) -> Fault {
+    let mut within = tokens.iter().filter(|token| (here.start..here.end).contains(&token.start().to_u32()));
+    let comma = within.clone().find(|token| token.kind() == TokenKind::Comma);
+    let open = within.next_back().is_some_and(|token| token.kind() == TokenKind::Comma);
+    let next = tokens.iter().find(|token| token.start().to_u32() >= here.end);
+    let ends = next.is_some_and(|token| matches!(token.kind(), TokenKind::Colon | TokenKind::As));
+    match comma {
+        Some(comma) if open || !ends => Fault::syntax("invalid syntax", span(comma.range())),
+        _ => Fault::syntax("multiple exception types must be parenthesized", here),
+    }
 }
 
 fn refuse(text: &str, tokens: &[Token], error: &UnsupportedSyntaxError) -> Option<Fault> {
@@ -38,7 +64,7 @@ fn refuse(text: &str, tokens: &[Token], error: &UnsupportedSyntaxError) -> Optio
             let prefix = found.bytes().take_while(u8::is_ascii_alphabetic).count() as u32;
             ("invalid syntax", Span { start: here.start + prefix, ..here })
         }
-        Kind::UnparenthesizedExceptionTypes => ("multiple exception types must be parenthesized", here),
+        Kind::UnparenthesizedExceptionTypes => return Some(exception_types(tokens, here)),
         Kind::Pep701FString(_) => {
             if let Some(fault) = formatted::check(text, tokens, here.end) {
                 return Some(fault);
