@@ -98,12 +98,14 @@ impl Names {
     /// The functions of a chain, outermost first, as far as what called them is no interpreter and no trace.
     pub fn of(&mut self, mappings: &Mappings, chain: &[Spot]) -> Vec<NativeFunction> {
         let mut functions: Vec<NativeFunction> = Vec::new();
-        'chain: for &(mapping, offset) in chain {
+        for &(mapping, offset) in chain {
             let Some(mapping) = mappings.0.get(mapping as usize) else { break };
-            for function in self.look_up(&mapping.path, offset) {
-                if is_interpreter(&self.vm, &function.name) {
-                    break 'chain;
-                }
+            let found = self.look_up(&mapping.path, offset);
+            // What was inlined into the interpreter is a part of it; its names have no paths.
+            if found.last().is_some_and(|outermost| is_interpreter(&self.vm, &outermost.name)) {
+                break;
+            }
+            for function in found {
                 if functions.last() != Some(&function) {
                     functions.push(function);
                 }
