@@ -189,4 +189,11 @@ mod tests {
         assert_eq!(functions.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["[vm]", "[libm.so]"]);
         assert_eq!(names.notes.len(), 2, "each file says why it names nothing: {:?}", names.notes);
     }
+
+    #[test]
+    fn the_interpreter_is_where_pythons_frames_begin() {
+        assert!(is_interpreter("jitvm", "jitvm::interp::run::run"));
+        assert!(!is_interpreter("jitvm", "jitvm::runtime::dict::find"));
+        assert!(!is_interpreter("", "jitvm::interp::run::run"));
+    }
 }

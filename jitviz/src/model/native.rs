@@ -136,11 +136,4 @@ mod tests {
         assert_eq!(native.innermost(), BTreeMap::from([((1, Part::Native), Weight { samples: 2, ns: 30 })]));
         assert_eq!(native.notes.len(), 2, "{:?}", native.notes);
     }
-
-    #[test]
-    fn the_interpreter_is_where_pythons_frames_begin() {
-        assert!(is_interpreter("jitvm", "jitvm::interp::run::run"));
-        assert!(!is_interpreter("jitvm", "jitvm::runtime::dict::find"));
-        assert!(!is_interpreter("", "jitvm::interp::run::run"));
-    }
 }
