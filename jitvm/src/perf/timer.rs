@@ -72,18 +72,17 @@ fn affordable(tick_ns: u64, kernel_ns: u64) -> Chosen {
         kernel_ns > 0 && (period.is_multiple_of(kernel_ns) || kernel_ns.is_multiple_of(period))
     };
     let chosen = |hz: u32, grid_ns: u64| Chosen { hz, asked_hz: 0, tick_ns, grid_ns };
-    for hz in DEFAULT_HZ {
-        let ticks = u64::from(hz);
-        if ticks * own_ns <= BUDGET_NS {
-            return chosen(hz, 0);
-        }
-        let shared = ticks.min(kernel_hz);
-        if aligned(hz) && shared * shared_ns + (ticks - shared) * own_ns <= BUDGET_NS {
-            return chosen(hz, kernel_ns);
-        }
+    let [most, .., least] = DEFAULT_HZ;
+    if u64::from(most) * own_ns <= BUDGET_NS {
+        return chosen(most, 0);
     }
-    let least = DEFAULT_HZ[DEFAULT_HZ.len() - 1];
-    chosen(least, if aligned(least) { kernel_ns } else { 0 })
+    let cost = |hz: u32| {
+        let ticks = u64::from(hz);
+        let shared = if aligned(hz) { ticks.min(kernel_hz) } else { 0 };
+        shared * shared_ns + (ticks - shared) * own_ns
+    };
+    let hz = DEFAULT_HZ.into_iter().find(|&hz| cost(hz) <= BUDGET_NS).unwrap_or(least);
+    chosen(hz, if aligned(hz) { kernel_ns } else { 0 })
 }
 
 /// Nanoseconds between two ticks of the kernel, which come at multiples of that on the monotonic clock; 0 if it does not say.
