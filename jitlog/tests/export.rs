@@ -429,7 +429,7 @@ fn native_functions_stand_below_the_frames() {
     log.close();
     let folded = String::from_utf8(exported("folded", &path)).unwrap();
     // The second sample has no chain, the third one in machine code alone.
-    assert_eq!(folded, "outer (p.py:2);[native] 10\nouter (p.py:2);[vm,1];[libm.so];[native] 5\n");
+    assert_eq!(folded, "d/p.py:5 in outer;[native] 10\nd/p.py:5 in outer;[vm,1];[libm.so];[native] 5\n");
     let speedscope = json("speedscope", &path);
     let name = |index: &Value| speedscope["shared"]["frames"][index.as_u64().unwrap() as usize]["name"].clone();
     let stacks = speedscope["profiles"][0]["samples"].as_array().unwrap();
