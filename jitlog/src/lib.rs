@@ -3,6 +3,8 @@
 pub mod format;
 #[cfg(feature = "import")]
 pub mod import;
+#[cfg(feature = "symbols")]
+pub mod native;
 #[cfg(feature = "read")]
 pub mod read;
 #[cfg(feature = "read")]

@@ -151,6 +151,12 @@ fn described(loader: &Loader, address: u64) -> Vec<NativeFrame> {
         };
         frames.push(NativeFrame { function: name.into_owned(), file, line, is_inlined: true });
     }
+    if frames.is_empty()
+        && let Some(symbol) = loader.find_symbol(address)
+    {
+        // Of what was compiled without debugging information the table of symbols has the name.
+        frames.push(NativeFrame { function: symbol.to_string(), file: None, line: 0, is_inlined: false });
+    }
     if let Some(outermost) = frames.last_mut() {
         outermost.is_inlined = false;
         // Tables of lines alone have names without their paths; the symbol has the whole.

@@ -405,6 +405,56 @@ fn streams_of_one_thread_are_one_thread() {
 }
 
 #[test]
+fn native_functions_stand_below_the_frames() {
+    let (_directory, path) = scratch();
+    let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();
+    log.process(VmInfo { name: "vm", version: "1", commit: "c", argv: &["p.py".to_string()], config: "{}" });
+    let defs = log.defs();
+    let function = defs.func(defs.source("d/p.py", b""), "outer", 1, 9);
+    let place = defs.loc(function, 2, 5, 3);
+    for (start, path) in [(0x1000_u64, "/nowhere/vm;1"), (0x5000, "/nowhere/libm.so")] {
+        defs.mapping(&MappingDef { start: start.into(), end: (start + 0x1000).into(), file_offset: 0, path });
+    }
+    let stack_id = defs.stack(StackId::NONE, place, FrameKind::Interp);
+    let mut main = log.stream("main", StreamKind::Mutator);
+    let sample = Sample { state: SampleState::Native, loc_id: place, stack_id, weight_ns: 5, ..Default::default() };
+    // In a library, called by the VM, called by machine code, which the VM had entered.
+    let chain: Vec<u8> = [0x5010_u64, 0x1020, 0x9000, 0x1040].iter().flat_map(|word| word.to_le_bytes()).collect();
+    main.native_stack(&NativeStack { n: 4, addresses: &chain });
+    main.sample(&sample);
+    main.sample(&sample);
+    main.native_stack(&NativeStack { n: 1, addresses: &chain[16..24] });
+    main.sample(&sample);
+    drop(main);
+    log.close();
+    let folded = String::from_utf8(exported("folded", &path)).unwrap();
+    // The second sample has no chain, the third one in machine code alone.
+    assert_eq!(folded, "d/p.py:5 in outer;[native] 10\nd/p.py:5 in outer;[vm,1];[libm.so];[native] 5\n");
+    let speedscope = json("speedscope", &path);
+    let name = |index: &Value| speedscope["shared"]["frames"][index.as_u64().unwrap() as usize]["name"].clone();
+    let stacks = speedscope["profiles"][0]["samples"].as_array().unwrap();
+    let names: Vec<Vec<Value>> =
+        stacks.iter().map(|stack| stack.as_array().unwrap().iter().map(name).collect()).collect();
+    assert_eq!(names[0], ["outer", "[vm;1]", "[libm.so]", "[native]"]);
+    assert_eq!((&names[1], &names[2]), (&vec!["outer".into(), "[native]".into()], &names[1]));
+    let firefox = json("firefox", &path);
+    let frames: Vec<u64> = firefox_stacks(&firefox["threads"][0]).collect();
+    assert_ne!(frames[0], frames[1]);
+    assert_eq!(frames[1], frames[2]);
+    for (format, bytes) in [
+        ("firefox", exported("firefox", &path)),
+        ("perfetto", exported("perfetto", &path)),
+        ("pprof", gunzip(&exported("pprof", &path))),
+    ] {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("[libm.so]") && text.contains("[vm;1]"), "{format}");
+    }
+    let raw = gunzip(&exported("pprof", &path));
+    let depths: Vec<usize> = Message::parse(&raw).messages(2).iter().map(|sample| sample.packed(1).len()).collect();
+    assert_eq!(depths.iter().sum::<usize>(), 4, "outer alone, and with two functions: {depths:?}");
+}
+
+#[test]
 fn slices_end_in_order_even_if_the_log_does_not_say_so() {
     let (_directory, path) = scratch();
     let log = Log::create(LogOptions::new(&path).logical_clock(true)).unwrap();

@@ -7,10 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use fxprof_processed_profile::*;
-use jitlog::{CounterUnit, Definitions, FrameKind, LocId, Mark, Reader, Sample, SampleState, spec_of};
+use jitlog::{CounterUnit, Definitions, Event, FrameKind, LocId, Mark, Reader, Sample, SampleState, spec_of};
 
 use crate::export::fields::{Field, FieldValue, Shape, shapes};
 use crate::export::frames::{Place, Standing};
+use crate::export::native::{Chain, Natives};
 use crate::export::thinning::{Limits, Thinning};
 use crate::export::threads::Threads;
 use crate::export::timeline::{self, Category, End, Instant, Series, Sink, Slice, text_of};
@@ -50,6 +51,7 @@ struct Firefox<'d> {
     kinds: HashMap<(u16, Option<u16>), MarkerKind>,
     stacks: HashMap<(usize, Standing), Option<StackHandle>>,
     counters: HashMap<Series, Counter>,
+    natives: Natives,
     thinning: Thinning,
     /// The least weight of the samples so far: how far apart they were meant to be.
     interval: Option<u64>,
@@ -106,6 +108,7 @@ pub fn write(reader: &Reader, limits: Limits, out: &mut impl Write) -> io::Resul
         kinds: HashMap::new(),
         stacks: HashMap::new(),
         counters: HashMap::new(),
+        natives: Natives::of(reader),
         thinning: Thinning::of(reader, limits),
         interval: None,
         markers: None,
@@ -167,7 +170,7 @@ impl Firefox<'_> {
     fn finish(&mut self) -> Option<String> {
         for (index, t_ns, sample) in self.thinning.last_samples() {
             if let Some(thread) = self.threads.get(&index).copied() {
-                self.add_sample(thread, index, t_ns, &sample);
+                self.add_sample(thread, index, t_ns, &sample, Chain::NONE);
             }
         }
         for counter in self.counters.values_mut() {
@@ -185,8 +188,8 @@ impl Firefox<'_> {
         note
     }
 
-    fn add_sample(&mut self, thread: ThreadHandle, index: usize, t_ns: u64, sample: &Sample) {
-        let stack = self.stack(index, thread, Standing::from(sample));
+    fn add_sample(&mut self, thread: ThreadHandle, index: usize, t_ns: u64, sample: &Sample, chain: Chain) {
+        let stack = self.stack(index, thread, Standing::of(sample, chain));
         // A sample that stands for several intervals weighs as much; where nothing is said it is one sample.
         let interval = self.interval.unwrap_or(USUAL_INTERVAL_NS);
         let weight = (sample.weight_ns.saturating_add(interval / 2) / interval).clamp(1, i32::MAX as u64);
@@ -322,6 +325,8 @@ impl Firefox<'_> {
             };
             frames.push((name, if index + 1 == count { category } else { callers(place) }));
         }
+        let functions = self.natives.functions(standing.chain).iter();
+        frames.extend(functions.map(|number| (self.natives.function(*number).name.clone(), category)));
         if frames.is_empty() {
             frames.push((format!("[{}]", standing.state), category));
         }
@@ -393,7 +398,8 @@ impl Sink for Firefox<'_> {
         }
         let marker = self.marker(thread, timing, instant.name, (instant.event_type, None), instant.fields);
         if !instant.stack.is_none() {
-            let standing = Standing { stack: instant.stack, place: LocId::NONE, state: SampleState::Interp };
+            let standing =
+                Standing { stack: instant.stack, place: LocId::NONE, state: SampleState::Interp, chain: Chain::NONE };
             let stack = self.stack(instant.thread, thread, standing);
             self.profile.set_marker_stack(thread, marker, stack);
         }
@@ -419,13 +425,18 @@ impl Sink for Firefox<'_> {
         Ok(())
     }
 
+    fn native_stack(&mut self, thread: usize, stack: &Event<'_>) {
+        self.natives.see(thread, stack);
+    }
+
     fn sample(&mut self, threads: &Threads, index: usize, t_ns: u64, sample: &Sample) -> io::Result<()> {
         let thread = self.thread(threads, index);
         if sample.weight_ns != 0 {
             self.interval = Some(self.interval.map_or(sample.weight_ns, |interval| interval.min(sample.weight_ns)));
         }
+        let chain = self.natives.take(index);
         if let Some(sample) = self.thinning.sample(index, t_ns, sample) {
-            self.add_sample(thread, index, t_ns, &sample);
+            self.add_sample(thread, index, t_ns, &sample, chain);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use jitlog::{Definitions, Event, LocId, Reader};
 
 use crate::export::entries;
 use crate::export::frames::Standing;
+use crate::export::native::Natives;
 use crate::export::threads::Threads;
 use crate::export::timed::{self, Timed};
 use crate::tool::show::plain;
@@ -19,19 +20,22 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         *weight = weight.saturating_add(ns);
     };
     let (mut threads, mut timed) = (Threads::of(reader.defs()), Timed::default());
+    let mut natives = Natives::of(reader);
     for entry in entries(reader, timed::types()) {
         let event = entry.event();
-        timed.see(threads.of_stream(entry.stream), &event);
+        let thread = threads.of_stream(entry.stream);
+        timed.see(thread, &event);
+        natives.see(thread, &event);
         if let Event::Sample(sample) = event {
             // A sample whose weight its writer did not know still counts.
-            add(Standing::from(&sample), sample.weight_ns.max(1));
+            add(Standing::of(&sample, natives.take(thread)), sample.weight_ns.max(1));
         }
     }
     timed.rest().iter().for_each(|rest| add(Standing::nowhere(rest.state), rest.ns));
     // Different ids may read the same, and the order must not depend on hashing.
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for (standing, weight) in weights {
-        let sum = lines.entry(line(reader.defs(), &standing)).or_default();
+        let sum = lines.entry(line(reader.defs(), &natives, &standing)).or_default();
         *sum = sum.saturating_add(weight);
     }
     for (line, weight) in lines {
@@ -41,13 +45,18 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// The frames, and what the innermost was doing in brackets, as flame graphs annotate.
-fn line(definitions: &Definitions, standing: &Standing) -> String {
+fn line(definitions: &Definitions, natives: &Natives, standing: &Standing) -> String {
     let frames = standing.places(definitions).into_iter().map(|place| frame(definitions, place));
-    frames.chain([format!("[{}]", standing.state)]).collect::<Vec<_>>().join(";")
+    let functions = natives.functions(standing.chain).iter().map(|number| safe(&natives.function(*number).name));
+    frames.chain(functions).chain([format!("[{}]", standing.state)]).collect::<Vec<_>>().join(";")
 }
 
 fn frame(definitions: &Definitions, place: LocId) -> String {
     let text = definitions.describe_loc(place).unwrap_or_else(|| "?".into());
-    // The format has two characters of its own: `;` between frames, and the last space before the number.
-    plain(&text).replace(';', ",")
+    safe(&text)
+}
+
+/// The format has two characters of its own: `;` between frames, and the last space before the number.
+fn safe(text: &str) -> String {
+    plain(text).replace(';', ",")
 }

@@ -2,24 +2,26 @@
 
 use jitlog::{Definitions, LocId, Sample, SampleState, StackId};
 
+use crate::export::native::Chain;
+
 /// What samples that read the same share.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Standing {
     pub stack: StackId,
     pub place: LocId,
     pub state: SampleState,
-}
-
-impl From<&Sample> for Standing {
-    fn from(sample: &Sample) -> Standing {
-        Standing { stack: sample.stack_id, place: sample.loc_id, state: sample.state }
-    }
+    /// What ran below the last of the frames.
+    pub chain: Chain,
 }
 
 impl Standing {
+    pub fn of(sample: &Sample, chain: Chain) -> Standing {
+        Standing { stack: sample.stack_id, place: sample.loc_id, state: sample.state, chain }
+    }
+
     /// In a state, nobody knows where.
     pub fn nowhere(state: SampleState) -> Standing {
-        Standing { stack: StackId::NONE, place: LocId::NONE, state }
+        Standing { stack: StackId::NONE, place: LocId::NONE, state, chain: Chain::NONE }
     }
 
     /// Places of the frames, outermost first.

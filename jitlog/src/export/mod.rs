@@ -1,6 +1,6 @@
 //! A log in the formats of other tools: one file per format, each a function of a reader and an output.
 //!
-//! What the formats share is here too: what a log's threads are ([`threads`]), where a sample stands ([`frames`]), time
+//! What the formats share is here too: what a log's threads are ([`threads`]), where a sample stands ([`frames`]) and what native code ran there ([`native`]), time
 //! that no sample stands for ([`timed`]), an event's fields in words ([`fields`]), and the reading of events as slices, instants and counters ([`timeline`]).
 //! What a log does not hold is left out, never given as zero.
 
@@ -12,6 +12,7 @@ mod folder;
 mod frames;
 mod json;
 mod jsonl;
+mod native;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod perfetto;

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::io::{self, Write};
 
-use jitlog::{CounterUnit, Definitions, LocId, Reader, Sample, StackId, StringId};
+use jitlog::{CounterUnit, Definitions, Event, LocId, Reader, Sample, StackId, StringId};
 
 use crate::export::fields::{Field, FieldValue};
 use crate::export::frames::{Place, Standing};
+use crate::export::native::{Chain, Natives};
 use crate::export::proto::Message;
 use crate::export::threads::Threads;
 use crate::export::timeline::{self, Category, End, Instant, Lane, Series, Sink, Slice};
@@ -91,6 +92,14 @@ enum Track {
     Counter(Series),
 }
 
+/// What a frame of a call stack is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Frame {
+    Place(LocId),
+    /// The number of a native function.
+    Native(u32),
+}
+
 /// Numbers for things that are written once and referred to.
 struct Interner<K>(HashMap<K, u64>);
 
@@ -118,8 +127,9 @@ struct Perfetto<'r, W> {
     keys: Interner<&'static str>,
     functions: Interner<String>,
     sources: Interner<String>,
-    frames: Interner<LocId>,
-    stacks: Interner<(StackId, LocId)>,
+    frames: Interner<Frame>,
+    stacks: Interner<(StackId, LocId, Chain)>,
+    natives: Natives,
     /// What the packet being made introduces.
     introduced: Message,
     event: Message,
@@ -141,6 +151,7 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         sources: Interner::new(),
         frames: Interner::new(),
         stacks: Interner::new(),
+        natives: Natives::of(reader),
         introduced: Message::new(),
         event: Message::new(),
         packet: Message::new(),
@@ -320,19 +331,21 @@ impl<W: Write> Perfetto<'_, W> {
     }
 
     /// Attaches a call stack, if there is one.
-    fn stack(&mut self, stack: StackId, place: LocId) -> bool {
-        let places = match self.stacks.0.get(&(stack, place)) {
+    fn stack(&mut self, stack: StackId, place: LocId, chain: Chain) -> bool {
+        let places = match self.stacks.0.get(&(stack, place, chain)) {
             Some(iid) => {
                 self.event.unsigned(event::CALLSTACK_IID, *iid);
                 return true;
             }
-            None => Standing { stack, place, state: Default::default() }.places(self.definitions),
+            None => Standing { stack, place, state: Default::default(), chain }.places(self.definitions),
         };
         if places.is_empty() {
             return false;
         }
-        let frames: Vec<u64> = places.into_iter().map(|place| self.frame(place)).collect();
-        let (iid, _) = self.stacks.number((stack, place));
+        let functions = self.natives.functions(chain).iter().copied().map(Frame::Native);
+        let frames: Vec<Frame> = places.into_iter().map(Frame::Place).chain(functions).collect();
+        let frames: Vec<u64> = frames.into_iter().map(|frame| self.frame(frame)).collect();
+        let (iid, _) = self.stacks.number((stack, place, chain));
         let mut callstack = Message::new();
         callstack.unsigned(1, iid);
         for frame in frames {
@@ -343,16 +356,26 @@ impl<W: Write> Perfetto<'_, W> {
         true
     }
 
-    fn frame(&mut self, loc: LocId) -> u64 {
-        let (iid, new) = self.frames.number(loc);
+    fn frame(&mut self, frame: Frame) -> u64 {
+        let (iid, new) = self.frames.number(frame);
         if !new {
             return iid;
         }
-        let place = Place::of(self.definitions, loc);
-        // Older readers show the name alone, so it says where it is.
-        let name = match place.short() {
-            Some(short) => format!("{} ({short})", place.name()),
-            None => place.name().to_string(),
+        let (name, file, line, address) = match frame {
+            Frame::Place(loc) => {
+                let place = Place::of(self.definitions, loc);
+                // Older readers show the name alone, so it says where it is.
+                let name = match place.short() {
+                    Some(short) => format!("{} ({short})", place.name()),
+                    None => place.name().to_string(),
+                };
+                (name, place.file.map(str::to_string), place.line, u64::from(loc))
+            }
+            Frame::Native(number) => {
+                let function = self.natives.function(number);
+                // Addresses only tell frames apart; those of places are below.
+                (function.name.clone(), function.file.clone(), 0, 1 << 32 | u64::from(number))
+            }
         };
         let (function, new) = self.functions.number(name.clone());
         if new {
@@ -360,16 +383,16 @@ impl<W: Write> Perfetto<'_, W> {
         }
         let mut frame = Message::new();
         // Frame: iid 1, function_name_id 2, mapping_id 3, rel_pc 4, source_path_iid 5, line_number 6.
-        frame.unsigned(1, iid).unsigned(2, function).unsigned(3, 1).unsigned(4, loc.into());
-        if let Some(file) = place.file {
-            let (source, new) = self.sources.number(file.to_string());
+        frame.unsigned(1, iid).unsigned(2, function).unsigned(3, 1).unsigned(4, address);
+        if let Some(file) = file {
+            let (source, new) = self.sources.number(file.clone());
             if new {
-                introduce(&mut self.introduced, interned::SOURCE_PATHS, source, file);
+                introduce(&mut self.introduced, interned::SOURCE_PATHS, source, &file);
             }
             frame.unsigned(5, source);
         }
-        if place.line != 0 {
-            frame.unsigned(6, place.line.into());
+        if line != 0 {
+            frame.unsigned(6, line.into());
         }
         self.introduced.message(interned::FRAMES, &frame);
         iid
@@ -408,7 +431,7 @@ impl<W: Write> Sink for Perfetto<'_, W> {
         self.describe(track, event::INSTANT, Category::of(instant.event_type).name(), instant.name);
         self.annotate(instant.fields);
         if !instant.stack.is_none() {
-            self.stack(instant.stack, LocId::NONE);
+            self.stack(instant.stack, LocId::NONE, Chain::NONE);
         }
         self.put_event(instant.t_ns)
     }
@@ -418,6 +441,10 @@ impl<W: Write> Sink for Perfetto<'_, W> {
         self.event.unsigned(event::TYPE, event::COUNTER).unsigned(event::TRACK, track);
         self.event.signed(event::COUNTER_VALUE, i64::try_from(value).unwrap_or(i64::MAX));
         self.put_event(t_ns)
+    }
+
+    fn native_stack(&mut self, thread: usize, stack: &Event<'_>) {
+        self.natives.see(thread, stack);
     }
 
     fn sample(&mut self, threads: &Threads, thread: usize, t_ns: u64, sample: &Sample) -> io::Result<()> {
@@ -430,7 +457,8 @@ impl<W: Write> Sink for Perfetto<'_, W> {
         if sample.weight_ns != 0 {
             self.annotate(&[("weight_ns", FieldValue::Unsigned(sample.weight_ns))]);
         }
-        if self.stack(sample.stack_id, sample.loc_id) && sample.weight_ns != 0 {
+        let chain = self.natives.take(thread);
+        if self.stack(sample.stack_id, sample.loc_id, chain) && sample.weight_ns != 0 {
             self.event.double(event::CALLSTACK_WEIGHT, sample.weight_ns as f64);
         }
         self.put_event(t_ns)

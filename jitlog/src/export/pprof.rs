@@ -11,6 +11,7 @@ use jitlog::{Definitions, Event, FuncId, LocId, Reader, SampleState, TraceId, Tr
 
 use crate::export::entries;
 use crate::export::frames::{Place, Standing};
+use crate::export::native::Natives;
 use crate::export::proto::Message;
 use crate::export::threads::Threads;
 use crate::export::timed::{self, Timed};
@@ -77,16 +78,19 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     let mut kinds = HashMap::new();
     let mut interval: Option<u64> = None;
     let mut timed = Timed::default();
+    let mut natives = Natives::of(reader);
     for entry in entries(reader, timed::types().with(TraceStart::TYPE)) {
         let event = entry.event();
-        timed.see(threads.of_stream(entry.stream), &event);
+        let thread = threads.of_stream(entry.stream);
+        timed.see(thread, &event);
+        natives.see(thread, &event);
         match event {
             Event::TraceStart(start) => {
                 kinds.insert(start.trace_id, start.kind);
             }
             Event::Sample(sample) => {
-                let standing = Standing::from(&sample);
-                let key = Key { thread: threads.of_stream(entry.stream), standing, trace: sample.trace_id };
+                let standing = Standing::of(&sample, natives.take(thread));
+                let key = Key { thread, standing, trace: sample.trace_id };
                 let sum = sums.entry(key).or_default();
                 sum.samples += 1;
                 sum.nanoseconds = sum.nanoseconds.saturating_add(sample.weight_ns);
@@ -111,6 +115,8 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         functions: HashMap::new(),
         unknown_function: None,
         states: HashMap::new(),
+        natives: &natives,
+        native: HashMap::new(),
         part: Message::new(),
     };
     writer.head(reader, interval)?;
@@ -139,6 +145,9 @@ struct Pprof<'d, W> {
     unknown_function: Option<u64>,
     /// For samples that stand nowhere, a function named for their state and its location.
     states: HashMap<SampleState, u64>,
+    natives: &'d Natives,
+    /// Native functions by number, with a location each.
+    native: HashMap<u32, u64>,
     part: Message,
 }
 
@@ -183,6 +192,9 @@ impl<W: Write> Pprof<'_, W> {
     fn sample(&mut self, key: &Key, sum: &Sum, labels: &[(&str, String)]) -> io::Result<()> {
         let mut locations = Vec::new();
         // pprof has the leaf first.
+        for number in self.natives.functions(key.standing.chain).iter().rev() {
+            locations.push(self.native(*number));
+        }
         for place in key.standing.places(self.definitions).into_iter().rev() {
             locations.push(self.location(place));
         }
@@ -203,25 +215,45 @@ impl<W: Write> Pprof<'_, W> {
     }
 
     fn next_location(&self) -> u64 {
-        (self.locations.len() + self.states.len()) as u64 + 1
+        (self.locations.len() + self.states.len() + self.native.len()) as u64 + 1
     }
 
     fn next_function(&self) -> u64 {
-        (self.functions.len() + self.states.len()) as u64 + 1 + u64::from(self.unknown_function.is_some())
+        (self.functions.len() + self.states.len() + self.native.len()) as u64
+            + 1
+            + u64::from(self.unknown_function.is_some())
     }
 
     fn nowhere(&mut self, state: SampleState) -> u64 {
         if let Some(location) = self.states.get(&state) {
             return *location;
         }
+        let number = self.named(&format!("[{state}]"), None);
+        self.states.insert(state, number);
+        number
+    }
+
+    fn native(&mut self, number: u32) -> u64 {
+        if let Some(location) = self.native.get(&number) {
+            return *location;
+        }
+        let function = self.natives.function(number);
+        let location = self.named(&function.name, function.file.as_deref());
+        self.native.insert(number, location);
+        location
+    }
+
+    /// A new function and its location, which has no line.
+    fn named(&mut self, name: &str, file: Option<&str>) -> u64 {
         let (number, function) = (self.next_location(), self.next_function());
-        let name = self.strings.number(&format!("[{state}]"));
         let (mut described, mut line, mut location) = (Message::new(), Message::new(), Message::new());
-        described.unsigned(1, function).unsigned(2, name);
+        described.unsigned(1, function).unsigned(2, self.strings.number(name));
+        if let Some(file) = file {
+            described.unsigned(4, self.strings.number(file));
+        }
         line.unsigned(1, function);
         location.unsigned(1, number).message(4, &line);
         self.part.message(profile::FUNCTION, &described).message(profile::LOCATION, &location);
-        self.states.insert(state, number);
         number
     }
 

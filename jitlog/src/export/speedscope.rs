@@ -6,19 +6,22 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use jitlog::{Definitions, Event, LocId, Reader, Sample, SampleState, Types};
+use jitlog::{Definitions, Event, LocId, NativeStack, Reader, Sample, SampleState, Types};
 
 use crate::export::frames::{Place, Standing};
+use crate::export::native::Natives;
 use crate::export::threads::Threads;
 use crate::export::timed::{self, Rest, Timed};
 use crate::export::{entries, json};
 
 const CHUNK: usize = 1 << 16;
 
-/// What a frame is: a place, or what the innermost was doing.
+/// What a frame is: a place, native code, or what the innermost was doing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Frame {
     Place(LocId),
+    /// The number of a native function.
+    Native(u32),
     State(SampleState),
 }
 
@@ -39,7 +42,8 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     let mut stacks: HashMap<Standing, Vec<u8>> = HashMap::new();
     let mut profiles: Vec<Profile> = Vec::new();
     let mut timed = Timed::default();
-    let mut add = |thread: usize, standing: Standing, ns: u64| {
+    let mut natives = Natives::of(reader);
+    let mut add = |natives: &Natives, thread: usize, standing: Standing, ns: u64| {
         match profiles.iter_mut().find(|profile| profile.thread == thread) {
             Some(profile) => profile.weight_ns = profile.weight_ns.saturating_add(ns),
             None => profiles.push(Profile { thread, weight_ns: ns }),
@@ -47,7 +51,8 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         stacks.entry(standing).or_insert_with_key(|standing| {
             let places = standing.places(definitions).into_iter().map(Frame::Place);
             let mut text = vec![b'['];
-            for (index, frame) in places.chain([Frame::State(standing.state)]).enumerate() {
+            let functions = natives.functions(standing.chain).iter().copied().map(Frame::Native);
+            for (index, frame) in places.chain(functions).chain([Frame::State(standing.state)]).enumerate() {
                 let number = *frames.entry(frame).or_insert_with(|| {
                     order.push(frame);
                     order.len() - 1
@@ -64,12 +69,14 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
     for entry in entries(reader, timed::types()) {
         let (event, thread) = (entry.event(), threads.of_stream(entry.stream));
         timed.see(thread, &event);
+        natives.see(thread, &event);
         if let Event::Sample(sample) = event {
-            add(thread, Standing::from(&sample), weight(&sample));
+            let standing = Standing::of(&sample, natives.take(thread));
+            add(&natives, thread, standing, weight(&sample));
         }
     }
     let rests = timed.rest();
-    rests.iter().for_each(|rest| add(rest.thread, Standing::nowhere(rest.state), rest.ns));
+    rests.iter().for_each(|rest| add(&natives, rest.thread, Standing::nowhere(rest.state), rest.ns));
     let name = program(definitions);
     let mut buffer = Vec::with_capacity(2 * CHUNK);
     buffer.extend_from_slice(
@@ -86,7 +93,7 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         if index > 0 {
             buffer.push(b',');
         }
-        describe(&mut buffer, definitions, *frame);
+        describe(&mut buffer, definitions, &natives, *frame);
         drain(&mut buffer, out, CHUNK)?;
     }
     buffer.extend_from_slice(b"]},\"profiles\":[");
@@ -103,7 +110,7 @@ pub fn write(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
         for (key, weights) in [(&b",\"samples\":["[..], false), (b",\"weights\":[", true)] {
             buffer.extend_from_slice(key);
             let mut first = true;
-            for (standing, ns) in stretches(reader, &mut threads, &rests, profile.thread) {
+            for (standing, ns) in stretches(reader, &mut threads, &mut natives, &rests, profile.thread) {
                 if !std::mem::take(&mut first) {
                     buffer.push(b',');
                 }
@@ -135,14 +142,21 @@ fn drain(buffer: &mut Vec<u8>, out: &mut impl Write, limit: usize) -> io::Result
 fn stretches(
     reader: &Reader,
     threads: &mut Threads,
+    natives: &mut Natives,
     rests: &[Rest],
     thread: usize,
 ) -> impl Iterator<Item = (Standing, u64)> {
-    let samples = entries(reader, Types::of(&[Sample::TYPE])).filter_map(move |entry| match entry.event() {
-        Event::Sample(sample) if threads.of_stream(entry.stream) == thread => {
-            Some((Standing::from(&sample), weight(&sample)))
+    let types = Types::of(&[Sample::TYPE, NativeStack::TYPE]);
+    let samples = entries(reader, types).filter_map(move |entry| {
+        let event = entry.event();
+        if threads.of_stream(entry.stream) != thread {
+            return None;
         }
-        _ => None,
+        natives.see(thread, &event);
+        match event {
+            Event::Sample(sample) => Some((Standing::of(&sample, natives.take(thread)), weight(&sample))),
+            _ => None,
+        }
     });
     let rests = rests.iter().filter(move |rest| rest.thread == thread);
     samples.chain(rests.map(|rest| (Standing::nowhere(rest.state), rest.ns)))
@@ -161,11 +175,20 @@ fn program(definitions: &Definitions) -> String {
     arguments.into_iter().next().unwrap_or_else(|| vm.to_string())
 }
 
-fn describe(out: &mut Vec<u8>, definitions: &Definitions, frame: Frame) {
+fn describe(out: &mut Vec<u8>, definitions: &Definitions, natives: &Natives, frame: Frame) {
     match frame {
         Frame::State(state) => {
             out.extend_from_slice(b"{\"name\":");
             json::string(out, &format!("[{state}]"));
+        }
+        Frame::Native(number) => {
+            let function = natives.function(number);
+            out.extend_from_slice(b"{\"name\":");
+            json::string(out, &function.name);
+            if let Some(file) = &function.file {
+                out.extend_from_slice(b",\"file\":");
+                json::string(out, file);
+            }
         }
         Frame::Place(place) => {
             let place = Place::of(definitions, place);

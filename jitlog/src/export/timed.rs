@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use jitlog::{Event, GcEnd, Sample, SampleState, StateTime, Types};
+use jitlog::{Event, GcEnd, NativeStack, Sample, SampleState, StateTime, Types};
 
 /// What the exports of samples read.
 pub fn types() -> Types {
-    Types::of(&[Sample::TYPE, StateTime::TYPE, GcEnd::TYPE])
+    Types::of(&[Sample::TYPE, NativeStack::TYPE, StateTime::TYPE, GcEnd::TYPE])
 }
 
 /// What is known of one thread's time, in nanoseconds by state.

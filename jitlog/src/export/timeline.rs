@@ -131,6 +131,8 @@ pub trait Sink {
     fn unended(&mut self, threads: &Threads, slice: Slice) -> io::Result<()>;
     fn instant(&mut self, threads: &Threads, instant: &Instant<'_>) -> io::Result<()>;
     fn counter(&mut self, threads: &Threads, t_ns: u64, series: Series, value: u64) -> io::Result<()>;
+    /// Native frames of the thread's next sample.
+    fn native_stack(&mut self, thread: usize, stack: &Event<'_>);
     fn sample(&mut self, threads: &Threads, thread: usize, t_ns: u64, sample: &Sample) -> io::Result<()>;
 }
 
@@ -193,6 +195,10 @@ impl<S: Sink> Timeline<'_, S> {
         let (at, thread) = (self.now, self.threads.of_stream(entry.stream));
         match &event {
             Event::Sample(sample) => return self.sink.sample(&self.threads, thread, at, sample),
+            Event::NativeStack(_) => {
+                self.sink.native_stack(thread, &event);
+                return Ok(());
+            }
             Event::CounterDelta(record) => return self.deltas(at, record.entries),
             Event::Heap(heap) => {
                 self.sink.counter(&self.threads, at, Series::HeapUsed, heap.used_bytes)?;

@@ -1,43 +1,21 @@
 //! Native call chains of samples: which functions of the VM and its libraries ran below the Python function or builtin.
 //!
-//! The log has addresses and where files were mapped; names come from the DWARF of those files, if they are still the
-//! ones that ran. A chain begins where the interpreter or compiled code called out: above that are Python's frames.
+//! jitlog finds the functions (`jitlog::native`); here chains are joined to samples and weighed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
 
-use jitlog::symbols::Symbols;
+use jitlog::native::{Mappings, Names, Spot};
 
 use super::{FuncId, Part, StackId, Weight};
 
-/// A native function, as it is called in a chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NativeFunction {
-    /// With its path; the file of the code where nothing names it.
-    pub name: String,
-    pub file: Option<String>,
-    pub line: u32,
-}
-
-/// Offset of an instruction in a mapped file.
-type Spot = (u32, u64);
-
-#[derive(Clone, Debug, PartialEq)]
-struct Mapping {
-    start: u64,
-    end: u64,
-    file_offset: u64,
-    path: PathBuf,
-}
+pub use jitlog::native::NativeFunction;
 
 /// What the chains of one group of samples weigh, by chain.
 type Chains = BTreeMap<u32, Weight>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Native {
-    mappings: Vec<Mapping>,
+    mappings: Mappings,
     /// Of the next sample, innermost first.
     pending: Vec<Spot>,
     chains: BTreeMap<Vec<Spot>, u32>,
@@ -50,8 +28,7 @@ pub struct Native {
     pub notes: Vec<String>,
 }
 
-/// A process maps a few dozen files, and a program has some thousands of chains: more are of a damaged log.
-const MOST_MAPPINGS: usize = 1 << 12;
+/// A program has some thousands of chains: more are of a damaged log.
 const MOST_CHAINS: usize = 1 << 16;
 
 impl Native {
@@ -60,26 +37,12 @@ impl Native {
     }
 
     pub fn mapping(&mut self, mapping: &jitlog::MappingDef<'_>) {
-        let (start, end, file_offset) = (mapping.start.0, mapping.end.0, mapping.file_offset);
-        let mapping = Mapping { start, end, file_offset, path: mapping.path.into() };
-        if self.mappings.len() < MOST_MAPPINGS && !self.mappings.contains(&mapping) {
-            self.mappings.push(mapping);
-        }
+        self.mappings.add(mapping);
     }
 
     /// The chain of the next sample: words, innermost first.
     pub fn stack(&mut self, addresses: &[u8]) {
-        let words = addresses.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("it has 8 bytes")));
-        let spots = words.enumerate().map(|(depth, address)| {
-            // A caller's address is the one after its call.
-            let address = if depth == 0 { address } else { address.saturating_sub(1) };
-            let at = self.mappings.iter().position(|m| (m.start..m.end).contains(&address))?;
-            Some((at as u32, address - self.mappings[at].start + self.mappings[at].file_offset))
-        });
-        // What lies in no file is machine code of traces, whose callers are Python's; the innermost may be the kernel's.
-        let spots: Vec<Option<Spot>> = spots.collect();
-        let skipped = usize::from(spots.len() > 1 && spots[0].is_none() && spots[1].is_some());
-        self.pending = spots.into_iter().skip(skipped).map_while(|spot| spot).collect();
+        self.pending = self.mappings.chain(addresses);
     }
 
     /// A sample came, whose chain is the pending one if it is of a state that has chains.
@@ -120,22 +83,11 @@ impl Native {
         if self.chains.is_empty() {
             return;
         }
-        let mut names = Names::new(started_ns);
+        let mut names = Names::new(vm, started_ns);
         let mut index: HashMap<NativeFunction, usize> = HashMap::new();
         self.named = vec![Vec::new(); self.chains.len()];
         for (chain, number) in &self.chains {
-            let mut functions: Vec<NativeFunction> = Vec::new();
-            'chain: for &(mapping, offset) in chain {
-                for function in names.look_up(&self.mappings[mapping as usize].path, offset) {
-                    if is_interpreter(vm, &function.name) {
-                        break 'chain;
-                    }
-                    if functions.last() != Some(&function) {
-                        functions.push(function);
-                    }
-                }
-            }
-            let numbers = functions.into_iter().rev().map(|function| {
+            let numbers = names.of(&self.mappings, chain).into_iter().map(|function| {
                 *index.entry(function).or_insert_with_key(|function| {
                     self.functions.push(function.clone());
                     self.functions.len() - 1
@@ -145,82 +97,6 @@ impl Native {
         }
         self.notes = names.notes;
     }
-}
-
-/// The loop that runs Python's frames, and what enters traces.
-fn is_interpreter(vm: &str, function: &str) -> bool {
-    let own = function.strip_prefix(vm).and_then(|rest| rest.strip_prefix("::"));
-    own.is_some_and(|own| {
-        ["interp::run::", "interp::execute::", "interp::begin::", "codegen::entry::", "trace::enter"]
-            .iter()
-            .any(|start| own.starts_with(start))
-    })
-}
-
-/// Names that were found, by file and offset: a log that grows is named again and again.
-static KNOWN: Mutex<BTreeMap<(PathBuf, u64), Vec<NativeFunction>>> = Mutex::new(BTreeMap::new());
-
-struct Names {
-    symbols: Symbols,
-    started_ns: i64,
-    /// Whether a file may be asked.
-    files: HashMap<PathBuf, bool>,
-    notes: Vec<String>,
-}
-
-impl Names {
-    fn new(started_ns: i64) -> Names {
-        Names { symbols: Symbols::default(), started_ns, files: HashMap::new(), notes: Vec::new() }
-    }
-
-    /// The functions at an offset, the innermost first; the file itself where nothing names them.
-    fn look_up(&mut self, path: &Path, offset: u64) -> Vec<NativeFunction> {
-        if !self.may_be_asked(path) {
-            return vec![unnamed(path)];
-        }
-        let key = (path.to_path_buf(), offset);
-        if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
-        }
-        let found: Vec<NativeFunction> = match self.symbols.frames(path, offset) {
-            Ok(frames) => {
-                frames.iter().map(|f| NativeFunction { name: f.function.clone(), file: f.file.clone(), line: f.line })
-            }
-            Err(why) => {
-                self.notes.push(format!("{} {why}: its functions have no names", path.display()));
-                self.files.insert(path.to_path_buf(), false);
-                return vec![unnamed(path)];
-            }
-        }
-        .map(|function| NativeFunction { line: 0, ..function })
-        .collect();
-        let found = if found.is_empty() { vec![unnamed(path)] } else { found };
-        KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
-        found
-    }
-
-    /// A log may name anything: only files that are no newer than the run are read.
-    fn may_be_asked(&mut self, path: &Path) -> bool {
-        if let Some(known) = self.files.get(path) {
-            return *known;
-        }
-        let found = std::fs::metadata(path).ok().filter(|found| path.is_absolute() && found.is_file());
-        let began = UNIX_EPOCH.checked_add(Duration::from_nanos(self.started_ns.max(0) as u64));
-        let changed = found.and_then(|found| found.modified().ok());
-        let why = match (changed, began) {
-            (None, _) => Some("is not there any more"),
-            (Some(changed), Some(began)) if changed > began && self.started_ns > 0 => Some("is newer than the run"),
-            _ => None,
-        };
-        self.notes.extend(why.map(|why| format!("{} {why}: its functions have no names", path.display())));
-        self.files.insert(path.to_path_buf(), why.is_none());
-        why.is_none()
-    }
-}
-
-fn unnamed(path: &Path) -> NativeFunction {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    NativeFunction { name: format!("[{name}]"), ..NativeFunction::default() }
 }
 
 #[cfg(test)]
@@ -259,12 +135,5 @@ mod tests {
         assert_eq!(names, ["[vm]", "[libm.so]"], "outermost first");
         assert_eq!(native.innermost(), BTreeMap::from([((1, Part::Native), Weight { samples: 2, ns: 30 })]));
         assert_eq!(native.notes.len(), 2, "{:?}", native.notes);
-    }
-
-    #[test]
-    fn the_interpreter_is_where_pythons_frames_begin() {
-        assert!(is_interpreter("jitvm", "jitvm::interp::run::run"));
-        assert!(!is_interpreter("jitvm", "jitvm::runtime::dict::find"));
-        assert!(!is_interpreter("", "jitvm::interp::run::run"));
     }
 }

@@ -191,7 +191,7 @@ impl Events {
             perf::Source::Timer => SampleSource::Timer,
             perf::Source::Perf => SampleSource::Perf,
         };
-        let perf::Chosen { hz, asked_hz, tick_ns } = rate;
+        let perf::Chosen { hz, asked_hz, tick_ns, grid_ns: _ } = rate;
         self.stream.sampling(&Sampling { hz, asked_hz, source, tick_ns, note });
     }
 

@@ -27,6 +27,20 @@ pub struct Label {
 }
 
 impl Label {
+    /// Memory beside itself.
+    pub fn bytes(&self) -> usize {
+        use crate::sizes::list as of;
+        of(&self.iteration)
+            + of(&self.constants)
+            + Const::texts(&self.constants)
+            + of(&self.becomes)
+            + of(&self.shared)
+            + of(&self.slots)
+            + of(&self.natural)
+            + of(&self.values)
+            + of(&self.invariants)
+    }
+
     /// Type of a reference of the iteration.
     pub fn ins(&self, r: Ref) -> Option<Ins> {
         (!r.is_constant() && !r.is_none()).then(|| self.iteration[r.index()])
@@ -56,5 +70,20 @@ impl Label {
         self.invariants = self.values.iter().copied().filter(|r| !is_carried(r)).collect();
         let is_sunk = self.values.iter().any(|r| body.ins[r.index()].is_sunk());
         !self.values.is_empty() && !is_sunk && self.values.iter().all(leads_to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_memory_is_that_of_its_lists_and_texts() {
+        assert_eq!(Label::default().bytes(), 0);
+        let shared = Label { shared: vec![true; 100], ..Label::default() };
+        assert_eq!(shared.bytes(), 112, "a piece of the allocator");
+        let raw = |text: &str| Label { constants: vec![Const::Raw(1, text.into())], ..Label::default() };
+        assert_eq!(raw(&"x".repeat(1000)).bytes() - raw("x").bytes(), 1008 - 32);
+        assert_eq!(raw("x").bytes() - raw("").bytes(), 32);
     }
 }

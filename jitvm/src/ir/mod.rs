@@ -24,6 +24,7 @@ use crate::runtime::heap::LARGEST_CELL;
 use crate::runtime::object::Header;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Continuation;
+use crate::sizes;
 
 /// What SLOAD calls the slot before register 0.
 pub const FUNCTION_SLOT: u32 = u16::MAX as u32;
@@ -125,6 +126,15 @@ pub enum Const {
 }
 
 impl Const {
+    /// Memory of what constants are called in listings.
+    pub fn texts(constants: &[Const]) -> usize {
+        let text = |constant: &Const| match constant {
+            Const::Val(_, text) | Const::Raw(_, text) => sizes::piece(text.len()),
+            Const::Int(_) | Const::Flt(_) => 0,
+        };
+        constants.iter().map(text).sum()
+    }
+
     pub const fn ty(&self) -> Ty {
         match self {
             Const::Int(_) => Ty::Int,

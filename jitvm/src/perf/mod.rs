@@ -328,7 +328,7 @@ pub unsafe fn start(vm: &mut Vm, rate: Chosen, source: Source, note: &str) -> st
             memory_account::code_files(&mut |mapping| events.mapping(mapping));
             timer::start_kernel(sampler)
         }
-        _ => timer::start(sampler, hz),
+        _ => timer::start(sampler, rate),
     };
     started.inspect_err(|_| stop(vm))?;
     if let Some(events) = &mut vm.jit.events {

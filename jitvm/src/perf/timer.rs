@@ -11,12 +11,11 @@ use super::sampler::Sampler;
 /// Samples per second that can be asked for.
 pub const MAX_HZ: u32 = 10_000;
 
-/// Samples per second unless told, if that is cheap.
-const DEFAULT_HZ: u32 = 1000;
-/// And if it is not: no fewer, since the states of a short run could not be told from so few.
-const LEAST_HZ: u32 = 250;
-/// Nothing for so many times as long as a tick takes: under 1 % with what the handler does.
-const PERIOD_IN_TICKS: u64 = 150;
+/// Samples per second unless told: the first that is cheap, or the last, since the states of a short run could not be told
+/// from fewer.
+const DEFAULT_HZ: [u32; 3] = [1000, 500, 250];
+/// What ticks may take of a second: with what log and handler take, samples stay under 1 %.
+const BUDGET_NS: u64 = 7_500_000;
 
 /// What ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +44,8 @@ pub struct Chosen {
     pub asked_hz: u32,
     /// What a tick takes, if it was measured.
     pub tick_ns: u64,
+    /// What the ticks' times are multiples of; 0 if they may come at any time.
+    pub grid_ns: u64,
 }
 
 impl Rate {
@@ -52,13 +53,45 @@ impl Rate {
     /// 20 µs in a virtual machine within another.
     pub fn choose(self) -> Chosen {
         match self {
-            Rate::Given(hz) => Chosen { hz: hz.min(MAX_HZ), asked_hz: hz, tick_ns: 0 },
-            Rate::Cheap => {
-                let tick_ns = price_ns().unwrap_or(0);
-                let hz = 1_000_000_000 / (tick_ns * PERIOD_IN_TICKS).max(1);
-                Chosen { hz: hz.clamp(u64::from(LEAST_HZ), u64::from(DEFAULT_HZ)) as u32, asked_hz: 0, tick_ns }
-            }
+            Rate::Given(hz) => Chosen { hz: hz.min(MAX_HZ), asked_hz: hz, ..Chosen::default() },
+            Rate::Cheap => affordable(price_ns().unwrap_or(0), kernel_tick_ns()),
         }
+    }
+}
+
+/// The highest rate that costs little if an interrupt takes `tick_ns`. Where it is dear, the timer expires together with
+/// the kernel's own tick (every `kernel_ns`; 0 if unknown) as often as it can: those ticks need no interrupt of their own.
+/// Where it is cheap it does not, since a program that keeps time with the kernel would show one phase of itself only.
+fn affordable(tick_ns: u64, kernel_ns: u64) -> Chosen {
+    // In a program, whose caches it displaces, a tick takes half as long again as where it was tried; one that the
+    // kernel shares, half of that (both measured).
+    let (own_ns, shared_ns) = (tick_ns + tick_ns / 2, tick_ns - tick_ns / 4);
+    let kernel_hz = 1_000_000_000_u64.checked_div(kernel_ns).unwrap_or(0);
+    let aligned = |hz: u32| {
+        let period = 1_000_000_000 / u64::from(hz);
+        kernel_ns > 0 && (period.is_multiple_of(kernel_ns) || kernel_ns.is_multiple_of(period))
+    };
+    let chosen = |hz: u32, grid_ns: u64| Chosen { hz, asked_hz: 0, tick_ns, grid_ns };
+    let [most, .., least] = DEFAULT_HZ;
+    if u64::from(most) * own_ns <= BUDGET_NS {
+        return chosen(most, 0);
+    }
+    let cost = |hz: u32| {
+        let ticks = u64::from(hz);
+        let shared = if aligned(hz) { ticks.min(kernel_hz) } else { 0 };
+        shared * shared_ns + (ticks - shared) * own_ns
+    };
+    let hz = DEFAULT_HZ.into_iter().find(|&hz| cost(hz) <= BUDGET_NS).unwrap_or(least);
+    chosen(hz, if aligned(hz) { kernel_ns } else { 0 })
+}
+
+/// Nanoseconds between two ticks of the kernel, which come at multiples of that on the monotonic clock; 0 if it does not say.
+fn kernel_tick_ns() -> u64 {
+    let mut tick = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is the call's to write.
+    match unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC_COARSE, &mut tick) } {
+        0 => tick.tv_nsec as u64,
+        _ => 0,
     }
 }
 
@@ -125,11 +158,15 @@ fn create() -> io::Result<libc::timer_t> {
     }
 }
 
-fn set(timer: libc::timer_t, first_ns: i64, period_ns: i64) -> io::Result<()> {
-    let time = |ns: i64| libc::timespec { tv_sec: ns / 1_000_000_000, tv_nsec: ns % 1_000_000_000 };
+/// Lets the timer expire at `first_ns` on the monotonic clock and, unless `period_ns` is 0, every `period_ns` from then on.
+fn set(timer: libc::timer_t, first_ns: u64, period_ns: u64) -> io::Result<()> {
+    let time = |ns: u64| libc::timespec {
+        tv_sec: (ns / 1_000_000_000) as libc::time_t,
+        tv_nsec: (ns % 1_000_000_000) as libc::c_long,
+    };
     let times = libc::itimerspec { it_interval: time(period_ns), it_value: time(first_ns) };
     // SAFETY: the timer exists and the structure lives through the call.
-    match unsafe { libc::timer_settime(timer, 0, &times, std::ptr::null_mut()) } {
+    match unsafe { libc::timer_settime(timer, libc::TIMER_ABSTIME, &times, std::ptr::null_mut()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
@@ -144,7 +181,7 @@ fn price_ns() -> Option<u64> {
     let mut least: Option<u64> = None;
     for _ in 0..TRIES {
         let ticks = IDLE_TICKS.load(Ordering::Relaxed);
-        if set(timer, AFTER_NS as i64, 0).is_err() {
+        if set(timer, now_ns() + AFTER_NS, 0).is_err() {
             break;
         }
         // The longest gap between two looks at the clock is the tick.
@@ -165,13 +202,14 @@ fn price_ns() -> Option<u64> {
     least
 }
 
-/// Lets the handler run on the calling thread `hz` times a second.
-pub fn start(sampler: *mut Sampler, hz: u32) -> io::Result<()> {
+/// Lets the handler run on the calling thread at a rate.
+pub fn start(sampler: *mut Sampler, rate: Chosen) -> io::Result<()> {
     let timer = create()?;
     SAMPLER.store(sampler, Ordering::Relaxed);
     TIMER.store(timer as usize + 1, Ordering::Relaxed);
-    let period = 1_000_000_000 / i64::from(hz.clamp(1, MAX_HZ));
-    set(timer, period, period).inspect_err(|_| stop())
+    let period = 1_000_000_000 / u64::from(rate.hz.clamp(1, MAX_HZ));
+    let first = (now_ns() + period).next_multiple_of(rate.grid_ns.max(1));
+    set(timer, first, period).inspect_err(|_| stop())
 }
 
 /// As [`start`], but the sampler's own event of the kernel ticks.
@@ -192,5 +230,32 @@ pub fn stop() {
     if timer != 0 {
         // SAFETY: the timer was made by `start` and is deleted once.
         unsafe { libc::timer_delete((timer - 1) as libc::timer_t) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KERNEL: u64 = 4_000_000;
+
+    fn rate(tick_ns: u64, kernel_ns: u64) -> (u32, u64) {
+        let chosen = affordable(tick_ns, kernel_ns);
+        assert_eq!((chosen.asked_hz, chosen.tick_ns), (0, tick_ns));
+        (chosen.hz, chosen.grid_ns)
+    }
+
+    #[test]
+    fn dear_interrupts_are_fewer_and_shared_with_the_kernels() {
+        assert_eq!(rate(0, KERNEL), (1000, 0), "not measured");
+        assert_eq!(rate(2_000, KERNEL), (1000, 0), "cheap ones come at any time");
+        assert_eq!(rate(5_500, KERNEL), (1000, KERNEL));
+        assert_eq!(rate(9_000, KERNEL), (500, KERNEL));
+        assert_eq!(rate(14_000, KERNEL), (250, KERNEL));
+        assert_eq!(rate(1_000_000, KERNEL), (250, KERNEL), "no fewer, however dear");
+        assert_eq!(rate(9_000, 1_000_000), (1000, 1_000_000), "all are shared");
+        // A kernel's tick whose multiples a rate does not meet, and an unknown one.
+        assert_eq!(rate(14_000, 3_333_333), (250, 0));
+        assert_eq!(rate(14_000, 0), (250, 0));
     }
 }

@@ -8,7 +8,7 @@ use super::recorder::{RecordedBytecode, Recorder};
 use super::{Trace, policy};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
-use crate::ir::{CodeId, FUNCTION_SLOT, Ins, Op, Origin, Ref, Resume, Ty};
+use crate::ir::{CodeId, Const, FUNCTION_SLOT, Ins, Label, Op, Origin, Ref, Resume, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
@@ -60,7 +60,8 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
 }
 
 impl Trace {
-    /// Memory of what the VM keeps of it beside its machine code: IR, snapshots, and what exits restore.
+    /// Memory of what the VM keeps of it beside its machine code: IR, snapshots, what exits restore, and the iteration
+    /// that other traces may enter.
     pub fn metadata_bytes(&self) -> u64 {
         use crate::sizes::{list as of, piece};
         let body = &self.body;
@@ -71,13 +72,16 @@ impl Trace {
             + of(&body.constants)
             + of(&body.snapshots)
             + of(&body.origins)
+            + of(&body.kept)
+            + Const::texts(&body.constants)
             + body.snapshots.iter().map(in_snapshots).sum::<usize>();
         let of_code = self.artifact.as_ref().map_or(0, |artifact| {
             let locations = artifact.exits.iter().map(|exit| of(&exit.locations)).sum::<usize>();
-            of(&artifact.exits) + of(&artifact.map) + of(&artifact.checkpoints) + locations
+            of(&artifact.exits) + of(&artifact.map) + of(&artifact.label) + of(&artifact.checkpoints) + locations
         });
         let seen = self.exits.iter().map(|exit| of(&exit.seen)).sum::<usize>();
-        (piece(size_of::<Trace>()) + of_body + of_code + of(&self.guards) + of(&self.exits) + seen) as u64
+        let of_label = self.label.as_ref().map_or(0, Label::bytes);
+        (piece(size_of::<Trace>()) + of_body + of_code + of_label + of(&self.guards) + of(&self.exits) + seen) as u64
     }
 
     /// Belongs to a function, not to a loop.
