@@ -440,6 +440,11 @@ impl Iteration {
     pub fn next(&mut self, vm: &mut Vm) -> Outcome<Option<Value>> {
         next_of(vm, &mut self.state)
     }
+
+    /// The iterator, if that is an object of its own; otherwise what is iterated, or no object at all.
+    pub fn source(&self) -> Value {
+        self.state[0]
+    }
 }
 
 /// A new list of the items of an iterable.

@@ -180,6 +180,8 @@ pub struct Vm {
     pub async_generator_hooks: Value,
     /// What code objects of the program stand for.
     pub texts: super::texts::Texts,
+    /// Loops that builtin functions run.
+    pub consumers: crate::interp::consume::Consumers,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -275,6 +277,7 @@ impl Vm {
             modules: Value::UNDEF,
             async_generator_hooks: Value::UNDEF,
             texts: Default::default(),
+            consumers: Default::default(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
@@ -364,6 +367,7 @@ impl Vm {
             f(code.module);
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));
         }
+        self.consumers.visit_roots(f);
         self.jit.visit_roots(f);
     }
 }
