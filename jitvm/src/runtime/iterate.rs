@@ -135,6 +135,11 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
     }
 }
 
+/// What `GetIter` makes no object for.
+pub fn is_taken_apart(iterable: Value) -> bool {
+    matches!(iterable.shape(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+}
+
 /// `GetIter`: writes the iterator state of `iterable` to four registers.
 ///
 /// # Safety

@@ -15,7 +15,7 @@ use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
-use crate::runtime::{sequences, strings};
+use crate::runtime::{iterate, sequences, strings};
 
 /// Shape of a heap object, if the value is one.
 pub(super) fn shape(value: Value) -> Option<ShapeId> {
@@ -150,6 +150,11 @@ impl Recorder {
             }
             Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold => {
                 return abort(AbortReason::InnerLoop, self.place());
+            }
+            Bytecode::GetIterator if iterate::is_taken_apart(at(ins.b)) => {
+                let iterable = self.get(ins.b);
+                let iterable = self.object(iterable, at(ins.b).shape());
+                self.set(ins.a, iterable);
             }
             Bytecode::GetIter => return self.get_iter(vm, ins, at(ins.b)).map(|()| Step::Interpret),
             Bytecode::ForIter => return self.for_iter(vm, ins, base),
