@@ -190,7 +190,7 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
     match iterator.shape() {
         ShapeId::GENERATOR => {
             let code = super::generator::fields(iterator).code;
-            run(vm, consumer, code, [iterator, Value::NONE, operand]).map(Some)
+            run(vm, consumer, code, [iterator, Value::NONE, operand])
         }
         ShapeId::MAP => {
             // SAFETY: the shape was checked; nothing runs while the fields are read.
@@ -198,7 +198,7 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
             let (function, sources) = (fields.state[3], fields.extra);
             match (code_of(function), items(sources)) {
                 (Some(code), &[source]) if is_plain(source) => {
-                    run(vm, consumer, code, [source, function, operand]).map(Some)
+                    run(vm, consumer, code, [source, function, operand])
                 }
                 _ => Ok(None),
             }
@@ -223,7 +223,7 @@ pub fn consume_by_key(
     // `__iter__` is asked but once.
     let source = if source.is_instance() { iterator } else { source };
     match code_of(key) {
-        Some(code) if is_plain(source) => run(vm, consumer, code, [source, key, operand]).map(Some),
+        Some(code) if is_plain(source) => run(vm, consumer, code, [source, key, operand]),
         _ => Ok(None),
     }
 }
@@ -240,12 +240,19 @@ fn is_plain(value: Value) -> bool {
     value.is_pointer() && !value.is_instance()
 }
 
-fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) -> Outcome {
+fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) -> Outcome<Option<Value>> {
+    // Where it is not compiled, such a loop is slower than the builtin itself.
+    if !vm.jit.enabled {
+        return Ok(None);
+    }
     let is_map = operands[1] != Value::NONE;
     let function = match vm.consumers.functions.get(&(consumer, is_map, code)) {
         Some(&known) => known,
         None => link(vm, consumer, is_map, code),
     };
+    if code_of(function).is_some_and(|code| vm.codes[code.index()].loops[0].blacklisted) {
+        return Ok(None);
+    }
     let nothing = match vm.consumers.nothing {
         Some(nothing) => nothing,
         None => {
@@ -264,7 +271,7 @@ fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) 
     let limit = vm.recursion_limit - vm.consumers.frames;
     vm.consumers.frames -= 1;
     vm.set_recursion_limit(limit);
-    result.map(|value| if value == nothing { Value::UNDEF } else { value })
+    result.map(|value| Some(if value == nothing { Value::UNDEF } else { value }))
 }
 
 /// A new copy of a loop.
@@ -277,8 +284,9 @@ fn link(vm: &mut Vm, consumer: Consumer, is_map: bool, code: CodeId) -> Value {
     let of = &modules[usize::from(is_map)];
     let proto = of.codes.iter().find(|proto| proto.name == consumer.name()).expect("each consumer has a loop");
     let module = bytecode::Module { codes: vec![proto.clone()], source: of.source.clone(), warnings: Vec::new() };
-    let builtins = vm.find_module("builtins").expect("the module is made with the VM");
-    let linked = vm.link_into(&module, builtins);
+    // The loops name no globals.
+    let globals = vm.codes[code.index()].module;
+    let linked = vm.link_into(&module, globals);
     policy::code_linked(vm, linked);
     let function = vm.function(linked, Value::NONE);
     vm.consumers.functions.insert((consumer, is_map, code), function);

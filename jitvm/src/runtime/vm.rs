@@ -45,6 +45,9 @@ pub enum Continuation {
     Next,
     /// The generator `Frame::value`, resumed by a SEND.
     Send,
+    /// The generator `Frame::value`, resumed by a call of `next` or of a method of it that recording has entered: what it
+    /// yields is the call's result.
+    Called,
     /// The generator `Frame::value`, resumed from native code.
     Resume,
 }
@@ -57,8 +60,13 @@ impl Continuation {
         (Continuation::Operator, "operator"),
         (Continuation::Next, "next"),
         (Continuation::Send, "send"),
+        (Continuation::Called, "called"),
         (Continuation::Resume, "resume"),
     ];
+    /// The frame is a generator's whose consumer is the one below, and which has its register.
+    pub const fn is_resumed(self) -> bool {
+        matches!(self, Continuation::Next | Continuation::Send | Continuation::Called)
+    }
     pub fn word(self) -> &'static str {
         Continuation::WORDS[self as usize].1
     }

@@ -114,6 +114,13 @@ impl Recorder {
             self.set(ins.a, result);
             return Ok(Step::Interpret);
         }
+        if keywords.is_none()
+            && first == ins.a + 1
+            && values.first().is_some_and(|value| value.has_shape(ShapeId::GENERATOR))
+            && let Some(step) = self.resume_by_call(vm, ins, callee_value, &references, &values)?
+        {
+            return Ok(step);
+        }
         // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
         let result = self.builtin_call(vm, callee, &call);
         self.set(ins.a, result);

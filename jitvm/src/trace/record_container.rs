@@ -10,7 +10,7 @@ use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::value::Value;
-use crate::runtime::vm::Vm;
+use crate::runtime::vm::{Continuation, Vm};
 use crate::runtime::{attributes, strings};
 
 impl Recorder {
@@ -383,7 +383,7 @@ impl Recorder {
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
             if shape == Some(ShapeId::GENERATOR) {
-                if self.resume_generator(vm, ins, iterable)? {
+                if self.resume_generator(vm, ins, iterable, None, Continuation::Next)? {
                     return Ok(Step::Interpret);
                 }
                 if self.is_in_generator() {
