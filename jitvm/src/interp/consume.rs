@@ -197,9 +197,7 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
             let fields = unsafe { &*iterator.object::<IteratorObject>() };
             let (function, sources) = (fields.state[3], fields.extra);
             match (code_of(function), items(sources)) {
-                (Some(code), &[source]) if is_plain(source) => {
-                    run(vm, consumer, code, [source, function, operand])
-                }
+                (Some(code), &[source]) if is_plain(source) => run(vm, consumer, code, [source, function, operand]),
                 _ => Ok(None),
             }
         }
@@ -278,8 +276,9 @@ fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) 
 #[cold]
 fn link(vm: &mut Vm, consumer: Consumer, is_map: bool, code: CodeId) -> Value {
     let modules = vm.consumers.modules.get_or_insert_with(|| {
-        [("\n        MAP", ""), ("MAP", MAPPED)]
-            .map(|(place, text)| crate::front::compile(PATH, &LOOPS.replace(place, text)).expect("the loops are Python"))
+        [("\n        MAP", ""), ("MAP", MAPPED)].map(|(place, text)| {
+            crate::front::compile(PATH, &LOOPS.replace(place, text)).expect("the loops are Python")
+        })
     });
     let of = &modules[usize::from(is_map)];
     let proto = of.codes.iter().find(|proto| proto.name == consumer.name()).expect("each consumer has a loop");

@@ -6,7 +6,7 @@ use super::abort::{AbortReason, LeaveReason};
 use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
-use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::bytecode::{CodeKind, Constant, Instruction, Op as Bytecode};
 use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;
 use crate::interp::helpers;
@@ -45,6 +45,15 @@ fn reads_frames(vm: &Vm, callee: Value, count: usize) -> bool {
     }
     callee.has_shape(ShapeId::BUILTIN)
         && FRAME_READERS.contains(&crate::library::row_of(vm, callee).full_name().as_str())
+}
+
+/// Whether a function has a generator expression or a generator in it.
+fn makes_generators(vm: &Vm, code: *const Code) -> bool {
+    // SAFETY: code objects live as long as the VM.
+    let code = unsafe { &*code };
+    let is_generator = |value: &Value| vm.codes[value.as_fixnum() as usize].proto.kind == CodeKind::Generator;
+    let constants = code.proto.constants.iter().zip(&code.constants);
+    constants.into_iter().any(|(constant, value)| matches!(constant, Constant::Code(_)) && is_generator(value))
 }
 
 /// A call as the recorder sees it: references and the values they have now.
@@ -203,7 +212,7 @@ impl Recorder {
                 }
             });
         }
-        if self.may_inline(code) {
+        if self.may_inline(vm, code) {
             let base = self.slot_of(first);
             self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
@@ -219,8 +228,9 @@ impl Recorder {
         Ok(Step::CallOut)
     }
 
-    /// Loops get traces of their own, and recursion has no end: both are called, not inlined.
-    pub(super) fn may_inline(&self, code: *const Code) -> bool {
+    /// Loops get traces of their own, and recursion has no end: both are called, not inlined. So is what makes generator
+    /// expressions: builtins consume them, which nests natively, and a recursion through those is to be counted.
+    pub(super) fn may_inline(&self, vm: &Vm, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
@@ -229,6 +239,7 @@ impl Recorder {
             // SAFETY: as above.
             && !unsafe { (*code).function.grows_too_long.get() }
             && proto.instructions.len() <= INLINE_LIMIT
+            && !makes_generators(vm, code)
             && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
     }
 

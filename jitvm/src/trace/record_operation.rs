@@ -302,14 +302,12 @@ impl Recorder {
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
                 let why = match ins.op {
                     Bytecode::Generator => LeaveReason::Generator,
-                    Bytecode::Yield => {
-                        match vm.frames.last().expect("a recording runs in a frame").continuation {
-                            Continuation::Next if self.is_in_generator() => LeaveReason::YieldOther,
-                            Continuation::Next => LeaveReason::YieldLoop,
-                            Continuation::Send => LeaveReason::YieldOther,
-                            _ => LeaveReason::Yield,
-                        }
-                    }
+                    Bytecode::Yield => match vm.frames.last().expect("a recording runs in a frame").continuation {
+                        Continuation::Next if self.is_in_generator() => LeaveReason::YieldOther,
+                        Continuation::Next => LeaveReason::YieldLoop,
+                        Continuation::Send => LeaveReason::YieldOther,
+                        _ => LeaveReason::Yield,
+                    },
                     _ => LeaveReason::Await,
                 };
                 return self.leave_before(Outside::ForGood, why, ins.op.name());
