@@ -102,9 +102,6 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         pc = pc.add(1);
                         continue 'dispatch;
                     }
-                    Step::Resume if generator::enter_called(&mut *vm, ins, base).is_err() => {
-                        unreachable!("the recorder has seen that it can be resumed")
-                    }
                     Step::Entered | Step::Resume => {
                         load_frame!();
                         continue 'dispatch;

@@ -36,7 +36,7 @@ pub enum Step {
     CallOut,
     /// Goes on in the frame that the recorder has pushed for it.
     Entered,
-    /// Resumes the generator of a call of `next` or the like in a frame of its own.
+    /// As `Entered`, once the generator of a call of `next` or the like was resumed in a frame of its own.
     Resume,
 }
 
