@@ -295,10 +295,10 @@ impl Recorder {
             Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) => {
                 let object = self.object(source, shape);
                 self.set(ins.a, object);
-                self.set(ins.a + 1, zero);
-                let unused = self.constant(vm, Value::UNDEF);
-                self.set(ins.a + 2, unused);
-                self.set(ins.a + 3, unused);
+                // As the interpreter has them: a generator keeps them all.
+                for i in 1..4 {
+                    self.set(ins.a + i, zero);
+                }
                 Ok(())
             }
             Some(ShapeId::RANGE) => {
