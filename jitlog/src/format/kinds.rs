@@ -184,6 +184,7 @@ kinds! {
         6 Invalidate "invalidate",
         7 CodeFree "code_free",
         8 ObservedType "observed_type",
+        9 Rule "rule",
     }
     /// What a counter counts.
     CounterKind(u16) {

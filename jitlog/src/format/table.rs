@@ -290,6 +290,16 @@ macro_rules! event_table {
                 reason: ExitReason,
                 until_count: u32,
             }
+            /// A pass rewrote instructions of a trace by a rule; follows its pass_end.
+            46 rule RuleUse E {
+                trace_id: TraceId,
+                /// The place of the pass in this trace's sequence, as pass_end has it.
+                index: u16,
+                /// A reason of the domain `rule`.
+                rule: u16,
+                /// How often.
+                count: u32,
+            }
             /// What the thread was doing when the sampler looked.
             64 sample Sample E {
                 state: SampleState,

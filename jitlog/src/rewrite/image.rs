@@ -50,10 +50,12 @@ pub fn write(reader: &Reader, plan: &Plan, repaired: bool, sink: &mut impl Sink)
 }
 
 /// Takes a sealed block with its entry, of a stream the plan does not have.
+#[cfg(feature = "import")]
 pub type Put<'p> = dyn FnMut(DirEntry, &[u8]) -> io::Result<()> + 'p;
 
 /// The plan's blocks and more, one after the other as they are made, so that they need no memory. The file must be
 /// empty.
+#[cfg(feature = "import")]
 pub fn write_with(
     reader: &Reader,
     plan: &Plan,

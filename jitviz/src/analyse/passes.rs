@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{IrStage, Model, PassId, StageIx};
+use crate::model::{Domain, IrStage, Model, PassId, StageIx};
 
 /// Operations of one name that a pass changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,6 +14,22 @@ pub struct PassChange {
     pub removed: u64,
     pub added: u64,
     pub replaced: u64,
+}
+
+/// How often a pass rewrote an instruction by a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleCount {
+    pub rule: String,
+    pub count: u64,
+}
+
+/// Counts by the code of the rule, the most frequent first.
+pub fn rules(model: &Model, counts: impl IntoIterator<Item = (u16, u64)>) -> Vec<RuleCount> {
+    let named =
+        counts.into_iter().map(|(code, count)| RuleCount { rule: model.words.reason(Domain::Rule, code), count });
+    let mut rules: Vec<RuleCount> = named.collect();
+    rules.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.rule.cmp(&b.rule)));
+    rules
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,19 +47,24 @@ pub struct PassTotals {
     pub guards_out: u64,
     /// What it did by operation, the most frequent first; empty if the log has no IR.
     pub changes: Vec<PassChange>,
+    /// The rules it rewrote by; empty if the log does not tell them.
+    pub rules: Vec<RuleCount>,
 }
 
 /// One row per pass, in the order in which they run.
 pub fn rows(model: &Model) -> Vec<PassTotals> {
-    let mut sums: BTreeMap<PassId, (StageIx, PassTotals, Changes)> = BTreeMap::new();
+    let mut sums: BTreeMap<PassId, (StageIx, PassTotals, Changes, BTreeMap<u16, u64>)> = BTreeMap::new();
     for trace in model.traces.values().filter(|t| !t.passes.is_empty()) {
         let (body, _) = model.body(trace.id);
         for pass in &trace.passes {
-            let (first, sum, changes) = sums.entry(pass.id).or_insert_with(|| {
+            let (first, sum, changes, used) = sums.entry(pass.id).or_insert_with(|| {
                 let name = model.words.pass(pass.id);
-                (pass.stage, PassTotals::new(name), Changes::new())
+                (pass.stage, PassTotals::new(name), Changes::new(), BTreeMap::new())
             });
             *first = pass.stage.min(*first);
+            for (rule, count) in &pass.rules {
+                *used.entry(*rule).or_default() += u64::from(*count);
+            }
             sum.runs += 1;
             sum.changed += u64::from(pass.changed);
             sum.dur_ns = sum.dur_ns.saturating_add(pass.dur_ns);
@@ -60,7 +81,8 @@ pub fn rows(model: &Model) -> Vec<PassTotals> {
     }
     let mut rows: Vec<(StageIx, PassTotals)> = sums
         .into_values()
-        .map(|(first, mut sum, changes)| {
+        .map(|(first, mut sum, changes, used)| {
+            sum.rules = rules(model, used);
             sum.changes = changes
                 .into_iter()
                 .map(|(operation, [removed, added, replaced])| PassChange { operation, removed, added, replaced })
@@ -113,6 +135,7 @@ impl PassTotals {
             guards_in: 0,
             guards_out: 0,
             changes: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }

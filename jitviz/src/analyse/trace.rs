@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::asm::{self, AsmListing};
 use super::expected::expected;
 use super::ir::{self, IrListing};
+use super::passes::{RuleCount, rules};
 use super::traces::{self, TraceRow};
 use super::{GuardNote, guards};
 use crate::model::{Domain, LocId, Model, OpIx, Place, Problem, StageIx, TraceId};
@@ -30,6 +31,7 @@ pub struct PassRow {
     pub guards_in: u32,
     pub guards_out: u32,
     pub changed: bool,
+    pub rules: Vec<RuleCount>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,6 +97,7 @@ pub fn report_of(model: &Model, row: TraceRow) -> Option<TraceReport> {
             guards_in: p.guards_in,
             guards_out: p.guards_out,
             changed: p.changed,
+            rules: rules(model, p.rules.iter().map(|(code, count)| (*code, (*count).into()))),
         })
         .collect();
     passes.sort_by_key(|p| p.stage);

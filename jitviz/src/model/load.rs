@@ -207,8 +207,15 @@ impl Loader {
                     guards_in: e.guards_in,
                     guards_out: e.guards_out,
                     changed: e.changed != 0,
+                    rules: Vec::new(),
                 };
                 self.known_trace(e.trace_id, "pass_end").passes.push(pass);
+            }
+            Event::RuleUse(e) => {
+                let passes = &mut self.known_trace(e.trace_id, "rule").passes;
+                if let Some(pass) = passes.iter_mut().rfind(|pass| pass.stage == StageIx(e.index)) {
+                    pass.rules.push((e.rule, e.count));
+                }
             }
             Event::CompileEnd(e) => {
                 let compile = Compile {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use jitlog::{
     BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, Invalidate,
-    PassEnd, ReadError, Reader, TraceAbort, TraceStart, TraceStop, Types,
+    PassEnd, ReadError, Reader, RuleUse, TraceAbort, TraceStart, TraceStop, Types,
 };
 
 pub use jitlog::read::Writer;
@@ -87,6 +87,7 @@ const LASTING: &[u16] = &[
     TraceAbort::TYPE,
     TraceStop::TYPE,
     PassEnd::TYPE,
+    RuleUse::TYPE,
     CompileEnd::TYPE,
     CodeInstall::TYPE,
     CodeFree::TYPE,

@@ -104,4 +104,6 @@ pub struct Pass {
     pub guards_in: u32,
     pub guards_out: u32,
     pub changed: bool,
+    /// By the code of a rule: how often it rewrote something.
+    pub rules: Vec<(u16, u32)>,
 }

@@ -5,7 +5,7 @@ use crate::analyse::aborts::AbortRow;
 use crate::analyse::allocs::AllocRow;
 use crate::analyse::guards::{GuardRow, Observed};
 use crate::analyse::lines::LineRow;
-use crate::analyse::passes::{PassChange, PassTotals};
+use crate::analyse::passes::{PassChange, PassTotals, RuleCount};
 use crate::analyse::traces::TraceRow;
 use crate::model::{GuardId, Place, TraceId};
 use crate::styled::Role;
@@ -284,6 +284,17 @@ pub const PASSES: &[Column<PassTotals>] = &[
         cell: |r| changes(&r.changes),
         order: |a, b| a.changes.len().cmp(&b.changes.len()),
     },
+    Column {
+        key: "rules",
+        title: "by which rules",
+        align: Align::Left,
+        role: Role::Dim,
+        term: "pass",
+        rank: 7,
+        descending: true,
+        cell: |r| list_of_rules(&r.rules, 3),
+        order: |a, b| a.rules.len().cmp(&b.rules.len()),
+    },
 ];
 
 /// `-12 G_INT, +3 PHI, 2 ADDOV > ADD`: the operations that a pass changed most.
@@ -304,6 +315,13 @@ pub fn changes(list: &[PassChange]) -> String {
 
 /// More are in the JSON.
 const SHOWN_CHANGES: usize = 4;
+
+/// The first rules of a list: `no overflow ×12, box ×3`.
+pub fn list_of_rules(list: &[RuleCount], shown: usize) -> String {
+    let one = |rule: &RuleCount| format!("{} ×{}", rule.rule, units::count(rule.count));
+    let more = if list.len() > shown { format!(", {} more", list.len() - shown) } else { String::new() };
+    format!("{}{more}", list.iter().take(shown).map(one).collect::<Vec<_>>().join(", "))
+}
 
 /// A bar as high as the heat.
 pub fn heat(step: u64) -> &'static str {

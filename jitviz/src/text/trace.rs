@@ -6,6 +6,7 @@ use crate::analyse::trace::{BytecodeLine, Content, PassRow, Stage, TraceReport};
 use crate::model::{LocId, Model, OpIx, Place};
 use crate::styled::{Line, Role};
 use crate::terms;
+use crate::text::columns::list_of_rules;
 use crate::units::{bytes, count, ns, plural};
 
 /// A line of a stage and where it belongs: what moves the other panes along.
@@ -101,7 +102,12 @@ pub fn passes(passes: &[PassRow]) -> Vec<Line> {
         Line::of(role, text)
     };
     let head = format!("  {:name_width$}  {:>14}  {:>14}  {:>9}", "pass", "instructions", "guards", "time");
-    std::iter::once(Line::of(Role::Title, head)).chain(passes.iter().map(row)).collect()
+    let rules = |p: &PassRow| {
+        (!p.rules.is_empty())
+            .then(|| Line::of(Role::Dim, format!("  {:name_width$}  by {}", "", list_of_rules(&p.rules, usize::MAX))))
+    };
+    let rows = passes.iter().flat_map(|p| std::iter::once(row(p)).chain(rules(p)));
+    std::iter::once(Line::of(Role::Title, head)).chain(rows).collect()
 }
 
 /// `recorded  42 instructions`, `fold  42 instructions  -12  +3  ~4`

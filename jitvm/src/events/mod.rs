@@ -15,8 +15,8 @@ use jitlog::{
     Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
     GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
     LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
-    Places, RawWord, SampleSource, SampleState, Sampling, SignalStream, SourceId, SourceText, StackId, StateTime,
-    Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId, SourceText, StackId,
+    StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
@@ -27,7 +27,7 @@ use crate::front;
 use crate::interp::call;
 use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
 use crate::library::BuiltinRow;
-use crate::optimise::{PASSES, PassReport};
+use crate::optimise::{PASSES, PassReport, RULES};
 use crate::perf::{self, BuiltinIds};
 use crate::runtime::collect::GcRecord;
 use crate::runtime::types::TypeId;
@@ -467,6 +467,12 @@ impl Events {
             guards_out: report.guards_out as u32,
             changed: u8::from(report.changed),
         });
+        if self.level == Level::Full {
+            for (rule, &count) in (0..).zip(&report.applied).filter(|(_, count)| **count > 0) {
+                let (trace_id, index) = (jitlog::TraceId(trace.0), self.next_pass);
+                self.stream.rule(&RuleUse { trace_id, index, rule, count });
+            }
+        }
         if report.changed {
             self.ir(vm, trace, self.next_pass, report.body);
         }
@@ -490,6 +496,7 @@ impl Events {
                 guards_out: trace.guards.len(),
                 changed: true,
                 sunk: 0,
+                applied: [0; RULES.len()],
                 body: &trace.body,
             };
             self.pass_end(vm, trace.id, "registers", &report);

@@ -4,6 +4,7 @@ use jitlog::{Log, OpcodeSet, ReasonDomain};
 
 use crate::bytecode::{OPCODES, Op as Bytecode};
 use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Ref, TYPES};
+use crate::optimise::RULES;
 use crate::runtime::collect::GcCause as GcCauseOfHeap;
 use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::value::Value;
@@ -91,6 +92,9 @@ pub(super) fn define_tables(log: &Log) {
     }
     for (phase, (id, text)) in GC_PHASES.iter().enumerate() {
         defs.reason(ReasonDomain::GcPhase, phase as u16, id, text);
+    }
+    for (rule, code) in RULES.iter().zip(0..) {
+        defs.reason(ReasonDomain::Rule, code, rule.name, rule.reason);
     }
     for &(code, name, text) in observed::TABLE {
         defs.reason(ReasonDomain::ObservedType, code, name, text);

@@ -9,7 +9,7 @@
 //! the peeled copy proves it again for the value the next iteration carries. Memory is followed backwards through the
 //! pre-roll, which contains the same stores as the iteration that ran before.
 
-use super::fold_rules::{self, Fold};
+use super::fold_rules::{self, Applied, Fold, RULES};
 use crate::interp::helpers::{Effects, Helper};
 use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Ty};
 use crate::runtime::object::SHAPES;
@@ -49,6 +49,8 @@ pub(super) struct Emitter<'h> {
     pub contained: Vec<(Ref, Ref)>,
     /// Something came out other than it went in.
     pub changed: bool,
+    /// What rewrote.
+    pub applied: Applied,
 }
 
 impl<'h> Emitter<'h> {
@@ -66,6 +68,7 @@ impl<'h> Emitter<'h> {
             escaped: Vec::new(),
             contained: Vec::new(),
             changed: false,
+            applied: [0; RULES.len()],
         };
         for index in 0..emitter.body.ins.len() {
             emitter.link(index);

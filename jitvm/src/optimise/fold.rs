@@ -30,6 +30,7 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         stands_for.push(stands);
     }
     let mut changed = emitter.changed;
+    unit.note_rules(&emitter.applied);
     let mut body = emitter.finish();
     body.snapshots = recorded.snapshots;
     body.kept.iter_mut().for_each(|kept| kept.here = replaced(&stands_for, kept.here));

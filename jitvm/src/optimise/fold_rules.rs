@@ -95,13 +95,22 @@ rules! {
         "A value of a known type is not the mark of an exception.";
 }
 
-static BY_OPERATION: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
-    OPERATIONS.iter().map(|entry| RULES.iter().filter(|rule| rule.ops.contains(&entry.0)).collect()).collect()
+/// How often each of [`RULES`] applied.
+pub type Applied = [u32; RULES.len()];
+
+/// Indices in [`RULES`].
+static BY_OPERATION: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
+    let of = |op| RULES.iter().enumerate().filter(move |(_, rule)| rule.ops.contains(op));
+    OPERATIONS.iter().map(|entry| of(&entry.0).map(|(index, _)| index).collect()).collect()
 });
 
-/// The first rule that applies.
+/// The first rule that applies; it is counted.
 pub(super) fn apply(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
-    BY_OPERATION[ins.op as usize].iter().find_map(|rule| (rule.apply)(emitter, ins))
+    BY_OPERATION[ins.op as usize].iter().find_map(|&index| {
+        let fold = (RULES[index].apply)(emitter, ins)?;
+        emitter.applied[index] += 1;
+        Some(fold)
+    })
 }
 
 /// What a tagged word can be.

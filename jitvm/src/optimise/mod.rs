@@ -19,6 +19,7 @@ mod sink;
 use std::fmt;
 use std::time::Instant;
 
+pub use fold_rules::{Applied, RULES};
 pub use reenter::{Clobbers, Target};
 
 use crate::interp::helpers::{HELPERS, Helper};
@@ -39,8 +40,16 @@ pub(crate) struct Unit<'h> {
     label: Option<Label>,
     /// Objects that are not made any more.
     sunk: usize,
+    /// Which rules the pass used, and how often.
+    applied: Applied,
     /// Values of the recorded instructions, where they are known.
     concrete: Option<&'h Concrete>,
+}
+
+impl Unit<'_> {
+    fn note_rules(&mut self, applied: &Applied) {
+        self.applied.iter_mut().zip(applied).for_each(|(sum, times)| *sum += times);
+    }
 }
 
 type Run = fn(&mut Unit<'_>) -> Result<bool, PassAbort>;
@@ -155,6 +164,8 @@ pub struct PassReport<'a> {
     pub changed: bool,
     /// Objects that are left to exits, or nobody needs.
     pub sunk: usize,
+    /// How often it used each of [`RULES`].
+    pub applied: Applied,
     pub body: &'a Body,
     /// End of the iteration, while the loop is not closed yet.
     pub closing: Option<&'a Snapshot>,
@@ -182,7 +193,9 @@ pub fn run_on(
     // One that has its end already has nowhere to go back to.
     let is_ended = body.ins.last().is_some_and(|ins| matches!(ins.op, Op::Ret | Op::Leave));
     let closing = (!is_ended).then_some(closing);
-    let mut unit = Unit { body, closing, link, helpers: options.helpers, target, label: None, sunk: 0, concrete };
+    let helpers = options.helpers;
+    let applied = [0; RULES.len()];
+    let mut unit = Unit { body, closing, link, helpers, target, label: None, sunk: 0, applied, concrete };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {
@@ -192,7 +205,7 @@ pub fn run_on(
             continue;
         };
         let started = Instant::now();
-        unit.sunk = 0;
+        (unit.sunk, unit.applied) = (0, [0; RULES.len()]);
         let changed = run(&mut unit)?;
         let ns = started.elapsed().as_nanos() as u64;
         verify(&unit, pass.name);
@@ -208,6 +221,7 @@ pub fn run_on(
             guards_out: guards,
             changed,
             sunk: unit.sunk,
+            applied: unit.applied,
             body: &unit.body,
             closing: unit.closing.as_ref(),
         });

@@ -12,7 +12,7 @@ use std::mem::take;
 
 use super::emit::{Emitter, substituted};
 use super::fold::{is_untouched, slot_value, unboxed};
-use super::fold_rules::never_passes;
+use super::fold_rules::{Applied, never_passes};
 use super::{PassAbort, Unit};
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty, flags};
@@ -32,9 +32,13 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     match enterable(&iteration, &plain, unit.helpers, &closing) {
         Some(peeled) => {
             unit.label = peeled.label(&iteration, &closing);
+            unit.note_rules(&peeled.applied);
             unit.body = peeled.body;
         }
-        None => unit.body = plain.body,
+        None => {
+            unit.note_rules(&plain.applied);
+            unit.body = plain.body;
+        }
     }
     Ok(true)
 }
@@ -74,6 +78,8 @@ struct Peeled {
     becomes: Vec<Ref>,
     /// Values of which it is known at LOOP only that they are not negative.
     natural: Vec<Ref>,
+    /// Rules that the copy used.
+    applied: Applied,
 }
 
 impl Peeled {
@@ -93,11 +99,12 @@ impl Peeled {
             let copy = copy(&mut emitter, &becomes, closing, index)?;
             becomes.push(copy);
         }
+        let applied = emitter.applied;
         let mut body = emitter.finish();
         copy_snapshots(&mut body, &becomes, closing);
         add_phis(&mut body, &becomes, origin)?;
         mark_flags(&mut body);
-        Ok(Peeled { body, becomes, natural })
+        Ok(Peeled { body, becomes, natural, applied })
     }
 
     /// How other traces get to LOOP, if what the body does not do again can be done by them.

@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use super::emit::{Emitter, effects_of, shape_is_stable, substituted};
-use super::fold_rules::never_passes;
+use super::fold_rules::{Applied, never_passes};
 use super::{PassAbort, Unit};
 use crate::interp::helpers::Helper;
 use crate::ir::{Alias, Body, Const, Effect, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty};
@@ -27,7 +27,8 @@ pub(super) fn reenter(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let Some(closing) = unit.closing.take() else { return Ok(false) };
     let entry = Entry::new(&unit.body, unit.helpers, target, &closing);
     match entry.and_then(|entry| entry.finish(link.0)) {
-        Some(body) => {
+        Some((body, applied)) => {
+            unit.note_rules(&applied);
             unit.body = body;
             Ok(true)
         }
@@ -326,7 +327,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The closed trace: slots that the loop's exits do not write are written, the loop's values handed on.
-    fn finish(mut self, link: u32) -> Option<Body> {
+    fn finish(mut self, link: u32) -> Option<(Body, Applied)> {
         let mut chain = Ref::NONE;
         for value in &self.label.values {
             let here = *self.values.get(value)?;
@@ -337,10 +338,11 @@ impl<'a> Entry<'a> {
             return None;
         }
         self.emitter.push(Ins::new(Op::Close, Ty::Nil, chain, Ref::NONE, link), self.origin);
+        let applied = self.emitter.applied;
         let mut body = self.emitter.finish();
         let mut slots = self.closing.slots.clone();
         slots.retain(|entry| !self.label.slots.iter().any(|covered| covered.slot == entry.slot));
         body.snapshots.push(Snapshot { at, slots, ..self.closing.clone() });
-        Some(body)
+        Some((body, applied))
     }
 }
