@@ -133,25 +133,20 @@ class groupby:
 
 
 def _islice(iterable, start, stop, step):
-    iterator = iter(iterable)
-    position = 0
+    # As many items are consumed as there are before the end, or before the start if that is further.
+    if stop is not None and stop < start:
+        stop = start
+    if stop == 0:
+        return
     wanted = start
-    while stop is None or wanted < stop:
-        while position <= wanted:
-            try:
-                item = next(iterator)
-            except StopIteration:
-                return
-            position += 1
-        yield item
-        wanted += step
-    # As many items are consumed as there are before the end.
-    while stop is not None and position < stop:
-        try:
-            next(iterator)
-        except StopIteration:
-            return
+    position = 0
+    for item in iterable:
+        if position == wanted:
+            yield item
+            wanted += step
         position += 1
+        if position == stop:
+            return
 
 
 def islice(iterable, *args):

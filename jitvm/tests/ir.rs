@@ -320,10 +320,10 @@ mod interpreter {
         assert_eq!(world.run(&body, 3).map(|exit| exit.guard), None);
         world.set_poll(1);
         assert_eq!(world.run(&body, 3).map(|exit| exit.guard), Some(0));
-        let body = world.parse(&format!("{START}0000 > nil LEAVE #2")).body;
+        let body = world.parse(&format!("{START}0000 > nil LEAVE await")).body;
         assert_eq!(check(&body, None, HELPERS), []);
         assert_eq!(world.run(&body, 1).map(|exit| (exit.guard, exit.observed)), Some((0, None)));
-        let body = world.parse(&format!("{START}0000 > nil LEAVE #2\n0001 > nil G_POLL")).body;
+        let body = world.parse(&format!("{START}0000 > nil LEAVE await\n0001 > nil G_POLL")).body;
         assert_eq!(check(&body, None, HELPERS).len(), 1);
     }
 

@@ -6,11 +6,11 @@ use crate::codegen::ExitState;
 use std::cell::Cell;
 
 use crate::interp::helpers::HELPERS;
-use crate::interp::{activation, call};
+use crate::interp::{activation, call, generator};
 use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Continuation, Frame, Vm};
+use crate::runtime::vm::{Frame, Vm};
 use crate::trace::{lockstep, policy};
 
 /// What machine code calls to box a float.
@@ -198,7 +198,7 @@ fn restore(vm: &mut Vm, body: &Body, snapshot: usize, read: &dyn Fn(&mut Vm, usi
     }
     vm.permanent.truncate(made);
     for frame in &snapshot.frames[1..] {
-        let value = if frame.continuation == Continuation::Next { resumed(vm) } else { Value::UNDEF };
+        let value = if frame.continuation.is_resumed() { resumed(vm) } else { Value::UNDEF };
         vm.frames.push(Frame {
             code: frame.code,
             pc: frame.pc,
@@ -210,13 +210,13 @@ fn restore(vm: &mut Vm, body: &Body, snapshot: usize, read: &dyn Fn(&mut Vm, usi
     snapshot.resume
 }
 
-/// The generator that the top frame's FOR_ITER has resumed: it is the first word of its state.
+/// The generator that the top frame's instruction has resumed.
 fn resumed(vm: &Vm) -> Value {
     let frame = vm.frames.last().expect("the frame that waits");
     // SAFETY: code objects live as long as the VM; the frame's registers are restored.
     unsafe {
         let ins = (&(*call::code_pointer(vm, frame.code)).proto.instructions)[frame.pc as usize];
-        *vm.stack.add(frame.base as usize + ins.b as usize)
+        *vm.stack.add(frame.base as usize + generator::resumed_register(ins) as usize)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls that the bytecode loop does not make itself: what is called decides between a frame and a native call.
 
-use super::call;
+use super::generator::Resumed;
+use super::{call, coroutine};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
@@ -203,6 +204,13 @@ pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Va
                     return Ok(2);
                 }
                 None => return Ok(1),
+            },
+            Op::Send => match coroutine::send(vm, *base.add(ins.b as usize), *window)? {
+                Resumed::Yielded(item) => {
+                    *window = item;
+                    return Ok(2);
+                }
+                Resumed::Returned(result) => result,
             },
             Op::CallVariadic => call_variadic_window(vm, window)?,
             _ => {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{call, execute, special};
-use crate::bytecode::{CodeKind, Op};
+use crate::bytecode::{CodeKind, Instruction, Op};
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
@@ -15,6 +15,47 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
+
+/// The register with the generator that an instruction resumes in the running loop.
+pub fn resumed_register(ins: Instruction) -> u16 {
+    match ins.op {
+        Op::Call | Op::CallMethod => ins.a + 1,
+        _ => ins.b,
+    }
+}
+
+/// Resumes the generator of a call that recording has entered: `next(g)`, `next(g, default)`, `g.__next__()` or
+/// `g.send(value)`.
+///
+/// # Errors
+/// As for [`enter`].
+///
+/// # Safety
+/// `base` is the top frame's base, and `ins` its instruction, which the recorder has looked at.
+pub unsafe fn enter_called(vm: &mut Vm, ins: Instruction, base: *const Value) -> Outcome<()> {
+    // SAFETY: by the caller.
+    let at = |register: u16| unsafe { *base.add(register as usize) };
+    let is_send = ins.op == Op::CallMethod && ins.b == 1;
+    let sent = if is_send { at(ins.a + 2) } else { Value::NONE };
+    enter(vm, at(ins.a + 1), sent, Continuation::Called).map_err(|raised| raised.unwrap_or(Raised))
+}
+
+/// A generator that a call has resumed returned: the call's result, which is the default of `next`.
+///
+/// # Errors
+/// StopIteration, if it has none.
+///
+/// # Safety
+/// `base` is the base of the top frame, whose instruction is the call `ins`.
+#[cold]
+pub unsafe fn ended_call(vm: &mut Vm, ins: Instruction, base: *const Value, value: Value) -> Outcome {
+    if ins.op == Op::Call && ins.b == 2 {
+        // SAFETY: by the caller; the second argument is the default.
+        return Ok(unsafe { *base.add(ins.a as usize + 2) });
+    }
+    let given = if value == Value::NONE { &[][..] } else { std::slice::from_ref(&value) };
+    Err(vm.raise_with(TypeId::STOP_ITERATION, given))
+}
 
 /// What a resumed generator did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -275,6 +275,18 @@ macro_rules! operations {
                                 next!();
                             }
                             Continuation::Send => generator::finished(&mut *$vm, frame.value),
+                            Continuation::Called => {
+                                generator::finished(&mut *$vm, frame.value);
+                                load_frame!();
+                                // The word may have a fused operation.
+                                let at = $pc.offset_from((*$code).words.as_ptr()) as usize;
+                                let ins = (&(*$code).proto.instructions)[at];
+                                match generator::ended_call(&mut *$vm, ins, $base, value) {
+                                    Ok(result) => at!(ins!(a)) = result,
+                                    Err(Raised) => break $raise,
+                                }
+                                next!();
+                            }
                         }
                     }
                     if (*$vm).frames.len() == $floor {

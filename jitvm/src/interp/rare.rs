@@ -158,6 +158,7 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             let class = exception(caught).class;
             at!(ins.a) = vm.call(at!(ins.b), &[class, caught, traceback])?;
         }
+        Op::GetIterator if iterate::is_taken_apart(at!(ins.b)) => at!(ins.a) = at!(ins.b),
         Op::GetIterator => at!(ins.a) = iterate::iterator(vm, at!(ins.b))?,
         Op::GetYieldFrom => at!(ins.a) = get_yield_from(vm, code, at!(ins.b))?,
         Op::GetAwaitable => at!(ins.a) = coroutine::get_awaitable(vm, at!(ins.b), ins.x)?,

@@ -102,7 +102,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         pc = pc.add(1);
                         continue 'dispatch;
                     }
-                    Step::Entered => {
+                    Step::Entered | Step::Resume => {
                         load_frame!();
                         continue 'dispatch;
                     }
@@ -458,7 +458,8 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             load_frame!();
                             debug_assert!(frame.continuation != Continuation::Resume);
                             at!(ins!(a)) = value;
-                            pc = pc.add(1);
+                            // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
+                            pc = pc.add(usize::from(frame.continuation != Continuation::Called));
                         }
                         Op::Send => {
                             let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));

@@ -46,7 +46,9 @@ pub fn unwind(vm: &mut Vm, floor: usize, cause: Cause) -> bool {
 fn dropped(vm: &mut Vm, frame: Frame) {
     match frame.continuation {
         Continuation::Call | Continuation::Init | Continuation::Operator => {}
-        Continuation::Next | Continuation::Send | Continuation::Resume => generator::failed(vm, frame.value),
+        Continuation::Next | Continuation::Send | Continuation::Called | Continuation::Resume => {
+            generator::failed(vm, frame.value)
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::interp::helpers::Helper;
 use crate::runtime::object::SHAPES;
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::Continuation;
+use crate::trace::abort::LeaveReason;
 
 /// A body, and the end of the iteration if the trace is not closed yet.
 #[derive(Clone, PartialEq, Debug)]
@@ -154,6 +155,10 @@ impl Parser<'_, '_> {
         let inside = |prefix: &str, suffix: &str| word.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
         match number_of(op) {
             Number::Slot => parsed(inside("#", "").ok_or("a slot is written #3")?, "a slot"),
+            Number::Reason => {
+                let found = LeaveReason::ALL.iter().position(|reason| reason.1 == word);
+                found.map(|at| at as u32).ok_or_else(|| format!("no reason to leave {word:?}"))
+            }
             Number::Offset => parsed(inside("[", "]").ok_or("an offset is written [16]")?, "an offset"),
             Number::Trace if word == "start" => Ok(0),
             Number::Trace => parsed(inside("trace:", "").ok_or("a trace is written trace:7")?, "a trace"),

@@ -20,6 +20,7 @@ use std::fmt::{self, Write};
 use super::{Body, Const, Field, Ins, Op, Ref, Resume, Snapshot, flags};
 use crate::interp::helpers::{HELPERS, Helper};
 use crate::runtime::object::SHAPES;
+use crate::trace::abort::LeaveReason;
 
 /// What the number in an instruction's `c` field is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,8 @@ pub(super) enum Number {
     Helper,
     Offset,
     Trace,
+    /// Why a trace leaves.
+    Reason,
 }
 
 pub(super) const fn number_of(op: Op) -> Number {
@@ -37,6 +40,7 @@ pub(super) const fn number_of(op: Op) -> Number {
         Op::CallH => Number::Helper,
         Op::FieldLoad | Op::FieldStore => Number::Offset,
         Op::Close => Number::Trace,
+        Op::Leave => Number::Reason,
         _ => Number::Slot,
     }
 }
@@ -156,6 +160,10 @@ impl Printer<'_> {
         let n = ins.c;
         match number_of(ins.op) {
             Number::Slot => write!(out, "#{n}"),
+            Number::Reason => match LeaveReason::ALL.get(n as usize) {
+                Some(reason) => out.write_str(reason.1),
+                None => write!(out, "reason:{n}"),
+            },
             Number::Offset => write!(out, "[{n}]"),
             Number::Trace if n == 0 => out.write_str("start"),
             Number::Trace => write!(out, "trace:{n}"),

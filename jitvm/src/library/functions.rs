@@ -1,6 +1,7 @@
 //! The builtin functions.
 
 use super::{Arguments, Arity, Owner, builtins};
+use crate::interp::consume::{Consumer, consume, consume_by_key};
 use crate::interp::generator::Resumed;
 use crate::runtime::bytes;
 use crate::runtime::compare::{CompareKind, compare_as_bool};
@@ -63,6 +64,9 @@ fn abs(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
+    if let Some(result) = consume(vm, Consumer::All, iteration.source(), Value::NONE)? {
+        return Ok(result);
+    }
     while let Some(item) = iteration.next(vm)? {
         if !operators::truth(vm, item)? {
             return Ok(Value::FALSE);
@@ -73,6 +77,9 @@ fn all(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn any(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let mut iteration = Iteration::new(vm, arguments.positional()[0])?;
+    if let Some(result) = consume(vm, Consumer::Any, iteration.source(), Value::NONE)? {
+        return Ok(result);
+    }
     while let Some(item) = iteration.next(vm)? {
         if operators::truth(vm, item)? {
             return Ok(Value::TRUE);
@@ -340,8 +347,20 @@ fn extreme(vm: &mut Vm, arguments: Arguments, function: &str, kind: CompareKind)
     }
     let source = if values.len() == 1 { values[0] } else { vm.tuple(values)? };
     let mut iteration = Iteration::new(vm, source)?;
-    let mut best: Option<(Value, Value)> = None;
-    while let Some(item) = iteration.next(vm)? {
+    let is_min = kind == CompareKind::Less;
+    let found = match key {
+        None => {
+            let consumer = if is_min { Consumer::Min } else { Consumer::Max };
+            consume(vm, consumer, iteration.source(), Value::UNDEF)?
+        }
+        Some(key) => {
+            let consumer = if is_min { Consumer::MinKey } else { Consumer::MaxKey };
+            consume_by_key(vm, consumer, source, iteration.source(), key, Value::UNDEF)?
+        }
+    };
+    let mut best = found.filter(|&found| found != Value::UNDEF).map(|found| (found, found));
+    let is_over = found.is_some();
+    while !is_over && let Some(item) = iteration.next(vm)? {
         let weight = match key {
             Some(key) => vm.call(key, &[item])?,
             None => item,
@@ -570,6 +589,9 @@ fn sum(vm: &mut Vm, arguments: Arguments) -> Outcome {
         return Ok(vm.integer(result));
     }
     let mut iteration = Iteration::new(vm, iterable)?;
+    if let Some(total) = consume(vm, Consumer::Sum, iteration.source(), total)? {
+        return Ok(total);
+    }
     while let Some(item) = iteration.next(vm)? {
         total = operators::add(vm, total, item, false)?;
     }

@@ -56,10 +56,11 @@ fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(depth) => to_index(vm, depth)?.max(0) as usize,
         None => 0,
     };
-    let Some(index) = vm.frames.len().checked_sub(depth + 1) else {
+    let known = vm.frames.iter().rev().filter(|frame| !vm.is_consumer(frame.code));
+    let places: Vec<Value> = known.skip(depth).map(place_of).collect();
+    if places.is_empty() {
         return Err(vm.value_error("call stack is not deep enough"));
-    };
-    let places: Vec<Value> = (0..=index).rev().map(|index| place_of(&vm.frames[index])).collect();
+    }
     let outer = vm.tuple(&places[1..])?;
     Ok(vm.descriptor(ShapeId::FRAME, [places[0], outer, Value::from_fixnum(0), Value::NONE]))
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::interp::consume::{Consumer, consume_by_key};
 use crate::runtime::compare::{CompareKind, compare_as_bool, order_of_texts};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
@@ -42,7 +43,8 @@ fn sort_copy(vm: &mut Vm, values: Value, key: Option<Value>, reverse: bool) -> O
         return sort_items(vm, values, items_mut(values), |value| value, reverse);
     };
     let keys = vm.list_with_capacity(items(values).len())?;
-    for index in 0..items(values).len() {
+    let weighed = consume_by_key(vm, Consumer::CollectKeys, values, values, key, keys)?.is_some();
+    for index in 0..if weighed { 0 } else { items(values).len() } {
         let weight = vm.call(key, &[items(values)[index]])?;
         vm.push(keys, weight)?;
     }

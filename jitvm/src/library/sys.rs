@@ -141,7 +141,7 @@ fn exception(vm: &mut Vm, _: Arguments) -> Outcome {
 }
 
 fn getrecursionlimit(vm: &mut Vm, _: Arguments) -> Outcome {
-    Ok(Value::from_fixnum(i64::from(vm.recursion_limit)))
+    Ok(Value::from_fixnum(i64::from(vm.recursion_limit - vm.consumers.frames)))
 }
 
 fn setrecursionlimit(vm: &mut Vm, arguments: Arguments) -> Outcome {
@@ -152,14 +152,13 @@ fn setrecursionlimit(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if limit < 1 {
         return Err(vm.value_error("recursion limit must be greater or equal than 1"));
     }
-    if limit as usize <= vm.frames.len() {
-        let depth = vm.frames.len();
+    let depth = vm.frames.len() - vm.consumers.frames as usize;
+    if limit as usize <= depth {
         let message =
             format!("cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low");
         return Err(vm.raise(TypeId::RECURSION_ERROR, message));
     }
-    vm.recursion_limit = limit as u32;
-    vm.frames.set_limit(limit as usize);
+    vm.set_recursion_limit(limit as u32);
     Ok(Value::NONE)
 }
 

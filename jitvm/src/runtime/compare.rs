@@ -18,6 +18,7 @@ use super::set_operations;
 use super::strings::{is_ascii, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
+use crate::interp::consume::{Consumer, consume};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompareKind {
@@ -333,6 +334,9 @@ pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<b
                 return Err(vm.type_error(format!("argument of type '{name}' is not iterable")));
             }
             let mut iteration = Iteration::new(vm, container)?;
+            if let Some(result) = consume(vm, Consumer::Contains, iteration.source(), value)? {
+                return Ok(result == Value::TRUE);
+            }
             while let Some(item) = iteration.next(vm)? {
                 if equal(vm, item, value)? {
                     return Ok(true);

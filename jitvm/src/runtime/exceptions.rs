@@ -114,7 +114,7 @@ impl Vm {
     /// Notes that the pending exception passes through a frame.
     pub fn add_traceback_entry(&mut self, code: CodeId, pc: u32) {
         let value = self.exception;
-        if !value.has_layout(ShapeId::EXCEPTION) {
+        if !value.has_layout(ShapeId::EXCEPTION) || self.is_consumer(code) {
             return;
         }
         if exception(value).traceback == Value::NONE {

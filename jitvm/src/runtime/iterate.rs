@@ -3,6 +3,7 @@
 //! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
 //! the byte offset), an iterator object, or EXHAUSTED.
 
+use super::attributes::pending_is;
 use super::bytes;
 use super::dict_views;
 use super::dispatch;
@@ -13,6 +14,7 @@ use super::object::{IteratorObject, ShapeId};
 use super::operators;
 use super::sequences::{items, range_bounds, range_length};
 use super::strings::text;
+use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::interp::coroutine;
@@ -135,6 +137,11 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
     }
 }
 
+/// What `GetIter` makes no object for.
+pub fn is_taken_apart(iterable: Value) -> bool {
+    matches!(iterable.shape(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE)
+}
+
 /// `GetIter`: writes the iterator state of `iterable` to four registers.
 ///
 /// # Safety
@@ -247,13 +254,23 @@ pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
         ShapeId::MAP => {
             let (function, parts) = (fields.state[3], fields.extra);
             let Some(arguments) = next_of_each(vm, parts, false)? else { return Ok(None) };
-            vm.call(function, items(arguments)).map(Some)
+            let result = vm.call(function, items(arguments));
+            or_ended(vm, result)
         }
         ShapeId::FILTER => {
             let (function, inner) = (fields.state[3], fields.extra);
             loop {
                 let Some(item) = next_of_object(vm, inner)? else { return Ok(None) };
-                let verdict = if function == Value::NONE { item } else { vm.call(function, &[item])? };
+                let verdict = match function {
+                    Value::NONE => item,
+                    _ => {
+                        let result = vm.call(function, &[item]);
+                        match or_ended(vm, result)? {
+                            Some(verdict) => verdict,
+                            None => return Ok(None),
+                        }
+                    }
+                };
                 if operators::truth(vm, verdict)? {
                     return Ok(Some(item));
                 }
@@ -293,6 +310,17 @@ pub fn native_next(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
             Ok(Some(item))
         }
         _ => next_of(vm, &mut fields.state),
+    }
+}
+
+/// What a function of the program gave, which ends an iteration by raising StopIteration.
+fn or_ended(vm: &mut Vm, result: Outcome) -> Outcome<Option<Value>> {
+    match result {
+        Err(_) if pending_is(vm, TypeId::STOP_ITERATION) => {
+            vm.take_exception();
+            Ok(None)
+        }
+        result => result.map(Some),
     }
 }
 
@@ -366,7 +394,7 @@ pub fn reversed(vm: &mut Vm, value: Value) -> Outcome {
                 return Err(vm.type_error(format!("'{name}' object is not reversible")));
             }
             Some(method) => return vm.call_special(method, value, &[]),
-            None if vm.class(vm.type_of(value)).native == super::types::TypeId::OBJECT
+            None if vm.class(vm.type_of(value)).native == TypeId::OBJECT
                 && vm.special(value, names.len).is_some()
                 && vm.special(value, names.getitem).is_some() =>
             {
@@ -439,6 +467,11 @@ impl Iteration {
 
     pub fn next(&mut self, vm: &mut Vm) -> Outcome<Option<Value>> {
         next_of(vm, &mut self.state)
+    }
+
+    /// The iterator, if that is an object of its own; otherwise what is iterated, or no object at all.
+    pub fn source(&self) -> Value {
+        self.state[0]
     }
 }
 

@@ -11,6 +11,7 @@ use super::set_operations;
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::interp::consume::{Consumer, consume};
 
 fn is_sequence(value: Value) -> bool {
     matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE | ShapeId::BYTES | ShapeId::BYTEARRAY)
@@ -107,6 +108,9 @@ pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
     let mut state = iterate::Iteration::new(vm, iterable)?;
     if iterable.is_instance() {
         super::length_hint::ask(vm, iterable)?;
+    }
+    if list.has_shape(ShapeId::LIST) && consume(vm, Consumer::Collect, state.source(), list)?.is_some() {
+        return Ok(());
     }
     while let Some(value) = state.next(vm)? {
         vm.push(list, value)?;

@@ -11,6 +11,7 @@ use super::set::{self, is_any_set, is_frozenset, is_set};
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::interp::consume::{Consumer, consume};
 
 /// The exact shape of results: that of the left operand's builtin type.
 fn shape_like(value: Value) -> ShapeId {
@@ -48,6 +49,9 @@ pub fn update(vm: &mut Vm, set: Value, other: Value) -> Outcome<()> {
         return Ok(());
     }
     let mut iteration = Iteration::new(vm, other)?;
+    if set.has_shape(ShapeId::SET) && consume(vm, Consumer::Add, iteration.source(), set)?.is_some() {
+        return Ok(());
+    }
     while let Some(item) = iteration.next(vm)? {
         set::add(vm, set, item)?;
     }

@@ -45,6 +45,9 @@ pub enum Continuation {
     Next,
     /// The generator `Frame::value`, resumed by a SEND.
     Send,
+    /// The generator `Frame::value`, resumed by a call of `next` or of a method of it that recording has entered: what it
+    /// yields is the call's result.
+    Called,
     /// The generator `Frame::value`, resumed from native code.
     Resume,
 }
@@ -57,8 +60,13 @@ impl Continuation {
         (Continuation::Operator, "operator"),
         (Continuation::Next, "next"),
         (Continuation::Send, "send"),
+        (Continuation::Called, "called"),
         (Continuation::Resume, "resume"),
     ];
+    /// The frame is a generator's whose consumer is the one below, and which has its register.
+    pub const fn is_resumed(self) -> bool {
+        matches!(self, Continuation::Next | Continuation::Send | Continuation::Called)
+    }
     pub fn word(self) -> &'static str {
         Continuation::WORDS[self as usize].1
     }
@@ -180,6 +188,8 @@ pub struct Vm {
     pub async_generator_hooks: Value,
     /// What code objects of the program stand for.
     pub texts: super::texts::Texts,
+    /// Loops that builtin functions run.
+    pub consumers: crate::interp::consume::Consumers,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -275,6 +285,7 @@ impl Vm {
             modules: Value::UNDEF,
             async_generator_hooks: Value::UNDEF,
             texts: Default::default(),
+            consumers: Default::default(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),
@@ -364,6 +375,7 @@ impl Vm {
             f(code.module);
             code.globals.iter().for_each(|&cell| f(Value::of(cell)));
         }
+        self.consumers.visit_roots(f);
         self.jit.visit_roots(f);
     }
 }

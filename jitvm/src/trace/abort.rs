@@ -28,6 +28,7 @@ reasons! {
         InnerLoop "inner-loop" "the recording came to another loop, which gets a trace of its own first";
         Exception "exception" "the program raised an exception while the loop was being recorded";
         NothingToRecord "nothing-to-record" "the interpreter alone executes what comes next, such as a yield or a raise";
+        YieldsSoon "yields-soon" "a loop in a generator that is not inlined yields after a few instructions";
         ManyArguments "many-arguments" "a call with more arguments, or other keywords, than traces can pass";
         TraceTooLong "trace-too-long" "the recording grew past max-ir instructions";
         TooManySnapshots "too-many-snapshots" "the recording grew past max-snapshots";
@@ -70,12 +71,23 @@ reasons! {
 reasons! {
     /// What only the interpreter executes, so that a trace ends with LEAVE before it.
     LeaveReason {
-        Yield "yield" "a generator hands out a value and is suspended";
+        Yield "yield" "a generator hands a value to what is no loop: next(), a builtin function, an event loop";
+        YieldLoop "yield-loop" "a generator that is not inlined hands a value to a `for` loop";
+        YieldOther "yield-other" "a generator hands a value to another one, or handles an exception";
         Await "await" "a value is sent to what is awaited or delegated to";
         Generator "generator" "a generator is made out of its function's frame";
         Raise "raise" "the program raises";
         Raised "raised" "an instruction raised this time";
+        NotInlined "not-inlined" "a generator resumes one that is not inlined: its own code, or too long";
+        Exhausted "exhausted" "a generator that next() or send() has resumed ends: StopIteration is raised";
         Loop "loop" "a loop begins that has no trace, or cannot have one";
         Frame "frame" "a builtin looks at the frame of its caller";
+    }
+}
+
+impl LeaveReason {
+    /// A generator is suspended, and its consumer is not in the trace.
+    pub const fn is_of_yield(self) -> bool {
+        matches!(self, LeaveReason::Yield | LeaveReason::YieldLoop | LeaveReason::YieldOther)
     }
 }

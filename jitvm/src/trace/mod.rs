@@ -48,8 +48,8 @@ use crate::bytecode::{CodeProto, Instruction};
 use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
 use crate::events::Events;
 use crate::exit;
-use crate::interp::call;
 use crate::interp::helpers::HELPERS;
+use crate::interp::{call, generator};
 use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
@@ -214,6 +214,12 @@ fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     match recorder.step(vm, ins, frame.pc, base) {
         Ok(Some(step)) => {
             vm.jit.recorder = Some(recorder);
+            if step == Step::Resume {
+                // SAFETY: the interpreter's top frame is at this instruction, and the recorder has looked at it.
+                unsafe { generator::enter_called(vm, ins, base) }
+                    .expect("the recorder has seen that it can be resumed");
+                return Step::Entered;
+            }
             step
         }
         Ok(None) => {

@@ -27,6 +27,8 @@ pub struct LoopState {
     pub versions: u16,
     pub trace: Option<TraceId>,
     pub blacklisted: bool,
+    /// It got hot in a generator once before, which then was to be inlined.
+    pub postponed: Cell<bool>,
     /// Of a function: recordings that inlined it grew too long, so it is called.
     pub grows_too_long: Cell<bool>,
 }
@@ -39,10 +41,15 @@ impl Default for LoopState {
             versions: 0,
             trace: None,
             blacklisted: false,
+            postponed: Cell::new(false),
             grows_too_long: Cell::new(false),
         }
     }
 }
+
+/// A loop in a generator has to get so many times as hot as others: the loop that resumes the generator is hot about as
+/// soon, and its trace inlines it.
+const POSTPONED: u32 = 8;
 
 /// Iterations (or calls) before a loop (or a function) is recorded again after so many aborts: twice as many each time.
 fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
@@ -86,6 +93,11 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     let header = code.proto.loops[loop_index as usize];
     if is_about_to_end(vm, code, header) {
         code.loops[loop_index as usize].countdown.set(3);
+        return false;
+    }
+    let is_of_generator = vm.frames.last().is_some_and(|frame| frame.value != Value::UNDEF);
+    if is_of_generator && !code.loops[loop_index as usize].postponed.replace(true) {
+        code.loops[loop_index as usize].countdown.set(again.saturating_mul(POSTPONED));
         return false;
     }
     vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(u32::MAX);

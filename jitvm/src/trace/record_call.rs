@@ -6,7 +6,7 @@ use super::abort::{AbortReason, LeaveReason};
 use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
-use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
+use crate::bytecode::{CodeKind, Constant, Instruction, Op as Bytecode};
 use crate::interp::bind::{self, Binding, CallShape};
 use crate::interp::call;
 use crate::interp::helpers;
@@ -45,6 +45,15 @@ fn reads_frames(vm: &Vm, callee: Value, count: usize) -> bool {
     }
     callee.has_shape(ShapeId::BUILTIN)
         && FRAME_READERS.contains(&crate::library::row_of(vm, callee).full_name().as_str())
+}
+
+/// Whether a function has a generator expression or a generator in it.
+fn makes_generators(vm: &Vm, code: *const Code) -> bool {
+    // SAFETY: code objects live as long as the VM.
+    let code = unsafe { &*code };
+    let is_generator = |value: &Value| vm.codes[value.as_fixnum() as usize].proto.kind == CodeKind::Generator;
+    let constants = code.proto.constants.iter().zip(&code.constants);
+    constants.into_iter().any(|(constant, value)| matches!(constant, Constant::Code(_)) && is_generator(value))
 }
 
 /// A call as the recorder sees it: references and the values they have now.
@@ -113,6 +122,13 @@ impl Recorder {
         if let Some(result) = self.intrinsic(vm, callee_value, &call) {
             self.set(ins.a, result);
             return Ok(Step::Interpret);
+        }
+        if keywords.is_none()
+            && first == ins.a + 1
+            && values.first().is_some_and(|value| value.has_shape(ShapeId::GENERATOR))
+            && let Some(step) = self.resume_by_call(vm, ins, callee_value, &references, &values)?
+        {
+            return Ok(step);
         }
         // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
         let result = self.builtin_call(vm, callee, &call);
@@ -212,7 +228,7 @@ impl Recorder {
                 }
             });
         }
-        if self.may_inline(code) {
+        if self.may_inline(vm, code) {
             let base = self.slot_of(first);
             self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
@@ -228,8 +244,9 @@ impl Recorder {
         Ok(Step::CallOut)
     }
 
-    /// Loops get traces of their own, and recursion has no end: both are called, not inlined.
-    pub(super) fn may_inline(&self, code: *const Code) -> bool {
+    /// Loops get traces of their own, and recursion has no end: both are called, not inlined. So is what makes generator
+    /// expressions: builtins consume them, which nests natively, and a recursion through those is to be counted.
+    pub(super) fn may_inline(&self, vm: &Vm, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
@@ -238,6 +255,7 @@ impl Recorder {
             // SAFETY: as above.
             && !unsafe { (*code).function.grows_too_long.get() }
             && proto.instructions.len() <= INLINE_LIMIT
+            && !makes_generators(vm, code)
             && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
     }
 

@@ -11,7 +11,7 @@ use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::value::Value;
-use crate::runtime::vm::Vm;
+use crate::runtime::vm::{Continuation, Vm};
 use crate::runtime::{attributes, strings};
 
 impl Recorder {
@@ -299,10 +299,10 @@ impl Recorder {
             Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) => {
                 let object = self.object(source, shape);
                 self.set(ins.a, object);
-                self.set(ins.a + 1, zero);
-                let unused = self.constant(vm, Value::UNDEF);
-                self.set(ins.a + 2, unused);
-                self.set(ins.a + 3, unused);
+                // As the interpreter has them: a generator keeps them all.
+                for i in 1..4 {
+                    self.set(ins.a + i, zero);
+                }
                 Ok(())
             }
             Some(ShapeId::RANGE) => {
@@ -387,7 +387,7 @@ impl Recorder {
         let shape = shape(iterable);
         let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
             if shape == Some(ShapeId::GENERATOR) {
-                if self.resume_generator(vm, ins, iterable)? {
+                if self.resume_generator(vm, ins, iterable, None, Continuation::Next)? {
                     return Ok(Step::Interpret);
                 }
                 if self.is_in_generator() {

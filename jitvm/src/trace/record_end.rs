@@ -21,6 +21,9 @@ pub enum Outside {
 
 /// A recording of no more bytecodes than this that ends in the interpreter is worth nothing.
 pub(super) const SHORTEST: usize = 4;
+/// A loop in a generator that comes to its YIELD after no more than so many is not worth a trace of its own: about as
+/// many are executed in the time that it takes to enter a trace and to leave it.
+const SHORTEST_TO_YIELD: usize = 40;
 
 impl Recorder {
     /// The recording has come to a loop header that is not its own. It ends where a root trace begins; loops without one
@@ -86,6 +89,10 @@ impl Recorder {
     pub(super) fn leave_before(&mut self, what: Outside, why: LeaveReason, text: &str) -> Recording<Step> {
         if self.bytecodes.len() <= SHORTEST {
             return abort(AbortReason::NothingToRecord, text);
+        }
+        // Its whole iteration is too short for what entering and leaving the trace costs each time.
+        if self.is_of_loop() && why.is_of_yield() && self.bytecodes.len() <= SHORTEST_TO_YIELD {
+            return abort(AbortReason::YieldsSoon, text);
         }
         self.guard(Op::Leave, Ty::Nil, Ref::NONE, Ref::NONE, why as u32);
         self.ends_outside = Some(what);

@@ -1,17 +1,18 @@
-//! Recording of generators: a FOR_ITER over one goes on in its body, as a frame above the consumer's, and a YIELD goes
-//! back to the consumer.
+//! Recording of generators: what resumes one (FOR_ITER, SEND, a call of `next` or `send`) goes on in its body, as a frame
+//! above the consumer's, and a YIELD goes back to the consumer.
 //!
 //! The generator object is at every moment what the interpreter would have made of it. Resuming one loads the registers
 //! that it keeps and marks it as running; a YIELD stores them back, with where it is to go on. In a loop the loads become
-//! what the iteration before has stored. Exits inside the body restore its frame with the continuation `Next`, whose
-//! generator is in the register of the FOR_ITER below (`exit`).
+//! what the iteration before has stored. Exits inside the body restore its frame with the continuation `Next`, `Send`
+//! or `Called`, whose generator is in a register of the instruction below (`exit`).
 
 use std::mem::offset_of;
 
 use super::abort::{AbortReason, LeaveReason};
+use super::describe;
 use super::record_end::Outside;
 use super::recorder::{MAX_SLOTS, RecordFrame, RecordedBytecode, Recorder, Recording, Step, abort};
-use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
+use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
 use crate::interp::{call, generator};
 use crate::ir::{Op, Origin, Ref};
 use crate::runtime::object::{Cell, Generator, GeneratorState, ShapeId};
@@ -27,25 +28,11 @@ const POSITION: u32 = offset_of!(Generator, state) as u32;
 const CODE: u32 = offset_of!(Generator, register_bytes) as u32;
 const FUNCTION: u32 = offset_of!(Generator, function) as u32;
 const HANDLED: u32 = offset_of!(Generator, handled) as u32;
+const DELEGATE: u32 = offset_of!(Generator, delegate) as u32;
 
 /// Byte offset of a register in the object.
 const fn register_offset(register: u16) -> u32 {
     Generator::REGISTERS as u32 + 8 * register as u32
-}
-
-/// Whether a generator does nothing that only the interpreter executes, and comes to a YIELD in each of its loops: other
-/// loops get traces of their own.
-fn is_simple(proto: &CodeProto) -> bool {
-    let instructions = &proto.instructions;
-    let delegates = instructions.iter().any(|ins| matches!(ins.op, Bytecode::Send | Bytecode::GetYieldFrom));
-    let yields = |start: u32| {
-        let jumps_back = |ins: &Instruction| {
-            matches!(ins.op, Bytecode::Jump | Bytecode::JumpIfTrue | Bytecode::JumpIfFalse) && ins.wide() == start
-        };
-        let end = instructions.iter().rposition(jumps_back).unwrap_or(0);
-        instructions.iter().take(end).skip(start as usize).any(|ins| ins.op == Bytecode::Yield)
-    };
-    instructions.len() <= LONGEST && !delegates && proto.loops.iter().all(|&start| yields(start))
 }
 
 /// The registers that a generator keeps which is suspended at `pc`.
@@ -59,19 +46,80 @@ fn kept(vm: &Vm, code: &Code, pc: u32) -> Vec<u16> {
 impl Recorder {
     /// The innermost frame is that of a generator which the trace has resumed.
     pub(super) fn is_in_generator(&self) -> bool {
-        self.frames.last().is_some_and(|frame| frame.continuation == Continuation::Next)
+        self.frames.last().is_some_and(|frame| frame.continuation.is_resumed())
     }
 
     /// A slot holds the generator whose frame is above the slot's own.
     pub(super) fn holds_running_generator(&self, slot: u16) -> bool {
+        let register = |frame: &RecordFrame| generator::resumed_register(waiting(frame));
         self.frames
             .windows(2)
-            .any(|pair| pair[1].continuation == Continuation::Next && pair[0].base + waiting(&pair[0]).b == slot)
+            .any(|pair| pair[1].continuation.is_resumed() && pair[0].base + register(&pair[0]) == slot)
     }
 
-    /// FOR_ITER over a generator that waits: goes on in its body, which the interpreter is about to enter. False leaves
-    /// it to a call.
-    pub(super) fn resume_generator(&mut self, vm: &mut Vm, ins: Instruction, value: Value) -> Recording<bool> {
+    /// A call of `next`, `__next__` or `send` with a generator as the first argument; `None` leaves it to a call.
+    pub(super) fn resume_by_call(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        callee: Value,
+        references: &[Ref],
+        values: &[Value],
+    ) -> Recording<Option<Step>> {
+        let Some(name) = describe::builtin_name(vm, callee) else { return Ok(None) };
+        let sent = match (ins.op, name.as_str(), references, values) {
+            (Bytecode::Call, "next", [_] | [_, _], _) | (Bytecode::CallMethod, "generator.__next__", [_], _) => None,
+            (Bytecode::CallMethod, "generator.send", &[_, sent], &[_, value]) => Some((sent, value)),
+            _ => return Ok(None),
+        };
+        // The recorder can see that it will be resumed, but not go back.
+        let room = self.inline_depth + 1;
+        if vm.frames.len() + room >= vm.recursion_limit as usize {
+            return Ok(None);
+        }
+        let is_resumed = self.resume_generator(vm, ins, values[0], sent, Continuation::Called)?;
+        Ok(is_resumed.then_some(Step::Resume))
+    }
+
+    /// SEND to a generator, a coroutine or another iterator; `None` leaves it to the interpreter.
+    pub(super) fn record_send(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        [sent, iterator]: [Value; 2],
+    ) -> Recording<Option<Step>> {
+        if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
+            let word = self.get(ins.a);
+            if self.resume_generator(vm, ins, iterator, Some((word, sent)), Continuation::Send)? {
+                return Ok(Some(Step::Interpret));
+            }
+            if self.is_in_generator() {
+                return self.give_up_generator().map(Some);
+            }
+            return self.leave_before(Outside::ForGood, LeaveReason::NotInlined, ins.op.name()).map(Some);
+        }
+        if sent != Value::NONE || !iterator.is_pointer() || iterator.is_instance() || is_awaitable(iterator) {
+            return Ok(None);
+        }
+        self.send_to_iterator(vm, ins, iterator);
+        Ok(Some(Step::CallOut))
+    }
+
+    /// GET_YIELD_FROM of a generator is that generator.
+    pub(super) fn is_own_iterator(&self, ins: Instruction, value: Value) -> bool {
+        ins.op == Bytecode::GetYieldFrom && value.has_shape(ShapeId::GENERATOR)
+    }
+
+    /// A generator that waits goes on in its body, which the interpreter is about to enter: resumed by FOR_ITER, SEND or
+    /// a call, which sends the given value. False leaves it to a call.
+    pub(super) fn resume_generator(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        value: Value,
+        sent: Option<(Ref, Value)>,
+        continuation: Continuation,
+    ) -> Recording<bool> {
         let fields = generator::fields(value);
         let (id, state, pc, code_word) = (fields.code, fields.state, fields.pc, fields.code_word());
         let waits = matches!(state, GeneratorState::Created | GeneratorState::Suspended);
@@ -86,24 +134,30 @@ impl Recorder {
         // SAFETY: only the address is computed.
         let is_in_place = call::stack_top(vm) == unsafe { vm.stack.add(top) };
         if !waits
+            || state == GeneratorState::Created && sent.is_some_and(|(_, value)| value != Value::NONE)
             || fields.handled != Value::UNDEF
             || self.frames.len() > self.inline_depth
             || self.frames.iter().any(|frame| frame.code == code)
             || of.function.grows_too_long.get()
-            || !is_simple(&of.proto)
+            || of.proto.instructions.len() > LONGEST
             || !is_in_place
             || base as usize + of.proto.registers as usize > MAX_SLOTS
         {
             return Ok(false);
         }
-        let holder = self.get(ins.b);
-        let object = self.object(holder, ShapeId::GENERATOR);
+        let holder = self.get(generator::resumed_register(ins));
+        let object = self.object(holder, value.shape());
         let load = |recorder: &mut Recorder, offset: u32| recorder.emit(Op::FieldLoad, object, Ref::NONE, offset);
         let expected = [(CODE, code_word), (POSITION, Generator::position(state, pc)), (HANDLED, Value::UNDEF)];
         for (offset, now) in expected {
             let word = load(self, offset);
             self.same_word(vm, word, now);
         }
+        let sent = match sent {
+            Some((word, value)) if state == GeneratorState::Created => self.same_word(vm, word, value),
+            Some((word, _)) => word,
+            None => self.constant(vm, Value::NONE),
+        };
         let function = load(self, FUNCTION);
         let registers: Vec<(u16, Ref)> =
             kept(vm, of, pc).into_iter().map(|register| (register, load(self, register_offset(register)))).collect();
@@ -112,11 +166,15 @@ impl Recorder {
         self.emit(Op::FieldStore, object, handled, HANDLED);
         let running = self.constant(vm, Generator::position(GeneratorState::Running, pc));
         self.emit(Op::FieldStore, object, running, POSITION);
+        let position = of.proto.instructions[pc as usize];
+        if delegates(position) {
+            let unbound = self.constant(vm, Value::UNDEF);
+            self.emit(Op::FieldStore, object, unbound, DELEGATE);
+        }
 
         let live = vm.jit.liveness(id, &of.proto);
         let start = Some(self.body.ins.len());
         self.put(base - 1, function);
-        let continuation = Continuation::Next;
         self.frames.push(RecordFrame { code, id, base, pc: pc + 1, live, continuation, function: None, start });
         let unbound = self.constant(vm, Value::UNDEF);
         for local in 0..of.proto.local_names.len() as u16 {
@@ -126,8 +184,7 @@ impl Recorder {
             self.set(register, value);
         }
         if state == GeneratorState::Suspended {
-            let sent = self.constant(vm, Value::NONE);
-            self.set(of.proto.instructions[pc as usize].a, sent);
+            self.set(position.a, sent);
         }
         Ok(true)
     }
@@ -141,15 +198,20 @@ impl Recorder {
     /// YIELD in a generator that the trace has resumed, which handles nothing but what its consumer does.
     pub(super) fn can_suspend(&self, vm: &Vm, ins: Instruction) -> bool {
         let frame = vm.frames.last().expect("a recording runs in a frame");
-        ins.x == 0 && self.is_in_generator() && generator::fields(frame.value).handled == vm.handled
+        ins.x < 2 && self.is_in_generator() && generator::fields(frame.value).handled == vm.handled
     }
 
     /// The generator whose frame is the innermost.
     fn running_generator(&mut self) -> Ref {
         let caller = &self.frames[self.frames.len() - 2];
-        let slot = caller.base + waiting(caller).b;
+        let slot = caller.base + generator::resumed_register(waiting(caller));
+        let shape = match self.frames.last().map(|frame| frame.code) {
+            // SAFETY: code objects live as long as the VM.
+            Some(code) if unsafe { (*code).proto.kind } == CodeKind::Coroutine => ShapeId::COROUTINE,
+            _ => ShapeId::GENERATOR,
+        };
         let holder = self.in_slot(slot);
-        self.object(holder, ShapeId::GENERATOR)
+        self.object(holder, shape)
     }
 
     /// Forgets the registers that a generator had when it was resumed at `pc`, but for those in `stored`.
@@ -185,32 +247,54 @@ impl Recorder {
         self.forget_registers(vm, object, resumed_at, &live);
         let suspended = self.constant(vm, Generator::position(GeneratorState::Suspended, pc));
         self.emit(Op::FieldStore, object, suspended, POSITION);
+        if delegates(ins) {
+            let delegate = self.get(ins.c);
+            let delegate = self.tagged(delegate);
+            self.emit(Op::FieldStore, object, delegate, DELEGATE);
+        }
         self.drop_frame();
         let item = waiting(self.frames.last().expect("the consumer's frame")).a;
         self.set(item, result);
         Ok(())
     }
 
-    /// RETURN of a generator: its consumer's loop is over.
-    pub(super) fn finish_generator(&mut self, vm: &mut Vm) -> Recording {
+    /// RETURN of a generator: its consumer's loop is over, or has its result.
+    pub(super) fn finish_generator(&mut self, vm: &mut Vm, ins: Instruction) -> Recording<Step> {
         let consumer = &self.frames[self.frames.len() - 2];
-        if !self.may_leave() && self.frames.len() == 2 && consumer.pc == self.header + 1 {
+        let waits = waiting(consumer);
+        let continuation = self.frames.last().expect("the generator's frame").continuation;
+        let ends_loop = continuation == Continuation::Next;
+        if ends_loop && !self.may_leave() && self.frames.len() == 2 && consumer.pc == self.header + 1 {
             return abort(AbortReason::LeftLoop, self.place());
+        }
+        let default = (waits.op == Bytecode::Call && waits.b == 2).then_some(consumer.base + waits.a + 2);
+        if continuation == Continuation::Called && default.is_none() {
+            return self.leave_before(Outside::ForNow, LeaveReason::Exhausted, ins.op.name());
         }
         let value = vm.frames.last().expect("the generator's frame").value;
         if generator::fields(value).handled != vm.handled {
             return abort(AbortReason::Exception, "a generator that returns from a handler");
         }
         let resumed_at = generator::fields(value).pc;
+        let returned = self.get(ins.a);
         let object = self.running_generator();
         self.forget_registers(vm, object, resumed_at, &[]);
         let finished = self.constant(vm, Generator::position(GeneratorState::Finished, resumed_at));
         self.emit(Op::FieldStore, object, finished, POSITION);
         self.drop_frame();
-        let state = waiting(self.frames.last().expect("the consumer's frame")).b;
-        let exhausted = self.constant(vm, Value::EXHAUSTED);
-        self.set(state, exhausted);
-        Ok(())
+        match continuation {
+            Continuation::Next => {
+                let exhausted = self.constant(vm, Value::EXHAUSTED);
+                self.set(waits.b, exhausted);
+            }
+            Continuation::Called => {
+                let default = default.expect("else it was left");
+                let result = self.in_slot(default);
+                self.set(waits.a, result);
+            }
+            _ => self.set(waits.a, returned),
+        }
+        Ok(Step::Interpret)
     }
 
     /// The generator whose frame is the innermost is called from now on. It comes to a loop that a trace cannot pass, or
@@ -223,7 +307,7 @@ impl Recorder {
         if self.is_of_loop() {
             return abort(AbortReason::InnerLoop, self.place());
         }
-        self.leave_before(Outside::ForNow, LeaveReason::Loop, "a loop")
+        self.leave_before(Outside::ForNow, LeaveReason::NotInlined, "a generator")
     }
 
     /// The head of a loop in an inlined generator, which may come back to it without a YIELD a few times.
@@ -246,4 +330,14 @@ impl Recorder {
 fn waiting(frame: &RecordFrame) -> Instruction {
     // SAFETY: code objects live as long as the VM.
     unsafe { (&(*frame.code).proto.instructions)[frame.pc as usize] }
+}
+
+/// A YIELD on behalf of another iterator.
+fn delegates(ins: Instruction) -> bool {
+    ins.op == Bytecode::Yield && ins.x == 1
+}
+
+/// What makes one step of a coroutine or asynchronous generator.
+fn is_awaitable(iterator: Value) -> bool {
+    matches!(iterator.shape(), ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP | ShapeId::ASYNC_GENERATOR)
 }

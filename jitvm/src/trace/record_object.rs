@@ -268,7 +268,7 @@ impl Recorder {
         let count = call::tuple_items(defaults).len();
         let given = arguments.len() + 1;
         let positional = proto.positional as usize;
-        if !proto.is_plain() || given > positional || given + count < positional || !self.may_inline(code) {
+        if !proto.is_plain() || given > positional || given + count < positional || !self.may_inline(vm, code) {
             return Ok(None);
         }
         self.plan_unchanged(vm, of);

@@ -23,6 +23,8 @@ pub(super) struct Pending {
 enum Way {
     /// FOR_ITER: the item's register, the state's first one, and what its others become.
     Next { item: u16, state: u16, rest: Option<[Ref; 3]> },
+    /// SEND to an iterator that is no generator: the register of its item.
+    Send { item: u16 },
     /// JUMP_IF_TRUE or JUMP_IF_FALSE: where it jumps, and on which answer.
     Branch { target: u32, on: Value },
 }
@@ -71,6 +73,16 @@ impl Recorder {
         Ok(Step::CallOut)
     }
 
+    /// SEND of None to an iterator object that is none of a generator: as a FOR_ITER, and its result is None.
+    pub(super) fn send_to_iterator(&mut self, vm: &mut Vm, ins: Instruction, iterator: Value) {
+        let sent = self.get(ins.a);
+        self.same_word(vm, sent, Value::NONE);
+        let holder = self.get(ins.b);
+        let holder = self.object(holder, iterator.shape());
+        let answer = self.call(helpers::NEXT, &[holder]);
+        self.pending = Some(Pending { answer, way: Way::Send { item: ins.a } });
+    }
+
     /// JUMP_IF_TRUE and JUMP_IF_FALSE of an instance whose class has `__bool__` or `__len__`.
     pub(super) fn branch_on_call(&mut self, ins: Instruction) {
         let operand = self.get(ins.a);
@@ -92,6 +104,16 @@ impl Recorder {
                 let other = if jumps { here + 1 } else { target };
                 let expected = self.constant(vm, on);
                 self.guard_onward(if jumps { Op::G_Eq } else { Op::G_Ne }, answer, expected, other);
+            }
+            Way::Send { item } => {
+                let exhausted = self.constant(vm, Value::EXHAUSTED);
+                let none = self.constant(vm, Value::NONE);
+                let ended = pc == here + 1;
+                let [other, own] = if ended { [answer, none] } else { [none, answer] };
+                self.set(item, other);
+                let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
+                self.guard_onward(check, answer, exhausted, way);
+                self.set(item, own);
             }
             Way::Next { item, state, rest } => {
                 let ended = pc == here + 1;

@@ -15,7 +15,7 @@ use crate::runtime::object::{ShapeId, Tuple};
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
-use crate::runtime::{sequences, strings};
+use crate::runtime::{iterate, sequences, strings};
 
 /// Shape of a heap object, if the value is one.
 pub(super) fn shape(value: Value) -> Option<ShapeId> {
@@ -151,11 +151,16 @@ impl Recorder {
             Bytecode::LoopHeader | Bytecode::LoopEnter | Bytecode::LoopCold => {
                 return abort(AbortReason::InnerLoop, self.place());
             }
+            Bytecode::GetIterator if iterate::is_taken_apart(at(ins.b)) => {
+                let iterable = self.get(ins.b);
+                let iterable = self.object(iterable, at(ins.b).shape());
+                self.set(ins.a, iterable);
+            }
             Bytecode::GetIter => return self.get_iter(vm, ins, at(ins.b)).map(|()| Step::Interpret),
             Bytecode::ForIter => return self.for_iter(vm, ins, base),
             Bytecode::Call | Bytecode::CallMethod => return self.record_call(vm, ins, base),
             Bytecode::LoadMethod => return self.load_method(vm, ins, at(ins.b)),
-            Bytecode::Return if self.is_in_generator() => self.finish_generator(vm)?,
+            Bytecode::Return if self.is_in_generator() => return self.finish_generator(vm, ins),
             Bytecode::Yield if self.can_suspend(vm, ins) => self.suspend_generator(vm, ins)?,
             Bytecode::Return => {
                 let frame = self.frames.last().expect("the anchor frame stays");
@@ -288,10 +293,21 @@ impl Recorder {
             }
             Bytecode::EnterHandler | Bytecode::LeaveHandler => self.handler(vm, ins),
             Bytecode::MatchException => return self.match_exception(vm, ins, [at(ins.b), at(ins.c)]),
+            Bytecode::Send if let Some(step) = self.record_send(vm, ins, [at(ins.a), at(ins.b)])? => return Ok(step),
+            Bytecode::GetYieldFrom if self.is_own_iterator(ins, at(ins.b)) => {
+                let generator = self.get(ins.b);
+                let generator = self.object(generator, at(ins.b).shape());
+                self.set(ins.a, generator);
+            }
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
                 let why = match ins.op {
                     Bytecode::Generator => LeaveReason::Generator,
-                    Bytecode::Yield if ins.x == 0 => LeaveReason::Yield,
+                    Bytecode::Yield => match vm.frames.last().expect("a recording runs in a frame").continuation {
+                        Continuation::Next if self.is_in_generator() => LeaveReason::YieldOther,
+                        Continuation::Next => LeaveReason::YieldLoop,
+                        Continuation::Send => LeaveReason::YieldOther,
+                        _ => LeaveReason::Yield,
+                    },
                     _ => LeaveReason::Await,
                 };
                 return self.leave_before(Outside::ForGood, why, ins.op.name());

@@ -69,7 +69,7 @@ impl Recorder {
         let code = unsafe { call::code_pointer(vm, (*function).code) };
         // SAFETY: as above.
         let proto = unsafe { &(*code).proto };
-        proto.is_plain() && proto.positional as usize == operands && self.may_inline(code)
+        proto.is_plain() && proto.positional as usize == operands && self.may_inline(vm, code)
     }
 
     /// Enters a function that the class of the first operand has, if it can be inlined.

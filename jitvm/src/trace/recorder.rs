@@ -36,6 +36,8 @@ pub enum Step {
     CallOut,
     /// Goes on in the frame that the recorder has pushed for it.
     Entered,
+    /// As `Entered`, once the generator of a call of `next` or the like was resumed in a frame of its own.
+    Resume,
 }
 
 /// Why a recording cannot go on; the text names the operation.
@@ -683,8 +685,8 @@ impl Recorder {
             if frame.live.is_live_in_handler(proto, frame.pc, register) {
                 return true;
             }
-            // A FOR_ITER goes on in two ways once the generator it has resumed yields or returns.
-            if self.frames[depth + 1].continuation == Continuation::Next {
+            // What has resumed a generator goes on in two ways once that yields or returns.
+            if self.frames[depth + 1].continuation.is_resumed() {
                 return frame.live.is_live(frame.pc, register);
             }
             // A frame that waits for a call's result needs what is live after it, but for the result itself; the
