@@ -12,6 +12,7 @@ use crate::bytecode::{Instruction, Op};
 use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
+use crate::runtime::native_attributes::is_type_data;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
 use crate::runtime::strings::text;
 use crate::runtime::types::{TypeId, type_id};
@@ -34,12 +35,15 @@ enum Plan {
     Method(Value),
     /// The static method of the class, whose function is called without the object.
     Static(Value),
+    /// The property of the class.
+    Property(Value),
 }
 
 /// What [`Entry::place`] says where it is no offset, which is [`Instance::SLOTS`] at least.
 const CONSTANT: u32 = 1;
 const METHOD: u32 = 2;
 const STATIC: u32 = 3;
+const PROPERTY: u32 = 4;
 
 /// What is known of the objects of one shape: a [`Plan`], laid out so that the usual ones are found with few tests.
 #[derive(Debug)]
@@ -98,6 +102,8 @@ impl Entry {
             Plan::OfType(class, value) => (CONSTANT, value, class),
             Plan::Method(function) => (METHOD, function, Value::UNDEF),
             Plan::Static(method) => (STATIC, method, Value::UNDEF),
+            // No object is this key: `Cache::get` has no answer.
+            Plan::Property(property) => (PROPERTY, property, Value::EXC),
         };
         self.place.set(place);
         self.target.set(target);
@@ -203,6 +209,14 @@ impl Cache {
         (key == Value::UNDEF || key == value).then(|| entry.target.get())
     }
 
+    /// GET_ATTR, where `get` has no answer: the getter that gives the attribute, if an entry knows that it does.
+    pub fn getter(&self, value: Value) -> Option<Value> {
+        let entry = self.matching(value).filter(|entry| entry.place.get() == PROPERTY)?;
+        // It is read each time: `__init__` can set it.
+        let getter = descriptors::fields(entry.target.get())[0];
+        getter.has_shape(ShapeId::FUNCTION).then_some(getter)
+    }
+
     /// SET_ATTR: whether an entry knew how, and it is done.
     #[inline(always)]
     pub fn set(&self, value: Value, new: Value) -> bool {
@@ -254,6 +268,13 @@ impl Cache {
             return;
         }
         let of_class = vm.lookup(class, name);
+        if let Some(property) = of_class.filter(|found| found.has_shape(ShapeId::PROPERTY)) {
+            // A `__getattr__` is asked if the getter raises AttributeError.
+            if vm.lookup(class, vm.names.getattr).is_some() {
+                return;
+            }
+            return self.fill(vm, class, shape, Plan::Property(property));
+        }
         match vm.attribute_place(shape, name, of_class) {
             Place::Slot(slot) => self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
             Place::None if !vm.shapes.get(shape).is_dictionary => {
@@ -265,19 +286,20 @@ impl Cache {
         }
     }
 
-    /// Learns an attribute of a class that its metaclass does not have (an attribute that a metaclass gets changes the
-    /// versions of all classes). Sites that see many classes soon stop to learn.
+    /// Learns an attribute of a class that its metaclass does not decide on (an attribute that a metaclass gets changes
+    /// the versions of all classes). Sites that see many classes soon stop to learn.
     fn learn_of_type(&self, vm: &Vm, value: Value, name: Value) {
         let (id, metaclass) = (type_id(value), vm.type_of(value));
-        let is_usual = !text(name).starts_with("__")
-            && vm.lookup(metaclass, name).is_none()
+        let is_usual = !is_type_data(text(name))
+            && vm.lookup(metaclass, name).is_none_or(|found| !descriptors::is_data(vm, found))
             && custom_hook(vm, metaclass, vm.names.getattribute).is_none();
         if !is_usual || self.misses.get() >= OFTEN {
             return;
         }
         self.misses.set(self.misses.get() + 1);
         let constant = match vm.lookup(id, name) {
-            Some(found) if found.has_shape(ShapeId::FUNCTION) || is_constant(vm, found) => found,
+            Some(found) if matches!(found.shape(), ShapeId::FUNCTION | ShapeId::BUILTIN) => found,
+            Some(found) if is_constant(vm, found) => found,
             _ => return,
         };
         self.fill(vm, id, value.shape(), Plan::OfType(value, constant));
