@@ -1,6 +1,7 @@
 //! Inline caches: what an attribute instruction found last time, by the shape of its object.
 //!
-//! An entry holds while the object has the shape and its class the version; both are compared before anything else of it
+//! An entry holds while the object has the shape and its class the version (of a module: while the global holds what it
+//! did); both are compared before anything else of it
 //! is used, so entries need not be roots: while the version holds, the class keeps its attribute alive. Each GET_ATTR,
 //! SET_ATTR and LOAD_METHOD of a code has two entries, found through an index per instruction: what is learned is the
 //! first, and what was the first the second. Sites with many misses learn only what they miss twice in a row: shapes that
@@ -29,7 +30,7 @@ enum Plan {
     Add(u32, ShapeId),
     /// The attribute, which the class has.
     Constant(Value),
-    /// The attribute of this very TYPE object, which is no method of it.
+    /// The attribute of this very TYPE or MODULE object, which is no method of it.
     OfType(Value, Value),
     /// The method of the class, to be called with the object.
     Method(Value),
@@ -71,6 +72,8 @@ pub struct Cache {
 
 /// So many misses are learned from, each.
 const OFTEN: u16 = 64;
+/// So many misses of modules are not.
+const FEW: u16 = 4;
 
 impl Entry {
     const fn empty() -> Entry {
@@ -258,9 +261,12 @@ impl Cache {
 
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
-    pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
+    pub fn learn_get(&self, vm: &mut Vm, value: Value, name: Value) {
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
+        }
+        if value.has_shape(ShapeId::MODULE) {
+            return self.learn_of_module(vm, value, name);
         }
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
@@ -305,6 +311,34 @@ impl Cache {
         self.fill(vm, id, value.shape(), Plan::OfType(value, constant));
     }
 
+    /// Learns a global of a module: its cell is what is watched, and what it holds the version. The module must not die
+    /// before the entry, so it is kept for good, which is why the site must have come to it more than a few times.
+    fn learn_of_module(&self, vm: &mut Vm, module: Value, name: Value) {
+        let misses = self.misses.get();
+        if misses >= OFTEN || text(name).starts_with("__") {
+            return;
+        }
+        self.misses.set(misses + 1);
+        if misses < FEW || vm.global(module, name).is_none() {
+            return;
+        }
+        let cell = vm.global_cell(module, name);
+        // SAFETY: cells live as long as their module.
+        let held = unsafe { (*cell).value };
+        if held == Value::UNDEF {
+            return;
+        }
+        if !vm.permanent.contains(&module) {
+            vm.permanent.push(module);
+        }
+        let [first, second] = &self.entries;
+        second.copy(first);
+        first.watch.set(cell.cast_const());
+        first.version.set(held);
+        first.set(Plan::OfType(module, held));
+        first.shape.set(ShapeId::MODULE.0);
+    }
+
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
     #[cold]
     pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value) {
@@ -330,9 +364,12 @@ impl Cache {
 
     /// Learns which method LOAD_METHOD finds.
     #[cold]
-    pub fn learn_method(&self, vm: &Vm, value: Value, name: Value) {
+    pub fn learn_method(&self, vm: &mut Vm, value: Value, name: Value) {
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
+        }
+        if value.has_shape(ShapeId::MODULE) {
+            return self.learn_of_module(vm, value, name);
         }
         if !self.is_to_learn(value) {
             return;

@@ -206,11 +206,14 @@ macro_rules! operations {
             ($d operator:tt) => {{
                 let comparison = (*$pc.add(1)).ins;
                 let left = at!(comparison.b);
-                if !left.is_int() {
-                    leave_to!(LoadConst);
-                }
                 let right = (*$pc).aux;
-                let truth = (left.0 as i64) $d operator (right as i64);
+                let truth = if left.is_int() {
+                    (left.0 as i64) $d operator (right as i64)
+                } else if left.is_float() && is_exact(right) {
+                    left.as_float() $d operator (Value(right).as_fixnum() as f64)
+                } else {
+                    leave_to!(LoadConst);
+                };
                 at!(ins!(a)) = Value(right);
                 at!(comparison.a) = Value::from_bool(truth);
                 jump_if!(2, truth == (ins!(x) != 0));

@@ -9,8 +9,8 @@ use super::cache::Cache;
 use super::execute::{Leave, handled_or_left};
 use super::generator::{self, Resumed};
 use super::operands::{
-    exact_quotient, floats, generator_was_awaited, quick_compare, quick_truth, raise_init_result, raise_unbound,
-    raise_undefined, raise_unsupported,
+    exact_quotient, floats, generator_was_awaited, is_exact, quick_compare, quick_truth, raise_init_result,
+    raise_unbound, raise_undefined, raise_unsupported,
 };
 use super::operations::operations;
 use super::unwind::{Cause, raise_again, unwind};
@@ -406,7 +406,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
                                 match attributes::load_method(&mut *vm, object, name) {
                                     Ok((callable, receiver)) => {
-                                        cache.learn_method(&*vm, object, name);
+                                        cache.learn_method(&mut *vm, object, name);
                                         at!(ins!(a)) = callable;
                                         at!(ins!(a) + 1) = receiver;
                                     }
@@ -606,7 +606,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     begun!(methods::property(&mut *vm, getter, object))
                                 }
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
-                                cache.learn_get(&*vm, object, name);
+                                cache.learn_get(&mut *vm, object, name);
                                 out_of_line!(attributes::get_attr(&mut *vm, object, name))
                             }
                             Op::SetAttr => {

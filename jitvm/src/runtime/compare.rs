@@ -232,6 +232,10 @@ pub fn compare_integers(a: Value, b: Value) -> Ordering {
 }
 
 fn compare_integer_float(integer: Value, x: f64) -> Option<Ordering> {
+    // Most ints are floats as well.
+    if integer.is_int() && integer.as_fixnum().unsigned_abs() <= 1 << 53 {
+        return (integer.as_fixnum() as f64).partial_cmp(&x);
+    }
     if x.is_nan() {
         return None;
     }
