@@ -77,12 +77,11 @@ pub fn only_reflected_method(vm: &Vm, op: Binary, a: Value, b: Value) -> Option<
 /// `a op b` where one is an instance of a program class.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
     let [plain, reflected, in_place] = vm.names.binary[op as usize];
-    if augmented {
-        if let Some(result) = vm.try_special(a, in_place, &[b])?
-            && result != Value::NOT_IMPLEMENTED
-        {
-            return Ok(result);
-        }
+    if augmented
+        && let Some(result) = vm.try_special(a, in_place, &[b])?
+        && result != Value::NOT_IMPLEMENTED
+    {
+        return Ok(result);
     }
     let result = reflect(vm, a, b, plain, reflected, &|vm| operators::native(vm, op, a, b, augmented))?;
     match result {
