@@ -32,6 +32,10 @@ def isrecursive(object):
     return PrettyPrinter()._safe_repr(object, {}, None, 0)[2]
 
 
+# Their `repr` is on one line and can be read back.
+_SCALARS = frozenset((str, bytes, bytearray, float, complex, bool, type(None)))
+
+
 class _Key:
     """Orders what cannot be compared by type and identity."""
 
@@ -324,7 +328,7 @@ class PrettyPrinter:
     def _safe_repr(self, object, context, maxlevels, level):
         """(text, whether it can be read back, whether the object is inside of itself)."""
         kind = type(object)
-        if kind in (str, bytes, bytearray, float, complex, bool, type(None)):
+        if kind in _SCALARS:
             return repr(object), True, False
         show = getattr(kind, "__repr__", None)
         if show is int.__repr__:

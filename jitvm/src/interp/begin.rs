@@ -48,10 +48,9 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
         }
         if keywords.is_none()
             && callee.has_shape(ShapeId::TYPE)
-            && type_id(callee) == TypeId::RANGE
-            && let Some(range) = usual_range(vm, std::slice::from_raw_parts(window.add(1), count))
+            && let Some(value) = usual_value(vm, type_id(callee), std::slice::from_raw_parts(window.add(1), count))
         {
-            return Ok(Begun::Done(range));
+            return Ok(Begun::Done(value));
         }
         if callee.has_layout(ShapeId::TYPE)
             && let InstantiatePlan::Plain { shape, capacity, init, watched } = instantiate_plan(vm, type_id(callee))
@@ -75,6 +74,20 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             return Ok(Begun::Frame);
         }
         library::call_builtin(vm, callee, window.add(1), count, keywords).map(Begun::Done)
+    }
+}
+
+/// What a builtin type gives that is called in a usual way: ranges of fixnums, the type of a value, numbers and strs as
+/// they are.
+fn usual_value(vm: &mut Vm, id: TypeId, values: &[Value]) -> Option<Value> {
+    match (id, values) {
+        (TypeId::RANGE, _) => usual_range(vm, values),
+        (TypeId::TYPE, &[value]) => Some(vm.type_object(vm.type_of(value))),
+        (TypeId::INT, &[value]) if value.is_int() => Some(value),
+        (TypeId::FLOAT, &[value]) if value.is_float() => Some(value),
+        (TypeId::FLOAT, &[value]) if value.is_int() => Some(vm.float(value.as_fixnum() as f64)),
+        (TypeId::STR, &[value]) if value.has_shape(ShapeId::STR) => Some(value),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Inline caches: what an attribute instruction found last time, by the shape of its object.
 //!
-//! An entry holds while the object has the shape and its class the version; both are compared before anything else of it
+//! An entry holds while the object has the shape and its class the version (of a module: while the global holds what it
+//! did); both are compared before anything else of it
 //! is used, so entries need not be roots: while the version holds, the class keeps its attribute alive. Each GET_ATTR,
 //! SET_ATTR and LOAD_METHOD of a code has two entries, found through an index per instruction: what is learned is the
 //! first, and what was the first the second. Sites with many misses learn only what they miss twice in a row: shapes that
@@ -12,6 +13,7 @@ use crate::bytecode::{Instruction, Op};
 use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
+use crate::runtime::native_attributes::is_type_data;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
 use crate::runtime::strings::text;
 use crate::runtime::types::{TypeId, type_id};
@@ -28,18 +30,21 @@ enum Plan {
     Add(u32, ShapeId),
     /// The attribute, which the class has.
     Constant(Value),
-    /// The attribute of this very TYPE object, which is no method of it.
+    /// The attribute of this very TYPE or MODULE object, which is no method of it.
     OfType(Value, Value),
     /// The method of the class, to be called with the object.
     Method(Value),
     /// The static method of the class, whose function is called without the object.
     Static(Value),
+    /// The property of the class.
+    Property(Value),
 }
 
 /// What [`Entry::place`] says where it is no offset, which is [`Instance::SLOTS`] at least.
 const CONSTANT: u32 = 1;
 const METHOD: u32 = 2;
 const STATIC: u32 = 3;
+const PROPERTY: u32 = 4;
 
 /// What is known of the objects of one shape: a [`Plan`], laid out so that the usual ones are found with few tests.
 #[derive(Debug)]
@@ -67,6 +72,8 @@ pub struct Cache {
 
 /// So many misses are learned from, each.
 const OFTEN: u16 = 64;
+/// So many misses of modules are not.
+const FEW: u16 = 4;
 
 impl Entry {
     const fn empty() -> Entry {
@@ -98,6 +105,8 @@ impl Entry {
             Plan::OfType(class, value) => (CONSTANT, value, class),
             Plan::Method(function) => (METHOD, function, Value::UNDEF),
             Plan::Static(method) => (STATIC, method, Value::UNDEF),
+            // No object is this key: `Cache::get` has no answer.
+            Plan::Property(property) => (PROPERTY, property, Value::EXC),
         };
         self.place.set(place);
         self.target.set(target);
@@ -203,6 +212,14 @@ impl Cache {
         (key == Value::UNDEF || key == value).then(|| entry.target.get())
     }
 
+    /// GET_ATTR, where `get` has no answer: the getter that gives the attribute, if an entry knows that it does.
+    pub fn getter(&self, value: Value) -> Option<Value> {
+        let entry = self.matching(value).filter(|entry| entry.place.get() == PROPERTY)?;
+        // It is read each time: `__init__` can set it.
+        let getter = descriptors::fields(entry.target.get())[0];
+        getter.has_shape(ShapeId::FUNCTION).then_some(getter)
+    }
+
     /// SET_ATTR: whether an entry knew how, and it is done.
     #[inline(always)]
     pub fn set(&self, value: Value, new: Value) -> bool {
@@ -244,9 +261,12 @@ impl Cache {
 
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
-    pub fn learn_get(&self, vm: &Vm, value: Value, name: Value) {
+    pub fn learn_get(&self, vm: &mut Vm, value: Value, name: Value) {
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
+        }
+        if value.has_shape(ShapeId::MODULE) {
+            return self.learn_of_module(vm, value, name);
         }
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
@@ -254,6 +274,13 @@ impl Cache {
             return;
         }
         let of_class = vm.lookup(class, name);
+        if let Some(property) = of_class.filter(|found| found.has_shape(ShapeId::PROPERTY)) {
+            // A `__getattr__` is asked if the getter raises AttributeError.
+            if vm.lookup(class, vm.names.getattr).is_some() {
+                return;
+            }
+            return self.fill(vm, class, shape, Plan::Property(property));
+        }
         match vm.attribute_place(shape, name, of_class) {
             Place::Slot(slot) => self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
             Place::None if !vm.shapes.get(shape).is_dictionary => {
@@ -265,22 +292,51 @@ impl Cache {
         }
     }
 
-    /// Learns an attribute of a class that its metaclass does not have (an attribute that a metaclass gets changes the
-    /// versions of all classes). Sites that see many classes soon stop to learn.
+    /// Learns an attribute of a class that its metaclass does not decide on (an attribute that a metaclass gets changes
+    /// the versions of all classes). Sites that see many classes soon stop to learn.
     fn learn_of_type(&self, vm: &Vm, value: Value, name: Value) {
         let (id, metaclass) = (type_id(value), vm.type_of(value));
-        let is_usual = !text(name).starts_with("__")
-            && vm.lookup(metaclass, name).is_none()
+        let is_usual = !is_type_data(text(name))
+            && vm.lookup(metaclass, name).is_none_or(|found| !descriptors::is_data(vm, found))
             && custom_hook(vm, metaclass, vm.names.getattribute).is_none();
         if !is_usual || self.misses.get() >= OFTEN {
             return;
         }
         self.misses.set(self.misses.get() + 1);
         let constant = match vm.lookup(id, name) {
-            Some(found) if found.has_shape(ShapeId::FUNCTION) || is_constant(vm, found) => found,
+            Some(found) if matches!(found.shape(), ShapeId::FUNCTION | ShapeId::BUILTIN) => found,
+            Some(found) if is_constant(vm, found) => found,
             _ => return,
         };
         self.fill(vm, id, value.shape(), Plan::OfType(value, constant));
+    }
+
+    /// Learns a global of a module: its cell is what is watched, and what it holds the version. The module must not die
+    /// before the entry, so it is kept for good, which is why the site must have come to it more than a few times.
+    fn learn_of_module(&self, vm: &mut Vm, module: Value, name: Value) {
+        let misses = self.misses.get();
+        if misses >= OFTEN || text(name).starts_with("__") {
+            return;
+        }
+        self.misses.set(misses + 1);
+        if misses < FEW || vm.global(module, name).is_none() {
+            return;
+        }
+        let cell = vm.global_cell(module, name);
+        // SAFETY: cells live as long as their module.
+        let held = unsafe { (*cell).value };
+        if held == Value::UNDEF {
+            return;
+        }
+        if !vm.permanent.contains(&module) {
+            vm.permanent.push(module);
+        }
+        let [first, second] = &self.entries;
+        second.copy(first);
+        first.watch.set(cell.cast_const());
+        first.version.set(held);
+        first.set(Plan::OfType(module, held));
+        first.shape.set(ShapeId::MODULE.0);
     }
 
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
@@ -308,9 +364,12 @@ impl Cache {
 
     /// Learns which method LOAD_METHOD finds.
     #[cold]
-    pub fn learn_method(&self, vm: &Vm, value: Value, name: Value) {
+    pub fn learn_method(&self, vm: &mut Vm, value: Value, name: Value) {
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
+        }
+        if value.has_shape(ShapeId::MODULE) {
+            return self.learn_of_module(vm, value, name);
         }
         if !self.is_to_learn(value) {
             return;

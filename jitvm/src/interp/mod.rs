@@ -13,6 +13,7 @@ pub mod generator;
 mod groups;
 pub mod helpers;
 pub mod import;
+mod methods;
 mod operands;
 mod operations;
 mod pattern;

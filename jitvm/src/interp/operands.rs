@@ -74,6 +74,12 @@ pub fn floats(left: Value, right: Value) -> Option<(f64, f64)> {
     (right.is_float() && left.is_int()).then(|| (left.as_fixnum() as f64, right.as_float()))
 }
 
+/// The fixnum of this word is a float as well.
+#[inline(always)]
+pub fn is_exact(fixnum: u64) -> bool {
+    (fixnum as i64 >> 2).unsigned_abs() <= 1 << 53
+}
+
 /// The word of the float quotient of two ints that floats hold exactly, or `None`.
 #[inline(always)]
 pub fn exact_quotient(x: i64, y: i64) -> Option<i64> {

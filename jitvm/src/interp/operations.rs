@@ -6,7 +6,7 @@
 
 macro_rules! operations {
     (
-        $d:tt $dispatch:lifetime $again:lifetime $raise:lifetime
+        $d:tt $dispatch:lifetime $again:lifetime $raise:lifetime $enter:lifetime
         $vm:ident $code:ident $pc:ident $base:ident $op:ident $floor:ident
     ) => {
             macro_rules! next {
@@ -37,6 +37,20 @@ macro_rules! operations {
                     }
                 }};
             }
+            // An operation that may go on in a frame it has pushed.
+            macro_rules! begun {
+                ($d call:expr) => {{
+                    save_pc!();
+                    match $d call {
+                        Ok(Begun::Done(value)) => {
+                            at!(ins!(a)) = value;
+                            next!();
+                        }
+                        Ok(Begun::Frame) => break $enter,
+                        Err(Raised) => break $raise,
+                    }
+                }};
+            }
             macro_rules! arithmetic {
                 ($d kind:ident, |$d x:ident, $d y:ident| $d int:expr, |$d p:ident, $d q:ident| $d float:expr) => {{
                     let (left, right) = (at!(ins!(b)), at!(ins!(c)));
@@ -52,13 +66,13 @@ macro_rules! operations {
                             next!();
                         }
                     }
-                    out_of_line!(operators::binary(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
+                    begun!(methods::binary::<RECORD>(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
                 }};
             }
             macro_rules! generic_binary {
                 ($d kind:ident) => {{
                     let (left, right) = (at!(ins!(b)), at!(ins!(c)));
-                    out_of_line!(operators::binary(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
+                    begun!(methods::binary::<RECORD>(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
                 }};
             }
             macro_rules! bitwise {
@@ -68,7 +82,7 @@ macro_rules! operations {
                     at!(ins!(a)) = Value(left.0 $d operator right.0);
                     next!();
                 }
-                out_of_line!(operators::binary(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
+                begun!(methods::binary::<RECORD>(&mut *$vm, Binary::$d kind, left, right, ins!(x) == 1))
             }};
         }
             macro_rules! comparison {
@@ -86,34 +100,9 @@ macro_rules! operations {
                     at!(ins!(a)) = Value::from_bool(compare::strs(CompareKind::$d kind, left, right));
                     next!();
                 }
-                out_of_line!(compare::compare(&mut *$vm, CompareKind::$d kind, left, right))
+                begun!(methods::compare::<RECORD>(&mut *$vm, CompareKind::$d kind, left, right))
             }};
         }
-            // Compiled code has come to the end of the top frame's activation: its result is returned from register 0.
-            macro_rules! return_value {
-                ($d value:expr) => {{
-                    *$base = $d value;
-                    $pc = &raw const RETURN;
-                    continue $dispatch;
-                }};
-            }
-            // A frame has been pushed and loaded: counts the call, and runs the function's trace if there is one.
-            macro_rules! begin_function {
-                () => {
-                    if !RECORD {
-                        let countdown = &(*$code).function.countdown;
-                        countdown.set(countdown.get() - 1);
-                        if countdown.get() == 0 {
-                            match trace::function_called(&mut *$vm, $floor) {
-                                Called::Interpret => load_frame!(),
-                                Called::Record => return Leave::Switch,
-                                Called::Returned(value) => return_value!(value),
-                                Called::Raised => break $raise,
-                            }
-                        }
-                    }
-                };
-            }
             // What a fused operation leaves to the first of its instructions.
             macro_rules! leave_to {
                 ($d operation:ident) => {{
@@ -217,11 +206,14 @@ macro_rules! operations {
             ($d operator:tt) => {{
                 let comparison = (*$pc.add(1)).ins;
                 let left = at!(comparison.b);
-                if !left.is_int() {
-                    leave_to!(LoadConst);
-                }
                 let right = (*$pc).aux;
-                let truth = (left.0 as i64) $d operator (right as i64);
+                let truth = if left.is_int() {
+                    (left.0 as i64) $d operator (right as i64)
+                } else if left.is_float() && is_exact(right) {
+                    left.as_float() $d operator (Value(right).as_fixnum() as f64)
+                } else {
+                    leave_to!(LoadConst);
+                };
                 at!(ins!(a)) = Value(right);
                 at!(comparison.a) = Value::from_bool(truth);
                 jump_if!(2, truth == (ins!(x) != 0));
@@ -265,6 +257,16 @@ macro_rules! operations {
                                 // The caller's register has the instance.
                                 load_frame!();
                                 next!();
+                            }
+                            Continuation::Discard => {
+                                load_frame!();
+                                next!();
+                            }
+                            Continuation::Compare => {
+                                if value == Value::NOT_IMPLEMENTED {
+                                    load_frame!();
+                                    out_of_line!(methods::compare_further(&mut *$vm, &*$code, $base));
+                                }
                             }
                             Continuation::Resume => generator::finished(&mut *$vm, frame.value),
                             Continuation::Next => {

@@ -15,6 +15,62 @@ use crate::runtime::{
     subscript,
 };
 
+/// Every operation that [`execute`] executes. All by name: the jump table then needs no test of the opcode's range.
+macro_rules! operations {
+    () => {
+        Op::DeleteLocal
+            | Op::DeleteGlobal
+            | Op::GetIterator
+            | Op::BuildSlice
+            | Op::BuildString
+            | Op::FormatValue
+            | Op::MakeFunction
+            | Op::SetClosure
+            | Op::SetAnnotations
+            | Op::Import
+            | Op::ImportStar
+            | Op::ImportFrom
+            | Op::Display
+            | Op::AssertFail
+            | Op::MakeCell
+            | Op::DeleteCell
+            | Op::LoadName
+            | Op::FindName
+            | Op::StoreName
+            | Op::DeleteName
+            | Op::LoadBuildClass
+            | Op::SetupAnnotations
+            | Op::DeleteAttr
+            | Op::BuildDict
+            | Op::BuildSet
+            | Op::SetAdd
+            | Op::DictAdd
+            | Op::ListExtend
+            | Op::SetUpdate
+            | Op::DictUpdate
+            | Op::DictMerge
+            | Op::ListToTuple
+            | Op::UnpackStar
+            | Op::EnterHandler
+            | Op::LeaveHandler
+            | Op::MatchException
+            | Op::SplitGroup
+            | Op::JoinGroup
+            | Op::EnterContext
+            | Op::ExitContext
+            | Op::GetYieldFrom
+            | Op::GetAwaitable
+            | Op::GetAsyncIter
+            | Op::GetAsyncNext
+            | Op::MatchSequence
+            | Op::MatchMapping
+            | Op::MatchKeys
+            | Op::MatchClass
+            | Op::GetLength
+    };
+}
+pub(super) use operations;
+
 /// Executes `ins`, whose registers are at `base`.
 ///
 /// # Errors

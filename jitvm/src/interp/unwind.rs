@@ -45,7 +45,11 @@ pub fn unwind(vm: &mut Vm, floor: usize, cause: Cause) -> bool {
 /// A frame is gone because of an exception.
 fn dropped(vm: &mut Vm, frame: Frame) {
     match frame.continuation {
-        Continuation::Call | Continuation::Init | Continuation::Operator => {}
+        Continuation::Call
+        | Continuation::Init
+        | Continuation::Operator
+        | Continuation::Compare
+        | Continuation::Discard => {}
         Continuation::Next | Continuation::Send | Continuation::Called | Continuation::Resume => {
             generator::failed(vm, frame.value)
         }

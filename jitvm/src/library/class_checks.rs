@@ -65,10 +65,14 @@ pub fn native_is_instance(vm: &mut Vm, value: Value, class: Value) -> Outcome<bo
     if vm.is_subtype(own, other) {
         return Ok(true);
     }
-    if !own.is_dynamic() {
+    let name = vm.names.class;
+    let is_usual = |id| {
+        vm.lookup(id, name) == vm.lookup(TypeId::OBJECT, name)
+            && attributes::custom_hook(vm, id, vm.names.getattribute).is_none()
+    };
+    if !own.is_dynamic() || is_usual(own) {
         return Ok(false);
     }
-    let name = vm.names.class;
     match attributes::try_attr(vm, value, name)? {
         Some(claimed) if claimed.has_layout(ShapeId::TYPE) => Ok(vm.is_subtype(type_id(claimed), other)),
         _ => Ok(false),

@@ -61,6 +61,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
         },
         TypeId::RANGE => range(vm, arguments),
         TypeId::SLICE => slice(vm, arguments),
+        TypeId::TYPE if arguments.all().len() == 1 && !arguments.has_keywords() => {
+            let class = vm.type_of(arguments.all()[0]);
+            Ok(vm.type_object(class))
+        }
         TypeId::TYPE => instantiate::new_class_of(vm, TypeId::TYPE, arguments),
         TypeId::PROPERTY => {
             let parts = class_functions::property_parts(vm, arguments)?;

@@ -335,6 +335,10 @@ fn min(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 /// The first item that stands in relation `kind` to all before it.
 fn extreme(vm: &mut Vm, arguments: Arguments, function: &str, kind: CompareKind) -> Outcome {
+    if let ([first, second], false) = (arguments.positional(), arguments.has_keywords()) {
+        let is_second = compare_as_bool(vm, kind, *second, *first)?;
+        return Ok(if is_second { *second } else { *first });
+    }
     let [key, default] = arguments.only_keywords(vm, function, ["key", "default"])?;
     let key = key.filter(|&key| key != Value::NONE);
     let values = arguments.positional();

@@ -404,20 +404,27 @@ pub unsafe fn call_native(
 #[inline]
 fn call_row(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
     let row = row_of(vm, callee);
-    // The usual call is right in this.
-    if !(row.arity == Arity::One && matches!(row.owner, Owner::Builtins) && is_one(arguments)) {
+    if !fits_arity(row, arguments) {
         check_arity(vm, row, arguments)?;
-        if let Owner::Type(id) = row.owner {
-            check_receiver(vm, row, id, arguments)?;
-        }
+    }
+    if let Owner::Type(id) = row.owner {
+        check_receiver(vm, row, id, arguments)?;
     }
     (row.function)(vm, arguments)
 }
 
-/// One positional value.
+/// Only positional values, as many as the function takes.
 #[inline(always)]
-fn is_one(arguments: Arguments) -> bool {
-    arguments.values.len() == 1 && arguments.names.is_empty()
+fn fits_arity(row: &BuiltinRow, arguments: Arguments) -> bool {
+    // Wraps around where the receiver is missing: too many then.
+    let given = arguments.values.len().wrapping_sub(usize::from(matches!(row.owner, Owner::Type(_) | Owner::Class(_))));
+    arguments.names.is_empty()
+        && match row.arity {
+            Arity::Zero => given == 0,
+            Arity::One => given == 1,
+            Arity::Range(least, most) | Arity::Parsed(least, most) => (least as usize..=most as usize).contains(&given),
+            Arity::Free => true,
+        }
 }
 
 /// As [`call_builtin`], with arguments that are reachable from elsewhere.
@@ -486,6 +493,14 @@ impl Vm {
 /// The first argument of a method must be of the type it belongs to: the method trusts its layout.
 #[inline]
 fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
+    if arguments.get(0).is_some_and(|receiver| vm.type_of(receiver) == id) {
+        return Ok(());
+    }
+    check_other_receiver(vm, row, id, arguments)
+}
+
+/// As [`check_receiver`], of what is not exactly of the type.
+fn check_other_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Arguments) -> Outcome<()> {
     let Some(receiver) = arguments.get(0).or((row.name == "__new__").then_some(Value::NONE)) else {
         let (method, class) = (row.name, id.name());
         return Err(vm.type_error(format!("unbound method {class}.{method}() needs an argument")));
@@ -505,6 +520,7 @@ fn check_receiver(vm: &mut Vm, row: &BuiltinRow, id: TypeId, arguments: Argument
     }))
 }
 
+#[cold]
 fn check_arity(vm: &mut Vm, row: &BuiltinRow, arguments: Arguments) -> Outcome<()> {
     if row.arity == Arity::Free {
         return Ok(());

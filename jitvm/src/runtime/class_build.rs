@@ -474,18 +474,37 @@ pub(super) fn inherited_slots(vm: &mut Vm, bases: &[TypeId]) -> Outcome<Vec<Valu
     Ok(longest)
 }
 
-/// Slots that the first instances get: as many as `__init__` seems to assign, those of the bases included.
+/// Slots that the first instances get: as many as the methods seem to assign, those of the bases included. Where others
+/// than `__init__` assign some, there are likely more that nobody sees here.
 fn first_capacity(vm: &Vm, attributes: &Attributes, bases: &[TypeId], slots: usize) -> u16 {
     let of_bases = bases.iter().map(|&base| vm.class(base).capacity as usize).max().unwrap_or(0);
-    let mut assigned: Vec<u16> = Vec::new();
-    if let Some(init) = attributes.get(vm.names.init).filter(|value| value.has_shape(ShapeId::FUNCTION)) {
-        let proto = &vm.codes[super::functions::function(init).code.index()].proto;
-        for instruction in &proto.instructions {
-            if instruction.op == Op::SetAttr && instruction.a == 0 && !assigned.contains(&instruction.c) {
-                assigned.push(instruction.c);
-            }
+    let mut assigned: Vec<Value> = Vec::new();
+    if let Some(init) = attributes.get(vm.names.init) {
+        note_assigned(vm, init, &mut assigned);
+    }
+    let early = assigned.len();
+    for &(name, value) in attributes.entries() {
+        if name != vm.names.init {
+            note_assigned(vm, value, &mut assigned);
         }
     }
     let wanted = of_bases.max(slots) + assigned.len();
-    wanted.next_multiple_of(2).min(MOST_SLOTS.max(slots.next_multiple_of(2))) as u16
+    let wanted = wanted.next_multiple_of(if assigned.len() > early { 4 } else { 2 });
+    wanted.min(MOST_SLOTS.max(slots.next_multiple_of(2))) as u16
+}
+
+/// Adds the names of the attributes that a method assigns to its first parameter.
+fn note_assigned(vm: &Vm, method: Value, assigned: &mut Vec<Value>) {
+    if !method.has_shape(ShapeId::FUNCTION) {
+        return;
+    }
+    let code = &vm.codes[super::functions::function(method).code.index()];
+    for instruction in &code.proto.instructions {
+        if instruction.op == Op::SetAttr && instruction.a == 0 && code.proto.parameters() > 0 {
+            let name = code.names[instruction.c as usize];
+            if !assigned.contains(&name) {
+                assigned.push(name);
+            }
+        }
+    }
 }

@@ -42,6 +42,20 @@ impl CompareKind {
         }
     }
 
+    /// The comparison of an instruction.
+    pub const fn of_bytecode(op: crate::bytecode::Op) -> Option<CompareKind> {
+        use crate::bytecode::Op;
+        Some(match op {
+            Op::Less => CompareKind::Less,
+            Op::LessEqual => CompareKind::LessEqual,
+            Op::Equal => CompareKind::Equal,
+            Op::NotEqual => CompareKind::NotEqual,
+            Op::Greater => CompareKind::Greater,
+            Op::GreaterEqual => CompareKind::GreaterEqual,
+            _ => return None,
+        })
+    }
+
     /// The answer when the operands are ordered like this; `None` is unordered (NaN).
     pub fn holds(self, ordering: Option<Ordering>) -> bool {
         match (self, ordering) {
@@ -219,6 +233,10 @@ pub fn compare_integers(a: Value, b: Value) -> Ordering {
 }
 
 fn compare_integer_float(integer: Value, x: f64) -> Option<Ordering> {
+    // Most ints are floats as well.
+    if integer.is_int() && integer.as_fixnum().unsigned_abs() <= 1 << 53 {
+        return (integer.as_fixnum() as f64).partial_cmp(&x);
+    }
     if x.is_nan() {
         return None;
     }
@@ -279,7 +297,16 @@ fn compare_items_inside(vm: &mut Vm, kind: CompareKind, x: &[Value], y: &[Value]
 /// Identity or `==`: how containers compare their items.
 #[inline]
 pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
-    if a == b { Ok(true) } else { compare_as_bool(vm, CompareKind::Equal, a, b) }
+    if a == b {
+        return Ok(true);
+    }
+    match (a.shape(), b.shape()) {
+        (ShapeId::STR, ShapeId::STR) => Ok(same_text(a, b)),
+        // Classes without a metaclass of the program are equal to nothing else.
+        (ShapeId::TYPE, ShapeId::TYPE | ShapeId::STR) => Ok(false),
+        (ShapeId::FREE, ShapeId::FREE) if a.is_int() && b.is_int() => Ok(false),
+        _ => compare_as_bool(vm, CompareKind::Equal, a, b),
+    }
 }
 
 /// `a in b`.

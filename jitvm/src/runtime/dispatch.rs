@@ -33,7 +33,7 @@ impl Vm {
 }
 
 /// Names of a binary operator's methods: plain, reflected, in place.
-fn binary_names(op: Binary) -> [&'static str; 3] {
+pub const fn binary_names(op: Binary) -> [&'static str; 3] {
     match op {
         Binary::Add => ["__add__", "__radd__", "__iadd__"],
         Binary::Sub => ["__sub__", "__rsub__", "__isub__"],
@@ -53,33 +53,36 @@ fn binary_names(op: Binary) -> [&'static str; 3] {
 
 /// The method of the left operand's class that `a op b` comes down to: it goes first, and there is no other if it
 /// returns NotImplemented. `None` where that is not so.
-pub fn only_method(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Value> {
-    let [plain, _, in_place] = binary_names(op);
+pub fn only_method(vm: &Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Value> {
+    let [plain, _, in_place] = vm.names.binary[op as usize];
     let (left, right) = (vm.type_of(a), vm.type_of(b));
     let is_usual = a.is_instance() && vm.class(left).native == TypeId::OBJECT;
     let is_number = b.is_int() || b.is_float() || b == Value::NONE;
     if !is_usual || !(left == right || is_number) {
         return None;
     }
-    let (plain, in_place) = (vm.intern(plain), vm.intern(in_place));
     if augmented && vm.lookup(left, in_place).is_some() {
         return None;
     }
     vm.lookup(left, plain)
 }
 
+/// As [`only_method`], where it is the reflected one of the right operand's class: the left one is an immediate number.
+pub fn only_reflected_method(vm: &Vm, op: Binary, a: Value, b: Value) -> Option<Value> {
+    let right = vm.type_of(b);
+    let is_usual = (a.is_int() || a.is_float()) && b.is_instance() && vm.class(right).native == TypeId::OBJECT;
+    if is_usual { vm.lookup(right, vm.names.binary[op as usize][1]) } else { None }
+}
+
 /// `a op b` where one is an instance of a program class.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
-    let [plain, reflected, in_place] = binary_names(op);
-    if augmented {
-        let name = vm.intern(in_place);
-        if let Some(result) = vm.try_special(a, name, &[b])?
-            && result != Value::NOT_IMPLEMENTED
-        {
-            return Ok(result);
-        }
+    let [plain, reflected, in_place] = vm.names.binary[op as usize];
+    if augmented
+        && let Some(result) = vm.try_special(a, in_place, &[b])?
+        && result != Value::NOT_IMPLEMENTED
+    {
+        return Ok(result);
     }
-    let (plain, reflected) = (vm.intern(plain), vm.intern(reflected));
     let result = reflect(vm, a, b, plain, reflected, &|vm| operators::native(vm, op, a, b, augmented))?;
     match result {
         Some(value) => Ok(value),
@@ -245,6 +248,36 @@ fn is_identity(vm: &Vm, kind: CompareKind, id: TypeId) -> bool {
     answer
 }
 
+/// The method of the left operand's class that `a < b` and the like begin with; `None` where nothing or another comes
+/// first.
+pub fn first_comparison(vm: &Vm, kind: CompareKind, a: Value, b: Value) -> Option<Value> {
+    let (left, right) = (vm.type_of(a), vm.type_of(b));
+    if left != right && vm.is_subtype(right, left) || is_identity(vm, kind, left) {
+        return None;
+    }
+    vm.lookup(left, comparison_name(vm, kind))
+}
+
+/// The left operand's method has returned NotImplemented: what the right one says, or the default.
+pub fn compare_further(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    let reflected = comparison_name(vm, swapped(kind));
+    if let Some(result) = vm.try_special(b, reflected, &[a])?
+        && result != Value::NOT_IMPLEMENTED
+    {
+        return Ok(result);
+    }
+    undecided(vm, kind, a, b)
+}
+
+/// What a comparison is if no method knows.
+fn undecided(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    match kind {
+        CompareKind::Equal => Ok(Value::from_bool(a == b)),
+        CompareKind::NotEqual => Ok(Value::from_bool(a != b)),
+        _ => Err(compare::unordered(vm, kind, a, b)),
+    }
+}
+
 /// `a < b` and the like where one is an instance of a program class.
 pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
     let (left, right) = (vm.type_of(a), vm.type_of(b));
@@ -266,17 +299,7 @@ pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outco
     {
         return Ok(result);
     }
-    if !asked_right
-        && let Some(result) = vm.try_special(b, reflected, &[a])?
-        && result != Value::NOT_IMPLEMENTED
-    {
-        return Ok(result);
-    }
-    match kind {
-        CompareKind::Equal => Ok(Value::from_bool(a == b)),
-        CompareKind::NotEqual => Ok(Value::from_bool(a != b)),
-        _ => Err(compare::unordered(vm, kind, a, b)),
-    }
+    if asked_right { undecided(vm, kind, a, b) } else { compare_further(vm, kind, a, b) }
 }
 
 /// `bool(value)` of an instance.

@@ -36,9 +36,9 @@ const CLASS_OF: [u8; LARGEST_CELL / GRANULE + 1] = {
     table
 };
 
-/// Bytes allocated since the last collection that start the next one (L2-sized: less costs fixed work per
-/// collection, more leaves the cache).
-const YOUNG_BYTES: usize = 4 << 20;
+/// Bytes allocated since the last collection that start the next one: less costs fixed work per collection, more memory
+/// and cache.
+const YOUNG_BYTES: usize = 8 << 20;
 
 /// What a dead cell is filled with in debug builds: a pointer into nowhere.
 pub const POISON: u64 = 0x0000_dead_dead_de00 + 1;

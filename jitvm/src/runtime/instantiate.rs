@@ -27,7 +27,9 @@ pub enum InstantiatePlan {
 /// The plan for calls of a class; it holds while the class and its metaclass have their versions, and `shape` only for
 /// this once (later instances may get more slots).
 pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
-    let names = vm.names;
+    if !id.is_dynamic() {
+        return InstantiatePlan::Generic;
+    }
     let class = vm.class(id);
     let versions = (class.version, vm.class(class.metaclass).version);
     if let Some(known) = class.instantiation.get().filter(|known| known.versions == versions) {
@@ -35,9 +37,10 @@ pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
         let capacity = vm.shapes.get(shape).capacity;
         return InstantiatePlan::Plain { shape, capacity, init: known.init, watched: known.watched };
     }
-    if !id.is_dynamic() || class.layout != ShapeId::INSTANCE || class.native != TypeId::OBJECT {
+    if class.layout != ShapeId::INSTANCE || class.native != TypeId::OBJECT {
         return InstantiatePlan::Generic;
     }
+    let names = vm.names;
     if custom_hook(vm, class.metaclass, names.call).is_some()
         || custom_hook(vm, id, names.new).is_some()
         || is_abstract(vm, id)

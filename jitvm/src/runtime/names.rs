@@ -1,5 +1,7 @@
 //! The interned names that the object model looks up itself.
 
+use super::dispatch::binary_names;
+use super::operators::Binary;
 use super::value::Value;
 use super::vm::Vm;
 
@@ -7,14 +9,21 @@ macro_rules! names {
     ($($field:ident $text:literal;)*) => {
         /// Interned strs, one field each.
         #[derive(Clone, Copy, Debug)]
-        pub struct Names { $(pub $field: Value,)* }
+        pub struct Names {
+            $(pub $field: Value,)*
+            /// By binary operator: of its plain, reflected and in-place methods.
+            pub binary: [[Value; 3]; Binary::COUNT],
+        }
 
         impl Names {
             /// Before they are made.
-            pub const UNSET: Names = Names { $($field: Value::UNDEF,)* };
+            pub const UNSET: Names = Names { $($field: Value::UNDEF,)* binary: [[Value::UNDEF; 3]; Binary::COUNT] };
 
             pub fn new(vm: &mut Vm) -> Names {
-                Names { $($field: vm.intern($text),)* }
+                Names {
+                    $($field: vm.intern($text),)*
+                    binary: Binary::ALL.map(|op| binary_names(op).map(|name| vm.intern(name))),
+                }
             }
         }
     };

@@ -432,6 +432,24 @@ pub fn type_data(vm: &mut Vm, id: TypeId, name: Value) -> Outcome<Option<Value>>
     }))
 }
 
+/// A name that [`type_data`] knows, for some classes at least.
+pub fn is_type_data(name: &str) -> bool {
+    matches!(
+        name,
+        "__name__"
+            | "__qualname__"
+            | "__module__"
+            | "__doc__"
+            | "__class__"
+            | "__base__"
+            | "__bases__"
+            | "__mro__"
+            | "__dict__"
+            | "__annotations__"
+            | "__abstractmethods__"
+    )
+}
+
 fn short_name(vm: &mut Vm, id: TypeId) -> Value {
     if id.is_dynamic() {
         return vm.class(id).name;

@@ -14,6 +14,8 @@ macro_rules! binary_operators {
         pub enum Binary { $($name,)* }
 
         impl Binary {
+            pub const ALL: [Binary; Binary::COUNT] = [$(Binary::$name,)*];
+            pub const COUNT: usize = [$(Binary::$name,)*].len();
             /// As error messages name it.
             pub const fn symbol(self, augmented: bool) -> &'static str {
                 match (self, augmented) { $((Binary::$name, false) => $symbol, (Binary::$name, true) => $augmented,)* }

@@ -16,7 +16,7 @@ use super::vm::{Outcome, Raised, Vm};
 /// `container[key]`.
 #[inline]
 pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
-    if key.is_int() && container.has_layout(ShapeId::LIST) {
+    if key.is_int() && container.has_shape(ShapeId::LIST) {
         let values = items(container);
         if let Some(&value) = values.get(key.as_fixnum() as usize) {
             return Ok(value);
@@ -37,6 +37,9 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, values.len())?;
                 if is_list {
+                    if let Some(part) = chosen.run(values) {
+                        return vm.list(part);
+                    }
                     let list = vm.list_with_capacity(chosen.count)?;
                     vm.fill_list(list, chosen.count, |new| chosen.copy(values, new));
                     return Ok(list);
@@ -145,7 +148,20 @@ impl Kind {
     };
 }
 
+#[inline]
 fn resolve_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
+    if key.is_int() {
+        let index = key.as_fixnum();
+        let index = if index < 0 { index + length as i64 } else { index };
+        if (0..length as i64).contains(&index) {
+            return Ok(index as usize);
+        }
+    }
+    resolve_other_index(vm, key, length, kind, out_of_range)
+}
+
+#[cold]
+fn resolve_other_index(vm: &mut Vm, key: Value, length: usize, kind: Kind, out_of_range: &str) -> Outcome<usize> {
     let key = iterate::as_index(vm, key)?.unwrap_or(key);
     let Some(index) = as_i64(key) else {
         let name = vm.type_name(key);
@@ -176,6 +192,14 @@ impl Chosen {
     pub fn index(&self, position: usize) -> usize {
         (self.start + position as i64 * self.step) as usize
     }
+    /// The chosen items, if they are neighbours and in order.
+    fn run<'a>(&self, from: &'a [Value]) -> Option<&'a [Value]> {
+        let start = self.start as usize;
+        if self.count == 0 {
+            return Some(&[]);
+        }
+        (self.step == 1).then(|| &from[start..start + self.count])
+    }
     fn copy(&self, from: &[Value], to: &mut [Value]) {
         if self.step == 1 {
             let start = self.start as usize;
@@ -195,6 +219,20 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
         let slice = &*slice.object::<Slice>();
         (slice.start, slice.stop, slice.step)
     };
+    // The usual ones need no program code.
+    let is_usual = |bound: Value| bound == Value::NONE || bound.is_int();
+    if step == Value::NONE && is_usual(start) && is_usual(stop) {
+        let length = length as i64;
+        let bound = |value: Value, default: i64| {
+            if value == Value::NONE {
+                return default;
+            }
+            let index = value.as_fixnum();
+            (if index < 0 { index + length } else { index }).clamp(0, length)
+        };
+        let (start, stop) = (bound(start, 0), bound(stop, length));
+        return Ok(Chosen { start, stop, step: 1, count: (stop - start).max(0) as usize });
+    }
     let step = if step == Value::NONE { 1 } else { slice_bound(vm, step)? };
     if step == 0 {
         return Err(vm.value_error("slice step cannot be zero"));
@@ -218,6 +256,9 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
 
 /// A bound of a slice; huge ints are clamped.
 fn slice_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.is_int() {
+        return Ok(value.as_fixnum());
+    }
     let value = iterate::as_index(vm, value)?.unwrap_or(value);
     if let Some(index) = as_i64(value) {
         return Ok(index);
@@ -479,8 +520,9 @@ fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<(
             "can only assign an iterable"
         }));
     }
-    // A copy, which may be of the list itself.
-    let new = iterate::list_of(vm, value)?;
+    // A copy, which may be of the list itself, unless it is another list or a tuple.
+    let is_plain = value != list && matches!(value.shape(), ShapeId::LIST | ShapeId::TUPLE);
+    let new = if is_plain { value } else { iterate::list_of(vm, value)? };
     let chosen = match chosen.step {
         // The iteration may have changed the list's length.
         1 => resolve_slice(vm, key, items(list).len())?,

@@ -283,17 +283,21 @@ pub fn type_id(value: Value) -> TypeId {
 
 impl Vm {
     /// The type of any value.
+    #[inline]
     pub fn type_of(&self, value: Value) -> TypeId {
         if value.is_int() {
             return TypeId::INT;
         }
+        let shape = value.shape();
+        if shape.is_dynamic() { self.shapes.class(shape) } else { self.builtin_type_of(value) }
+    }
+
+    /// The type of a value that is no instance of a program class, nor a fixnum.
+    fn builtin_type_of(&self, value: Value) -> TypeId {
         if value.is_float() {
             return TypeId::FLOAT;
         }
         let shape = value.shape();
-        if shape.is_dynamic() {
-            return self.shapes.class(shape);
-        }
         match shape {
             ShapeId::FREE => match value {
                 Value::NONE => TypeId::NONE_TYPE,

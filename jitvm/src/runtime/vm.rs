@@ -38,9 +38,14 @@ pub enum Continuation {
     Call,
     /// An `__init__`: it must be None, and the caller's register keeps the instance, which is there already.
     Init,
-    /// Of a special method of a binary operator that recording has entered: it goes to the register that the caller's
-    /// instruction names, but NotImplemented is a TypeError, as there is no other method to ask.
+    /// Of a special method of a binary operator: it goes to the register that the caller's instruction names, but
+    /// NotImplemented is a TypeError, as there is no other method to ask.
     Operator,
+    /// Of the left operand's method of a comparison: as a call's, but after NotImplemented the right operand is asked.
+    /// Recording does not enter it.
+    Compare,
+    /// Dropped: the caller's instruction has no result. Recording does not enter it.
+    Discard,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,
     /// The generator `Frame::value`, resumed by a SEND.
@@ -58,6 +63,8 @@ impl Continuation {
         (Continuation::Call, ""),
         (Continuation::Init, "init"),
         (Continuation::Operator, "operator"),
+        (Continuation::Compare, "compare"),
+        (Continuation::Discard, "discard"),
         (Continuation::Next, "next"),
         (Continuation::Send, "send"),
         (Continuation::Called, "called"),
