@@ -70,9 +70,7 @@ reasons! {
 reasons! {
     /// What only the interpreter executes, so that a trace ends with LEAVE before it.
     LeaveReason {
-        Yield "yield" "a generator hands a value to native code and is suspended";
-        YieldToLoop "yield-to-loop" "a generator hands a value to a for loop whose trace cannot hold the generator's body";
-        YieldToDelegate "yield-to-delegate" "a generator hands a value to one that delegates to it";
+        Yield "yield" "a generator hands out a value and is suspended";
         Await "await" "a value is sent to what is awaited or delegated to";
         Generator "generator" "a generator is made out of its function's frame";
         Raise "raise" "the program raises";

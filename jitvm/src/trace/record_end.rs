@@ -85,7 +85,7 @@ impl Recorder {
     /// Ends the recording before an instruction that the interpreter alone executes.
     pub(super) fn leave_before(&mut self, what: Outside, why: LeaveReason, text: &str) -> Recording<Step> {
         if self.bytecodes.len() <= SHORTEST {
-            return abort(AbortReason::NothingToRecord, format!("{}: {text}", why.id()));
+            return abort(AbortReason::NothingToRecord, text);
         }
         self.guard(Op::Leave, Ty::Nil, Ref::NONE, Ref::NONE, why as u32);
         self.ends_outside = Some(what);

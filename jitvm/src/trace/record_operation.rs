@@ -291,11 +291,7 @@ impl Recorder {
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
                 let why = match ins.op {
                     Bytecode::Generator => LeaveReason::Generator,
-                    Bytecode::Yield if ins.x == 0 => match vm.frames.last().map(|frame| frame.continuation) {
-                        Some(Continuation::Next) => LeaveReason::YieldToLoop,
-                        Some(Continuation::Send) => LeaveReason::YieldToDelegate,
-                        _ => LeaveReason::Yield,
-                    },
+                    Bytecode::Yield if ins.x == 0 => LeaveReason::Yield,
                     _ => LeaveReason::Await,
                 };
                 return self.leave_before(Outside::ForGood, why, ins.op.name());

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::exit_cost::{Exits, exits};
 use super::{Finding, share};
 use crate::analyse::guards::GuardRow;
-use crate::model::{FuncId, LocId, Model};
+use crate::model::{FuncId, LocId, Model, Part};
 use crate::units::count;
 
 pub const ID: &str = "interpreter-only";
@@ -21,23 +21,36 @@ pub const KIND: &str = "LEAVE";
 const REASONS: &[(&str, &str, &str)] = &[
     (
         "yield",
-        "a generator hands a value here to a builtin (`next`, `sum`, `list` and the like), which the interpreter does",
-        "Take the values in a `for` loop, which runs the generator's body in compiled code, not by `next` or sum(), \
-         max() and the like. Or let the function return a list.",
+        "a generator hands a value here to a builtin (`zip`, `enumerate`, `map`, `dict`, `next` and the like), not to a \
+         loop, and the interpreter does that",
+        "Take the values in a `for` loop, which runs the generator's body in compiled code: count in the loop instead \
+         of enumerate(), keep an index instead of zip(). Or let the function return a list.",
     ),
     (
-        "yield-to-loop",
+        "yield-loop",
         "a generator hands a value here to a `for` loop that runs in compiled code without the generator's body, which \
-         is one that it cannot take in: it steps another generator (`next`, `yield from`), has a loop inside that does \
-         not yield, calls itself or is very long",
-        "Make the generator one short loop that does not step other generators: an index or a slice instead of \
-         itertools.cycle and `next`, for instance. Or do its work in the loop that takes its values.",
+         is one that it cannot take in: it is very long, calls itself, or has a loop inside that seldom yields",
+        "Make the generator one short loop with its `yield` in it, or do its work in the loop that takes its values.",
     ),
     (
-        "yield-to-delegate",
-        "a generator hands a value here through `yield from`, which the interpreter does",
-        "Write `for value in …: yield value` instead of `yield from` where it runs often, or put the two generators \
-         together.",
+        "yield-other",
+        "a generator hands a value here to another generator, or while it handles an exception, which the interpreter \
+         does",
+        "Put the two generators together, or write `for value in …: yield value` instead of `yield from`; and do not \
+         yield inside `except`.",
+    ),
+    (
+        "not-inlined",
+        "a generator steps another one here whose body compiled code cannot take in: it is very long, or the same \
+         generator again",
+        "Walk nested data with a list as the stack instead of a generator that steps itself, and keep the inner \
+         generator short.",
+    ),
+    (
+        "exhausted",
+        "a generator that `next` steps is at its end here, so StopIteration is raised, which the interpreter carries to \
+         its handler",
+        "Take the values in a `for` loop, or give `next` a default.",
     ),
     (
         "await",
@@ -115,9 +128,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
             stake: e.stake,
         }
     };
-    let is_yield = |e: &Exits| {
-        e.guards.iter().filter_map(|guard| guard.expected.as_deref()).any(|text| is_yield(reason(text)))
-    };
+    let is_yield =
+        |e: &Exits| e.guards.iter().filter_map(|guard| guard.expected.as_deref()).any(|text| is_yield(reason(text)));
     let all = exits(model, is_leave).into_iter();
     all.map(|e| if is_yield(&e) { with_consumers(model, e) } else { e }).map(finding).collect()
 }
@@ -128,7 +140,7 @@ pub fn is_yield(reason: &str) -> bool {
 }
 
 /// Adds what a generator's consumer does for each value that compiled code does not hand over: the interpreter and the
-/// builtin on the lines from which the generator is called, but for compiled code there.
+/// builtin on the lines from which the generator is called, but for compiled code there, which goes on as it is.
 pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
     let Some(stake) = &mut exits.stake else { return exits };
     let function = |loc: LocId| model.program.locs.get(&loc).map(|at| at.func);
@@ -148,7 +160,8 @@ pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
         }
     }
     stake.claim(model, |cell| {
-        cell.trace.0 == 0 && model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line))
+        let is_consumer = cell.trace.0 == 0 || cell.part == Part::Native;
+        is_consumer && model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line))
     });
     exits
 }

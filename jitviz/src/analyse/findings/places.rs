@@ -200,7 +200,9 @@ fn is_cheap(model: &Model, fork: &Fork) -> bool {
         let Some(last) = body.stages.last() else { return false };
         let closes = last.ins.iter().rev().find(|ins| !ins.is_nop());
         // A CLOSE with arguments hands them to the body; without any it goes to the beginning of a trace.
-        let reenters = closes.is_some_and(|ins| name(ins.op) == "CLOSE" && matches!(ins.a.operand(), Operand::Op(at) if (at.0 as usize) < last.ins.len()));
+        let reenters = closes.is_some_and(|ins| {
+            name(ins.op) == "CLOSE" && matches!(ins.a.operand(), Operand::Op(at) if (at.0 as usize) < last.ins.len())
+        });
         if !reenters {
             return false;
         }
