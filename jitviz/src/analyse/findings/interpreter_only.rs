@@ -9,7 +9,7 @@ use serde_json::json;
 use super::exit_cost::{Exits, exits};
 use super::{Finding, share};
 use crate::analyse::guards::GuardRow;
-use crate::model::{FuncId, LocId, Model, Part};
+use crate::model::{FuncId, LocId, Model};
 use crate::units::count;
 
 pub const ID: &str = "interpreter-only";
@@ -139,8 +139,8 @@ pub fn is_yield(reason: &str) -> bool {
     reason.to_ascii_lowercase().starts_with("yield")
 }
 
-/// Adds what a generator's consumer does for each value that compiled code does not hand over: the interpreter and the
-/// builtin on the lines from which the generator is called, but for compiled code there, which goes on as it is.
+/// Adds what a generator's consumer does for each value that compiled code does not hand over: the lines from which the
+/// generator is called, in the interpreter, in the builtin and in what compiled code calls to step that.
 pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
     let Some(stake) = &mut exits.stake else { return exits };
     let function = |loc: LocId| model.program.locs.get(&loc).map(|at| at.func);
@@ -159,10 +159,7 @@ pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
             }
         }
     }
-    stake.claim(model, |cell| {
-        let is_consumer = cell.trace.0 == 0 || cell.part == Part::Native;
-        is_consumer && model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line))
-    });
+    stake.claim(model, |cell| model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line)));
     exits
 }
 
