@@ -60,7 +60,7 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         observed_exact: !guard.observed.is_empty(),
         first_ns: guard.first_ns,
         last_ns: guard.last_ns,
-        bailouts: guard.bailouts.len() as u64,
+        bailouts: guard.bailouts.count,
         bridge: guard.bridge,
         bridge_entries: guard.bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()),
         types: types(model, guard),
@@ -108,10 +108,7 @@ fn types(model: &Model, guard: &Guard) -> Vec<Observed> {
 fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {
     let mut counts = guard.observed.clone();
     if counts.is_empty() {
-        for bailout in &guard.bailouts {
-            let count = counts.entry(bailout.observed_type).or_default();
-            *count = count.saturating_add(bailout.weight.max(1).into());
-        }
+        counts.extend(guard.bailouts.seen.iter().map(|(code, seen)| (*code, seen.weight)));
     }
     let mut list: Vec<Observed> = counts
         .into_iter()
@@ -120,11 +117,7 @@ fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {
         .map(|(code, count)| Observed {
             r#type: model.words.reason(Domain::ObservedType, code),
             count,
-            example: guard
-                .bailouts
-                .iter()
-                .find(|b| b.observed_type == code && !b.observed_text.is_empty())
-                .map(|b| b.observed_text.clone()),
+            example: guard.bailouts.seen.get(&code).and_then(|seen| seen.example.clone()),
         })
         .collect();
     list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.r#type.cmp(&b.r#type)));
@@ -134,12 +127,11 @@ fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Bailout;
 
     #[test]
     fn counters_outrank_samples() {
         let mut guard = Guard::new(GuardId(1), TraceId(1));
-        guard.bailouts.push(Bailout { observed_type: 2, weight: 10, observed_text: "'x'".into(), cost_ns: 0 });
+        guard.bailouts.add(2, "'x'", 10, 0);
         let sampled = row(&Model::default(), &guard);
         assert_eq!((sampled.observed[0].count, sampled.observed_exact), (10, false));
         guard.observed.insert(2, 330);

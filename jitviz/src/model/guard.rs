@@ -17,8 +17,8 @@ pub struct Guard {
     pub failures: Option<u64>,
     /// Failures by observed type, from counters: exact.
     pub observed: BTreeMap<u32, u64>,
-    /// Bailouts the log holds in full, the first few of each guard and then one in N.
-    pub bailouts: Vec<Bailout>,
+    /// Bailouts the log holds in full, the first few of each guard and then one in N, added up.
+    pub bailouts: Bailouts,
     /// Failures as the counter grew: time and increment.
     pub failed_at: Vec<(u64, u64)>,
     /// First and last time the counter or a bailout shows a failure.
@@ -41,7 +41,7 @@ impl Guard {
             expected: String::new(),
             failures: None,
             observed: BTreeMap::new(),
-            bailouts: Vec::new(),
+            bailouts: Bailouts::default(),
             failed_at: Vec::new(),
             first_ns: None,
             last_ns: None,
@@ -57,12 +57,57 @@ impl Guard {
     }
 }
 
+/// Bailouts of one guard. A long run has millions, so none is kept: what they saw is added up by type.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Bailout {
-    pub observed_type: u32,
-    pub observed_text: String,
-    /// Failures it stands for.
-    pub weight: u32,
-    /// What leaving cost, if the VM measured it; else 0.
-    pub cost_ns: u64,
+pub struct Bailouts {
+    pub count: u64,
+    pub seen: BTreeMap<u32, Seen>,
+    /// What leaving cost, of those that the VM measured.
+    pub costs: Option<Costs>,
+}
+
+/// What bailouts saw instead of what was expected, of one type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Failures that they stand for.
+    pub weight: u64,
+    /// The first value that the log tells.
+    pub example: Option<String>,
+}
+
+/// Times that were measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    pub count: u64,
+    pub sum_ns: u64,
+    pub least_ns: u64,
+    pub most_ns: u64,
+}
+
+impl Costs {
+    /// Of both together.
+    pub fn with(self, other: Costs) -> Costs {
+        Costs {
+            count: self.count + other.count,
+            sum_ns: self.sum_ns.saturating_add(other.sum_ns),
+            least_ns: self.least_ns.min(other.least_ns),
+            most_ns: self.most_ns.max(other.most_ns),
+        }
+    }
+}
+
+impl Bailouts {
+    /// One more, which stands for `weight` failures and took `cost_ns`, or 0 if nobody measured that.
+    pub fn add(&mut self, observed_type: u32, observed_text: &str, weight: u32, cost_ns: u64) {
+        self.count += 1;
+        let seen = self.seen.entry(observed_type).or_default();
+        seen.weight = seen.weight.saturating_add(weight.max(1).into());
+        if seen.example.is_none() && !observed_text.is_empty() {
+            seen.example = Some(observed_text.to_string());
+        }
+        if cost_ns > 0 {
+            let cost = Costs { count: 1, sum_ns: cost_ns, least_ns: cost_ns, most_ns: cost_ns };
+            self.costs = Some(self.costs.map_or(cost, |costs| costs.with(cost)));
+        }
+    }
 }

@@ -243,16 +243,10 @@ impl Loader {
                 self.moment(t_ns, What::Attached { guard, bridge });
             }
             Event::Bailout(e) => {
-                let bailout = Bailout {
-                    observed_type: e.observed_type.0,
-                    observed_text: e.observed_text.to_string(),
-                    weight: e.weight,
-                    cost_ns: e.cost_ns,
-                };
                 if let Some(guard) = self.guard(e.guard_id, "bailout") {
                     let first = guard.first_ns.is_none();
                     guard.seen_at(t_ns);
-                    guard.bailouts.push(bailout);
+                    guard.bailouts.add(e.observed_type.0, e.observed_text, e.weight, e.cost_ns);
                     if first {
                         self.moment(t_ns, What::FirstFailure(GuardId(e.guard_id.0)));
                     }

@@ -27,7 +27,7 @@ pub use jitlog::{Fact, ReasonDomain as Domain, SampleState, TraceKind};
 pub use allocs::Allocs;
 pub use body::{Body, BytecodeOp, Code, CodeMark, Ins, IrStage, OpDef, OpFlags, Operand, Ref, Snap};
 pub use changes::Changes;
-pub use guard::{Bailout, Guard};
+pub use guard::{Bailouts, Costs, Guard};
 pub use ids::{CounterId, FuncId, GuardId, LocId, OpIx, PassId, SourceId, StackId, StageIx, TraceId};
 pub use log::{Log, Span};
 

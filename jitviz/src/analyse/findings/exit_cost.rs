@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::places::{JitTime, Trees, burden};
 use super::stake::Stake;
 use crate::analyse::guards::{self, GuardRow};
-use crate::model::{Guard, GuardId, LocId, Model, Part, Place, TraceId, Weight};
+use crate::model::{Costs, Guard, GuardId, LocId, Model, Part, Place, TraceId, Weight};
 
 /// From the guard to the next entry of compiled code: frames restored, bytecodes interpreted up to the loop's head.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -29,14 +29,12 @@ const ASSUMED: ExitCost = ExitCost {
 
 /// The cost of an exit through one of these guards: from its bailouts if the VM timed them, else assumed.
 pub fn of<'m>(guards: impl Iterator<Item = &'m Guard>) -> ExitCost {
-    let timed: Vec<u64> = guards.flat_map(|g| &g.bailouts).map(|b| b.cost_ns).filter(|ns| *ns > 0).collect();
-    match (timed.iter().min(), timed.iter().max()) {
-        (Some(&low_ns), Some(&high_ns)) => {
-            let middle_ns = timed.iter().fold(0, |sum: u64, ns| sum.saturating_add(*ns)) / timed.len() as u64;
-            ExitCost { low_ns, middle_ns, high_ns, how: "exits times the cost of those the VM timed" }
-        }
-        _ => ASSUMED,
-    }
+    guards.filter_map(|guard| guard.bailouts.costs).reduce(Costs::with).map_or(ASSUMED, |timed| ExitCost {
+        low_ns: timed.least_ns,
+        middle_ns: timed.sum_ns / timed.count,
+        high_ns: timed.most_ns,
+        how: "exits times the cost of those the VM timed",
+    })
 }
 
 /// Twice the standard deviation of a count of samples: what an exit costs, low, middle, high.
@@ -150,13 +148,13 @@ pub fn is_unstable_type(guard: &GuardRow) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Bailout, Cell};
+    use crate::model::Cell;
 
     #[test]
     fn timed_exits_outrank_the_assumption() {
         let mut guard = Guard::new(GuardId(1), TraceId(1));
         assert_eq!(of([&guard].into_iter()), ASSUMED);
-        guard.bailouts = [90, 0, 110].map(|cost_ns| Bailout { cost_ns, ..Bailout::default() }).into();
+        [90, 0, 110].into_iter().for_each(|cost_ns| guard.bailouts.add(0, "", 1, cost_ns));
         let cost = of([&guard].into_iter());
         assert_eq!((cost.low_ns, cost.middle_ns, cost.high_ns), (90, 100, 110));
     }
