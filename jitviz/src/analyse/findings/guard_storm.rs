@@ -46,6 +46,19 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let e = if yields { interpreter_only::with_consumers(model, e) } else { e };
         let (cost, saving) = e.cost_and_saving(model);
         let first = e.guards.first();
+        let mut evidence = json!({
+            "exits": e.exits,
+            "guards": e.ids(),
+            "traces": e.traces(),
+            "kind": first.map(|g| &g.kind),
+            "expected": first.and_then(|g| g.expected.as_ref()),
+            "observed": first.map(|g| &g.observed),
+            "exit_cost": e.cost,
+        });
+        if let Some(abort) = abort {
+            let reason = model.words.reason(Domain::Abort, abort.reason);
+            evidence["recording"] = json!({ "reason": reason, "detail": abort.detail });
+        }
         Finding {
             id: ID,
             cost_ns: Some(cost),
@@ -58,19 +71,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 plural(e.guards.len() as u64, "guard"),
             ),
             advice: advice.into(),
-            evidence: json!({
-                "exits": e.exits,
-                "guards": e.ids(),
-                "traces": e.traces(),
-                "kind": first.map(|g| &g.kind),
-                "expected": first.and_then(|g| g.expected.as_ref()),
-                "observed": first.map(|g| &g.observed),
-                "recording": abort.map(|a| json!({
-                    "reason": model.words.reason(Domain::Abort, a.reason),
-                    "detail": a.detail,
-                })),
-                "exit_cost": e.cost,
-            }),
+            evidence,
             target: first.map(|g| (g.trace, Some(g.op))),
             whatever_it_costs: false,
             place: e.place,

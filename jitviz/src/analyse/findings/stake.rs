@@ -202,7 +202,7 @@ mod tests {
         let mut stake = Stake::default();
         stake.claim(&model, |cell| cell.part != Part::Native);
         stake.claim_gc_in_proportion(&model);
-        assert_eq!((stake.cost_ns(), stake.saving_ns()), (525, [260 + 60 + 20, 525]));
+        assert_eq!((stake.cost_ns(), stake.saving_ns()), (525, [220 + 60 + 20, 525]));
     }
 
     #[test]
