@@ -65,6 +65,14 @@ kinds! {
 }
 
 #[test]
+fn exceptions_that_compiled_code_raises_and_catches_are_found() {
+    let found = found_in("exception-in-compiled-code");
+    let first = found.first().expect("something was found");
+    assert_eq!((first.id, first.place.line), ("exception-in-loop", Some(7)));
+    assert_eq!(first.evidence["in_a_builtin"], false);
+}
+
+#[test]
 fn every_kind_has_its_run() {
     assert!(KINDS.iter().all(|kind| TESTED.contains(&kind.id)) && KINDS.len() == TESTED.len());
 }

@@ -92,10 +92,10 @@ fn every_link_leads_somewhere_and_every_chart_is_told_in_words() {
 }
 
 #[test]
-fn everything_is_open_on_paper() {
+fn every_trace_is_on_paper() {
     let style = stdout(&["report", "LOG", "-o", "-"], &Fixture::new(write_quiet).path);
     let paper = style.split("@media print").nth(1).expect("there are rules for paper");
-    assert!(paper.contains("details::details-content") && paper.contains("break-inside: avoid"));
+    assert!(paper.contains("details[id]::details-content") && paper.contains("break-inside: avoid"));
 }
 
 #[test]

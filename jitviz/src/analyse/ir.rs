@@ -8,6 +8,7 @@ use jitlog::ir_flags;
 use serde::Serialize;
 
 use super::GuardNote;
+use super::findings::interpreter_only;
 use crate::model::{Ins, IrStage, LocId, OpFlags, OpIx, Operand, Place, Program, Ref, Snap, Words};
 
 /// How an instruction differs from the stage before.
@@ -125,7 +126,10 @@ impl Context<'_> {
             mark,
             is_loop_head: op.eq_ignore_ascii_case("loop"),
             r#type: self.words.ir_types.get(&ins.ty).cloned().unwrap_or_else(|| format!("t{}", ins.ty)),
-            operands: operands(stage, ins, flags),
+            operands: match self.guards.get(&id).filter(|_| op == interpreter_only::KIND) {
+                Some(guard) => vec![interpreter_only::reason(&guard.expected).to_owned()],
+                None => operands(stage, ins, flags),
+            },
             op,
             was: None,
             is_guard,

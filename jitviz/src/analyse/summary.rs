@@ -31,6 +31,10 @@ pub struct Summary {
     /// What the kernel counted, and what it could not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kernel: Vec<KernelCount>,
+    /// The part of the run that the thread had a processor, in thousandths, of the time it was not blocked; `None` if the
+    /// kernel did not count it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processor_permille: Option<u64>,
 }
 
 /// Time of the VM's thread by state. A state nobody measured is `None`, never the rest of something.
@@ -145,8 +149,16 @@ pub fn summary(model: &Model) -> Summary {
         log: Log { health: model.health.word.clone(), events: model.health.events, dropped: model.health.dropped },
         sampling: model.samples.sampling.clone(),
         kernel: model.samples.kernel.values().cloned().collect(),
+        processor_permille: processor_part(model).map(|part| (part * 1_000.0) as u64),
         exit: model.exit.as_ref().map(|e| Exit { how: e.how.clone(), status: e.status }),
     }
+}
+
+/// The part of its time that the VM's thread had a processor, of the time it was not blocked.
+pub fn processor_part(model: &Model) -> Option<f64> {
+    let counted = model.samples.kernel.get(&jitlog::PerfCounter::TaskClock.0)?.value?;
+    let wanted = model.duration_ns.saturating_sub(states(model).idle.unwrap_or(0));
+    (wanted > 0).then(|| (counted as f64 / wanted as f64).min(1.0))
 }
 
 /// Time by state.

@@ -34,7 +34,7 @@ pub use log::{Log, Span};
 pub use moment::{Moment, What};
 pub use native::{Native, NativeFunction};
 pub use problem::{Problem, ProblemKind, Problems};
-pub use program::{Func, Loc, Place, Process, Program, Source, Stack};
+pub use program::{Func, Loc, MODULE, Place, Process, Program, Source, Stack};
 pub use samples::{Cell, KernelCount, Part, PlaceTime, Samples, Sampling, Timeline, TraceTime, Weight};
 pub use trace::{Abort, Compile, Pass, Stop, Trace};
 

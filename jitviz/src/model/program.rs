@@ -78,6 +78,9 @@ impl Place {
     }
 }
 
+/// What Python calls the code of a file outside of its functions.
+pub const MODULE: &str = "<module>";
+
 impl Program {
     pub fn place(&self, loc: LocId) -> Place {
         let Some(at) = self.locs.get(&loc) else { return Place::default() };
@@ -88,6 +91,14 @@ impl Program {
             line: (at.line > 0).then_some(at.line),
             function: func.map(|f| f.name.clone()),
         }
+    }
+
+    /// The name of a function where there is room for one word: of a file's own code that of the file, since every file
+    /// has some.
+    pub fn title(&self, func: FuncId) -> Option<&str> {
+        let of = self.funcs.get(&func)?;
+        let file = self.sources.get(&of.source).map(|s| s.path.rsplit('/').next().unwrap_or(&s.path));
+        if of.name == MODULE { file.or(Some(&of.name)) } else { Some(&of.name) }
     }
 
     /// The places of a stack, innermost first; at most `most`, since a damaged log may go round in circles.

@@ -240,6 +240,9 @@ fn sampling(s: &Summary) -> Option<Parts> {
     Some(parts)
 }
 
+/// A run that had a processor for a smaller part of its time, in thousandths, was held up.
+const BUSY: u64 = 800;
+
 /// What the kernel counted, then what it could not, the same reasons together.
 fn kernel(s: &Summary) -> Option<Parts> {
     let mut parts = Parts::new();
@@ -251,6 +254,13 @@ fn kernel(s: &Summary) -> Option<Parts> {
         };
         let turns = row.running_permille.filter(|permille| *permille < 990);
         let turns = turns.and_then(|permille| units::share(permille, 1_000));
+        let waited = s.processor_permille.filter(|permille| row.counter.starts_with("task clock") && *permille < BUSY);
+        let waited = waited.and_then(|permille| units::share(permille, 1_000));
+        if let Some(part) = waited {
+            let what = "the machine was busy, and every time here is longer than it had to be";
+            parts.add(Role::Warn, format!("{text}, {part} of the run: {what}"));
+            continue;
+        }
         parts.add(Role::Plain, text + &turns.map(|part| format!(" (counted {part} of the time)")).unwrap_or_default());
     }
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -1,7 +1,7 @@
 //! `escaping-allocation`: a hot trace makes objects that the optimiser could not remove. Cost: the samples in compiled
-//! code on the lines that make them and hand them on, or all of the loops if that burdens them, since what reads the
-//! objects waits for what was just written; and the collector's time, shared out by the time on such lines. Saving: the
-//! loop's other work and the stores that keep the values instead remain.
+//! code on the lines that make them, hand them on and read their attributes, or all of the loops if that burdens them,
+//! since what reads the objects waits for what was just written; and the collector's time, shared out by the time on such
+//! lines. Saving: the loop's other work and the stores that keep the values instead remain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::places::{JitTime, Trees, burden};
 use super::stake::{Leaves, NO_OBJECTS_INSTEAD, Stake};
 use super::{Finding, share};
-use crate::model::{LocId, Model, Part, Place, TraceId};
+use crate::model::{Ins, LocId, Model, Part, Place, TraceId};
 use crate::units::{ns, plural};
 
 pub const ID: &str = "escaping-allocation";
@@ -22,19 +22,25 @@ struct Site {
     traces: Vec<TraceId>,
     made: u64,
     through: Vec<String>,
-    /// Where they are made, and where they escape.
+    /// Where they are made, where they escape, and where their attributes are read again.
     lines: BTreeSet<Place>,
+    /// The layouts they get.
+    layouts: BTreeSet<u32>,
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let mut sites: BTreeMap<Place, Site> = BTreeMap::new();
     let name = |op: u8| model.words.ir_ops.get(&u16::from(op)).map_or("", |def| def.name.as_str());
+    let mut tested: Vec<(TraceId, u32, Place)> = Vec::new();
+    let trees = Trees::new(model);
     for trace in model.traces.values().filter(|t| t.became_code()) {
         if !model.samples.by_trace.contains_key(&trace.id) {
             continue;
         }
         let (body, _) = model.body(trace.id);
         let Some(last) = body.stages.last() else { continue };
+        let tests = last.ins.iter().filter(|ins| name(ins.op) == "G_SHAPE");
+        tested.extend(tests.map(|ins| (trees.root(trace.id), ins.c, model.program.place(ins.loc))));
         for (i, ins) in last.ins.iter().enumerate().filter(|(_, ins)| name(ins.op) == "NEW" && !ins.is_sunk()) {
             let site = sites.entry(model.program.place(ins.loc)).or_default();
             site.made += 1;
@@ -43,6 +49,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 site.traces.push(trace.id);
             }
             let at = i as u16;
+            let grows = |user: &&Ins| name(user.op) == "SHAPE_STORE" && user.a.0 == at;
+            site.layouts.extend(last.ins.iter().skip(i + 1).filter(grows).map(|user| user.c));
             for user in last
                 .ins
                 .iter()
@@ -64,7 +72,12 @@ pub fn find(model: &Model) -> Vec<Finding> {
             }
         }
     }
-    let (jit, trees) = (JitTime::new(model), Trees::new(model));
+    for site in sites.values_mut() {
+        let roots = trees.roots(site.traces.iter().copied());
+        let read = tested.iter().filter(|(root, layout, _)| roots.contains(root) && site.layouts.contains(layout));
+        site.lines.extend(read.map(|(_, _, place)| place.clone()));
+    }
+    let jit = JitTime::new(model);
     let stake = |site: &Site| {
         let here = |loc: LocId| site.lines.contains(&model.program.place(loc));
         let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
@@ -99,7 +112,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 "traces": site.traces,
                 "allocations": site.made,
                 "escapes_through": site.through,
-                "how": "samples in compiled code on the lines that make the objects and hand them on, and the share of the collector",
+                "how": "samples in compiled code on the lines that make the objects, hand them on and read them, and the share of the collector",
             }),
             target: site.traces.first().map(|t| (*t, None)),
             whatever_it_costs: false,

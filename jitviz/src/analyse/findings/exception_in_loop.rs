@@ -1,7 +1,8 @@
-//! `exception-in-loop`: a hot loop raises and catches, so its recordings abort, or its trace is left whenever it does.
-//! Cost: time in the interpreter and in builtins in the loop's function and in the one that catches, and the collector's
-//! share; of a trace that is left, what exits cost anywhere (`exit_cost.rs`). Saving: what
-//! takes the place of the exception is a test or another call of a builtin, so more is left than of other interpreted code.
+//! `exception-in-loop`: a hot loop raises and catches, so its recordings abort, or its trace is left whenever it does, or
+//! makes exceptions in compiled code. Cost: time in the interpreter and in builtins in the loop's function and in the one
+//! that catches, and the collector's share; of a trace that is left, what exits cost anywhere (`exit_cost.rs`); of
+//! compiled code see `caught.rs`. Saving: what takes the place of the exception is a test or another call of a builtin,
+//! so more is left than of other interpreted code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +16,10 @@ use crate::units::{count, ns, plural};
 
 pub const ID: &str = "exception-in-loop";
 
-const ADVICE: &str = "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound instead of IndexError.";
+pub const ADVICE: &str = "Test before: dict.get or `in` instead of KeyError, str.isdigit instead of ValueError, a bound instead of IndexError.";
 
 /// What a test in the place of the exception leaves.
-const LEFT: [f64; 2] = [0.06, 0.52];
+pub const LEFT: [f64; 2] = [0.06, 0.52];
 
 /// True if the recording stopped because the program raised.
 pub fn is_exception(model: &Model, trace: &Trace) -> bool {
@@ -81,6 +82,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
     };
     let mut found: Vec<Finding> = groups.into_iter().filter_map(finding).collect();
     found.extend(exits(model, exit_cost::is_exception).into_iter().map(|exits| left(model, exits)));
+    found.extend(super::caught::find(model));
     found
 }
 

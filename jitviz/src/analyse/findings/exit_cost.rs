@@ -176,7 +176,7 @@ mod tests {
         model.samples.cells.insert(cell, 40_000_000);
         model.samples.by_guard.insert(GuardId(1), weight);
         let found = &exits(&model, |_| true)[0];
-        assert_eq!(found.cost_and_saving(&model), (40_000_000, [26_000_000, 40_000_000]));
+        assert_eq!(found.cost_and_saving(&model), (40_000_000, [22_000_000, 40_000_000]));
         assert_eq!((found.cost.middle_ns, found.cost.how), (20_000, SAMPLED));
     }
 

@@ -1,27 +1,56 @@
 //! `interpreter-only`: traces end here, turn after turn, before what the interpreter alone executes: a `yield` to native
-//! code, a `raise` that leaves the trace, a loop that has no trace. No guard was wrong about anything, so no other way through the line helps. Cost and
-//! saving are those of exits (`guard_storm`).
+//! code, a `raise` that leaves the trace, a loop that has no trace. No guard was wrong about anything, so no other way
+//! through the line helps. Cost and saving are those of exits (`guard_storm`), and of what takes a generator's values.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::exit_cost::exits;
+use super::exit_cost::{Exits, exits};
 use super::{Finding, share};
 use crate::analyse::guards::GuardRow;
-use crate::model::Model;
+use crate::model::{FuncId, LocId, Model};
 use crate::units::count;
 
 pub const ID: &str = "interpreter-only";
 
 /// The operation that ends such a trace.
-const KIND: &str = "LEAVE";
+pub const KIND: &str = "LEAVE";
 
 /// What the VM calls it, what it is to a Python programmer, what to do about it.
 const REASONS: &[(&str, &str, &str)] = &[
     (
         "yield",
-        "a generator hands a value here to a builtin, `next` or `yield from`, which the interpreter does",
-        "Take the values in a `for` loop, which runs the generator's body in compiled code: not by sum(), max() and the \
-         like, `next` or `yield from`. Or return a list.",
+        "a generator hands a value here to a builtin (`zip`, `enumerate`, `map`, `dict`, `next` and the like), not to a \
+         loop, and the interpreter does that",
+        "Take the values in a `for` loop, which runs the generator's body in compiled code: count in the loop instead \
+         of enumerate(), keep an index instead of zip(). Or let the function return a list.",
+    ),
+    (
+        "yield-loop",
+        "a generator hands a value here to a `for` loop that runs in compiled code without the generator's body, which \
+         is one that it cannot take in: it is very long, calls itself, or has a loop inside that seldom yields",
+        "Make the generator one short loop with its `yield` in it, or do its work in the loop that takes its values.",
+    ),
+    (
+        "yield-other",
+        "a generator hands a value here to another generator, or while it handles an exception, which the interpreter \
+         does",
+        "Put the two generators together, or write `for value in …: yield value` instead of `yield from`; and do not \
+         yield inside `except`.",
+    ),
+    (
+        "not-inlined",
+        "a generator steps another one here whose body compiled code cannot take in: it is very long, or the same \
+         generator again",
+        "Walk nested data with a list as the stack instead of a generator that steps itself, and keep the inner \
+         generator short.",
+    ),
+    (
+        "exhausted",
+        "a generator that `next` steps is at its end here, so StopIteration is raised, which the interpreter carries to \
+         its handler",
+        "Take the values in a `for` loop, or give `next` a default.",
     ),
     (
         "await",
@@ -62,20 +91,23 @@ pub fn is_leave(guard: &GuardRow) -> bool {
     guard.kind == KIND
 }
 
-/// What the VM calls what it leaves for.
-fn reason(guard: &GuardRow) -> &str {
-    let text = guard.expected.as_deref().unwrap_or_default();
-    text.rsplit(": ").next().unwrap_or_default()
+/// What the VM calls what it leaves for, from what the guard expects.
+pub fn reason(expected: &str) -> &str {
+    expected.rsplit(": ").next().unwrap_or_default()
+}
+
+/// What the VM leaves for in words, and what to do about it.
+pub fn known(reason: &str) -> Option<(&'static str, &'static str)> {
+    REASONS.iter().find(|row| row.0 == reason).map(|row| (row.1, row.2))
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
-    let finding = |e: super::exit_cost::Exits| {
+    let finding = |e: Exits| {
         let (cost, saving) = e.cost_and_saving(model);
         let first = e.guards.first();
-        let reason = first.map(reason).unwrap_or_default();
-        let known = REASONS.iter().find(|row| row.0 == reason);
-        let what = known.map_or("the interpreter alone executes what comes here", |row| row.1);
-        let advice = known.map_or("Take this line out of the hot loop.", |row| row.2);
+        let reason = first.and_then(|guard| guard.expected.as_deref()).map(reason).unwrap_or_default();
+        let otherwise = ("the interpreter alone executes what comes here", "Take this line out of the hot loop.");
+        let (what, advice) = known(reason).unwrap_or(otherwise);
         Finding {
             id: ID,
             cost_ns: Some(cost),
@@ -96,7 +128,39 @@ pub fn find(model: &Model) -> Vec<Finding> {
             stake: e.stake,
         }
     };
-    exits(model, is_leave).into_iter().map(finding).collect()
+    let is_yield =
+        |e: &Exits| e.guards.iter().filter_map(|guard| guard.expected.as_deref()).any(|text| is_yield(reason(text)));
+    let all = exits(model, is_leave).into_iter();
+    all.map(|e| if is_yield(&e) { with_consumers(model, e) } else { e }).map(finding).collect()
+}
+
+/// True of reasons to hand a generator's value over.
+pub fn is_yield(reason: &str) -> bool {
+    reason.to_ascii_lowercase().starts_with("yield")
+}
+
+/// Adds what a generator's consumer does for each value that compiled code does not hand over: the lines from which the
+/// generator is called, in the interpreter, in the builtin and in what compiled code calls to step that.
+pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
+    let Some(stake) = &mut exits.stake else { return exits };
+    let function = |loc: LocId| model.program.locs.get(&loc).map(|at| at.func);
+    let generators: BTreeSet<FuncId> = exits
+        .guards
+        .iter()
+        .filter_map(|row| model.guards.get(&row.id))
+        .filter_map(|guard| function(guard.loc))
+        .collect();
+    let mut lines = BTreeSet::new();
+    for (stack, _, _) in model.samples.by_stack.keys() {
+        let frames = model.program.frames(*stack, 512);
+        for pair in frames.windows(2) {
+            if function(pair[0]).is_some_and(|f| generators.contains(&f)) {
+                lines.extend(model.program.line_of(pair[1]));
+            }
+        }
+    }
+    stake.claim(model, |cell| model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line)));
+    exits
 }
 
 #[cfg(test)]

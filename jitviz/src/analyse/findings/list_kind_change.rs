@@ -23,6 +23,8 @@ pub fn reads_a_list(model: &Model, fork: &Fork) -> bool {
             let Operand::Op(from) = ins.a.operand() else { return false };
             match stage.ins.get(from.0 as usize).map(|ins| name(ins.op)) {
                 Some("ELEM_LOAD") => return true,
+                // An attribute of what was read from a list has types of its own.
+                Some(op) if op.ends_with("LOAD") => return false,
                 Some(_) if from != at => at = from,
                 _ => return false,
             }

@@ -7,12 +7,13 @@ pub mod exit_cost;
 pub(super) mod places;
 
 mod bigint_in_loop;
+mod caught;
 mod deep_recursion;
 mod escaping_allocation;
 mod exception_in_loop;
 mod gc_pressure;
 mod guard_storm;
-mod interpreter_only;
+pub(super) mod interpreter_only;
 mod invalidation_loop;
 mod list_kind_change;
 mod megamorphic_call;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::stake::Stake;
 use super::{Finding, share};
 use crate::analyse::blame::{NeverHot, blame};
-use crate::model::{Model, Part, Place, SampleState};
+use crate::model::{MODULE, Model, Part, Place, SampleState};
 use crate::units::ns;
 
 pub const ID: &str = "never-hot";
@@ -75,7 +75,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
 
 /// Functions beside what was compiled that only the interpreter ran.
 fn functions(model: &Model) -> Vec<Finding> {
-    let of = |never: NeverHot| {
+    let of = |never: NeverHot, (where_, advice): (&str, &str)| {
         let samples = never.weight.samples;
         let mut stake = Stake::default();
         stake.claim(model, |cell| cell.part == Part::Interp && cell.guard.0 == 0 && never.locs.contains(&cell.loc));
@@ -88,17 +88,15 @@ fn functions(model: &Model) -> Vec<Finding> {
             share: share(cost, model),
             saving_ns: Some(stake.saving_ns()),
             cause: format!(
-                "The interpreter spent {} in this function, in code that no trace contains, because no loop there ran \
-                 often enough to be recorded.",
+                "The interpreter spent {} {where_}, in code that no trace contains, because no loop there ran often \
+                 enough to be recorded.",
                 ns(cost)
             ),
-            advice: "Do the work in a loop that runs long rather than in many calls or short loops; if it runs rarely \
-                     by nature, a lower threshold helps (--jit-param)."
-                .into(),
+            advice: advice.into(),
             evidence: json!({
                 "samples": samples,
                 "hottest_line": place.line,
-                "how": "samples taken in the interpreter on lines of this function that are in no trace",
+                "how": "samples taken in the interpreter on these lines, which are in no trace",
             }),
             target: None,
             whatever_it_costs: false,
@@ -106,8 +104,34 @@ fn functions(model: &Model) -> Vec<Finding> {
             stake: Some(stake),
         }
     };
-    blame(model).never_hot.into_values().map(of).collect()
+    let is_of_module = |never: &NeverHot| model.program.place(never.hottest).function.as_deref() == Some(MODULE);
+    let (modules, functions): (Vec<NeverHot>, Vec<NeverHot>) =
+        blame(model).never_hot.into_values().partition(is_of_module);
+    // What loads a program is one thing, however many files it has.
+    let loading = modules.into_iter().reduce(|mut all, never| {
+        if never.weight.ns > all.weight.ns {
+            all.hottest = never.hottest;
+        }
+        all.weight.samples += never.weight.samples;
+        all.weight.ns = all.weight.ns.saturating_add(never.weight.ns);
+        all.locs.extend(never.locs);
+        all
+    });
+    let found = functions.into_iter().map(|never| of(never, IN_FUNCTION));
+    found.chain(loading.map(|never| of(never, IN_MODULES))).collect()
 }
+
+/// Where, and what to do about it.
+const IN_FUNCTION: (&str, &str) = (
+    "in this function",
+    "Do the work in a loop that runs long rather than in many calls or short loops; if it runs rarely by nature, a \
+     lower threshold helps (--jit-param).",
+);
+const IN_MODULES: (&str, &str) = (
+    "outside of functions, where definitions and imports run once",
+    "Nothing is wrong if that is all there is: measure a longer run, or import less. Work that stands there belongs in a \
+     function with a loop, which can be compiled.",
+);
 
 #[cfg(test)]
 mod tests {

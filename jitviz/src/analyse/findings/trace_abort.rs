@@ -26,13 +26,21 @@ const ADVICE: &[(&str, &str)] = &[
         "unsupported",
         "Move the operation the evidence names out of the hot loop, or replace it by one that traces can contain.",
     ),
-    ("trace-too-long", "Split the body of the loop into several loops, or move rare branches into functions."),
+    ("trace-too-long", SPLIT),
+    ("too-many-snapshots", SPLIT),
     ("too-", "Split the body of the loop, so that fewer calls and values are alive at once."),
     ("unstable-type", "Give each variable the same type at the end of the loop as at its start."),
     ("always-fails", "Look for a test in the loop whose answer is always the same, and take it out."),
 ];
 
+const SPLIT: &str = "Split the body of the loop into several loops, or move rare branches into functions of their own.";
+
 const OTHERWISE: &str = "Look at the operation the evidence names, and keep it out of the hot loop.";
+
+/// What to do where recordings are aborted for this.
+pub fn advice(reason: &str) -> &'static str {
+    ADVICE.iter().find(|(start, _)| reason.starts_with(start)).map_or(OTHERWISE, |a| a.1)
+}
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let mut groups: BTreeMap<LocId, Vec<&Trace>> = BTreeMap::new();
@@ -93,7 +101,7 @@ fn finding(
             if meaning.is_some() { ": " } else { "" },
             meaning.unwrap_or_default(),
         ),
-        advice: ADVICE.iter().find(|(start, _)| reason.starts_with(start)).map_or(OTHERWISE, |a| a.1).into(),
+        advice: advice(&reason).into(),
         evidence: json!({
             "recordings": aborted.len(),
             "traces": aborted.iter().map(|t| t.id).collect::<Vec<_>>(),

@@ -88,7 +88,7 @@ fn place(model: &Model, node: &Node, row: u32, from: u64, least: u64, boxes: &mu
     let mut at = from;
     for (id, child) in wide {
         let to = at.saturating_add(child.total());
-        let name = model.program.funcs.get(id).map(|f| f.name.clone()).unwrap_or_else(|| "?".into());
+        let name = model.program.title(*id).unwrap_or("?").to_owned();
         let series = (0..3).max_by_key(|&i| (child.ns[i], 2 - i)).unwrap_or(0);
         boxes.push(ChartBox { row, from: at, to, name, series });
         place(model, child, row + 1, at, least, boxes, folded);

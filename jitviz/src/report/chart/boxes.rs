@@ -14,6 +14,8 @@ const ROW: u32 = 22;
 const SIDE: u32 = 130;
 const AXIS: u32 = 30;
 const MARGIN: u32 = 12;
+/// Half of a label of the axis, which stands below its end.
+const HALF_A_LABEL: i32 = 28;
 
 pub fn height(chart: &Chart) -> u32 {
     ROW * chart.rows.len().max(1) as u32 + AXIS + MARGIN
@@ -24,7 +26,7 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
     let side = if chart.rows.iter().all(String::is_empty) { 0 } else { SIDE };
     let width = chart.width.max(1);
     let mut builder = ChartBuilder::on(axes);
-    builder.margin_left(LEFT).margin_right(LEFT).margin_bottom(MARGIN);
+    builder.margin_left(if side == 0 { HALF_A_LABEL } else { LEFT }).margin_right(HALF_A_LABEL).margin_bottom(MARGIN);
     let from = chart.from_ns;
     let points = ticks_from(chart.unit, from, from.saturating_add(width), 8);
     let x = (0..width).with_key_points(points.into_iter().map(|v| v - from).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ use crate::analyse::series::{Chart, Series, Shape, Unit};
 use crate::report::colours::{MARK, text_on};
 
 const SIDE: u32 = 78;
-const AXIS: u32 = 36;
+const AXIS: u32 = 42;
 
 pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, axes: &Area<B>) -> Drawn {
     let stacked = matches!(chart.shape, Shape::Stacked | Shape::Layers);
