@@ -147,8 +147,8 @@ mod tests {
     fn a_trace_that_runs_long_has_paid_soon() {
         let found = of(&model(400));
         assert_eq!((found.paid(), found.cost_ns), (Paid::Yes, 2_000_000));
-        // 360 ms of code saved 669 ms in the 900 ms that it was there, its price in 2.7 ms.
-        assert!((2_600_000..2_800_000).contains(&found.after_ns[1].expect("it paid")), "{found:?}");
+        // 360 ms of code saved 440 ms in the 900 ms that it was there, its price in 4.1 ms.
+        assert!((4_000_000..4_200_000).contains(&found.after_ns[1].expect("it paid")), "{found:?}");
         assert!(found.after_ns[0] < found.after_ns[1] && found.saved_ns[0] < found.saved_ns[1]);
         assert_eq!(tally(&model(400)).map(|t| (t.yes, t.maybe, t.no)), Some((1, 0, 0)));
     }

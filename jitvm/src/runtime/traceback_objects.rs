@@ -119,8 +119,10 @@ fn variables(vm: &mut Vm, frame: Value) -> Option<Value> {
         return super::frame_variables::of_generator(vm, generator).ok();
     }
     let around = if outer == Value::NONE { return None } else { items(outer).len() };
-    let index = around.checked_sub(next.as_fixnum() as usize)?;
-    if vm.frames.get(index)?.code != code {
+    let known = around.checked_sub(next.as_fixnum() as usize)?;
+    // The frames of loops that builtins run are not among the places.
+    let index = (0..vm.frames.len()).filter(|&index| !vm.is_consumer(vm.frames[index].code)).nth(known)?;
+    if vm.frames[index].code != code {
         return None;
     }
     super::frame_variables::of_frame(vm, index).ok()

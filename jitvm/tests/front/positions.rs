@@ -52,7 +52,7 @@ fn statements_stand_behind_their_own_instructions() {
     assert_eq!(texts("for x in y: pass\n", Op::LoopHeader), [("for x in y", "")]);
     assert_eq!(texts("while x: pass\n", Op::LoopHeader), [("while x", "")]);
     assert_eq!(texts("raise x from y\n", Op::Raise), [("raise x from y", "")]);
-    assert_eq!(texts("assert x, y\n", Op::AssertFail), [("x", "")]);
+    assert_eq!(texts("assert x, y\n", Op::AssertFail), [("assert x, y", "")]);
     assert_eq!(texts("import a.b, c\n", Op::Import), [("import a.b, c", ""), ("import a.b, c", "")]);
     assert_eq!(texts("a, b = c\n", Op::Unpack), [("a, b", "")]);
     assert_eq!(texts("x = f'{a!r:>{b}}' 'c'\n", Op::FormatValue).len(), 2);
