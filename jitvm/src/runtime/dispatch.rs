@@ -32,6 +32,13 @@ impl Vm {
     }
 }
 
+/// Whether the method that an instance's class has is the very one of the builtin type that it is laid out as: the native
+/// operation is what a call would come to.
+fn is_native(vm: &Vm, value: Value, name: Value, method: Value) -> bool {
+    let native = vm.native_type(value);
+    native != TypeId::OBJECT && method.has_shape(ShapeId::BUILTIN) && vm.lookup(native, name) == Some(method)
+}
+
 /// Names of a binary operator's methods: plain, reflected, in place.
 pub const fn binary_names(op: Binary) -> [&'static str; 3] {
     match op {
@@ -285,6 +292,12 @@ pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outco
         return Ok(Value::from_bool((a == b) == (kind == CompareKind::Equal)));
     }
     let (plain, reflected) = (comparison_name(vm, kind), comparison_name(vm, swapped(kind)));
+    if left == right
+        && vm.class(left).native == TypeId::TUPLE
+        && vm.special(a, plain).is_some_and(|method| is_native(vm, a, plain, method))
+    {
+        return compare::native_compare(vm, kind, a, b, &mut false).map(Value::from_bool);
+    }
     let mut asked_right = false;
     if left != right && vm.is_subtype(right, left) {
         asked_right = true;
@@ -327,6 +340,9 @@ pub fn length(vm: &mut Vm, value: Value) -> Outcome<i64> {
     let Some(method) = vm.special(value, names.len).filter(|&method| method != Value::NONE) else {
         return crate::library::functions::native_length(vm, value);
     };
+    if is_native(vm, value, names.len, method) {
+        return crate::library::functions::native_length(vm, value);
+    }
     let result = vm.call_special(method, value, &[])?;
     let Some(result) = iterate::as_index(vm, result)? else {
         let name = vm.type_name(result);
@@ -364,6 +380,11 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<Option<b
 /// `container[key]` of an instance.
 pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
     let name = vm.names.getitem;
+    if matches!(vm.native_type(container), TypeId::TUPLE | TypeId::LIST)
+        && vm.special(container, name).is_some_and(|method| is_native(vm, container, name, method))
+    {
+        return subscript::native_get_item(vm, container, key);
+    }
     match vm.try_special(container, name, &[key])? {
         Some(found) => Ok(found),
         None => subscript::native_get_item(vm, container, key),
@@ -486,6 +507,7 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
             let name = vm.type_name(value);
             Err(vm.type_error(format!("unhashable type: '{name}'")))
         }
+        Some(method) if is_native(vm, value, names.hash, method) => super::hash::native_hash(vm, value),
         Some(method) => {
             let result = vm.call_special(method, value, &[])?;
             if super::numbers::as_integer(result).is_none() {

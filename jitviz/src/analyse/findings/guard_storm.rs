@@ -20,7 +20,7 @@ fn given_up<'m>(model: &'m Model, exits: &Exits) -> Option<&'m Abort> {
     let from_here = |trace: &&crate::model::Trace| {
         trace.parent_guard.is_some_and(|guard| exits.guards.iter().any(|row| row.id == guard))
     };
-    model.traces.values().filter(from_here).filter_map(|trace| trace.abort.as_ref()).last()
+    model.traces.values().filter(from_here).filter_map(|trace| trace.abort.as_ref()).next_back()
 }
 
 /// Why there is no bridge, to be said behind what happened, and what to do about it.
