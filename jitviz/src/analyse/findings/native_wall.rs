@@ -9,13 +9,32 @@ use serde_json::json;
 use super::places::root_of;
 use super::stake::{GONE, Leaves, Stake};
 use super::{Finding, share};
-use crate::model::{FuncId, LocId, Model, Part, Place, TraceKind};
+use crate::model::{Cell, FuncId, LocId, Model, Part, Place, TraceKind};
 use crate::units::ns;
 
 pub const ID: &str = "native-wall";
 
 /// Less of the run is what any program does.
 const LEAST: f64 = 0.2;
+
+/// What to do instead, where it is known of a builtin.
+const BETTER: &[(&str, &str)] = &[
+    (
+        "list.pop",
+        "pop(0) moves every item that follows. Take from the end, or from a collections.deque, whose popleft() moves none.",
+    ),
+    (
+        "list.insert",
+        "insert(0, …) moves every item that follows. Append and reverse once, or use a collections.deque, whose \
+         appendleft() moves none.",
+    ),
+    ("list.index", "It compares with one item after the other. Keep a dict from item to place beside the list."),
+    ("list.count", "It compares with every item. Count once, with collections.Counter or a dict."),
+    ("list.remove", "It compares with one item after the other, and moves those that follow. Use a dict or a set."),
+];
+
+const OTHERWISE: &str = "Call it less: take what does not change out of the loop, keep results, or choose a structure that \
+                         makes the call unnecessary.";
 
 /// Builtins that one function calls.
 #[derive(Default)]
@@ -52,6 +71,9 @@ pub fn find(model: &Model) -> Vec<Finding> {
         stake.claim(model, |cell| (cell.trace.0 == 0 || is_function(cell.trace)) && around.contains(&cell.loc));
         stake.claim_gc_in_proportion(model);
         let cost = stake.cost_ns();
+        let in_code = |cell: &Cell| cell.part == Part::Native && cell.trace.0 != 0 && calls.locs.contains(&cell.loc);
+        let cells = model.samples.cells.iter().filter(|(cell, _)| in_code(cell));
+        let target = cells.max_by_key(|(_, ns)| **ns).map(|(cell, _)| (cell.trace, None));
         let hottest = calls.by_call.into_iter().max_by_key(|(_, ns)| *ns).map(|(call, _)| call);
         let (place, builtin) = hottest.unwrap_or_default();
         let name = model.program.funcs.get(&builtin).map_or("a builtin", |f| f.name.as_str());
@@ -65,11 +87,9 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 "This function spends {} inside builtins, most of it here in {name}, which is part of the VM: no trace contains it.",
                 ns(calls.ns)
             ),
-            advice: "Call it less: take what does not change out of the loop, keep results, or choose a structure \
-                     that makes the call unnecessary."
-                .into(),
+            advice: BETTER.iter().find(|row| row.0 == name).map_or(OTHERWISE, |row| row.1).into(),
             evidence: json!({ "builtin": name, "samples": samples, "how": "samples taken in builtins that this function calls" }),
-            target: None,
+            target,
             whatever_it_costs: false,
             stake: Some(stake),
         }
