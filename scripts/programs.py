@@ -11,6 +11,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "fixtures" / "programs"
 HEADER_KEYS = ("args", "bench-args", "gc-stress", "jit")
 
+# The pure-Python programs of pyperformance.
+PYPERFORMANCE = """nbody fannkuch spectral_norm richards richards_super deltablue chaos float go pyflate pidigits meteor_contest
+generators coroutines telco deepcopy json_dumps comprehensions logging pprint regex_v8 async_generators hexiom nqueens
+raytrace scimark unpack_sequence pathlib pickle json_loads crypto_pyaes typing_runtime_protocols async_tree barnes_hut
+bpe_tokeniser decimal_factorial decimal_pi regex_dna regex_effbot argparse base64""".split()
+
+# Arguments of the programs that must have some.
+PYPERFORMANCE_ARGS = {
+    "argparse": ["many_optionals"],
+    "pickle": ["--pure-python", "pickle"],
+    "logging": ["format"],
+    "async_tree": ["none"],
+}
+
 
 class Program:
     """One file of fixtures/programs, or any other Python file."""

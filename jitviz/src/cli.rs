@@ -230,6 +230,12 @@ pub enum Command {
         #[command(flatten)]
         input: Input,
     },
+    /// Objects: types alive at a full collection, hidden classes, inline caches that miss
+    #[command(after_help = "Example:\n  jitviz objects demo.jlog\n  jitviz objects demo.jlog --json | jq .caches")]
+    Objects {
+        #[command(flatten)]
+        input: Input,
+    },
     /// Who is to blame: the interpreter's time by what sent the program there, the builtins' by their callers
     #[command(after_help = "Example:\n  jitviz blame demo.jlog\n  jitviz blame demo.jlog --json | jq .causes")]
     Blame {

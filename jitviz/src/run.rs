@@ -14,7 +14,9 @@ use crate::analyse::findings::findings;
 use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
-use crate::analyse::{aborts, allocs, charges, flame, guards, lines, memory, passes, series, timeline, traces};
+use crate::analyse::{
+    aborts, allocs, charges, flame, guards, lines, memory, objects, passes, series, timeline, traces,
+};
 use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Time};
 use crate::describe;
 use crate::environment::Environment;
@@ -226,6 +228,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
+        (Some(Command::Objects { input }), _) => objects(&open(input)?, input.json, &paint, out),
         (Some(Command::Blame { input }), _) => blame(&open(input)?, input.json, &paint, out),
         (Some(Command::Completions { shell }), _) => Ok(describe::completions(*shell, out)?),
         (Some(Command::Man { to }), _) => Ok(describe::man(to.as_deref(), out)?),
@@ -329,6 +332,15 @@ fn memory(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> R
         part: model.span.is_some(),
     };
     table.print(report.sites, &model.problems, false, paint, out)
+}
+
+fn objects(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {
+    let report = objects::objects(model);
+    if as_json {
+        return Ok(json::write(out, &report)?);
+    }
+    paint.lines(out, &text::objects::lines(&report))?;
+    print_problems(&model.problems, paint, out)
 }
 
 fn blame(model: &Model, as_json: bool, paint: &Paint, out: &mut dyn Write) -> Result<(), Failure> {

@@ -44,6 +44,7 @@ pub fn count(value: u64) -> String {
 pub fn plural(value: u64, one: &str) -> String {
     let many = match one {
         "entry" => "entries".to_string(),
+        "class" => "classes".to_string(),
         one => format!("{one}s"),
     };
     format!("{} {}", count(value), if value == 1 { one } else { &many })

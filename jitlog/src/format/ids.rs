@@ -61,6 +61,7 @@ pub enum IdKind {
     Trace,
     IrOp,
     Collection,
+    Shape,
     Opcode,
     Abort,
     GuardKind,
@@ -117,6 +118,8 @@ ids! {
     IrOpId(u32) IrOp;
     /// A garbage collection.
     GcId(u32) Collection;
+    /// A hidden class of the VM.
+    ShapeId(u32) Shape;
     /// An abort reason of the VM (`reason` domain abort).
     AbortReason(u16) Abort;
     /// A kind of guard (`reason` domain guard kind).

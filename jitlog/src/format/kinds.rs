@@ -207,6 +207,12 @@ kinds! {
         1 Bytes "bytes",
         2 Nanoseconds "ns",
     }
+    /// What an inline cache is of.
+    CacheKind(u8) {
+        0 Get "get",
+        1 Set "set",
+        2 Method "method",
+    }
     /// What the kernel counts.
     PerfCounter(u8) {
         1 TaskClock "task clock ns",

@@ -300,6 +300,32 @@ macro_rules! event_table {
                 /// How often.
                 count: u32,
             }
+            /// An inline cache had no entry for an object: misses 2, 3 and 4, then each power of two; the first only fills it.
+            47 cache_miss CacheMiss E {
+                loc_id: LocId,
+                kind: CacheKind,
+                /// The type of the object.
+                type_str: StringId,
+                /// Of this cache so far, this one too; it stops at 65535.
+                misses: u32,
+                /// Hidden classes the cache holds entries for.
+                entries: u8,
+            }
+            /// A hidden class came to be: what follows another one when an attribute is added, or the first of a class.
+            48 shape Shape E {
+                shape_id: ShapeId,
+                /// None of the first of a class.
+                parent_shape: ShapeId,
+                class_str: StringId,
+                /// What was added; none of the first.
+                attribute_str: StringId,
+                /// Where it was met first, if that is known.
+                loc_id: LocId,
+                attributes: u16,
+                /// Further attributes go into a dict.
+                /// 1 or 0.
+                is_dictionary: u8,
+            }
             /// What the thread was doing when the sampler looked.
             64 sample Sample E {
                 state: SampleState,
@@ -409,6 +435,13 @@ macro_rules! event_table {
             /// Resident memory of one purpose. What the parts do not come to is unknown.
             86 memory_part MemoryPart E {
                 part: MemoryPurpose,
+                bytes: u64,
+            }
+            /// What a full collection left alive of one type, after its gc_end; counted in at most a hundredth of the time.
+            87 heap_type HeapType E {
+                gc_id: GcId,
+                type_str: StringId,
+                objs: u64,
                 bytes: u64,
             }
             /// Machine-code memory.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::account::{Account, Collections, account, collections};
+use super::objects::{self, Living};
 use super::summary::{Gc, Memory, Summary, summary};
 use super::{allocs, timeline};
 use crate::model::{LocId, Model, Place, TraceId};
@@ -68,6 +69,8 @@ pub struct MemoryReport {
     /// Bytes that sampled allocations stand for; beside it stands `memory.heap_allocated`, which is counted.
     pub sampled_bytes: Option<u64>,
     pub types: Vec<TypeRow>,
+    /// When a collection left most alive, by type.
+    pub alive_most: Option<Living>,
     pub removed: Vec<RemovedRow>,
     /// Largest first.
     pub traces: Vec<TraceMemory>,
@@ -93,6 +96,7 @@ pub fn report(model: &Model, summary: &Summary) -> MemoryReport {
         collections: collections(model),
         sampled_bytes: (!model.allocs.is_empty()).then(|| model.allocs.bytes()),
         types: types(model),
+        alive_most: objects::objects(model).alive_most,
         removed: removed(model),
         traces: traces(model),
         heap: timeline::heap(model),

@@ -20,6 +20,7 @@ pub mod ir;
 pub mod lines;
 pub mod memory;
 pub mod missing;
+pub mod objects;
 pub mod overview;
 pub mod passes;
 pub mod series;

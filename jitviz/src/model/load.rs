@@ -304,6 +304,23 @@ impl Loader {
             Event::AllocSample(e) => {
                 self.model.allocs.add(LocId(e.loc_id.0), e.type_str.0, e.weight_bytes);
             }
+            Event::HeapType(e) => {
+                self.model.objects.living(e.gc_id.0, t_ns, (e.type_str.0, e.objs, e.bytes));
+            }
+            Event::Shape(e) => {
+                let shape = objects::Shape {
+                    parent: e.parent_shape.0,
+                    class: e.class_str.0,
+                    attribute: e.attribute_str.0,
+                    loc: LocId(e.loc_id.0),
+                    attributes: e.attributes,
+                    is_dictionary: e.is_dictionary != 0,
+                };
+                self.model.objects.shape(e.shape_id.0, shape);
+            }
+            Event::CacheMiss(e) => {
+                self.model.objects.missed(LocId(e.loc_id.0), e.kind, e.type_str.0, e.misses, e.entries);
+            }
             Event::Mark(e) => self.mark(t_ns, e.name_str),
             Event::SamplesLost(e) => {
                 self.model.samples.lost += u64::from(e.n);
@@ -542,7 +559,8 @@ impl Loader {
                 format!("{dropped} events were dropped while the program ran: counts from events are too low, counters are exact")
             });
         }
-        let named = self.model.allocs.by_site.keys().map(|key| key.1);
+        self.model.objects.settle();
+        let named = self.model.allocs.by_site.keys().map(|key| key.1).chain(self.model.objects.names());
         let name = |id: u32| Some((id, self.strings.get(&id)?.clone()));
         self.model.words.types = named.filter_map(name).collect();
         health.events = self.model.health.events;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use jitlog::{
     BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, Invalidate,
-    PassEnd, ReadError, Reader, RuleUse, TraceAbort, TraceStart, TraceStop, Types,
+    PassEnd, ReadError, Reader, RuleUse, Shape, TraceAbort, TraceStart, TraceStop, Types,
 };
 
 pub use jitlog::read::Writer;
@@ -94,6 +94,7 @@ const LASTING: &[u16] = &[
     BridgeAttach::TYPE,
     Invalidate::TYPE,
     Codemem::TYPE,
+    Shape::TYPE,
 ];
 
 /// Events between two looks of whoever watches the reading.

@@ -14,6 +14,7 @@ pub mod load;
 pub mod log;
 pub mod moment;
 pub mod native;
+pub mod objects;
 pub mod problem;
 pub mod program;
 pub mod samples;
@@ -33,6 +34,7 @@ pub use log::{Log, Span};
 
 pub use moment::{Moment, What};
 pub use native::{Native, NativeFunction};
+pub use objects::Objects;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, MODULE, Place, Process, Program, Source, Stack};
 pub use samples::{Cell, KernelCount, Part, PlaceTime, Samples, Sampling, Timeline, TraceTime, Weight};
@@ -51,7 +53,7 @@ pub struct Words {
     pub ir_types: BTreeMap<u8, String>,
     pub passes: BTreeMap<PassId, String>,
     pub reasons: BTreeMap<(Domain, u16), Reason>,
-    /// Types of sampled allocations, by the number of their name.
+    /// Types of sampled allocations and of objects, by the number of their name.
     pub types: BTreeMap<u32, String>,
 }
 
@@ -170,6 +172,7 @@ pub struct Model {
     pub counts: Counts,
     pub samples: Samples,
     pub allocs: Allocs,
+    pub objects: Objects,
     /// Ends of numbered iterations of the program: when each mark was set.
     pub iterations: Vec<u64>,
     /// Work done between two readings of the counters of turns and calls: when it was read, and how much.

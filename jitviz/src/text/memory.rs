@@ -15,6 +15,9 @@ pub fn lines(report: &MemoryReport) -> Vec<Line> {
     let mut lines = Vec::new();
     account(report, &mut lines);
     collector(report, &mut lines);
+    if let Some(alive) = &report.alive_most {
+        super::objects::living("Alive when a collection left most", alive, &mut lines);
+    }
     let types = report.types.iter().map(|row| {
         let part = share(row.permille, 1_000).unwrap_or_default();
         Line::of(Role::Plain, format!("{:>NUMBER$} {part:>8}  ", bytes(row.bytes))).with(Role::Name, &row.ty)

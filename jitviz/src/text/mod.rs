@@ -7,6 +7,7 @@ pub mod findings;
 pub mod json;
 pub mod list;
 pub mod memory;
+pub mod objects;
 pub mod page;
 pub mod paint;
 pub mod sites;

@@ -3,11 +3,13 @@
 //! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
 
+mod objects;
 mod vocabulary;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jitlog::{
     AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem,
@@ -19,6 +21,7 @@ use jitlog::{
     StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
+pub use jitlog::CacheKind;
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
 pub use vocabulary::{observed_name, observed_type};
 
@@ -74,6 +77,10 @@ pub struct Events {
     fingerprints: HashMap<TraceId, Fingerprint>,
     next_pass: u16,
     collections: u32,
+    /// Hidden classes that the log knows.
+    shapes: usize,
+    /// When objects are counted by type again.
+    next_census: Instant,
 }
 
 impl Events {
@@ -116,6 +123,8 @@ impl Events {
             fingerprints: HashMap::new(),
             next_pass: 0,
             collections: 0,
+            shapes: 0,
+            next_census: Instant::now(),
         })
     }
 
@@ -230,12 +239,13 @@ impl Events {
         parts.into_iter().for_each(|part| self.stream.memory_part(&part));
     }
 
-    /// Names the builtins: functions by index, types by id.
+    /// Names the builtins: functions by index, types by id, operations by number.
     pub fn builtins(&self, table: &[&'static BuiltinRow]) -> BuiltinIds {
         let name = |name: &str| self.log.defs().func(SourceId::NONE, name, 0, 0);
         BuiltinIds {
             functions: table.iter().map(|row| name(&row.full_name())).collect(),
             types: TypeId::builtin().map(|id| name(id.name())).collect(),
+            operations: perf::operations::names().map(|text| text.map_or(FuncId::NONE, |text| name(&text))).collect(),
         }
     }
 
@@ -678,6 +688,7 @@ impl Events {
             promoted_bytes: 0,
             freed_objs: record.freed_objects,
         });
+        self.census(vm, gc_id);
         self.heap(vm);
         perf::look_around(vm, self, false);
     }
@@ -702,6 +713,7 @@ impl Events {
     /// Writes how the program ended and closes the log. Returns what could not be written, as a sentence.
     pub fn close(mut self, vm: &Vm, status: i32, how: ProgramEnd) -> Option<String> {
         self.heap(vm);
+        self.shapes(vm, false);
         let how = match how {
             ProgramEnd::Normal => ExitHow::Normal,
             ProgramEnd::Exception => ExitHow::Exception,

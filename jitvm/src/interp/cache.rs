@@ -10,6 +10,7 @@
 use std::cell::Cell as Slot;
 
 use crate::bytecode::{Instruction, Op};
+use crate::events::CacheKind;
 use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
@@ -66,6 +67,8 @@ pub struct Cache {
     entries: [Entry; 2],
     /// As far as [`OFTEN`].
     misses: Slot<u16>,
+    /// All of them while a log is written, as far as a u16 goes.
+    logged: Slot<u16>,
     /// The shape that was missed last, unless it was learned.
     missed: Slot<u32>,
 }
@@ -116,7 +119,12 @@ impl Entry {
 
 impl Cache {
     const fn empty() -> Cache {
-        Cache { entries: [Entry::empty(), Entry::empty()], misses: Slot::new(0), missed: Slot::new(0) }
+        Cache {
+            entries: [Entry::empty(), Entry::empty()],
+            misses: Slot::new(0),
+            logged: Slot::new(0),
+            missed: Slot::new(0),
+        }
     }
 }
 
@@ -198,6 +206,21 @@ impl Cache {
         again
     }
 
+    /// Tells the log of a miss: which are worth it the event's description says.
+    #[cold]
+    fn log_miss(&self, vm: &mut Vm, kind: CacheKind, value: Value) {
+        let count = self.logged.get().saturating_add(1);
+        if count == self.logged.replace(count) || !(count == 3 || count > 1 && count.is_power_of_two()) {
+            return;
+        }
+        let entries = self.entries.iter().filter(|entry| entry.shape.get() != 0).count();
+        if let Some(mut events) = vm.jit.events.take() {
+            let name = vm.type_name(value);
+            events.cache_miss(vm, kind, &name, u32::from(count), entries as u8);
+            vm.jit.events = Some(events);
+        }
+    }
+
     /// GET_ATTR: the attribute, if an entry knows it.
     #[inline(always)]
     pub fn get(&self, value: Value) -> Option<Value> {
@@ -262,6 +285,9 @@ impl Cache {
     /// Learns how GET_ATTR finds `name` in objects like `value`.
     #[cold]
     pub fn learn_get(&self, vm: &mut Vm, value: Value, name: Value) {
+        if vm.jit.events.is_some() {
+            self.log_miss(vm, CacheKind::Get, value);
+        }
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
@@ -342,6 +368,9 @@ impl Cache {
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
     #[cold]
     pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value) {
+        if vm.jit.events.is_some() {
+            self.log_miss(vm, CacheKind::Set, value);
+        }
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.setattr).is_some() {
@@ -360,11 +389,18 @@ impl Cache {
         if let Some(next) = vm.shapes.transition(shape, name) {
             self.fill(vm, class, shape, Plan::Add(offset_of(slot), next));
         }
+        if let Some(mut events) = vm.jit.events.take() {
+            events.shapes(vm, true);
+            vm.jit.events = Some(events);
+        }
     }
 
     /// Learns which method LOAD_METHOD finds.
     #[cold]
     pub fn learn_method(&self, vm: &mut Vm, value: Value, name: Value) {
+        if vm.jit.events.is_some() {
+            self.log_miss(vm, CacheKind::Method, value);
+        }
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }

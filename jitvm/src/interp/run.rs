@@ -607,6 +607,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     begun!(methods::property(&mut *vm, getter, object))
                                 }
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
+                                save_pc!();
                                 cache.learn_get(&mut *vm, object, name);
                                 out_of_line!(attributes::get_attr(&mut *vm, object, name))
                             }
@@ -617,6 +618,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     next!();
                                 }
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
+                                save_pc!();
                                 cache.learn_set(&mut *vm, object, name);
                                 out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins!(b))))
                             }

@@ -9,6 +9,7 @@ mod code_table;
 mod kernel_counters;
 mod kernel_sampler;
 mod memory_account;
+pub mod operations;
 mod sampler;
 mod stack_table;
 mod timer;
@@ -40,7 +41,7 @@ pub enum State {
     Interp = 0,
     /// In a trace, or in a function of the runtime that a trace calls.
     Compiled = 1,
-    /// In a builtin.
+    /// In a builtin, or an operator with much to do ([`operations`]).
     Native = 2,
     Gc = 3,
     Record = 4,
@@ -58,6 +59,8 @@ impl State {
 
 /// How builtins are numbered: functions by their index, types from here on.
 const TYPES_FROM: u32 = 1 << 16;
+/// And operations of builtin types from here on.
+const OPERATIONS_FROM: u32 = 1 << 17;
 
 /// The number of what a call of this value runs, if that is a builtin function or a type that has no code of the
 /// program's.

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
 use super::kernel_sampler::{self, KernelSampler};
 use super::stack_table::{Found, StackTable};
-use super::{State, TYPES_FROM, timer};
+use super::{OPERATIONS_FROM, State, TYPES_FROM, timer};
 use crate::ir::{CodeId, Origin};
 use crate::runtime::frame_stack::FrameStack;
-use crate::runtime::object::{SHAPES, ShapeId};
+use crate::runtime::object::ShapeId;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::Trace;
 
@@ -35,10 +35,11 @@ const NEAR: usize = 16 << 10;
 /// rate, the program gets most of the time, and it gets some, which a handler longer than the period would not let it.
 const REST: u64 = 4;
 
-/// Log ids of builtin functions by index, and of types by their ids.
+/// Log ids of builtin functions by index, of types by their ids, and of operations by their numbers.
 pub struct BuiltinIds {
     pub functions: Box<[FuncId]>,
     pub types: Box<[FuncId]>,
+    pub operations: Box<[FuncId]>,
 }
 
 /// Makes room, so that the list never moves while a handler reads it.
@@ -156,10 +157,7 @@ impl Sampler {
     pub fn allocation(&mut self, vm: &Vm, shape: ShapeId, bytes: usize, weight: u64) {
         self.is_busy.store(true, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
-        let name = match shape.is_dynamic() {
-            true => vm.class_name(vm.shapes.class(shape)),
-            false => SHAPES.iter().find(|row| row.0 == shape).map_or("object", |row| row.1),
-        };
+        let name = vm.type_name_of_shape(shape);
         let perf = &vm.perf;
         let in_trace = perf.trace.load(Ordering::Relaxed) != 0;
         let here = &raw const name as usize;
@@ -244,9 +242,10 @@ impl Sampler {
     }
 
     fn builtin(&self, number: u32) -> FuncId {
-        let known = match number.checked_sub(TYPES_FROM) {
-            Some(id) => self.builtins.types.get(id as usize),
-            None => self.builtins.functions.get(number as usize),
+        let known = match (number.checked_sub(OPERATIONS_FROM), number.checked_sub(TYPES_FROM)) {
+            (Some(operation), _) => self.builtins.operations.get(operation as usize),
+            (None, Some(id)) => self.builtins.types.get(id as usize),
+            (None, None) => self.builtins.functions.get(number as usize),
         };
         known.copied().unwrap_or_default()
     }

@@ -139,6 +139,22 @@ impl BlockSpace {
         found
     }
 
+    /// Each marked cell and its bytes.
+    pub fn for_each_marked(&self, f: &mut dyn FnMut(usize, usize)) {
+        for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| block.cell != 0) {
+            // SAFETY: as in `mark_words`.
+            let words = unsafe { std::slice::from_raw_parts(self.marks.add(index * WORDS_PER_BLOCK), WORDS_PER_BLOCK) };
+            let start = self.base + index * BLOCK_BYTES;
+            for (position, &word) in words.iter().enumerate() {
+                let mut rest = word;
+                while rest != 0 {
+                    f(start + (position * 64 + rest.trailing_zeros() as usize) * GRANULE, block.cell as usize);
+                    rest &= rest - 1;
+                }
+            }
+        }
+    }
+
     fn mark_words(&mut self, block: usize) -> &mut [u64] {
         // SAFETY: the bitmap has `WORDS_PER_BLOCK` words for each block of the range, and `block` is below its length.
         unsafe { std::slice::from_raw_parts_mut(self.marks.add(block * WORDS_PER_BLOCK), WORDS_PER_BLOCK) }

@@ -19,6 +19,7 @@ use super::strings::{is_ascii, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 use crate::interp::consume::{Consumer, consume};
+use crate::perf::operations::{Operation, is_large};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompareKind {
@@ -139,6 +140,17 @@ pub fn native_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknow
     if let Some(ordering) = compare_numbers(a, b) {
         return Ok(kind.holds(ordering));
     }
+    let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
+    let operation = if equality { Operation::Equal } else { Operation::Order };
+    let before = vm.perf.enter_operation(operation, a, || is_large(a) && is_large(b));
+    let result = compare_others(vm, kind, a, b, unknown);
+    vm.perf.leave_operation(before);
+    result
+}
+
+/// As [`native_compare`], of what are not two numbers.
+#[inline]
+fn compare_others(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknown: &mut bool) -> Outcome<bool> {
     let equality = matches!(kind, CompareKind::Equal | CompareKind::NotEqual);
     match (a.layout(), b.layout()) {
         (ShapeId::STR, ShapeId::STR) => {
@@ -321,6 +333,15 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
 
 /// `a in b` as the builtin layout of the container gives it, or by iterating.
 pub fn native_contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
+    let is_table = dict_views::is_table(container);
+    let before = vm.perf.enter_operation(Operation::Contains, container, || !is_table && is_large(container));
+    let result = contains_by_layout(vm, container, value);
+    vm.perf.leave_operation(before);
+    result
+}
+
+#[inline]
+fn contains_by_layout(vm: &mut Vm, container: Value, value: Value) -> Outcome<bool> {
     match container.layout() {
         ShapeId::STR => {
             if !value.is_str() {

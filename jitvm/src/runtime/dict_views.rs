@@ -14,6 +14,7 @@ use super::set_operations;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::perf::operations::{Operation, is_large};
 
 const GONE: Value = Value::from_fixnum(-1);
 
@@ -203,6 +204,13 @@ pub fn union(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Option<Outcome
 
 /// `dict.update(other)`: of a mapping (what has `keys`), or an iterable of pairs.
 pub fn update(vm: &mut Vm, target: Value, other: Value) -> Outcome<()> {
+    let before = vm.perf.enter_operation(Operation::Update, target, || is_large(other));
+    let result = add_all(vm, target, other);
+    vm.perf.leave_operation(before);
+    result
+}
+
+fn add_all(vm: &mut Vm, target: Value, other: Value) -> Outcome<()> {
     if other.has_shape(ShapeId::DICT) {
         return dict::update_from_dict(vm, target, other);
     }

@@ -7,6 +7,7 @@ use super::repr;
 use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
+use crate::perf::operations::{Operation, is_large};
 
 /// A parsed format specifier.
 #[derive(Clone, Copy, Debug)]
@@ -402,6 +403,13 @@ fn group_digits(digits: &str, separator: char, group: usize, least: usize) -> St
 
 /// `FormatValue`: conversion (0 none, 1 str, 2 repr, 3 ascii), then the format.
 pub fn format_value(vm: &mut Vm, value: Value, conversion: u8, spec: Value) -> Outcome {
+    let before = vm.perf.enter_operation(Operation::Format, value, || is_large(value));
+    let result = format_converted(vm, value, conversion, spec);
+    vm.perf.leave_operation(before);
+    result
+}
+
+fn format_converted(vm: &mut Vm, value: Value, conversion: u8, spec: Value) -> Outcome {
     let value = match conversion {
         1 => repr::to_str(vm, value)?,
         2 => repr::to_repr(vm, value)?,

@@ -67,6 +67,11 @@ impl LargeSpace {
         Some(self.objects[index].bytes)
     }
 
+    /// Each object's address and bytes.
+    pub fn for_each(&self, f: &mut dyn FnMut(usize, usize)) {
+        self.objects.iter().for_each(|object| f(object.address, object.bytes));
+    }
+
     /// Marks the large object at `address`; false if it was marked already.
     pub fn mark(address: usize) -> bool {
         let header = address as *mut Header;

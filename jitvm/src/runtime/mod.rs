@@ -7,6 +7,7 @@ pub mod bases;
 pub mod bigint;
 pub mod blocks;
 pub mod bytes;
+pub mod census;
 pub mod class_build;
 pub mod classes;
 pub mod codecs;

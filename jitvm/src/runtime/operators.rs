@@ -130,6 +130,14 @@ pub fn native(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
     if op == Binary::MatMul {
         return None;
     }
+    let before = vm.perf.enter_binary(op, a, b);
+    let result = of_layouts(vm, op, a, b, augmented);
+    vm.perf.leave_operation(before);
+    result
+}
+
+#[inline]
+fn of_layouts(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Option<Outcome> {
     if let Some(result) = operators_sequence::usual(vm, op, a, b, augmented) {
         return Some(result);
     }

@@ -26,7 +26,13 @@ pub fn fixnums(vm: &mut Vm, op: Binary, a: i64, b: i64) -> Outcome {
             Some(result) => Ok(vm.integer_wide(result)),
             None => integers(vm, op, Value::from_fixnum(a), Value::from_fixnum(b)),
         },
-        _ => integers(vm, op, Value::from_fixnum(a), Value::from_fixnum(b)),
+        _ => {
+            let (a, b) = (Value::from_fixnum(a), Value::from_fixnum(b));
+            let before = vm.perf.enter_binary(op, a, b);
+            let result = integers(vm, op, a, b);
+            vm.perf.leave_operation(before);
+            result
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::strings::text;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::interp::consume::{Consumer, consume};
+use crate::perf::operations::{Operation, is_large};
 
 fn is_sequence(value: Value) -> bool {
     matches!(value.layout(), ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE | ShapeId::BYTES | ShapeId::BYTEARRAY)
@@ -100,6 +101,13 @@ pub fn append_items(vm: &mut Vm, list: Value, values: &[Value]) -> Outcome<()> {
 
 /// `list.extend(iterable)`.
 pub fn extend(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
+    let before = vm.perf.enter_operation(Operation::Extend, list, || is_large(iterable));
+    let result = extend_by_all(vm, list, iterable);
+    vm.perf.leave_operation(before);
+    result
+}
+
+fn extend_by_all(vm: &mut Vm, list: Value, iterable: Value) -> Outcome<()> {
     if let Some(values) = super::sequences::as_items(iterable) {
         // `a.extend(a)`: growing must not happen under the slice that is read.
         vm.reserve(list, values.len())?;

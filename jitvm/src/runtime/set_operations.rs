@@ -12,6 +12,7 @@ use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::interp::consume::{Consumer, consume};
+use crate::perf::operations::{Operation, is_large};
 
 /// The exact shape of results: that of the left operand's builtin type.
 fn shape_like(value: Value) -> ShapeId {
@@ -37,6 +38,13 @@ fn writable_copy(vm: &mut Vm, set: Value) -> Outcome {
 
 /// Adds the elements of an iterable.
 pub fn update(vm: &mut Vm, set: Value, other: Value) -> Outcome<()> {
+    let before = vm.perf.enter_operation(Operation::Update, set, || is_large(other));
+    let result = add_all(vm, set, other);
+    vm.perf.leave_operation(before);
+    result
+}
+
+fn add_all(vm: &mut Vm, set: Value, other: Value) -> Outcome<()> {
     if is_any_set(other) {
         return set::update_from_set(vm, set, other);
     }

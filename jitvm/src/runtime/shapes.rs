@@ -28,6 +28,8 @@ pub struct Shape {
     transitions: Vec<(Value, ShapeId)>,
     /// The shape without attributes that this one came from.
     pub root: ShapeId,
+    /// The shape with all but the last of the attributes; FREE of a root.
+    pub parent: ShapeId,
     /// Of a root: how many shapes came from it.
     descendants: u32,
 }
@@ -46,6 +48,15 @@ impl ShapeTable {
     fn get_mut(&mut self, id: ShapeId) -> &mut Shape {
         &mut self.shapes[(id.0 - ShapeId::FIRST_DYNAMIC) as usize]
     }
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.shapes.len()
+    }
+    /// The shapes from the given number of them on, in the order in which they came to be.
+    pub fn since(&self, known: usize) -> impl Iterator<Item = (ShapeId, &Shape)> {
+        let first = ShapeId::FIRST_DYNAMIC + known as u32;
+        self.shapes[known..].iter().enumerate().map(move |(index, shape)| (ShapeId(first + index as u32), shape))
+    }
     #[inline]
     pub fn class(&self, id: ShapeId) -> TypeId {
         self.get(id).class
@@ -63,6 +74,7 @@ impl ShapeTable {
             index: None,
             transitions: Vec::new(),
             root: id,
+            parent: ShapeId::FREE,
             descendants: 0,
         });
         id
@@ -98,7 +110,7 @@ impl ShapeTable {
         let index = indexed.then(|| keys.iter().enumerate().map(|(slot, &key)| (key, slot as u16)).collect());
         let id = self.new_root(class, layout, capacity, false);
         let new = self.get_mut(id);
-        (new.keys, new.index, new.root) = (keys, index, root);
+        (new.keys, new.index, new.root, new.parent) = (keys, index, root, from);
         self.get_mut(from).transitions.push((name, id));
         Some(id)
     }

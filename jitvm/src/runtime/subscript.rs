@@ -12,6 +12,7 @@ use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
+use crate::perf::operations::{Operation, are_many, is_large};
 
 /// `container[key]`.
 #[inline]
@@ -36,21 +37,10 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             let values = items(container);
             if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, values.len())?;
-                if is_list {
-                    if let Some(part) = chosen.run(values) {
-                        return vm.list(part);
-                    }
-                    let list = vm.list_with_capacity(chosen.count)?;
-                    vm.fill_list(list, chosen.count, |new| chosen.copy(values, new));
-                    return Ok(list);
-                }
-                if chosen.count == values.len() && chosen.step == 1 {
-                    return Ok(container);
-                }
-                if chosen.count == 0 {
-                    return vm.tuple(&[]);
-                }
-                return vm.tuple_with(chosen.count, |new| chosen.copy(values, new));
+                let before = vm.perf.enter_operation(Operation::GetItem, container, || are_many(chosen.count));
+                let result = if is_list { slice_list(vm, values, chosen) } else { slice_tuple(vm, container, chosen) };
+                vm.perf.leave_operation(before);
+                return result;
             }
             let kind = if is_list { Kind::LIST } else { Kind::TUPLE };
             let index = resolve_index(vm, key, values.len(), kind, kind.out_of_range)?;
@@ -58,7 +48,10 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         }
         ShapeId::STR => {
             if key.has_layout(ShapeId::SLICE) {
-                return slice_str(vm, container, key);
+                let before = vm.perf.enter_operation(Operation::GetItem, container, || is_large(container));
+                let result = slice_str(vm, container, key);
+                vm.perf.leave_operation(before);
+                return result;
             }
             let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
             let c = text(container)[byte_offset(vm, container, index)..].chars().next();
@@ -92,6 +85,26 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
         }
     }
+}
+
+fn slice_list(vm: &mut Vm, values: &[Value], chosen: Chosen) -> Outcome {
+    if let Some(part) = chosen.run(values) {
+        return vm.list(part);
+    }
+    let list = vm.list_with_capacity(chosen.count)?;
+    vm.fill_list(list, chosen.count, |new| chosen.copy(values, new));
+    Ok(list)
+}
+
+fn slice_tuple(vm: &mut Vm, tuple: Value, chosen: Chosen) -> Outcome {
+    let values = items(tuple);
+    if chosen.count == values.len() && chosen.step == 1 {
+        return Ok(tuple);
+    }
+    if chosen.count == 0 {
+        return vm.tuple(&[]);
+    }
+    vm.tuple_with(chosen.count, |new| chosen.copy(values, new))
 }
 
 /// What a dict without the key gives: what `__missing__` of a subclass returns, or KeyError.
@@ -330,7 +343,10 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
         return Err(unsupported(vm, container, "item assignment"));
     }
     if key.has_layout(ShapeId::SLICE) {
-        return assign_slice(vm, container, key, value);
+        let before = vm.perf.enter_operation(Operation::SetItem, container, || is_large(container) || is_large(value));
+        let result = assign_slice(vm, container, key, value);
+        vm.perf.leave_operation(before);
+        return result;
     }
     let length = items(container).len();
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
@@ -392,11 +408,15 @@ pub fn native_delete_item(vm: &mut Vm, container: Value, key: Value) -> Outcome<
     let length = items(container).len();
     if key.has_layout(ShapeId::SLICE) {
         let chosen = resolve_slice(vm, key, length)?;
+        let before = vm.perf.enter_operation(Operation::DeleteItem, container, || are_many(length));
         delete_chosen(container, chosen);
+        vm.perf.leave_operation(before);
         return Ok(());
     }
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
+    let before = vm.perf.enter_operation(Operation::DeleteItem, container, || are_many(length - index));
     remove(container, index);
+    vm.perf.leave_operation(before);
     Ok(())
 }
 
@@ -408,8 +428,11 @@ fn get_byte(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             return Ok(container);
         }
         let data = bytes::data(container);
+        let before = vm.perf.enter_operation(Operation::GetItem, container, || is_large(container));
         let picked: Vec<u8> = (0..chosen.count).map(|position| data[chosen.index(position)]).collect();
-        return vm.bytes_like(container, &picked);
+        let result = vm.bytes_like(container, &picked);
+        vm.perf.leave_operation(before);
+        return result;
     }
     let kind = if bytes::is_bytearray(container) { Kind::BYTEARRAY } else { Kind::BYTES };
     let index = resolve_index(vm, key, data.len(), kind, kind.out_of_range)?;

@@ -31,6 +31,35 @@ const BETTER: &[(&str, &str)] = &[
     ("list.index", "It compares with one item after the other. Keep a dict from item to place beside the list."),
     ("list.count", "It compares with every item. Count once, with collections.Counter or a dict."),
     ("list.remove", "It compares with one item after the other, and moves those that follow. Use a dict or a set."),
+    (
+        "list.__contains__",
+        "`in` compares with one item after the other. Keep the items in a set, or a dict, beside the list.",
+    ),
+    ("tuple.__contains__", "`in` compares with one item after the other. A set or a frozenset finds it at once."),
+    (
+        "str.__contains__",
+        "`in` searches the whole text. Search once and keep the result, or split the text and keep its words in a set.",
+    ),
+    ("list.__getitem__", "A slice copies its items. Pass the bounds along, or take items with itertools.islice."),
+    ("tuple.__getitem__", "A slice copies its items. Pass the bounds along, or take items with itertools.islice."),
+    (
+        "str.__getitem__",
+        "A slice copies its characters. Pass positions along: find, startswith and regular expressions take them.",
+    ),
+    ("bytes.__getitem__", "A slice copies its bytes. Take slices of a memoryview, which copy none."),
+    ("bytearray.__getitem__", "A slice copies its bytes. Take slices of a memoryview, which copy none."),
+    (
+        "list.__delitem__",
+        "del moves every item that follows. Delete from the end, use a collections.deque, or build a new list of what stays, once.",
+    ),
+    ("list.__setitem__", "Assigning to a slice of another length moves every item that follows. Build the list once."),
+    ("list.__add__", "`+` copies both lists. Append or extend in place, and make one list at the end."),
+    ("tuple.__add__", "`+` copies both tuples. Collect in a list and make one tuple at the end."),
+    ("bytes.__add__", "`+` copies both. Collect in a bytearray or a list, and join once."),
+    (
+        "list.__eq__",
+        "It compares item by item. Compare something smaller first: a length, a counter of changes, a hash.",
+    ),
 ];
 
 const OTHERWISE: &str = "Call it less: take what does not change out of the loop, keep results, or choose a structure that \
