@@ -57,7 +57,7 @@ pub fn lines(report: &ObjectReport) -> Vec<Line> {
 /// What was alive at one collection.
 pub fn living(title: &str, alive: &Living, lines: &mut Vec<Line>) {
     let rows = alive.types.iter().map(|row| {
-        let part = share(row.permille, 1_000).unwrap_or_default();
+        let part = share(row.bytes, alive.bytes).unwrap_or_default();
         let text = format!("{:>NUMBER$} {part:>8} {:>12}  ", bytes(row.bytes), count(row.objects));
         Line::of(Role::Plain, text).with(Role::Name, &row.ty)
     });
