@@ -89,7 +89,11 @@ impl Program {
         let stderr = finished.stderr.replace(&format!("File \"{}/", folder.display()), "File \"");
         let mut problems = Vec::new();
         if finished.ended != Ended::Status(self.status) {
-            problems.push(format!("ended with {}, expected status {}", finished.ended, self.status));
+            let last = stderr.lines().last().unwrap_or_default();
+            problems.push(format!(
+                "ended with {}, expected status {}; last on stderr: {last}",
+                finished.ended, self.status
+            ));
         }
         problems.extend(difference("stdout", &self.stdout, &finished.stdout));
         problems.extend(difference("stderr", &self.stderr, &stderr));
