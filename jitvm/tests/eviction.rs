@@ -149,8 +149,8 @@ for k in range(60, 120):
         print(k)
 print(work(500, bottom), work(499, lambda: 7))
 ";
-    let (output, statistics, told) = run(&["--jit-param", "evict-stress=1"], &program);
-    assert_eq!(output, "-250\n-250 256\n");
+    let (output, statistics, told) = run(&["--jit-param", "evict-stress=5"], &program);
+    assert_eq!(output, "-250\n-250 257\n");
     lives_are_apart(&told.changes);
     // While compiled code of the recursion was to be returned to, it was unlinked, and others came and went; only
     // afterwards was it freed.
