@@ -44,7 +44,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         };
         // A new arena of the same size is put where the one before was.
-        let mut arena = Arena::new(no_exit, Bounds { gap: announcer.gap(), ..Bounds::default() }).expect("memory for code");
+        let mut arena =
+            Arena::new(no_exit, Bounds { gap: announcer.gap(), ..Bounds::default() }).expect("memory for code");
         let code = countdown(padding);
         let range = arena.install(&code).expect("memory for code").expect("a new arena has room");
         let function = format!("py::{name}");

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jitlog::{
-    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeFree, CodeFreeReason, CodeInstall, CodeMap, Codemem,
-    CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus,
-    Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
-    GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
-    LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
-    Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId, SourceText, StackId,
-    StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeFree, CodeFreeReason, CodeInstall,
+    CodeMap, Codemem, CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason,
+    ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind,
+    GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId,
+    LinkKind, LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount,
+    PerfCounter, PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId,
+    SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};

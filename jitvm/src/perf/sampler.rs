@@ -13,11 +13,11 @@ use super::code_table::{CodeEntry, Fixed, TraceEntry, TraceTable};
 use super::kernel_sampler::{self, KernelSampler};
 use super::stack_table::{Found, StackTable};
 use super::{State, TYPES_FROM, timer};
+use crate::codegen::CodeRange;
 use crate::ir::{CodeId, Origin};
 use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::vm::{Frame, Vm};
-use crate::codegen::CodeRange;
 use crate::trace::Trace;
 
 /// Innermost Python frames of a sample; the ones below are left out.

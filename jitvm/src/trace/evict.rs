@@ -286,7 +286,8 @@ fn active(vm: &Vm) -> HashSet<TraceId> {
         let address = word.wrapping_sub(1);
         if region.contains(address) {
             let at = pieces.partition_point(|piece| piece.0.start <= address);
-            active.extend(at.checked_sub(1).map(|at| pieces[at]).filter(|piece| piece.0.contains(address)).map(|p| p.1));
+            active
+                .extend(at.checked_sub(1).map(|at| pieces[at]).filter(|piece| piece.0.contains(address)).map(|p| p.1));
         }
     });
     active

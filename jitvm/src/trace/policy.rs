@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use super::Trace;
-use super::evict;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
+use super::evict;
 use super::function::{self, ENTRY};
 use super::params::Params;
 use super::record_raise;
