@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jitvm::announce::{Announcer, Frame, Unit, Wanted};
-use jitvm::codegen::{Arena, ExitState};
+use jitvm::codegen::{Arena, Bounds, ExitState};
 use jitvm::runtime::vm::Vm;
 
 /// `push rbp; mov rbp, rsp; mov rax, rdi; 1: dec rax; jnz 1b; pop rbp; ret`, with a padding that tells the phases apart.
@@ -44,7 +44,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         };
         // A new arena of the same size is put where the one before was.
-        let mut arena = Arena::new(no_exit, announcer.gap()).expect("memory for code");
+        let mut arena =
+            Arena::new(no_exit, Bounds { gap: announcer.gap(), ..Bounds::default() }).expect("memory for code");
         let code = countdown(padding);
         let range = arena.install(&code).expect("memory for code").expect("a new arena has room");
         let function = format!("py::{name}");

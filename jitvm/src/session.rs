@@ -304,6 +304,8 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                     "aborted": totals.aborted,
                     "retired": totals.retired,
                     "blacklisted": totals.blacklisted,
+                    "evicted": vm.jit.eviction.evicted,
+                    "freed": vm.jit.eviction.freed,
                     "sunk": totals.sunk,
                     "entries": totals.entries,
                     "exits": totals.exits,
@@ -334,6 +336,10 @@ fn print_statistics(vm: &Vm, format: StatsFormat) {
                 totals.compile_ns as f64 / 1e6,
                 code
             );
+            if vm.jit.eviction.evicted > 0 {
+                let eviction = &vm.jit.eviction;
+                eprintln!("jitvm: {} traces evicted, the memory of {} used again", eviction.evicted, eviction.freed);
+            }
             if let Some(witness) = &vm.jit.witness {
                 eprintln!(
                     "jitvm: checked {} traces entered, {} instructions and exits compared",

@@ -222,6 +222,8 @@ modes! {
     guards_made_to_fail_in_the_ir_interpreter_change_nothing = "ir-guard-fail";
     machine_code_does_what_its_ir_says = "check";
     random_registers_change_nothing = "random-ra";
+    evicting_traces_changes_nothing = "evict";
+    little_code_memory_changes_nothing = "small-code";
     folding_can_be_switched_off = "no-fold";
     peeling_can_be_switched_off = "no-peel";
     sinking_can_be_switched_off = "no-sink";

@@ -7,6 +7,7 @@
 use std::ptr;
 
 use super::{Unit, image};
+use crate::codegen::CodeRange;
 
 const NOTHING: u32 = 0;
 const REGISTER: u32 = 1;
@@ -71,8 +72,26 @@ impl Images {
             units = joined;
             rank += 1;
         }
+        self.show(self.images.len(), units, rank);
+    }
+
+    /// The unit of this range is gone; the others of its image stay.
+    pub(super) fn remove(&mut self, range: CodeRange) {
+        let Some(at) = self.images.iter().position(|image| image.units.iter().any(|unit| unit.range == range)) else {
+            return;
+        };
+        let image = self.images.remove(at);
+        let rank = image.rank;
+        let mut units = unregister(image);
+        units.retain(|unit| unit.range != range);
+        if !units.is_empty() {
+            self.show(at, units, rank);
+        }
+    }
+
+    fn show(&mut self, at: usize, units: Vec<Unit>, rank: u32) {
         match image::build(&units) {
-            Ok(bytes) => self.images.push(register(units, rank, bytes.into_boxed_slice())),
+            Ok(bytes) => self.images.insert(at, register(units, rank, bytes.into_boxed_slice())),
             Err(message) => {
                 eprintln!("jitvm: --gdb-jit: {message}; going on without it");
                 self.failed = true;

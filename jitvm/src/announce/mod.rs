@@ -94,6 +94,18 @@ impl Announcer {
         if self.dump.is_some() { frames::ROOM } else { 0 }
     }
 
+    /// Whether what was told of an address holds for the whole run: lines of a map have no time.
+    pub fn is_believed_for_good(&self) -> bool {
+        self.map.is_some()
+    }
+
+    /// A piece of code is gone. A dump knows the time at which something else is said to be there.
+    pub fn forget(&mut self, range: CodeRange) {
+        if let Some(images) = &mut self.images {
+            images.remove(range);
+        }
+    }
+
     /// Tells of a piece of code whose bytes are `code`. It may stand where another stood before.
     pub fn tell(&mut self, unit: Unit, code: &[u8]) {
         if let Some(Err(error)) = self.map.as_mut().map(|map| map.add(&unit)) {
@@ -154,6 +166,13 @@ pub fn compiled(vm: &mut Vm, trace: &Trace) {
         announcer.tell(unit, arena.bytes(artifact.code));
     }
     vm.jit.announcer = Some(announcer);
+}
+
+/// The trace's code is about to be gone.
+pub fn freed(vm: &mut Vm, trace: &Trace) {
+    if let (Some(announcer), Some(artifact)) = (&mut vm.jit.announcer, &trace.artifact) {
+        announcer.forget(artifact.code);
+    }
 }
 
 /// The path that all exits share.

@@ -12,6 +12,7 @@ use crate::interp::activation::CallSite;
 use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
 use crate::runtime::vm::Vm;
 use std::mem::offset_of;
+use std::rc::Rc;
 
 pub(super) const SCRATCH: u8 = Register::SCRATCH.number();
 pub(super) const VECTOR_SCRATCH: u8 = Register::VECTOR_SCRATCH.number();
@@ -67,6 +68,7 @@ pub(super) struct Assembler<'a> {
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
     pub slow_paths: Vec<SlowPath>,
+    pub sites: Vec<Rc<CallSite>>,
     stubs: Vec<Stub>,
 }
 
@@ -90,19 +92,20 @@ pub(super) fn assemble(
         inherited,
         inner_entry: 0,
         slow_paths: Vec::new(),
+        sites: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
     let (map, loop_start) = assembler.instructions(trace)?;
     let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
-    let Assembler { mut emitter, checkpoints, .. } = assembler;
+    let Assembler { mut emitter, checkpoints, sites, .. } = assembler;
     for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
         exit.patch = patch;
     }
     let bytes = emitter.ops.take().map_err(|_| CompileFailure::TooBig)?;
-    let installed = arena.install(&bytes).map_err(|_| CompileFailure::NoCodeMemory)?;
-    let code = installed.ok_or(CompileFailure::NoCodeMemory)?;
+    let full = CompileFailure::NoCodeMemory(bytes.len());
+    let code = arena.install(&bytes).map_err(|_| full)?.ok_or(full)?;
     Ok(Artifact {
         code,
         entry: code.start as *const u8,
@@ -114,6 +117,7 @@ pub(super) fn assemble(
         label: allocation.label,
         stubs,
         checkpoints,
+        sites,
     })
 }
 

@@ -4,6 +4,7 @@
 //! frames; r14 goes to the callee's register 0 and back. Whatever keeps a call from being native is out of line.
 
 use std::mem::offset_of;
+use std::rc::Rc;
 
 use super::assemble::{Assembler, SCRATCH, SlowCall, SlowPath, slot_offset};
 use super::emit::{Condition, emit};
@@ -94,9 +95,9 @@ impl Assembler<'_> {
         emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
         self.emitter.address(BASE, BASE, -slot);
         emit!(self.emitter.ops ; sub QWORD [r15 + LENGTH], pushed ; =>back);
-        // The trace's code is never freed, and refers to it for as long.
-        let site: *const CallSite = Box::leak(Box::new(site));
-        let call = SlowCall::Function(site);
+        let site = Rc::new(site);
+        let call = SlowCall::Function(Rc::as_ptr(&site));
+        self.sites.push(site);
         self.slow_paths.push(SlowPath { label: slow, back, to: RAX, live: RegisterSet::EMPTY, call });
         Ok(())
     }

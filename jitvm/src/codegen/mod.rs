@@ -26,12 +26,14 @@ mod verify;
 
 pub use analysis::shared_values;
 use std::fmt;
+use std::rc::Rc;
 
+use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ref, TraceId};
 use crate::runtime::vm::Vm;
 
-pub use arena::{Arena, CodeRange};
+pub use arena::{Arena, Bounds, CodeRange};
 pub use entry::{ExitHandler, ExitState, enter};
 
 /// Where a value is when an exit is taken.
@@ -134,13 +136,15 @@ pub struct Artifact {
     pub stubs: u32,
     /// In the order of the code; empty unless asked for.
     pub checkpoints: Vec<checkpoint::Checkpoint>,
+    /// What its calls of functions are about, which its code refers to.
+    pub sites: Vec<Rc<CallSite>>,
 }
 
 /// Why a trace has no machine code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompileFailure {
-    /// Code memory is used up.
-    NoCodeMemory,
+    /// Code memory has no room for so many bytes.
+    NoCodeMemory(usize),
     /// More instructions, exits or spill slots than the formats hold.
     TooBig,
     /// The trace breaks a rule of the IR that the code generator relies on.
@@ -150,7 +154,7 @@ pub enum CompileFailure {
 impl fmt::Display for CompileFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CompileFailure::NoCodeMemory => f.write_str("no code memory left"),
+            CompileFailure::NoCodeMemory(bytes) => write!(f, "code memory has no room for {bytes} bytes"),
             CompileFailure::TooBig => f.write_str("too big"),
             CompileFailure::Malformed(what) => write!(f, "malformed: {what}"),
         }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jitlog::{
-    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeInstall, CodeMap, Codemem,
-    CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason, ExitStatus,
-    Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction, GuardDef,
-    GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind, LocId, Log,
-    LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter, PerfMissing,
-    Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId, SourceText, StackId,
-    StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeFree, CodeFreeReason, CodeInstall,
+    CodeMap, Codemem, CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason,
+    ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind,
+    GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId,
+    LinkKind, LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount,
+    PerfCounter, PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId,
+    SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 pub use jitlog::CacheKind;
@@ -26,6 +26,7 @@ use vocabulary::{constant_text, define_tables, expectation, expected_type, obser
 pub use vocabulary::{observed_name, observed_type};
 
 use crate::bytecode::Source;
+use crate::codegen::CodeRange;
 use crate::front;
 use crate::interp::call;
 use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
@@ -543,14 +544,7 @@ impl Events {
             ..CompileEnd::default()
         });
         self.stream.code_install(&CodeInstall { trace_id, addr: addr.into(), bytes: code_bytes });
-        if let Some(arena) = &vm.jit.arena {
-            self.stream.codemem(&Codemem {
-                used_bytes: arena.used() as u64,
-                committed_bytes: arena.committed() as u64,
-                limit_bytes: arena.limit() as u64,
-                n_traces: vm.jit.traces.len() as u32 + 1,
-            });
-        }
+        self.code_memory(vm, vm.jit.traces.len() + 1);
     }
 
     fn define_guards(&mut self, vm: &Vm, trace: &Trace) {
@@ -607,7 +601,7 @@ impl Events {
     /// A trace was left through exit number `exit`, for the `count`-th time.
     pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
         let trace: *const Trace = vm.jit.trace(id);
-        // SAFETY: traces are boxed and never dropped while the VM runs.
+        // SAFETY: traces are boxed, and one that is left is not dropped before it is.
         let trace = unsafe { &*trace };
         let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
@@ -663,6 +657,33 @@ impl Events {
             reason: InvalidateReason(reason as u16),
             loc_id,
         });
+    }
+
+    /// A trace's code is gone.
+    pub fn freed(&mut self, vm: &Vm, trace: &Trace) {
+        let code = trace.artifact.as_ref().map_or(CodeRange { start: 0, size: 0 }, |artifact| artifact.code);
+        self.stream.code_free(&CodeFree {
+            trace_id: jitlog::TraceId(trace.id.0),
+            addr: (code.start as u64).into(),
+            bytes: code.size as u32,
+            reason: CodeFreeReason(RetireReason::Evicted as u16),
+        });
+        if let Some(guards) = self.guards.get_mut(trace.id.index()) {
+            *guards = Vec::new();
+        }
+        self.fingerprints.remove(&trace.id);
+        self.code_memory(vm, vm.jit.traces.len());
+    }
+
+    fn code_memory(&mut self, vm: &Vm, traces: usize) {
+        if let Some(arena) = &vm.jit.arena {
+            self.stream.codemem(&Codemem {
+                used_bytes: arena.used() as u64,
+                committed_bytes: arena.committed() as u64,
+                limit_bytes: arena.limit() as u64,
+                n_traces: traces as u32,
+            });
+        }
     }
 
     fn header(&mut self, vm: &Vm, code: CodeId, loop_index: u16) -> LocId {

@@ -83,6 +83,7 @@ pub(super) fn define_tables(log: &Log) {
     }
     for &(reason, id, text) in RetireReason::ALL {
         defs.reason(ReasonDomain::Invalidate, reason as u16, id, text);
+        defs.reason(ReasonDomain::CodeFree, reason as u16, id, text);
     }
     for &(kind, id, text) in Link::ALL {
         defs.reason(ReasonDomain::LinkKind, kind as u16, id, text);

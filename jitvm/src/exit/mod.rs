@@ -43,7 +43,7 @@ pub extern "C" fn on_exit(vm: *mut Vm, state: *mut ExitState) -> u64 {
     let id = TraceId(state.trace);
     lockstep::exits(vm, state);
     let trace: *const crate::trace::Trace = vm.jit.trace(id);
-    // SAFETY: traces are boxed and never dropped while the VM runs; what `leave` changes of this one are counters.
+    // SAFETY: traces are boxed, and one that is left is not dropped before it is; what `leave` changes are counters.
     let (body, exit) = unsafe {
         let artifact = (*trace).artifact.as_ref().expect("machine code exits");
         (&(*trace).body, &artifact.exits[state.exit as usize])
@@ -73,7 +73,9 @@ const INPUTS: usize = 4096;
 /// Runs a trace in the IR interpreter, and the side traces and roots it leads to.
 pub fn interpret(vm: &mut Vm, id: TraceId, base: *mut Value) -> u64 {
     let saved = vm.stack_high;
+    vm.jit.eviction.interpreted.push([id, id]);
     let (word, _) = interpret_tree(vm, id, base, None);
+    vm.jit.eviction.interpreted.pop();
     vm.stack_high = saved;
     word
 }
@@ -84,7 +86,9 @@ pub fn measure(vm: &mut Vm, id: TraceId, base: *mut Value) -> (u64, u64, bool) {
     const ENOUGH: u64 = 10_000;
     let saved = vm.stack_high;
     let count = Cell::new(0);
+    vm.jit.eviction.interpreted.push([id, id]);
     let (word, exited) = interpret_tree(vm, id, base, Some((&count, ENOUGH)));
+    vm.jit.eviction.interpreted.pop();
     vm.stack_high = saved;
     (word, count.get(), exited)
 }
@@ -104,6 +108,9 @@ fn interpret_tree(vm: &mut Vm, first: TraceId, base: *mut Value, measure: Option
     };
     inputs.iter().for_each(|word| word.set(0));
     loop {
+        if let Some([_, current]) = vm.jit.eviction.interpreted.last_mut() {
+            *current = id;
+        }
         let trace: *const crate::trace::Trace = vm.jit.trace(id);
         // SAFETY: as in `on_exit`.
         let (body, guards) = unsafe { (&(*trace).body, &(*trace).guards) };

@@ -27,7 +27,7 @@ use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Vm};
 use crate::trace::policy;
 
 /// What a CALLF is about.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct CallSite {
     /// The instruction of the anchor's frame that waits.
     pub anchor_pc: u32,
@@ -127,7 +127,7 @@ fn word(result: Outcome) -> u64 {
 /// What machine code calls when one of its checks says that a call may not be native. `base` is the caller's register 0.
 #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes what it was compiled with")]
 pub extern "C" fn call_slowly(vm: *mut Vm, base: *mut Value, site: *const CallSite) -> u64 {
-    // SAFETY: traces pass the VM they run in, and hold no other reference to it; sites are never freed. The arguments
+    // SAFETY: traces pass the VM they run in, and hold no other reference to it; sites live as long as the code that calls. The arguments
     // have been written where the callee's registers are.
     unsafe { (*site).call(&mut *vm, base.add((*site).slot as usize)) }
 }

@@ -3,6 +3,7 @@
 //! What an instruction reads comes as words, what it writes goes back as its result or, where it writes more than one
 //! register, by way of the cells that iteration uses too (`trace::record_onward`).
 
+use super::operands::load_global;
 use super::{begin, call, rare};
 use crate::bytecode::{Instruction, Op, Operand};
 use crate::runtime::iterate;
@@ -90,6 +91,7 @@ unsafe fn execute_moved(vm: &mut Vm, code: *const Code, ins: Instruction, window
     // SAFETY: by the caller.
     unsafe {
         match ins.op {
+            Op::LoadGlobal => *window.add(ins.a as usize) = load_global(vm, (&(*code).globals)[ins.b as usize])?,
             Op::Unpack => iterate::unpack(vm, at(ins.c), window.add(ins.a as usize), ins.b as usize)?,
             _ => rare::execute(vm, code, ins, window)?,
         }

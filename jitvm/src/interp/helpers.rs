@@ -308,7 +308,7 @@ fn raise(vm: &mut Vm, value: Value, cause: Value) -> u64 {
 pub type Places = Box<[(CodeId, u32)]>;
 
 fn catch(vm: &mut Vm, places: Value) -> Value {
-    // SAFETY: the recorder passes the address of what is never freed.
+    // SAFETY: the recorder passes the address of what the trace keeps.
     for &(code, pc) in unsafe { &*(places.0 as *const Places) } {
         vm.add_traceback_entry(code, pc);
     }

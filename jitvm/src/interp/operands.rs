@@ -1,12 +1,12 @@
 //! What the bytecode loop asks of operands in line, and the errors it raises itself.
 
 use crate::runtime::compare::{self, CompareKind};
-use crate::runtime::object::ShapeId;
+use crate::runtime::object::{Cell, ShapeId};
 use crate::runtime::operators;
 use crate::runtime::strings;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Outcome, Vm};
+use crate::runtime::vm::{Code, Outcome, Raised, Vm};
 
 /// A coroutine that has ended cannot be awaited again; RuntimeError is pending then.
 #[cold]
@@ -112,6 +112,23 @@ pub fn raise_assertion(vm: &mut Vm, message: Value) {
     } else {
         vm.raise_with(TypeId::ASSERTION_ERROR, &[message]);
     }
+}
+
+/// What LOAD_GLOBAL finds, out of line.
+///
+/// # Errors
+/// NameError is pending.
+///
+/// # Safety
+/// The cell is alive.
+pub unsafe fn load_global(vm: &mut Vm, cell: *const Cell) -> Outcome {
+    // SAFETY: by the caller.
+    let cell = unsafe { &*cell };
+    let found = [cell.value, cell.fallback].into_iter().find(|&value| value != Value::UNDEF);
+    found.ok_or_else(|| {
+        raise_undefined(vm, cell.name);
+        Raised
+    })
 }
 
 #[cold]

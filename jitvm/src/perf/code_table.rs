@@ -3,10 +3,12 @@
 //! The tables have their memory from the start and never move: an entry is complete before the length counts it.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
 
 use jitlog::{FuncId, LocDef, LocId, Places};
 
+use crate::codegen::CodeRange;
+use crate::codegen::arena::ALIGNMENT;
 use crate::interp::helpers;
 use crate::ir::{Body, Const, Op, Origin};
 use crate::runtime::vm::Code;
@@ -30,6 +32,11 @@ impl<T> Fixed<T> {
             self.entries.push(entry);
             self.count.store(self.entries.len(), Ordering::Release);
         }
+    }
+
+    /// Puts an entry where one was that nothing refers to.
+    pub fn replace(&mut self, index: usize, entry: T) {
+        self.entries[index] = entry;
     }
 
     /// First address and size in bytes of its memory, most of which is untouched.
@@ -190,9 +197,88 @@ fn origins(body: &Body, ins: usize) -> Vec<Origin> {
     below.chain([own]).collect()
 }
 
-/// The trace that an address lies in, as its index, and the offset in it. Traces are installed at ascending addresses.
-pub fn trace_at(traces: &[TraceEntry], address: usize) -> Option<(usize, u32)> {
-    let at = traces.partition_point(|trace| trace.start <= address).checked_sub(1)?;
-    let trace = &traces[at];
-    (address < trace.end).then(|| (at, (address - trace.start) as u32))
+/// The machine code of all traces, by address.
+pub struct TraceTable {
+    entries: Fixed<TraceEntry>,
+    /// Places of entries whose code is gone.
+    free: Vec<usize>,
+    /// Where code memory begins; 0 before there is any.
+    base: AtomicUsize,
+    /// By [`GRAIN`] bytes of code memory: 1 + the index of what is there, or 0.
+    grains: Vec<u32>,
+}
+
+/// No two pieces of code share so many bytes.
+const GRAIN: usize = ALIGNMENT;
+
+impl TraceTable {
+    pub fn new(limit: usize) -> TraceTable {
+        TraceTable { entries: Fixed::new(limit), free: Vec::new(), base: AtomicUsize::new(0), grains: Vec::new() }
+    }
+
+    /// Adds the code of a trace; beyond the limit it is forgotten.
+    pub fn add(&mut self, entry: TraceEntry, region: CodeRange) {
+        if self.base.load(Ordering::Relaxed) == 0 {
+            // Its pages come zeroed, and only some are ever touched.
+            self.grains = vec![0; region.size.div_ceil(GRAIN)];
+            self.base.store(region.start, Ordering::Release);
+        }
+        let range = CodeRange { start: entry.start, size: entry.end - entry.start };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.entries.replace(index, entry);
+                index
+            }
+            None => {
+                let index = self.entries.complete().len();
+                self.entries.push(entry);
+                index
+            }
+        };
+        if index < self.entries.complete().len() {
+            self.mark(range, index as u32 + 1);
+        }
+    }
+
+    /// The code of a trace is gone.
+    pub fn remove(&mut self, range: CodeRange) {
+        if let Some((index, 0)) = self.at(range.start) {
+            self.mark(range, 0);
+            self.free.push(index);
+        }
+    }
+
+    fn mark(&mut self, range: CodeRange, word: u32) {
+        let base = self.base.load(Ordering::Relaxed);
+        let first = (range.start - base) / GRAIN;
+        let last = (range.end() - base).div_ceil(GRAIN);
+        // The entry is complete by now.
+        compiler_fence(Ordering::SeqCst);
+        for grain in self.grains.iter_mut().take(last).skip(first) {
+            // SAFETY: it is a reference; the handler, on this thread, reads whole words.
+            unsafe { std::ptr::from_mut(grain).write_volatile(word) };
+        }
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    /// The trace that an address lies in, as its index, and the offset in it.
+    pub fn at(&self, address: usize) -> Option<(usize, u32)> {
+        let base = self.base.load(Ordering::Acquire);
+        let grain = address.checked_sub(base).filter(|_| base != 0)? / GRAIN;
+        // SAFETY: it is a reference. This may interrupt `mark`.
+        let word = unsafe { std::ptr::from_ref(self.grains.get(grain)?).read_volatile() };
+        let index = word.checked_sub(1)? as usize;
+        let entry = self.entries.complete().get(index)?;
+        (entry.start..entry.end).contains(&address).then(|| (index, (address - entry.start) as u32))
+    }
+
+    /// The trace of an index that [`TraceTable::at`] gave.
+    pub fn entry(&self, index: usize) -> &TraceEntry {
+        &self.entries.complete()[index]
+    }
+
+    /// First address and size in bytes of its memory, most of which is untouched.
+    pub fn ranges(&self) -> [(usize, usize); 2] {
+        [self.entries.range(), (self.grains.as_ptr() as usize, self.grains.capacity() * size_of::<u32>())]
+    }
 }

@@ -120,7 +120,7 @@ pub fn write(vm: &Vm, runtime_bytes: u64, events: &mut Events) {
     let value_stack = vm.stack_end as usize - vm.stack as usize;
     let stacks = own(&[(vm.stack as usize, value_stack), vm.heap.native_stack()]);
     let frames = (vm.frames.as_ptr() as usize, vm.frames.capacity() * size_of::<Frame>());
-    let tables = vm.perf.sampler().map_or([(0, 0); 3], |sampler| sampler.ranges());
+    let tables = vm.perf.sampler().map_or([(0, 0); 4], |sampler| sampler.ranges());
     let tables: Vec<(usize, usize)> = tables.into_iter().chain([frames]).collect();
     let sampler = own(&tables);
     let of_collector = vm.heap.collector_ranges();

@@ -415,8 +415,18 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 pub fn trace_compiled(vm: &Vm, trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) {
     if vm.perf.is_on()
         && let Some(sampler) = vm.perf.sampler()
+        && let Some(arena) = &vm.jit.arena
     {
-        sampler.add_trace(trace, loc);
+        sampler.add_trace(trace, arena.region(), loc);
+    }
+}
+
+/// A trace's code is about to be gone.
+pub fn trace_freed(vm: &Vm, trace: &Trace) {
+    if vm.perf.is_on()
+        && let (Some(sampler), Some(artifact)) = (vm.perf.sampler(), &trace.artifact)
+    {
+        sampler.remove_trace(artifact.code);
     }
 }
 

@@ -9,10 +9,11 @@ use jitlog::{
 };
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
-use super::code_table::{CodeEntry, Fixed, TraceEntry, trace_at};
+use super::code_table::{CodeEntry, Fixed, TraceEntry, TraceTable};
 use super::kernel_sampler::{self, KernelSampler};
 use super::stack_table::{Found, StackTable};
 use super::{OPERATIONS_FROM, State, TYPES_FROM, timer};
+use crate::codegen::CodeRange;
 use crate::ir::{CodeId, Origin};
 use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::object::ShapeId;
@@ -57,7 +58,7 @@ pub struct Sampler {
     /// The VM's thread writes a sampled allocation: signals are let pass.
     is_busy: AtomicBool,
     codes: Fixed<CodeEntry>,
-    traces: Fixed<TraceEntry>,
+    traces: TraceTable,
     stacks: StackTable,
     next_loc: u32,
     frames_capacity: usize,
@@ -84,7 +85,7 @@ impl Sampler {
             defs,
             is_busy: AtomicBool::new(false),
             codes: Fixed::new(CODES),
-            traces: Fixed::new(TRACES),
+            traces: TraceTable::new(TRACES),
             stacks: StackTable::new(SignalStream::FIRST_ID),
             next_loc: SignalStream::FIRST_ID,
             // SAFETY: by the caller.
@@ -100,8 +101,9 @@ impl Sampler {
     }
 
     /// Memory of its own tables that has been touched, as address ranges.
-    pub fn ranges(&self) -> [(usize, usize); 3] {
-        [self.codes.range(), self.traces.range(), self.stacks.range()]
+    pub fn ranges(&self) -> [(usize, usize); 4] {
+        let [traces, grains] = self.traces.ranges();
+        [self.codes.range(), traces, grains, self.stacks.range()]
     }
 
     /// The code object to add next, if there is room: they come in the order of their ids.
@@ -115,12 +117,14 @@ impl Sampler {
         self.codes.push(unsafe { CodeEntry::new(&raw const *vm.codes[id.index()], func, places) });
     }
 
-    pub fn add_trace(&mut self, trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) {
-        if let Some(entry) = TraceEntry::new(trace, loc)
-            && self.traces.complete().last().is_none_or(|last| last.start < entry.start)
-        {
-            self.traces.push(entry);
+    pub fn add_trace(&mut self, trace: &Trace, region: CodeRange, loc: &mut dyn FnMut(Origin) -> LocId) {
+        if let Some(entry) = TraceEntry::new(trace, loc) {
+            self.traces.add(entry, region);
         }
+    }
+
+    pub fn remove_trace(&mut self, range: CodeRange) {
+        self.traces.remove(range);
     }
 
     /// Lets the kernel's perf events tick.
@@ -162,7 +166,7 @@ impl Sampler {
         let in_trace = perf.trace.load(Ordering::Relaxed) != 0;
         let here = &raw const name as usize;
         let code = match in_trace {
-            true => machine_code(0, here, self.traces.complete(), perf.trace_stack.load(Ordering::Relaxed)),
+            true => machine_code(0, here, &self.traces, perf.trace_stack.load(Ordering::Relaxed)),
             false => None,
         };
         let code = code.map(|found| (found.trace, found.offset));
@@ -212,13 +216,13 @@ impl Sampler {
             let registers = &context.uc_mcontext.gregs;
             let (at, stack) = (registers[libc::REG_RIP as usize], registers[libc::REG_RSP as usize]);
             let entered = perf.trace_stack.load(Ordering::Relaxed);
-            machine_code(at as usize, stack as usize, self.traces.complete(), entered)
+            machine_code(at as usize, stack as usize, &self.traces, entered)
         } else {
             None
         };
         let code = found.map(|found| (found.trace, found.offset));
         if let Some(MachineCode { trace, offset, called_out }) = found {
-            let entry = &self.traces.complete()[trace];
+            let entry = self.traces.entry(trace);
             (sample.trace_id, sample.code_off) = (LogTrace(entry.id), offset);
             if called_out
                 && state.0 == State::Compiled as u8
@@ -268,7 +272,7 @@ impl Sampler {
             let loc = self.loc(frame.code, frame.pc);
             stack = self.push(stack, loc, FrameKind::Interp);
         }
-        let inlined = code.map_or(0, |(trace, offset)| self.traces.complete()[trace].frames(offset).len());
+        let inlined = code.map_or(0, |(trace, offset)| self.traces.entry(trace).frames(offset).len());
         if inlined == 0 {
             let at = self.codes.complete().get(top.code.index()).and_then(|code| code.pc_of(pc));
             // In a trace the frame stands at the loop's head.
@@ -278,7 +282,7 @@ impl Sampler {
         }
         for depth in 0..inlined {
             let Some((trace, offset)) = code else { break };
-            sample.loc_id = self.traces.complete()[trace].frames(offset)[depth];
+            sample.loc_id = self.traces.entry(trace).frames(offset)[depth];
             let kind = if depth == 0 { FrameKind::Compiled } else { FrameKind::Inlined };
             stack = self.push(stack, sample.loc_id, kind);
         }
@@ -330,10 +334,10 @@ struct MachineCode {
 fn machine_code(
     interrupted: usize,
     stack_pointer: usize,
-    traces: &[TraceEntry],
+    traces: &TraceTable,
     trace_stack: usize,
 ) -> Option<MachineCode> {
-    if let Some((trace, offset)) = trace_at(traces, interrupted) {
+    if let Some((trace, offset)) = traces.at(interrupted) {
         return Some(MachineCode { trace, offset, called_out: false });
     }
     // The highest address of a call in a trace: stale words lie below what is live, and the trace's own slots hold no
@@ -347,7 +351,7 @@ fn machine_code(
     // A native call of a function: the place where that called out is below, its own slots being between the two.
     for _ in 0..SEARCHED {
         let (address, (trace, offset)) = found;
-        if !traces[trace].is_native_call(offset) {
+        if !traces.entry(trace).is_native_call(offset) {
             break;
         }
         let Some(inner) = below(address) else { break };
@@ -358,11 +362,11 @@ fn machine_code(
 }
 
 /// The highest return address into a trace between two addresses of the stack: where it is, and the place of the call.
-fn call_between(traces: &[TraceEntry], lowest: usize, highest: usize) -> Option<(usize, (usize, u32))> {
+fn call_between(traces: &TraceTable, lowest: usize, highest: usize) -> Option<(usize, (usize, u32))> {
     (lowest..highest).step_by(8).rev().find_map(|address| {
         // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
         let word = unsafe { std::ptr::read_volatile(address as *const usize) };
         // The place of the call, not the one after it, which may be another line's.
-        Some((address, trace_at(traces, word.wrapping_sub(1))?))
+        Some((address, traces.at(word.wrapping_sub(1))?))
     })
 }

@@ -65,6 +65,15 @@ impl Heap {
         (self.native_lowest, self.native_base) = native_stack();
     }
 
+    /// Shows every word that callers of this function have on the native stack, the innermost first.
+    pub fn native_words(&self, look: &mut dyn FnMut(usize)) {
+        let lowest = current_stack_pointer().next_multiple_of(size_of::<usize>());
+        for address in (lowest..self.native_base).step_by(size_of::<usize>()) {
+            // SAFETY: between the stack pointer and the base it all is mapped stack of this thread.
+            look(unsafe { std::ptr::read_volatile(address as *const usize) });
+        }
+    }
+
     /// Native code must not recurse deeper.
     pub fn native_stack_is_short(&self) -> bool {
         current_stack_pointer() < self.native_lowest + RESERVE_BYTES

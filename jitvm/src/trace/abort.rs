@@ -55,6 +55,7 @@ reasons! {
     RetireReason {
         EntryFails "entry-fails" "the trace was left in its first iteration again and again: types or paths have changed";
         ExitCost "exit-cost" "leaving the trace cost more than half of what running in it took, and no side trace will help";
+        Evicted "evicted" "code memory was full, and this was used least or jumped to what was";
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::abort::LinkKind;
 use super::recorder::{RecordedBytecode, Recorder};
-use super::{Trace, policy};
+use super::{Trace, evict, policy};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
 use crate::ir::{CodeId, Const, FUNCTION_SLOT, Ins, Label, Op, Origin, Ref, Resume, Ty};
@@ -39,7 +39,12 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
     let code = call::code_pointer(vm, frame.code);
     // SAFETY: code objects live as long as the VM.
     let code = unsafe { &*code };
+    evict::chance(vm, &[]);
     let Some(id) = code.function.trace else {
+        // One that has just been evicted gets hot again later.
+        if code.function.countdown.get() != 0 {
+            return Called::Interpret;
+        }
         return if policy::function_is_hot(vm, code, floor) { Called::Record } else { Called::Interpret };
     };
     code.function.countdown.set(1);

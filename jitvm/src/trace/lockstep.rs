@@ -142,7 +142,7 @@ fn watch(vm: &mut Vm, state: &ExitState, look: impl FnOnce(&mut Activation, &mut
 /// A trace, which outlives what the caller does with the VM.
 fn trace_of<'t>(vm: &Vm, id: TraceId) -> &'t Trace {
     let trace: *const Trace = vm.jit.trace(id);
-    // SAFETY: traces are boxed and never dropped while the VM runs; what changes of them are counters.
+    // SAFETY: traces are boxed, and not dropped while they run; what changes of them are counters.
     unsafe { &*trace }
 }
 

@@ -8,6 +8,7 @@
 pub mod abort;
 pub mod concrete;
 pub mod describe;
+pub mod evict;
 pub mod function;
 pub mod liveness;
 pub mod lockstep;
@@ -35,6 +36,7 @@ use std::time::Instant;
 
 pub use abort::{AbortReason, BlacklistReason, RetireReason};
 use concrete::Concrete;
+use evict::Eviction;
 pub use function::{Called, function_called};
 use liveness::Liveness;
 use lockstep::Witness;
@@ -45,10 +47,10 @@ use watchdog::Watchdog;
 
 use crate::announce::{self, Announcer};
 use crate::bytecode::{CodeProto, Instruction};
-use crate::codegen::{self, Arena, Artifact, CompileFailure, Targets};
+use crate::codegen::{self, Arena, Artifact, Bounds, CompileFailure, Targets};
 use crate::events::Events;
 use crate::exit;
-use crate::interp::helpers::HELPERS;
+use crate::interp::helpers::{HELPERS, Places};
 use crate::interp::{call, generator};
 use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
@@ -65,6 +67,8 @@ pub struct ExitState {
     pub aborts: u16,
     /// No recording before so many failures.
     pub patience: u64,
+    /// Where the exit goes while there is no side trace.
+    pub stub: usize,
     /// Entries of the side trace by the type of the value that failed the guard; counted in the IR modes alone.
     pub seen: Vec<(u16, u64)>,
 }
@@ -101,6 +105,17 @@ pub struct Trace {
     pub retired: bool,
     /// Of a root trace: what its exits cost.
     pub watchdog: Watchdog,
+    /// The root trace at which it ends.
+    pub link: Option<TraceId>,
+    /// Nothing enters it any more, and its memory will be used again.
+    pub evicted: bool,
+    /// What its entries come to, the older the less, and how many there were when it was last asked.
+    pub activity: u64,
+    pub entries_seen: u64,
+    /// The word that counts entries goes with it.
+    pub owns_counter: bool,
+    /// What its CATCHes refer to.
+    _places: Vec<Rc<Places>>,
 }
 
 /// Totals of a run.
@@ -140,6 +155,7 @@ pub struct Jit {
     pub iteration_cells: Option<[Value; 3]>,
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
+    pub eviction: Eviction,
     next_trace: u32,
     /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
     by_id: Vec<u32>,
@@ -190,6 +206,12 @@ impl Jit {
 
     pub fn trace(&self, id: TraceId) -> &Trace {
         &self.traces[self.by_id[id.index()] as usize]
+    }
+
+    /// The trace of this number, if it is still there.
+    pub fn find(&self, id: TraceId) -> Option<&Trace> {
+        let index = *self.by_id.get(id.index())?;
+        self.traces.get(index as usize).map(|trace| &**trace)
     }
 
     pub fn trace_mut(&mut self, id: TraceId) -> &mut Trace {
@@ -289,11 +311,14 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     let bytecodes = recorder.bytecodes.clone();
     // The constants must stay visible to the collector, which boxing in a fold may start.
     let concrete = recorder.concrete.clone();
+    let places = recorder.places.clone();
     let recorded = recorder.close();
+    let pins = [parent.map(|parent| parent.trace), recorded.link];
+    evict::chance(vm, &pins);
     let began = Instant::now();
-    let entries = match &mut vm.jit.events {
-        Some(events) => events.entry_counter(trace),
-        None => Box::leak(Box::new(0)),
+    let (entries, owns_counter) = match &mut vm.jit.events {
+        Some(events) => (events.entry_counter(trace), false),
+        None => (Box::into_raw(Box::new(0)), true),
     };
     let timed = vm.perf.enter_timed(State::Optimise);
     // Entries of a loop's trace are counted by who enters it.
@@ -349,6 +374,12 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 entry_failures: 0,
                 retired: false,
                 watchdog: Watchdog::default(),
+                link: recorded.link,
+                evicted: false,
+                activity: 0,
+                entries_seen: 0,
+                owns_counter,
+                _places: places,
             };
             if let Some(mut events) = vm.jit.events.take() {
                 events.compiled(vm, &installed, compile_ns, codegen_ns);
@@ -384,10 +415,12 @@ fn attach(vm: &mut Vm, parent: Parent, side: TraceId) {
     of.exits[parent.exit].side = Some(side);
     let site = of.artifact.as_ref().map(|a| a.code.start + a.exits[parent.exit].patch as usize);
     if let (Some(site), Some(target), Some(arena)) = (site, target, &mut vm.jit.arena) {
+        let stub = arena.target_of(site);
         // If the page cannot be made writable the exit stays as it is: slower, not wrong.
         if arena.patch_rel32(site, target).is_err() {
             return;
         }
+        vm.jit.trace_mut(parent.trace).exits[parent.exit].stub = stub;
     }
     if let Some(mut events) = vm.jit.events.take() {
         events.bridge_attached(parent, side, site.unwrap_or(0), target.unwrap_or(0));
@@ -420,7 +453,7 @@ fn compile(
     let options = pass_options(&vm.jit.params);
     let mut sunk = 0;
     let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
-    // SAFETY: traces are boxed and never dropped while the VM runs.
+    // SAFETY: traces are boxed, and nothing evicts this one while it is linked to.
     let label = root.and_then(|root| unsafe { (*root).label.as_ref() });
     // Only a trace of that loop's own tree, and from its body, finds anything where the loop has left it.
     let since = parent.and_then(|parent| {
@@ -449,8 +482,13 @@ fn compile(
     }
     let began = Instant::now();
     if vm.jit.arena.is_none() {
-        let gap = vm.jit.announcer.as_ref().map_or(0, |announcer| announcer.gap());
-        let arena = Arena::new(exit::on_exit, gap)
+        let announcer = vm.jit.announcer.as_ref();
+        let bounds = Bounds {
+            limit: usize::try_from(vm.jit.params.code_limit).unwrap_or(usize::MAX).saturating_mul(1 << 10),
+            gap: announcer.map_or(0, |announcer| announcer.gap()),
+            keeps_addresses: announcer.is_some_and(|announcer| announcer.is_believed_for_good()),
+        };
+        let arena = Arena::new(exit::on_exit, bounds)
             .map_err(|error| Abort { reason: AbortReason::CodeMemoryFull, detail: error.to_string() })?;
         vm.jit.arena = Some(arena);
     }
@@ -466,7 +504,7 @@ fn compile(
     let mut values = Vec::new();
     if let Some(parent) = parent {
         let of: *const Trace = vm.jit.trace(parent.trace);
-        // SAFETY: traces are boxed and never dropped while the VM runs.
+        // SAFETY: traces are boxed, and nothing evicts this one while it gets a side trace.
         let artifact = unsafe { (*of).artifact.as_ref().expect("machine code has sides of machine code") };
         locations = &artifact.exits[parent.exit].locations;
         spills = artifact.spills;
@@ -485,12 +523,20 @@ fn compile(
     let link = link.map(|(artifact, values)| codegen::Target { artifact, values });
     let inherited = codegen::Inherited { locations, spills, link, counter };
     let inherited = (parent.is_some() || own_frame).then_some(&inherited);
-    let arena = vm.jit.arena.as_mut().expect("made above");
-    match codegen::compile(&mut body, trace, inherited, &options, &targets, arena) {
+    let pins = [parent.map(|parent| parent.trace), recorded.link];
+    let assemble = |vm: &mut Vm, body: &mut Body| {
+        let arena = vm.jit.arena.as_mut().expect("made above");
+        codegen::compile(body, trace, inherited, &options, &targets, arena)
+    };
+    let made = match assemble(vm, &mut body) {
+        Err(CompileFailure::NoCodeMemory(bytes)) if evict::make_room(vm, bytes, &pins) => assemble(vm, &mut body),
+        made => made,
+    };
+    match made {
         Ok(artifact) => Ok((body, label, Some(artifact), began.elapsed().as_nanos() as u64)),
         Err(failure) => Err(Abort {
             reason: match failure {
-                CompileFailure::NoCodeMemory => AbortReason::CodeMemoryFull,
+                CompileFailure::NoCodeMemory(_) => AbortReason::CodeMemoryFull,
                 CompileFailure::TooBig => AbortReason::TraceTooLong,
                 CompileFailure::Malformed(_) => AbortReason::NotEncodable,
             },
@@ -520,13 +566,20 @@ pub unsafe fn enter_loop(
     floor: usize,
 ) -> Outcome<Option<Value>> {
     if !vm.frames.has_room_for_trace() {
-        // The iteration is interpreted.
-        vm.frames.last_mut().expect("a loop runs in a frame").pc += 1;
-        return Ok(None);
+        return interpret_iteration(vm);
     }
-    let id = code.loops[loop_index as usize].trace.expect("LOOP_ENTER stands only where a trace is");
+    evict::chance(vm, &[]);
+    let Some(id) = code.loops[loop_index as usize].trace else {
+        // It has just been evicted.
+        return interpret_iteration(vm);
+    };
     // SAFETY: by the caller.
     unsafe { enter(vm, id, base, floor) }
+}
+
+fn interpret_iteration(vm: &mut Vm) -> Outcome<Option<Value>> {
+    vm.frames.last_mut().expect("a loop runs in a frame").pc += 1;
+    Ok(None)
 }
 
 /// Runs a trace until it is left. After an exit (`None`) the top frame is where the interpreter goes on; otherwise its

@@ -81,6 +81,10 @@ parameters! {
     gc_stress "gc-stress" = 0;
     /// Makes every N-th guard executed fail (0 = none): a test mode.
     guard_fail "guard-fail" = 0;
+    /// Most machine code at a time, in KiB: what is used least is evicted.
+    code_limit "code-limit" = 65536;
+    /// Evicts a trace at every N-th chance (0 = never): a test mode.
+    evict_stress "evict-stress" = 0;
 }
 
 impl Params {

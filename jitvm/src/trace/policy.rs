@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::Trace;
 use super::abort::{AbortReason, BlacklistReason, RetireReason};
+use super::evict;
 use super::function::{self, ENTRY};
 use super::params::Params;
 use super::record_raise;
@@ -29,6 +30,8 @@ pub struct LoopState {
     pub blacklisted: bool,
     /// It got hot in a generator once before, which then was to be inlined.
     pub postponed: Cell<bool>,
+    /// Traces it has lost because code memory was full.
+    pub evictions: u16,
     /// Of a function: recordings that inlined it grew too long, so it is called.
     pub grows_too_long: Cell<bool>,
 }
@@ -42,6 +45,7 @@ impl Default for LoopState {
             trace: None,
             blacklisted: false,
             postponed: Cell::new(false),
+            evictions: 0,
             grows_too_long: Cell::new(false),
         }
     }
@@ -61,8 +65,14 @@ fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
     (first.clamp(1, 1 << 24) as u32) << aborts.min(7)
 }
 
+/// The same after its trace was evicted: what comes and goes is recorded ever more rarely.
+pub(super) fn threshold_after_eviction(vm: &mut Vm, id: CodeId, loop_index: u16) -> u32 {
+    let evictions = state(vm, id, loop_index).evictions;
+    threshold(vm, loop_index, if evict::is_stress(&vm.jit.params) { 0 } else { evictions })
+}
+
 /// Of a loop, or of the function itself.
-fn state(vm: &mut Vm, id: CodeId, loop_index: u16) -> &mut LoopState {
+pub(super) fn state(vm: &mut Vm, id: CodeId, loop_index: u16) -> &mut LoopState {
     let code = &mut vm.codes[id.index()];
     if loop_index == ENTRY { &mut code.function } else { &mut code.loops[loop_index as usize] }
 }
@@ -159,7 +169,7 @@ pub fn function_is_hot(vm: &mut Vm, code: &Code, floor: usize) -> bool {
 }
 
 /// Replaces the loop's header instruction.
-fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
+pub(super) fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     if loop_index == ENTRY {
         return;
     }
@@ -221,7 +231,7 @@ const fn is_mixed(params: &Params, failures: u64) -> bool {
 fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
     let code = &vm.codes[trace.code.index()];
     let state = if trace.is_of_function() { &code.function } else { &code.loops[trace.loop_index as usize] };
-    u64::from(state.versions) >= vm.jit.params.version_limit
+    u64::from(state.versions.saturating_sub(state.evictions)) >= vm.jit.params.version_limit
 }
 
 /// How much of an abort it was: one that a better moment avoids counts for little.
@@ -300,8 +310,11 @@ pub fn trace_installed(vm: &mut Vm, id: CodeId, loop_index: u16, trace: TraceId)
 pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize) {
     let limit = vm.jit.params.entry_failures.max(1);
     let trace: *const Trace = vm.jit.trace(id);
-    // SAFETY: traces are boxed and never dropped while the VM runs; what changes below is read before.
+    // SAFETY: traces are boxed, and none is dropped here; what changes below is read before.
     let trace = unsafe { &*trace };
+    if trace.evicted {
+        return;
+    }
     if wants_side(vm, trace, exit, &trace.body.snapshots[snapshot_index]) {
         vm.jit.hot_exit = Some((Parent { trace: id, exit }, snapshot_index));
         return;

@@ -38,17 +38,28 @@ impl Recorder {
         let cell = self.global_cell(ins.b);
         let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         if value == Value::UNDEF {
-            if fallback == Value::UNDEF {
-                return abort(AbortReason::Exception, "NameError");
-            }
             self.same_word(vm, loaded, Value::UNDEF);
+            if fallback == Value::UNDEF {
+                // NameError, which the trace may catch.
+                return self.execute_apart(vm, ins);
+            }
             let builtin = self.constant(vm, fallback);
             self.set(ins.a, builtin);
             return Ok(());
         }
-        let result = self.code_like(vm, loaded, value);
+        let result = self.assigned(vm, loaded, value);
         self.set(ins.a, result);
         Ok(())
+    }
+
+    /// What a global holds, which may be deleted later.
+    fn assigned(&mut self, vm: &mut Vm, loaded: Ref, value: Value) -> Ref {
+        let result = self.code_like(vm, loaded, value);
+        if !result.is_constant() {
+            let unassigned = self.constant(vm, Value::UNDEF);
+            self.guard(Op::G_Ne, Ty::Nil, loaded, unassigned, 0);
+        }
+        result
     }
 
     /// A value that is always the same in sane programs (functions, types, modules) becomes a constant.
@@ -122,7 +133,7 @@ impl Recorder {
         let text = strings::text(name).to_owned();
         let cell = self.constant_raw(cell as u64, format!("module {text}"));
         let loaded = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
-        Some(self.code_like(vm, loaded, value))
+        Some(self.assigned(vm, loaded, value))
     }
 
     pub(super) fn load_method(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording<Step> {

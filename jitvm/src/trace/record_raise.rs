@@ -6,6 +6,7 @@
 //! was not taken: if it did not raise while recording, a side trace begins at the handler; if it did, one behind it.
 
 use std::mem::offset_of;
+use std::rc::Rc;
 
 use super::abort::LeaveReason;
 use super::record_end::Outside;
@@ -66,9 +67,10 @@ impl Recorder {
         let known = usize::from(cause == Cause::Reraised);
         let places: Places = self.frames[depth..].iter().rev().skip(known).map(|frame| (frame.id, frame.pc)).collect();
         let text = format!("{} places", places.len());
-        // A trace is never freed.
-        let places: &Places = Box::leak(Box::new(places));
-        let places = self.constant_raw(&raw const *places as u64, text);
+        let places = Rc::new(places);
+        let address = Rc::as_ptr(&places) as u64;
+        self.places.push(places);
+        let places = self.constant_raw(address, text);
         let caught = self.call(helpers::CATCH, &[places]);
         while self.frames.len() > depth + 1 {
             self.drop_frame();

@@ -17,7 +17,7 @@ use super::record_onward::Pending;
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::codegen;
 use crate::interp::call;
-use crate::interp::helpers::{HELPERS, HelperId};
+use crate::interp::helpers::{HELPERS, HelperId, Places};
 use crate::ir::{Body, CodeId, Const, Ins, Kept, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
@@ -137,6 +137,8 @@ pub struct Recorder {
     pub(super) pending: Option<Pending>,
     /// The instruction is recorded as one that raises, and what comes next is its handler.
     pub(super) raises: bool,
+    /// What its CATCHes refer to; the trace keeps it.
+    pub(super) places: Vec<Rc<Places>>,
     /// What the instruction has overwritten: slots with what they held, in order.
     pub(super) overwritten: Vec<(u16, Slot)>,
     max_ir: usize,
@@ -191,6 +193,7 @@ impl Recorder {
             pending: None,
             raises: false,
             overwritten: Vec::new(),
+            places: Vec::new(),
             max_ir: params.max_ir as usize,
             max_snapshots: params.max_snapshots as usize,
             inline_depth: params.inline_depth as usize,
@@ -203,7 +206,7 @@ impl Recorder {
     /// are inherited, and whatever the parent changed is still to be written at exits.
     pub fn new_side(vm: &mut Vm, trace: TraceId, parent: Parent, snapshot: usize, floor: usize) -> Recorder {
         let of: *const super::Trace = vm.jit.trace(parent.trace);
-        // SAFETY: traces are boxed and never dropped while the VM runs.
+        // SAFETY: traces are boxed, and none is dropped while a recording begins.
         let of = unsafe { &*of };
         let snapshot = &of.body.snapshots[snapshot];
         let kept = of.body.kept_at(of.guards[parent.exit] as usize);

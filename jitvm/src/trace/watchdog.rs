@@ -62,7 +62,7 @@ pub(super) fn exited(vm: &mut Vm, trace: &Trace, exit: usize) {
 fn function_exited(vm: &mut Vm, id: TraceId, interval: u64) {
     let root = vm.jit.trace_mut(id);
     root.watchdog.lost += 1;
-    if root.watchdog.lost < root.watchdog.next.max(interval) || root.retired {
+    if root.watchdog.lost < root.watchdog.next.max(interval) || root.retired || root.evicted {
         return;
     }
     root.watchdog.next = root.watchdog.lost * 2;
@@ -85,7 +85,7 @@ pub(super) fn measured(vm: &mut Vm, id: TraceId, instructions: u64, exited: bool
     watchdog.instructions += instructions;
     watchdog.exits += u64::from(exited);
     watchdog.measuring -= 1;
-    if watchdog.measuring > 0 || 2 * cost * watchdog.exits <= watchdog.instructions || trace.retired {
+    if watchdog.measuring > 0 || 2 * cost * watchdog.exits <= watchdog.instructions || trace.retired || trace.evicted {
         return;
     }
     retire(vm, id);

@@ -202,7 +202,10 @@ pub struct Machine {
 
 impl Machine {
     pub fn new() -> Machine {
-        Machine { arena: Arena::new(on_exit, 0).expect("code memory"), vm: vec![0; size_of::<Vm>() / 8 + 1] }
+        Machine {
+            arena: Arena::new(on_exit, Bounds::default()).expect("code memory"),
+            vm: vec![0; size_of::<Vm>() / 8 + 1],
+        }
     }
     /// Gives the heap's size class for objects of so many bytes the memory from `start` to `end`.
     pub fn set_cell_memory(&mut self, bytes: usize, start: u64, end: u64) {
