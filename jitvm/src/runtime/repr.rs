@@ -272,9 +272,11 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
         ShapeId::UNION => super::aliases::union_text(vm, value)?,
         ShapeId::MODULE => {
             let name = module_name(value);
+            let spec = vm.interned.get("__spec__").and_then(|&key| vm.global(value, key));
             let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
             match file.and_then(as_text) {
                 Some(file) => format!("<module '{name}' from '{file}'>"),
+                None if spec == Some(Value::NONE) => format!("<module '{name}'>"),
                 None => format!("<module '{name}' (built-in)>"),
             }
         }
