@@ -298,7 +298,10 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
             }
         }
         ShapeId::BOUND_METHOD => bound_method_repr(vm, value)?,
-        _ => default_repr(vm, value),
+        _ => match super::repr_code::of(vm, value)? {
+            Some(text) => text,
+            None => default_repr(vm, value),
+        },
     })
 }
 
@@ -400,7 +403,15 @@ fn write_table(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> 
         return Ok(());
     }
     let (before, after) = match value.shape() {
-        _ if dict_views::is_view(value) => (format!("{name}(["), "])"),
+        _ if dict_views::is_view(value) => {
+            let viewed = dict_views::viewed(value);
+            // The views of an OrderedDict are of other types in CPython.
+            let is_ordered = viewed.is_instance() && {
+                let mro = &vm.class(vm.type_of(viewed)).mro;
+                mro.iter().any(|&id| qualified_name(vm, id) == "collections.OrderedDict")
+            };
+            (format!("{}{name}([", if is_ordered { "o" } else { "" }), "])")
+        }
         _ if set::length(value) == 0 => (format!("{name}("), ")"),
         ShapeId::SET => ("{".to_owned(), "}"),
         _ => (format!("{name}({{"), "})"),
