@@ -15,6 +15,55 @@ def _complex(z):
     raise TypeError("must be real number, not %s" % type(z).__name__)
 
 
+# Results for arguments that are not finite, as C has them: for each real part of -inf, negative, -0.0, 0.0, positive, inf and
+# nan all such imaginary parts (only the infinite and nan behind a finite real part). Two letters are a real and an imaginary
+# part; `ee` is an error, and `??` depends on the imaginary part.
+_SPECIAL = {
+    "acos": "tI pI pI pJ pJ tJ nI hI hJ nn hI hJ hn hI hJ hn hI hJ nn fI 0I 0I 0J 0J fJ nI nI nn nn nn nn nJ nn",
+    "acosh": "Iu Iq Iq Ip Ip It In Ii Ih nn Ii Ih nn Ii Ih nn Ii Ih nn Ig Io Io I0 I0 If In In nn nn nn nn In nn",
+    "asinh": "Jg Jo Jo J0 J0 Jf Jn Ji Jh nn Ji Jh nn Ii Ih nn Ii Ih nn Ig Io Io I0 I0 If In In nn no n0 nn In nn",
+    "atanh": "oi oi oi oh oh oh on oi oh nn oi oh on 0i 0h 0n 0i 0h nn 0i 0i 0i 0h 0h 0h 0n 0i nn nn nn nn 0h nn",
+    "cosh": "ee ?? I0 Io ?? ee In ee ee nn ee ee n0 ee ee n0 ee ee nn ee ?? Io I0 ?? ee In nn nn n0 n0 nn nn nn",
+    "exp": "00 ?? 0o 00 ?? 00 00 ee ee nn ee ee nn ee ee nn ee ee nn ee ?? Io I0 ?? ee In nn nn no n0 nn nn nn",
+    "log": "Iu Iq Iq Ip Ip It In Ii Ih nn Ii Ih nn Ii Ih nn Ii Ih nn Ig Io Io I0 I0 If In In nn nn nn nn In nn",
+    "sinh": "ee ?? Jo J0 ?? ee In ee ee nn ee ee 0n ee ee 0n ee ee nn ee ?? Io I0 ?? ee In nn nn no n0 nn nn nn",
+    "sqrt": "IJ 0J 0J 0I 0I II nI IJ II nn IJ II nn IJ II nn IJ II nn IJ Io Io I0 I0 II In IJ nn nn nn nn II nn",
+    "tanh": "20 ?? 2o 20 ?? 20 20 ee ee nn ee ee nn ee ee nn ee ee nn 10 ?? 1o 10 ?? 10 10 nn nn no n0 nn nn nn",
+    "rect": "ee ?? J0 Jo ?? ee In ee ee nn 00 00 00 00 00 00 ee ee nn ee ?? Io I0 ?? ee In nn nn n0 n0 nn nn nn",
+}
+_LETTERS = {"n": nan, "I": inf, "J": -inf, "p": pi, "q": -pi, "h": pi / 2, "i": -pi / 2, "f": pi / 4, "g": -pi / 4,
+            "t": 3 * pi / 4, "u": -3 * pi / 4, "1": 1.0, "2": -1.0, "0": 0.0, "o": -0.0}
+
+
+def _kind(x):
+    if x != x:
+        return 6
+    if math.isinf(x):
+        return 5 if x > 0 else 0
+    if x == 0:
+        return 2 if math.copysign(1.0, x) < 0 else 3
+    return 1 if x < 0 else 4
+
+
+def _special(name, x, y):
+    """The result of a function for arguments that are not both finite; None where it depends on `y`."""
+    row, column = _kind(x), _kind(y)
+    if row in (0, 5, 6):
+        place = {0: 0, 5: 19, 6: 26}[row] + column
+    else:
+        place = 7 + (row - 1) * 3 + {0: 0, 5: 1, 6: 2}[column]
+    real, imaginary = _SPECIAL[name].split()[place]
+    if real == "e":
+        raise ValueError("math domain error")
+    if real == "?":
+        return None
+    return complex(_LETTERS[real], _LETTERS[imaginary])
+
+
+def _real(x):
+    return math.ldexp(x, 0)
+
+
 def phase(z, /):
     z = _complex(z)
     return math.atan2(z.imag, z.real)
@@ -26,8 +75,13 @@ def polar(z, /):
 
 
 def rect(r, phi, /):
-    if math.isinf(phi) and r != 0:
-        raise ValueError("math domain error")
+    r, phi = _real(r), _real(phi)
+    if not (math.isfinite(r) and math.isfinite(phi)):
+        result = _special("rect", r, phi)
+        if result is None:
+            result = complex(math.copysign(inf, math.cos(phi)), math.copysign(inf, math.sin(phi)))
+            result = result if r > 0 else -result
+        return result
     if phi == 0:
         return complex(r, r * phi)
     return complex(r * math.cos(phi), r * math.sin(phi))
@@ -64,14 +118,8 @@ def sqrt(z, /):
     a, b = z.real, z.imag
     if a == 0 and b == 0:
         return complex(0.0, b)
-    if math.isinf(b):
-        return complex(inf, b)
-    if math.isinf(a) or math.isnan(a):
-        if math.isnan(a):
-            return complex(nan, nan)
-        if a < 0:
-            return complex(nan if math.isnan(b) else 0.0, nan if math.isnan(b) else math.copysign(inf, b))
-        return complex(inf, b if math.isnan(b) else math.copysign(0.0, b))
+    if not isfinite(z):
+        return _special("sqrt", a, b)
     x, y = abs(a) / 8.0, abs(b)
     if x < 2.2250738585072014e-308 and y < 2.2250738585072014e-308:
         x = math.ldexp(x, 54)
@@ -94,15 +142,11 @@ def exp(z, /):
         if isinf(result):
             raise OverflowError("math range error")
         return result
-    if math.isinf(z.imag) and (math.isfinite(z.real) or z.real == inf):
-        raise ValueError("math domain error")
-    if z.imag == 0:
-        return complex(math.exp(z.real), z.imag)
-    scale = math.exp(z.real)
-    if math.isinf(z.real) and z.real < 0:
-        return complex(math.copysign(0.0, math.cos(z.imag)), math.copysign(0.0, math.sin(z.imag))) \
-            if math.isfinite(z.imag) else 0j
-    return complex(scale * math.cos(z.imag), scale * math.sin(z.imag)) if math.isfinite(z.imag) else complex(scale, nan)
+    result = _special("exp", z.real, z.imag)
+    if result is None:
+        size = inf if z.real > 0 else 0.0
+        result = complex(math.copysign(size, math.cos(z.imag)), math.copysign(size, math.sin(z.imag)))
+    return result
 
 
 def _log(z):
@@ -110,7 +154,7 @@ def _log(z):
     if a == 0 and b == 0:
         raise ValueError("math domain error")
     if not isfinite(z):
-        return complex(math.log(math.hypot(a, b)), math.atan2(z.imag, z.real))
+        return _special("log", z.real, z.imag)
     if a > 4e307 or b > 4e307:
         size = math.log(math.hypot(a / 2.0, b / 2.0)) + math.log(2.0)
     elif a < 2.2250738585072014e-308 and b < 2.2250738585072014e-308:
@@ -125,9 +169,16 @@ def _log(z):
     return complex(size, math.atan2(z.imag, z.real))
 
 
-def log(z, base=None, /):
-    result = _log(_complex(z))
-    return result if base is None else result / _log(_complex(base))
+def log(z, base=_log, /):
+    z = _complex(z)
+    if base is _log:
+        return _log(z)
+    # A base makes a result of what is an error without one.
+    top = complex(-inf, math.atan2(z.imag, z.real)) if z == 0 else _log(z)
+    bottom = _log(_complex(base))
+    if bottom == 0:
+        raise ValueError("math domain error")
+    return top / bottom
 
 
 def log10(z, /):
@@ -137,6 +188,11 @@ def log10(z, /):
 
 def cosh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        result = _special("cosh", z.real, z.imag)
+        if result is None:
+            result = complex(math.copysign(inf, math.cos(z.imag)), math.copysign(inf, math.sin(z.imag) * z.real))
+        return result
     if math.isfinite(z.real) and abs(z.real) > 708.7:
         x = z.real - math.copysign(1.0, z.real)
         return complex(math.cos(z.imag) * math.cosh(x) * e, math.sin(z.imag) * math.sinh(x) * e)
@@ -145,6 +201,11 @@ def cosh(z, /):
 
 def sinh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        result = _special("sinh", z.real, z.imag)
+        if result is None:
+            result = complex(math.copysign(inf, math.cos(z.imag) * z.real), math.copysign(inf, math.sin(z.imag)))
+        return result
     if math.isfinite(z.real) and abs(z.real) > 708.7:
         x = z.real - math.copysign(1.0, z.real)
         return complex(math.cos(z.imag) * math.sinh(x) * e, math.sin(z.imag) * math.cosh(x) * e)
@@ -153,6 +214,11 @@ def sinh(z, /):
 
 def tanh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        result = _special("tanh", z.real, z.imag)
+        if result is None:
+            result = complex(math.copysign(1.0, z.real), 0.0 if math.sin(z.imag) * math.cos(z.imag) >= 0 else -0.0)
+        return result
     if abs(z.real) > 354:
         return complex(math.copysign(1.0, z.real),
                        4.0 * math.sin(z.imag) * math.cos(z.imag) * math.exp(-2.0 * abs(z.real)))
@@ -185,6 +251,8 @@ def tan(z, /):
 
 def asinh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        return _special("asinh", z.real, z.imag)
     s1 = sqrt(complex(1.0 + z.imag, -z.real))
     s2 = sqrt(complex(1.0 - z.imag, z.real))
     return complex(math.asinh(s1.real * s2.imag - s2.real * s1.imag),
@@ -197,6 +265,8 @@ def asin(z, /):
 
 def acos(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        return _special("acos", z.real, z.imag)
     s1 = sqrt(complex(1.0 - z.real, -z.imag))
     s2 = sqrt(complex(1.0 + z.real, z.imag))
     return complex(2.0 * math.atan2(s1.real, s2.real), math.asinh(s2.real * s1.imag - s2.imag * s1.real))
@@ -204,6 +274,8 @@ def acos(z, /):
 
 def acosh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        return _special("acosh", z.real, z.imag)
     s1 = sqrt(complex(z.real - 1.0, z.imag))
     s2 = sqrt(complex(z.real + 1.0, z.imag))
     return complex(math.asinh(s1.real * s2.real + s1.imag * s2.imag), 2.0 * math.atan2(s1.imag, s2.real))
@@ -211,6 +283,8 @@ def acosh(z, /):
 
 def atanh(z, /):
     z = _complex(z)
+    if not isfinite(z):
+        return _special("atanh", z.real, z.imag)
     if z.real < 0 or z.real == 0 and math.copysign(1.0, z.real) < 0:
         return -atanh(-z)
     ay = abs(z.imag)

@@ -309,10 +309,12 @@ def lru_cache(maxsize=128, typed=False):
     elif maxsize is not None:
         raise TypeError("Expected first argument to be an integer, a callable, or None")
 
-    def decorate(function):
-        return _with_parameters(_cached(function, maxsize, typed), maxsize, typed, function)
+    def decorating_function(user_function):
+        if not callable(user_function):
+            raise TypeError("the first argument must be callable")
+        return _with_parameters(_cached(user_function, maxsize, typed), maxsize, typed, user_function)
 
-    return decorate
+    return decorating_function
 
 
 def cache(user_function, /):
@@ -444,7 +446,7 @@ class cached_property:
     def __init__(self, func):
         self.func = func
         self.attrname = None
-        self.__doc__ = func.__doc__
+        self.__doc__ = getattr(func, "__doc__", None)
 
     def __set_name__(self, owner, name):
         if self.attrname is None:

@@ -138,9 +138,9 @@ def merge(*iterables, key=None, reverse=False):
 
 def nsmallest(n, iterable, key=None):
     """The n smallest items, in order."""
-    return sorted(iterable, key=key)[: max(n, 0)]
+    return sorted(iterable, key=key)[:n] if n > 0 else []
 
 
 def nlargest(n, iterable, key=None):
     """The n greatest items, the greatest first."""
-    return sorted(iterable, key=key, reverse=True)[: max(n, 0)]
+    return sorted(iterable, key=key, reverse=True)[:n] if n > 0 else []

@@ -29,7 +29,8 @@ def _repeat_forever(item):
 
 
 def _repeat_times(item, times):
-    for _ in range(times):
+    while times > 0:
+        times -= 1
         yield item
 
 
@@ -178,7 +179,7 @@ def starmap(function, iterable):
         yield function(*arguments)
 
 
-class _Tee:
+class _tee:
     def __init__(self, iterator, link):
         self._iterator = iterator
         self._link = link
@@ -195,17 +196,19 @@ class _Tee:
         return link[0]
 
     def __copy__(self):
-        return _Tee(self._iterator, self._link)
+        return _tee(self._iterator, self._link)
 
 
 def tee(iterable, n=2):
     if n < 0:
         raise ValueError("n must be >= 0")
-    if isinstance(iterable, _Tee):
-        return tuple(_Tee(iterable._iterator, iterable._link) for _ in range(n))
+    if n == 0:
+        return ()
+    if isinstance(iterable, _tee):
+        return tuple(_tee(iterable._iterator, iterable._link) for _ in range(n))
     iterator = iter(iterable)
     link = [None, None]
-    return tuple(_Tee(iterator, link) for _ in range(n))
+    return tuple(_tee(iterator, link) for _ in range(n))
 
 
 def zip_longest(*iterables, fillvalue=None):

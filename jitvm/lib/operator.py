@@ -34,12 +34,14 @@ def call(obj, /, *args, **kwargs): return obj(*args, **kwargs)
 
 
 import builtins as _builtins
-_abs = _builtins.abs
+_abs, _int, _range = _builtins.abs, _builtins.int, _builtins.range
 invert = inv
 
 
 def index(a, /):
-    return a.__index__()
+    if isinstance(a, int):
+        return _int(a)
+    return _range(a).stop
 
 
 def concat(a, b, /):
@@ -106,6 +108,8 @@ def iand(a, b, /):
 
 
 def iconcat(a, b, /):
+    if not hasattr(a, '__getitem__'):
+        raise TypeError("'%s' object can't be concatenated" % type(a).__name__)
     a += b
     return a
 

@@ -96,14 +96,14 @@ def _convert(value, kind):
 
 def _squares(data, center=None):
     """(type, sum of the squared distances from the center, center, count)."""
+    if center is not None:
+        kind, squares, count = _sum([away * away for away in [x - center for x in data]])
+        return kind, squares, center, count
     values = list(data)
     kind, total, count = _sum(values)
-    if center is None:
-        if not count:
-            return kind, _Fraction(0), None, 0
-        center = total / count
-    elif isinstance(total, _Fraction):
-        center = _Fraction(*_ratio(center))
+    if not count:
+        return kind, _Fraction(0), None, 0
+    center = total / count
     if not isinstance(total, _Fraction):
         return kind, total, center, count
     return kind, sum([(_Fraction(*_ratio(x)) - center) ** 2 for x in values], _Fraction(0)), center, count
@@ -270,22 +270,34 @@ def pvariance(data, mu=None):
     return _convert(squares / count, kind)
 
 
-def _root(value):
-    return _square_root(value) if isinstance(value, _Fraction) else _math.sqrt(value)
+def _root(value, kind):
+    n, m = value.numerator, value.denominator
+    if not hasattr(kind, "next_plus"):
+        return _square_root(_Fraction(n, m))
+    # Of Decimals, the one that is nearest.
+    if not n:
+        return kind("0.0")
+    root = (kind(n) / kind(m)).sqrt()
+    after, before = root.next_plus(), root.next_minus()
+    if (_Fraction(root) + _Fraction(after)) ** 2 < 4 * value:
+        return after
+    if (_Fraction(root) + _Fraction(before)) ** 2 > 4 * value:
+        return before
+    return root
 
 
 def stdev(data, xbar=None):
-    _, squares, _, count = _squares(data, xbar)
+    kind, squares, _, count = _squares(data, xbar)
     if count < 2:
         raise StatisticsError("stdev requires at least two data points")
-    return _root(squares / (count - 1))
+    return _root(squares / (count - 1), kind)
 
 
 def pstdev(data, mu=None):
-    _, squares, _, count = _squares(data, mu)
+    kind, squares, _, count = _squares(data, mu)
     if count < 1:
         raise StatisticsError("pstdev requires at least one data point")
-    return _root(squares / count)
+    return _root(squares / count, kind)
 
 
 def covariance(x, y, /):

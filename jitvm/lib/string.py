@@ -39,16 +39,71 @@ def _is_part(character):
     return _is_start(character) or character in digits
 
 
+class _Flags:
+    """The flags of Template.pattern, as a member of re.RegexFlag."""
+
+    def __get__(self, instance, owner=None):
+        import re
+
+        return re.IGNORECASE
+
+
+class _Pattern:
+    """The pattern of what a class of templates replaces."""
+
+    def __get__(self, instance, owner=None):
+        return _compiled(owner)
+
+
+def _compiled(cls):
+    import re
+
+    pattern = next(vars(base)["pattern"] for base in cls.__mro__ if "pattern" in vars(base))
+    if isinstance(pattern, _Pattern):
+        delimiter, name = re.escape(cls.delimiter), cls.idpattern
+        pattern = (
+            f"{delimiter}(?:(?P<escaped>{delimiter})|(?P<named>{name})|"
+            f"{{(?P<braced>{cls.braceidpattern or name})}}|(?P<invalid>))"
+        )
+    return re.compile(pattern, cls.flags | re.VERBOSE) if isinstance(pattern, str) else pattern
+
+
 class Template:
     """Text with $name and ${name} to fill in."""
 
     delimiter = "$"
+    idpattern = "(?a:[_a-z][_a-z0-9]*)"
+    braceidpattern = None
+    flags = _Flags()
+    pattern = _Pattern()
+
+    def _matches(self):
+        """What _pieces gives, of a class with a pattern of its own."""
+        place = 0
+        for match in _compiled(type(self)).finditer(self.template):
+            yield "text", self.template[place:match.start()], "", place
+            place = match.end()
+            groups = match.groupdict()
+            name = groups.get("named") or groups.get("braced")
+            if name is not None:
+                yield "name", name, match.group(), match.start()
+            elif groups.get("escaped") is not None:
+                yield "escape", self.delimiter, match.group(), match.start()
+            else:
+                yield "invalid", match.group(), match.group(), match.start("invalid")
+        yield "text", self.template[place:], "", place
 
     def __init__(self, template):
         self.template = template
 
     def _pieces(self):
         """(kind, text, position): 'text', 'name' (with what stands there), 'escape' or 'invalid'."""
+        for base in type(self).__mro__:
+            if base is Template:
+                break
+            if not vars(base).keys().isdisjoint(("idpattern", "braceidpattern", "flags", "pattern")):
+                yield from self._matches()
+                return
         template, delimiter = self.template, self.delimiter
         place = 0
         while True:

@@ -48,8 +48,14 @@ def unpack_from(format, /, buffer, offset=0):
     return _struct.unpack(format, buffer, offset)
 
 
-def pack_into(format, buffer, offset, /, *values):
+def pack_into(format, /, *arguments):
     size = _checked(_struct.size(format))
+    if len(arguments) < 2:
+        raise error("pack_into expected %s argument" % ("offset" if arguments else "buffer"))
+    buffer, offset, *values = arguments
+    data = _struct.pack(format, tuple(values))
+    if type(data) is str:
+        raise error(data.replace("pack expected", "pack_into expected"))
     length = len(buffer)
     if offset < 0:
         if offset + length < 0:
@@ -60,7 +66,6 @@ def pack_into(format, buffer, offset, /, *values):
     if length - offset < size:
         raise error("pack_into requires a buffer of at least %d bytes for packing %d bytes at offset %d "
                     "(actual buffer size is %d)" % (size + offset, size, offset, length))
-    data = _checked(_struct.pack(format, values))
     memoryview(buffer)[offset:offset + size] = data
 
 
@@ -75,6 +80,8 @@ def iter_unpack(format, buffer, /):
 
 class Struct:
     """A format to pack and unpack by."""
+
+    __module__ = "_struct"
 
     def __init__(self, format):
         self.size = calcsize(format)

@@ -286,7 +286,9 @@ def setcontext(context):
     _current = context
 
 
-class _ContextManager:
+class ContextManager:
+    __module__ = "decimal"
+
     def __init__(self, context):
         self._new = context.copy()
 
@@ -300,7 +302,9 @@ class _ContextManager:
 
 
 def localcontext(ctx=None, **kwargs):
-    manager = _ContextManager(getcontext() if ctx is None else ctx)
+    if ctx is not None and not isinstance(ctx, Context):
+        raise TypeError("optional argument must be a context")
+    manager = ContextManager(getcontext() if ctx is None else ctx)
     for name, value in kwargs.items():
         if name not in ('prec', 'rounding', 'Emin', 'Emax', 'capitals', 'clamp', 'flags', 'traps'):
             raise TypeError("'%s' is an invalid keyword argument for this function" % name)

@@ -161,6 +161,7 @@ native_news! {
     FILTER;
     REVERSED;
     SUPER;
+    MODULE;
     BASE_EXCEPTION;
 }
 

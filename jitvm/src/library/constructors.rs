@@ -77,6 +77,7 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             let shape = if id == TypeId::STATIC_METHOD { ShapeId::STATIC_METHOD } else { ShapeId::CLASS_METHOD };
             Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
         }
+        TypeId::MODULE => super::module_methods::construct(vm, arguments),
         TypeId::SUPER => class_functions::new_super(vm, arguments),
         TypeId::GENERIC_ALIAS => {
             let [origin, parameters] = exactly(vm, "types.GenericAlias", arguments)?;

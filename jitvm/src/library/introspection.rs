@@ -56,6 +56,7 @@ fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
         Some(depth) => to_index(vm, depth)?.max(0) as usize,
         None => 0,
     };
+    crate::trace::frames_shown(vm);
     let known = vm.frames.iter().rev().filter(|frame| !vm.is_consumer(frame.code));
     let places: Vec<Value> = known.skip(depth).map(place_of).collect();
     if places.is_empty() {

@@ -82,6 +82,19 @@ pub(super) mod c {
     }
 }
 
+/// The C library's, whose last digit is not always that of the one Rust links.
+fn cube_root(x: f64) -> f64 {
+    static OF_C: std::sync::OnceLock<Option<extern "C" fn(f64) -> f64>> = std::sync::OnceLock::new();
+    let of_c = OF_C.get_or_init(|| {
+        // SAFETY: the name ends with a zero; what has it in the C library is a function of this type.
+        unsafe {
+            let found = libc::dlsym(libc::RTLD_DEFAULT, c"cbrt".as_ptr());
+            (!found.is_null()).then(|| std::mem::transmute::<*mut libc::c_void, extern "C" fn(f64) -> f64>(found))
+        }
+    });
+    of_c.map_or_else(|| x.cbrt(), |of_c| of_c(x))
+}
+
 fn domain_error(vm: &mut Vm) -> Raised {
     vm.value_error("math domain error")
 }
@@ -122,7 +135,7 @@ plain_functions! {
     asinh false |x| c::asinh(x);
     atan false f64::atan;
     atanh false |x| c::atanh(x);
-    cbrt false f64::cbrt;
+    cbrt false cube_root;
     cos false f64::cos;
     cosh true f64::cosh;
     erf false |x| c::erf(x);

@@ -25,6 +25,7 @@ pub mod marks;
 pub mod math;
 pub mod math_integer;
 pub mod math_sums;
+pub mod module_methods;
 pub mod modules;
 pub mod number_methods;
 pub mod posix;
@@ -258,6 +259,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     math::FUNCTIONS,
     math_integer::FUNCTIONS,
     math_sums::FUNCTIONS,
+    module_methods::METHODS,
     number_methods::FLOAT,
     number_methods::INT,
     number_methods::RANGE,

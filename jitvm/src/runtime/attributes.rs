@@ -126,7 +126,12 @@ fn module_find(vm: &mut Vm, module: Value, name: Value) -> Outcome<Option<Value>
     if name == vm.names.dict {
         return Ok(Some(super::modules::module_dict(module)));
     }
-    if let Some(found) = vm.global(module, name) {
+    // Only classes derived from `module` have descriptors that come first.
+    let is_hidden = module.is_instance() && {
+        let id = vm.type_of(module);
+        vm.lookup(id, name).is_some_and(|found| is_data(vm, found))
+    };
+    if !is_hidden && let Some(found) = vm.global(module, name) {
         return Ok(Some(found));
     }
     if let Some(found) = generic_find(vm, module, name)? {
@@ -200,6 +205,14 @@ pub fn builtin_set(vm: &mut Vm, value: Value, name: Value, new: Value) -> Outcom
 }
 
 fn module_set(vm: &mut Vm, module: Value, name: Value, new: Value) -> Outcome<()> {
+    if module.is_instance() {
+        let id = vm.type_of(module);
+        if let Some(descriptor) = vm.lookup(id, name)
+            && descriptors::set(vm, descriptor, module, new)?
+        {
+            return Ok(());
+        }
+    }
     let cell = vm.global_cell(module, name);
     // SAFETY: cells live as long as their module.
     unsafe {
@@ -280,6 +293,7 @@ pub fn raise_missing(vm: &mut Vm, value: Value, name: Value) -> Raised {
                     "partially initialized module '{module}' has no attribute '{attribute}' (most likely due to a \
                      circular import)"
                 ),
+                false if module == super::modules::UNNAMED => format!("module has no attribute '{attribute}'"),
                 false => format!("module '{module}' has no attribute '{attribute}'{note}"),
             }
         }

@@ -40,6 +40,11 @@ pub fn of_frame(vm: &mut Vm, index: usize) -> Outcome {
         CodeKind::Namespace => return Ok(register(vm, 0)),
         _ => {}
     }
+    if !is_kept {
+        // Whoever looks was called under another name, and may be again.
+        vm.jit.show_variables();
+    }
+    crate::trace::variables_shown(vm, index);
     by_name(vm, proto, register)
 }
 

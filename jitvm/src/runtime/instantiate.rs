@@ -143,6 +143,11 @@ pub fn native_new(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     match native {
         TypeId::OBJECT => object_new(vm, id, arguments),
         TypeId::TYPE => new_class_of(vm, id, arguments),
+        TypeId::MODULE if id == native => Ok(vm.blank_module()),
+        TypeId::MODULE => {
+            let value = vm.blank_module();
+            vm.adopt(id, value)
+        }
         _ if id == native => constructors::construct(vm, native, arguments),
         _ if fills_in_init(native) => {
             let value = constructors::construct(vm, native, Arguments::positional_only(&[]))?;

@@ -51,6 +51,7 @@ pub mod output;
 pub mod percent_format;
 pub mod references;
 pub mod repr;
+pub mod repr_code;
 pub mod roots;
 pub mod rounding;
 pub mod sequences;

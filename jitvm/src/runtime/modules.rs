@@ -8,6 +8,9 @@ use super::vm::Vm;
 use crate::bytecode::CodeKind;
 use crate::ir::CodeId;
 
+/// What a module is called until `__init__` has named it.
+pub const UNNAMED: &str = "?";
+
 /// The dict of a module's globals: what `module.__dict__` is.
 pub fn module_dict(module: Value) -> Value {
     debug_assert!(module.has_layout(ShapeId::MODULE));
@@ -19,6 +22,12 @@ pub fn module_dict(module: Value) -> Value {
 pub fn module_name<'a>(module: Value) -> &'a str {
     // SAFETY: the caller passes a module; its name is a str.
     text(unsafe { (*module.object::<Module>()).name })
+}
+
+/// Names a module; `name` is a str.
+pub fn set_name(module: Value, name: Value) {
+    // SAFETY: the caller passes a module.
+    unsafe { (*module.object::<Module>()).name = name };
 }
 
 impl Vm {
@@ -38,6 +47,18 @@ impl Vm {
         let _ = dict::set_str(self, modules, name_value, module);
         self.set_global(module, "__name__", name_value);
         module
+    }
+
+    /// A module without a name or anything else in it, which is not imported.
+    pub fn blank_module(&mut self) -> Value {
+        let (name, dict) = (self.intern(UNNAMED), self.new_globals());
+        let object = self.allocate(size_of::<Module>(), ShapeId::MODULE).cast::<Module>();
+        // SAFETY: the allocation has room for a `Module`.
+        unsafe {
+            (*object).dict = dict;
+            (*object).name = name;
+        }
+        Value::of(object)
     }
 
     /// A module object for a dict of globals that belongs to no imported module.

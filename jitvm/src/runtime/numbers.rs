@@ -274,6 +274,14 @@ impl Vm {
         if value.has_layout(ShapeId::BIG_INT) {
             return Err(self.overflow_error("int too large to convert to float"));
         }
+        if value.is_instance() {
+            if let Some(x) = super::dispatch::float(self, value)? {
+                return self.to_f64(x);
+            }
+            if let Some(integer) = super::iterate::as_index(self, value)? {
+                return self.to_f64(integer);
+            }
+        }
         let name = self.type_name(value);
         Err(self.type_error(format!("must be real number, not {name}")))
     }

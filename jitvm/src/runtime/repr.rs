@@ -272,9 +272,11 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
         ShapeId::UNION => super::aliases::union_text(vm, value)?,
         ShapeId::MODULE => {
             let name = module_name(value);
+            let spec = vm.interned.get("__spec__").and_then(|&key| vm.global(value, key));
             let file = vm.interned.get("__file__").and_then(|&key| vm.global(value, key));
             match file.and_then(as_text) {
                 Some(file) => format!("<module '{name}' from '{file}'>"),
+                None if spec == Some(Value::NONE) => format!("<module '{name}'>"),
                 None => format!("<module '{name}' (built-in)>"),
             }
         }
@@ -296,7 +298,10 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
             }
         }
         ShapeId::BOUND_METHOD => bound_method_repr(vm, value)?,
-        _ => default_repr(vm, value),
+        _ => match super::repr_code::of(vm, value)? {
+            Some(text) => text,
+            None => default_repr(vm, value),
+        },
     })
 }
 
@@ -398,7 +403,15 @@ fn write_table(vm: &mut Vm, value: Value, out: &mut String, open: &mut Open) -> 
         return Ok(());
     }
     let (before, after) = match value.shape() {
-        _ if dict_views::is_view(value) => (format!("{name}(["), "])"),
+        _ if dict_views::is_view(value) => {
+            let viewed = dict_views::viewed(value);
+            // The views of an OrderedDict are of other types in CPython.
+            let is_ordered = viewed.is_instance() && {
+                let mro = &vm.class(vm.type_of(viewed)).mro;
+                mro.iter().any(|&id| qualified_name(vm, id) == "collections.OrderedDict")
+            };
+            (format!("{}{name}([", if is_ordered { "o" } else { "" }), "])")
+        }
         _ if set::length(value) == 0 => (format!("{name}("), ")"),
         ShapeId::SET => ("{".to_owned(), "}"),
         _ => (format!("{name}({{"), "})"),

@@ -233,6 +233,7 @@ pub fn record_step(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
 fn show(vm: &mut Vm, ins: Instruction, base: *const Value) -> Step {
     let Some(mut recorder) = vm.jit.recorder.take() else { return Step::Leave };
     let frame = *vm.frames.last().expect("a recording runs in a frame");
+    recorder.depth = vm.frames.len();
     match recorder.step(vm, ins, frame.pc, base) {
         Ok(Some(step)) => {
             vm.jit.recorder = Some(recorder);
@@ -279,6 +280,22 @@ pub fn recording_raised(vm: &mut Vm, ins: Instruction) -> bool {
 pub fn abort_recording(vm: &mut Vm, reason: AbortReason, detail: &str) {
     if let Some(recorder) = vm.jit.recorder.take() {
         give_up(vm, &recorder, &Abort { reason, detail: detail.to_owned() });
+    }
+}
+
+/// Something that the instruction being recorded calls, not it itself, looks at the variables of a frame. The trace
+/// would have them in registers, so there is to be none.
+pub fn variables_shown(vm: &mut Vm, frame: usize) {
+    let is_recorded = |recorder: &Recorder| frame < recorder.depth && frame + recorder.frames.len() >= recorder.depth;
+    if vm.jit.recorder.as_deref().is_some_and(is_recorded) {
+        abort_recording(vm, AbortReason::NothingToRecord, "something called looks at the variables of the frame");
+    }
+}
+
+/// What the instruction being recorded calls, not it itself, looks at the frames. The trace might not have them.
+pub fn frames_shown(vm: &mut Vm) {
+    if vm.jit.recorder.as_deref().is_some_and(|recorder| recorder.depth == vm.frames.len()) {
+        abort_recording(vm, AbortReason::NothingToRecord, "something called looks at the frames");
     }
 }
 

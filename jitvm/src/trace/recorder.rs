@@ -147,6 +147,8 @@ pub struct Recorder {
     /// Functions have traces, and calls of them may be native.
     pub(super) functions: bool,
     pub(super) recursion: usize,
+    /// Frames there were at the instruction being recorded.
+    pub(super) depth: usize,
 }
 
 impl Recorder {
@@ -199,6 +201,7 @@ impl Recorder {
             inline_depth: params.inline_depth as usize,
             functions: params.functions,
             recursion: params.inline_recursion as usize,
+            depth: 0,
         }
     }
 
