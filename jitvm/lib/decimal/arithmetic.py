@@ -7,6 +7,7 @@ from .parsing import _INF, _QNAN
 from .rounding import digits, power10, rounds_up
 
 _new_object = object.__new__
+_LONG = 1 << 4096
 
 
 def fix(sign, coefficient, exponent, context):
@@ -19,6 +20,11 @@ def fix(sign, coefficient, exponent, context):
             context.signal(CLAMPED)
             exponent = low if exponent < low else high
         return make(sign, 0, exponent)
+    if coefficient > _LONG:
+        # Counting its digits would take as long as computing it did; in a context of room for more it need not be exact.
+        count = coefficient.bit_length() * 30102999566 // 100000000000
+        if count < prec and context.Emin < exponent + count - 1 and exponent + count <= context.Emax and not context.clamp:
+            return make(sign, coefficient, exponent)
     count = digits(coefficient)
     adjusted = exponent + count - 1
     if count <= prec and context.Emin <= adjusted <= context.Emax and not context.clamp:

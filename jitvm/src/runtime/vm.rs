@@ -242,6 +242,10 @@ pub struct Vm {
     /// The version last given to a class.
     pub(crate) class_epoch: u32,
     pub names: Names,
+    /// Classes of the library whose usual operations need no call.
+    pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
+    pub(crate) arrays: super::arrays::Arrays,
+    pub(crate) decimals: super::decimals::Decimals,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
@@ -317,6 +321,9 @@ impl Vm {
             method_cache: MethodCache::default(),
             class_epoch: 0,
             names: Names::UNSET,
+            abstracts: Default::default(),
+            arrays: Default::default(),
+            decimals: Default::default(),
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
         });
