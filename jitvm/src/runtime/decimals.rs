@@ -330,6 +330,7 @@ impl Vm {
                 self.fix_decimal(number, &context)
             }
             Binary::TrueDiv => self.divide_decimals(x, y, &context),
+            Binary::FloorDiv => self.quotient_of_decimals(x, y, &context),
             _ => None,
         }
     }
@@ -389,6 +390,22 @@ impl Vm {
             }
         }
         self.fix_decimal(Number { negative, coefficient: quotient, exponent }, context)
+    }
+
+    /// The whole quotient towards zero.
+    fn quotient_of_decimals(&mut self, x: Number, y: Number, context: &Context) -> Option<Value> {
+        if y.coefficient == 0 {
+            return None;
+        }
+        let exponent = x.exponent.min(y.exponent);
+        let p = x.coefficient.checked_mul(power10(x.exponent - exponent)?)?;
+        let q = y.coefficient.checked_mul(power10(y.exponent - exponent)?)?;
+        let (quotient, _) = divide(p, q);
+        if digits(quotient) > context.precision {
+            return None;
+        }
+        let number = Number { negative: x.negative != y.negative, coefficient: quotient, exponent: 0 };
+        self.fix_decimal(number, context)
     }
 
     /// `a < b` and the like of a decimal and a decimal or int.

@@ -136,7 +136,7 @@ pub struct Code {
     /// Names of the parameters by register: interned strs, GC roots.
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
-    pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    pub suspensions: std::cell::OnceCell<WordMap<u32, Box<[u16]>>>,
     /// What the interpreter executes, by instruction.
     pub words: Box<[Word]>,
     pub layout: FrameLayout,
