@@ -269,6 +269,9 @@ impl Hasher for WordHasher {
     fn write_u8(&mut self, i: u8) {
         self.write_u64(u64::from(i));
     }
+    fn write_u32(&mut self, i: u32) {
+        self.write_u64(u64::from(i));
+    }
     fn write_u64(&mut self, i: u64) {
         let mixed = (self.0.rotate_left(5) ^ i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ (mixed >> 32);
