@@ -1,5 +1,7 @@
 """Abstract base classes."""
 
+import _jitvm
+
 
 def abstractmethod(funcobj):
     funcobj.__isabstractmethod__ = True
@@ -68,6 +70,7 @@ class ABCMeta(type):
                 # A builtin class: pattern matching knows those.
                 pass
         ABCMeta._invalidations += 1
+        _jitvm.abstract_was_registered()
         return subclass
 
     def __instancecheck__(cls, instance):
@@ -91,6 +94,9 @@ class ABCMeta(type):
             if derived is not cls and issubclass(subclass, derived):
                 return True
         return False
+
+
+_jitvm.know_abstract(ABCMeta)
 
 
 class ABC(metaclass=ABCMeta):

@@ -1,5 +1,6 @@
 """Arrays of numbers of one type."""
 
+import _jitvm
 import _struct
 
 typecodes = "bBuhHiIlLqQfd"
@@ -288,4 +289,6 @@ class array:
         return cls
 
 
+# Items are read and set without calling the methods.
+_jitvm.know_arrays(array)
 ArrayType = array

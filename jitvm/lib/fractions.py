@@ -4,11 +4,13 @@ import math as _math
 import numbers as _numbers
 import operator as _operator
 import sys as _sys
+from math import gcd as _gcd
 
 __all__ = ["Fraction"]
 
 _MODULUS = (1 << 61) - 1
 _INFINITY = 314159
+_new = object.__new__
 
 
 def _parsed(text):
@@ -59,7 +61,7 @@ class Fraction(_numbers.Rational):
     __slots__ = ("_numerator", "_denominator")
 
     def __new__(cls, numerator=0, denominator=None):
-        self = super().__new__(cls)
+        self = _new(cls) if cls is Fraction else super().__new__(cls)
         if denominator is None:
             if type(numerator) is int:
                 self._numerator, self._denominator = numerator, 1
@@ -84,7 +86,7 @@ class Fraction(_numbers.Rational):
             raise TypeError("both arguments should be Rational instances")
         if denominator == 0:
             raise ZeroDivisionError(f"Fraction({numerator}, 0)")
-        common = _math.gcd(numerator, denominator)
+        common = _gcd(numerator, denominator)
         if denominator < 0:
             common = -common
         self._numerator = numerator // common
@@ -142,19 +144,62 @@ class Fraction(_numbers.Rational):
     def __str__(self):
         return str(self._numerator) if self._denominator == 1 else f"{self._numerator}/{self._denominator}"
 
+    # As Knuth has it: the common factors of small numbers instead of those of their product.
+
     def _add(a, b):
-        return _made(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
+        na, da = a._numerator, a._denominator
+        nb, db = b._numerator, b._denominator
+        common = _gcd(da, db)
+        if common == 1:
+            return _reduced(na * db + da * nb, da * db)
+        rest = da // common
+        sum = na * (db // common) + nb * rest
+        common = _gcd(sum, common)
+        if common == 1:
+            return _reduced(sum, rest * db)
+        return _reduced(sum // common, rest * (db // common))
 
     def _sub(a, b):
-        return _made(a.numerator * b.denominator - b.numerator * a.denominator, a.denominator * b.denominator)
+        na, da = a._numerator, a._denominator
+        nb, db = b._numerator, b._denominator
+        common = _gcd(da, db)
+        if common == 1:
+            return _reduced(na * db - da * nb, da * db)
+        rest = da // common
+        sum = na * (db // common) - nb * rest
+        common = _gcd(sum, common)
+        if common == 1:
+            return _reduced(sum, rest * db)
+        return _reduced(sum // common, rest * (db // common))
 
     def _mul(a, b):
-        return _made(a.numerator * b.numerator, a.denominator * b.denominator)
+        na, da = a._numerator, a._denominator
+        nb, db = b._numerator, b._denominator
+        common = _gcd(na, db)
+        if common > 1:
+            na //= common
+            db //= common
+        common = _gcd(nb, da)
+        if common > 1:
+            nb //= common
+            da //= common
+        return _reduced(na * nb, db * da)
 
     def _div(a, b):
-        if b.numerator == 0:
-            raise ZeroDivisionError(f"Fraction({a.numerator * b.denominator}, 0)")
-        return _made(a.numerator * b.denominator, a.denominator * b.numerator)
+        na, da = a._numerator, a._denominator
+        nb, db = b._numerator, b._denominator
+        common = _gcd(na, nb)
+        if common > 1:
+            na //= common
+            nb //= common
+        common = _gcd(db, da)
+        if common > 1:
+            da //= common
+            db //= common
+        n, d = na * db, nb * da
+        if d == 0:
+            raise ZeroDivisionError(f"Fraction({n}, 0)")
+        return _reduced(-n, -d) if d < 0 else _reduced(n, d)
 
     def _floordiv(a, b):
         return (a.numerator * b.denominator) // (a.denominator * b.numerator)
@@ -191,13 +236,13 @@ class Fraction(_numbers.Rational):
         return a ** float(b)
 
     def __pos__(a):
-        return _made(a._numerator, a._denominator)
+        return _reduced(a._numerator, a._denominator)
 
     def __neg__(a):
-        return _made(-a._numerator, a._denominator)
+        return _reduced(-a._numerator, a._denominator)
 
     def __abs__(a):
-        return _made(abs(a._numerator), a._denominator)
+        return _reduced(abs(a._numerator), a._denominator)
 
     def __int__(a):
         return -(-a._numerator // a._denominator) if a._numerator < 0 else a._numerator // a._denominator
@@ -237,6 +282,8 @@ class Fraction(_numbers.Rational):
     def __eq__(a, b):
         if type(b) is int:
             return a._numerator == b and a._denominator == 1
+        if type(b) is Fraction:
+            return a._numerator == b._numerator and a._denominator == b._denominator
         if isinstance(b, _numbers.Rational):
             return a._numerator == b.numerator and a._denominator == b.denominator
         if isinstance(b, _numbers.Complex) and b.imag == 0:
@@ -248,6 +295,8 @@ class Fraction(_numbers.Rational):
         return NotImplemented
 
     def _compare(self, other, operation):
+        if type(other) is Fraction:
+            return operation(self._numerator * other._denominator, self._denominator * other._numerator)
         if isinstance(other, _numbers.Rational):
             return operation(self._numerator * other.denominator, self._denominator * other.numerator)
         if isinstance(other, float):
@@ -285,12 +334,26 @@ def _made(numerator, denominator):
     return Fraction(numerator, denominator)
 
 
+def _reduced(numerator, denominator):
+    """Of a numerator and a positive denominator without common factors."""
+    self = _new(Fraction)
+    self._numerator = numerator
+    self._denominator = denominator
+    return self
+
+
+def _exactly(number):
+    return number if isinstance(number, Fraction) else _reduced(number.numerator, number.denominator)
+
+
 def _operations(name, exact, other):
     """The operator and the reflected one: exact with rational numbers, else that of floats or complex numbers."""
 
     def forward(a, b):
-        if isinstance(b, (int, Fraction)):
+        if type(b) is Fraction:
             return exact(a, b)
+        if isinstance(b, (int, Fraction)):
+            return exact(a, _exactly(b))
         if isinstance(b, float):
             return other(float(a), b)
         if isinstance(b, complex):
@@ -299,7 +362,7 @@ def _operations(name, exact, other):
 
     def reverse(b, a):
         if isinstance(a, _numbers.Rational):
-            return exact(a, b)
+            return exact(_exactly(a), b)
         if isinstance(a, _numbers.Real):
             return other(float(a), float(b))
         if isinstance(a, _numbers.Complex):

@@ -16,6 +16,8 @@ HIGHEST_PROTOCOL = 5
 DEFAULT_PROTOCOL = 4
 _FRAME_MINIMUM, _FRAME_TARGET = 4, 64 * 1024
 _BATCH = 1000
+# One byte each.
+_BYTE = [bytes([_i]) for _i in range(256)]
 
 class PickleBuffer:
     """Bytes that may be pickled out of band."""
@@ -79,16 +81,20 @@ class Pickler:
         self.fast = 0
         self.fix_imports = fix_imports and protocol < 3
         self._buffer_callback = buffer_callback
-        self._frame = None
+        self._frame = self._persistent = self._override = None
 
     def clear_memo(self):
         self.memo.clear()
 
     def dump(self, obj):
         if self.proto >= 2:
-            self._file_write(b"\x80" + bytes([self.proto]))
+            self._file_write(b"\x80" + _BYTE[self.proto])
         self._frame = [] if self.proto >= 4 else None
         self._frame_size = 0
+        # As CPython's: what the instance or its class has in place of the usual is looked for once.
+        hook = self.persistent_id
+        self._persistent = None if getattr(hook, "__func__", None) is Pickler.persistent_id else hook
+        self._override = getattr(self, "reducer_override", None)
         self._save(obj)
         self._write(b".")
         if self._frame is not None:
@@ -129,13 +135,13 @@ class Pickler:
         if self.proto >= 4:
             self._write(b"\x94")
         elif self.bin:
-            self._write(b"q" + bytes([index]) if index < 256 else b"r" + struct.pack("<I", index))
+            self._write(b"q" + _BYTE[index] if index < 256 else b"r" + struct.pack("<I", index))
         else:
             self._write(b"p%d\n" % index)
 
     def _get(self, index):
         if self.bin:
-            self._write(b"h" + bytes([index]) if index < 256 else b"j" + struct.pack("<I", index))
+            self._write(b"h" + _BYTE[index] if index < 256 else b"j" + struct.pack("<I", index))
         else:
             self._write(b"g%d\n" % index)
 
@@ -143,8 +149,8 @@ class Pickler:
         return None
 
     def _save(self, obj):
-        if type(self).persistent_id is not Pickler.persistent_id or "persistent_id" in self.__dict__:
-            name = self.persistent_id(obj)
+        if self._persistent is not None:
+            name = self._persistent(obj)
             if name is not None:
                 if self.bin:
                     self._save_plain(name)
@@ -160,9 +166,8 @@ class Pickler:
             self._get(known[0])
             return
         reduced = NotImplemented
-        override = getattr(self, "reducer_override", None)
-        if override is not None and type(obj) not in _SAVERS:
-            reduced = override(obj)
+        if self._override is not None and type(obj) not in _SAVERS:
+            reduced = self._override(obj)
         if reduced is NotImplemented:
             kind = type(obj)
             saver = _SAVERS.get(kind)
@@ -255,7 +260,7 @@ class Pickler:
         write = self._write
         if self.bin:
             if 0 <= obj < 256:
-                return write(b"K" + bytes([obj]))
+                return write(b"K" + _BYTE[obj])
             if 0 <= obj < 65536:
                 return write(b"M" + struct.pack("<H", obj))
             if -0x80000000 <= obj <= 0x7fffffff:
@@ -263,7 +268,7 @@ class Pickler:
         if self.proto >= 2:
             data = _signed(obj)
             if len(data) < 256:
-                write(b"\x8a" + bytes([len(data)]) + data)
+                write(b"\x8a" + _BYTE[len(data)] + data)
             else:
                 write(b"\x8b" + struct.pack("<i", len(data)) + data)
         elif -0x80000000 <= obj <= 0x7fffffff:
@@ -287,7 +292,7 @@ class Pickler:
             return
         size = len(obj)
         if size < 256:
-            self._write(b"C" + bytes([size]) + obj)
+            self._write(b"C" + _BYTE[size] + obj)
         elif size > 0xffffffff and self.proto >= 4:
             self._write_large(b"\x8e" + struct.pack("<Q", size), obj)
         elif size >= _FRAME_TARGET:
@@ -329,7 +334,7 @@ class Pickler:
             data = obj.encode("utf-8", "surrogatepass")
             size = len(data)
             if size < 256 and self.proto >= 4:
-                self._write(b"\x8c" + bytes([size]) + data)
+                self._write(b"\x8c" + _BYTE[size] + data)
             elif size > 0xffffffff and self.proto >= 4:
                 self._write_large(b"\x8d" + struct.pack("<Q", size), data)
             elif size >= _FRAME_TARGET:
@@ -339,7 +344,7 @@ class Pickler:
         else:
             text = obj.replace("\\", "\\u005c").replace("\0", "\\u0000").replace("\n", "\\u000a")
             text = text.replace("\r", "\\u000d").replace("\x1a", "\\u001a")
-            data = b"".join(bytes([ord(c)]) if ord(c) < 256 else
+            data = b"".join(_BYTE[ord(c)] if ord(c) < 256 else
                             (b"\\u%04x" if ord(c) < 65536 else b"\\U%08x") % ord(c) for c in text)
             self._write(b"V" + data + b"\n")
         self._memoize(obj)

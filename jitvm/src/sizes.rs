@@ -26,7 +26,7 @@ pub fn text(text: &String) -> usize {
 }
 
 /// Of a hash table: an entry and a byte for each of its slots, of which seven in eight may be used.
-pub fn table<K, V>(table: &HashMap<K, V>) -> usize {
+pub fn table<K, V, S>(table: &HashMap<K, V, S>) -> usize {
     match table.capacity() {
         0 => 0,
         capacity => piece((capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1) + 16),

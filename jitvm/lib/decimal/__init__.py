@@ -13,6 +13,12 @@ HAVE_CONTEXTVAR = True
 
 Decimal.__module__ = 'decimal'
 
+# The usual operations go without calling the methods.
+import _jitvm as _vm
+from . import context as _module
+_vm.know_decimals(Decimal, Context, _module)
+del _vm, _module
+
 
 def __getattr__(name):
     if name == 'DecimalTuple':

@@ -7,6 +7,7 @@ from .parsing import _INF, _QNAN
 from .rounding import digits, power10, rounds_up
 
 _new_object = object.__new__
+_LONG = 1 << 4096
 
 
 def fix(sign, coefficient, exponent, context):
@@ -19,6 +20,11 @@ def fix(sign, coefficient, exponent, context):
             context.signal(CLAMPED)
             exponent = low if exponent < low else high
         return make(sign, 0, exponent)
+    if coefficient > _LONG:
+        # Counting its digits would take as long as computing it did; in a context of room for more it need not be exact.
+        count = coefficient.bit_length() * 30102999566 // 100000000000
+        if count < prec and context.Emin < exponent + count - 1 and exponent + count <= context.Emax and not context.clamp:
+            return make(sign, coefficient, exponent)
     count = digits(coefficient)
     adjusted = exponent + count - 1
     if count <= prec and context.Emin <= adjusted <= context.Emax and not context.clamp:
@@ -214,10 +220,13 @@ def divide_whole(a, b, context, wanted=0):
     if a._int and a.adjusted() - b.adjusted() > context.prec + 1:
         nan = invalid(context, DivisionImpossible)
         return nan, nan
-    if a.adjusted() < b.adjusted() - 1 and a._exp - exponent < context.prec + 2:
-        return _parts(sign, 0, a._sign, a._int * power10(a._exp - exponent), exponent, context, wanted)
     if a.adjusted() < b.adjusted() - 1:
-        return _parts(sign, 0, a._sign, a._int, a._exp, context, wanted)
+        rest = a._int
+        if rest:
+            # With one digit more than the context has, for rounding to say that there are more.
+            exponent = max(exponent, a._exp - max(context.prec - digits(rest), 0) - 1)
+            rest *= power10(a._exp - exponent)
+        return _parts(sign, 0, a._sign, rest, exponent, context, wanted)
     quotient, rest = divmod(a._int * power10(a._exp - exponent), b._int * power10(b._exp - exponent))
     if digits(quotient) > context.prec:
         nan = invalid(context, DivisionImpossible)

@@ -1,5 +1,7 @@
 """The operations as methods of contexts: their operands may be ints, and they use that context."""
 
+from _jitvm import decimal_quantize as _quickly
+
 from . import functions, number
 from .context import Context, ConversionSyntax
 from .number import Decimal, invalid, make, operand
@@ -26,6 +28,9 @@ def _power(self, a, b, modulo=None):
 
 
 def _quantize(self, a, b, /):
+    number = _quickly(a, b, None, self)
+    if number is not None:
+        return number
     if type(a) is not Decimal:
         a = operand(a)
     return a.quantize(b, None, self)

@@ -1,5 +1,7 @@
 """Decimal: a sign, a coefficient as an int, and an exponent; infinities and NaNs are a kind of their own."""
 
+from _jitvm import decimal_quantize as _quantize
+
 from . import context as _c
 from .context import (BY_ZERO, CLAMPED, FLOAT, INEXACT, INVALID, OVERFLOW, ROUNDED, SUBNORMAL, UNDERFLOW,
                       ConversionSyntax, ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, getcontext)
@@ -588,6 +590,9 @@ class Decimal:
         return make(self._sign, kept, exponent)
 
     def quantize(self, exp, rounding=None, context=None):
+        number = _quantize(self, exp, rounding, context)
+        if number is not None:
+            return number
         if context is None:
             context = getcontext()
         if rounding is None:

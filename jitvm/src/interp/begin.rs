@@ -19,8 +19,8 @@ pub enum Begun {
     Done(Value),
 }
 
-/// Calls `window[0]`, no plain function, with the values after it: bound methods of Python functions and classes with
-/// a Python `__init__` get a frame, everything else runs to its end.
+/// Calls `window[0]`, no plain function, with the values after it: bound methods of Python functions, classes with a
+/// Python `__init__` and instances with a Python `__call__` get a frame, everything else runs to its end.
 ///
 /// # Errors
 /// The exception is pending.
@@ -71,6 +71,21 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
                 call::bind_in_place(vm, function, window.add(2), count + 1, keywords)?;
             }
             call::push_continuation(vm, id, window.add(2), Continuation::Init, Value::UNDEF)?;
+            return Ok(Begun::Frame);
+        }
+        if callee.is_instance()
+            && callee.has_layout(ShapeId::INSTANCE)
+            && let Some(method) = vm.special(callee, vm.names.call)
+            && let Some(function) = call::as_function(method)
+        {
+            std::ptr::copy(window.add(1), window.add(2), count);
+            *window.add(1) = callee;
+            *window = method;
+            let id = (*function).code;
+            if keywords.is_some() || count + 1 != (*call::code_pointer(vm, id)).layout.plain_arguments as usize {
+                call::bind_in_place(vm, function, window.add(1), count + 1, keywords)?;
+            }
+            call::push_frame(vm, id, window.add(1))?;
             return Ok(Begun::Frame);
         }
         library::call_builtin(vm, callee, window.add(1), count, keywords).map(Begun::Done)

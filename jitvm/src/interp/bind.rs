@@ -33,7 +33,8 @@ pub struct CallShape<'a> {
     pub keywords: &'a [Value],
 }
 
-fn same_name(left: Value, right: Value) -> bool {
+/// Two strs are the same name.
+pub(super) fn same_name(left: Value, right: Value) -> bool {
     left == right || text(left) == text(right)
 }
 

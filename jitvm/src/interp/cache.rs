@@ -266,6 +266,11 @@ impl Cache {
         match entry.place.get() {
             METHOD => Some((target, value)),
             STATIC => Some((descriptors::fields(target)[0], Value::UNDEF)),
+            place if place >= Instance::SLOTS as u32 => {
+                // SAFETY: objects of the entry's shape have a word there.
+                let found = unsafe { *((value.address() + place as usize) as *const Value) };
+                (found != Value::UNDEF).then_some((found, Value::UNDEF))
+            }
             _ => (entry.key.get() == value).then_some((target, Value::UNDEF)),
         }
     }
@@ -415,10 +420,14 @@ impl Cache {
             value.shape()
         } else {
             let Some(shape) = plain_shape(value) else { return };
-            if vm.shapes.get(shape).is_dictionary
-                || custom_hook(vm, class, vm.names.getattribute).is_some()
-                || vm.shapes.lookup(shape, name).is_some()
-            {
+            if vm.shapes.get(shape).is_dictionary || custom_hook(vm, class, vm.names.getattribute).is_some() {
+                return;
+            }
+            if vm.shapes.lookup(shape, name).is_some() {
+                // What the instance itself has is called without it.
+                if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name)) {
+                    self.fill(vm, class, shape, Plan::Word(offset_of(slot)));
+                }
                 return;
             }
             shape

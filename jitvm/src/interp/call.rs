@@ -1,6 +1,6 @@
 //! Calls of Python functions: arguments into place, pushing frames, and calling from native code.
 
-use super::bind::{Binding, Bound, CallShape, bind};
+use super::bind::{Binding, Bound, CallShape, bind, same_name};
 use super::execute;
 use crate::ir::CodeId;
 use crate::runtime::object::{BoundMethod, Function, ShapeId};
@@ -52,7 +52,112 @@ pub unsafe fn bind_in_place(
         }
     }
     // SAFETY: by the caller.
-    unsafe { bind_slowly(vm, function, code, defaults, arguments, count, keywords) }
+    unsafe {
+        match bind_quickly(vm, code, defaults, arguments, count, keywords) {
+            Some(done) => done,
+            None => bind_slowly(vm, function, code, defaults, arguments, count, keywords),
+        }
+    }
+}
+
+/// So many parameters and values are bound without memory of their own.
+const FEW: usize = 32;
+
+/// Binds a call of few values whose keywords are the interned names of parameters, as those of calls in source text are.
+/// `None`, and nothing is changed, if it is another call or one that is an error.
+///
+/// # Safety
+/// As [`bind_in_place`].
+unsafe fn bind_quickly(
+    vm: &mut Vm,
+    code: &Code,
+    defaults: Value,
+    arguments: *mut Value,
+    count: usize,
+    keywords: Option<Value>,
+) -> Option<Outcome<()>> {
+    let proto = &code.proto;
+    let positional = proto.positional as usize;
+    let named = positional + proto.keyword_only as usize;
+    let names = keywords.map_or(&[][..], tuple_items);
+    let given = count - names.len();
+    if named > FEW || count > FEW || (given > positional && !proto.star_arguments) {
+        return None;
+    }
+    // SAFETY: the caller passed `count` values there.
+    let values = unsafe { std::slice::from_raw_parts(arguments, count) };
+    let mut bound = [Value::UNDEF; FEW];
+    let direct = given.min(positional);
+    bound[..direct].copy_from_slice(&values[..direct]);
+    // One bit for each keyword that no parameter has.
+    let mut others = 0_u32;
+    for (k, &name) in names.iter().enumerate() {
+        match code.parameters[..named].iter().position(|&parameter| parameter == name) {
+            Some(p) if p >= proto.positional_only as usize && bound[p] == Value::UNDEF => bound[p] = values[given + k],
+            Some(_) => return None,
+            // The same name may be another object if it was made at run time.
+            None if proto.star_keywords && code.parameters[..named].iter().all(|&p| !same_name(p, name)) => {
+                others |= 1 << k;
+            }
+            None => return None,
+        }
+    }
+    let defaults = tuple_items(defaults);
+    for (&parameter, &default) in proto.defaulted.iter().zip(defaults) {
+        let slot = &mut bound[parameter as usize];
+        if *slot == Value::UNDEF {
+            *slot = default;
+        }
+    }
+    if bound[..named].contains(&Value::UNDEF) {
+        return None;
+    }
+    if proto.star_arguments || proto.star_keywords {
+        // What the call passes stays on the stack while tuple and dict are made.
+        // SAFETY: both point into the value stack.
+        let above = unsafe { arguments.add(count).offset_from(vm.stack) } as u32;
+        let saved = vm.stack_high;
+        vm.stack_high = above.max(saved);
+        let mut made = Ok((Value::UNDEF, Value::UNDEF));
+        if proto.star_arguments {
+            made = vm.tuple(&values[direct..given]).map(|rest| (rest, Value::UNDEF));
+        }
+        if proto.star_keywords
+            && let Ok((_, dict)) = &mut made
+        {
+            *dict = vm.new_dict();
+            let dict = *dict;
+            for (k, &name) in names.iter().enumerate() {
+                if others & 1 << k != 0
+                    && let Err(raised) = crate::runtime::dict::set(vm, dict, name, values[given + k])
+                {
+                    made = Err(raised);
+                    break;
+                }
+            }
+        }
+        vm.stack_high = saved;
+        let (rest, dict) = match made {
+            Ok(made) => made,
+            Err(raised) => return Some(Err(raised)),
+        };
+        // SAFETY: the frame has room for its parameters, as in `bind_in_place`.
+        unsafe {
+            let mut at = arguments.add(named);
+            if proto.star_arguments {
+                *at = rest;
+                at = at.add(1);
+            }
+            if proto.star_keywords {
+                *at = dict;
+            }
+        }
+    }
+    for (p, &value) in bound[..named].iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { *arguments.add(p) = value };
+    }
+    Some(Ok(()))
 }
 
 /// # Safety

@@ -4,8 +4,6 @@
 //! sees no stale word). FOR_ITER and SEND resume one in the running loop, without nesting natively; everything else
 //! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
 
-use std::collections::HashMap;
-
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
 use crate::runtime::attributes::pending_is;
@@ -13,7 +11,7 @@ use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm, WordMap};
 use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// The register with the generator that an instruction resumes in the running loop.
@@ -213,7 +211,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
 }
 
 /// The registers that a generator keeps at each of its code's YIELDs; all variables if the program may look at them.
-pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &HashMap<u32, Box<[u16]>> {
+pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &WordMap<u32, Box<[u16]>> {
     code.suspensions.get_or_init(|| suspensions(&code.proto, shows_variables))
 }
 
@@ -225,7 +223,7 @@ pub fn register_of(generator: Value, register: u16) -> Value {
 }
 
 /// The registers that are live when each YIELD of a code goes on.
-fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> HashMap<u32, Box<[u16]>> {
+fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> WordMap<u32, Box<[u16]>> {
     let liveness = Liveness::compute(proto, shows_variables);
     let yields = (0u32..).zip(&proto.instructions).filter(|(_, ins)| ins.op == Op::Yield);
     yields

@@ -52,6 +52,9 @@ fn begin<const N: usize>(
 /// # Errors
 /// The exception is pending.
 pub fn get_item<const RECORD: bool>(vm: &mut Vm, container: Value, key: Value) -> Outcome<Begun> {
+    if !RECORD && let Some(item) = vm.array_get(container, key) {
+        return Ok(Begun::Done(item));
+    }
     if !RECORD
         && container.is_instance()
         && !container.has_layout(ShapeId::TYPE)
@@ -68,6 +71,9 @@ pub fn get_item<const RECORD: bool>(vm: &mut Vm, container: Value, key: Value) -
 /// # Errors
 /// The exception is pending.
 pub fn set_item<const RECORD: bool>(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<bool> {
+    if !RECORD && vm.array_set(container, key, value) {
+        return Ok(false);
+    }
     if !RECORD
         && container.is_instance()
         && let Some(method) = vm.special(container, vm.names.setitem)
@@ -85,6 +91,9 @@ pub fn set_item<const RECORD: bool>(vm: &mut Vm, container: Value, key: Value, v
 /// The exception is pending.
 pub fn binary<const RECORD: bool>(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome<Begun> {
     if !RECORD && (a.is_instance() || b.is_instance()) {
+        if let Some(result) = vm.decimal_operator(op, a, b) {
+            return Ok(Begun::Done(result));
+        }
         if let Some(method) = dispatch::only_method(vm, op, a, b, augmented) {
             if begin(vm, method, [a, b], Continuation::Operator)? {
                 return Ok(Begun::Frame);
@@ -103,6 +112,9 @@ pub fn binary<const RECORD: bool>(vm: &mut Vm, op: Binary, a: Value, b: Value, a
 /// # Errors
 /// The exception is pending.
 pub fn compare<const RECORD: bool>(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome<Begun> {
+    if !RECORD && let Some(answer) = vm.decimal_comparison(kind, a, b) {
+        return Ok(Begun::Done(Value::from_bool(answer)));
+    }
     if !RECORD
         && a.is_instance()
         && let Some(method) = dispatch::first_comparison(vm, kind, a, b)

@@ -44,11 +44,24 @@ pub fn is_instance(vm: &mut Vm, value: Value, classes: Value) -> Outcome<bool> {
         vm.leave_native();
         return result;
     }
+    let is_class = classes.has_layout(ShapeId::TYPE);
+    if is_class && vm.type_of(value) == type_id(classes) {
+        return Ok(true);
+    }
+    let question = match is_class.then(|| vm.abstract_instance(classes, value)).flatten() {
+        Some(Ok(answer)) => return Ok(answer),
+        Some(Err(question)) => Some(question),
+        None => None,
+    };
     let name = vm.names.instancecheck;
     if !classes.has_layout(ShapeId::GENERIC_ALIAS)
         && let Some(verdict) = vm.try_special(classes, name, &[value])?
     {
-        return crate::runtime::operators::truth(vm, verdict);
+        let answer = crate::runtime::operators::truth(vm, verdict)?;
+        if let Some(question) = question {
+            vm.remember_answer(question, answer);
+        }
+        return Ok(answer);
     }
     native_is_instance(vm, value, classes)
 }
@@ -97,9 +110,19 @@ pub fn is_subclass(vm: &mut Vm, class: Value, classes: Value) -> Outcome<bool> {
         vm.leave_native();
         return result;
     }
+    let are_classes = classes.has_layout(ShapeId::TYPE) && class.has_layout(ShapeId::TYPE);
+    let question = match are_classes.then(|| vm.abstract_subclass(classes, type_id(class))).flatten() {
+        Some(Ok(answer)) => return Ok(answer),
+        Some(Err(question)) => Some(question),
+        None => None,
+    };
     let name = vm.names.subclasscheck;
     if let Some(verdict) = vm.try_special(classes, name, &[class])? {
-        return crate::runtime::operators::truth(vm, verdict);
+        let answer = crate::runtime::operators::truth(vm, verdict)?;
+        if let Some(question) = question {
+            vm.remember_answer(question, answer);
+        }
+        return Ok(answer);
     }
     native_is_subclass(vm, class, classes)
 }

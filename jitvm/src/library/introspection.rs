@@ -29,6 +29,12 @@ builtins! {
     "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
+    "know_abstract" Arity::One, know_abstract, "Tells which metaclass is that of abstract classes.";
+    "abstract_was_registered" Arity::Zero, abstract_was_registered, "Tells that answers of abstract classes may change.";
+    "know_arrays" Arity::One, know_arrays, "Tells which class is that of arrays.";
+    "know_decimals" Arity::Range(3, 3), know_decimals, "Tells the class of decimals, that of contexts, and the module with the current one.";
+    "decimal_quantize" Arity::Range(4, 4), decimal_quantize, "What Decimal.quantize returns, or None if it must find out itself.";
+    "decimal_text" Arity::One, decimal_text, "What Decimal.__str__ returns, or None if it must find out itself.";
     "panic_if_same" Arity::Range(2, 2), panic_if_same, "Breaks the VM if both are one object, to show what a defect looks like.";
     "summary" Arity::One, summary, "The last line of the report of an exception.";
 }
@@ -125,6 +131,39 @@ fn format_exception(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let value = exception_argument(vm, arguments)?;
     let text = traceback::format_exception(vm, value);
     Ok(vm.str(&text))
+}
+
+fn know_abstract(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    vm.know_abstract(arguments.positional()[0]);
+    Ok(Value::NONE)
+}
+
+fn abstract_was_registered(vm: &mut Vm, _: Arguments) -> Outcome {
+    vm.abstract_was_registered();
+    Ok(Value::NONE)
+}
+
+fn know_arrays(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    vm.know_arrays(arguments.positional()[0]);
+    Ok(Value::NONE)
+}
+
+fn know_decimals(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    vm.know_decimals(values[0], values[1], values[2]);
+    Ok(Value::NONE)
+}
+
+fn decimal_quantize(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    Ok(vm.decimal_quantize(values[0], values[1], values[2], values[3]).unwrap_or(Value::NONE))
+}
+
+fn decimal_text(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    match vm.decimal_text(arguments.positional()[0]) {
+        Some(text) => Ok(vm.str(&text)),
+        None => Ok(Value::NONE),
+    }
 }
 
 fn panic_if_same(_: &mut Vm, arguments: Arguments) -> Outcome {

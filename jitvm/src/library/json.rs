@@ -1,12 +1,11 @@
 //! The module `_json`, the other half: JSON text to objects, with the hooks of `json.loads`.
 
-use std::collections::HashMap;
-
 use super::{Arguments, Arity, Owner, builtins, json_encode};
 use crate::runtime::dict;
 use crate::runtime::iterate::to_index;
 use crate::runtime::number_text::parse_integer;
 use crate::runtime::operators::truth;
+use crate::runtime::sequences;
 use crate::runtime::strings::{as_text, byte_offset, code_point_index};
 use crate::runtime::surrogates;
 use crate::runtime::value::Value;
@@ -38,6 +37,9 @@ impl From<Raised> for Failure {
 
 type Result<T = Value> = std::result::Result<T, Failure>;
 
+/// Keys that are remembered.
+const KEYS: usize = 64;
+
 struct Decoder<'a> {
     text: &'a str,
     at: usize,
@@ -47,8 +49,8 @@ struct Decoder<'a> {
     float_hook: Value,
     int_hook: Value,
     constant_hook: Value,
-    /// Keys met before: each is one str.
-    keys: HashMap<&'a str, Value>,
+    /// Keys met before, each in a place that depends on its text, where later ones replace it: it need not be made again.
+    keys: [Option<(&'a str, Value)>; KEYS],
     /// Keeps them for the collector.
     kept: Value,
 }
@@ -65,7 +67,7 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Ok(start) = usize::try_from(start) else { return Err(vm.value_error("idx cannot be negative")) };
     let strict = truth(vm, values[2])?;
     let at = byte_offset(vm, values[0], start);
-    let kept = vm.list(&[])?;
+    let kept = vm.list(&[Value::NONE; KEYS])?;
     let mut decoder = Decoder {
         text,
         at,
@@ -75,7 +77,7 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
         float_hook: values[5],
         int_hook: values[6],
         constant_hook: values[7],
-        keys: HashMap::new(),
+        keys: [None; KEYS],
         kept,
     };
     let result = decoder.value(vm);
@@ -294,12 +296,23 @@ impl<'a> Decoder<'a> {
             std::borrow::Cow::Owned(text) => return Ok(vm.str(&text)),
             std::borrow::Cow::Borrowed(text) => text,
         };
-        if let Some(&key) = self.keys.get(text) {
+        let bytes = text.as_bytes();
+        let place = match *bytes {
+            [] => 0,
+            [first, .., last] => {
+                let middle = bytes[bytes.len() / 2];
+                (bytes.len() * 5 + usize::from(first) * 7 + usize::from(middle) * 3 + usize::from(last)) % KEYS
+            }
+            [only] => usize::from(only) % KEYS,
+        };
+        if let Some((known, key)) = self.keys[place]
+            && known == text
+        {
             return Ok(key);
         }
         let key = vm.str(text);
-        vm.push(self.kept, key)?;
-        self.keys.insert(text, key);
+        sequences::items_mut(self.kept)[place] = key;
+        self.keys[place] = Some((text, key));
         Ok(key)
     }
 

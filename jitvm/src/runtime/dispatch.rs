@@ -83,6 +83,9 @@ pub fn only_reflected_method(vm: &Vm, op: Binary, a: Value, b: Value) -> Option<
 
 /// `a op b` where one is an instance of a program class.
 pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> Outcome {
+    if let Some(result) = vm.decimal_operator(op, a, b) {
+        return Ok(result);
+    }
     let [plain, reflected, in_place] = vm.names.binary[op as usize];
     if augmented
         && let Some(result) = vm.try_special(a, in_place, &[b])?

@@ -16,6 +16,9 @@ const MODULUS: u64 = (1 << 61) - 1;
 const HASH_OF_NONE: i64 = 0xfca8_6420;
 
 pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.is_int() {
+        return Ok(hash_small(value.as_fixnum()));
+    }
     if value.is_instance() {
         return super::dispatch::hash(vm, value);
     }
@@ -24,6 +27,12 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
 
 /// The hash of a value as its builtin layout gives it.
 pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    if value.has_layout(ShapeId::TUPLE) {
+        vm.enter_native("")?;
+        let result = hash_tuple(vm, items(value));
+        vm.leave_native();
+        return result;
+    }
     if let Some(integer) = as_integer(value) {
         let mut buffer = [0];
         return Ok(hash_limbs(Limbs::of(integer, &mut buffer)));
@@ -33,12 +42,6 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
     }
     match value.layout() {
         ShapeId::STR => Ok(hash_str(value)),
-        ShapeId::TUPLE => {
-            vm.enter_native("")?;
-            let result = hash_tuple(vm, items(value));
-            vm.leave_native();
-            result
-        }
         ShapeId::RANGE | ShapeId::LONG_RANGE => {
             let parts = super::long_range::key(vm, value)?;
             hash_tuple(vm, &parts)
@@ -76,7 +79,16 @@ fn avoid_minus_one(hash: i64) -> i64 {
     if hash == -1 { -2 } else { hash }
 }
 
+fn hash_small(i: i64) -> i64 {
+    let hash = (i.unsigned_abs() % MODULUS) as i64;
+    avoid_minus_one(if i < 0 { -hash } else { hash })
+}
+
 fn hash_limbs(number: Limbs) -> i64 {
+    if let [limb] = *number.limbs {
+        let hash = (limb % MODULUS) as i64;
+        return avoid_minus_one(if number.negative { -hash } else { hash });
+    }
     let modulus = u128::from(MODULUS);
     let fold = |hash: u128, &limb: &u64| ((hash << 64) | u128::from(limb)) % modulus;
     let hash = number.limbs.iter().rev().fold(0, fold) as i64;
@@ -100,7 +112,9 @@ fn hash_float(x: f64) -> i64 {
     let significand = bits & ((1 << 52) - 1) | u64::from(raw != 0) << 52;
     let exponent = (raw.max(1) - 1075).rem_euclid(61);
     let wide = u128::from(significand) << exponent;
-    let hash = (wide % u128::from(MODULUS)) as i64;
+    // Less than 2^114: two parts, whose sum is less than twice the prime.
+    let sum = (wide as u64 & MODULUS) + (wide >> 61) as u64;
+    let hash = (if sum >= MODULUS { sum - MODULUS } else { sum }) as i64;
     avoid_minus_one(if x < 0.0 { -hash } else { hash })
 }
 
@@ -110,7 +124,7 @@ fn hash_tuple(vm: &mut Vm, items: &[Value]) -> Outcome<i64> {
     const PRIME_5: u64 = 2_870_177_450_012_600_261;
     let mut result = PRIME_5;
     for &item in items {
-        let lane = hash(vm, item)? as u64;
+        let lane = super::dict::hash_of_key(vm, item)? as u64;
         result = result.wrapping_add(lane.wrapping_mul(PRIME_2)).rotate_left(31).wrapping_mul(PRIME_1);
     }
     result = result.wrapping_add(items.len() as u64 ^ (PRIME_5 ^ 3_527_539));

@@ -1,7 +1,9 @@
 //! Values, objects, the heap, and what Python operators do.
 
+pub mod abstract_classes;
 pub mod aliases;
 pub mod allocation_clock;
+pub mod arrays;
 pub mod attributes;
 pub mod bases;
 pub mod bigint;
@@ -14,6 +16,7 @@ pub mod codecs;
 pub mod collect;
 pub mod compare;
 pub mod complex;
+pub mod decimals;
 pub mod descriptors;
 pub mod dict;
 pub mod dict_views;

@@ -41,6 +41,9 @@ pub fn repr_text(vm: &mut Vm, value: Value) -> Outcome<String> {
 
 pub fn str_text(vm: &mut Vm, value: Value) -> Outcome<String> {
     let name = vm.names.str;
+    if let Some(text) = vm.decimal_text(value) {
+        return Ok(text);
+    }
     if value.is_instance()
         && let Some(result) = super::dispatch::text_method(vm, value, name)?
     {

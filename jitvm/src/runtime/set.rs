@@ -293,11 +293,13 @@ pub fn clear(set: Value) {
 }
 
 /// The first element at or after slot `position`, which moves behind it. Start at 0.
+#[inline]
 pub fn element_at(set: Value, position: &mut usize) -> Option<Value> {
     hashed_element_at(set, position).map(|(_, key)| key)
 }
 
 /// As [`element_at`], with the hash in front.
+#[inline]
 pub fn hashed_element_at(set: Value, position: &mut usize) -> Option<(i64, Value)> {
     let entries = fields(set).entries();
     while let Some(entry) = entries.get(*position) {

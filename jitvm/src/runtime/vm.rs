@@ -136,7 +136,7 @@ pub struct Code {
     /// Names of the parameters by register: interned strs, GC roots.
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
-    pub suspensions: std::cell::OnceCell<HashMap<u32, Box<[u16]>>>,
+    pub suspensions: std::cell::OnceCell<WordMap<u32, Box<[u16]>>>,
     /// What the interpreter executes, by instruction.
     pub words: Box<[Word]>,
     pub layout: FrameLayout,
@@ -242,6 +242,10 @@ pub struct Vm {
     /// The version last given to a class.
     pub(crate) class_epoch: u32,
     pub names: Names,
+    /// Classes of the library whose usual operations need no call.
+    pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
+    pub(crate) arrays: super::arrays::Arrays,
+    pub(crate) decimals: super::decimals::Decimals,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
@@ -263,6 +267,9 @@ impl Hasher for WordHasher {
         bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
     }
     fn write_u8(&mut self, i: u8) {
+        self.write_u64(u64::from(i));
+    }
+    fn write_u32(&mut self, i: u32) {
         self.write_u64(u64::from(i));
     }
     fn write_u64(&mut self, i: u64) {
@@ -317,6 +324,9 @@ impl Vm {
             method_cache: MethodCache::default(),
             class_epoch: 0,
             names: Names::UNSET,
+            abstracts: Default::default(),
+            arrays: Default::default(),
+            decimals: Default::default(),
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
         });
