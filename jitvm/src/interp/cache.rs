@@ -216,7 +216,7 @@ impl Cache {
         let entries = self.entries.iter().filter(|entry| entry.shape.get() != 0).count();
         if let Some(mut events) = vm.jit.events.take() {
             let name = vm.type_name(value);
-            events.cache_miss(vm, kind, &name, u32::from(count), entries as u8);
+            events.cache_miss(vm, kind, name, u32::from(count), entries as u8);
             vm.jit.events = Some(events);
         }
     }
