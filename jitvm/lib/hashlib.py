@@ -39,7 +39,7 @@ class _Hash:
         return result
 
     def __repr__(self):
-        return "<%s _hashlib.HASH object>" % self.name
+        return "<%s _hashlib.HASH object @ 0x%x>" % (self.name, id(self))
 
 
 def new(name, data=b"", *, usedforsecurity=True, string=None):

@@ -690,6 +690,17 @@ class BytesIO(BufferedIOBase):
 
     __module__ = "_io"
 
+    def readlines(self, size=None, /):
+        if size is None or size <= 0:
+            return list(self)
+        lines = []
+        for line in self:
+            lines.append(line)
+            size -= len(line)
+            if size <= 0:
+                break
+        return lines
+
     def __init__(self, initial_bytes=b""):
         # bytes while it is only read, then a bytearray.
         if initial_bytes is None:

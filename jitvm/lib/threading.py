@@ -220,8 +220,6 @@ class BrokenBarrierError(RuntimeError):
 
 class Barrier:
     def __init__(self, parties, action=None, timeout=None):
-        if parties < 1:
-            raise ValueError('parties must be > 0')
         self._parties = parties
         self._action = action
         self._timeout = timeout
@@ -232,6 +230,10 @@ class Barrier:
         return self._parties
 
     n_waiting = 0
+
+    def __repr__(self):
+        state = 'broken' if self.broken else f'waiters={self.n_waiting}/{self._parties}'
+        return f'<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x}: {state}>'
 
     def wait(self, timeout=None):
         if self.broken:

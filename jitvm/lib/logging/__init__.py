@@ -134,7 +134,7 @@ class Formatter:
     def __init__(self, fmt=None, datefmt=None, style='%', validate=True, *, defaults=None):
         if style not in _DEFAULT_FORMATS:
             raise ValueError('Style must be one of: %s' % ','.join(_DEFAULT_FORMATS))
-        if fmt is None:
+        if not fmt:
             fmt = _DEFAULT_FORMATS[style]
         elif validate:
             if style == '%' and '%(' not in fmt:
@@ -326,7 +326,9 @@ class StreamHandler(Handler):
 
 class FileHandler(StreamHandler):
     def __init__(self, filename, mode='a', encoding=None, delay=False, errors=None):
-        self.baseFilename = str(filename)
+        import os
+
+        self.baseFilename = os.path.abspath(os.fspath(filename))
         self.mode = mode
         self.encoding = encoding
         self.errors = errors

@@ -300,6 +300,10 @@ fn other_repr(vm: &mut Vm, value: Value) -> Outcome<String> {
                 None => format!("<built-in function {}>", row.name),
             }
         }
+        ShapeId::MEMORYVIEW => {
+            let released = if super::memory_view::is_released(value) { "released " } else { "" };
+            format!("<{released}memory at {address:#x}>")
+        }
         ShapeId::BOUND_METHOD => bound_method_repr(vm, value)?,
         _ => match super::repr_code::of(vm, value)? {
             Some(text) => text,
