@@ -21,6 +21,7 @@ pub mod lines;
 pub mod memory;
 pub mod missing;
 pub mod overview;
+pub mod own;
 pub mod passes;
 pub mod series;
 pub mod several;

@@ -156,9 +156,9 @@ pub fn summary(model: &Model) -> Summary {
 
 /// The part of its time that the VM's thread had a processor, of the time it was not blocked.
 pub fn processor_part(model: &Model) -> Option<f64> {
-    let counted = model.samples.kernel.get(&jitlog::PerfCounter::TaskClock.0)?.value?;
+    let waited = super::own::waited_ns(model)?;
     let wanted = model.duration_ns.saturating_sub(states(model).idle.unwrap_or(0));
-    (wanted > 0).then(|| (counted as f64 / wanted as f64).min(1.0))
+    (wanted > 0).then(|| wanted.saturating_sub(waited) as f64 / wanted as f64)
 }
 
 /// Time by state.
