@@ -16,6 +16,8 @@ pub struct Summary {
     pub argv: Vec<String>,
     /// `None` if the log has no times.
     pub duration_ns: Option<u64>,
+    /// Without what it waited for a processor, if the log tells.
+    pub own_ns: Option<u64>,
     pub states: States,
     pub warmup: Warmup,
     pub traces: Traces,
@@ -128,6 +130,7 @@ pub fn summary(model: &Model) -> Summary {
         program: argv.first().cloned(),
         argv,
         duration_ns: model.known(Fact::Times, model.duration_ns),
+        own_ns: super::own::Own::of(model).map(|own| own.total_ns),
         states: states(model),
         warmup: {
             let found = warmup(model);

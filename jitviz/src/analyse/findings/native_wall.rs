@@ -65,6 +65,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         // What the builtins call back, and the calling.
         let lines = stake.lines(model);
         stake.claim_called_from(model, &lines);
+        stake.claim_loops_of_builtins(model, &lines);
         let calls_here = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
         let around: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| calls_here(*loc)).collect();
         let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Func);
