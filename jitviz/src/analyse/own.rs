@@ -56,12 +56,8 @@ mod tests {
         let cell = Cell { part: Part::Compiled, trace: TraceId(1), guard: GuardId(0), loc: LocId(1) };
         model.samples.cells.insert(cell, 800);
         model.samples.ran_ns = [0, 400, 0];
-        let count = KernelCount {
-            counter: counter.to_string(),
-            value: Some(value),
-            running_permille: None,
-            missing: None,
-        };
+        let count =
+            KernelCount { counter: counter.to_string(), value: Some(value), running_permille: None, missing: None };
         model.samples.kernel.insert(counter.0, count);
         model
     }

@@ -60,6 +60,11 @@ impl Tick {
         Tick { period_ns, held_up_ns: if by_clock { period_ns / 2 } else { period_ns } }
     }
 
+    /// Between two samples of a thread that is not held up; 0 if the log does not say.
+    pub fn period_ns(self) -> u64 {
+        self.period_ns
+    }
+
     fn ran_ns(self, weight_ns: u64) -> u64 {
         let late = self.period_ns > 0 && weight_ns > self.period_ns + self.period_ns / 2;
         if late { self.held_up_ns } else { weight_ns }
@@ -218,8 +223,7 @@ impl Samples {
         let ran = |sum: &mut u64| *sum = sum.saturating_add(ran_ns);
         ran(&mut self.ran_ns[part as usize]);
         self.by_stack.entry((alike.stack, part, alike.builtin)).or_default().join(weight);
-        let (trace, guard) =
-            if part == Part::Interp { (TraceId(0), alike.guard) } else { (alike.trace, GuardId(0)) };
+        let (trace, guard) = if part == Part::Interp { (TraceId(0), alike.guard) } else { (alike.trace, GuardId(0)) };
         add(self.cells.entry(Cell { part, trace, guard, loc: alike.loc }).or_default());
         if alike.loc.0 != 0 {
             let place = self.by_loc.entry(alike.loc).or_default();

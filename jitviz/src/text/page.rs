@@ -55,7 +55,12 @@ pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
     // Names of findings may be longer than what the other lists have there.
     let longest = findings.iter().map(|f| f.id.len()).max().unwrap_or(0);
     let place_at = PLACE_AT.max(WHAT_AT + longest + 2);
-    page.section("Findings", "explain", "finding", findings.iter().zip(&overview.ways).map(|(f, way)| finding_row(f, *way, place_at)));
+    page.section(
+        "Findings",
+        "explain",
+        "finding",
+        findings.iter().zip(&overview.ways).map(|(f, way)| finding_row(f, *way, place_at)),
+    );
     page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
     page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
     page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::places::burden;
 use super::stake::{Leaves, STRAIGHT_INSTEAD, Stake};
 use super::{Finding, share};
 use crate::analyse::allocs;
@@ -41,12 +40,13 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let locs: BTreeSet<LocId> =
         model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
     let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
-    let mut making = Stake::default();
+    // An allocation in compiled code is sampled at the head of its loop, so it may be anywhere in the loop.
     let makes = |cell: &Cell| cell.part == Part::Compiled && locs.contains(&cell.loc);
-    making.claim(model, makes);
     let inside = model.samples.cells.keys().filter(|cell| makes(cell)).map(|cell| cell.trace);
-    let roots = trees.roots(busy.iter().flat_map(|r| r.traces.iter().copied()).chain(inside));
-    making = burden(making, trees.stake(model, &roots, &jit));
+    let heads = model.traces.values().filter(|t| t.became_code() && places.contains(&model.program.place(t.loc)));
+    let traces = busy.iter().flat_map(|r| r.traces.iter().copied()).chain(inside).chain(heads.map(|t| t.id));
+    let mut making = trees.stake(model, &trees.roots(traces), &jit);
+    making.claim(model, makes);
     if cost as f64 >= (cost + making.cost_ns()) as f64 * MUCH {
         stake = making;
         stake.leaves(leaves);

@@ -188,13 +188,13 @@ fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
     kept.sort_by_key(|f| std::cmp::Reverse(f.stake.as_ref().map(stake::Stake::cost_ns).or(f.cost_ns)));
     let mut lines: std::collections::BTreeSet<Place> = std::collections::BTreeSet::new();
     kept.retain(|f| f.place.line.is_none() || f.stake.is_some() || lines.insert(f.place.clone()));
-    let uncovered = places::uncovered(model);
+    let shares = places::Shares::of(model);
     let mut left = model.duration_ns;
     for finding in kept.iter_mut() {
         if let Some(stake) = &finding.stake {
-            let scaled = |ns: u64| (ns as f64 * uncovered) as u64;
-            finding.cost_ns = Some(scaled(stake.cost_ns()));
-            finding.saving_ns = Some(stake.saving_ns().map(scaled));
+            let stake = stake.clone().scaled(shares);
+            finding.cost_ns = Some(stake.cost_ns());
+            finding.saving_ns = Some(stake.saving_ns());
         }
         let Some(cost) = finding.cost_ns.map(|cost| cost.min(left)) else { continue };
         left -= cost;

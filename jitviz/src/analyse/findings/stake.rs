@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::places::{JitTime, gc_ns};
+use super::places::{JitTime, Shares, gc_ns};
 use crate::model::{Cell, FuncId, LocId, Model, Part, SourceId, Trace, TraceId, TraceKind};
 
 /// What a fix leaves of a kind of time, at least and at most.
@@ -19,7 +19,7 @@ pub const COMPILED_INSTEAD: Left = [0.0, 0.45];
 pub const STRAIGHT_INSTEAD: Left = [0.0, 0.4];
 /// A loop that tells two types apart, both of them compiled: the tests go, and with them the ways that the processor
 /// foretells wrongly, and the values need no boxes; the arithmetic of both stays.
-pub const ONE_TYPE_INSTEAD: Left = [0.2, 0.6];
+pub const ONE_TYPE_INSTEAD: Left = [0.15, 0.55];
 /// The same where the processor foretells the way and the bridge comes back into the body of the loop with what is known
 /// there: the other type's arithmetic has to be done in any case.
 pub const ONE_WAY_INSTEAD: Left = [0.7, 0.85];
@@ -138,6 +138,15 @@ impl Stake {
 
     pub fn cost_ns(&self) -> u64 {
         self.sampled_ns().saturating_add(self.jit.values().sum()).saturating_add(self.gc_ns)
+    }
+
+    /// The same with more or less time in each of its parts.
+    pub fn scaled(mut self, shares: Shares) -> Stake {
+        let scale = |ns: &mut u64, by: f64| *ns = (*ns as f64 * by) as u64;
+        self.cells.values_mut().for_each(|ns| scale(ns, shares.sampled));
+        self.jit.values_mut().for_each(|ns| scale(ns, shares.timed));
+        scale(&mut self.gc_ns, shares.timed);
+        self
     }
 
     /// Between what and what the run gets shorter: never more than the cost.
