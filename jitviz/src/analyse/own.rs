@@ -75,6 +75,7 @@ mod tests {
     #[test]
     fn time_on_the_processor_tells_where_waiting_is_not_counted() {
         let mut model = held_up(jitlog::PerfCounter::TaskClock, 450);
+        model.samples.by_state.insert(SampleState::Trace, Default::default());
         model.samples.timed_ns.insert(SampleState::Idle, 50);
         assert_eq!(waited_ns(&model), Some(500));
         assert_eq!(Own::of(&model).map(|own| own.total_ns), Some(500));

@@ -17,6 +17,7 @@ pub struct Summary {
     /// `None` if the log has no times.
     pub duration_ns: Option<u64>,
     /// Without what it waited for a processor, if the log tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub own_ns: Option<u64>,
     pub states: States,
     pub warmup: Warmup,
