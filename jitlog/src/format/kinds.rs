@@ -222,6 +222,7 @@ kinds! {
         5 Instructions "instructions",
         6 BranchMisses "branch misses",
         7 CacheMisses "cache misses",
+        8 RunQueue "waiting for a processor ns",
     }
     /// What memory is for.
     MemoryPurpose(u8) {

@@ -135,7 +135,7 @@ mod tests {
         trace.compile = Some(Compile { compile_ns: 2_000_000, ..Compile::default() });
         model.traces.insert(TraceId(1), trace);
         model.samples.by_state.insert(SampleState::Interp, Weight { samples: 1_000, ns: 1_000_000_000 });
-        model.samples.by_trace.insert(TraceId(1), TraceTime { compiled_ns: ns, native_ns: 0 });
+        model.samples.by_trace.insert(TraceId(1), TraceTime { compiled_ns: ns, ..TraceTime::default() });
         model
     }
 

@@ -314,6 +314,7 @@ mod tests {
         ] {
             model.samples.add(1, &sample(interp, loc, guard, ns), is_early);
         }
+        model.samples.settle();
         let found = charges(&model);
         let causes: BTreeMap<Cause, u64> = found.causes.iter().copied().collect();
         let expected = [
@@ -343,6 +344,7 @@ mod tests {
             let sample = jitlog::Sample { builtin, ..sample(SampleState::Native, loc, 0, ns) };
             model.samples.add(1, &sample, false);
         }
+        model.samples.settle();
         let found = charges(&model);
         let shown: Vec<_> =
             found.native.iter().map(|row| (row.builtin.as_deref(), row.place.line, row.ns, row.permille)).collect();

@@ -225,6 +225,7 @@ mod tests {
             };
             model.samples.add(1_000, &sample, false);
         }
+        model.samples.settle();
         model
     }
 

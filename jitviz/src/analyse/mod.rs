@@ -22,6 +22,7 @@ pub mod memory;
 pub mod missing;
 pub mod objects;
 pub mod overview;
+pub mod own;
 pub mod passes;
 pub mod series;
 pub mod several;

@@ -1,7 +1,7 @@
 //! What the first page shows: the summary and the heads of the lists behind it.
 
 use super::aborts::{self, AbortRow};
-use super::findings::{Findings, findings};
+use super::findings::{Findings, Way, findings};
 use super::guards::{self, GuardRow};
 use super::summary::{self, Summary};
 use super::traces::{self, TraceRow};
@@ -13,6 +13,8 @@ pub struct Overview {
     pub vm: String,
     pub summary: Summary,
     pub findings: Findings,
+    /// Where each of the findings leads.
+    pub ways: Vec<Way>,
     /// The hottest traces: by time if somebody sampled, else by executions or turns.
     pub traces: Vec<TraceRow>,
     pub guards: Vec<GuardRow>,
@@ -35,12 +37,14 @@ pub fn overview(model: &Model) -> Overview {
     guards.truncate(TOP);
     let mut aborts = aborts::rows(model);
     aborts.truncate(TOP);
+    let findings = findings(model, false);
     let process = &model.program.process;
     Overview {
         name: model.name.clone(),
         vm: format!("{} {}", process.vm_name, process.vm_version).trim().to_string(),
         summary: summary::summary(model),
-        findings: findings(model, false),
+        ways: findings.findings.iter().map(|f| f.way(model)).collect(),
+        findings,
         traces,
         guards,
         aborts,

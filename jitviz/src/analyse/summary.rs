@@ -16,6 +16,9 @@ pub struct Summary {
     pub argv: Vec<String>,
     /// `None` if the log has no times.
     pub duration_ns: Option<u64>,
+    /// Without what it waited for a processor, if the log tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_ns: Option<u64>,
     pub states: States,
     pub warmup: Warmup,
     pub traces: Traces,
@@ -128,6 +131,7 @@ pub fn summary(model: &Model) -> Summary {
         program: argv.first().cloned(),
         argv,
         duration_ns: model.known(Fact::Times, model.duration_ns),
+        own_ns: super::own::Own::of(model).map(|own| own.total_ns),
         states: states(model),
         warmup: {
             let found = warmup(model);
@@ -156,9 +160,9 @@ pub fn summary(model: &Model) -> Summary {
 
 /// The part of its time that the VM's thread had a processor, of the time it was not blocked.
 pub fn processor_part(model: &Model) -> Option<f64> {
-    let counted = model.samples.kernel.get(&jitlog::PerfCounter::TaskClock.0)?.value?;
+    let waited = super::own::waited_ns(model)?;
     let wanted = model.duration_ns.saturating_sub(states(model).idle.unwrap_or(0));
-    (wanted > 0).then(|| (counted as f64 / wanted as f64).min(1.0))
+    (wanted > 0).then(|| wanted.saturating_sub(waited) as f64 / wanted as f64)
 }
 
 /// Time by state.

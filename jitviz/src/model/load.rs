@@ -8,6 +8,7 @@ use jitlog::format::payload;
 use jitlog::{CounterKind, Event, OpcodeSet};
 
 use super::log::Growth;
+use super::samples::Tick;
 use super::*;
 
 pub use super::log::{OpenError, open};
@@ -276,6 +277,7 @@ impl Loader {
                 self.model.samples.add(t_ns, e, is_early);
             }
             Event::Sampling(e) => {
+                self.model.samples.tick = Tick::new(e.hz, e.source != jitlog::SampleSource::Perf);
                 self.model.samples.sampling = Some(Sampling {
                     hz: e.hz,
                     asked_hz: some(e.asked_hz, |hz| hz),
@@ -545,6 +547,7 @@ impl Loader {
     }
 
     pub fn finish(mut self, mut health: Health) -> Model {
+        self.model.samples.settle();
         if let Some(span) = self.model.span {
             self.confine(span);
         }

@@ -179,12 +179,12 @@ pub struct Model {
     pub work: Vec<(u64, u64)>,
     /// `None` if the program was killed or still runs.
     pub exit: Option<Exit>,
-    /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
-    /// not have that, to the last event; of a part of the time its length.
     /// `jitlog 1.0`.
     pub format: String,
     /// When the log was created, since 1970; `None` if it does not say.
     pub started_real_ns: Option<u64>,
+    /// From the creation of the log, which is the zero of all times in it, to the end of the program or, if the log does
+    /// not have that, to the last event; of a part of the time its length.
     pub duration_ns: u64,
     pub health: Health,
     pub problems: Vec<Problem>,

@@ -2,7 +2,7 @@
 //!
 //! A log may hold millions of samples, so none is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{FuncId, GuardId, LocId, Native, SampleState, StackId, TraceId};
 
@@ -18,6 +18,11 @@ impl Weight {
         self.samples += 1;
         self.ns = self.ns.saturating_add(ns);
     }
+
+    pub fn join(&mut self, other: Weight) {
+        self.samples += other.samples;
+        self.ns = self.ns.saturating_add(other.ns);
+    }
 }
 
 /// Weights of the samples of one place, in the states that only samples measure.
@@ -26,6 +31,8 @@ pub struct PlaceTime {
     pub interp_ns: u64,
     pub compiled_ns: u64,
     pub native_ns: u64,
+    /// Of all three, what the thread ran ([`Tick`]).
+    pub ran_ns: u64,
 }
 
 /// Weights of a trace: in its own code, and in builtins called from it.
@@ -33,6 +40,35 @@ pub struct PlaceTime {
 pub struct TraceTime {
     pub compiled_ns: u64,
     pub native_ns: u64,
+    /// Of both, what the thread ran ([`Tick`]).
+    pub ran_ns: u64,
+}
+
+/// What of the weight of a sample the thread had a processor. The timer ticks by the clock, and what comes while another
+/// program has the processor is taken when the thread runs again: then the sample weighs more than a period, and before
+/// the thread was held up it ran for half of one, on average.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tick {
+    period_ns: u64,
+    held_up_ns: u64,
+}
+
+impl Tick {
+    /// `by_clock`: the kernel's own events tick by the time on the processor instead.
+    pub fn new(hz: u32, by_clock: bool) -> Tick {
+        let period_ns = 1_000_000_000 / u64::from(hz.max(1));
+        Tick { period_ns, held_up_ns: if by_clock { period_ns / 2 } else { period_ns } }
+    }
+
+    /// Between two samples of a thread that is not held up; 0 if the log does not say.
+    pub fn period_ns(self) -> u64 {
+        self.period_ns
+    }
+
+    fn ran_ns(self, weight_ns: u64) -> u64 {
+        let late = self.period_ns > 0 && weight_ns > self.period_ns + self.period_ns / 2;
+        if late { self.held_up_ns } else { weight_ns }
+    }
 }
 
 /// All that is told apart about the time of samples that only they measure. Findings claim cells, so that no time is
@@ -46,6 +82,21 @@ pub struct Cell {
     pub guard: GuardId,
     pub loc: LocId,
 }
+
+/// Everything by which samples are told apart: those that are alike are added up before they go into the many sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Alike {
+    state: SampleState,
+    is_early: bool,
+    trace: TraceId,
+    guard: GuardId,
+    loc: LocId,
+    stack: StackId,
+    builtin: FuncId,
+}
+
+/// More sorts of samples than these wait for no others that are alike.
+const MOST_WAITING: usize = 1 << 15;
 
 /// How samples were taken.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -97,6 +148,13 @@ pub struct Samples {
     /// And what came after the last with one.
     pub ending: Weight,
     pub timeline: Timeline,
+    /// With what they weigh and what of it the thread ran; not in any of the other sums yet.
+    waiting: HashMap<Alike, (Weight, u64)>,
+    /// Some sample had a place.
+    is_placed: bool,
+    pub tick: Tick,
+    /// Of the interpreter, compiled code and builtins, what the thread ran.
+    pub ran_ns: [u64; 3],
     /// That could not be taken or written.
     pub lost: u64,
     pub sampling: Option<Sampling>,
@@ -117,63 +175,80 @@ impl Samples {
     }
 
     /// `is_early`: the function of the place has no code yet. Then no exit is to blame for its time, since the interpreter
-    /// would run it in any case; leaving a trace is the exit's own.
+    /// would run it in any case; leaving a trace is the exit's own. What is added is in the sums after [`Samples::settle`].
     pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
         let ns = sample.weight_ns;
         let is_of_exit = !is_early || sample.loc_id.0 == 0 || sample.state == SampleState::Deopt;
-        let guard_id = if is_of_exit { GuardId(sample.guard_id.0) } else { GuardId(0) };
-        self.by_state.entry(sample.state).or_default().add(ns);
-        let part = Part::of(sample.state);
-        let has_chain = part.filter(|part| matches!(part, Part::Interp | Part::Compiled | Part::Native));
-        let group = has_chain.map(|part| (StackId(sample.stack_id.0), part, FuncId(sample.builtin.0)));
-        self.native.sample(group, ns);
-        let Some(part) = part else { return };
-        // Time in the others is told by events, so that it is not there twice.
-        if !matches!(part, Part::Interp | Part::Compiled | Part::Native) {
-            return;
-        }
-        self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
-        self.by_stack.entry((StackId(sample.stack_id.0), part, FuncId(sample.builtin.0))).or_default().add(ns);
-        let trace = TraceId(sample.trace_id.0);
-        let (trace, guard) = if part == Part::Interp { (TraceId(0), guard_id) } else { (trace, GuardId(0)) };
-        let cell = self.cells.entry(Cell { part, trace, guard, loc: LocId(sample.loc_id.0) }).or_default();
-        *cell = cell.saturating_add(ns);
-        if sample.loc_id.0 != 0 {
-            self.ending = Weight::default();
-        }
-        let place = (sample.loc_id.0 != 0).then(|| self.by_loc.entry(LocId(sample.loc_id.0)).or_default());
-        let of_place = place.map(|place| match part {
-            Part::Compiled => &mut place.compiled_ns,
-            Part::Native => &mut place.native_ns,
-            _ => &mut place.interp_ns,
-        });
-        if let Some(sum) = of_place {
-            *sum = sum.saturating_add(ns);
-        }
-        if part == Part::Interp {
-            match guard_id.0 {
-                0 => {
-                    match sample.loc_id.0 {
-                        0 if self.by_loc.is_empty() => self.starting.add(ns),
-                        0 => self.ending.add(ns),
-                        _ => {}
-                    }
-                    self.unblamed.entry(LocId(sample.loc_id.0)).or_default().add(ns);
-                    if is_early {
-                        self.early.entry(LocId(sample.loc_id.0)).or_default().add(ns);
-                    }
-                }
-                _ => self.by_guard.entry(guard_id).or_default().add(ns),
+        let alike = Alike {
+            state: sample.state,
+            is_early,
+            trace: TraceId(sample.trace_id.0),
+            guard: if is_of_exit { GuardId(sample.guard_id.0) } else { GuardId(0) },
+            loc: LocId(sample.loc_id.0),
+            stack: StackId(sample.stack_id.0),
+            builtin: FuncId(sample.builtin.0),
+        };
+        let part = sampled_part(alike.state);
+        self.native.sample(part.map(|part| (alike.stack, part, alike.builtin)), ns);
+        let mut ran_ns = 0;
+        if let Some(part) = part {
+            ran_ns = self.tick.ran_ns(ns);
+            self.timeline.add(part, t_ns.saturating_sub(ns), t_ns);
+            if alike.loc.0 != 0 {
+                (self.ending, self.is_placed) = (Weight::default(), true);
+            } else if part == Part::Interp && alike.guard.0 == 0 {
+                let sum = if self.is_placed { &mut self.ending } else { &mut self.starting };
+                sum.add(ns);
             }
-        } else if sample.trace_id.0 != 0 {
-            let time = self.by_trace.entry(TraceId(sample.trace_id.0)).or_default();
-            let sum = if part == Part::Compiled { &mut time.compiled_ns } else { &mut time.native_ns };
-            *sum = sum.saturating_add(ns);
+        }
+        let (weight, ran) = self.waiting.entry(alike).or_default();
+        weight.add(ns);
+        *ran = ran.saturating_add(ran_ns);
+        if self.waiting.len() > MOST_WAITING {
+            self.settle();
+        }
+    }
+
+    /// Puts what was added into the sums.
+    pub fn settle(&mut self) {
+        for (alike, (weight, ran_ns)) in std::mem::take(&mut self.waiting) {
+            self.join(&alike, weight, ran_ns);
+        }
+    }
+
+    fn join(&mut self, alike: &Alike, weight: Weight, ran_ns: u64) {
+        self.by_state.entry(alike.state).or_default().join(weight);
+        let Some(part) = sampled_part(alike.state) else { return };
+        let add = |sum: &mut u64| *sum = sum.saturating_add(weight.ns);
+        let ran = |sum: &mut u64| *sum = sum.saturating_add(ran_ns);
+        ran(&mut self.ran_ns[part as usize]);
+        self.by_stack.entry((alike.stack, part, alike.builtin)).or_default().join(weight);
+        let (trace, guard) = if part == Part::Interp { (TraceId(0), alike.guard) } else { (alike.trace, GuardId(0)) };
+        add(self.cells.entry(Cell { part, trace, guard, loc: alike.loc }).or_default());
+        if alike.loc.0 != 0 {
+            let place = self.by_loc.entry(alike.loc).or_default();
+            ran(&mut place.ran_ns);
+            add(match part {
+                Part::Compiled => &mut place.compiled_ns,
+                Part::Native => &mut place.native_ns,
+                _ => &mut place.interp_ns,
+            });
+        }
+        if part == Part::Interp && alike.guard.0 != 0 {
+            self.by_guard.entry(alike.guard).or_default().join(weight);
+        } else if part == Part::Interp {
+            self.unblamed.entry(alike.loc).or_default().join(weight);
+            if alike.is_early {
+                self.early.entry(alike.loc).or_default().join(weight);
+            }
+        } else if alike.trace.0 != 0 {
+            let time = self.by_trace.entry(alike.trace).or_default();
+            ran(&mut time.ran_ns);
+            add(if part == Part::Compiled { &mut time.compiled_ns } else { &mut time.native_ns });
         }
         if part == Part::Native {
-            let builtin = FuncId(sample.builtin.0);
-            self.by_builtin.entry(builtin).or_default().add(ns);
-            self.native_at.entry((LocId(sample.loc_id.0), builtin)).or_default().add(ns);
+            self.by_builtin.entry(alike.builtin).or_default().join(weight);
+            self.native_at.entry((alike.loc, alike.builtin)).or_default().join(weight);
         }
     }
 
@@ -221,6 +296,11 @@ impl Part {
             _ => return None,
         })
     }
+}
+
+/// The part of a state that only samples measure: time in the others is told by events, and is not there twice.
+fn sampled_part(state: SampleState) -> Option<Part> {
+    Part::of(state).filter(|part| matches!(part, Part::Interp | Part::Compiled | Part::Native))
 }
 
 /// Time by part in stretches of equal length, which double when there would be too many.
@@ -292,10 +372,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_late_sample_ran_is_half_a_period() {
+        let ran = |tick: Tick| [999_000, 1_400_000, 3_200_000].map(|ns| tick.ran_ns(ns));
+        assert_eq!(ran(Tick::new(1_000, true)), [999_000, 1_400_000, 500_000]);
+        assert_eq!(ran(Tick::new(1_000, false)), [999_000, 1_400_000, 1_000_000]);
+        assert_eq!(ran(Tick::default()), [999_000, 1_400_000, 3_200_000], "nobody said how often");
+        let mut samples = Samples { tick: Tick::new(1_000, true), ..Samples::default() };
+        for weight_ns in [1_000_000, 4_000_000] {
+            let sample = jitlog::Sample { loc_id: jitlog::LocId(7), weight_ns, ..Default::default() };
+            samples.add(5_000_000, &sample, false);
+        }
+        samples.settle();
+        let place = samples.by_loc[&LocId(7)];
+        assert_eq!((place.interp_ns, place.ran_ns, samples.ran_ns), (5_000_000, 1_500_000, [1_500_000, 0, 0]));
+    }
+
+    #[test]
     fn time_that_events_tell_is_not_there_twice() {
         let mut samples = Samples::default();
         let sample = jitlog::Sample { state: SampleState::Gc, weight_ns: 1_000, ..Default::default() };
         samples.add(2_000_000, &sample, false);
+        samples.settle();
         assert!(samples.timeline.stretches.is_empty() && samples.ns(SampleState::Gc) == 1_000);
         samples.timed(3_000_000, SampleState::Opt, 500_000);
         assert_eq!(samples.timeline.stretches[2][Part::Jit as usize], 500_000);

@@ -44,6 +44,11 @@ pub fn page(diff: &Diff, most: usize) -> Vec<PageLine> {
         Line::new(),
         compared("duration", &diff.duration, true),
     ];
+    if let Some(own) = &diff.own {
+        out.push(compared("own time", own, true));
+        let text = "  without what the runs waited for a processor, as are all times below";
+        out.push(Line::of(Role::Dim, text));
+    }
     if diff.duration.significant.is_none() {
         let text = "  with one run a side nothing tells the noise: changes under 5 % are taken for it";
         out.push(Line::of(Role::Dim, text));
@@ -123,8 +128,10 @@ fn changed(out: &mut Vec<PageLine>, title: &str, (table, rows): (usize, &[Row]),
         };
         let mut line = Line::of(role, sign).with(Role::Plain, " ");
         line.push(Role::Op, &row.name);
-        if row.place.is_known() && row.place.function.as_ref() != Some(&row.name) {
-            line.push(Role::Name, format!(" {}", columns::place(&row.place)));
+        if row.place.is_known() {
+            let is_name = row.place.function.as_ref() == Some(&row.name);
+            let place = if is_name { row.place.short() } else { columns::place(&row.place) };
+            line.push(Role::Name, format!(" {place}"));
         }
         line.pad_to(VALUES_AT);
         let numbers = row.numbers.iter().filter(|n| n.is_change());

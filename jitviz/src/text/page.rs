@@ -2,7 +2,7 @@
 
 use super::columns;
 use crate::analyse::aborts::AbortRow;
-use crate::analyse::findings::Finding;
+use crate::analyse::findings::{Finding, Way};
 use crate::analyse::guards::GuardRow;
 use crate::analyse::overview::Overview;
 use crate::analyse::summary::Summary;
@@ -12,7 +12,7 @@ use crate::styled::{Line, Role};
 use crate::units::{self, bytes, count, ns, plural};
 use unicode_width::UnicodeWidthStr;
 
-/// A line of the page, what explains it, and the trace it leads to.
+/// A line of the page, what explains it, and where it leads.
 #[derive(Clone, Debug)]
 pub struct PageLine {
     pub line: Line,
@@ -22,10 +22,15 @@ pub struct PageLine {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    pub trace: TraceId,
-    pub op: Option<OpIx>,
-    /// The line it is about, where no instruction is known.
+    pub way: Way,
+    /// The line it is about, where a trace is known and no instruction.
     pub line: Option<u32>,
+}
+
+impl Target {
+    fn trace(trace: TraceId, op: Option<OpIx>) -> Target {
+        Target { way: Way::Trace(trace, op), line: None }
+    }
 }
 
 /// The column at which the values of the page begin.
@@ -50,7 +55,12 @@ pub fn lines(overview: &Overview, width: Option<usize>) -> Vec<PageLine> {
     // Names of findings may be longer than what the other lists have there.
     let longest = findings.iter().map(|f| f.id.len()).max().unwrap_or(0);
     let place_at = PLACE_AT.max(WHAT_AT + longest + 2);
-    page.section("Findings", "explain", "finding", findings.iter().map(|f| finding_row(f, place_at)));
+    page.section(
+        "Findings",
+        "explain",
+        "finding",
+        findings.iter().zip(&overview.ways).map(|(f, way)| finding_row(f, *way, place_at)),
+    );
     page.section("Hottest traces", "traces", "trace", overview.traces.iter().map(trace_row));
     page.section("Guards that fail most", "guards", "failures", overview.guards.iter().map(guard_row));
     page.section("Aborted recordings", "aborts", "abort", overview.aborts.iter().map(abort_row));
@@ -335,7 +345,7 @@ fn row_start(number: Option<u64>, role: Role, what: &str, place: &Place) -> Line
 }
 
 /// `     1.07 s  guard-storm     ` and the place; the sentence behind it names the cause.
-fn finding_row(f: &Finding, place_at: usize) -> Row {
+fn finding_row(f: &Finding, way: Way, place_at: usize) -> Row {
     let cost = f.cost_ns.map_or("unknown".into(), ns);
     let mut line = Line::of(Role::Plain, format!("  {cost:>10}  "));
     line.push(Role::Bad, f.id);
@@ -347,7 +357,7 @@ fn finding_row(f: &Finding, place_at: usize) -> Row {
             Role::Plain,
             f.share.map(|share| format!("{} of the run", units::percent(share))).unwrap_or_default(),
         ),
-        target: f.target.map(|(trace, op)| Target { trace, op, line: f.place.line }),
+        target: Some(Target { way, line: f.place.line }),
         term: Some(f.id),
     }
 }
@@ -360,7 +370,7 @@ fn trace_row(t: &TraceRow) -> Row {
     Row {
         line: row_start(t.executions, Role::Plain, &format!("{} {}", t.kind, t.id), &t.place),
         more: Line::of(Role::Plain, facts.join("  ")),
-        target: Some(Target { trace: t.id, op: None, line: None }),
+        target: Some(Target::trace(t.id, None)),
         term: None,
     }
 }
@@ -379,7 +389,7 @@ fn guard_row(g: &GuardRow) -> Row {
     Row {
         line: row_start(g.failures, Role::Op, &g.kind, &g.place),
         more,
-        target: Some(Target { trace: g.trace, op: Some(g.op), line: None }),
+        target: Some(Target::trace(g.trace, Some(g.op))),
         term: None,
     }
 }
@@ -395,7 +405,7 @@ fn abort_row(a: &AbortRow) -> Row {
     Row {
         line: row_start(Some(a.count), Role::Bad, &a.reason, &a.place),
         more,
-        target: a.traces.first().map(|&trace| Target { trace, op: None, line: None }),
+        target: a.traces.first().map(|&trace| Target::trace(trace, None)),
         term: None,
     }
 }

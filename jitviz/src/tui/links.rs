@@ -3,8 +3,21 @@
 use super::action::ViewId;
 use super::app::{App, Then};
 use super::views::Listing;
-use crate::analyse::diff::ways::Way;
+use crate::analyse::diff::ways;
+use crate::analyse::findings::{Way, Whole};
 use crate::model::{LocId, OpIx, SourceId, TraceId};
+
+/// Where what the facts of the first page sum up is listed, by the term that explains them.
+fn list_of(term: &str) -> Option<ViewId> {
+    match term {
+        "states" | "warmup" => Some(ViewId::Timeline),
+        "trace" => Some(ViewId::Traces),
+        "guard" | "failures" => Some(ViewId::Guards),
+        "abort" => Some(ViewId::Aborts),
+        "heap" | "gc" => Some(ViewId::Memory),
+        _ => None,
+    }
+}
 
 /// A line in more traces shows the first of them.
 const MOST: usize = 64;
@@ -12,16 +25,10 @@ const MOST: usize = 64;
 impl App {
     pub(super) fn enter(&mut self) {
         match (self.view, &self.trace) {
-            (ViewId::Overview, _) => match self.overview.target() {
-                Some(target) => {
-                    self.open(target.trace, target.op);
-                    if let (None, Some(line), ViewId::Trace, Some(trace)) =
-                        (target.op, target.line, self.view, &mut self.trace)
-                    {
-                        trace.go_to_line(line);
-                    }
-                }
-                None => self.notice = Some("this line leads nowhere; lines about traces, guards and aborts do".into()),
+            (ViewId::Overview, _) => match (self.overview.target(), list_of(self.overview.term())) {
+                (Some(target), _) => self.go(target.way, target.line),
+                (None, Some(view)) => self.show(view),
+                (None, None) => self.notice = Some("this line leads nowhere".into()),
             },
             (ViewId::Timeline, _) => match self.timeline.target() {
                 Some(id) => self.open(id, None),
@@ -51,13 +58,29 @@ impl App {
                 None => self.notice = Some("nothing was recorded, failed or aborted on this line".into()),
             },
             (ViewId::Diff, _) => match self.diff.target() {
-                Some(Way::Trace(id, op)) => self.open(id, op),
-                Some(Way::Line(_)) => self.go_to_source(),
+                Some(ways::Way::Trace(id, op)) => self.open(id, op),
+                Some(ways::Way::Line(_)) => self.go_to_source(),
                 None => self.notice = Some(self.diff.no_way().into()),
             },
             (ViewId::Memory, _) => self.go_to_source(),
             (ViewId::Flame, _) => self.flame.zoom(),
             (ViewId::Trace, None) => {}
+        }
+    }
+
+    /// The way of a line of the first page; `about` is the line of source it speaks of.
+    fn go(&mut self, way: Way, about: Option<u32>) {
+        match way {
+            Way::Trace(trace, op) => {
+                self.open(trace, op);
+                if let (None, Some(line), ViewId::Trace, Some(trace)) = (op, about, self.view, &mut self.trace) {
+                    trace.go_to_line(line);
+                }
+            }
+            Way::Line(source, line) => self.go_to_line((source, line)),
+            Way::Whole(Whole::Timeline) => self.show(ViewId::Timeline),
+            Way::Whole(Whole::Memory) => self.show(ViewId::Memory),
+            Way::Whole(Whole::Flame) => self.show(ViewId::Flame),
         }
     }
 
@@ -70,7 +93,11 @@ impl App {
         };
         let loc: Option<LocId> = match (self.view, &self.trace) {
             (ViewId::Trace, Some(trace)) => return trace.line(),
-            (ViewId::Overview, _) => self.overview.target().and_then(|t| of_guard((t.trace, t.op))),
+            (ViewId::Overview, _) => match self.overview.target().map(|t| t.way) {
+                Some(Way::Trace(trace, op)) => of_guard((trace, op)),
+                Some(Way::Line(source, line)) => return Some((source, line)),
+                Some(Way::Whole(_)) | None => None,
+            },
             (ViewId::Timeline, _) => self.timeline.target().and_then(of_trace),
             (ViewId::Traces, _) => self.traces.selected().and_then(|t| of_trace(t.id)),
             (ViewId::Guards, _) => self.guards.selected().and_then(|row| self.model.guards.get(&row.id)).map(|g| g.loc),
@@ -82,8 +109,8 @@ impl App {
             (ViewId::Memory, _) => self.memory.loc(),
             (ViewId::Flame, _) => self.flame.loc(),
             (ViewId::Diff, _) => match self.diff.target() {
-                Some(Way::Trace(id, op)) => of_guard((id, op)),
-                Some(Way::Line(loc)) => Some(loc),
+                Some(ways::Way::Trace(id, op)) => of_guard((id, op)),
+                Some(ways::Way::Line(loc)) => Some(loc),
                 None => None,
             },
             (ViewId::Source | ViewId::Trace, _) => None,
@@ -97,14 +124,18 @@ impl App {
             return;
         }
         match self.place() {
-            Some(at) if self.source.is_of(&self.model) => self.now_that_there_are_lines(Then::Select(at)),
-            Some(at) => {
-                // What is there is shown meanwhile.
-                self.show(ViewId::Source);
-                self.lines_then = Some(Then::Select(at));
-            }
+            Some(at) => self.go_to_line(at),
             None => self.notice = Some("no line of source belongs to this".into()),
         }
+    }
+
+    fn go_to_line(&mut self, at: (SourceId, u32)) {
+        if self.source.is_of(&self.model) {
+            return self.now_that_there_are_lines(Then::Select(at));
+        }
+        // What is there is shown meanwhile.
+        self.show(ViewId::Source);
+        self.lines_then = Some(Then::Select(at));
     }
 
     pub(super) fn now_that_there_are_lines(&mut self, then: Then) {

@@ -2,13 +2,17 @@
 //!
 //! Each counter is asked for on its own. One that is not there is told with the reason, and nothing else changes.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 
 use jitlog::{PerfCount, PerfCounter};
 use perf_event::events::{Event, Hardware, Software};
 use perf_event::{Builder, Counter};
 
-/// Every counter with the kernel's name of it. Context switches happen in the kernel, so they can be counted only with
+use super::timer::now_ns;
+
+/// Every counter of perf events with the kernel's name of it. Context switches happen in the kernel, so they can be counted only with
 /// it; the others are of the program's own code.
 fn table() -> [(PerfCounter, Event); 7] {
     [
@@ -22,10 +26,41 @@ fn table() -> [(PerfCounter, Event); 7] {
     ]
 }
 
+/// How long the thread was ready to run while others had the processors: what a busy machine adds to a run.
+struct Waiting {
+    file: File,
+    before_ns: u64,
+    began_ns: u64,
+}
+
+impl Waiting {
+    fn start() -> io::Result<Waiting> {
+        let file = File::open("/proc/thread-self/schedstat")?;
+        let before_ns = run_queue_ns(&file)?;
+        Ok(Waiting { file, before_ns, began_ns: now_ns() })
+    }
+
+    fn read(&self) -> io::Result<PerfCount> {
+        let value = run_queue_ns(&self.file)?.saturating_sub(self.before_ns);
+        let enabled_ns = now_ns().saturating_sub(self.began_ns);
+        Ok(PerfCount { counter: PerfCounter::RunQueue, value, enabled_ns, running_ns: enabled_ns })
+    }
+}
+
+/// The second of three numbers: time on a processor, time waiting for one, turns.
+fn run_queue_ns(schedstat: &File) -> io::Result<u64> {
+    let mut text = [0; 96];
+    let length = schedstat.read_at(&mut text, 0)?;
+    let text = std::str::from_utf8(&text[..length]).map_err(io::Error::other)?;
+    let number = text.split_whitespace().nth(1).ok_or(io::ErrorKind::UnexpectedEof)?;
+    number.parse().map_err(io::Error::other)
+}
+
 /// The counters that run.
 #[derive(Default)]
 pub struct KernelCounters {
     running: Vec<(PerfCounter, Counter)>,
+    waiting: Option<Waiting>,
 }
 
 impl KernelCounters {
@@ -42,7 +77,11 @@ impl KernelCounters {
                 Err(error) => missing(name, &reason(&error)),
             }
         }
-        KernelCounters { running }
+        let waiting = Waiting::start();
+        if let Err(error) = &waiting {
+            missing(PerfCounter::RunQueue, &format!("the kernel does not tell ({error})"));
+        }
+        KernelCounters { running, waiting: waiting.ok() }
     }
 
     /// Gives every count so far; one that can be read no more is left out.
@@ -56,6 +95,9 @@ impl KernelCounters {
                     running_ns: read.time_running,
                 });
             }
+        }
+        if let Some(count) = self.waiting.as_ref().and_then(|waiting| waiting.read().ok()) {
+            each(count);
         }
     }
 }

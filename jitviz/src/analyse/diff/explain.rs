@@ -31,9 +31,9 @@ const SHORT_NS: f64 = 50e6;
 const MOST: usize = 4;
 
 pub fn explanations(diff: &Diff) -> Vec<Explanation> {
-    let whole = diff.duration.before.map_or(0.0, |m| m.mean);
-    let change = diff.duration.change.unwrap_or(0.0);
-    let share = |ns: f64| (change != 0.0 && diff.duration.is_change()).then(|| ns / change * 100.0);
+    let whole = diff.whole().before.map_or(0.0, |m| m.mean);
+    let change = diff.whole().change.unwrap_or(0.0);
+    let share = |ns: f64| (change != 0.0 && diff.whole().is_change()).then(|| ns / change * 100.0);
     let mut out = Vec::new();
     for row in &diff.functions {
         let Some(time) = row.number("time_ns").filter(|n| n.is_change()) else { continue };
@@ -132,6 +132,12 @@ fn jit(diff: &Diff, function: &Place) -> Vec<String> {
             Status::Lost => out.push(format!("{} at {at} is no longer compiled", row.name)),
             Status::New => out.push(format!("{} at {at} is compiled now", row.name)),
             Status::Both => {
+                // More of the same work is no fault of the JIT, and the first thing to know.
+                let turns = row.number("turns").filter(|turns| turns.is_change());
+                if let Some((before, after)) = turns.and_then(|_| numbers(row, "turns")) {
+                    let (before, after) = (units::count(before), units::count(after));
+                    out.push(format!("turns of the {} at {at}: {before} before, {after} after", row.name));
+                }
                 if let Some(stage) = &row.first_difference {
                     out.push(format!("the IR of the {} at {at} differs from `{stage}` on", row.name));
                 }

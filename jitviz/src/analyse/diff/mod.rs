@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::own::Own;
 use super::series::Unit;
-use super::summary::summary;
+use super::summary::{Summary, summary};
 use super::traces::Fate;
 use crate::model::{Domain, Model, Place, Problem, TraceId, TraceKind};
 use key::Key;
@@ -25,6 +26,8 @@ pub struct Diff {
     pub before: Vec<String>,
     pub after: Vec<String>,
     pub duration: Compared,
+    /// Without what the runs waited for a processor; where all runs tell it, all other times are without that too.
+    pub own: Option<Compared>,
     /// Time by state.
     pub states: Vec<Compared>,
     pub memory: Vec<Compared>,
@@ -98,15 +101,21 @@ pub struct Verdict {
 impl Verdict {
     pub fn sentence(&self) -> String {
         let than = if self.over { "over" } else { "within" };
-        format!("duration changed by {:+.1} %, {than} the limit of {} %", self.change_percent, self.limit_percent)
+        format!("the run changed by {:+.1} %, {than} the limit of {} %", self.change_percent, self.limit_percent)
     }
 }
 
 impl Diff {
+    /// What the runs are compared by: their own time, or the clock where nothing tells that.
+    pub fn whole(&self) -> &Compared {
+        self.own.as_ref().unwrap_or(&self.duration)
+    }
+
     /// Over the limit, and where several runs tell, more than noise.
     pub fn verdict(&self, limit_percent: f64) -> Verdict {
-        let change_percent = self.duration.percent.unwrap_or(0.0);
-        let over = change_percent > limit_percent && self.duration.significant != Some(false);
+        let whole = self.whole();
+        let change_percent = whole.percent.unwrap_or(0.0);
+        let over = change_percent > limit_percent && whole.significant != Some(false);
         Verdict { limit_percent, change_percent, over }
     }
 }
@@ -122,6 +131,8 @@ impl Row {
 struct Item {
     name: String,
     place: Place,
+    /// The time on its line, if it has more.
+    hottest: Option<u64>,
     numbers: BTreeMap<&'static str, f64>,
     /// Of its recordings, and of each stage of their IR the number of instructions.
     recordings: BTreeSet<u64>,
@@ -145,6 +156,38 @@ pub fn diff(before: &[Model], after: &[Model]) -> Diff {
     diff_of(&before.iter().collect::<Vec<_>>(), &after.iter().collect::<Vec<_>>())
 }
 
+/// One run, and what of its time is its own, if all runs tell.
+struct Run<'m> {
+    model: &'m Model,
+    own: Option<Own>,
+}
+
+impl Run<'_> {
+    /// Of time that samples tell.
+    fn sampled(&self, wall_ns: u64, ran_ns: u64) -> f64 {
+        self.own.map_or(wall_ns as f64, |own| ran_ns as f64 * own.of_samples)
+    }
+
+    /// Of time that events tell.
+    fn timed(&self, wall_ns: u64) -> f64 {
+        wall_ns as f64 * self.own.map_or(1.0, |own| own.of_rest)
+    }
+
+    fn states(&self, summary: &Summary) -> Vec<(&'static str, Option<f64>)> {
+        let ran = self.model.samples.ran_ns.iter();
+        let sampled = ["interp", "compiled", "native"].into_iter().zip(ran).collect::<BTreeMap<_, _>>();
+        let own = |(name, ns): (&'static str, Option<u64>)| {
+            let value = match sampled.get(name) {
+                Some(ran_ns) => ns.map(|ns| self.sampled(ns, **ran_ns)),
+                None if name == "idle" => ns.map(|ns| ns as f64),
+                None => ns.map(|ns| self.timed(ns)),
+            };
+            (name, value)
+        };
+        summary.states.list().into_iter().map(own).collect()
+    }
+}
+
 /// The same of models that are kept elsewhere.
 pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
     let total = |side: &[&Model], of: &dyn Fn(&Model) -> Option<u64>| -> Vec<Option<f64>> {
@@ -152,24 +195,38 @@ pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
     };
     let whole =
         |name, unit, of: &dyn Fn(&Model) -> Option<u64>| compare(name, unit, &total(before, of), &total(after, of));
+    let owns: Vec<Option<Own>> = before.iter().chain(after).map(|m| Own::of(m)).collect();
+    let is_own = owns.iter().all(Option::is_some);
+    let mut owns = owns.into_iter().map(|own| own.filter(|_| is_own));
+    let mut run = |model| Run { model, own: owns.next().flatten() };
+    let old: Vec<Run> = before.iter().map(|model| run(*model)).collect();
+    let new: Vec<Run> = after.iter().map(|model| run(*model)).collect();
     let summaries = |side: &[&Model]| side.iter().map(|m| summary(m)).collect::<Vec<_>>();
     let (a, b) = (summaries(before), summaries(after));
-    let sums = |name, unit, of: &dyn Fn(&super::summary::Summary) -> Option<u64>| {
-        let values =
-            |side: &[super::summary::Summary]| side.iter().map(|s| of(s).map(|n| n as f64)).collect::<Vec<_>>();
+    let sums = |name, unit, of: &dyn Fn(&Summary) -> Option<u64>| {
+        let values = |side: &[Summary]| side.iter().map(|s| of(s).map(|n| n as f64)).collect::<Vec<_>>();
         compare(name, unit, &values(&a), &values(&b))
     };
-    let states = ["interp", "compiled", "native", "gc", "jit", "idle", "unaccounted"].into_iter().zip(0..);
-    let states = states.map(|(name, i)| sums(name, Unit::Nanoseconds, &|s| s.states.list()[i].1)).collect();
-    let rows = |of: fn(&Model) -> Items, units: &[(&'static str, Unit)]| {
-        let side = |models: &[&Model]| models.iter().map(|m| (of(m), !m.samples.is_empty())).collect::<Vec<_>>();
-        table(&side(before), &side(after), units)
+    let states = |runs: &[Run], summaries: &[Summary]| -> Vec<_> {
+        runs.iter().zip(summaries).map(|(run, summary)| run.states(summary)).collect()
+    };
+    let (was, is) = (states(&old, &a), states(&new, &b));
+    let state = |i: usize, name| {
+        let values = |side: &[Vec<(&'static str, Option<f64>)>]| side.iter().map(|run| run[i].1).collect::<Vec<_>>();
+        compare(name, Unit::Nanoseconds, &values(&was), &values(&is))
+    };
+    let names = ["interp", "compiled", "native", "gc", "jit", "idle", "unaccounted"];
+    let states = names.into_iter().enumerate().map(|(i, name)| state(i, name)).collect();
+    let rows = |of: fn(&Run) -> Items, units: &[(&'static str, Unit)]| {
+        let side = |runs: &[Run]| runs.iter().map(|run| (of(run), !run.model.samples.is_empty())).collect::<Vec<_>>();
+        table(&side(&old), &side(&new), units)
     };
     use Unit::{Bytes, Count, Nanoseconds};
     let mut out = Diff {
         before: before.iter().map(|m| m.name.clone()).collect(),
         after: after.iter().map(|m| m.name.clone()).collect(),
         duration: whole("duration_ns", Nanoseconds, &|m| Some(m.duration_ns)),
+        own: is_own.then(|| whole("own_ns", Nanoseconds, &|m| Own::of(m).map(|own| own.total_ns))),
         states,
         memory: vec![
             sums("heap_peak", Bytes, &|s| s.memory.heap_peak),
@@ -200,6 +257,7 @@ pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
             loops,
             &[
                 ("time_ns", Nanoseconds),
+                ("turns", Count),
                 ("executions", Count),
                 ("traces", Count),
                 ("bridges", Count),
@@ -274,17 +332,24 @@ fn first_difference(old: &Item, new: &Item) -> Option<String> {
     pairs.filter(|(a, b)| a != b).map(|(_, b)| b.0.clone()).next()
 }
 
-fn functions(model: &Model) -> Items {
+fn functions(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for (loc, time) in &model.samples.by_loc {
         let item = items.entry(key::function(model, *loc)).or_default();
         let place = model.program.place(*loc);
         item.name = place.function.clone().unwrap_or_default();
-        item.place = Place { line: None, ..place };
-        item.add("interp_ns", time.interp_ns as f64);
-        item.add("compiled_ns", time.compiled_ns as f64);
-        item.add("native_ns", time.native_ns as f64);
-        item.add("time_ns", (time.interp_ns + time.compiled_ns + time.native_ns) as f64);
+        let all = time.interp_ns.saturating_add(time.compiled_ns).saturating_add(time.native_ns);
+        let own = run.sampled(all, time.ran_ns);
+        let part = |ns: u64| if all > 0 { own * ns as f64 / all as f64 } else { 0.0 };
+        item.add("interp_ns", part(time.interp_ns));
+        item.add("compiled_ns", part(time.compiled_ns));
+        item.add("native_ns", part(time.native_ns));
+        item.add("time_ns", own);
+        // A function is at the line that takes most of its time.
+        if item.hottest.is_none_or(|hottest| hottest < all) {
+            (item.hottest, item.place) = (Some(all), place);
+        }
     }
     items
 }
@@ -302,13 +367,14 @@ fn root(model: &Model, id: TraceId) -> TraceId {
     at
 }
 
-fn loops(model: &Model) -> Items {
+fn loops(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for trace in model.traces.values().filter(|t| t.became_code()) {
         let Some(head) = model.traces.get(&root(model, trace.id)) else { continue };
         let item = items.entry(key::trace(model, head)).or_default();
         let time = model.samples.by_trace.get(&trace.id).copied().unwrap_or_default();
-        item.add("time_ns", (time.compiled_ns + time.native_ns) as f64);
+        item.add("time_ns", run.sampled(time.compiled_ns.saturating_add(time.native_ns), time.ran_ns));
         let compile = trace.compile.clone().unwrap_or_default();
         item.add("code_bytes", f64::from(compile.code_bytes));
         item.add("ir_final", trace.passes.iter().max_by_key(|p| p.stage).map_or(0.0, |p| p.ops_out.into()));
@@ -320,6 +386,7 @@ fn loops(model: &Model) -> Items {
         item.place = model.program.place(trace.loc);
         item.add("traces", 1.0);
         item.add("executions", model.counts.trace_exec.get(&trace.id).copied().unwrap_or(0) as f64);
+        item.add("turns", model.counts.loop_iter.get(&trace.id).copied().unwrap_or(0) as f64);
         item.recordings.extend(trace.stop.iter().map(|s| s.fingerprint));
         let mut stages: Vec<_> = trace.passes.iter().map(|p| (p.stage, model.words.pass(p.id), p.ops_out)).collect();
         stages.sort();
@@ -328,7 +395,8 @@ fn loops(model: &Model) -> Items {
     items
 }
 
-fn bridges(model: &Model) -> Items {
+fn bridges(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for trace in model.traces.values().filter(|t| t.kind == TraceKind::Bridge && Fate::of(t) == Fate::Installed) {
         let item = items.entry(key::trace(model, trace)).or_default();
@@ -341,7 +409,8 @@ fn bridges(model: &Model) -> Items {
     items
 }
 
-fn guards(model: &Model) -> Items {
+fn guards(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for guard in model.guards.values().filter(|g| g.failures.unwrap_or(0) > 0) {
         let item = items.entry(key::guard(model, guard)).or_default();
@@ -356,7 +425,8 @@ fn guards(model: &Model) -> Items {
     items
 }
 
-fn aborts(model: &Model) -> Items {
+fn aborts(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for trace in model.traces.values() {
         let Some(abort) = &trace.abort else { continue };
@@ -368,18 +438,19 @@ fn aborts(model: &Model) -> Items {
         item.place = model.program.place(loc);
         item.add("count", 1.0);
         item.add("given_up", f64::from(u8::from(abort.blacklisted)));
-        item.add("record_ns", abort.record_ns as f64);
+        item.add("record_ns", run.timed(abort.record_ns));
     }
     items
 }
 
-fn passes(model: &Model) -> Items {
+fn passes(run: &Run) -> Items {
+    let model = run.model;
     let mut items = Items::new();
     for pass in model.traces.values().flat_map(|t| &t.passes) {
         let name = model.words.pass(pass.id);
         let item = items.entry(Key(name.clone())).or_default();
         item.name = name;
-        item.add("dur_ns", pass.dur_ns as f64);
+        item.add("dur_ns", run.timed(pass.dur_ns));
         item.add("ops_in", pass.ops_in.into());
         item.add("ops_out", pass.ops_out.into());
         item.add("guards_out", pass.guards_out.into());

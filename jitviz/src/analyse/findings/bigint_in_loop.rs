@@ -1,6 +1,6 @@
 //! `bigint-in-loop`: ints in a hot loop are too large for a machine word. Cost: samples in compiled code on the lines that
-//! compute with them, exits of guards that met one, and the collector's share. Saving: an instruction of the machine is
-//! left of each call of the VM.
+//! compute with them, exits of guards that met one, all of their loops if that is much of them (calls keep values in memory
+//! around them), and the collector's share. Saving: an instruction of the machine is left of each call of the VM.
 //!
 //! Such arithmetic is a call of the VM in the trace, as is that of objects with operators of their own: the log does not
 //! say which, so the words leave it open unless a guard, or a constant, shows an int of that size.
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::places::{JitTime, Trees, burden};
 use super::stake::{COMPILED_INSTEAD, Leaves, Stake};
 use super::{Finding, share};
 use crate::analyse::guards::{self, GuardRow};
@@ -67,8 +68,12 @@ fn finding(model: &Model, lines: Lines) -> Option<Finding> {
     let guards: BTreeSet<GuardId> = lines.guards.iter().map(|g| g.id).collect();
     let here = |loc: LocId| lines.places.contains(&model.program.place(loc));
     let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
-    let mut stake = Stake::that(Leaves { compiled: COMPILED_INSTEAD, ..Leaves::default() });
-    stake.claim(model, |cell| cell.trace.0 != 0 && locs.contains(&cell.loc) || guards.contains(&cell.guard));
+    let mut own = Stake::default();
+    own.claim(model, |cell| cell.trace.0 != 0 && locs.contains(&cell.loc) || guards.contains(&cell.guard));
+    let (trees, jit) = (Trees::new(model), JitTime::new(model));
+    let roots = trees.roots(lines.traces.iter().copied().chain(lines.guards.iter().map(|g| g.trace)));
+    let mut stake = burden(own, trees.stake(model, &roots, &jit));
+    stake.leaves(Leaves { compiled: COMPILED_INSTEAD, ..Leaves::default() });
     stake.claim_gc_in_proportion(model);
     let cost = stake.cost_ns();
     if (cost as f64) < model.duration_ns as f64 * LEAST {

@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::places::burden;
 use super::stake::{Leaves, STRAIGHT_INSTEAD, Stake};
 use super::{Finding, share};
 use crate::analyse::allocs;
-use crate::model::{LocId, Model, Part, Place};
+use crate::model::{Cell, LocId, Model, Part, Place};
 use crate::text::columns;
 use crate::units::{bytes, ns, plural};
 
 pub const ID: &str = "gc-pressure";
 
 const LEAST: f64 = 0.05;
-/// From here on the objects are a matter of the collector first; below, of the code that makes them.
-pub const MUCH: f64 = 0.15;
+/// Of the time of the loops that make the objects and of collecting them: from here on they are a matter of the collector
+/// first; below, of the code that makes them.
+const MUCH: f64 = 0.15;
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let cost = super::places::gc_ns(model);
@@ -32,14 +32,23 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let leaves = Leaves { gc: STRAIGHT_INSTEAD, ..Leaves::default() };
     let mut stake = Stake::that(leaves.clone());
     stake.claim_gc(model);
-    if cost as f64 >= model.duration_ns as f64 * MUCH {
-        let places: BTreeSet<&Place> = sites.iter().map(|r| &r.place).collect();
-        let locs: BTreeSet<LocId> =
-            model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
-        let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
-        stake.claim(model, |cell| cell.part == Part::Compiled && locs.contains(&cell.loc));
-        let roots = trees.roots(sites.iter().flat_map(|r| r.traces.iter().copied()));
-        stake = burden(stake, trees.stake(model, &roots, &jit));
+    // Samples of allocations tell who keeps the collector busy.
+    let sampled: u64 = sites.iter().filter_map(|r| r.bytes).fold(0, u64::saturating_add);
+    let is_much = |bytes: Option<u64>| sampled == 0 || bytes.unwrap_or(0) as f64 >= sampled as f64 * LEAST;
+    let busy: Vec<_> = sites.iter().filter(|r| is_much(r.bytes)).collect();
+    let places: BTreeSet<&Place> = busy.iter().map(|r| &r.place).collect();
+    let locs: BTreeSet<LocId> =
+        model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
+    let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
+    // An allocation in compiled code is sampled at the head of its loop, so it may be anywhere in the loop.
+    let makes = |cell: &Cell| cell.part == Part::Compiled && locs.contains(&cell.loc);
+    let inside = model.samples.cells.keys().filter(|cell| makes(cell)).map(|cell| cell.trace);
+    let heads = model.traces.values().filter(|t| t.became_code() && places.contains(&model.program.place(t.loc)));
+    let traces = busy.iter().flat_map(|r| r.traces.iter().copied()).chain(inside).chain(heads.map(|t| t.id));
+    let mut making = trees.stake(model, &trees.roots(traces), &jit);
+    making.claim(model, makes);
+    if cost as f64 >= (cost + making.cost_ns()) as f64 * MUCH {
+        stake = making;
         stake.leaves(leaves);
         stake.claim_gc(model);
     }

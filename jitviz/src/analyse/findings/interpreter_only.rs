@@ -1,21 +1,29 @@
 //! `interpreter-only`: traces end here, turn after turn, before what the interpreter alone executes: a `yield` to native
 //! code, a `raise` that leaves the trace, a loop that has no trace. No guard was wrong about anything, so no other way
-//! through the line helps. Cost and saving are those of exits (`guard_storm`), and of what takes a generator's values.
+//! through the line helps. Cost and saving are those of exits (`guard_storm`), and of what takes a generator's values. Where
+//! the VM gives a generator's loop up because it yields too soon for a trace, the generator is interpreted: then it is all
+//! of the generator, what it alone calls, and what takes its values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::exit_cost::{Exits, exits};
+use super::places::JitTime;
+use super::stake::Stake;
 use super::{Finding, share};
+use crate::analyse::blame;
 use crate::analyse::guards::GuardRow;
-use crate::model::{FuncId, LocId, Model};
-use crate::units::count;
+use crate::model::{Domain, FuncId, LocId, Model, Trace};
+use crate::units::{count, ns};
 
 pub const ID: &str = "interpreter-only";
 
 /// The operation that ends such a trace.
 pub const KIND: &str = "LEAVE";
+
+/// Why recordings of such a loop are aborted.
+const YIELDS: &str = "yields-soon";
 
 /// What the VM calls it, what it is to a Python programmer, what to do about it.
 const REASONS: &[(&str, &str, &str)] = &[
@@ -23,6 +31,13 @@ const REASONS: &[(&str, &str, &str)] = &[
         "yield",
         "a generator hands a value here to a builtin (`zip`, `enumerate`, `map`, `dict`, `next` and the like), not to a \
          loop, and the interpreter does that",
+        "Take the values in a `for` loop, which runs the generator's body in compiled code: count in the loop instead \
+         of enumerate(), keep an index instead of zip(). Or let the function return a list.",
+    ),
+    (
+        YIELDS,
+        "it hands each value after a few instructions to a builtin (`zip`, `enumerate`, `map`, `dict`, `next` and the \
+         like), for which it would be left at once, so the interpreter runs it",
         "Take the values in a `for` loop, which runs the generator's body in compiled code: count in the loop instead \
          of enumerate(), keep an index instead of zip(). Or let the function return a list.",
     ),
@@ -131,7 +146,56 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let is_yield =
         |e: &Exits| e.guards.iter().filter_map(|guard| guard.expected.as_deref()).any(|text| is_yield(reason(text)));
     let all = exits(model, is_leave).into_iter();
-    all.map(|e| if is_yield(&e) { with_consumers(model, e) } else { e }).map(finding).collect()
+    let left = all.map(|e| if is_yield(&e) { with_consumers(model, e) } else { e }).map(finding);
+    left.chain(given_up(model)).collect()
+}
+
+/// True if the recording was aborted because a generator's loop hands values over too soon.
+pub fn yields(model: &Model, trace: &Trace) -> bool {
+    trace.abort.as_ref().is_some_and(|abort| model.words.reason(Domain::Abort, abort.reason) == YIELDS)
+}
+
+/// Generators whose loops were given up for that.
+fn given_up(model: &Model) -> Vec<Finding> {
+    let given_up = blame::given_up(model);
+    let function = |loc: LocId| model.program.locs.get(&loc).map(|at| at.func);
+    let mut generators: BTreeMap<FuncId, Vec<&Trace>> = BTreeMap::new();
+    for trace in model.traces.values().filter(|t| yields(model, t) && given_up.contains(&t.loc)) {
+        if let Some(function) = function(trace.loc) {
+            generators.entry(function).or_default().push(trace);
+        }
+    }
+    let jit = JitTime::new(model);
+    let finding = |(generator, aborted): (FuncId, Vec<&Trace>)| {
+        let mut stake = Stake::default();
+        stake.claim(model, |cell| cell.trace.0 == 0 && function(cell.loc) == Some(generator));
+        stake.claim_called_from(model, &stake.lines(model));
+        claim_consumers(model, &mut stake, &BTreeSet::from([generator]));
+        stake.claim_gc_in_proportion(model);
+        stake.claim_jit(&jit, aborted.iter().map(|t| t.id));
+        let (cost, last) = (stake.cost_ns(), *aborted.last()?);
+        let at = last.abort.as_ref().and_then(|abort| abort.loc.known()).unwrap_or(last.loc);
+        let (what, advice) = known(YIELDS).unwrap_or_default();
+        Some(Finding {
+            id: ID,
+            place: model.program.place(at),
+            cost_ns: Some(cost),
+            share: share(cost, model),
+            saving_ns: Some(stake.saving_ns()),
+            cause: format!("This generator is never compiled: {what}. It and what takes its values take {}.", ns(cost)),
+            advice: advice.into(),
+            evidence: json!({
+                "recordings": aborted.len(),
+                "traces": aborted.iter().map(|t| t.id).collect::<Vec<_>>(),
+                "reason": YIELDS,
+                "how": "samples in the generator, in what it alone calls, and on the lines that take its values",
+            }),
+            target: Some((last.id, None)),
+            whatever_it_costs: false,
+            stake: Some(stake),
+        })
+    };
+    generators.into_iter().filter_map(finding).collect()
 }
 
 /// True of reasons to hand a generator's value over.
@@ -150,6 +214,13 @@ pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
         .filter_map(|row| model.guards.get(&row.id))
         .filter_map(|guard| function(guard.loc))
         .collect();
+    claim_consumers(model, stake, &generators);
+    exits
+}
+
+/// Claims the lines from which generators are called.
+fn claim_consumers(model: &Model, stake: &mut Stake, generators: &BTreeSet<FuncId>) {
+    let function = |loc: LocId| model.program.locs.get(&loc).map(|at| at.func);
     let mut lines = BTreeSet::new();
     for (stack, _, _) in model.samples.by_stack.keys() {
         let frames = model.program.frames(*stack, 512);
@@ -160,13 +231,12 @@ pub fn with_consumers(model: &Model, mut exits: Exits) -> Exits {
         }
     }
     stake.claim(model, |cell| model.program.line_of(cell.loc).is_some_and(|line| lines.contains(&line)));
-    exits
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Domain, Guard, GuardId, Reason, TraceId};
+    use crate::model::{Guard, GuardId, Reason, TraceId};
 
     #[test]
     fn what_the_interpreter_does_is_told_and_no_guard_is_blamed() {

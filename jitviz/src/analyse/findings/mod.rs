@@ -30,12 +30,28 @@ mod unstable_types;
 
 use serde::Serialize;
 
-use crate::model::{Model, OpIx, Place, TraceId};
+use crate::model::{Model, OpIx, Place, SourceId, TraceId};
 
 /// A kind of finding.
 pub struct Kind {
     pub id: &'static str,
     find: fn(&Model) -> Vec<Finding>,
+}
+
+/// Where somebody is led who wants to see a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Trace(TraceId, Option<OpIx>),
+    Line(SourceId, u32),
+    Whole(Whole),
+}
+
+/// A view of the run as a whole, for what is about no trace and no line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    Timeline,
+    Memory,
+    Flame,
 }
 
 /// Everything that is looked for, what says most about the cause first: of two that claim the same time the first is
@@ -84,6 +100,25 @@ pub struct Finding {
     /// The time it claims; `None` where the cost is no sum of measured time.
     #[serde(skip)]
     pub stake: Option<stake::Stake>,
+}
+
+impl Finding {
+    /// To the evidence, else to the line, else to the hottest line of the function, else to what shows the whole of it.
+    pub fn way(&self, model: &Model) -> Way {
+        if let Some((trace, op)) = self.target.filter(|(trace, _)| model.traces.contains_key(trace)) {
+            return Way::Trace(trace, op);
+        }
+        let hottest = || self.place.function.is_some().then(|| places::lines_of_function(model, &self.place)).flatten();
+        let line = self.place.line.or_else(|| hottest()?.line);
+        let is_file = |source: &crate::model::Source| Some(&source.path) == self.place.file.as_ref();
+        let source = model.program.sources.iter().find(|(_, source)| is_file(source)).map(|(id, _)| *id);
+        match (source, line) {
+            (Some(source), Some(line)) => Way::Line(source, line),
+            _ if self.id == gc_pressure::ID => Way::Whole(Whole::Memory),
+            _ if self.id == short_run::ID || model.samples.is_empty() => Way::Whole(Whole::Timeline),
+            _ => Way::Whole(Whole::Flame),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -153,13 +188,13 @@ fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
     kept.sort_by_key(|f| std::cmp::Reverse(f.stake.as_ref().map(stake::Stake::cost_ns).or(f.cost_ns)));
     let mut lines: std::collections::BTreeSet<Place> = std::collections::BTreeSet::new();
     kept.retain(|f| f.place.line.is_none() || f.stake.is_some() || lines.insert(f.place.clone()));
-    let uncovered = places::uncovered(model);
+    let shares = places::Shares::of(model);
     let mut left = model.duration_ns;
     for finding in kept.iter_mut() {
         if let Some(stake) = &finding.stake {
-            let scaled = |ns: u64| (ns as f64 * uncovered) as u64;
-            finding.cost_ns = Some(scaled(stake.cost_ns()));
-            finding.saving_ns = Some(stake.saving_ns().map(scaled));
+            let stake = stake.clone().scaled(shares);
+            finding.cost_ns = Some(stake.cost_ns());
+            finding.saving_ns = Some(stake.saving_ns());
         }
         let Some(cost) = finding.cost_ns.map(|cost| cost.min(left)) else { continue };
         left -= cost;
@@ -274,6 +309,30 @@ mod tests {
             found.iter().map(|f| f.saving_ns).collect::<Vec<_>>(),
             [Some([350, 700]), Some([300, 300]), Some([0, 0])]
         );
+    }
+
+    #[test]
+    fn every_finding_leads_somewhere() {
+        use crate::model::{Func, FuncId, Loc, LocId, PlaceTime, Source, Trace};
+        let mut model = Model::default();
+        let mut finding = claiming(&model, gc_pressure::ID, &[]);
+        assert_eq!(finding.way(&model), Way::Whole(Whole::Memory));
+        finding.id = never_hot::ID;
+        assert_eq!(finding.way(&model), Way::Whole(Whole::Timeline), "without samples there is no flame");
+        model.samples.by_state.insert(crate::model::SampleState::Interp, Default::default());
+        assert_eq!(finding.way(&model), Way::Whole(Whole::Flame));
+        model.program.sources.insert(SourceId(3), Source { path: "a.py".into(), ..Source::default() });
+        model.program.funcs.insert(FuncId(1), Func { source: SourceId(3), name: "f".into() });
+        model.program.locs.insert(LocId(1), Loc { func: FuncId(1), line: 7 });
+        model.samples.by_loc.insert(LocId(1), PlaceTime { interp_ns: 5, ..PlaceTime::default() });
+        finding.place = Place { line: None, ..model.program.place(LocId(1)) };
+        assert_eq!(finding.way(&model), Way::Line(SourceId(3), 7), "the hottest line of the function");
+        finding.place.line = Some(2);
+        assert_eq!(finding.way(&model), Way::Line(SourceId(3), 2));
+        finding.target = Some((TraceId(9), None));
+        assert_eq!(finding.way(&model), Way::Line(SourceId(3), 2), "a trace that is not there");
+        model.traces.insert(TraceId(9), Trace::new(TraceId(9)));
+        assert_eq!(finding.way(&model), Way::Trace(TraceId(9), None));
     }
 
     #[test]

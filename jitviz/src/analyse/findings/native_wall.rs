@@ -16,6 +16,8 @@ pub const ID: &str = "native-wall";
 
 /// Less of the run is what any program does.
 const LEAST: f64 = 0.2;
+/// Fewer samples are chance.
+const FEW: u64 = 4;
 
 /// What to do instead, where it is known of a builtin.
 const BETTER: &[(&str, &str)] = &[
@@ -86,7 +88,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let sum = calls.by_call.entry((place, *builtin)).or_default();
         *sum = sum.saturating_add(weight.ns);
     }
-    let found = functions.into_values().filter(|calls| calls.ns as f64 >= model.duration_ns as f64 * LEAST);
+    let is_wall = |calls: &Calls| calls.samples >= FEW && calls.ns as f64 >= model.duration_ns as f64 * LEAST;
+    let found = functions.into_values().filter(is_wall);
     let finding = |calls: Calls| {
         let samples = calls.samples;
         let mut stake = Stake::that(Leaves { native: GONE, interp: GONE, ..Leaves::default() });
@@ -94,6 +97,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         // What the builtins call back, and the calling.
         let lines = stake.lines(model);
         stake.claim_called_from(model, &lines);
+        stake.claim_loops_of_builtins(model, &lines);
         let calls_here = |loc| model.program.line_of(loc).is_some_and(|line| lines.contains(&line));
         let around: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| calls_here(*loc)).collect();
         let is_function = |id| model.traces.get(&root_of(model, id)).is_some_and(|t| t.kind == TraceKind::Func);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exit_cost::is_unstable_type;
 use super::stake::{Leaves, ONE_TYPE_INSTEAD, ONE_WAY_INSTEAD, Stake};
 use crate::analyse::guards::{self, GuardRow};
+use crate::analyse::own::Own;
 use crate::analyse::summary;
 use crate::model::{GuardId, LocId, Model, Operand, Part, Place, Trace, TraceId, Weight};
 
@@ -190,11 +191,11 @@ const CHANGES: usize = 4;
 /// take turns in an order that the processor foretells, and 0.27 ns where the order is random.
 const UNHELD_NS: f64 = 0.15;
 
-/// True if the bridges come back into the bodies of loops with what is known there, and take no longer for it than their
-/// instructions: nothing else of the loop suffers from them.
-fn is_cheap(model: &Model, fork: &Fork) -> bool {
+/// True if the bridges come back into the bodies of loops with what is known there, and the loops ran no longer than their
+/// instructions take: nothing else of them suffers from the bridges. It is the time of the whole loop that counts, since
+/// what holds a processor up that foretold the wrong way falls on either side of it.
+fn is_cheap(model: &Model, fork: &Fork, trees: &Trees) -> bool {
     let name = |op: u8| model.words.ir_ops.get(&u16::from(op)).map_or("", |def| def.name.as_str());
-    let (mut spent, mut needed) = (0.0, 0.0);
     for id in &fork.bridges {
         let (body, _) = model.body(*id);
         let Some(last) = body.stages.last() else { return false };
@@ -206,11 +207,23 @@ fn is_cheap(model: &Model, fork: &Fork) -> bool {
         if !reenters {
             return false;
         }
-        let entries = model.counts.trace_exec.get(id).copied().unwrap_or(0) as f64;
-        spent += model.samples.by_trace.get(id).map_or(0, |time| time.compiled_ns) as f64;
-        needed += entries * last.ins.iter().filter(|ins| !ins.is_nop()).count() as f64 * UNHELD_NS;
     }
-    !fork.bridges.is_empty() && spent * summary::processor_part(model).unwrap_or(1.0) <= needed
+    let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
+    let (mut spent, mut needed) = (0.0, 0.0);
+    for (id, time) in model.samples.by_trace.iter().filter(|(id, _)| roots.contains(&trees.root(**id))) {
+        let (body, _) = model.body(*id);
+        let Some(last) = body.stages.last() else { return false };
+        // What stands before the body of a loop runs once.
+        let body_at = last.ins.iter().position(|ins| name(ins.op) == "LOOP").map_or(0, |at| at + 1);
+        let instructions = last.ins[body_at..].iter().filter(|ins| !ins.is_nop()).count();
+        let of = |counts: &BTreeMap<TraceId, u64>| counts.get(id).copied().unwrap_or(0);
+        let turns = of(&model.counts.loop_iter).max(of(&model.counts.trace_exec));
+        spent += time.ran_ns as f64;
+        needed += turns as f64 * instructions as f64 * UNHELD_NS;
+    }
+    // The standard deviation of a count of samples: of a short run a few of them are no proof that it takes longer.
+    let spread = (spent * model.samples.tick.period_ns() as f64).sqrt();
+    !fork.bridges.is_empty() && spent - spread <= needed
 }
 
 /// Every line with guards of one sort that fail or have bridges.
@@ -261,7 +274,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
         fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
         let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
-        let is_cheap = fork.sort == Sort::Type && fork.exits_ns == 0 && is_cheap(model, fork);
+        let is_cheap = fork.sort == Sort::Type && fork.exits_ns == 0 && is_cheap(model, fork, &trees);
         fork.stake = if is_cheap { own } else { burden(own, trees.stake(model, &roots, &jit)) };
         if fork.sort == Sort::Type {
             let compiled = if is_cheap { ONE_WAY_INSTEAD } else { ONE_TYPE_INSTEAD };
@@ -307,9 +320,31 @@ pub fn gc_ns(model: &Model) -> u64 {
     model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add)
 }
 
-/// By how much more costs are than the samples and events of them tell: time that neither covers, after the program
-/// began, is shared out in proportion.
-pub fn uncovered(model: &Model) -> f64 {
+/// By what time is multiplied that a finding claims. Time that neither samples nor events cover, after the program began,
+/// is shared out in proportion, and so is what the run waited for a processor: where the machine held it up says nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    pub sampled: f64,
+    /// Of time that events tell.
+    pub timed: f64,
+}
+
+impl Shares {
+    pub fn of(model: &Model) -> Shares {
+        let own = Own::of(model);
+        let timed = own.map_or(1.0, |own| own.of_rest);
+        let wall = model.samples.cells.values().fold(0, |sum: u64, ns| sum.saturating_add(*ns));
+        let ran = model.samples.ran_ns.iter().fold(0, |sum: u64, ns| sum.saturating_add(*ns));
+        let sampled = own.filter(|_| wall > 0).map_or(1.0, |own| ran as f64 * own.of_samples / wall as f64);
+        let whole = own.map_or(1.0, |own| model.duration_ns as f64 / own.total_ns.max(1) as f64);
+        let all = whole * uncovered(model, timed, own.map_or(model.duration_ns, |own| own.total_ns));
+        Shares { sampled: sampled * all, timed: timed * all }
+    }
+}
+
+/// By how much more costs are than the samples and events of them tell, of a run of `all_ns` of which what no sample
+/// tells counts for a part.
+fn uncovered(model: &Model, part: f64, all_ns: u64) -> f64 {
     let traces = model.traces.values().map(|t| t.started_ns).filter(|ns| *ns > 0).min();
     let timeline = &model.samples.timeline;
     let sampled = timeline.stretches.iter().zip(0..).find(|(s, _)| s.iter().any(|ns| *ns > 0));
@@ -318,9 +353,9 @@ pub fn uncovered(model: &Model) -> f64 {
     else {
         return 1.0;
     };
-    let covered = model.duration_ns.saturating_sub(none);
+    let covered = all_ns as f64 - none as f64 * part;
     // A log that lacks more has lost samples, not time of the run.
-    (1.0 + none.saturating_sub(began) as f64 / covered.max(1) as f64).min(1.2)
+    (1.0 + none.saturating_sub(began) as f64 * part / covered.max(1.0)).min(1.2)
 }
 
 /// A place with the time on its line, hottest first.

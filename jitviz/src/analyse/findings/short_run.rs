@@ -24,7 +24,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if installed == 0 || installed >= MANY_TRACES || model.duration_ns > SHORT_NS || compiled >= jit {
         return Vec::new();
     }
-    let jit = (jit as f64 * super::places::uncovered(model)) as u64;
+    let jit = (jit as f64 * super::places::Shares::of(model).timed) as u64;
     let cost = jit - compiled;
     vec![Finding {
         id: ID,

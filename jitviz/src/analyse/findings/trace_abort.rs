@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::stake::Stake;
-use super::{Finding, share};
+use super::{Finding, interpreter_only, share};
 use crate::analyse::blame::{GivenUp, blame};
 use crate::model::{Domain, LocId, Model, Trace};
 use crate::units::plural;
@@ -44,9 +44,9 @@ pub fn advice(reason: &str) -> &'static str {
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let mut groups: BTreeMap<LocId, Vec<&Trace>> = BTreeMap::new();
-    for trace in
-        model.traces.values().filter(|t| t.abort.is_some() && !super::exception_in_loop::is_exception(model, t))
-    {
+    // Exceptions and generators have findings of their own.
+    let is_other = |t: &Trace| super::exception_in_loop::is_exception(model, t) || interpreter_only::yields(model, t);
+    for trace in model.traces.values().filter(|t| t.abort.is_some() && !is_other(t)) {
         groups.entry(trace.loc).or_default().push(trace);
     }
     let interpreted = blame(model).given_up;

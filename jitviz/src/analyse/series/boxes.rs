@@ -232,8 +232,9 @@ pub fn diff(diff: &Diff) -> Chart {
         let Some(time) = function.number("time_ns") else { continue };
         for (series, (side, value)) in [("before", time.before), ("after", time.after)].into_iter().enumerate() {
             let to = value.map_or(0, |m| m.mean.round() as u64);
-            boxes.push(ChartBox { row: rows.len() as u32, from: 0, to, name: String::new(), series });
-            rows.push(if series == 0 { function.name.clone() } else { format!("  {side}") });
+            boxes.push(ChartBox { row: rows.len() as u32, from: 0, to, name: side.into(), series });
+            // Many files have a function of that name, and all have one called `<module>`.
+            rows.push(if series == 0 { function.name.clone() } else { function.place.short() });
         }
     }
     let width = boxes.iter().map(|b| b.to).max().unwrap_or(0);
@@ -241,7 +242,8 @@ pub fn diff(diff: &Diff) -> Chart {
         kind: "diff",
         title: "Time by function, before and after",
         how_to_read: "Two bars for each function, the run before above the run after, those that changed most first; \
-                      means, where there are several runs. From samples.",
+                      beside them the function, and the line that takes most of its time. Means, where there are \
+                      several runs. From samples.",
         unit: Unit::Nanoseconds,
         shape: Shape::Boxes,
         duration_ns: width,

@@ -10,8 +10,8 @@ use crate::styled::Charset;
 
 /// The height of a row of boxes.
 const ROW: u32 = 22;
-/// For the names of rows.
-const SIDE: u32 = 130;
+/// For the names of rows: at least, and at most.
+const SIDE: [u32; 2] = [130, 230];
 const AXIS: u32 = 30;
 const MARGIN: u32 = 12;
 /// Half of a label of the axis, which stands below its end.
@@ -23,7 +23,9 @@ pub fn height(chart: &Chart) -> u32 {
 
 pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>, axes: &Area<B>) -> Drawn {
     let rows = chart.rows.len().max(1) as i32;
-    let side = if chart.rows.iter().all(String::is_empty) { 0 } else { SIDE };
+    let longest = chart.rows.iter().map(|name| name.chars().count()).max().unwrap_or(0) as u32;
+    let side = if longest == 0 { 0 } else { (longest * LETTER as u32 + LEFT as u32).clamp(SIDE[0], SIDE[1]) };
+    let letters = ((side as i32 - LEFT) / LETTER).max(16);
     let width = chart.width.max(1);
     let mut builder = ChartBuilder::on(axes);
     builder.margin_left(if side == 0 { HALF_A_LABEL } else { LEFT }).margin_right(HALF_A_LABEL).margin_bottom(MARGIN);
@@ -43,7 +45,7 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
         .draw()?;
     for (name, row) in chart.rows.iter().zip(0..) {
         let (_, y) = plot.backend_coord(&(0, rows - row));
-        let name = Charset::UNICODE.fit(&clean(name), 16);
+        let name = Charset::UNICODE.fit(&clean(name), letters as usize);
         area.draw(&Text::new(name, (LEFT, y + 4), ("sans-serif", FONT).into_font().color(&BLACK)))?;
     }
     for each in &chart.boxes {
