@@ -182,8 +182,9 @@ impl Vm {
         }
     }
 
+    /// A number that the functions here may know what to do with.
     #[inline(always)]
-    fn is_decimal(&self, value: Value) -> bool {
+    pub fn is_decimal(&self, value: Value) -> bool {
         value.is_pointer() && value.shape() == self.decimals.shape
     }
 
