@@ -135,6 +135,7 @@ impl Context {
 }
 
 /// Decimal digits; 1 of zero.
+#[inline]
 fn digits(n: u128) -> i64 {
     match u64::try_from(n) {
         Ok(n) => n.checked_ilog10().map_or(1, |log| i64::from(log) + 1),
@@ -147,6 +148,7 @@ fn power10(n: i64) -> Option<u128> {
 }
 
 /// Quotient and remainder, quickly where both are of 64 bits.
+#[inline]
 fn divide(a: u128, b: u128) -> (u128, u128) {
     match (u64::try_from(a), u64::try_from(b)) {
         (Ok(a), Ok(b)) => ((a / b).into(), (a % b).into()),
@@ -180,12 +182,14 @@ impl Vm {
         }
     }
 
+    /// A number that the functions here may know what to do with.
     #[inline(always)]
-    fn is_decimal(&self, value: Value) -> bool {
+    pub fn is_decimal(&self, value: Value) -> bool {
         value.is_pointer() && value.shape() == self.decimals.shape
     }
 
     /// A finite decimal, or a fixnum.
+    #[inline]
     fn decimal_parts(&self, value: Value) -> Option<Number> {
         if value.is_int() {
             let int = value.as_fixnum();
@@ -236,21 +240,22 @@ impl Vm {
             }
             self.decimals.context_shape = shape;
         }
-        let fields = slots(object);
-        let [precision, rounding, least, most, clamp, flags, traps] =
-            self.decimals.context_slots.map(|slot| fields[slot as usize]);
-        let numbers = [precision, least, most, clamp, flags, traps];
-        if numbers.iter().any(|value| !value.is_int()) || clamp.as_fixnum() != 0 {
+        let (fields, at) = (slots(object), &self.decimals.context_slots);
+        let number = |i: usize| {
+            let value = fields[at[i] as usize];
+            value.is_int().then(|| value.as_fixnum())
+        };
+        if number(4)? != 0 {
             return None;
         }
         Some(Context {
             object,
-            precision: precision.as_fixnum(),
-            rounding,
-            least: least.as_fixnum(),
-            most: most.as_fixnum(),
-            flags: flags.as_fixnum(),
-            traps: traps.as_fixnum(),
+            precision: number(0)?,
+            rounding: fields[at[1] as usize],
+            least: number(2)?,
+            most: number(3)?,
+            flags: number(5)?,
+            traps: number(6)?,
         })
     }
 

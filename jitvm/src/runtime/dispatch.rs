@@ -290,6 +290,9 @@ fn undecided(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
 
 /// `a < b` and the like where one is an instance of a program class.
 pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outcome {
+    if let Some(answer) = vm.decimal_comparison(kind, a, b) {
+        return Ok(Value::from_bool(answer));
+    }
     let (left, right) = (vm.type_of(a), vm.type_of(b));
     if is_identity(vm, kind, left) && (left == right || is_identity(vm, kind, right)) {
         return Ok(Value::from_bool((a == b) == (kind == CompareKind::Equal)));

@@ -52,6 +52,7 @@ pub unsafe fn attributes_word(header: *mut Header) -> *mut Value {
 }
 
 /// The slots of an INSTANCE.
+#[inline]
 pub fn slots<'a>(value: Value) -> &'a mut [Value] {
     debug_assert!(value.has_layout(ShapeId::INSTANCE));
     // SAFETY: the layout was checked; `aux` slots follow the instance.

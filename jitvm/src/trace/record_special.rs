@@ -53,6 +53,10 @@ impl Recorder {
         else {
             return Ok(None);
         };
+        // The native operation is faster than what the trace of the method would be.
+        if vm.is_decimal(a) {
+            return Ok(None);
+        }
         let Some(method) = dispatch::only_method(vm, op, a, b, ins.x == 1) else { return Ok(None) };
         if b.is_pointer() && !b.has_layout(ShapeId::INSTANCE) || !self.can_enter(vm, method, 2) {
             return Ok(None);
