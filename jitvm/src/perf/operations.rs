@@ -289,7 +289,7 @@ mod tests {
             let within = perf.state.load(Ordering::Relaxed);
             perf.leave_operation(before);
             assert_eq!(perf.state.load(Ordering::Relaxed), State::Interp as u64);
-            (within != State::Interp as u64).then_some((within >> 32) as usize - super::super::OPERATIONS_FROM as usize)
+            (within != State::Interp as u64).then(|| (within >> 32) as usize - super::super::OPERATIONS_FROM as usize)
         };
         let contains = |list| perf.enter_operation(Operation::Contains, list, || is_large(list));
         assert_eq!(published(contains(large)), None, "sampling is off");
