@@ -32,7 +32,8 @@ AWFY = [
     ("Towers", 50, 60),
 ]
 FIRST = 5
-PYTHON_ITERATIONS = 5
+# Interpreters run fewer iterations.
+SLOW, SLOW_ITERATIONS = ("python3", "jit off"), 5
 # Processor seconds that a program of pyperformance iterates for, and the most iterations.
 BUDGET_S, MOST = 2.5, 2000
 LIMIT_S = 180.0
@@ -46,9 +47,11 @@ class Peer:
         self.label, self.command, self.language, self.suffix = label, [str(word) for word in command], language, suffix
 
 
-def peers(jitvm, only_python=False):
-    """What is installed here; jitvm comes first."""
+def peers(jitvm, interpreter, only_python=False):
+    """What is installed here; jitvm comes first, and without its JIT second if that is asked for."""
     found = [Peer("jitvm", [jitvm])]
+    if interpreter:
+        found.append(Peer("jit off", [jitvm, "--jit", "off"]))
     if pypy := programs.interpreter("pypy3"):
         found.append(Peer("pypy3", [pypy]))
     found.append(Peer("python3", [programs.cpython_3_11()]))
@@ -150,7 +153,7 @@ def table(title, names, command_of, folder_of, all_peers, runs, jitviz, environm
             turn = number % len(all_peers)
             for peer in all_peers[turn:] + all_peers[:turn]:
                 row = rows[peer.label]
-                if row.failure or (row.best_us and peer.label == "python3" and number > 1):
+                if row.failure or (row.best_us and peer.label in SLOW and number > 1):
                     continue
                 try:
                     text, peak, _ = run(command_of(peer, name), folder_of(peer, name), environment)
@@ -193,6 +196,14 @@ def table(title, names, command_of, folder_of, all_peers, runs, jitviz, environm
     for label in others:
         slower = [name for name, row in figures.items() if row[label].get("best_us", math.inf) < row[own].get("best_us", 0)]
         print(f"  {own}'s best is slower than {label}'s on {len(slower)} of {len(figures)}: {', '.join(slower) or 'none'}")
+    ratios = [
+        row["python3"]["best_us"] / row["jit off"]["best_us"]
+        for row in figures.values()
+        if row.get("jit off", {}).get("best_us") and row["python3"].get("best_us") and "failure" not in row["jit off"]
+    ]
+    if ratios:
+        slower = sum(ratio < 1 for ratio in ratios)
+        print(f"  python3 takes {geomean(ratios):.2f} times as long as jit off, geomean of {len(ratios)}; jit off is slower on {slower}")
     jits = [row["jit"] for row in figures.values() if row.get("jit")]
     if jits:
         made = sum(jit["traces"] + jit["bridges"] for jit in jits)
@@ -203,19 +214,19 @@ def table(title, names, command_of, folder_of, all_peers, runs, jitviz, environm
     return figures, wrong
 
 
-def awfy(folder, jitvm, jitviz, runs, chosen):
+def awfy(folder, jitvm, jitviz, runs, chosen, interpreter):
     """Are We Fast Yet: `folder` is the suite's folder `benchmarks`, or that of one language in it."""
     folder = folder.resolve()
     base = folder.parent if (folder / "harness.py").is_file() else folder
     if not (base / "Python" / "harness.py").is_file():
         sys.exit(f"scripts/bench: no Python/harness.py in {base}")
     sizes = {name: (inner, iterations) for name, inner, iterations in AWFY}
-    available = [peer for peer in peers(jitvm) if (base / peer.language / f"harness.{peer.suffix}").is_file()]
+    available = [peer for peer in peers(jitvm, interpreter) if (base / peer.language / f"harness.{peer.suffix}").is_file()]
 
     def command(peer, name):
         inner, iterations = sizes[name]
-        if peer.label == "python3":
-            iterations = min(iterations, PYTHON_ITERATIONS)
+        if peer.label in SLOW:
+            iterations = min(iterations, SLOW_ITERATIONS)
         return [*peer.command, f"harness.{peer.suffix}", name, str(iterations), str(inner)]
 
     names = [name for name in sizes if chosen(name)]
@@ -224,7 +235,7 @@ def awfy(folder, jitvm, jitviz, runs, chosen):
     )
 
 
-def pyperformance(folder, jitvm, jitviz, runs, chosen, suite, arguments):
+def pyperformance(folder, jitvm, jitviz, runs, chosen, interpreter, suite, arguments):
     """The pure-Python programs of an installed pyperformance, through the stand-in for its runner."""
     benchmarks = folder.resolve() / "pyperformance/data-files/benchmarks"
     if not benchmarks.is_dir():
@@ -243,5 +254,5 @@ def pyperformance(folder, jitvm, jitviz, runs, chosen, suite, arguments):
 
     with tempfile.TemporaryDirectory() as temporary:
         return table(
-            "pyperformance", names, command, lambda *_: temporary, peers(jitvm, True), runs, jitviz, environment, digest
+            "pyperformance", names, command, lambda *_: temporary, peers(jitvm, interpreter, True), runs, jitviz, environment, digest
         )

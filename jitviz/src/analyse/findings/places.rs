@@ -86,7 +86,8 @@ impl Trees {
         let within = |trace: TraceId| trace.0 != 0 && roots.contains(&self.root(trace));
         let mut stake = Stake::default();
         let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| within(g.trace)).map(|g| g.id).collect();
-        stake.claim(model, |cell| within(cell.trace) || guards.contains(&cell.guard));
+        // What builtins do is theirs, whichever way the traces around them go.
+        stake.claim(model, |cell| cell.part != Part::Native && (within(cell.trace) || guards.contains(&cell.guard)));
         stake.claim_jit(
             jit,
             self.roots.iter().filter(|(id, root)| id != root && roots.contains(root)).map(|(id, _)| *id),
@@ -266,9 +267,10 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         let lines: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| is_line(*loc)).collect();
         let mut own = Stake::default();
         own.claim(model, |cell| {
-            below.contains(&cell.trace)
+            let is_here = below.contains(&cell.trace)
                 || guards.contains(&cell.guard)
-                || cell.trace.0 != 0 && lines.contains(&cell.loc)
+                || cell.trace.0 != 0 && lines.contains(&cell.loc);
+            is_here && cell.part != Part::Native
         });
         own.claim_jit(&jit, fork.bridges.iter().copied());
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
