@@ -126,8 +126,7 @@ impl Assembler<'_> {
     fn instructions(&mut self, trace: TraceId) -> Result<(Vec<(u32, u16)>, u32), CompileFailure> {
         let frame = frame_bytes(self.allocation.spills);
         if self.inherited.is_none() || self.options.own_frame {
-            // rcx: how many frames there are, for `slots::DEPTH`.
-            emit!(self.emitter.ops ; push rbp ; mov rbp, rsp ; push rcx);
+            emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
         }
         self.inner_entry = self.emitter.offset();
         // Not relative to rsp: control also comes here from other traces, with their frame size.

@@ -6,7 +6,6 @@ use std::mem::offset_of;
 
 use super::Location;
 use crate::ir::Const;
-use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
@@ -77,7 +76,6 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
         "mov r14, rsi",
         "lea rax, [rip + 2f]",
         "mov [rdi + {entered_from}], rax",
-        "mov rcx, [rdi + {depth}]",
         "call rdx",
         "2:",
         "add rsp, 8",
@@ -91,7 +89,6 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
         "ret",
         ".cfi_endproc",
         entered_from = const offset_of!(Vm, entered_from),
-        depth = const offset_of!(Vm, frames) + offset_of!(FrameStack, length),
     )
 }
 

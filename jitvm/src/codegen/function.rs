@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::assemble::{Assembler, SCRATCH, SlowCall, SlowPath, slot_offset};
 use super::emit::{Condition, emit};
 use super::registers::{Register, RegisterSet};
-use super::{CompileFailure, Location, slots};
+use super::{CompileFailure, Location};
 use crate::interp::activation::{self, CallSite};
 use crate::ir::{Ins, SnapFrame};
 use crate::runtime::frame_stack::FrameStack;
@@ -20,14 +20,11 @@ use dynasmrt::{DynasmApi, DynasmLabelApi};
 const VM: u8 = Register::VM.number();
 const BASE: u8 = Register::BASE.number();
 const RAX: u8 = Register::RAX.number();
-const RBP: u8 = Register::RBP.number();
 const RCX: u8 = Register::RCX.number();
 const RDX: u8 = Register::RDX.number();
 const RSI: u8 = Register::RSI.number();
 const RDI: u8 = Register::RDI.number();
 
-/// Where [`slots::DEPTH`] is.
-const DEPTH_PLACE: i32 = -8 * (slots::DEPTH as i32 + 1);
 const FRAMES: i32 = offset_of!(Vm, frames) as i32;
 const FIRST: i32 = FRAMES + offset_of!(FrameStack, first) as i32;
 const LENGTH: i32 = FRAMES + offset_of!(FrameStack, length) as i32;
@@ -74,8 +71,7 @@ impl Assembler<'_> {
         let (slot, entry) = (slot_offset(site.slot.into())?, site.entry);
         let end = slot_offset(u32::from(site.slot) + u32::from(site.registers))?;
 
-        // rcx, with the frames that are pushed, goes to the callee too.
-        self.emitter.load(RAX, RBP, DEPTH_PLACE);
+        self.emitter.load(RAX, VM, LENGTH);
         self.emitter.address(RCX, RAX, pushed);
         self.emitter.compare_memory(RCX, VM, ROOM);
         self.emitter.jump_if(Condition::Above, slow);
@@ -98,9 +94,7 @@ impl Assembler<'_> {
         self.emitter.address(BASE, BASE, slot);
         emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
         self.emitter.address(BASE, BASE, -slot);
-        self.emitter.load(RCX, RBP, DEPTH_PLACE);
-        self.emitter.store(VM, LENGTH, RCX);
-        emit!(self.emitter.ops ; =>back);
+        emit!(self.emitter.ops ; sub QWORD [r15 + LENGTH], pushed ; =>back);
         let site = Rc::new(site);
         let call = SlowCall::Function(Rc::as_ptr(&site));
         self.sites.push(site);

@@ -9,10 +9,6 @@ use crate::ir::{Body, Op, Ty};
 /// A frame of 32 KB, far inside the guard pages of a stack.
 const MOST: usize = 4096;
 
-/// The slot with the number of Python frames there are, that of the activation included: known here, a call need not
-/// wait for what calls before it have stored.
-pub(super) const DEPTH: u16 = 0;
-
 /// Replaces spill locations named by their value with slots, and writes the results into the instructions.
 pub(super) fn assign(
     body: &mut Body,
@@ -35,8 +31,6 @@ pub(super) fn assign(
             }
         }
     }
-    busy.resize(busy.len().max(1), 0);
-    busy[DEPTH as usize] = usize::MAX;
     for (value, slot) in slot_of.iter_mut().enumerate() {
         if !allocation.stored[value] {
             continue;
