@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 
-use jitvm::codegen::{Arena, Artifact, Exit, ExitState, Options, Targets, compile, enter};
+use jitvm::codegen::{Arena, Artifact, Bounds, Exit, ExitState, Options, Targets, compile, enter};
 use jitvm::interp::helpers::{Effects, Entry, Helper};
 use jitvm::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use jitvm::runtime::heap::{Heap, SizeClass};
