@@ -431,13 +431,13 @@ fn attach(vm: &mut Vm, parent: Parent, side: TraceId) {
     let of = vm.jit.trace_mut(parent.trace);
     of.exits[parent.exit].side = Some(side);
     let site = of.artifact.as_ref().map(|a| a.code.start + a.exits[parent.exit].patch as usize);
+    let stub = site.zip(vm.jit.arena.as_ref()).map_or(0, |(site, arena)| arena.target_of(site));
+    vm.jit.trace_mut(parent.trace).exits[parent.exit].stub = stub;
     if let (Some(site), Some(target), Some(arena)) = (site, target, &mut vm.jit.arena) {
-        let stub = arena.target_of(site);
         // If the page cannot be made writable the exit stays as it is: slower, not wrong.
         if arena.patch_rel32(site, target).is_err() {
             return;
         }
-        vm.jit.trace_mut(parent.trace).exits[parent.exit].stub = stub;
     }
     if let Some(mut events) = vm.jit.events.take() {
         events.bridge_attached(parent, side, site.unwrap_or(0), target.unwrap_or(0));
