@@ -23,6 +23,7 @@ macro_rules! operations {
         #[repr(u8)]
         pub enum Operation { $($(#[doc = $doc])+ $name,)* }
 
+        const ALL: &[Operation] = &[$(Operation::$name,)*];
         /// The methods' names, by operation.
         const METHODS: &[&str] = &[$($method,)*];
     };
@@ -73,18 +74,45 @@ operations! {
     Xor "__xor__";
 }
 
-/// The types, as columns of the table of names.
-const TYPES: &[(ShapeId, &str)] = &[
-    (ShapeId::LIST, "list"),
-    (ShapeId::TUPLE, "tuple"),
-    (ShapeId::STR, "str"),
-    (ShapeId::BYTES, "bytes"),
-    (ShapeId::BYTEARRAY, "bytearray"),
-    (ShapeId::DICT, "dict"),
-    (ShapeId::SET, "set"),
-    (ShapeId::FROZENSET, "frozenset"),
-    (ShapeId::BIG_INT, "int"),
-];
+/// The types, as columns of the table of names, with the operations that each has.
+const TYPES: &[(ShapeId, &str, &[Operation])] = {
+    use Operation::*;
+    &[
+        (ShapeId::LIST, "list", &[Contains, Equal, Order, GetItem, SetItem, DeleteItem, Extend, Format, Add, Multiply]),
+        (ShapeId::TUPLE, "tuple", &[Contains, Equal, Order, GetItem, Format, Add, Multiply]),
+        (ShapeId::STR, "str", &[Contains, Equal, Order, GetItem, Format, Add, Multiply, Modulo]),
+        (ShapeId::BYTES, "bytes", &[Contains, Equal, Order, GetItem, Format, Add, Multiply, Modulo]),
+        (
+            ShapeId::BYTEARRAY,
+            "bytearray",
+            &[Contains, Equal, Order, GetItem, SetItem, DeleteItem, Format, Add, Multiply, Modulo],
+        ),
+        (ShapeId::DICT, "dict", &[Equal, Update, Format, Or]),
+        (ShapeId::SET, "set", &[Equal, Order, Update, Format, Subtract, And, Or, Xor]),
+        (ShapeId::FROZENSET, "frozenset", &[Equal, Order, Update, Format, Subtract, And, Or, Xor]),
+        (
+            ShapeId::BIG_INT,
+            "int",
+            &[
+                Equal,
+                Order,
+                Format,
+                Add,
+                Subtract,
+                Multiply,
+                TrueDivide,
+                FloorDivide,
+                Modulo,
+                Power,
+                LeftShift,
+                RightShift,
+                And,
+                Or,
+                Xor,
+            ],
+        ),
+    ]
+};
 
 /// Items of a container from which on it is large.
 const ITEMS: usize = 64;
@@ -93,66 +121,11 @@ const CHARACTERS: usize = 1024;
 /// As many 64-bit limbs of an int.
 const LIMBS: usize = 16;
 
-/// Whether each operation exists for the type: the others get no name.
-fn exists(method: &str, type_name: &str) -> bool {
-    match type_name {
-        "list" => matches!(
-            method,
-            "__contains__"
-                | "__eq__"
-                | "__lt__"
-                | "__getitem__"
-                | "__setitem__"
-                | "__delitem__"
-                | "extend"
-                | "__add__"
-                | "__mul__"
-                | "__format__"
-        ),
-        "tuple" => matches!(
-            method,
-            "__contains__" | "__eq__" | "__lt__" | "__getitem__" | "__add__" | "__mul__" | "__format__"
-        ),
-        "str" => matches!(
-            method,
-            "__contains__" | "__eq__" | "__lt__" | "__getitem__" | "__add__" | "__mul__" | "__mod__" | "__format__"
-        ),
-        "bytes" => matches!(
-            method,
-            "__contains__" | "__eq__" | "__lt__" | "__getitem__" | "__add__" | "__mul__" | "__mod__" | "__format__"
-        ),
-        "bytearray" => matches!(
-            method,
-            "__contains__"
-                | "__eq__"
-                | "__lt__"
-                | "__getitem__"
-                | "__setitem__"
-                | "__delitem__"
-                | "__add__"
-                | "__mul__"
-                | "__mod__"
-                | "__format__"
-        ),
-        "dict" => matches!(method, "__eq__" | "__or__" | "update" | "__format__"),
-        "set" | "frozenset" => {
-            matches!(
-                method,
-                "__eq__" | "__lt__" | "__sub__" | "__and__" | "__or__" | "__xor__" | "update" | "__format__"
-            )
-        }
-        _ => {
-            method.starts_with("__")
-                && !matches!(method, "__contains__" | "__getitem__" | "__setitem__" | "__delitem__")
-        }
-    }
-}
-
 /// The names of all operations, in the order of their numbers; None where there is none.
 pub fn names() -> impl Iterator<Item = Option<String>> {
-    METHODS
-        .iter()
-        .flat_map(|method| TYPES.iter().map(move |(_, name)| exists(method, name).then(|| format!("{name}.{method}"))))
+    ALL.iter().zip(METHODS).flat_map(|(operation, method)| {
+        TYPES.iter().map(move |(_, name, has)| has.contains(operation).then(|| format!("{name}.{method}")))
+    })
 }
 
 impl Operation {
@@ -246,7 +219,7 @@ impl Published {
         if outer as u8 != State::Interp as u8 && outer as u8 != State::Compiled as u8 {
             return Before(None);
         }
-        let Some(column) = column(value).filter(|&column| exists(METHODS[operation as usize], TYPES[column].1)) else {
+        let Some(column) = column(value).filter(|&column| TYPES[column].2.contains(&operation)) else {
             return Before(None);
         };
         let number = super::OPERATIONS_FROM + (operation as usize * TYPES.len() + column) as u32;
