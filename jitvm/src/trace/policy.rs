@@ -54,6 +54,9 @@ impl Default for LoopState {
 /// A loop in a generator has to get so many times as hot as others: the loop that resumes the generator is hot about as
 /// soon, and its trace inlines it.
 const POSTPONED: u32 = 8;
+/// How often loops get hot in calls that a recording waits for until it is given up: some thousand iterations, about what
+/// compiling takes.
+const HOT_LOOPS_IN_CALLS: u32 = 16;
 
 /// Iterations (or calls) before a loop (or a function) is recorded again after so many aborts: twice as many each time.
 fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
@@ -96,7 +99,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> bool {
     let aborts = code.loops[loop_index as usize].aborts;
     let again = threshold(vm, loop_index, aborts / weight(AbortReason::InnerLoop));
-    if !vm.jit.enabled || vm.jit.recorder.is_some() {
+    if !vm.jit.enabled || vm.jit.recorder.is_some() && !gives_way(vm, floor) {
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
     }
@@ -123,6 +126,18 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     }
     vm.jit.recorder = Some(Box::new(recorder));
     true
+}
+
+/// A loop is hot inside a call that a recording waits for, where nothing else can be recorded. Such a call may take as long
+/// as the whole program, so that the recording is given up when this has happened some times. Returns whether it was.
+fn gives_way(vm: &mut Vm, floor: usize) -> bool {
+    let Some(recorder) = vm.jit.recorder.as_deref_mut().filter(|recorder| recorder.floor != floor) else { return false };
+    recorder.hot_loops_in_calls += 1;
+    let gives_way = recorder.hot_loops_in_calls >= HOT_LOOPS_IN_CALLS;
+    if gives_way {
+        super::abort_recording(vm, AbortReason::InnerLoop, "in a call that is not inlined");
+    }
+    gives_way
 }
 
 /// Whether the FOR_ITER behind a loop's header is going to find the end of what it goes through.

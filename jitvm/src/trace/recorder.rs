@@ -107,6 +107,8 @@ pub struct Recorder {
     pub link: Option<TraceId>,
     /// Of a loop: it may be left while recording, and the trace goes on with what follows.
     pub leaves: bool,
+    /// How often a loop got hot in a call that this recording waited for.
+    pub hot_loops_in_calls: u32,
     /// It ended before something that only the interpreter executes.
     pub ends_outside: Option<Outside>,
     /// Of the functions inlined here, called from frames that were there before: the longest one.
@@ -166,6 +168,7 @@ impl Recorder {
             parent: None,
             link: None,
             leaves: false,
+            hot_loops_in_calls: 0,
             ends_outside: None,
             largest: None,
             passed: Vec::new(),
