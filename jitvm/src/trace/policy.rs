@@ -131,7 +131,9 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
 /// A loop is hot inside a call that a recording waits for, where nothing else can be recorded. Such a call may take as long
 /// as the whole program, so that the recording is given up when this has happened some times. Returns whether it was.
 fn gives_way(vm: &mut Vm, floor: usize) -> bool {
-    let Some(recorder) = vm.jit.recorder.as_deref_mut().filter(|recorder| recorder.floor != floor) else { return false };
+    let Some(recorder) = vm.jit.recorder.as_deref_mut().filter(|recorder| recorder.floor != floor) else {
+        return false;
+    };
     recorder.hot_loops_in_calls += 1;
     let gives_way = recorder.hot_loops_in_calls >= HOT_LOOPS_IN_CALLS;
     if gives_way {
