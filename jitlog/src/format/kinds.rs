@@ -213,7 +213,7 @@ kinds! {
         1 Set "set",
         2 Method "method",
     }
-    /// What the kernel counts.
+    /// What the kernel counts, and the sampler of itself.
     PerfCounter(u8) {
         1 TaskClock "task clock ns",
         2 PageFaults "page faults",
@@ -223,6 +223,7 @@ kinds! {
         6 BranchMisses "branch misses",
         7 CacheMisses "cache misses",
         8 RunQueue "waiting for a processor ns",
+        9 TakingSamples "taking samples ns",
     }
     /// What memory is for.
     MemoryPurpose(u8) {

@@ -10,6 +10,7 @@ use crate::analyse::traces::TraceRow;
 use crate::model::{OpIx, Place, TraceId};
 use crate::styled::{Line, Role};
 use crate::units::{self, bytes, count, ns, plural};
+use jitlog::PerfCounter;
 use unicode_width::UnicodeWidthStr;
 
 /// A line of the page, what explains it, and where it leads.
@@ -244,6 +245,11 @@ fn sampling(s: &Summary) -> Option<Parts> {
         (None, Some(tick)) => parts.add(Role::Dim, format!("chosen, since a tick takes {} here", ns(tick))),
         (None, None) => {}
     }
+    let took = s.kernel.iter().find(|row| row.counter == PerfCounter::TakingSamples.to_string());
+    if let Some(took) = took.and_then(|row| row.value) {
+        let part = s.duration_ns.and_then(|run| units::share(took, run)).map(|part| format!(", {part} of the run")).unwrap_or_default();
+        parts.add(Role::Dim, format!("taking them took {}{part}", ns(took)));
+    }
     if let Some(note) = &sampling.note {
         parts.add(Role::Warn, note.clone());
     }
@@ -256,7 +262,7 @@ const BUSY: u64 = 800;
 /// What the kernel counted, then what it could not, the same reasons together.
 fn kernel(s: &Summary) -> Option<Parts> {
     let mut parts = Parts::new();
-    for row in &s.kernel {
+    for row in s.kernel.iter().filter(|row| row.counter != PerfCounter::TakingSamples.to_string()) {
         let Some(value) = row.value else { continue };
         let text = match row.counter.strip_suffix(" ns") {
             Some(name) => format!("{name} {}", ns(value)),

@@ -129,6 +129,7 @@ mod tests {
         counters.read(&mut |count| with.push(count.counter));
         with.extend(without);
         with.sort_unstable();
-        assert_eq!(with, PerfCounter::ALL.iter().map(|known| known.0).collect::<Vec<_>>());
+        let kernels = PerfCounter::ALL.iter().map(|known| known.0).filter(|known| *known != PerfCounter::TakingSamples);
+        assert_eq!(with, kernels.collect::<Vec<_>>());
     }
 }

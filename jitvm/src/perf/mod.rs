@@ -376,6 +376,9 @@ pub fn look_around(vm: &Vm, events: &mut Events, at_end: bool) {
     }
     periodic.last_ns = now;
     periodic.counters.read(&mut |count| events.counted(count));
+    if let Some(sampler) = vm.perf.sampler() {
+        events.counted(sampler.cost());
+    }
     let resident = memory_account::resident_now();
     // An account looks at every page, so it is made only as memory grows, and for what there is in the end.
     if at_end || resident > periodic.resident + periodic.resident / 8 {

@@ -4,8 +4,8 @@
 //! does not fit is left out.
 
 use jitlog::{
-    AllocSample, Defs, FrameKind, FuncId, GuardId, LocId, NativeStack, Places, Sample, SampleState, SignalStream,
-    StackDef, StackId, TraceId as LogTrace,
+    AllocSample, Defs, FrameKind, FuncId, GuardId, LocId, NativeStack, PerfCount, PerfCounter, Places, Sample,
+    SampleState, SignalStream, StackDef, StackId, TraceId as LogTrace,
 };
 use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
@@ -69,6 +69,9 @@ pub struct Sampler {
     last_exit: u64,
     /// Signals before this time are let pass.
     rest_until_ns: u64,
+    /// When it began, and what all samples took from the program, without the kernel's way into the handler and out.
+    began_ns: u64,
+    took_ns: u64,
     /// What ticks, if it is not a timer.
     kernel: Option<KernelSampler>,
     /// Bytes of sampled allocations that found no room in the log, for the next.
@@ -94,6 +97,8 @@ impl Sampler {
             last_other_ns: timer::now_ns(),
             last_exit: 0,
             rest_until_ns: 0,
+            began_ns: timer::now_ns(),
+            took_ns: 0,
             kernel: None,
             unwritten: 0,
             vm,
@@ -152,8 +157,16 @@ impl Sampler {
         if began >= self.rest_until_ns {
             self.take(context, began);
             let ended = timer::now_ns();
-            self.rest_until_ns = ended + REST * ended.saturating_sub(began);
+            let took = ended.saturating_sub(began);
+            self.took_ns += took;
+            self.rest_until_ns = ended + REST * took;
         }
+    }
+
+    /// What taking samples has cost so far.
+    pub fn cost(&self) -> PerfCount {
+        let since = timer::now_ns().saturating_sub(self.began_ns);
+        PerfCount { counter: PerfCounter::TakingSamples, value: self.took_ns, enabled_ns: since, running_ns: since }
     }
 
     /// Writes an allocation that was sampled, which the VM's thread has just made: where it was, what of, and the bytes it
