@@ -1,7 +1,7 @@
 //! CPython's generic error: what its parser stumbles over.
 
 use ruff_python_ast::token::{Token, TokenKind};
-use ruff_python_parser::{ParseError, ParseErrorType};
+use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseError, ParseErrorType};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::span;
@@ -32,6 +32,30 @@ pub(super) fn value_missing(errors: &[ParseError], error: &ParseError, tokens: &
             && !tokens.iter().any(|token| token.kind() == TokenKind::Newline && between(token))
     });
     (missing && depth > 0).then(|| span(equal.range()))
+}
+
+/// What CPython's tokenizer raises when it reads on behind an error of the parser: strings without an end, and characters
+/// of no token. Other things that are no token end the reading without a word; single ASCII characters do not even that.
+pub(super) fn raising_stop<'a>(errors: &'a [ParseError], error: &ParseError) -> Option<&'a ParseError> {
+    let behind = errors.iter().filter(|other| other.location.start() > error.location.start());
+    let stops = behind.filter_map(|other| {
+        let raises = match &other.error {
+            ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => true,
+            ParseErrorType::Lexical(LexicalErrorType::FStringError(kind)) | ParseErrorType::FStringError(kind) => matches!(
+                kind,
+                InterpolatedStringErrorType::UnterminatedString
+                    | InterpolatedStringErrorType::UnterminatedTripleQuotedString
+            ),
+            ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { tok }) if tok.is_ascii() => return None,
+            ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { .. }) => true,
+            ParseErrorType::Lexical(
+                LexicalErrorType::LineContinuationError | LexicalErrorType::IndentationError | LexicalErrorType::Eof,
+            ) => false,
+            _ => return None,
+        };
+        Some((other, raises))
+    });
+    stops.min_by_key(|(other, _)| other.location.start()).filter(|(_, raises)| *raises).map(|(other, _)| other)
 }
 
 impl Place<'_> {

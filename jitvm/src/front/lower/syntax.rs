@@ -60,6 +60,14 @@ pub(super) fn check(
         (None, ParseErrorType::UnexpectedIndentation) => Some(place.error.start),
         _ => None,
     };
+    let silent = matches!(error.error, ParseErrorType::Lexical(_) | ParseErrorType::UnexpectedIndentation);
+    if !silent
+        && let Some(stop) = stumbles::raising_stop(errors, error)
+        && lexical.is_none_or(|start| stop.location.start().to_u32() < start)
+        && tokenizers.as_ref().is_none_or(|fault| stop.location.start().to_u32() < fault.span.start)
+    {
+        return Err(Place { error: span(stop.location), ..place }.translate(&stop.error));
+    }
     if let Some(fault) = tokenizers.filter(|fault| lexical.is_none_or(|start| fault.span.start <= start)) {
         return Err(fault);
     }
@@ -596,7 +604,7 @@ impl<'a> Place<'a> {
                 TokenKind::Rsqb => ']',
                 TokenKind::Rbrace => '}',
                 // Reading on ends at what is no token; indentation is told at once.
-                TokenKind::Unknown if start > error => break,
+                TokenKind::Unknown if start > error && !matches!(&self.text[token.range()], "?" | "!" | "$" | "`") => break,
                 _ => continue,
             };
             if start > error && matches!(kind, ParseErrorType::UnexpectedIndentation) {
