@@ -3,7 +3,7 @@
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
 //! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use super::{apart, call};
+use super::{apart, call, slices};
 use crate::bytecode::Instruction;
 use crate::ir::CodeId;
 use crate::runtime::compare::{self, CompareKind};
@@ -11,7 +11,7 @@ use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
-use crate::runtime::{attributes, dict, format_spec, iterate, sequences, set, set_operations, strings, subscript};
+use crate::runtime::{attributes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript};
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
 
@@ -197,6 +197,11 @@ helpers! {
     BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
+    // Of an exact list, with bounds that are ints or None, and a step that is not 0.
+    SLICE_LIST "slice_list" A4 RAISES |vm, list, a, b, c| word(slices::get(vm, list, [a, b, c]));
+    SET_SLICE "set_slice" A4 ANY |vm, list, a, b, new| word(slices::set(vm, list, [a, b], new).map(|()| Value::NONE));
+    // Of a dict, a set or a frozenset.
+    TABLE_LENGTH "table_length" A1 READS |_vm, a| Value::from_fixnum(dict_views::length(a) as i64).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
     // The bounds are fixnums and the step is not 0.
     RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;

@@ -205,7 +205,7 @@ impl Recorder {
                 self.call(helpers::LIST_APPEND, &[list, item]);
             }
             Bytecode::GetItem => return self.get_item(vm, ins, at(ins.b), at(ins.c)),
-            Bytecode::SetItem => self.set_item(ins, at(ins.a), at(ins.b)),
+            Bytecode::SetItem => return self.set_item(vm, ins, [at(ins.a), at(ins.b), at(ins.c)]),
             Bytecode::DeleteItem => {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
