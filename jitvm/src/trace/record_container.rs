@@ -439,6 +439,9 @@ impl Recorder {
             if let Some(step) = self.known_iterator(vm, ins, iterable)? {
                 return Ok(step);
             }
+            if self.table_iteration(vm, ins, base)? {
+                return Ok(Step::Interpret);
+            }
             return self.iterator_object(vm, ins, iterable);
         };
         let sequence = self.object(holder, shape);

@@ -10,7 +10,9 @@ use super::record_operation::{sequence_length, shape};
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
 use crate::ir::{Op, Ref, Ty};
-use crate::runtime::object::{IteratorObject, ShapeId};
+use crate::interp::helpers;
+use crate::runtime::dict_views;
+use crate::runtime::object::{DictView, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -153,6 +155,74 @@ impl Recorder {
                 self.advance_state(vm, object, value, stores)
             }
         }
+    }
+
+    /// FOR_ITER over a dict, a view of one or a set, by what it keeps in registers; false leaves it to a call.
+    pub(super) fn table_iteration(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<bool> {
+        // SAFETY: registers of a verified instruction lie inside its frame.
+        let at = |register: u16| unsafe { *base.add(register as usize) };
+        let state = ins.b;
+        let (source, position, size, remaining) = (at(state), at(state + 1), at(state + 2), at(state + 3));
+        let Some(shape) = shape(source) else { return Ok(false) };
+        let is_view = matches!(shape, ShapeId::DICT_KEYS | ShapeId::DICT_VALUES | ShapeId::DICT_ITEMS);
+        let is_set = matches!(shape, ShapeId::SET | ShapeId::FROZENSET);
+        if !is_view && !is_set && shape != ShapeId::DICT {
+            return Ok(false);
+        }
+        let table = if is_view { dict_views::viewed(source) } else { source };
+        let following = dict_views::following(table, position, size);
+        let ends = following == -1;
+        if following == -2 || !table.has_shape(if is_set { shape } else { ShapeId::DICT }) {
+            return Ok(false);
+        }
+        if !is_set && !ends && remaining.as_fixnum() <= 0 {
+            return Ok(false);
+        }
+        if ends && self.is_to_stay() {
+            return abort(AbortReason::LeftLoop, self.place());
+        }
+        let holder = self.get(state);
+        let mut source = self.object(holder, shape);
+        if is_view {
+            source = self.field(source, offset_of!(DictView, dict) as u32);
+            source = self.object(source, ShapeId::DICT);
+        }
+        let (position, size) = (self.get(state + 1), self.get(state + 2));
+        let (position, size) = (self.int(position), self.int(size));
+        let remaining = self.get(state + 3);
+        let remaining = self.int(remaining);
+        let zero = self.constant_int(0);
+        if !is_set && !ends {
+            self.guard(Op::G_Lt, Ty::Nil, zero, remaining, 0);
+        }
+        let found = self.call(helpers::TABLE_NEXT, &[source, position, size]);
+        let found = self.int(found);
+        if ends {
+            let end = self.constant_int(-1);
+            self.guard(Op::G_Eq, Ty::Nil, found, end, 0);
+            let exhausted = self.constant(vm, Value::EXHAUSTED);
+            self.set(state, exhausted);
+            return Ok(true);
+        }
+        self.guard(Op::G_Lt, Ty::Nil, zero, found, 0);
+        self.set(state + 1, found);
+        if !is_set {
+            let one = self.constant_int(1);
+            let left = self.emit(Op::Sub, remaining, one, 0);
+            self.set(state + 3, left);
+        }
+        let item = match shape {
+            ShapeId::SET | ShapeId::FROZENSET => self.call(helpers::SET_ELEMENT, &[source, found]),
+            ShapeId::DICT_VALUES => self.call(helpers::DICT_VALUE, &[source, found]),
+            ShapeId::DICT_ITEMS => {
+                let key = self.call(helpers::DICT_KEY, &[source, found]);
+                let value = self.call(helpers::DICT_VALUE, &[source, found]);
+                self.tuple_of(vm, &[key, value])
+            }
+            _ => self.call(helpers::DICT_KEY, &[source, found]),
+        };
+        self.set(ins.a, item);
+        Ok(true)
     }
 
     fn field(&mut self, object: Ref, offset: u32) -> Ref {

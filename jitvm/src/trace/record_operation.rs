@@ -358,7 +358,9 @@ impl Recorder {
                 (false, true) => helpers::BUILTIN_BINARY,
                 (false, false) => helpers::BINARY,
             };
-            self.call(table[kind as usize], &[left, right])
+            let is_power = kind == Binary::Pow && known && x.is_float() && y.is_float();
+            let helper = if is_power { helpers::FLOAT_POWER } else { table[kind as usize] };
+            self.call(helper, &[left, right])
         });
         self.set(ins.a, result);
         Ok(Step::Interpret)
