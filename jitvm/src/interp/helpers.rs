@@ -3,7 +3,7 @@
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
 //! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use super::{apart, call};
+use super::{apart, call, slices};
 use crate::bytecode::Instruction;
 use crate::ir::CodeId;
 use crate::runtime::compare::{self, CompareKind};
@@ -11,7 +11,7 @@ use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
-use crate::runtime::{attributes, dict, format_spec, iterate, sequences, set, set_operations, strings, subscript};
+use crate::runtime::{attributes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript};
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
 
@@ -20,12 +20,15 @@ use crate::trace::record_onward::leave_state;
 pub struct Effects {
     /// Same operands, same result, nothing else changes: calls may be shared, and dropped if nothing uses them.
     pub pure: bool,
-    /// The result is a new object: calls may be dropped if nothing uses them, never shared.
+    /// The result is a new object, or what may be another the next time: calls may be dropped if nothing uses them, never
+    /// shared.
     pub fresh: bool,
     /// May write lists, cells or fields that the trace has read.
     pub writes: bool,
     /// May return `EXC`.
     pub raises: bool,
+    /// May write lists, and nothing else that the trace has read.
+    pub lists: bool,
 }
 
 /// Address of a helper, by number of arguments after the VM.
@@ -91,17 +94,21 @@ fn word(result: Outcome) -> u64 {
     }
 }
 
-const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false };
+const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false };
 /// Looks at what may change.
-const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false };
+const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false };
 /// Allocates a new object each time.
-const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false };
+const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false, lists: false };
 /// Completes an object that the trace has just made and not read.
-const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false };
-const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true };
+const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false };
+const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: false };
+/// Looks at what may change, for a result that need not be used.
+const LOOKS: Effects = FRESH;
+/// Changes lists, by code of the VM alone.
+const LISTS: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: true };
 /// Raises, and whoever calls it knows.
-const THROWS: Effects = Effects { pure: false, fresh: false, writes: true, raises: false };
-const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true };
+const THROWS: Effects = Effects { pure: false, fresh: false, writes: true, raises: false, lists: false };
+const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: false };
 
 /// `CONSTANT "name" variant effects |vm, arguments| body;` – the constant is the helper's id.
 macro_rules! helpers {
@@ -197,6 +204,19 @@ helpers! {
     BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
+    // Of an exact list, with bounds that are ints or None, and a step that is not 0.
+    SLICE_LIST "slice_list" A4 RAISES |vm, list, a, b, c| word(slices::get(vm, list, [a, b, c]));
+    SET_SLICE "set_slice" A4 LISTS |vm, list, a, b, new| word(slices::set(vm, list, [a, b], new).map(|()| Value::NONE));
+    // Of a dict, a set or a frozenset.
+    TABLE_LENGTH "table_length" A1 LOOKS |_vm, a| Value::from_fixnum(dict_views::length(a) as i64).0;
+    // Of an iteration over a set or dict: where it goes on behind the next element, -1 at the end, -2 if its size is
+    // another than that given; and what lies before such a position.
+    TABLE_NEXT "table_next" A3 LOOKS |_vm, table, position, size| Value::from_fixnum(dict_views::following(table, position, size)).0;
+    SET_ELEMENT "set_element" A2 LOOKS |_vm, set, position| set::element_before(set, position.as_fixnum() as usize).0;
+    DICT_KEY "dict_key" A2 LOOKS |_vm, dict, position| dict::stored_before(dict, position.as_fixnum() as usize).0.0;
+    DICT_VALUE "dict_value" A2 LOOKS |_vm, dict, position| dict::stored_before(dict, position.as_fixnum() as usize).1.0;
+    // Of two floats.
+    FLOAT_POWER "float_power" A2 RAISES |vm, a, b| float_power(vm, a, b);
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
     // The bounds are fixnums and the step is not 0.
     RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
@@ -216,7 +236,7 @@ helpers! {
     LIST_EXTEND "list_extend" A2 ANY |vm, list, items| word(super::rare::list_extend(vm, list, items, None).map(|()| Value::NONE));
     TUPLE_OF_LIST "tuple_of_list" A1 RAISES |vm, list| word(vm.tuple(sequences::items(list)));
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
-    LIST_APPEND "list_append" A2 ANY |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
+    LIST_APPEND "list_append" A2 LISTS |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
     LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));
     TUPLE_1 "tuple_1" A1 RAISES |vm, a| word(vm.tuple(&[a]));
     TUPLE_2 "tuple_2" A2 RAISES |vm, a, b| word(vm.tuple(&[a, b]));
@@ -291,6 +311,17 @@ pub const IN_PLACE: [HelperId; 13] = [
     OR_IN_PLACE,
     XOR_IN_PLACE,
 ];
+/// `a ** b` of floats.
+fn float_power(vm: &mut Vm, a: Value, b: Value) -> u64 {
+    if a.is_float() && b.is_float() && a.as_float() > 0.0 {
+        let power = a.as_float().powf(b.as_float());
+        if let Some(power) = Value::try_float(power).filter(|_| power.is_finite()) {
+            return power.0;
+        }
+    }
+    word(ops::binary(vm, Binary::Pow, a, b, false))
+}
+
 /// The next item of an iteration state, or EXHAUSTED.
 fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
     let item = iterate::next_of(vm, &mut state)?;

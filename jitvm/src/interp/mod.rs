@@ -20,6 +20,7 @@ mod pattern;
 pub mod rare;
 pub mod run;
 pub mod signal;
+pub mod slices;
 pub mod special;
 pub mod unwind;
 pub mod words;

@@ -15,7 +15,7 @@ use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Ty
 use crate::runtime::object::SHAPES;
 
 /// Effects of a helper that the table does not know.
-const UNKNOWN: Effects = Effects { pure: false, fresh: false, writes: true, raises: true };
+const UNKNOWN: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: true };
 
 /// Effects of a call.
 pub(super) fn effects_of(helpers: &[Helper], call: Ins) -> Effects {
@@ -37,6 +37,8 @@ pub(super) struct Emitter<'h> {
     after_call: usize,
     /// One past the last helper call that may write lists, cells or fields.
     after_write: usize,
+    /// One past the last helper call that may write lists.
+    after_lists: usize,
     /// Index of LOOP, once it is there.
     loop_index: Option<usize>,
     /// By value from before LOOP: after it, nothing is known of it but its type, and what is said by `natural`.
@@ -62,6 +64,7 @@ impl<'h> Emitter<'h> {
             heads: [Ref::NONE; OPERATIONS.len()],
             after_call: 0,
             after_write: 0,
+            after_lists: 0,
             loop_index: None,
             opaque: Vec::new(),
             natural: Vec::new(),
@@ -93,8 +96,12 @@ impl<'h> Emitter<'h> {
         match ins.op {
             Op::CallH | Op::CallF => {
                 self.after_call = index + 1;
-                if effects_of(self.helpers, *ins).writes {
+                let effects = effects_of(self.helpers, *ins);
+                if effects.writes {
                     self.after_write = index + 1;
+                }
+                if effects.writes || effects.lists {
+                    self.after_lists = index + 1;
                 }
             }
             Op::Loop => {
@@ -206,6 +213,10 @@ impl<'h> Emitter<'h> {
 
     pub fn after_write(&self) -> usize {
         self.after_write
+    }
+
+    pub fn after_lists(&self) -> usize {
+        self.after_lists
     }
 
     pub fn after_call(&self) -> usize {

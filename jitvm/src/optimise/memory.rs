@@ -27,7 +27,8 @@ impl Emitter<'_> {
         let mut floor = match load.op.alias() {
             Alias::None | Alias::Slot | Alias::Immutable => 0,
             Alias::Field if self.fresh(load.a).is_some() => 0,
-            Alias::Cell | Alias::Field | Alias::ListHeader | Alias::Element => self.after_write(),
+            Alias::Cell | Alias::Field => self.after_write(),
+            Alias::ListHeader | Alias::Element => self.after_lists(),
         };
         if load.ty == Ty::Raw {
             floor = floor.max(self.after_call());

@@ -104,6 +104,8 @@ pub struct Clobbers {
     calls: bool,
     /// By calls: anything.
     writes: bool,
+    /// By calls: lists.
+    lists: bool,
     cells: bool,
     fields: bool,
     shapes: bool,
@@ -117,7 +119,9 @@ impl Clobbers {
             match ins.op {
                 Op::CallH | Op::CallF => {
                     self.calls = true;
-                    self.writes |= effects_of(helpers, *ins).writes;
+                    let effects = effects_of(helpers, *ins);
+                    self.writes |= effects.writes;
+                    self.lists |= effects.writes || effects.lists;
                 }
                 Op::CellStore => self.cells = true,
                 Op::ElemStore => self.elements = true,
@@ -138,8 +142,8 @@ impl Clobbers {
             (_, Alias::None | Alias::Slot | Alias::Immutable) => true,
             (_, Alias::Cell) => !(self.writes || self.cells),
             (_, Alias::Field) => !(self.writes || self.fields),
-            (_, Alias::ListHeader) => !self.writes,
-            (_, Alias::Element) => !(self.writes || self.elements),
+            (_, Alias::ListHeader) => !self.lists,
+            (_, Alias::Element) => !(self.lists || self.elements),
         }
     }
 }

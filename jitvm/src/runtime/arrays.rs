@@ -41,6 +41,11 @@ impl Vm {
         }
     }
 
+    /// Slots of an array's items, typecode, least and greatest value.
+    pub fn array_slots(&self) -> [u16; 4] {
+        [self.arrays.items, self.arrays.typecode, self.arrays.low, self.arrays.high]
+    }
+
     /// The list of an array's items; `None` of anything else.
     #[inline(always)]
     pub fn array_items(&self, value: Value) -> Option<Value> {

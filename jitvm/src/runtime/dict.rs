@@ -454,6 +454,26 @@ pub fn entry_at(dict: Value, position: &mut usize) -> Option<(Value, Value)> {
     hashed_entry_at(dict, position).map(|(_, key, value)| (key, value))
 }
 
+/// As [`entry_at`] of a dict that is none of globals, of which it says only whether there is one.
+#[inline]
+pub fn skip_to_entry(dict: Value, position: &mut usize) -> bool {
+    let entries = fields(dict).entries();
+    while let Some(entry) = entries.get(*position) {
+        *position += 1;
+        if entry.key != Value::UNDEF {
+            return true;
+        }
+    }
+    false
+}
+
+/// Key and value of the entry before `position`, or UNDEF, of a dict that is none of globals.
+#[inline]
+pub fn stored_before(dict: Value, position: usize) -> (Value, Value) {
+    let entry = fields(dict).entries().get(position.wrapping_sub(1));
+    entry.map_or((Value::UNDEF, Value::UNDEF), |entry| (entry.key, entry.value))
+}
+
 /// As [`entry_at`], with the hash of the key in front.
 pub fn hashed_entry_at(dict: Value, position: &mut usize) -> Option<(i64, Value, Value)> {
     let (table, globals) = (fields(dict), is_globals(dict));

@@ -142,6 +142,19 @@ fn step(vm: &mut Vm, state: &mut [Value; 4], backwards: bool) -> Outcome<Option<
     }
 }
 
+/// Where an iteration over a dict or set goes on behind the element at or after `position`; -1 at the end, and -2 if the
+/// table has not the size that the iteration began with, or is one of globals.
+pub fn following(table: Value, position: Value, size: Value) -> i64 {
+    let is_set = is_any_set(table);
+    if size_stamp(table) != size.as_fixnum() || !is_set && dict::is_globals(table) {
+        return -2;
+    }
+    let mut position = position.as_fixnum() as usize;
+    let found =
+        if is_set { set::skip_to_element(table, &mut position) } else { dict::skip_to_entry(table, &mut position) };
+    if found { position as i64 } else { -1 }
+}
+
 /// `key in view`.
 pub fn contains(vm: &mut Vm, view: Value, wanted: Value) -> Outcome<bool> {
     let table = viewed(view);

@@ -55,6 +55,11 @@ fn is_iterator(value: Value) -> bool {
     )
 }
 
+/// `iter(value)` is the value itself, which is exactly an iterator of a builtin type.
+pub fn is_own_iterator(value: Value) -> bool {
+    is_iterator(value) && !value.is_instance()
+}
+
 pub fn is_iterable(value: Value) -> bool {
     matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE | ShapeId::LONG_RANGE)
         || dict_views::is_table(value)

@@ -237,9 +237,33 @@ pub fn contains(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
     contains_hashed(vm, set, key, hash)
 }
 
+/// Whether a key is an element, if that runs no code of the program.
+#[inline]
+fn contains_natively(set: Value, key: Value, hash: i64) -> Option<bool> {
+    let entries = fields(set).entries();
+    let mut probe = Probe::new(hash, fields(set).mask);
+    loop {
+        let entry = entries.get(probe.slot)?;
+        if entry.key == key {
+            return Some(true);
+        }
+        if entry.key == Value::UNDEF {
+            return Some(false);
+        }
+        if entry.hash == hash && entry.key != SetEntry::DELETED && equal_natively(entry.key, key)? {
+            return Some(true);
+        }
+        probe.advance();
+    }
+}
+
+#[inline]
 pub fn contains_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<bool> {
     if fields(set).table.is_null() {
         return Ok(false);
+    }
+    if let Some(found) = contains_natively(set, key, hash) {
+        return Ok(found);
     }
     Ok(matches!(find(vm, set, key, hash)?, Found::At(_)))
 }
@@ -296,6 +320,18 @@ pub fn clear(set: Value) {
 #[inline]
 pub fn element_at(set: Value, position: &mut usize) -> Option<Value> {
     hashed_element_at(set, position).map(|(_, key)| key)
+}
+
+/// As [`element_at`], of which it says only whether there is one.
+#[inline]
+pub fn skip_to_element(set: Value, position: &mut usize) -> bool {
+    element_at(set, position).is_some()
+}
+
+/// The element in the slot before `position`, or UNDEF.
+#[inline]
+pub fn element_before(set: Value, position: usize) -> Value {
+    fields(set).entries().get(position.wrapping_sub(1)).map_or(Value::UNDEF, |entry| entry.key)
 }
 
 /// As [`element_at`], with the hash in front.

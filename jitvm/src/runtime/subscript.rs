@@ -37,10 +37,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             let values = items(container);
             if key.has_layout(ShapeId::SLICE) {
                 let chosen = resolve_slice(vm, key, values.len())?;
-                let before = vm.perf.enter_operation(Operation::GetItem, container, || are_many(chosen.count));
-                let result = if is_list { slice_list(vm, values, chosen) } else { slice_tuple(vm, container, chosen) };
-                vm.perf.leave_operation(before);
-                return result;
+                return chosen_items(vm, container, chosen);
             }
             let kind = if is_list { Kind::LIST } else { Kind::TUPLE };
             let index = resolve_index(vm, key, values.len(), kind, kind.out_of_range)?;
@@ -85,6 +82,16 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
             Err(vm.type_error(format!("'{name}' object is not subscriptable")))
         }
     }
+}
+
+/// A new list or tuple of what a slice chooses of one.
+pub fn chosen_items(vm: &mut Vm, container: Value, chosen: Chosen) -> Outcome {
+    let is_list = container.has_layout(ShapeId::LIST);
+    let before = vm.perf.enter_operation(Operation::GetItem, container, || are_many(chosen.count));
+    let result =
+        if is_list { slice_list(vm, items(container), chosen) } else { slice_tuple(vm, container, chosen) };
+    vm.perf.leave_operation(before);
+    result
 }
 
 fn slice_list(vm: &mut Vm, values: &[Value], chosen: Chosen) -> Outcome {
@@ -201,6 +208,10 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// Of bounds that are clamped already.
+    pub fn of(start: i64, stop: i64, step: i64) -> Chosen {
+        Chosen { start, stop, step, count: range_length((start, stop, step)) as usize }
+    }
     /// Index of the item at a position of the slice.
     pub fn index(&self, position: usize) -> usize {
         (self.start + position as i64 * self.step) as usize
@@ -217,6 +228,12 @@ impl Chosen {
         if self.step == 1 {
             let start = self.start as usize;
             to.copy_from_slice(&from[start..start + self.count]);
+            return;
+        }
+        if self.step == -1 && self.count > 0 {
+            let first = self.index(self.count - 1);
+            let taken = from[first..first + self.count].iter().rev();
+            to.iter_mut().zip(taken).for_each(|(slot, &item)| *slot = item);
             return;
         }
         for (position, slot) in to.iter_mut().enumerate() {
@@ -263,8 +280,7 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
     };
     let start = bound(start, if step < 0 { high } else { low })?;
     let stop = bound(stop, if step < 0 { low } else { high })?;
-    let count = range_length((start, stop, step)) as usize;
-    Ok(Chosen { start, stop, step, count })
+    Ok(Chosen::of(start, stop, step))
 }
 
 /// A bound of a slice; huge ints are clamped.

@@ -44,7 +44,7 @@ pub enum Continuation {
     /// Of the left operand's method of a comparison: as a call's, but after NotImplemented the right operand is asked.
     /// Recording does not enter it.
     Compare,
-    /// Dropped: the caller's instruction has no result. Recording does not enter it.
+    /// Dropped: the caller's instruction has no result.
     Discard,
     /// The generator `Frame::value`, resumed by a FOR_ITER.
     Next,

@@ -22,11 +22,13 @@ mod record_end;
 mod record_frame;
 mod record_function;
 mod record_generator;
+mod record_iterator;
 mod record_object;
 pub mod record_onward;
 mod record_operation;
 pub mod record_raise;
 mod record_special;
+mod record_subscript;
 pub mod recorder;
 mod watchdog;
 

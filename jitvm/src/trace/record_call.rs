@@ -288,6 +288,10 @@ impl Recorder {
         }
         let name = super::describe::builtin_name(vm, callee)?;
         match (name.as_str(), call.references, call.values) {
+            ("len", &[r], &[v]) if matches!(shape(v), Some(ShapeId::DICT | ShapeId::SET | ShapeId::FROZENSET)) => {
+                let object = self.object(r, shape(v)?);
+                Some(self.call(helpers::TABLE_LENGTH, &[object]))
+            }
             ("len", &[r], &[v]) => {
                 let length = match shape(v)? {
                     ShapeId::LIST => Op::ListLen,
@@ -346,6 +350,7 @@ impl Recorder {
                 };
                 Some(self.call(helpers::RANGE, &bounds))
             }
+            ("enumerate" | "zip" | "reversed", references, values) => self.made_iterator(vm, &name, references, values),
             ("math.sqrt", &[r], &[v]) if v.is_float() && v.as_float() >= 0.0 => {
                 let float = self.float(r);
                 let zero = self.constant_float(0.0);

@@ -12,7 +12,7 @@ use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
-use crate::runtime::{attributes, strings};
+use crate::runtime::{attributes, iterate, strings};
 
 impl Recorder {
     // --- globals and attributes ---------------------------------------------------------------------------------
@@ -216,10 +216,17 @@ impl Recorder {
 
     pub(super) fn get_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) -> Recording<Step> {
         let (container, key) = (self.get(ins.b), self.get(ins.c));
+        if let Some(element) = self.array_element(vm, container, key, object, index) {
+            self.set(ins.a, element);
+            return Ok(Step::Interpret);
+        }
         if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
             return Ok(step);
         }
-        let result = self.element(container, key, object, index);
+        let result = match self.element(container, key, object, index) {
+            Some(element) => Some(element),
+            None => self.list_slice(container, key, object, index),
+        };
         let result = match result {
             Some(element) => element,
             None => {
@@ -259,8 +266,23 @@ impl Recorder {
         }
     }
 
-    pub(super) fn set_item(&mut self, ins: Instruction, object: Value, index: Value) {
+    pub(super) fn set_item(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        [object, index, new]: [Value; 3],
+    ) -> Recording<Step> {
         let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+        let operands = [(container, object), (key, index), (value, new)];
+        if self.set_array_element(vm, operands) {
+            return Ok(Step::Interpret);
+        }
+        if let Some(step) = self.set_item_method(vm, operands)? {
+            return Ok(step);
+        }
+        if self.set_list_slice(operands) {
+            return Ok(Step::Interpret);
+        }
         if shape(object) == Some(ShapeId::LIST) && index.is_int() {
             // SAFETY: the shape says it is a list.
             let n = unsafe { (*(object.address() as *const List)).length };
@@ -271,11 +293,12 @@ impl Recorder {
                 // Boxing may collect, so the address is taken after it.
                 let data = self.emit(Op::ListData, list, Ref::NONE, 0);
                 self.store_element(data, index, word);
-                return;
+                return Ok(Step::Interpret);
             }
         }
-        let (container, key) = (self.get(ins.a), self.get(ins.b));
+        let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
         self.call(helpers::SET_ITEM, &[container, key, value]);
+        Ok(Step::Interpret)
     }
 
     pub(super) fn unpack(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
@@ -329,6 +352,14 @@ impl Recorder {
                 self.set(ins.a, state);
                 for (i, bound) in bounds.into_iter().enumerate() {
                     self.set(ins.a + 1 + i as u16, bound);
+                }
+                Ok(())
+            }
+            Some(shape) if iterate::is_own_iterator(iterable) => {
+                let object = self.object(source, shape);
+                self.set(ins.a, object);
+                for i in 1..4 {
+                    self.set(ins.a + i, zero);
                 }
                 Ok(())
             }
@@ -404,6 +435,12 @@ impl Recorder {
                 if self.is_in_generator() {
                     return self.give_up_generator();
                 }
+            }
+            if let Some(step) = self.known_iterator(vm, ins, iterable)? {
+                return Ok(step);
+            }
+            if self.table_iteration(vm, ins, base)? {
+                return Ok(Step::Interpret);
             }
             return self.iterator_object(vm, ins, iterable);
         };

@@ -57,7 +57,7 @@ impl Recorder {
         }
         let frame = self.frames.last().expect("more than the anchor frame");
         match frame.continuation {
-            Continuation::Call => {}
+            Continuation::Call | Continuation::Discard => {}
             Continuation::Init => self.none_result(vm, result)?,
             Continuation::Operator => self.implemented_result(vm, result)?,
             // Generators return elsewhere.
@@ -67,7 +67,7 @@ impl Recorder {
         let caller = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let destination = unsafe { (&(*caller.code).proto.instructions)[caller.pc as usize].a };
-        if frame.continuation != Continuation::Init {
+        if !matches!(frame.continuation, Continuation::Init | Continuation::Discard) {
             self.set(destination, result);
         }
         Ok(())

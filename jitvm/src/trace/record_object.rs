@@ -30,7 +30,7 @@ fn is_left_to_class(vm: &Vm, class: Value, name: Value) -> bool {
 }
 
 /// Byte offset of a slot of an INSTANCE.
-fn slot_offset(slot: u16) -> u32 {
+pub(super) fn slot_offset(slot: u16) -> u32 {
     Instance::SLOTS as u32 + 8 * u32::from(slot)
 }
 

@@ -205,7 +205,7 @@ impl Recorder {
                 self.call(helpers::LIST_APPEND, &[list, item]);
             }
             Bytecode::GetItem => return self.get_item(vm, ins, at(ins.b), at(ins.c)),
-            Bytecode::SetItem => self.set_item(ins, at(ins.a), at(ins.b)),
+            Bytecode::SetItem => return self.set_item(vm, ins, [at(ins.a), at(ins.b), at(ins.c)]),
             Bytecode::DeleteItem => {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
@@ -358,7 +358,9 @@ impl Recorder {
                 (false, true) => helpers::BUILTIN_BINARY,
                 (false, false) => helpers::BINARY,
             };
-            self.call(table[kind as usize], &[left, right])
+            let is_power = kind == Binary::Pow && known && x.is_float() && y.is_float();
+            let helper = if is_power { helpers::FLOAT_POWER } else { table[kind as usize] };
+            self.call(helper, &[left, right])
         });
         self.set(ins.a, result);
         Ok(Step::Interpret)

@@ -1,8 +1,9 @@
-//! Recording of methods that no call instruction names: property getters, `__getitem__` and those of binary operators
-//! are entered as frames.
+//! Recording of methods that no call instruction names: property getters, `__getitem__`, `__setitem__` and those of binary
+//! operators are entered as frames.
 //!
 //! The interpreter calls them natively, where nothing is recorded; so here the recorder pushes their frame itself, above
-//! the registers of the one that waits, and recording goes on in it. Its result goes to R[a] of the instruction.
+//! the registers of the one that waits, and recording goes on in it. Its result goes to R[a] of the instruction, that of
+//! `__setitem__` nowhere.
 
 use super::recorder::{Recorder, Recording, Step};
 use crate::bytecode::Instruction;
@@ -37,6 +38,18 @@ impl Recorder {
         }
         match vm.special(value, vm.names.getitem) {
             Some(method) => self.enter_method(vm, method, &operands, Continuation::Call),
+            None => Ok(None),
+        }
+    }
+
+    /// SET_ITEM of an instance whose class has a `__setitem__` in Python; `None` leaves it to others.
+    pub(super) fn set_item_method(&mut self, vm: &mut Vm, operands: [(Ref, Value); 3]) -> Recording<Option<Step>> {
+        let value = operands[0].1;
+        if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
+            return Ok(None);
+        }
+        match vm.special(value, vm.names.setitem) {
+            Some(method) => self.enter_method(vm, method, &operands, Continuation::Discard),
             None => Ok(None),
         }
     }

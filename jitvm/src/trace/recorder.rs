@@ -701,11 +701,12 @@ impl Recorder {
             // A frame that waits for a call's result needs what is live after it, but for the result itself; the
             // instance that an `__init__` fills is there already.
             let destination = proto.instructions[frame.pc as usize].a;
-            if register == destination {
-                return self.frames[depth + 1].continuation == Continuation::Init;
+            let above = self.frames[depth + 1].continuation;
+            if register == destination && above != Continuation::Discard {
+                return above == Continuation::Init;
             }
             // Operands of an operator may be asked again.
-            let again = self.frames[depth + 1].continuation == Continuation::Operator;
+            let again = above == Continuation::Operator;
             frame.live.is_live(frame.pc + 1, register) || (again && frame.live.is_live(frame.pc, register))
         })
     }

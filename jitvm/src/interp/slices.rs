@@ -1,0 +1,50 @@
+//! Slices of lists whose bounds are ints or None, for traces: no slice object is made.
+
+use crate::perf::operations::are_many;
+use crate::runtime::sequences::{items, items_mut};
+use crate::runtime::subscript::{self, Chosen};
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Outcome, Vm};
+
+/// What `[start:stop:step]` chooses of so many items; the step is not 0.
+fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
+    let [start, stop, step] = bounds;
+    let step = if step == Value::NONE { 1 } else { step.as_fixnum() };
+    let length = length as i64;
+    let (low, high) = if step < 0 { (-1, length - 1) } else { (0, length) };
+    let bound = |value: Value, default: i64| {
+        if value == Value::NONE {
+            return default;
+        }
+        let index = value.as_fixnum();
+        (if index < 0 { index + length } else { index }).clamp(low, high)
+    };
+    let start = bound(start, if step < 0 { high } else { low });
+    let stop = bound(stop, if step < 0 { low } else { high });
+    Chosen::of(start, stop, step)
+}
+
+/// `list[start:stop:step]`.
+///
+/// # Errors
+/// There is no memory for it: the exception is pending.
+pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
+    let chosen = chosen(bounds, items(list).len());
+    subscript::chosen_items(vm, list, chosen)
+}
+
+/// `list[start:stop] = new`, another list or a tuple.
+///
+/// # Errors
+/// There is no memory for it: the exception is pending.
+pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<()> {
+    let chosen = chosen([bounds[0], bounds[1], Value::NONE], items(list).len());
+    let count = items(new).len();
+    if chosen.count == count && list != new && !are_many(count) {
+        let start = chosen.start as usize;
+        items_mut(list)[start..start + count].copy_from_slice(items(new));
+        return Ok(());
+    }
+    let slice = vm.slice(bounds[0], bounds[1], Value::NONE);
+    subscript::set_item(vm, list, slice, new)
+}

@@ -1,0 +1,146 @@
+//! Recording of subscripts beyond an index of a list or tuple: slices of lists, and arrays of the library.
+
+use super::record_object::slot_offset;
+use super::record_operation::shape;
+use super::recorder::Recorder;
+use crate::interp::helpers;
+use crate::ir::{Const, Op, Ref, Ty};
+use crate::runtime::instances::slots;
+use crate::runtime::object::{List, ShapeId, Slice};
+use crate::runtime::value::Value;
+use crate::runtime::vm::Vm;
+
+impl Recorder {
+    /// Start, stop and step of a slice that the trace itself makes, if they are ints or None: then the object is not
+    /// needed.
+    fn slice_made_here(&mut self, key: Ref, value: Value) -> Option<[Ref; 3]> {
+        if shape(value) != Some(ShapeId::SLICE) || key.is_constant() {
+            return None;
+        }
+        let ins = self.body.ins[key.index()];
+        if ins.op != Op::CallH || ins.c != u32::from(helpers::BUILD_SLICE.0) {
+            return None;
+        }
+        let bounds: [Ref; 3] = self.body.arguments(ins.a).try_into().ok()?;
+        // SAFETY: the shape was checked.
+        let slice = unsafe { &*value.object::<Slice>() };
+        let values = [slice.start, slice.stop, slice.step];
+        let is_usual = |(value, r): (Value, Ref)| value.is_int() || value == Value::NONE && r.is_constant();
+        if !values.into_iter().zip(bounds).all(is_usual) {
+            return None;
+        }
+        let mut known = bounds;
+        for (r, _) in known.iter_mut().zip(values).filter(|(_, value)| value.is_int()) {
+            *r = self.int(*r);
+        }
+        Some(known)
+    }
+
+    /// The step of a slice, if it is a constant int.
+    fn constant_step(&self, step: Ref) -> Option<i64> {
+        match step.is_constant().then(|| &self.body.constants[step.constant_index()]) {
+            Some(Const::Int(step)) => Some(*step),
+            _ => None,
+        }
+    }
+
+    /// `container[slice]` of a list.
+    pub(super) fn list_slice(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
+        if shape(object) != Some(ShapeId::LIST) {
+            return None;
+        }
+        let [start, stop, step] = self.slice_made_here(key, index)?;
+        // A step that may be 0 is for the slice object.
+        if !step.is_constant() || self.constant_step(step) == Some(0) {
+            return None;
+        }
+        let list = self.object(container, ShapeId::LIST);
+        Some(self.call(helpers::SLICE_LIST, &[list, start, stop, step]))
+    }
+
+    /// `container[start:stop] = new` of two lists, or a list and a tuple; whether it is done.
+    pub(super) fn set_list_slice(&mut self, operands: [(Ref, Value); 3]) -> bool {
+        let [(container, object), (key, index), (new, source)] = operands;
+        let (Some(ShapeId::LIST), Some(from @ (ShapeId::LIST | ShapeId::TUPLE))) = (shape(object), shape(source)) else {
+            return false;
+        };
+        let Some([start, stop, step]) = self.slice_made_here(key, index) else { return false };
+        if !step.is_constant() || self.constant_step(step).is_some() {
+            return false;
+        }
+        let list = self.object(container, ShapeId::LIST);
+        let new = self.object(new, from);
+        self.call(helpers::SET_SLICE, &[list, start, stop, new]);
+        true
+    }
+
+    /// The list of an array's items.
+    fn array_list(&mut self, vm: &Vm, container: Ref, array: Value) -> Option<(Ref, Ref)> {
+        vm.array_items(array)?;
+        let array = self.object(container, array.shape());
+        let list = self.emit(Op::FieldLoad, array, Ref::NONE, slot_offset(vm.array_slots()[0]));
+        Some((array, self.object(list, ShapeId::LIST)))
+    }
+
+    /// `array[index]` with an index that counts from the start.
+    pub(super) fn array_element(
+        &mut self,
+        vm: &Vm,
+        container: Ref,
+        key: Ref,
+        object: Value,
+        index: Value,
+    ) -> Option<Ref> {
+        vm.array_get(object, index)?;
+        let (_, list) = self.array_list(vm, container, object)?;
+        let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+        let index = self.int(key);
+        self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+        let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+        Some(self.emit(Op::ElemLoad, data, index, 0))
+    }
+
+    /// `array[index] = value`, likewise, of a value that the array can hold as it is; whether it is done.
+    pub(super) fn set_array_element(&mut self, vm: &mut Vm, operands: [(Ref, Value); 3]) -> bool {
+        let [(container, array), (key, index), (new, value)] = operands;
+        let Some(items) = vm.array_items(array).filter(|_| index.is_int()) else { return false };
+        let [_, typecode, low, high] = vm.array_slots();
+        let fields = slots(array);
+        // SAFETY: an array's items are a list.
+        let length = unsafe { (*items.object::<List>()).length };
+        let double = vm.character('d');
+        let fits = if value.is_float() {
+            fields[typecode as usize] == double
+        } else {
+            let (low, high) = (fields[low as usize], fields[high as usize]);
+            value.is_int()
+                && low.is_int()
+                && high.is_int()
+                && (low.as_fixnum()..=high.as_fixnum()).contains(&value.as_fixnum())
+        };
+        if !fits || !(0..i64::from(length)).contains(&index.as_fixnum()) {
+            return false;
+        }
+        let Some((array, list)) = self.array_list(vm, container, array) else { return false };
+        let load = |recorder: &mut Recorder, slot| recorder.emit(Op::FieldLoad, array, Ref::NONE, slot_offset(slot));
+        let word = if value.is_float() {
+            let code = load(self, typecode);
+            self.same_word(vm, code, double);
+            self.float(new)
+        } else {
+            let (low, high) = (load(self, low), load(self, high));
+            let (low, high, new) = (self.int(low), self.int(high), self.int(new));
+            self.guard(Op::G_Le, Ty::Nil, low, new, 0);
+            self.guard(Op::G_Le, Ty::Nil, new, high, 0);
+            new
+        };
+        let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+        let index = self.int(key);
+        self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+        let word = self.tagged(word);
+        // Boxing may collect, so the address is taken after it.
+        let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+        self.store_element(data, index, word);
+        true
+    }
+}
