@@ -131,9 +131,18 @@ impl Recorder {
             return Ok(step);
         }
         // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
-        let result = self.builtin_call(vm, callee, &call);
+        let result = self.call_of_builtin(vm, callee, callee_value, &call);
         self.set(ins.a, result);
         Ok(Step::CallOut)
+    }
+
+    /// A call of something that is no Python function, and a constant here.
+    fn call_of_builtin(&mut self, vm: &mut Vm, callee: Ref, value: Value, call: &Call<'_>) -> Ref {
+        let fitting = match call.keywords {
+            None => self.native_builtin(vm, callee, value, call.references, call.values),
+            Some(_) => None,
+        };
+        fitting.unwrap_or_else(|| self.builtin_call(vm, callee, call))
     }
 
     /// Whether a callee looks for a frame that is inlined here, or whose registers have never been written.
@@ -184,7 +193,7 @@ impl Recorder {
         let callee = self.same_word(vm, callee, function);
         let result = match self.intrinsic(vm, function, &call) {
             Some(result) => result,
-            None => self.builtin_call(vm, callee, &call),
+            None => self.call_of_builtin(vm, callee, function, &call),
         };
         self.set(ins.a, result);
         Ok(Step::CallOut)
@@ -289,13 +298,7 @@ impl Recorder {
         let name = super::describe::builtin_name(vm, callee)?;
         match (name.as_str(), call.references, call.values) {
             ("len", &[r], &[v]) => {
-                let length = match shape(v)? {
-                    ShapeId::LIST => Op::ListLen,
-                    ShapeId::TUPLE => Op::TupleLen,
-                    ShapeId::STR => Op::StrLen,
-                    _ => return None,
-                };
-                let object = self.object(r, shape(v)?);
+                let (object, length) = self.with_length(vm, r, v)?;
                 Some(self.emit(length, object, Ref::NONE, 0))
             }
             ("abs", &[r], &[v]) if v.is_float() => {
@@ -359,23 +362,10 @@ impl Recorder {
                 let float = self.emit(Op::IntToFlt, int, Ref::NONE, 0);
                 Some(self.emit(Op::SqrtF, float, Ref::NONE, 0))
             }
-            ("isinstance", &[r, _], &[v, class]) => {
-                // The class is a constant where it is a type; the object's type is what its guard says.
-                if shape(class) != Some(ShapeId::TYPE) {
-                    return None;
-                }
-                let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
-                self.same_word(vm, call.references[1], class);
-                self.guard_type(vm, r, v);
-                // The bases of a program's class may be others later.
-                let of = vm.type_of(v);
-                if of.is_dynamic() {
-                    self.class_unchanged(vm, of);
-                }
-                Some(self.constant(vm, Value::from_bool(answer)))
-            }
-            ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {
-                let list = self.object(list, ShapeId::LIST);
+            ("isinstance", references, values) => self.instance_test(vm, references, values),
+            ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
+            ("list.append", &[list, item], &[object, _]) if shape(object).is_some() && object.has_layout(ShapeId::LIST) => {
+                let list = self.object(list, object.shape());
                 self.call(helpers::LIST_APPEND, &[list, item]);
                 Some(self.constant(vm, Value::NONE))
             }

@@ -12,7 +12,7 @@ use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, Range, ShapeId, Tuple};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
-use crate::runtime::{attributes, strings};
+use crate::runtime::{attributes, iterate, strings};
 
 impl Recorder {
     // --- globals and attributes ---------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ impl Recorder {
         if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
             return Ok(step);
         }
-        let result = self.element(container, key, object, index);
+        let result = self.element(vm, container, key, object, index);
         let result = match result {
             Some(element) => element,
             None => {
@@ -231,21 +231,19 @@ impl Recorder {
         Ok(Step::Interpret)
     }
 
-    pub(super) fn element(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
+    pub(super) fn element(
+        &mut self,
+        vm: &mut Vm,
+        container: Ref,
+        key: Ref,
+        object: Value,
+        index: Value,
+    ) -> Option<Ref> {
         if !index.is_int() {
             return None;
         }
         let i = index.as_fixnum();
         match shape(object)? {
-            ShapeId::LIST => {
-                // SAFETY: the shape says it is a list.
-                let n = unsafe { (*(object.address() as *const List)).length };
-                let list = self.object(container, ShapeId::LIST);
-                let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
-                let index = self.element_index(key, i, length, n.into())?;
-                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
-                Some(self.emit(Op::ElemLoad, data, index, 0))
-            }
             ShapeId::TUPLE => {
                 // SAFETY: the shape says it is a tuple.
                 let n = unsafe { (*(object.address() as *const Tuple)).length };
@@ -255,16 +253,27 @@ impl Recorder {
                 let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                 Some(self.emit(Op::ItemLoad, data, index, 0))
             }
-            _ => None,
+            _ => {
+                let getitem = vm.names.getitem;
+                let list = self.native_list(vm, container, object, &[getitem])?;
+                // SAFETY: it is laid out as a list.
+                let n = unsafe { (*(object.address() as *const List)).length };
+                let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+                let index = self.element_index(key, i, length, n.into())?;
+                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+                Some(self.emit(Op::ElemLoad, data, index, 0))
+            }
         }
     }
 
-    pub(super) fn set_item(&mut self, ins: Instruction, object: Value, index: Value) {
+    pub(super) fn set_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) {
         let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
-        if shape(object) == Some(ShapeId::LIST) && index.is_int() {
-            // SAFETY: the shape says it is a list.
+        let setitem = vm.names.setitem;
+        if index.is_int()
+            && let Some(list) = self.native_list(vm, container, object, &[setitem])
+        {
+            // SAFETY: it is laid out as a list.
             let n = unsafe { (*(object.address() as *const List)).length };
-            let list = self.object(container, ShapeId::LIST);
             let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
             if let Some(index) = self.element_index(key, index.as_fixnum(), length, n.into()) {
                 let word = self.tagged(value);
@@ -333,6 +342,14 @@ impl Recorder {
                 Ok(())
             }
             _ => {
+                if iterate::is_native_sequence(vm, iterable)
+                    && let iter = vm.names.iter
+                    && let Some(list) = self.native_list(vm, source, iterable, &[iter])
+                {
+                    self.set(ins.a, list);
+                    (1..4).for_each(|i| self.set(ins.a + i, zero));
+                    return Ok(());
+                }
                 self.get_iter_state(vm, ins);
                 Ok(())
             }
@@ -396,7 +413,9 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         let shape = shape(iterable);
-        let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
+        // An instance that is its own iterator has no index.
+        let is_list = shape.is_some() && iterable.has_layout(ShapeId::LIST) && at(state + 1).is_int();
+        let Some(shape) = shape.filter(|&shape| is_list || matches!(shape, ShapeId::TUPLE | ShapeId::STR)) else {
             if shape == Some(ShapeId::GENERATOR) {
                 if self.resume_generator(vm, ins, iterable, None, Continuation::Next)? {
                     return Ok(Step::Interpret);
@@ -405,7 +424,7 @@ impl Recorder {
                     return self.give_up_generator();
                 }
             }
-            return self.iterator_object(vm, ins, iterable);
+            return self.iterator_object(vm, ins, [iterable, at(state + 1)]);
         };
         let sequence = self.object(holder, shape);
         if shape == ShapeId::STR {
@@ -414,7 +433,7 @@ impl Recorder {
             let answer = self.call(helpers::STR_IS_ASCII, &[sequence]);
             self.same_word(vm, answer, Value::from_bool(ascii));
             if !ascii {
-                return self.iterator_object(vm, ins, iterable);
+                return self.iterator_object(vm, ins, [iterable, at(state + 1)]);
             }
         }
         let index = self.get(state + 1);
@@ -426,9 +445,9 @@ impl Recorder {
             return abort(AbortReason::LeftLoop, self.place());
         }
         let (length, data, load) = match shape {
-            ShapeId::LIST => (Op::ListLen, Some(Op::ListData), Op::ElemLoad),
             ShapeId::TUPLE => (Op::TupleLen, Some(Op::TupleData), Op::ItemLoad),
-            _ => (Op::StrLen, None, Op::Nop),
+            ShapeId::STR => (Op::StrLen, None, Op::Nop),
+            _ => (Op::ListLen, Some(Op::ListData), Op::ElemLoad),
         };
         let length = self.emit(length, sequence, Ref::NONE, 0);
         if ends {

@@ -164,7 +164,11 @@ impl Recorder {
             return Ok(None);
         }
         let of = vm.shapes.get(shape);
-        if of.is_dictionary || !value.has_layout(ShapeId::INSTANCE) || vm.shapes.lookup(shape, name).is_some() {
+        let is_list = value.has_layout(ShapeId::LIST);
+        if of.is_dictionary
+            || !(is_list || value.has_layout(ShapeId::INSTANCE))
+            || vm.shapes.lookup(shape, name).is_some()
+        {
             return Ok(None);
         }
         let class = of.class;
@@ -174,8 +178,14 @@ impl Recorder {
         let Some(found) = vm.lookup(class, name).filter(|&found| descriptors::is_method(vm, found)) else {
             return Ok(None);
         };
-        self.object(object, shape);
+        if is_list && vm.has_own_attributes(value) {
+            return Ok(None);
+        }
+        let object = self.object(object, shape);
         self.class_unchanged(vm, class);
+        if is_list {
+            self.has_no_attributes(vm, object);
+        }
         Ok(Some(self.constant(vm, found)))
     }
 

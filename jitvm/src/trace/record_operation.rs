@@ -23,11 +23,12 @@ pub(super) fn shape(value: Value) -> Option<ShapeId> {
     value.is_pointer().then(|| unsafe { *(value.address() as *const ShapeId) })
 }
 
-/// Items of a list or tuple, code points of a str.
+/// Items of a tuple or of what is laid out as a list, code points of a str.
 pub(super) fn sequence_length(value: Value) -> Option<usize> {
     match shape(value)? {
-        ShapeId::LIST | ShapeId::TUPLE => Some(sequences::items(value).len()),
+        ShapeId::TUPLE => Some(sequences::items(value).len()),
         ShapeId::STR => Some(strings::length(value)),
+        _ if value.has_layout(ShapeId::LIST) => Some(sequences::items(value).len()),
         _ => None,
     }
 }
@@ -205,7 +206,7 @@ impl Recorder {
                 self.call(helpers::LIST_APPEND, &[list, item]);
             }
             Bytecode::GetItem => return self.get_item(vm, ins, at(ins.b), at(ins.c)),
-            Bytecode::SetItem => self.set_item(ins, at(ins.a), at(ins.b)),
+            Bytecode::SetItem => self.set_item(vm, ins, at(ins.a), at(ins.b)),
             Bytecode::DeleteItem => {
                 let (object, index) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DELETE_ITEM, &[object, index]);
@@ -607,13 +608,7 @@ impl Recorder {
             self.guard(if truth { Op::G_FltNe } else { Op::G_FltEq }, Ty::Nil, float, zero, 0);
             return Some(truth);
         }
-        let length = match shape(value)? {
-            ShapeId::LIST => Op::ListLen,
-            ShapeId::TUPLE => Op::TupleLen,
-            ShapeId::STR => Op::StrLen,
-            _ => return None,
-        };
-        let object = self.object(r, shape(value)?);
+        let (object, length) = self.with_length(vm, r, value)?;
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
         let truth = ops::native_truth(value);
