@@ -60,6 +60,9 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         ShapeId::RANGE => {
             // As CPython: the items at both bounds of a slice, so the stop may lie past the range's own.
             if !key.is_int() {
+                if let Some(slice) = long_range::forward_slice(vm, container, key) {
+                    return Ok(slice);
+                }
                 return long_range::get_item(vm, container, key);
             }
             let bounds @ (start, _, step) = range_bounds(container);
