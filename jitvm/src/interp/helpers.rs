@@ -243,6 +243,16 @@ helpers! {
     SCALAR_2 "scalar_2" A3 RAISES |vm, f, a, b| native(vm, f, &[a, b]);
     SCALAR_3 "scalar_3" A4 RAISES |vm, f, a, b, c| native(vm, f, &[a, b, c]);
     SCALAR_4 "scalar_4" A5 RAISES |vm, f, a, b, c, d| native(vm, f, &[a, b, c, d]);
+    // Of exact dicts and sets and plain keys: no code of the program runs. UNDEF means that nothing was done, and that the
+    // interpreter has to do it. What they change no trace has read.
+    DICT_ITEM "dict_item" A2 READS |vm, dict, key| dict::get_plain(vm, dict, key).ok().flatten().unwrap_or(Value::UNDEF).0;
+    DICT_GET "dict_get" A3 READS |vm, dict, key, other| dict::get_plain(vm, dict, key).map_or(Value::UNDEF, |found| found.unwrap_or(other)).0;
+    DICT_HAS "dict_has" A2 READS |vm, dict, key| dict::get_plain(vm, dict, key).map_or(Value::UNDEF, |found| Value::from_bool(found.is_some())).0;
+    DICT_PUT "dict_put" A3 READS |vm, dict, key, value| dict::set_plain(vm, dict, key, value).map_or(Value::UNDEF, |()| Value::NONE).0;
+    SET_HAS "set_has" A2 READS |vm, set, key| set::contains_plain(vm, set, key).map_or(Value::UNDEF, Value::from_bool).0;
+    SET_PUT "set_put" A2 READS |vm, set, key| set::add_plain(vm, set, key).map_or(Value::UNDEF, |()| Value::NONE).0;
+    // Of exact builtin objects that have a length.
+    BUILTIN_LEN "builtin_len" A1 READS |vm, a| word(library::functions::native_length(vm, a).map(Value::from_fixnum));
     CALL_VARIADIC "call_variadic" A3 ANY |vm, f, arguments, dict| word(apart::call_variadic(vm, f, arguments, dict));
     // Addresses of the code and of the instruction, and the registers that it reads.
     EXECUTE "execute" A5 ANY |vm, code, ins, a, b, c| word(execute_apart(vm, code, ins, [a, b, c]));

@@ -29,6 +29,7 @@ mod record_operation;
 pub mod record_raise;
 mod record_sequence;
 mod record_special;
+mod record_table;
 pub mod recorder;
 mod watchdog;
 

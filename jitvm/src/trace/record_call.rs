@@ -298,6 +298,9 @@ impl Recorder {
         let name = super::describe::builtin_name(vm, callee)?;
         match (name.as_str(), call.references, call.values) {
             ("len", &[r], &[v]) => {
+                if let Some(length) = self.builtin_length(r, v) {
+                    return Some(length);
+                }
                 let (object, length) = self.with_length(vm, r, v)?;
                 Some(self.emit(length, object, Ref::NONE, 0))
             }
@@ -361,6 +364,12 @@ impl Recorder {
                 self.guard(Op::G_Le, Ty::Nil, zero, int, 0);
                 let float = self.emit(Op::IntToFlt, int, Ref::NONE, 0);
                 Some(self.emit(Op::SqrtF, float, Ref::NONE, 0))
+            }
+            ("dict.get", &[dict, key, ref rest @ ..], &[object, value, ..]) if rest.len() <= 1 => {
+                self.dict_get(vm, [(dict, object), (key, value)], rest.first().copied())
+            }
+            ("set.add", &[set, key], &[object, value]) if self.set_put(vm, [(set, object), (key, value)]) => {
+                Some(self.constant(vm, Value::NONE))
             }
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),

@@ -219,7 +219,10 @@ impl Recorder {
         if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
             return Ok(step);
         }
-        let result = self.element(vm, container, key, object, index);
+        let result = match self.element(vm, container, key, object, index) {
+            None => self.dict_item(vm, [(container, object), (key, index)]),
+            found => found,
+        };
         let result = match result {
             Some(element) => element,
             None => {
@@ -282,6 +285,10 @@ impl Recorder {
                 self.store_element(data, index, word);
                 return;
             }
+        }
+        let (container, key) = (self.get(ins.a), self.get(ins.b));
+        if self.dict_put(vm, [(container, object), (key, index)], value) {
+            return;
         }
         let (container, key) = (self.get(ins.a), self.get(ins.b));
         self.call(helpers::SET_ITEM, &[container, key, value]);

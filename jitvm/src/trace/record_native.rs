@@ -15,6 +15,13 @@ use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
+/// Builtin functions of scalars that look at nothing else.
+const OF_SCALARS: &[&str] =
+    &["abs", "bin", "chr", "divmod", "hash", "hex", "max", "min", "oct", "ord", "pow", "repr", "round"];
+
+/// Builtin functions that do not look into their operand.
+const OF_ANY: &[&str] = &["id", "callable"];
+
 /// Methods of strs and bytes that may ask the program, whatever their operands.
 const ASKING: &[&str] = &["encode", "decode"];
 
@@ -37,6 +44,10 @@ fn is_scalar(value: Value) -> bool {
 
 /// A builtin that looks at nothing but its operands, which are scalars, and makes another one.
 fn is_of_scalars(vm: &Vm, callee: Value, values: &[Value]) -> bool {
+    if callee.has_shape(ShapeId::TYPE) {
+        let makes_scalars = [TypeId::INT, TypeId::FLOAT, TypeId::BOOL, TypeId::STR].contains(&type_id(callee));
+        return makes_scalars && values.len() == 1 && is_scalar(values[0]);
+    }
     if !callee.has_shape(ShapeId::BUILTIN) {
         return false;
     }
@@ -46,6 +57,7 @@ fn is_of_scalars(vm: &Vm, callee: Value, values: &[Value]) -> bool {
             matches!(id, TypeId::STR | TypeId::BYTES | TypeId::INT | TypeId::FLOAT) && !ASKING.contains(&row.name)
         }
         Owner::Module(module) => module == "math",
+        Owner::Builtins => OF_SCALARS.contains(&row.name),
         _ => false,
     };
     is_owned && values.iter().all(|&value| is_scalar(value))
@@ -67,13 +79,14 @@ impl Recorder {
         let of_scalars = is_of_scalars(vm, value, values);
         let is_method = value.has_shape(ShapeId::BUILTIN) && library::row_of(vm, value).receiver().is_some();
         // Only the receiver's type is relied on, unless nothing else may be looked at.
+        let of_any = value.has_shape(ShapeId::BUILTIN) && OF_ANY.contains(&library::row_of(vm, value).full_name().as_str());
         let checked = if of_scalars { values.len() } else { usize::from(is_method) };
         let mut words = vec![callee];
         for (i, &operand) in references.iter().enumerate() {
             let known = if i < checked { self.of_type(vm, operand, values[i]) } else { operand };
             words.push(known);
         }
-        let helper = if of_scalars && !values.is_empty() {
+        let helper = if (of_scalars || of_any) && !values.is_empty() {
             helpers::SCALAR[values.len() - 1]
         } else {
             helpers::NATIVE[values.len()]
@@ -82,7 +95,7 @@ impl Recorder {
     }
 
     /// The operand, guarded to be of the type that it has now.
-    fn of_type(&mut self, vm: &mut Vm, operand: Ref, value: Value) -> Ref {
+    pub(super) fn of_type(&mut self, vm: &mut Vm, operand: Ref, value: Value) -> Ref {
         if value.is_int() {
             return self.int(operand);
         }

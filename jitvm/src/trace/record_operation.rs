@@ -136,6 +136,12 @@ impl Recorder {
             }
             Bytecode::In | Bytecode::NotIn => {
                 let (item, container) = (self.get(ins.b), self.get(ins.c));
+                if let Some(found) = self.table_has(vm, [(container, at(ins.c)), (item, at(ins.b))]) {
+                    let result = self.truth_of(vm, found, at(ins.c), at(ins.b), ins.op == Bytecode::In);
+                    self.set(ins.a, result);
+                    return Ok(Step::Interpret);
+                }
+                let (item, container) = (self.get(ins.b), self.get(ins.c));
                 let helper = if ins.op == Bytecode::In { helpers::CONTAINS } else { helpers::NOT_CONTAINS };
                 let result = self.call(helper, &[container, item]);
                 self.set(ins.a, result);
@@ -258,9 +264,17 @@ impl Recorder {
             }
             Bytecode::DictAdd => {
                 let (dict, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+                if self.dict_put(vm, [(dict, at(ins.a)), (key, at(ins.b))], value) {
+                    return Ok(Step::Interpret);
+                }
+                let (dict, key) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DICT_SET, &[dict, key, value]);
             }
             Bytecode::SetAdd => {
+                let (set, item) = (self.get(ins.a), self.get(ins.b));
+                if self.set_put(vm, [(set, at(ins.a)), (item, at(ins.b))]) {
+                    return Ok(Step::Interpret);
+                }
                 let (set, item) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::SET_ADD, &[set, item]);
             }
@@ -369,7 +383,7 @@ impl Recorder {
     /// Ints are not checked, as they may be of any size.
     pub(super) fn is_builtin(&mut self, r: Ref, value: Value) -> bool {
         match shape(value) {
-            Some(shape @ (ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)) => {
+            Some(shape @ (ShapeId::STR | ShapeId::BYTES | ShapeId::LIST | ShapeId::TUPLE)) => {
                 self.object(r, shape);
                 true
             }
