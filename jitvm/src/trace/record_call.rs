@@ -124,6 +124,13 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         if keywords.is_none()
+            && super::describe::builtin_name(vm, callee_value).as_deref() == Some("getattr")
+            && let Some(found) = self.attribute_by_call(vm, &references, &values)?
+        {
+            self.set(ins.a, found);
+            return Ok(Step::Interpret);
+        }
+        if keywords.is_none()
             && first == ins.a + 1
             && values.first().is_some_and(|value| value.has_shape(ShapeId::GENERATOR))
             && let Some(step) = self.resume_by_call(vm, ins, callee_value, &references, &values)?
