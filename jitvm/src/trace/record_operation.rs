@@ -365,7 +365,9 @@ impl Recorder {
         };
         let result = result.unwrap_or_else(|| {
             // Of operands that are exactly builtin the helper runs no code of the program, and changes a list only.
-            let known = self.is_builtin(left, x) && self.is_builtin(right, y);
+            // Formatting asks the items of a tuple.
+            let asks_items = kind == Binary::Mod && matches!(shape(y), Some(ShapeId::LIST | ShapeId::TUPLE));
+            let known = !asks_items && self.is_builtin(left, x) && self.is_builtin(right, y);
             let (left, right) = (self.get(ins.b), self.get(ins.c));
             let changes = ins.x == 1 && !(known && means_the_same(kind, x, y));
             let table = match (changes, known) {
