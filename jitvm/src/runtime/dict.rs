@@ -288,9 +288,7 @@ fn find_plain(vm: &mut Vm, dict: Value, key: Value, hash: i64) -> Result<Option<
         }
         if found != DELETED {
             let entry = *table.entry(found as usize);
-            if entry.key == key
-                || (entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)?)
-            {
+            if entry.key == key || (entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)?) {
                 return Ok(Some(Place { slot: probe.slot, entry: found as usize }));
             }
         }

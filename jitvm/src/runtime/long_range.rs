@@ -93,7 +93,12 @@ pub fn forward_slice(vm: &mut Vm, range: Value, key: Value) -> Option<Value> {
         _ => bound.as_fixnum().min(count),
     };
     let (first, last) = (clamped(slice.start, 0), clamped(slice.stop, count));
-    let item = |index: i64| index.checked_mul(step).and_then(|offset| start.checked_add(offset)).filter(|&item| Value::try_fixnum(item).is_some());
+    let item = |index: i64| {
+        index
+            .checked_mul(step)
+            .and_then(|offset| start.checked_add(offset))
+            .filter(|&item| Value::try_fixnum(item).is_some())
+    };
     Some(vm.range(item(first)?, item(last)?, step))
 }
 

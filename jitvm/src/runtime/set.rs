@@ -185,10 +185,7 @@ pub fn contains_plain(vm: &mut Vm, set: Value, key: Value) -> Result<bool, Unkno
         if entry.key == key {
             return Ok(true);
         }
-        if entry.key != SetEntry::DELETED
-            && entry.hash == hash
-            && equal_plainly(vm, entry.key, key).ok_or(Unknown)?
-        {
+        if entry.key != SetEntry::DELETED && entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)? {
             return Ok(true);
         }
         probe.advance();

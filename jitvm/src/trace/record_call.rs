@@ -380,7 +380,9 @@ impl Recorder {
             }
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
-            ("list.append", &[list, item], &[object, _]) if shape(object).is_some() && object.has_layout(ShapeId::LIST) => {
+            ("list.append", &[list, item], &[object, _])
+                if shape(object).is_some() && object.has_layout(ShapeId::LIST) =>
+            {
                 let list = self.object(list, object.shape());
                 self.call(helpers::LIST_APPEND, &[list, item]);
                 Some(self.constant(vm, Value::NONE))

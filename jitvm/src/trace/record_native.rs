@@ -79,7 +79,8 @@ impl Recorder {
         let of_scalars = is_of_scalars(vm, value, values);
         let is_method = value.has_shape(ShapeId::BUILTIN) && library::row_of(vm, value).receiver().is_some();
         // Only the receiver's type is relied on, unless nothing else may be looked at.
-        let of_any = value.has_shape(ShapeId::BUILTIN) && OF_ANY.contains(&library::row_of(vm, value).full_name().as_str());
+        let of_any =
+            value.has_shape(ShapeId::BUILTIN) && OF_ANY.contains(&library::row_of(vm, value).full_name().as_str());
         let checked = if of_scalars { values.len() } else { usize::from(is_method) };
         let mut words = vec![callee];
         for (i, &operand) in references.iter().enumerate() {

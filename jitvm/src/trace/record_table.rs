@@ -115,14 +115,8 @@ impl Recorder {
     /// `len` of an exact builtin container whose length is no part of what traces read.
     pub(super) fn builtin_length(&mut self, operand: Ref, value: Value) -> Option<Ref> {
         let exact = shape(value)?;
-        let shapes = [
-            ShapeId::DICT,
-            ShapeId::SET,
-            ShapeId::FROZENSET,
-            ShapeId::BYTES,
-            ShapeId::BYTEARRAY,
-            ShapeId::RANGE,
-        ];
+        let shapes =
+            [ShapeId::DICT, ShapeId::SET, ShapeId::FROZENSET, ShapeId::BYTES, ShapeId::BYTEARRAY, ShapeId::RANGE];
         if !shapes.contains(&exact) {
             return None;
         }
