@@ -247,7 +247,11 @@ fn sampling(s: &Summary) -> Option<Parts> {
     }
     let took = s.kernel.iter().find(|row| row.counter == PerfCounter::TakingSamples.to_string());
     if let Some(took) = took.and_then(|row| row.value) {
-        let part = s.duration_ns.and_then(|run| units::share(took, run)).map(|part| format!(", {part} of the run")).unwrap_or_default();
+        let part = s
+            .duration_ns
+            .and_then(|run| units::share(took, run))
+            .map(|part| format!(", {part} of the run"))
+            .unwrap_or_default();
         parts.add(Role::Dim, format!("taking them took {}{part}", ns(took)));
     }
     if let Some(note) = &sampling.note {

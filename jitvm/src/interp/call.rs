@@ -280,6 +280,7 @@ pub unsafe fn push_continuation(
 }
 
 /// First slot above everything the current frames use.
+#[inline]
 pub fn stack_top(vm: &Vm) -> *mut Value {
     let top = vm.frames.last().map_or(0, |f| {
         // SAFETY: the code lives as long as the VM.

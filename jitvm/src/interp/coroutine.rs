@@ -96,7 +96,8 @@ pub fn finalise(vm: &mut Vm, generator: Value) -> Outcome<()> {
 /// TypeError, or what `__await__` raised.
 pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
     if matches!(value.shape(), ShapeId::COROUTINE | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
-        if value.has_shape(ShapeId::COROUTINE) && generator::fields(value).delegate != Value::UNDEF {
+        let fields = value.has_shape(ShapeId::COROUTINE).then(|| generator::fields(value));
+        if fields.is_some_and(|fields| fields.delegate != Value::UNDEF && !generator::runs(fields)) {
             return Err(vm.raise(TypeId::RUNTIME_ERROR, "coroutine is being awaited already"));
         }
         return Ok(value);

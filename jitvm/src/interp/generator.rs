@@ -62,19 +62,28 @@ pub enum Resumed {
     Returned(Value),
 }
 
+#[inline(always)]
 pub fn is_generator(value: Value) -> bool {
     matches!(value.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR)
 }
 
 /// The fields of a generator.
+#[inline(always)]
 pub fn fields<'a>(generator: Value) -> &'a mut Generator {
     debug_assert!(is_generator(generator));
     // SAFETY: the shape was checked; the VM is single-threaded, and no reference is kept while Python code runs.
     unsafe { &mut *generator.object::<Generator>() }
 }
 
+/// It is on the stack of frames.
+#[inline(always)]
+pub fn runs(object: &Generator) -> bool {
+    matches!(object.state, GeneratorState::Running | GeneratorState::Passing)
+}
+
 /// # Safety
 /// `generator` is a generator object.
+#[inline(always)]
 unsafe fn registers(generator: *mut Generator) -> *mut Value {
     // SAFETY: by the caller; the registers follow the fields.
     unsafe { generator.byte_add(Generator::REGISTERS).cast() }
@@ -131,7 +140,7 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
     let state = fields(generator).state;
     match state {
         GeneratorState::Finished => return Err(None),
-        GeneratorState::Running => {
+        GeneratorState::Running | GeneratorState::Passing => {
             let what = kind_name(generator);
             return Err(Some(vm.value_error(format!("{what} already executing"))));
         }
@@ -175,6 +184,105 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
         }
     }
     Ok(())
+}
+
+/// The SEND of a generator that is suspended at the YIELD of a `yield from` or `await`, if resuming it comes to no more than
+/// resuming the generator that it delegates to. Their frames have room.
+///
+/// # Safety
+/// `object` is a suspended generator, and `top` where its frame would begin.
+#[inline(always)]
+unsafe fn passes_to(vm: &Vm, object: *mut Generator, top: *mut Value) -> Option<(Value, u32)> {
+    // SAFETY: by the caller; delegates and codes are alive.
+    unsafe {
+        let delegate = (*object).delegate;
+        if !delegate.is_pointer()
+            || !matches!(delegate.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE)
+            || fields(delegate).state != GeneratorState::Suspended
+            || (*object).handled != Value::UNDEF
+        {
+            return None;
+        }
+        let code = call::code_pointer(vm, (*object).code);
+        let send = (*object).pc.checked_sub(2)?;
+        let at = &(&(*code).proto.instructions)[send as usize];
+        let room = top.add((*object).count() + fields(delegate).count() + 2) < vm.stack_end;
+        let fits = room && vm.frames.len() + 2 <= vm.recursion_limit as usize;
+        (at.op == Op::Send && fits).then_some((delegate, send))
+    }
+}
+
+/// As [`enter`], but generators on the way that only delegate to another one are passed: their frames are there, waiting
+/// at the SEND, but their registers stay in the object until they are to go on. Not for frames that a recording looks at.
+///
+/// # Errors
+/// As there.
+pub fn enter_innermost(
+    vm: &mut Vm,
+    generator: Value,
+    sent: Value,
+    continuation: Continuation,
+) -> Result<(), Option<Raised>> {
+    let (mut generator, mut continuation) = (generator, continuation);
+    let handled = vm.handled;
+    let mut top = call::stack_top(vm);
+    while fields(generator).state == GeneratorState::Suspended {
+        let object = generator.object::<Generator>();
+        // SAFETY: the object is a suspended generator; frames up to the end of the stack were checked.
+        let Some((delegate, send)) = (unsafe { passes_to(vm, object, top) }) else { break };
+        // SAFETY: as above.
+        unsafe {
+            *top = (*object).function;
+            let base = top.add(1);
+            top = base.add((*object).count());
+            let index = base.offset_from(vm.stack) as u32;
+            vm.frames.push(Frame { code: (*object).code, pc: send, base: index, continuation, value: generator });
+            (*object).state = GeneratorState::Passing;
+            (*object).handled = handled;
+        }
+        (generator, continuation) = (delegate, Continuation::Send);
+    }
+    enter(vm, generator, sent, continuation)
+}
+
+/// What the generator of the top frame has waited for has yielded: if it only passes the item on, it is suspended as it was.
+/// The frame that is gone is the result.
+#[inline(always)]
+pub fn pass_on(vm: &mut Vm) -> Option<Frame> {
+    let frame = *vm.frames.last()?;
+    if !frame.continuation.resumes() || fields(frame.value).state != GeneratorState::Passing {
+        return None;
+    }
+    let object = fields(frame.value);
+    object.state = GeneratorState::Suspended;
+    object.handled = Value::UNDEF;
+    vm.frames.pop()
+}
+
+/// A frame may go on, or be looked at: if its generator has only passed things on so far, its registers come back.
+pub fn bring_back(vm: &mut Vm, index: usize) {
+    let frame = vm.frames[index];
+    if !frame.continuation.resumes() || fields(frame.value).state != GeneratorState::Passing {
+        return;
+    }
+    let object = frame.value.object::<Generator>();
+    // SAFETY: it has a frame with as many registers on the value stack.
+    unsafe {
+        let base = vm.stack.add(frame.base as usize);
+        std::ptr::copy_nonoverlapping(registers(object), base, (*object).count());
+        let code = call::code_pointer(vm, frame.code);
+        let position = (&(*code).proto.instructions)[(*object).pc as usize];
+        *base.add(position.a as usize) = Value::NONE;
+        (*object).state = GeneratorState::Running;
+        (*object).delegate = Value::UNDEF;
+    }
+}
+
+/// A generator that another one delegates to has returned or failed: that one goes on.
+pub fn delegate_ended(vm: &mut Vm) {
+    if let Some(last) = vm.frames.len().checked_sub(1) {
+        bring_back(vm, last);
+    }
 }
 
 /// The generator no longer runs: what its caller was handling is handled again.
@@ -294,12 +402,13 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
     if execute::native_stack_is_short(vm) {
         return Err(vm.raise_recursion_error());
     }
-    match enter(vm, generator, sent, Continuation::Resume) {
+    let floor = vm.frames.len();
+    match enter_innermost(vm, generator, sent, Continuation::Resume) {
         Err(None) => return Ok(Resumed::Returned(Value::NONE)),
         Err(Some(raised)) => return Err(raised),
         Ok(()) => {}
     }
-    let result = execute::execute(vm)?;
+    let result = execute::execute_rest(vm, floor, false)?;
     Ok(outcome_of(generator, result))
 }
 
@@ -320,7 +429,7 @@ pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resum
     if state == GeneratorState::Finished {
         return Err(vm.raise_value(thrown));
     }
-    if state == GeneratorState::Running {
+    if runs(fields(generator)) {
         let what = kind_name(generator);
         return Err(vm.value_error(format!("{what} already executing")));
     }
@@ -449,7 +558,7 @@ pub fn close(vm: &mut Vm, generator: Value) -> Outcome<()> {
             forget(object);
             return Ok(());
         }
-        GeneratorState::Suspended | GeneratorState::Running => {}
+        GeneratorState::Suspended | GeneratorState::Running | GeneratorState::Passing => {}
     }
     let empty = vm.tuple(&[])?;
     let exit = vm.new_exception(TypeId::GENERATOR_EXIT, empty);

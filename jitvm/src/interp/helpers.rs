@@ -6,12 +6,15 @@
 use super::{apart, call, slices};
 use crate::bytecode::Instruction;
 use crate::ir::CodeId;
+use crate::library::{self, Arguments};
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
-use crate::runtime::{attributes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript};
+use crate::runtime::{
+    attributes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
+};
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
 
@@ -251,6 +254,27 @@ helpers! {
     CALL_2 "call_2" A3 ANY |vm, f, a, b| word(call::call_value(vm, f, &[a, b]));
     CALL_3 "call_3" A4 ANY |vm, f, a, b, c| word(call::call_value(vm, f, &[a, b, c]));
     CALL_4 "call_4" A5 ANY |vm, f, a, b, c, d| word(call::call_value(vm, f, &[a, b, c, d]));
+    // Of builtin functions, methods and types, where arguments and receiver are known to fit.
+    NATIVE_0 "native_0" A1 ANY |vm, f| native(vm, f, &[]);
+    NATIVE_1 "native_1" A2 ANY |vm, f, a| native(vm, f, &[a]);
+    NATIVE_2 "native_2" A3 ANY |vm, f, a, b| native(vm, f, &[a, b]);
+    NATIVE_3 "native_3" A4 ANY |vm, f, a, b, c| native(vm, f, &[a, b, c]);
+    NATIVE_4 "native_4" A5 ANY |vm, f, a, b, c, d| native(vm, f, &[a, b, c, d]);
+    // As above, of those and of operands that run no code of the program and change nothing.
+    SCALAR_1 "scalar_1" A2 RAISES |vm, f, a| native(vm, f, &[a]);
+    SCALAR_2 "scalar_2" A3 RAISES |vm, f, a, b| native(vm, f, &[a, b]);
+    SCALAR_3 "scalar_3" A4 RAISES |vm, f, a, b, c| native(vm, f, &[a, b, c]);
+    SCALAR_4 "scalar_4" A5 RAISES |vm, f, a, b, c, d| native(vm, f, &[a, b, c, d]);
+    // Of exact dicts and sets and plain keys: no code of the program runs. UNDEF means that nothing was done, and that the
+    // interpreter has to do it. What they change no trace has read.
+    DICT_ITEM "dict_item" A2 READS |vm, dict, key| dict::get_plain(vm, dict, key).ok().flatten().unwrap_or(Value::UNDEF).0;
+    DICT_GET "dict_get" A3 READS |vm, dict, key, other| dict::get_plain(vm, dict, key).map_or(Value::UNDEF, |found| found.unwrap_or(other)).0;
+    DICT_HAS "dict_has" A2 READS |vm, dict, key| dict::get_plain(vm, dict, key).map_or(Value::UNDEF, |found| Value::from_bool(found.is_some())).0;
+    DICT_PUT "dict_put" A3 READS |vm, dict, key, value| dict::set_plain(vm, dict, key, value).map_or(Value::UNDEF, |()| Value::NONE).0;
+    SET_HAS "set_has" A2 READS |vm, set, key| set::contains_plain(vm, set, key).map_or(Value::UNDEF, Value::from_bool).0;
+    SET_PUT "set_put" A2 READS |vm, set, key| set::add_plain(vm, set, key).map_or(Value::UNDEF, |()| Value::NONE).0;
+    // Of exact builtin objects that have a length.
+    BUILTIN_LEN "builtin_len" A1 READS |vm, a| word(library::functions::native_length(vm, a).map(Value::from_fixnum));
     CALL_VARIADIC "call_variadic" A3 ANY |vm, f, arguments, dict| word(apart::call_variadic(vm, f, arguments, dict));
     // Addresses of the code and of the instruction, and the registers that it reads.
     EXECUTE "execute" A5 ANY |vm, code, ins, a, b, c| word(execute_apart(vm, code, ins, [a, b, c]));
@@ -346,6 +370,15 @@ fn catch(vm: &mut Vm, places: Value) -> Value {
     vm.take_exception().unwrap_or(Value::NONE)
 }
 
+/// Calls a builtin whose arguments are known to fit. They are on the native stack, where the collector finds them.
+#[inline(always)]
+fn native(vm: &mut Vm, callee: Value, arguments: &[Value]) -> u64 {
+    // SAFETY: the recorder has seen that it is a BUILTIN or the type object of a builtin type that it can call so.
+    let result = unsafe { library::call_fitting(vm, callee, Arguments::positional_only(arguments)) };
+    std::hint::black_box(arguments);
+    word(result)
+}
+
 fn execute_apart(vm: &mut Vm, code: Value, ins: Value, operands: [Value; apart::MOST_OPERANDS]) -> Outcome {
     // SAFETY: the recorder passes addresses in code objects, which live as long as the VM, and an instruction that reads
     // so many registers at most.
@@ -365,5 +398,9 @@ pub const BUILTIN_COMPARE: [HelperId; 6] =
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];
 /// By number of items less one.
 pub const BUILD_TUPLE: [HelperId; 5] = [TUPLE_1, TUPLE_2, TUPLE_3, TUPLE_4, TUPLE_5];
+/// By number of arguments.
+pub const NATIVE: [HelperId; 5] = [NATIVE_0, NATIVE_1, NATIVE_2, NATIVE_3, NATIVE_4];
+/// By number of arguments less one.
+pub const SCALAR: [HelperId; 4] = [SCALAR_1, SCALAR_2, SCALAR_3, SCALAR_4];
 /// By number of arguments.
 pub const CALL: [HelperId; 5] = [CALL_0, CALL_1, CALL_2, CALL_3, CALL_4];

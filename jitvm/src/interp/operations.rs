@@ -276,7 +276,10 @@ macro_rules! operations {
                                 at!(ins!(b)) = Value::EXHAUSTED;
                                 next!();
                             }
-                            Continuation::Send => generator::finished(&mut *$vm, frame.value),
+                            Continuation::Send => {
+                                generator::finished(&mut *$vm, frame.value);
+                                generator::delegate_ended(&mut *$vm);
+                            }
                             Continuation::Called => {
                                 generator::finished(&mut *$vm, frame.value);
                                 load_frame!();

@@ -55,6 +55,16 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                 base = (*vm).stack.add((*frame).base as usize);
             }};
         }
+        // A recording goes into each generator by itself.
+        macro_rules! enter_generator {
+            ($generator:expr, $sent:expr, $continuation:expr) => {
+                if RECORD {
+                    generator::enter(&mut *vm, $generator, $sent, $continuation)
+                } else {
+                    generator::enter_innermost(&mut *vm, $generator, $sent, $continuation)
+                }
+            };
+        }
         macro_rules! at {
             ($index:expr) => {
                 *base.add($index as usize)
@@ -359,7 +369,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 }
                                 save_pc!();
                                 if let Some(ShapeId::GENERATOR) = shape(iterable) {
-                                    match generator::enter(&mut *vm, iterable, Value::NONE, Continuation::Next) {
+                                    match enter_generator!(iterable, Value::NONE, Continuation::Next) {
                                         Ok(()) => {
                                             load_frame!();
                                             continue 'dispatch;
@@ -453,9 +463,16 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             Op::Yield => {
                                 let value = at!(ins!(b));
                                 let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
-                                let frame = generator::suspend(&mut *vm, base, index!(), delegate);
-                                if (*vm).frames.len() == floor {
-                                    return Leave::Return(value);
+                                let mut frame = generator::suspend(&mut *vm, base, index!(), delegate);
+                                loop {
+                                    if (*vm).frames.len() == floor {
+                                        return Leave::Return(value);
+                                    }
+                                    if frame.continuation != Continuation::Send {
+                                        break;
+                                    }
+                                    let Some(passed) = generator::pass_on(&mut *vm) else { break };
+                                    frame = passed;
                                 }
                                 load_frame!();
                                 debug_assert!(frame.continuation != Continuation::Resume);
@@ -467,7 +484,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));
                                 save_pc!();
                                 if matches!(iterator.shape(), ShapeId::GENERATOR | ShapeId::COROUTINE) {
-                                    match generator::enter(&mut *vm, iterator, value, Continuation::Send) {
+                                    match enter_generator!(iterator, value, Continuation::Send) {
                                         Ok(()) => {
                                             load_frame!();
                                             continue 'dispatch;

@@ -50,9 +50,11 @@ fn dropped(vm: &mut Vm, frame: Frame) {
         | Continuation::Operator
         | Continuation::Compare
         | Continuation::Discard => {}
-        Continuation::Next | Continuation::Send | Continuation::Called | Continuation::Resume => {
-            generator::failed(vm, frame.value)
+        Continuation::Send => {
+            generator::failed(vm, frame.value);
+            generator::delegate_ended(vm);
         }
+        Continuation::Next | Continuation::Called | Continuation::Resume => generator::failed(vm, frame.value),
     }
 }
 

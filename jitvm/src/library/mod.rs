@@ -50,7 +50,7 @@ pub mod weak_references;
 use crate::runtime::object::{BoundMethod, Builtin, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::strings::text;
-use crate::runtime::types::{ALIASES, TypeId, Visibility};
+use crate::runtime::types::{ALIASES, TypeId, Visibility, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 use crate::runtime::{descriptors, instantiate};
@@ -413,6 +413,35 @@ fn call_row(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
         check_receiver(vm, row, id, arguments)?;
     }
     (row.function)(vm, arguments)
+}
+
+/// Whether [`call_fitting`] can call this: the exact type of a builtin method's receiver is what the caller checks.
+pub fn fits(vm: &Vm, callee: Value, values: &[Value]) -> bool {
+    if callee.has_shape(ShapeId::TYPE) {
+        let id = type_id(callee);
+        return !id.is_dynamic() && vm.class(id).metaclass == TypeId::TYPE;
+    }
+    if !callee.has_shape(ShapeId::BUILTIN) {
+        return false;
+    }
+    let row = row_of(vm, callee);
+    let is_receiver = |id: TypeId| {
+        let own = values.first().map(|&receiver| vm.type_of(receiver));
+        own.is_some_and(|own| own == id || id == TypeId::OBJECT || vm.is_subtype(own, id))
+    };
+    fits_arity(row, Arguments::positional_only(values)) && row.receiver().is_none_or(is_receiver)
+}
+
+/// Calls a builtin function, method or type with positional values that fit.
+///
+/// # Safety
+/// [`fits`] was true of values of these types.
+#[inline]
+pub unsafe fn call_fitting(vm: &mut Vm, callee: Value, arguments: Arguments) -> Outcome {
+    if callee.has_shape(ShapeId::TYPE) {
+        return constructors::construct(vm, type_id(callee), arguments);
+    }
+    (row_of(vm, callee).function)(vm, arguments)
 }
 
 /// Only positional values, as many as the function takes.

@@ -26,7 +26,12 @@ builtins! {
 fn encode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [encoding, errors] = after_receiver(arguments).bind(vm, "encode", ["encoding", "errors"])?;
     let (encoding, errors) = encoding_and_errors(vm, "encode", encoding, errors)?;
-    let data = codecs::encode(vm, arguments.positional()[0], encoding, errors)?;
+    let source = arguments.positional()[0];
+    // All of these have the same bytes for it.
+    if crate::runtime::strings::is_ascii(source) && matches!(encoding, "utf-8" | "utf8" | "ascii" | "latin-1") {
+        return vm.bytes(text(source).as_bytes());
+    }
+    let data = codecs::encode(vm, source, encoding, errors)?;
     vm.bytes(&data)
 }
 

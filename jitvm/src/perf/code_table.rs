@@ -176,7 +176,8 @@ impl TraceEntry {
 fn builtin_called(body: &Body, ins: usize) -> Option<u32> {
     let call = body.ins.get(ins).filter(|call| call.op == Op::CallH)?;
     let helper = helpers::HelperId(call.c as u16);
-    if helper != helpers::CALL_TUPLE && !helpers::CALL.contains(&helper) {
+    let of_any = helper == helpers::CALL_TUPLE || helpers::CALL.contains(&helper);
+    if !of_any && !helpers::NATIVE.contains(&helper) && !helpers::SCALAR.contains(&helper) {
         return None;
     }
     let callee = *body.arguments(call.a).first().filter(|callee| callee.is_constant())?;

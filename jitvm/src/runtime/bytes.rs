@@ -267,6 +267,13 @@ pub fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome 
         splice(vm, a, data(a).len(), 0, &right)?;
         return Ok(a);
     }
+    if a.has_shape(ShapeId::BYTES) {
+        let left = data(a);
+        return vm.bytes_with(left.len() + right.len(), |new| {
+            new[..left.len()].copy_from_slice(left);
+            new[left.len()..].copy_from_slice(&right);
+        });
+    }
     let joined = [data(a), &right].concat();
     vm.bytes_like(a, &joined)
 }

@@ -245,6 +245,93 @@ fn find(vm: &mut Vm, dict: Value, key: Value, hash: i64) -> Outcome<Option<Place
     }
 }
 
+/// No code of the program decides whether it equals another such value, nor what its hash is.
+#[inline]
+pub fn is_plain_key(key: Value) -> bool {
+    if !key.is_pointer() {
+        return true;
+    }
+    matches!(
+        key.shape(),
+        ShapeId::STR
+            | ShapeId::BYTES
+            | ShapeId::BIG_INT
+            | ShapeId::FLOAT_BOX
+            | ShapeId::TYPE
+            | ShapeId::FUNCTION
+            | ShapeId::BUILTIN
+            | ShapeId::MODULE
+    )
+}
+
+/// Whether two plain keys of the same hash are equal; `None` if the first is not plain.
+#[inline]
+pub(super) fn equal_plainly(vm: &mut Vm, stored: Value, key: Value) -> Option<bool> {
+    match equal_natively(stored, key) {
+        Some(same) => Some(same),
+        None if is_plain_key(stored) => equal(vm, stored, key).ok(),
+        None => None,
+    }
+}
+
+/// As [`find`] of a plain key, without running code of the program: `Err` where the dict has a key that would run some.
+fn find_plain(vm: &mut Vm, dict: Value, key: Value, hash: i64) -> Result<Option<Place>, Unknown> {
+    let table = fields(dict);
+    if table.index.is_null() {
+        return Ok(None);
+    }
+    let mut probe = Probe::new(hash, table.mask);
+    loop {
+        let found = table.slot(probe.slot);
+        if found == EMPTY {
+            return Ok(None);
+        }
+        if found != DELETED {
+            let entry = *table.entry(found as usize);
+            if entry.key == key || (entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)?) {
+                return Ok(Some(Place { slot: probe.slot, entry: found as usize }));
+            }
+        }
+        probe.advance();
+    }
+}
+
+/// Only code of the program could tell, or only that can do it; nothing has been done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unknown;
+
+/// As [`get`] of a plain key.
+///
+/// # Errors
+/// See [`Unknown`].
+pub fn get_plain(vm: &mut Vm, dict: Value, key: Value) -> Result<Option<Value>, Unknown> {
+    debug_assert!(is_plain_key(key));
+    let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
+    Ok(find_plain(vm, dict, key, hash)?.and_then(|place| value_at(dict, place)))
+}
+
+/// As [`set`] of a plain key. The globals of a module are left to others: traces know what is in them.
+///
+/// # Errors
+/// See [`Unknown`].
+pub fn set_plain(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Result<(), Unknown> {
+    debug_assert!(is_plain_key(key));
+    if is_globals(dict) {
+        return Err(Unknown);
+    }
+    let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
+    match find_plain(vm, dict, key, hash)? {
+        Some(place) => set_at(dict, place, value),
+        None => {
+            if insert_new(vm, dict, key, hash, value).is_err() {
+                vm.exception = Value::UNDEF;
+                return Err(Unknown);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// As [`find`] for a str, without running code of the program: other keys count as different.
 fn find_str(dict: Value, key: Value, hash: i64) -> Option<Place> {
     let table = fields(dict);

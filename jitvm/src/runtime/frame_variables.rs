@@ -18,6 +18,7 @@ pub fn of_innermost(vm: &mut Vm) -> Outcome {
 
 /// The variables of a frame, by its place on the stack: the namespace of a class body or module, else a new dict.
 pub fn of_frame(vm: &mut Vm, index: usize) -> Outcome {
+    generator::bring_back(vm, index);
     let frame = vm.frames[index];
     let code: *const Code = call::code_pointer(vm, frame.code);
     // SAFETY: codes live as long as the VM.

@@ -289,6 +289,12 @@ impl Vm {
         if map == Value::UNDEF { None } else { namespace::get(map, name) }
     }
 
+    /// An instance with a builtin layout has a dict of attributes.
+    pub fn has_own_attributes(&self, value: Value) -> bool {
+        // SAFETY: `map_word` gives the address of a word in the object.
+        map_word(value).is_some_and(|map| unsafe { *map } != Value::UNDEF)
+    }
+
     /// True if the value can have attributes of its own that its class does not declare.
     pub fn has_instance_dict(&self, value: Value) -> bool {
         match value.shape() {

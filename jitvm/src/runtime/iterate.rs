@@ -1,7 +1,8 @@
 //! The iteration protocol: the four-register state of `for` loops, iterator objects, and iterating from Rust.
 //!
 //! `state[0]` is RANGE_STATE (next, stop and step follow), a list, tuple or str (`state[1]` is the index; for a str
-//! the byte offset), an iterator object, or EXHAUSTED.
+//! the byte offset), an iterator object, or EXHAUSTED. An instance laid out as a sequence is iterated as the sequence, or,
+//! where `state[1]` is None, is an iterator of its own.
 
 use super::attributes::pending_is;
 use super::bytes;
@@ -111,11 +112,23 @@ pub fn is_iterator_object(vm: &Vm, value: Value) -> bool {
 /// The iterator state of an iterable.
 pub fn iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4]> {
     if iterable.is_instance()
+        && !is_native_sequence(vm, iterable)
         && let Some(iterator) = dispatch::iterator(vm, iterable)?
     {
-        return Ok([iterator, ZERO, ZERO, ZERO]);
+        let index = if iterator.is_instance() { Value::NONE } else { ZERO };
+        return Ok([iterator, index, ZERO, ZERO]);
     }
     native_iteration_state(vm, iterable)
+}
+
+/// An instance laid out as a list or tuple whose class leaves its iteration to the builtin type.
+pub fn is_native_sequence(vm: &Vm, value: Value) -> bool {
+    let native = match value.layout() {
+        ShapeId::LIST => TypeId::LIST,
+        ShapeId::TUPLE => TypeId::TUPLE,
+        _ => return false,
+    };
+    value.is_instance() && vm.special(value, vm.names.iter) == vm.lookup(native, vm.names.iter)
 }
 
 /// The iterator state of an iterable as its builtin layout gives it.
@@ -191,12 +204,15 @@ pub fn next_of(vm: &mut Vm, state: &mut [Value; 4]) -> Outcome<Option<Value>> {
         return Ok(Some(Value::from_fixnum(next)));
     }
     let index = state[1].0 as usize >> 2;
-    let item = match source.layout() {
+    let layout = if state[1] == Value::NONE { ShapeId::INSTANCE } else { source.layout() };
+    let item = match layout {
         ShapeId::LIST | ShapeId::TUPLE => items(source).get(index).map(|&item| (item, index + 1)),
         ShapeId::STR => text(source)[index..].chars().next().map(|c| (vm.character(c), index + c.len_utf8())),
         ShapeId::FREE => None,
-        _ if dict_views::is_table(source) => return dict_views::next_of(vm, state),
-        _ if is_data(source) => data_item(vm, source, index)?.map(|item| (item, index + 1)),
+        _ if layout != ShapeId::INSTANCE && dict_views::is_table(source) => return dict_views::next_of(vm, state),
+        _ if layout != ShapeId::INSTANCE && is_data(source) => {
+            data_item(vm, source, index)?.map(|item| (item, index + 1))
+        }
         _ => {
             let item = next_of_object(vm, source)?;
             if item.is_none() {

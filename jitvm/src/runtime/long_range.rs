@@ -6,6 +6,7 @@ use super::iterate::as_index;
 use super::numbers::{as_i64, as_integer};
 use super::object::{IteratorObject, Range, ShapeId, Slice};
 use super::operators::{self, Binary};
+use super::sequences::{range_bounds, range_length};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use std::cmp::Ordering;
@@ -71,6 +72,34 @@ fn item(vm: &mut Vm, range: Value, index: Value) -> Outcome {
     let [start, _, step] = bounds(range);
     let distance = arithmetic(vm, Binary::Mul, index, step)?;
     arithmetic(vm, Binary::Add, start, distance)
+}
+
+/// A RANGE's slice without a step whose bounds are fixnums or None; `None` leaves others to [`get_item`].
+pub fn forward_slice(vm: &mut Vm, range: Value, key: Value) -> Option<Value> {
+    if !key.has_shape(ShapeId::SLICE) {
+        return None;
+    }
+    // SAFETY: the shape was checked.
+    let slice = unsafe { &*key.object::<Slice>() };
+    let known = |bound: Value| bound == Value::NONE || bound.is_int();
+    if slice.step != Value::NONE || !known(slice.start) || !known(slice.stop) {
+        return None;
+    }
+    let bounds @ (start, _, step) = range_bounds(range);
+    let count = range_length(bounds) as i64;
+    let clamped = |bound: Value, default: i64| match bound {
+        Value::NONE => default,
+        _ if bound.as_fixnum() < 0 => (bound.as_fixnum() + count).max(0),
+        _ => bound.as_fixnum().min(count),
+    };
+    let (first, last) = (clamped(slice.start, 0), clamped(slice.stop, count));
+    let item = |index: i64| {
+        index
+            .checked_mul(step)
+            .and_then(|offset| start.checked_add(offset))
+            .filter(|&item| Value::try_fixnum(item).is_some())
+    };
+    Some(vm.range(item(first)?, item(last)?, step))
 }
 
 /// `range[key]`.

@@ -283,6 +283,8 @@ pub enum GeneratorState {
     Suspended = 4,
     Running = 8,
     Finished = 12,
+    /// Runs, but all it does is to wait for the generator it delegates to: its registers are still in the object.
+    Passing = 16,
 }
 
 /// A generator, coroutine or asynchronous generator.
@@ -299,7 +301,7 @@ pub struct Generator {
     pub function: Value,
     /// The exception it was handling when it was suspended, or UNDEF.
     pub handled: Value,
-    /// The iterator it delegates to while suspended, or UNDEF.
+    /// The iterator it delegates to while suspended or passing, or UNDEF.
     pub delegate: Value,
     /// Asynchronous generators: NONE, or TRUE while a step of it is running.
     pub busy: Value,
@@ -310,6 +312,7 @@ impl Generator {
     pub const REGISTERS: usize = 56;
 
     /// Number of registers.
+    #[inline(always)]
     pub const fn count(&self) -> usize {
         self.register_bytes as usize / size_of::<Value>()
     }

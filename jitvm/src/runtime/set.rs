@@ -5,7 +5,7 @@
 //! ([`super::dict`]).
 
 use super::compare::equal;
-use super::dict::{equal_natively, hash_of_key};
+use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -163,6 +163,49 @@ fn find(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<Found> {
                 }
             }
             probe.advance();
+        }
+    }
+}
+
+/// Whether a plain key is in the set.
+///
+/// # Errors
+/// See [`Unknown`].
+pub fn contains_plain(vm: &mut Vm, set: Value, key: Value) -> Result<bool, Unknown> {
+    let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
+    if fields(set).table.is_null() {
+        return Ok(false);
+    }
+    let mut probe = Probe::new(hash, fields(set).mask);
+    loop {
+        let entry = *fields(set).entry(probe.slot);
+        if entry.key == Value::UNDEF {
+            return Ok(false);
+        }
+        if entry.key == key {
+            return Ok(true);
+        }
+        if entry.key != SetEntry::DELETED && entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)? {
+            return Ok(true);
+        }
+        probe.advance();
+    }
+}
+
+/// Adds a plain key.
+///
+/// # Errors
+/// See [`Unknown`].
+pub fn add_plain(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
+    if contains_plain(vm, set, key)? {
+        return Ok(());
+    }
+    // No key of the same hash asks the program, so nothing does.
+    match add(vm, set, key) {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            vm.exception = Value::UNDEF;
+            Err(Unknown)
         }
     }
 }

@@ -57,6 +57,9 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         ShapeId::RANGE => {
             // As CPython: the items at both bounds of a slice, so the stop may lie past the range's own.
             if !key.is_int() {
+                if let Some(slice) = long_range::forward_slice(vm, container, key) {
+                    return Ok(slice);
+                }
                 return long_range::get_item(vm, container, key);
             }
             let bounds @ (start, _, step) = range_bounds(container);
@@ -88,8 +91,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 pub fn chosen_items(vm: &mut Vm, container: Value, chosen: Chosen) -> Outcome {
     let is_list = container.has_layout(ShapeId::LIST);
     let before = vm.perf.enter_operation(Operation::GetItem, container, || are_many(chosen.count));
-    let result =
-        if is_list { slice_list(vm, items(container), chosen) } else { slice_tuple(vm, container, chosen) };
+    let result = if is_list { slice_list(vm, items(container), chosen) } else { slice_tuple(vm, container, chosen) };
     vm.perf.leave_operation(before);
     result
 }

@@ -199,9 +199,9 @@ pub fn generator_field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             let place = Value::from_fixnum(i64::from(fields.code.0) << 32 | i64::from(fields.pc));
             Some(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, value]))
         }
-        "running" => Some(Value::from_bool(fields.state == GeneratorState::Running)),
+        "running" => Some(Value::from_bool(generator::runs(fields))),
         "suspended" => Some(Value::from_bool(fields.state == GeneratorState::Suspended)),
-        "yieldfrom" | "await" if fields.delegate == Value::UNDEF => Some(Value::NONE),
+        "yieldfrom" | "await" if fields.delegate == Value::UNDEF || generator::runs(fields) => Some(Value::NONE),
         "yieldfrom" | "await" => Some(fields.delegate),
         "code" => Some(code_object(vm, fields.code)),
         "origin" => Some(Value::NONE),

@@ -71,8 +71,14 @@ impl Continuation {
         (Continuation::Resume, "resume"),
     ];
     /// The frame is a generator's whose consumer is the one below, and which has its register.
+    #[inline(always)]
     pub const fn is_resumed(self) -> bool {
         matches!(self, Continuation::Next | Continuation::Send | Continuation::Called)
+    }
+    /// The frame is a generator's, which is its value.
+    #[inline(always)]
+    pub const fn resumes(self) -> bool {
+        self.is_resumed() || matches!(self, Continuation::Resume)
     }
     pub fn word(self) -> &'static str {
         Continuation::WORDS[self as usize].1

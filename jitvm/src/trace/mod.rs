@@ -23,12 +23,15 @@ mod record_frame;
 mod record_function;
 mod record_generator;
 mod record_iterator;
+mod record_native;
 mod record_object;
 pub mod record_onward;
 mod record_operation;
 pub mod record_raise;
+mod record_sequence;
 mod record_special;
 mod record_subscript;
+mod record_table;
 pub mod recorder;
 mod watchdog;
 

@@ -124,6 +124,13 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         if keywords.is_none()
+            && super::describe::builtin_name(vm, callee_value).as_deref() == Some("getattr")
+            && let Some(found) = self.attribute_by_call(vm, &references, &values)?
+        {
+            self.set(ins.a, found);
+            return Ok(Step::Interpret);
+        }
+        if keywords.is_none()
             && first == ins.a + 1
             && values.first().is_some_and(|value| value.has_shape(ShapeId::GENERATOR))
             && let Some(step) = self.resume_by_call(vm, ins, callee_value, &references, &values)?
@@ -131,9 +138,18 @@ impl Recorder {
             return Ok(step);
         }
         // The interpreter would begin a frame for some of these, such as bound methods; the trace calls them.
-        let result = self.builtin_call(vm, callee, &call);
+        let result = self.call_of_builtin(vm, callee, callee_value, &call);
         self.set(ins.a, result);
         Ok(Step::CallOut)
+    }
+
+    /// A call of something that is no Python function, and a constant here.
+    fn call_of_builtin(&mut self, vm: &mut Vm, callee: Ref, value: Value, call: &Call<'_>) -> Ref {
+        let fitting = match call.keywords {
+            None => self.native_builtin(vm, callee, value, call.references, call.values),
+            Some(_) => None,
+        };
+        fitting.unwrap_or_else(|| self.builtin_call(vm, callee, call))
     }
 
     /// Whether a callee looks for a frame that is inlined here, or whose registers have never been written.
@@ -184,7 +200,7 @@ impl Recorder {
         let callee = self.same_word(vm, callee, function);
         let result = match self.intrinsic(vm, function, &call) {
             Some(result) => result,
-            None => self.builtin_call(vm, callee, &call),
+            None => self.call_of_builtin(vm, callee, function, &call),
         };
         self.set(ins.a, result);
         Ok(Step::CallOut)
@@ -293,13 +309,10 @@ impl Recorder {
                 Some(self.call(helpers::TABLE_LENGTH, &[object]))
             }
             ("len", &[r], &[v]) => {
-                let length = match shape(v)? {
-                    ShapeId::LIST => Op::ListLen,
-                    ShapeId::TUPLE => Op::TupleLen,
-                    ShapeId::STR => Op::StrLen,
-                    _ => return None,
-                };
-                let object = self.object(r, shape(v)?);
+                if let Some(length) = self.builtin_length(r, v) {
+                    return Some(length);
+                }
+                let (object, length) = self.with_length(vm, r, v)?;
                 Some(self.emit(length, object, Ref::NONE, 0))
             }
             ("abs", &[r], &[v]) if v.is_float() => {
@@ -364,23 +377,18 @@ impl Recorder {
                 let float = self.emit(Op::IntToFlt, int, Ref::NONE, 0);
                 Some(self.emit(Op::SqrtF, float, Ref::NONE, 0))
             }
-            ("isinstance", &[r, _], &[v, class]) => {
-                // The class is a constant where it is a type; the object's type is what its guard says.
-                if shape(class) != Some(ShapeId::TYPE) {
-                    return None;
-                }
-                let answer = vm.is_subtype(vm.type_of(v), types::type_id(class));
-                self.same_word(vm, call.references[1], class);
-                self.guard_type(vm, r, v);
-                // The bases of a program's class may be others later.
-                let of = vm.type_of(v);
-                if of.is_dynamic() {
-                    self.class_unchanged(vm, of);
-                }
-                Some(self.constant(vm, Value::from_bool(answer)))
+            ("dict.get", &[dict, key, ref rest @ ..], &[object, value, ..]) if rest.len() <= 1 => {
+                self.dict_get(vm, [(dict, object), (key, value)], rest.first().copied())
             }
-            ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {
-                let list = self.object(list, ShapeId::LIST);
+            ("set.add", &[set, key], &[object, value]) if self.set_put(vm, [(set, object), (key, value)]) => {
+                Some(self.constant(vm, Value::NONE))
+            }
+            ("isinstance", references, values) => self.instance_test(vm, references, values),
+            ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
+            ("list.append", &[list, item], &[object, _])
+                if shape(object).is_some() && object.has_layout(ShapeId::LIST) =>
+            {
+                let list = self.object(list, object.shape());
                 self.call(helpers::LIST_APPEND, &[list, item]);
                 Some(self.constant(vm, Value::NONE))
             }

@@ -223,9 +223,13 @@ impl Recorder {
         if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
             return Ok(step);
         }
-        let result = match self.element(container, key, object, index) {
-            Some(element) => Some(element),
+        let result = match self.element(vm, container, key, object, index) {
             None => self.list_slice(container, key, object, index),
+            found => found,
+        };
+        let result = match result {
+            None => self.dict_item(vm, [(container, object), (key, index)]),
+            found => found,
         };
         let result = match result {
             Some(element) => element,
@@ -238,21 +242,19 @@ impl Recorder {
         Ok(Step::Interpret)
     }
 
-    pub(super) fn element(&mut self, container: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
+    pub(super) fn element(
+        &mut self,
+        vm: &mut Vm,
+        container: Ref,
+        key: Ref,
+        object: Value,
+        index: Value,
+    ) -> Option<Ref> {
         if !index.is_int() {
             return None;
         }
         let i = index.as_fixnum();
         match shape(object)? {
-            ShapeId::LIST => {
-                // SAFETY: the shape says it is a list.
-                let n = unsafe { (*(object.address() as *const List)).length };
-                let list = self.object(container, ShapeId::LIST);
-                let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
-                let index = self.element_index(key, i, length, n.into())?;
-                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
-                Some(self.emit(Op::ElemLoad, data, index, 0))
-            }
             ShapeId::TUPLE => {
                 // SAFETY: the shape says it is a tuple.
                 let n = unsafe { (*(object.address() as *const Tuple)).length };
@@ -262,7 +264,16 @@ impl Recorder {
                 let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                 Some(self.emit(Op::ItemLoad, data, index, 0))
             }
-            _ => None,
+            _ => {
+                let getitem = vm.names.getitem;
+                let list = self.native_list(vm, container, object, &[getitem])?;
+                // SAFETY: it is laid out as a list.
+                let n = unsafe { (*(object.address() as *const List)).length };
+                let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+                let index = self.element_index(key, i, length, n.into())?;
+                let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+                Some(self.emit(Op::ElemLoad, data, index, 0))
+            }
         }
     }
 
@@ -283,10 +294,12 @@ impl Recorder {
         if self.set_list_slice(operands) {
             return Ok(Step::Interpret);
         }
-        if shape(object) == Some(ShapeId::LIST) && index.is_int() {
-            // SAFETY: the shape says it is a list.
+        let setitem = vm.names.setitem;
+        if index.is_int()
+            && let Some(list) = self.native_list(vm, container, object, &[setitem])
+        {
+            // SAFETY: it is laid out as a list.
             let n = unsafe { (*(object.address() as *const List)).length };
-            let list = self.object(container, ShapeId::LIST);
             let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
             if let Some(index) = self.element_index(key, index.as_fixnum(), length, n.into()) {
                 let word = self.tagged(value);
@@ -295,6 +308,10 @@ impl Recorder {
                 self.store_element(data, index, word);
                 return Ok(Step::Interpret);
             }
+        }
+        let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+        if self.dict_put(vm, [(container, object), (key, index)], value) {
+            return Ok(Step::Interpret);
         }
         let (container, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
         self.call(helpers::SET_ITEM, &[container, key, value]);
@@ -364,6 +381,14 @@ impl Recorder {
                 Ok(())
             }
             _ => {
+                if iterate::is_native_sequence(vm, iterable)
+                    && let iter = vm.names.iter
+                    && let Some(list) = self.native_list(vm, source, iterable, &[iter])
+                {
+                    self.set(ins.a, list);
+                    (1..4).for_each(|i| self.set(ins.a + i, zero));
+                    return Ok(());
+                }
                 self.get_iter_state(vm, ins);
                 Ok(())
             }
@@ -427,7 +452,9 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         let shape = shape(iterable);
-        let Some(shape @ (ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR)) = shape else {
+        // An instance that is its own iterator has no index.
+        let is_list = shape.is_some() && iterable.has_layout(ShapeId::LIST) && at(state + 1).is_int();
+        let Some(shape) = shape.filter(|&shape| is_list || matches!(shape, ShapeId::TUPLE | ShapeId::STR)) else {
             if shape == Some(ShapeId::GENERATOR) {
                 if self.resume_generator(vm, ins, iterable, None, Continuation::Next)? {
                     return Ok(Step::Interpret);
@@ -442,7 +469,7 @@ impl Recorder {
             if self.table_iteration(vm, ins, base)? {
                 return Ok(Step::Interpret);
             }
-            return self.iterator_object(vm, ins, iterable);
+            return self.iterator_object(vm, ins, [iterable, at(state + 1)]);
         };
         let sequence = self.object(holder, shape);
         if shape == ShapeId::STR {
@@ -451,7 +478,7 @@ impl Recorder {
             let answer = self.call(helpers::STR_IS_ASCII, &[sequence]);
             self.same_word(vm, answer, Value::from_bool(ascii));
             if !ascii {
-                return self.iterator_object(vm, ins, iterable);
+                return self.iterator_object(vm, ins, [iterable, at(state + 1)]);
             }
         }
         let index = self.get(state + 1);
@@ -463,9 +490,9 @@ impl Recorder {
             return abort(AbortReason::LeftLoop, self.place());
         }
         let (length, data, load) = match shape {
-            ShapeId::LIST => (Op::ListLen, Some(Op::ListData), Op::ElemLoad),
             ShapeId::TUPLE => (Op::TupleLen, Some(Op::TupleData), Op::ItemLoad),
-            _ => (Op::StrLen, None, Op::Nop),
+            ShapeId::STR => (Op::StrLen, None, Op::Nop),
+            _ => (Op::ListLen, Some(Op::ListData), Op::ElemLoad),
         };
         let length = self.emit(length, sequence, Ref::NONE, 0);
         if ends {

@@ -9,8 +9,8 @@ use super::abort::AbortReason;
 use super::record_operation::{sequence_length, shape};
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
-use crate::ir::{Op, Ref, Ty};
 use crate::interp::helpers;
+use crate::ir::{Op, Ref, Ty};
 use crate::runtime::dict_views;
 use crate::runtime::object::{DictView, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
@@ -48,8 +48,7 @@ fn collect(iterator: Value, found: &mut Vec<Value>) -> bool {
         ShapeId::LIST_ITERATOR | ShapeId::TUPLE_ITERATOR | ShapeId::RANGE_ITERATOR => is_plain(state()[0]),
         ShapeId::LIST_REVERSE_ITERATOR | ShapeId::REVERSED => {
             let [source, remaining, ..] = state();
-            source == Value::EXHAUSTED
-                || is_sequence(source) && items(source).len() >= remaining.as_fixnum() as usize
+            source == Value::EXHAUSTED || is_sequence(source) && items(source).len() >= remaining.as_fixnum() as usize
         }
         ShapeId::ENUMERATE => {
             let count = fields(iterator).extra;
@@ -344,8 +343,7 @@ impl Recorder {
                     .collect();
                 let mut parts = Vec::new();
                 for (source, shape) in sources {
-                    let shape =
-                        if shape == ShapeId::LIST { ShapeId::LIST_ITERATOR } else { ShapeId::TUPLE_ITERATOR };
+                    let shape = if shape == ShapeId::LIST { ShapeId::LIST_ITERATOR } else { ShapeId::TUPLE_ITERATOR };
                     parts.push(self.iterator_of(shape, [source, zero, zero, zero, zero]));
                 }
                 let tuple = self.tuple_of(vm, &parts);

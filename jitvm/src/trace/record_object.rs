@@ -164,7 +164,11 @@ impl Recorder {
             return Ok(None);
         }
         let of = vm.shapes.get(shape);
-        if of.is_dictionary || !value.has_layout(ShapeId::INSTANCE) || vm.shapes.lookup(shape, name).is_some() {
+        let is_list = value.has_layout(ShapeId::LIST);
+        if of.is_dictionary
+            || !(is_list || value.has_layout(ShapeId::INSTANCE))
+            || vm.shapes.lookup(shape, name).is_some()
+        {
             return Ok(None);
         }
         let class = of.class;
@@ -174,8 +178,14 @@ impl Recorder {
         let Some(found) = vm.lookup(class, name).filter(|&found| descriptors::is_method(vm, found)) else {
             return Ok(None);
         };
-        self.object(object, shape);
+        if is_list && vm.has_own_attributes(value) {
+            return Ok(None);
+        }
+        let object = self.object(object, shape);
         self.class_unchanged(vm, class);
+        if is_list {
+            self.has_no_attributes(vm, object);
+        }
         Ok(Some(self.constant(vm, found)))
     }
 
@@ -188,6 +198,9 @@ impl Recorder {
         name: Value,
     ) -> Recording<Option<Ref>> {
         let id = type_id(class);
+        if !id.is_dynamic() && class.has_shape(ShapeId::TYPE) {
+            return Ok(self.builtin_class_attribute(vm, receiver, class, name));
+        }
         if !id.is_dynamic() || !is_left_to_class(vm, class, name) {
             return Ok(None);
         }
@@ -198,6 +211,35 @@ impl Recorder {
         self.same_word(vm, receiver, class);
         self.class_and_metaclass_unchanged(vm, class);
         Ok(Some(self.constant(vm, found)))
+    }
+
+    /// A method that a builtin type has: always the same object.
+    fn builtin_class_attribute(&mut self, vm: &mut Vm, receiver: Ref, class: Value, name: Value) -> Option<Ref> {
+        let found = vm.lookup(type_id(class), name).filter(|found| found.has_shape(ShapeId::BUILTIN))?;
+        if attributes::get_attr(vm, class, name) != Ok(found) {
+            vm.exception = Value::UNDEF;
+            return None;
+        }
+        self.same_word(vm, receiver, class);
+        Some(self.constant(vm, found))
+    }
+
+    /// `getattr` with a name that is a constant, of an attribute that is there; `None` leaves it to a call.
+    pub(super) fn attribute_by_call(
+        &mut self,
+        vm: &mut Vm,
+        references: &[Ref],
+        values: &[Value],
+    ) -> Recording<Option<Ref>> {
+        let (&[receiver, name, ..], &[object, text, ..]) = (references, values) else { return Ok(None) };
+        if references.len() > 3 || !name.is_constant() || !text.has_shape(ShapeId::STR) || !object.is_pointer() {
+            return Ok(None);
+        }
+        let name = vm.intern(crate::runtime::strings::text(text));
+        match object.has_layout(ShapeId::TYPE) {
+            true => self.class_attribute(vm, receiver, object, name),
+            false => self.get_instance_attr(vm, receiver, object, name),
+        }
     }
 
     /// The class, and what decides how its attributes are read, are as they are now.

@@ -50,7 +50,12 @@ impl Recorder {
     }
 
     /// FOR_ITER over anything else than a range, list, tuple or str: a call, which answers EXHAUSTED at the end.
-    pub(super) fn iterator_object(&mut self, vm: &mut Vm, ins: Instruction, iterable: Value) -> Recording<Step> {
+    pub(super) fn iterator_object(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        [iterable, index]: [Value; 2],
+    ) -> Recording<Step> {
         let state = ins.b;
         let holder = self.get(state);
         if !iterable.is_pointer() {
@@ -62,7 +67,13 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         let holder = self.object(holder, iterable.shape());
-        let (answer, rest) = if iterate::is_iterator_object(vm, iterable) {
+        // An instance may also be iterated as the container that it is laid out as.
+        let is_itself = !iterable.is_instance() || index == Value::NONE;
+        let (answer, rest) = if is_itself && iterate::is_iterator_object(vm, iterable) {
+            if iterable.is_instance() {
+                let index = self.get(state + 1);
+                self.same_word(vm, index, Value::NONE);
+            }
             (self.call(helpers::NEXT, &[holder]), None)
         } else {
             let others: Vec<Ref> = (1..4).map(|i| self.get(state + i)).collect();

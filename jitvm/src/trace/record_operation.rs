@@ -23,11 +23,12 @@ pub(super) fn shape(value: Value) -> Option<ShapeId> {
     value.is_pointer().then(|| unsafe { *(value.address() as *const ShapeId) })
 }
 
-/// Items of a list or tuple, code points of a str.
+/// Items of a tuple or of what is laid out as a list, code points of a str.
 pub(super) fn sequence_length(value: Value) -> Option<usize> {
     match shape(value)? {
-        ShapeId::LIST | ShapeId::TUPLE => Some(sequences::items(value).len()),
+        ShapeId::TUPLE => Some(sequences::items(value).len()),
         ShapeId::STR => Some(strings::length(value)),
+        _ if value.has_layout(ShapeId::LIST) => Some(sequences::items(value).len()),
         _ => None,
     }
 }
@@ -134,6 +135,12 @@ impl Recorder {
                 self.set(ins.a, result);
             }
             Bytecode::In | Bytecode::NotIn => {
+                let (item, container) = (self.get(ins.b), self.get(ins.c));
+                if let Some(found) = self.table_has(vm, [(container, at(ins.c)), (item, at(ins.b))]) {
+                    let result = self.truth_of(vm, found, at(ins.c), at(ins.b), ins.op == Bytecode::In);
+                    self.set(ins.a, result);
+                    return Ok(Step::Interpret);
+                }
                 let (item, container) = (self.get(ins.b), self.get(ins.c));
                 let helper = if ins.op == Bytecode::In { helpers::CONTAINS } else { helpers::NOT_CONTAINS };
                 let result = self.call(helper, &[container, item]);
@@ -257,9 +264,17 @@ impl Recorder {
             }
             Bytecode::DictAdd => {
                 let (dict, key, value) = (self.get(ins.a), self.get(ins.b), self.get(ins.c));
+                if self.dict_put(vm, [(dict, at(ins.a)), (key, at(ins.b))], value) {
+                    return Ok(Step::Interpret);
+                }
+                let (dict, key) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::DICT_SET, &[dict, key, value]);
             }
             Bytecode::SetAdd => {
+                let (set, item) = (self.get(ins.a), self.get(ins.b));
+                if self.set_put(vm, [(set, at(ins.a)), (item, at(ins.b))]) {
+                    return Ok(Step::Interpret);
+                }
                 let (set, item) = (self.get(ins.a), self.get(ins.b));
                 self.call(helpers::SET_ADD, &[set, item]);
             }
@@ -350,7 +365,9 @@ impl Recorder {
         };
         let result = result.unwrap_or_else(|| {
             // Of operands that are exactly builtin the helper runs no code of the program, and changes a list only.
-            let known = self.is_builtin(left, x) && self.is_builtin(right, y);
+            // Formatting asks the items of a tuple.
+            let asks_items = kind == Binary::Mod && matches!(shape(y), Some(ShapeId::LIST | ShapeId::TUPLE));
+            let known = !asks_items && self.is_builtin(left, x) && self.is_builtin(right, y);
             let (left, right) = (self.get(ins.b), self.get(ins.c));
             let changes = ins.x == 1 && !(known && means_the_same(kind, x, y));
             let table = match (changes, known) {
@@ -370,7 +387,7 @@ impl Recorder {
     /// Ints are not checked, as they may be of any size.
     pub(super) fn is_builtin(&mut self, r: Ref, value: Value) -> bool {
         match shape(value) {
-            Some(shape @ (ShapeId::STR | ShapeId::LIST | ShapeId::TUPLE)) => {
+            Some(shape @ (ShapeId::STR | ShapeId::BYTES | ShapeId::LIST | ShapeId::TUPLE)) => {
                 self.object(r, shape);
                 true
             }
@@ -609,13 +626,7 @@ impl Recorder {
             self.guard(if truth { Op::G_FltNe } else { Op::G_FltEq }, Ty::Nil, float, zero, 0);
             return Some(truth);
         }
-        let length = match shape(value)? {
-            ShapeId::LIST => Op::ListLen,
-            ShapeId::TUPLE => Op::TupleLen,
-            ShapeId::STR => Op::StrLen,
-            _ => return None,
-        };
-        let object = self.object(r, shape(value)?);
+        let (object, length) = self.with_length(vm, r, value)?;
         let length = self.emit(length, object, Ref::NONE, 0);
         let zero = self.constant_int(0);
         let truth = ops::native_truth(value);

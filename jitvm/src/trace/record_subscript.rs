@@ -61,7 +61,8 @@ impl Recorder {
     /// `container[start:stop] = new` of two lists, or a list and a tuple; whether it is done.
     pub(super) fn set_list_slice(&mut self, operands: [(Ref, Value); 3]) -> bool {
         let [(container, object), (key, index), (new, source)] = operands;
-        let (Some(ShapeId::LIST), Some(from @ (ShapeId::LIST | ShapeId::TUPLE))) = (shape(object), shape(source)) else {
+        let (Some(ShapeId::LIST), Some(from @ (ShapeId::LIST | ShapeId::TUPLE))) = (shape(object), shape(source))
+        else {
             return false;
         };
         let Some([start, stop, step]) = self.slice_made_here(key, index) else { return false };

@@ -41,11 +41,13 @@ pub(super) fn raising_stop<'a>(errors: &'a [ParseError], error: &ParseError) -> 
     let stops = behind.filter_map(|other| {
         let raises = match &other.error {
             ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => true,
-            ParseErrorType::Lexical(LexicalErrorType::FStringError(kind)) | ParseErrorType::FStringError(kind) => matches!(
-                kind,
-                InterpolatedStringErrorType::UnterminatedString
-                    | InterpolatedStringErrorType::UnterminatedTripleQuotedString
-            ),
+            ParseErrorType::Lexical(LexicalErrorType::FStringError(kind)) | ParseErrorType::FStringError(kind) => {
+                matches!(
+                    kind,
+                    InterpolatedStringErrorType::UnterminatedString
+                        | InterpolatedStringErrorType::UnterminatedTripleQuotedString
+                )
+            }
             ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { tok }) if tok.is_ascii() => return None,
             ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { .. }) => true,
             ParseErrorType::Lexical(

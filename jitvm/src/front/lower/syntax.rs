@@ -604,7 +604,9 @@ impl<'a> Place<'a> {
                 TokenKind::Rsqb => ']',
                 TokenKind::Rbrace => '}',
                 // Reading on ends at what is no token; indentation is told at once.
-                TokenKind::Unknown if start > error && !matches!(&self.text[token.range()], "?" | "!" | "$" | "`") => break,
+                TokenKind::Unknown if start > error && !matches!(&self.text[token.range()], "?" | "!" | "$" | "`") => {
+                    break;
+                }
                 _ => continue,
             };
             if start > error && matches!(kind, ParseErrorType::UnexpectedIndentation) {
