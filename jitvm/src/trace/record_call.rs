@@ -379,6 +379,7 @@ impl Recorder {
                 }
                 Some(self.constant(vm, Value::from_bool(answer)))
             }
+            ("list.pop" | "list.insert", references, values) => self.list_method(vm, &name, references, values),
             ("list.append", &[list, item], &[object, _]) if shape(object) == Some(ShapeId::LIST) => {
                 let list = self.object(list, ShapeId::LIST);
                 self.call(helpers::LIST_APPEND, &[list, item]);
