@@ -11,7 +11,9 @@ use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
-use crate::runtime::{attributes, bytes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript};
+use crate::runtime::{
+    attributes, bytes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
+};
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
 

@@ -88,8 +88,7 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 pub fn chosen_items(vm: &mut Vm, container: Value, chosen: Chosen) -> Outcome {
     let is_list = container.has_layout(ShapeId::LIST);
     let before = vm.perf.enter_operation(Operation::GetItem, container, || are_many(chosen.count));
-    let result =
-        if is_list { slice_list(vm, items(container), chosen) } else { slice_tuple(vm, container, chosen) };
+    let result = if is_list { slice_list(vm, items(container), chosen) } else { slice_tuple(vm, container, chosen) };
     vm.perf.leave_operation(before);
     result
 }

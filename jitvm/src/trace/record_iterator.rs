@@ -9,13 +9,13 @@ use super::abort::AbortReason;
 use super::record_operation::{sequence_length, shape};
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
-use crate::ir::{Op, Ref, Ty};
 use crate::interp::helpers;
-use crate::runtime::{bytes, dict_views};
+use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{DictView, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+use crate::runtime::{bytes, dict_views};
 
 /// Byte offset of a word of the iteration state.
 const fn state_offset(word: usize) -> u32 {
@@ -58,8 +58,7 @@ fn collect(iterator: Value, found: &mut Vec<Value>) -> bool {
         | ShapeId::BYTEARRAY_ITERATOR => is_plain(state()[0]),
         ShapeId::LIST_REVERSE_ITERATOR | ShapeId::REVERSED => {
             let [source, remaining, ..] = state();
-            source == Value::EXHAUSTED
-                || is_sequence(source) && items(source).len() >= remaining.as_fixnum() as usize
+            source == Value::EXHAUSTED || is_sequence(source) && items(source).len() >= remaining.as_fixnum() as usize
         }
         ShapeId::ENUMERATE => {
             let count = fields(iterator).extra;
@@ -402,8 +401,7 @@ impl Recorder {
                     .collect();
                 let mut parts = Vec::new();
                 for (source, shape) in sources {
-                    let shape =
-                        if shape == ShapeId::LIST { ShapeId::LIST_ITERATOR } else { ShapeId::TUPLE_ITERATOR };
+                    let shape = if shape == ShapeId::LIST { ShapeId::LIST_ITERATOR } else { ShapeId::TUPLE_ITERATOR };
                     parts.push(self.iterator_of(shape, [source, zero, zero, zero, zero]));
                 }
                 let tuple = self.tuple_of(vm, &parts);

@@ -34,7 +34,10 @@ fn catcher(
         if let Some(range) = ranges.iter().find(|range| (range.start..range.end).contains(&pc)) {
             return Some((depth, range.register));
         }
-        if !matches!(continuation, Continuation::Call | Continuation::Init | Continuation::Operator | Continuation::Discard) {
+        if !matches!(
+            continuation,
+            Continuation::Call | Continuation::Init | Continuation::Operator | Continuation::Discard
+        ) {
             return None;
         }
     }

@@ -62,7 +62,8 @@ impl Recorder {
     /// `container[start:stop] = new` of two lists, or a list and a tuple; whether it is done.
     pub(super) fn set_list_slice(&mut self, operands: [(Ref, Value); 3]) -> bool {
         let [(container, object), (key, index), (new, source)] = operands;
-        let (Some(ShapeId::LIST), Some(from @ (ShapeId::LIST | ShapeId::TUPLE))) = (shape(object), shape(source)) else {
+        let (Some(ShapeId::LIST), Some(from @ (ShapeId::LIST | ShapeId::TUPLE))) = (shape(object), shape(source))
+        else {
             return false;
         };
         let Some([start, stop, step]) = self.slice_made_here(key, index) else { return false };
@@ -76,18 +77,14 @@ impl Recorder {
     }
 
     /// `list.pop` or `list.insert` with an index in range that counts from the start, or the last item's.
-    pub(super) fn list_method(
-        &mut self,
-        vm: &mut Vm,
-        name: &str,
-        references: &[Ref],
-        values: &[Value],
-    ) -> Option<Ref> {
+    pub(super) fn list_method(&mut self, vm: &mut Vm, name: &str, references: &[Ref], values: &[Value]) -> Option<Ref> {
         let length = sequence_length(*values.first()?).filter(|_| shape(values[0]) == Some(ShapeId::LIST))? as i64;
         let pops = name == "list.pop";
         let given = match *values.get(1).unwrap_or(&Value::NONE) {
             Value::NONE if pops && values.len() == 1 && length > 0 => None,
-            index if index.is_int() && (0..length + i64::from(!pops)).contains(&index.as_fixnum()) => Some(references[1]),
+            index if index.is_int() && (0..length + i64::from(!pops)).contains(&index.as_fixnum()) => {
+                Some(references[1])
+            }
             _ => return None,
         };
         if values.len() > 2 + usize::from(!pops) {
