@@ -130,9 +130,10 @@ impl Recorder {
                 let length = self.emit(Op::TupleLen, tuple, Ref::NONE, 0);
                 let count = self.constant_int(items(parts).len() as i64);
                 self.guard(Op::G_Eq, Ty::Nil, length, count, 0);
-                let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                 let mut row = Vec::new();
                 for (i, &part) in items(parts).iter().enumerate() {
+                    // Asking the one before may have called a helper, which no address is kept across.
+                    let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                     let index = self.constant_int(i as i64);
                     let inner = self.emit(Op::ItemLoad, data, index, 0);
                     row.push(self.advance(vm, inner, part, stores, asked)?);
