@@ -13,7 +13,7 @@ use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{
-    attributes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
+    attributes, bytes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
 };
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
@@ -220,6 +220,11 @@ helpers! {
     DICT_VALUE "dict_value" A2 LOOKS |_vm, dict, position| dict::stored_before(dict, position.as_fixnum() as usize).1.0;
     // Of two floats.
     FLOAT_POWER "float_power" A2 RAISES |vm, a, b| float_power(vm, a, b);
+    // With an index in range.
+    LIST_POP "list_pop" A2 LISTS |_vm, list, index| subscript::remove(list, index.as_fixnum() as usize).0;
+    LIST_INSERT "list_insert" A3 LISTS |vm, list, index, item| word(subscript::insert(vm, list, index.as_fixnum() as usize, item).map(|()| Value::NONE));
+    // Item of a bytes or bytearray, -1 if the index is none from 0 on.
+    BYTE_AT "byte_at" A2 LOOKS |_vm, data, index| Value::from_fixnum(byte_at(data, index.as_fixnum())).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
     // The bounds are fixnums and the step is not 0.
     RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
@@ -335,6 +340,10 @@ pub const IN_PLACE: [HelperId; 13] = [
     OR_IN_PLACE,
     XOR_IN_PLACE,
 ];
+fn byte_at(data: Value, index: i64) -> i64 {
+    usize::try_from(index).ok().and_then(|index| bytes::data(data).get(index)).map_or(-1, |&byte| byte.into())
+}
+
 /// `a ** b` of floats.
 fn float_power(vm: &mut Vm, a: Value, b: Value) -> u64 {
     if a.is_float() && b.is_float() && a.as_float() > 0.0 {

@@ -29,8 +29,21 @@ fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
 /// # Errors
 /// There is no memory for it: the exception is pending.
 pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
-    let chosen = chosen(bounds, items(list).len());
-    subscript::chosen_items(vm, list, chosen)
+    let length = items(list).len();
+    // The first items from an index down.
+    if bounds[1] == Value::NONE
+        && bounds[2] == Value::from_fixnum(-1)
+        && bounds[0].is_int()
+        && (0..length as i64).contains(&bounds[0].as_fixnum())
+        && !are_many(length)
+    {
+        let first = bounds[0].as_fixnum() as usize;
+        let new = vm.list_with_capacity(first + 1)?;
+        let taken = items(list)[..=first].iter().rev();
+        vm.fill_new_list(new, taken.copied());
+        return Ok(new);
+    }
+    subscript::chosen_items(vm, list, chosen(bounds, length))
 }
 
 /// `list[start:stop] = new`, another list or a tuple.

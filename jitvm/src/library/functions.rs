@@ -17,7 +17,7 @@ use crate::runtime::strings::{self, as_text, text};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding, surrogates};
+use crate::runtime::{attributes, bigint, format_spec, hash, numbers, repr, rounding, set, surrogates};
 
 builtins! {
     /// Functions known everywhere.
@@ -333,6 +333,32 @@ fn min(vm: &mut Vm, arguments: Arguments) -> Outcome {
     extreme(vm, arguments, "min", CompareKind::Less)
 }
 
+/// The least or greatest of a few ints in a list, tuple or set; `None` leaves it to others.
+fn extreme_of_small(source: Value, is_min: bool) -> Option<Value> {
+    const MOST: usize = 64;
+    // Tagged ints are in the order of the ints, and all whose low bits are 0 are ints.
+    let (mut low, mut high, mut bits) = (i64::MAX, i64::MIN, 0);
+    let mut count = 0;
+    let mut add = |item: Value| {
+        let word = item.0 as i64;
+        (low, high, bits, count) = (low.min(word), high.max(word), bits | word, count + 1);
+    };
+    match source.shape() {
+        ShapeId::LIST | ShapeId::TUPLE if items(source).len() <= MOST => {
+            items(source).iter().for_each(|&item| add(item))
+        }
+        ShapeId::SET | ShapeId::FROZENSET if set::length(source) <= MOST => {
+            let mut position = 0;
+            while let Some(item) = set::element_at(source, &mut position) {
+                add(item);
+            }
+        }
+        _ => return None,
+    }
+    let found = Value(if is_min { low } else { high } as u64);
+    (count > 0 && Value(bits as u64).is_int()).then_some(found)
+}
+
 /// The first item that stands in relation `kind` to all before it.
 fn extreme(vm: &mut Vm, arguments: Arguments, function: &str, kind: CompareKind) -> Outcome {
     if let ([first, second], false) = (arguments.positional(), arguments.has_keywords()) {
@@ -349,9 +375,15 @@ fn extreme(vm: &mut Vm, arguments: Arguments, function: &str, kind: CompareKind)
         let message = format!("Cannot specify a default for {function}() with multiple positional arguments");
         return Err(vm.type_error(message));
     }
+    let is_min = kind == CompareKind::Less;
+    if key.is_none()
+        && let [source] = *values
+        && let Some(found) = extreme_of_small(source, is_min)
+    {
+        return Ok(found);
+    }
     let source = if values.len() == 1 { values[0] } else { vm.tuple(values)? };
     let mut iteration = Iteration::new(vm, source)?;
-    let is_min = kind == CompareKind::Less;
     let found = match key {
         None => {
             let consumer = if is_min { Consumer::Min } else { Consumer::Max };

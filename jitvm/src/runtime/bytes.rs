@@ -230,16 +230,24 @@ pub fn contains(vm: &mut Vm, container: Value, wanted: Value) -> Outcome<bool> {
     Ok(find(data(container), &part).is_some())
 }
 
+/// Where a byte comes first: whole chunks are looked at before the bytes of the one that has it.
+fn find_byte(data: &[u8], byte: u8) -> Option<usize> {
+    const CHUNK: usize = 64;
+    let has = |chunk: &[u8]| chunk.iter().fold(false, |found, &other| found | (other == byte));
+    let start = CHUNK * data.chunks(CHUNK).position(has)?;
+    data[start..].iter().position(|&other| other == byte).map(|at| start + at)
+}
+
 /// Where `part` first occurs.
 pub fn find(data: &[u8], part: &[u8]) -> Option<usize> {
     match part {
         [] => Some(0),
-        [byte] => data.iter().position(|b| b == byte),
+        [byte] => find_byte(data, *byte),
         [first, ..] => {
             let last = data.len().checked_sub(part.len())?;
             let mut at = 0;
             while at <= last {
-                at += data[at..=last].iter().position(|b| b == first)?;
+                at += find_byte(&data[at..=last], *first)?;
                 if data[at..].starts_with(part) {
                     return Some(at);
                 }

@@ -386,7 +386,7 @@ pub fn contains(vm: &mut Vm, container: Value, value: Value) -> Outcome<Option<b
 /// `container[key]` of an instance.
 pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
     let name = vm.names.getitem;
-    if matches!(vm.native_type(container), TypeId::TUPLE | TypeId::LIST)
+    if matches!(vm.native_type(container), TypeId::TUPLE | TypeId::LIST | TypeId::DICT)
         && vm.special(container, name).is_some_and(|method| is_native(vm, container, name, method))
     {
         return subscript::native_get_item(vm, container, key);
@@ -400,6 +400,11 @@ pub fn get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
 /// `container[key] = value` of an instance.
 pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     let name = vm.names.setitem;
+    if matches!(vm.native_type(container), TypeId::LIST | TypeId::DICT)
+        && vm.special(container, name).is_some_and(|method| is_native(vm, container, name, method))
+    {
+        return subscript::native_set_item(vm, container, key, value);
+    }
     match vm.try_special(container, name, &[key, value])? {
         Some(_) => Ok(()),
         None => subscript::native_set_item(vm, container, key, value),

@@ -4,7 +4,7 @@ use super::bytes;
 use super::dict_views;
 use super::iterate;
 use super::numbers::{as_i64, as_integer};
-use super::object::ShapeId;
+use super::object::{List, ShapeId};
 use super::operators::Binary;
 use super::sequences::{LONGEST, items};
 use super::set_operations;
@@ -93,8 +93,16 @@ fn concatenate(vm: &mut Vm, a: Value, b: Value, augmented: bool) -> Outcome {
 /// Appends values that lie in another object.
 pub fn append_items(vm: &mut Vm, list: Value, values: &[Value]) -> Outcome<()> {
     vm.reserve(list, values.len())?;
-    for &value in values {
-        vm.push(list, value)?;
+    if values.is_empty() {
+        return Ok(());
+    }
+    let object = list.object::<List>();
+    // SAFETY: there is room for the items; `values` may be the list's own, which lie before their copies if they are
+    // still there, and in the storage that it had before otherwise.
+    unsafe {
+        let end = (*object).data.add((*object).length as usize);
+        std::ptr::copy(values.as_ptr(), end, values.len());
+        (*object).length += values.len() as u32;
     }
     Ok(())
 }

@@ -246,6 +246,27 @@ impl Vm {
 }
 
 impl Vm {
+    /// Writes the items of a new list that has room for them.
+    #[inline]
+    pub fn fill_new_list(&mut self, list: Value, values: impl ExactSizeIterator<Item = Value>) {
+        let object = list.object::<List>();
+        let count = values.len();
+        // SAFETY: the caller passes a list with this capacity, which nobody has seen.
+        unsafe {
+            assert!(count <= (*object).capacity as usize, "the list has room for the items");
+            let mut next = (*object).data;
+            let end = next.wrapping_add(count);
+            for value in values {
+                if next == end {
+                    break;
+                }
+                next.write(value);
+                next = next.add(1);
+            }
+            (*object).length = count as u32;
+        }
+    }
+
     /// Writes the items of a new list that has room for `length`; `fill` sets them all without allocating.
     pub fn fill_list(&mut self, list: Value, length: usize, fill: impl FnOnce(&mut [Value])) {
         let object = list.object::<List>();

@@ -284,6 +284,12 @@ pub fn contains(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
 #[inline]
 fn contains_natively(set: Value, key: Value, hash: i64) -> Option<bool> {
     let entries = fields(set).entries();
+    // Mostly the first slot tells.
+    match entries.get(hash as usize & fields(set).mask as usize)?.key {
+        found if found == key => return Some(true),
+        Value::UNDEF => return Some(false),
+        _ => {}
+    }
     let mut probe = Probe::new(hash, fields(set).mask);
     loop {
         let entry = entries.get(probe.slot)?;

@@ -212,7 +212,12 @@ pub struct Chosen {
 impl Chosen {
     /// Of bounds that are clamped already.
     pub fn of(start: i64, stop: i64, step: i64) -> Chosen {
-        Chosen { start, stop, step, count: range_length((start, stop, step)) as usize }
+        let count = match step {
+            1 => (stop - start).max(0) as usize,
+            -1 => (start - stop).max(0) as usize,
+            _ => range_length((start, stop, step)) as usize,
+        };
+        Chosen { start, stop, step, count }
     }
     /// Index of the item at a position of the slice.
     pub fn index(&self, position: usize) -> usize {

@@ -385,6 +385,7 @@ impl Recorder {
             }
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
+            ("list.pop" | "list.insert", references, values) => self.list_method(vm, &name, references, values),
             ("list.append", &[list, item], &[object, _])
                 if shape(object).is_some() && object.has_layout(ShapeId::LIST) =>
             {

@@ -216,7 +216,11 @@ impl Recorder {
 
     pub(super) fn get_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) -> Recording<Step> {
         let (container, key) = (self.get(ins.b), self.get(ins.c));
-        if let Some(element) = self.array_element(vm, container, key, object, index) {
+        let special = match self.array_element(vm, container, key, object, index) {
+            Some(element) => Some(element),
+            None => self.byte_element(container, key, object, index),
+        };
+        if let Some(element) = special {
             self.set(ins.a, element);
             return Ok(Step::Interpret);
         }
@@ -466,7 +470,7 @@ impl Recorder {
             if let Some(step) = self.known_iterator(vm, ins, iterable)? {
                 return Ok(step);
             }
-            if self.table_iteration(vm, ins, base)? {
+            if self.table_iteration(vm, ins, base)? || self.bytes_iteration(vm, ins, base)? {
                 return Ok(Step::Interpret);
             }
             return self.iterator_object(vm, ins, [iterable, at(state + 1)]);

@@ -16,6 +16,7 @@ use crate::runtime::object::{DictView, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+use crate::runtime::{bytes, dict_views};
 
 /// Byte offset of a word of the iteration state.
 const fn state_offset(word: usize) -> u32 {
@@ -35,6 +36,10 @@ fn is_sequence(value: Value) -> bool {
     matches!(shape(value), Some(ShapeId::LIST | ShapeId::TUPLE))
 }
 
+fn is_bytes(value: Value) -> bool {
+    matches!(shape(value), Some(ShapeId::BYTES | ShapeId::BYTEARRAY))
+}
+
 /// Collects the iterators that advancing one advances, each before those it asks; false if one has no form here.
 fn collect(iterator: Value, found: &mut Vec<Value>) -> bool {
     if found.contains(&iterator) || found.len() == MOST {
@@ -43,9 +48,15 @@ fn collect(iterator: Value, found: &mut Vec<Value>) -> bool {
     let Some(shape) = shape(iterator) else { return false };
     found.push(iterator);
     let state = || fields(iterator).state;
-    let is_plain = |first: Value| first == Value::RANGE_STATE || first == Value::EXHAUSTED || is_sequence(first);
+    let is_plain = |first: Value| {
+        first == Value::RANGE_STATE || first == Value::EXHAUSTED || is_sequence(first) || is_bytes(first)
+    };
     match shape {
-        ShapeId::LIST_ITERATOR | ShapeId::TUPLE_ITERATOR | ShapeId::RANGE_ITERATOR => is_plain(state()[0]),
+        ShapeId::LIST_ITERATOR
+        | ShapeId::TUPLE_ITERATOR
+        | ShapeId::RANGE_ITERATOR
+        | ShapeId::BYTES_ITERATOR
+        | ShapeId::BYTEARRAY_ITERATOR => is_plain(state()[0]),
         ShapeId::LIST_REVERSE_ITERATOR | ShapeId::REVERSED => {
             let [source, remaining, ..] = state();
             source == Value::EXHAUSTED || is_sequence(source) && items(source).len() >= remaining.as_fixnum() as usize
@@ -120,9 +131,10 @@ impl Recorder {
                 let length = self.emit(Op::TupleLen, tuple, Ref::NONE, 0);
                 let count = self.constant_int(items(parts).len() as i64);
                 self.guard(Op::G_Eq, Ty::Nil, length, count, 0);
-                let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                 let mut row = Vec::new();
                 for (i, &part) in items(parts).iter().enumerate() {
+                    // Asking the one before may have called a helper, which no address is kept across.
+                    let data = self.emit(Op::TupleData, tuple, Ref::NONE, 0);
                     let index = self.constant_int(i as i64);
                     let inner = self.emit(Op::ItemLoad, data, index, 0);
                     row.push(self.advance(vm, inner, part, stores, asked)?);
@@ -135,7 +147,7 @@ impl Recorder {
                 let one = self.constant_int(1);
                 let following = self.checked(Op::AddOv, count, one);
                 let first = fields(value).state[0];
-                let is_asked = first.is_pointer() && !is_sequence(first);
+                let is_asked = first.is_pointer() && !is_sequence(first) && !is_bytes(first);
                 let item = if is_asked {
                     let inner = self.field(object, state_offset(0));
                     self.advance(vm, inner, first, stores, asked)?
@@ -154,6 +166,43 @@ impl Recorder {
                 self.advance_state(vm, object, value, stores)
             }
         }
+    }
+
+    /// The byte at a position of a bytes or bytearray, and whether there is none.
+    fn byte_or_end(&mut self, data: Ref, position: Ref, value: Value, at: i64) -> (Ref, bool) {
+        let ends = at >= bytes::data(value).len() as i64;
+        let byte = self.call(helpers::BYTE_AT, &[data, position]);
+        let byte = self.int(byte);
+        let zero = self.constant_int(0);
+        let (op, low, high) = if ends { (Op::G_Lt, byte, zero) } else { (Op::G_Le, zero, byte) };
+        self.guard(op, Ty::Nil, low, high, 0);
+        (byte, ends)
+    }
+
+    /// FOR_ITER over a bytes or bytearray, by what it keeps in registers; false leaves it to a call.
+    pub(super) fn bytes_iteration(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<bool> {
+        // SAFETY: registers of a verified instruction lie inside its frame.
+        let at = |register: u16| unsafe { *base.add(register as usize) };
+        let (source, next) = (at(ins.b), at(ins.b + 1));
+        if !is_bytes(source) {
+            return Ok(false);
+        }
+        if next.as_fixnum() >= bytes::data(source).len() as i64 && self.is_to_stay() {
+            return abort(AbortReason::LeftLoop, self.place());
+        }
+        let (holder, position) = (self.get(ins.b), self.get(ins.b + 1));
+        let (data, position) = (self.object(holder, source.shape()), self.int(position));
+        let (byte, ends) = self.byte_or_end(data, position, source, next.as_fixnum());
+        if ends {
+            let exhausted = self.constant(vm, Value::EXHAUSTED);
+            self.set(ins.b, exhausted);
+            return Ok(true);
+        }
+        let one = self.constant_int(1);
+        let following = self.checked(Op::AddOv, position, one);
+        self.set(ins.b + 1, following);
+        self.set(ins.a, byte);
+        Ok(true)
     }
 
     /// FOR_ITER over a dict, a view of one or a set, by what it keeps in registers; false leaves it to a call.
@@ -261,6 +310,17 @@ impl Recorder {
             let following = self.checked(Op::AddOv, position, step_word);
             stores.push((object, state_offset(1), following));
             return Some(position);
+        }
+        if is_bytes(source) {
+            let first = self.object(first, source.shape());
+            let (byte, ends) = self.byte_or_end(first, position, source, next.as_fixnum());
+            if ends {
+                return self.ends(vm, object, stores);
+            }
+            let one = self.constant_int(1);
+            let following = self.checked(Op::AddOv, position, one);
+            stores.push((object, state_offset(1), following));
+            return Some(byte);
         }
         let (sequence, length) = self.sequence_and_length(first, source);
         if next.as_fixnum() as usize >= sequence_length(source).unwrap_or(0) {

@@ -1,10 +1,11 @@
 //! Recording of subscripts beyond an index of a list or tuple: slices of lists, and arrays of the library.
 
 use super::record_object::slot_offset;
-use super::record_operation::shape;
+use super::record_operation::{sequence_length, shape};
 use super::recorder::Recorder;
 use crate::interp::helpers;
 use crate::ir::{Const, Op, Ref, Ty};
+use crate::runtime::bytes;
 use crate::runtime::instances::slots;
 use crate::runtime::object::{List, ShapeId, Slice};
 use crate::runtime::value::Value;
@@ -73,6 +74,62 @@ impl Recorder {
         let new = self.object(new, from);
         self.call(helpers::SET_SLICE, &[list, start, stop, new]);
         true
+    }
+
+    /// `list.pop` or `list.insert` with an index in range that counts from the start, or the last item's.
+    pub(super) fn list_method(&mut self, vm: &mut Vm, name: &str, references: &[Ref], values: &[Value]) -> Option<Ref> {
+        let length = sequence_length(*values.first()?).filter(|_| shape(values[0]) == Some(ShapeId::LIST))? as i64;
+        let pops = name == "list.pop";
+        let given = match *values.get(1).unwrap_or(&Value::NONE) {
+            Value::NONE if pops && values.len() == 1 && length > 0 => None,
+            index if index.is_int() && (0..length + i64::from(!pops)).contains(&index.as_fixnum()) => {
+                Some(references[1])
+            }
+            _ => return None,
+        };
+        if values.len() > 2 + usize::from(!pops) {
+            return None;
+        }
+        let list = self.object(references[0], ShapeId::LIST);
+        let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
+        let index = match given {
+            Some(index) => {
+                let index = self.int(index);
+                if pops {
+                    self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+                } else {
+                    let zero = self.constant_int(0);
+                    self.guard(Op::G_Le, Ty::Nil, zero, index, 0);
+                    self.guard(Op::G_Le, Ty::Nil, index, length, 0);
+                }
+                index
+            }
+            None => {
+                let (zero, one) = (self.constant_int(0), self.constant_int(1));
+                self.guard(Op::G_Lt, Ty::Nil, zero, length, 0);
+                self.emit(Op::Sub, length, one, 0)
+            }
+        };
+        if pops {
+            return Some(self.call(helpers::LIST_POP, &[list, index]));
+        }
+        self.call(helpers::LIST_INSERT, &[list, index, *references.get(2)?]);
+        Some(self.constant(vm, Value::NONE))
+    }
+
+    /// `data[index]` of bytes or a bytearray, with an index that counts from the start.
+    pub(super) fn byte_element(&mut self, data: Ref, key: Ref, object: Value, index: Value) -> Option<Ref> {
+        let shape = shape(object).filter(|shape| matches!(*shape, ShapeId::BYTES | ShapeId::BYTEARRAY))?;
+        let in_range = index.is_int() && (0..bytes::data(object).len() as i64).contains(&index.as_fixnum());
+        if !in_range {
+            return None;
+        }
+        let (data, index) = (self.object(data, shape), self.int(key));
+        let byte = self.call(helpers::BYTE_AT, &[data, index]);
+        let byte = self.int(byte);
+        let zero = self.constant_int(0);
+        self.guard(Op::G_Le, Ty::Nil, zero, byte, 0);
+        Some(byte)
     }
 
     /// The list of an array's items.
