@@ -203,12 +203,12 @@ unsafe fn passes_to(vm: &Vm, object: *mut Generator, top: *mut Value) -> Option<
         {
             return None;
         }
-        let code = call::code_pointer(vm, (*object).code);
-        let send = (*object).pc.checked_sub(2)?;
-        let at = &(&(*code).proto.instructions)[send as usize];
+        // `SEND; JUMP out; YIELD; JUMP back to SEND`, at whose YIELD it is.
+        let send = (*object).pc - 2;
+        debug_assert!((&(*call::code_pointer(vm, (*object).code)).proto.instructions)[send as usize].op == Op::Send);
         let room = top.add((*object).count() + fields(delegate).count() + 2) < vm.stack_end;
         let fits = room && vm.frames.len() + 2 <= vm.recursion_limit as usize;
-        (at.op == Op::Send && fits).then_some((delegate, send))
+        fits.then_some((delegate, send))
     }
 }
 
