@@ -296,7 +296,7 @@ fn table(before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)]) -> V
 const MAIN: f64 = 0.05;
 /// How often one of a table's main times may seem to differ that does not. With [`measure::CHANCE`] for the hundreds of
 /// other numbers a page of two runs of the same program still shows a difference in fewer than 5 of 100.
-const CHANCE_OF_MAIN: f64 = 5e-3;
+const CHANCE_OF_MAIN: f64 = 1e-2;
 
 /// How sure a difference of a time has to be: a program has a few functions and loops that take most of its time, and
 /// what they take is what somebody asks who compares.
