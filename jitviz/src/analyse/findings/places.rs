@@ -160,8 +160,16 @@ pub struct Fork {
 
 impl Fork {
     pub fn how(&self) -> &'static str {
-        "samples after exits here, in compiled code on the line and in the bridges, and the time these took to make; \
-         where that is much of the loop, all of its time"
+        match self.sort {
+            Sort::Layout => {
+                "samples after exits here, in compiled code on the line and in the bridges, without what that calls for \
+                 other than attributes, and the time these took to make; where that is much of the loop, all of its time"
+            }
+            _ => {
+                "samples after exits here, in compiled code on the line and in the bridges, and the time these took to \
+                 make; where that is much of the loop, all of its time"
+            }
+        }
     }
 }
 
@@ -292,7 +300,6 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         });
         own.claim_jit(&jit, fork.bridges.iter().copied());
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
-        fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
         let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
         // What is called for values of other types may be for the types' sake; what is called with instances is not.
         let calls = match fork.sort {
@@ -302,6 +309,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         let is_cheap = fork.sort == Sort::Type && fork.exits_ns == 0 && is_cheap(model, fork, &trees);
         let mut all = trees.stake(model, &roots, &jit);
         own.leave_out(&calls);
+        fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
         all.leave_out(&calls);
         fork.stake = if is_cheap { own } else { burden(own, all) };
         let compiled = match fork.sort {
