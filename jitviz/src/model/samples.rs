@@ -98,6 +98,9 @@ struct Alike {
 /// More sorts of samples than these wait for no others that are alike.
 const MOST_WAITING: usize = 1 << 15;
 
+/// A program has fewer instructions that run for long.
+const MOST_OFFSETS: usize = 1 << 16;
+
 /// How samples were taken.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Sampling {
@@ -147,6 +150,9 @@ pub struct Samples {
     pub starting: Weight,
     /// And what came after the last with one.
     pub ending: Weight,
+    /// Of compiled code and what it called, by the trace, the place and the offset in the machine code: what tells which
+    /// instruction it was. The first [`MOST_OFFSETS`] of them.
+    pub by_offset: HashMap<(TraceId, LocId, u32), u64>,
     pub timeline: Timeline,
     /// With what they weigh and what of it the thread ran; not in any of the other sums yet.
     waiting: HashMap<Alike, (Weight, u64)>,
@@ -199,6 +205,14 @@ impl Samples {
             } else if part == Part::Interp && alike.guard.0 == 0 {
                 let sum = if self.is_placed { &mut self.ending } else { &mut self.starting };
                 sum.add(ns);
+            }
+        }
+        if part == Some(Part::Compiled) && alike.trace.0 != 0 {
+            let at = (alike.trace, alike.loc, sample.code_off);
+            if let Some(sum) = self.by_offset.get_mut(&at) {
+                *sum = sum.saturating_add(ns);
+            } else if self.by_offset.len() < MOST_OFFSETS {
+                self.by_offset.insert(at, ns);
             }
         }
         let (weight, ran) = self.waiting.entry(alike).or_default();

@@ -76,8 +76,19 @@ pub fn evidence(value: &Value) -> String {
     let Value::Object(map) = value else { return short(value) };
     let known =
         map.iter().filter(|(_, v)| !v.is_null() && *v != "" && v.as_array().is_none_or(|list| !list.is_empty()));
-    let parts: Vec<String> = known.map(|(key, v)| format!("{} {}", key.replace('_', " "), short(v))).collect();
+    let parts: Vec<String> = known.map(|(key, v)| named(key, v)).collect();
     clean(&parts.join("; ")).into_owned()
+}
+
+/// A number whose key names its unit is written in that.
+fn named(key: &str, value: &Value) -> String {
+    let words = |key: &str| key.replace('_', " ");
+    let unit = |suffix: &str| value.as_u64().and_then(|number| Some((key.strip_suffix(suffix)?, number)));
+    match (unit("_ns"), unit("_bytes")) {
+        (Some((key, time)), _) => format!("{} {}", words(key), ns(time)),
+        (_, Some((key, size))) => format!("{} {}", words(key), units::bytes(size)),
+        _ => format!("{} {}", words(key), short(value)),
+    }
 }
 
 fn short(value: &Value) -> String {
@@ -91,7 +102,7 @@ fn short(value: &Value) -> String {
         }
         Value::Object(map) => {
             let known = map.iter().filter(|(_, v)| !v.is_null());
-            let parts: Vec<String> = known.map(|(key, v)| format!("{} {}", key.replace('_', " "), short(v))).collect();
+            let parts: Vec<String> = known.map(|(key, v)| named(key, v)).collect();
             format!("({})", parts.join(", "))
         }
         Value::Bool(true) => "yes".into(),

@@ -33,12 +33,23 @@ pub struct Compared {
 
 /// Of so many differences that are none, one is taken for one. A page compares some hundred numbers, and two sets of
 /// runs of the same program should differ in nothing.
-const CHANCE: f64 = 1e-4;
+pub const CHANCE: f64 = 1e-4;
 /// A smaller change of a number that varies is not worth a word, however sure it is.
 const SMALLEST: f64 = 0.005;
 
 /// Values of each run; a run without the number is left out.
 pub fn compare(name: &'static str, unit: Unit, before: &[Option<f64>], after: &[Option<f64>]) -> Compared {
+    compare_at(CHANCE, name, unit, before, after)
+}
+
+/// The same where another chance of a difference that is none is allowed.
+pub fn compare_at(
+    chance: f64,
+    name: &'static str,
+    unit: Unit,
+    before: &[Option<f64>],
+    after: &[Option<f64>],
+) -> Compared {
     let values = |side: &[Option<f64>]| side.iter().flatten().copied().collect::<Vec<f64>>();
     let (a, b) = (values(before), values(after));
     let mut out = Compared {
@@ -70,7 +81,7 @@ pub fn compare(name: &'static str, unit: Unit, before: &[Option<f64>], after: &[
         false => 1.0,
     };
     // Two ways to find a difference, each of which may be wrong half as often, and at either end.
-    let chance = CHANCE / 4.0;
+    let chance = chance / 4.0;
     let spread = if all > 0.0 { student(1.0 - chance, freedom) * all.sqrt() } else { 0.0 };
     let by_mean = [change - spread, change + spread];
     let excludes_none = |[low, high]: [f64; 2]| low > 0.0 || high < 0.0;
@@ -210,6 +221,16 @@ mod tests {
             let [low, high] = found.interval.expect("ten runs a side");
             assert!(low < 5.0 && high > 5.0 || found.change.expect("both sides") > low);
         }
+    }
+
+    #[test]
+    fn more_chance_finds_smaller_differences() {
+        let found = |chance, seed| {
+            let (before, after) = (runs(100.0, 3.0, seed), runs(105.0, 3.0, seed + 99));
+            compare_at(chance, "x", Unit::Count, &before, &after).significant == Some(true)
+        };
+        let of = |chance| (1..100).filter(|seed| found(chance, *seed)).count();
+        assert!(of(2.5e-3) > 2 * of(CHANCE), "{} and {}", of(2.5e-3), of(CHANCE));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::summary::{Summary, summary};
 use super::traces::Fate;
 use crate::model::{Domain, Model, Place, Problem, TraceId, TraceKind};
 use key::Key;
-use measure::{Compared, compare};
+use measure::{CHANCE, Compared, compare, compare_at};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diff {
@@ -285,13 +285,43 @@ pub fn diff_of(before: &[&Model], after: &[&Model]) -> Diff {
 /// Sums up to one table what each run of the two sides has.
 fn table(before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)]) -> Vec<Row> {
     let keys: BTreeSet<&Key> = before.iter().chain(after).flat_map(|side| side.0.keys()).collect();
-    let mut rows: Vec<Row> = keys.into_iter().map(|key| row(key, before, after, numbers)).collect();
+    let chance = ChanceOfTime::new(before, after);
+    let mut rows: Vec<Row> = keys.into_iter().map(|key| row(key, before, after, numbers, &chance)).collect();
     let size = |row: &Row| row.numbers.first().and_then(|n| n.change).unwrap_or(0.0).abs();
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.key.cmp(&b.key)));
     rows
 }
 
-fn row(key: &Key, before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)]) -> Row {
+/// What takes less of the time than this is one of many.
+const MAIN: f64 = 0.05;
+/// How often one of a table's main times may seem to differ that does not. With [`measure::CHANCE`] for the hundreds of
+/// other numbers a page of two runs of the same program still shows a difference in fewer than 5 of 100.
+const CHANCE_OF_MAIN: f64 = 1e-2;
+
+/// How sure a difference of a time has to be: a program has a few functions and loops that take most of its time, and
+/// what they take is what somebody asks who compares.
+struct ChanceOfTime<'k> {
+    main: BTreeSet<&'k Key>,
+}
+
+impl<'k> ChanceOfTime<'k> {
+    fn new(before: &'k [Side], after: &'k [Side]) -> ChanceOfTime<'k> {
+        let mut sums: BTreeMap<&Key, f64> = BTreeMap::new();
+        for (key, item) in before.iter().chain(after).flat_map(|side| &side.0) {
+            *sums.entry(key).or_default() += item.numbers.get("time_ns").copied().unwrap_or(0.0);
+        }
+        let least = sums.values().sum::<f64>() * MAIN;
+        let main = sums.into_iter().filter(|(_, sum)| *sum > 0.0 && *sum >= least).map(|(key, _)| key).collect();
+        ChanceOfTime { main }
+    }
+
+    fn of(&self, key: &Key, name: &str) -> f64 {
+        let is_main = name == "time_ns" && self.main.contains(key);
+        if is_main { (CHANCE_OF_MAIN / self.main.len() as f64).max(CHANCE) } else { CHANCE }
+    }
+}
+
+fn row(key: &Key, before: &[Side], after: &[Side], numbers: &[(&'static str, Unit)], chance: &ChanceOfTime<'_>) -> Row {
     let find = |side: &[Side]| side.iter().filter_map(|(items, _)| items.get(key)).next_back().cloned();
     let (old, new) = (find(before), find(after));
     // What a run does not have happened there not at all; time that nobody measured is not known.
@@ -300,8 +330,10 @@ fn row(key: &Key, before: &[Side], after: &[Side], numbers: &[(&'static str, Uni
         (*sampled || !FROM_SAMPLES.contains(&name)).then_some(known)
     };
     let values = |side: &[Side], name: &str| side.iter().map(|run| value(run, name)).collect::<Vec<_>>();
-    let numbers: Vec<Compared> =
-        numbers.iter().map(|&(name, unit)| compare(name, unit, &values(before, name), &values(after, name))).collect();
+    let compared = |&(name, unit): &(&'static str, Unit)| {
+        compare_at(chance.of(key, name), name, unit, &values(before, name), &values(after, name))
+    };
+    let numbers: Vec<Compared> = numbers.iter().map(compared).collect();
     let status = match (&old, &new) {
         (Some(_), None) => Status::Lost,
         (None, Some(_)) => Status::New,

@@ -7,6 +7,7 @@ pub mod exit_cost;
 pub(super) mod places;
 
 mod bigint_in_loop;
+mod calls;
 mod caught;
 mod deep_recursion;
 mod escaping_allocation;
@@ -190,16 +191,26 @@ fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
     kept.retain(|f| f.place.line.is_none() || f.stake.is_some() || lines.insert(f.place.clone()));
     let shares = places::Shares::of(model);
     let mut left = model.duration_ns;
+    let sampled = model.samples.cells.values().fold(0, |sum: u64, ns| sum.saturating_add(*ns));
     for finding in kept.iter_mut() {
+        let mut error = 0;
         if let Some(stake) = &finding.stake {
             let stake = stake.clone().scaled(shares);
             finding.cost_ns = Some(stake.cost_ns());
             finding.saving_ns = Some(stake.saving_ns());
+            if stake.goes() {
+                let period = model.samples.tick.period_ns();
+                error = stake.deviation_ns(sampled as f64 * shares.sampled, period) as u64;
+            }
         }
         let Some(cost) = finding.cost_ns.map(|cost| cost.min(left)) else { continue };
         left -= cost;
         (finding.cost_ns, finding.share) = (Some(cost), share(cost, model));
-        finding.saving_ns = finding.saving_ns.map(|saving| saving.map(|ns| ns.min(cost)));
+        // What goes may have cost more than the samples say that fell on it, but never more than there is.
+        finding.saving_ns = finding.saving_ns.map(|[low, high]| {
+            let high = high.min(cost).saturating_add(error).min(model.duration_ns);
+            [low.min(cost), high]
+        });
     }
     kept
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::calls::Calls;
 use super::exit_cost::is_unstable_type;
-use super::stake::{Leaves, ONE_TYPE_INSTEAD, ONE_WAY_INSTEAD, Stake};
+use super::stake::{Leaves, ONE_SHAPE_INSTEAD, ONE_TYPE_INSTEAD, ONE_WAY_INSTEAD, STRAIGHT_INSTEAD, Stake};
 use crate::analyse::guards::{self, GuardRow};
 use crate::analyse::own::Own;
 use crate::analyse::summary;
@@ -81,6 +82,11 @@ impl Trees {
         traces.into_iter().map(|trace| self.root(trace)).collect()
     }
 
+    /// These loops and all of their bridges.
+    fn members(&self, roots: &BTreeSet<TraceId>) -> BTreeSet<TraceId> {
+        self.roots.iter().filter(|(_, root)| roots.contains(root)).map(|(id, _)| *id).collect()
+    }
+
     /// Everything of these loops: compiled code and builtins it calls, exits, and making the bridges.
     pub fn stake(&self, model: &Model, roots: &BTreeSet<TraceId>, jit: &JitTime) -> Stake {
         let within = |trace: TraceId| trace.0 != 0 && roots.contains(&self.root(trace));
@@ -154,8 +160,16 @@ pub struct Fork {
 
 impl Fork {
     pub fn how(&self) -> &'static str {
-        "samples after exits here, in compiled code on the line and in the bridges, and the time these took to make; \
-         where that is much of the loop, all of its time"
+        match self.sort {
+            Sort::Layout => {
+                "samples after exits here, in compiled code on the line and in the bridges, without what that calls for \
+                 other than attributes, and the time these took to make; where that is much of the loop, all of its time"
+            }
+            _ => {
+                "samples after exits here, in compiled code on the line and in the bridges, and the time these took to \
+                 make; where that is much of the loop, all of its time"
+            }
+        }
     }
 }
 
@@ -260,6 +274,18 @@ pub fn forks(model: &Model) -> Vec<Fork> {
             fork.sort = Sort::Branch;
         }
     }
+    for fork in forks.iter_mut().filter(|f| f.sort == Sort::Layout) {
+        // The values seen are instances; the log writes the name of their class.
+        let mut names: Vec<&str> =
+            fork.guards.iter().flat_map(|g| &g.observed).filter_map(|o| o.example.as_deref()).collect();
+        let expected = fork.guards.iter().filter_map(|g| class_of_layout(g.expected.as_deref()?));
+        names.extend(expected.filter(|class| !class.is_empty()));
+        names.sort_unstable();
+        names.dedup();
+        if names.len() > 1 {
+            fork.sort = Sort::Class;
+        }
+    }
     for fork in &mut forks {
         let guards: BTreeSet<GuardId> = fork.guards.iter().map(|g| g.id).collect();
         let below = trees.below(model, &fork.bridges);
@@ -274,26 +300,25 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         });
         own.claim_jit(&jit, fork.bridges.iter().copied());
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
-        fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
         let roots = trees.roots(fork.guards.iter().map(|g| g.trace));
+        // What is called for values of other types may be for the types' sake; what is called with instances is not.
+        let calls = match fork.sort {
+            Sort::Layout => Calls::new(model, &trees.members(&roots)),
+            _ => Calls::default(),
+        };
         let is_cheap = fork.sort == Sort::Type && fork.exits_ns == 0 && is_cheap(model, fork, &trees);
-        fork.stake = if is_cheap { own } else { burden(own, trees.stake(model, &roots, &jit)) };
-        if fork.sort == Sort::Type {
-            let compiled = if is_cheap { ONE_WAY_INSTEAD } else { ONE_TYPE_INSTEAD };
-            fork.stake.leaves(Leaves { compiled, ..Leaves::default() });
-        }
-    }
-    for fork in forks.iter_mut().filter(|f| f.sort == Sort::Layout) {
-        // The values seen are instances; the log writes the name of their class.
-        let mut names: Vec<&str> =
-            fork.guards.iter().flat_map(|g| &g.observed).filter_map(|o| o.example.as_deref()).collect();
-        let expected = fork.guards.iter().filter_map(|g| class_of_layout(g.expected.as_deref()?));
-        names.extend(expected.filter(|class| !class.is_empty()));
-        names.sort_unstable();
-        names.dedup();
-        if names.len() > 1 {
-            fork.sort = Sort::Class;
-        }
+        let mut all = trees.stake(model, &roots, &jit);
+        own.leave_out(&calls);
+        fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
+        all.leave_out(&calls);
+        fork.stake = if is_cheap { own } else { burden(own, all) };
+        let compiled = match fork.sort {
+            _ if is_cheap => ONE_WAY_INSTEAD,
+            Sort::Type => ONE_TYPE_INSTEAD,
+            Sort::Layout if !calls.look_up(fork.stake.compiled_ns()) => ONE_SHAPE_INSTEAD,
+            _ => STRAIGHT_INSTEAD,
+        };
+        fork.stake.leaves(Leaves { compiled, ..Leaves::default() });
     }
     forks
 }
