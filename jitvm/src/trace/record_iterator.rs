@@ -11,7 +11,6 @@ use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
-use crate::runtime::dict_views;
 use crate::runtime::object::{DictView, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::value::Value;
