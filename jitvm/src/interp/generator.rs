@@ -223,6 +223,9 @@ pub fn enter_innermost(
     sent: Value,
     continuation: Continuation,
 ) -> Result<(), Option<Raised>> {
+    if fields(generator).delegate == Value::UNDEF {
+        return enter(vm, generator, sent, continuation);
+    }
     let (mut generator, mut continuation) = (generator, continuation);
     let handled = vm.handled;
     let mut top = call::stack_top(vm);
