@@ -7,8 +7,9 @@ use crate::model::{Body, LocId, Model, TraceId};
 
 /// The instruction of jitvm's IR that calls a function of the VM.
 const CALL: &str = "CALLH";
-/// Words of bytecodes that look attributes up. Where shapes are many these call too, and that is what shapes cost.
-const LOOKS_UP: [&str; 2] = ["ATTR", "METHOD"];
+/// What names of bytecodes contain that look attributes up. Where shapes are many these call too, and that is what shapes
+/// cost; calling the method that was found is work.
+const LOOKS_UP: [&str; 2] = ["_ATTR", "LOAD_METHOD"];
 
 /// If calls for attributes take so much of compiled code, shapes are more than its bridges can tell apart.
 const MUCH: f64 = 0.1;
@@ -85,8 +86,8 @@ fn at(model: &Model, body: &Body, offset: u32) -> At {
     let bytecode = body.bytecode.iter().flatten().find(|op| op.loc == ins.loc);
     let looks_up = |text: &str| {
         // The position may stand before the operation.
-        let mut words = text.split_whitespace().take(2).flat_map(|word| word.split('_'));
-        words.any(|word| LOOKS_UP.contains(&word))
+        let mut words = text.split_whitespace().take(2);
+        words.any(|word| LOOKS_UP.iter().any(|name| word.contains(name)))
     };
     if bytecode.is_some_and(|op| looks_up(&op.text)) { At::LookUp } else { At::Work }
 }
@@ -121,6 +122,12 @@ mod tests {
         let found = [0, 16, 31, 32, 47, 48, 500].map(|offset| at(&model, &body, offset));
         assert_eq!(found, [At::Code, At::LookUp, At::LookUp, At::Work, At::Work, At::Code, At::Code]);
         assert_eq!(at(&model, &Body::default(), 32), At::Code);
+        let method = |name: &str| {
+            let mut body = body.clone();
+            body.bytecode.iter_mut().flatten().for_each(|op| op.text = format!("0041 {name} r15, r16"));
+            at(&model, &body, 32)
+        };
+        assert_eq!([method("LOAD_METHOD"), method("CALL_METHOD")], [At::LookUp, At::Work]);
     }
 
     #[test]
