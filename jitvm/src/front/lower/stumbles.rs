@@ -5,7 +5,7 @@ use ruff_python_parser::{InterpolatedStringErrorType, LexicalErrorType, ParseErr
 use ruff_text_size::{Ranged, TextSize};
 
 use super::span;
-use super::syntax::{INVALID, Place, indentation};
+use super::syntax::{INVALID, Place, UNEXPECTED_INDENT, indentation};
 use crate::bytecode::Span;
 use crate::front::error::Fault;
 
@@ -32,6 +32,15 @@ pub(super) fn value_missing(errors: &[ParseError], error: &ParseError, tokens: &
             && !tokens.iter().any(|token| token.kind() == TokenKind::Newline && between(token))
     });
     (missing && depth > 0).then(|| span(equal.range()))
+}
+
+/// Characters that CPython's tokenizer takes for tokens, and its parser for none.
+pub(super) const CHARACTERS: [&str; 4] = ["?", "!", "$", "`"];
+
+/// One of these was met.
+pub(super) fn is_of_one_character(error: &ParseErrorType) -> bool {
+    let ParseErrorType::Lexical(LexicalErrorType::UnrecognizedToken { tok }) = error else { return false };
+    CHARACTERS.iter().any(|known| known.starts_with(*tok))
 }
 
 /// What CPython's tokenizer raises when it reads on behind an error of the parser: strings without an end, and characters
@@ -79,9 +88,38 @@ impl Place<'_> {
         Fault::syntax(INVALID, token.map_or(self.error, |token| span(token.range())))
     }
 
+    /// Where CPython has got when it finds the error's argument misplaced: at the end of the arguments, or of the next
+    /// positional one behind further keywords.
+    pub fn after_arguments(&self) -> Span {
+        let (mut depth, mut begins, mut has_keywords, mut misplaced) = (0, false, false, false);
+        let rest = self.tokens.iter().skip_while(|token| token.start().to_u32() < self.error.end);
+        let rest: Vec<&Token> = rest.collect();
+        for (i, token) in rest.iter().enumerate() {
+            let kind = token.kind();
+            let closes = matches!(kind, TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace);
+            if depth == 0 && (closes || kind == TokenKind::Comma && misplaced) {
+                return span(token.range());
+            }
+            if std::mem::replace(&mut begins, depth == 0 && kind == TokenKind::Comma) {
+                let named = rest.get(i + 1).is_some_and(|next| next.kind() == TokenKind::Equal);
+                if named || kind == TokenKind::DoubleStar {
+                    has_keywords = true;
+                } else if kind != TokenKind::Star {
+                    misplaced = has_keywords;
+                }
+            }
+            match kind {
+                TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => depth += 1,
+                _ if closes => depth -= 1,
+                _ => {}
+            }
+        }
+        self.error
+    }
+
     /// Of a token that begins a line with another indentation, CPython's parser stumbles over that; at the end of the
-    /// text, nothing is underlined. Both come of decorators alone: what else a block must begin with has errors of its
-    /// own.
+    /// text, nothing is underlined. Both come of decorators, and of a block in a line of its own that goes on deeper: what
+    /// else a block must begin with has errors of its own.
     fn indentation_before(&self, token: Option<&Token>) -> Option<Fault> {
         let place = match token {
             Some(token) => {
@@ -98,16 +136,20 @@ impl Place<'_> {
         let mut kinds = before.map(|token| (token.kind(), token.start().to_usize()));
         let mut change = None;
         // Newlines of empty width at the very end are the parser's own.
-        let decorator = loop {
+        let (decorator, deeper) = loop {
             match kinds.next()? {
-                (TokenKind::Indent, _) => change = change.or(Some("unexpected indent")),
+                (TokenKind::Indent, _) => change = change.or(Some(UNEXPECTED_INDENT)),
                 (TokenKind::Dedent, _) => change = change.or(Some("unexpected unindent")),
                 (TokenKind::Comment | TokenKind::NonLogicalNewline, _) => {}
-                (TokenKind::Newline, at) => break self.text[..at].rsplit('\n').next()?.trim_start().starts_with('@'),
+                (TokenKind::Newline, at) => {
+                    let begins_block = kinds.next().is_some_and(|(kind, _)| kind == TokenKind::Colon);
+                    let decorator = self.text[..at].rsplit('\n').next()?.trim_start().starts_with('@');
+                    break (decorator, change == Some(UNEXPECTED_INDENT) && !begins_block);
+                }
                 _ => return None,
             }
         };
-        if !decorator {
+        if !decorator && (!deeper || self.in_brackets()) {
             return None;
         }
         match (change, token) {

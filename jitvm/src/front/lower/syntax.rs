@@ -12,6 +12,8 @@ use crate::front::error::{ErrorKind, Fault, NOT_ASCII, Warning};
 
 pub(super) const INVALID: &str = "invalid syntax";
 
+pub(super) const UNEXPECTED_INDENT: &str = "unexpected indent";
+
 /// What is said of a bracket once the text has ended.
 const NEVER_CLOSED: &str = "was never closed";
 
@@ -50,7 +52,10 @@ pub(super) fn check(
     }
     // CPython compares with the line its parser has come to.
     let reached = if fault.message == INVALID { fault.span.start } else { place.error.start };
+    // An indentation is told at once.
+    let indented = fault.message == UNEXPECTED_INDENT;
     let brackets = place.bracket_fault(place.error.start, reached, &error.error);
+    let brackets = brackets.filter(|bracket| !indented || bracket.span.start < place.error.start);
     // CPython reads all tokens before it tells what its parser found, and the first that is none ends that.
     let lexical = match (&brackets, &error.error) {
         (Some(fault), _) if fault.message.ends_with(NEVER_CLOSED) => None,
@@ -60,7 +65,9 @@ pub(super) fn check(
         (None, ParseErrorType::UnexpectedIndentation) => Some(place.error.start),
         _ => None,
     };
-    let silent = matches!(error.error, ParseErrorType::Lexical(_) | ParseErrorType::UnexpectedIndentation);
+    let silent = matches!(error.error, ParseErrorType::Lexical(_) | ParseErrorType::UnexpectedIndentation)
+        && !stumbles::is_of_one_character(&error.error)
+        || indented;
     if !silent
         && let Some(stop) = stumbles::raising_stop(errors, error)
         && lexical.is_none_or(|start| stop.location.start().to_u32() < start)
@@ -103,7 +110,7 @@ impl<'a> Place<'a> {
             ParseErrorType::FStringError(error) => self.format_string(error),
             ParseErrorType::UnexpectedIndentation => {
                 let place = Span { start: here.end.saturating_sub(1).max(here.start), end: here.end };
-                indentation("unexpected indent".to_owned(), place, false)
+                indentation(UNEXPECTED_INDENT.to_owned(), place, false)
             }
             ParseErrorType::InvalidAssignmentTarget => self.assignment_target(),
             ParseErrorType::InvalidAugmentedAssignmentTarget => {
@@ -118,11 +125,10 @@ impl<'a> Place<'a> {
             }
             ParseErrorType::InvalidAnnotatedAssignmentTarget => Fault::syntax("illegal target for annotation", here),
             ParseErrorType::PositionalAfterKeywordArgument => {
-                let next = self.token_after(here.end).map_or(here, |token| span(token.range()));
-                Fault::syntax("positional argument follows keyword argument", next)
+                Fault::syntax("positional argument follows keyword argument", self.after_arguments())
             }
             ParseErrorType::PositionalAfterKeywordUnpacking => {
-                Fault::syntax("positional argument follows keyword argument unpacking", here)
+                Fault::syntax("positional argument follows keyword argument unpacking", self.after_arguments())
             }
             ParseErrorType::InvalidArgumentUnpackingOrder => {
                 Fault::syntax("iterable argument unpacking follows keyword argument unpacking", first)
@@ -604,7 +610,7 @@ impl<'a> Place<'a> {
                 TokenKind::Rsqb => ']',
                 TokenKind::Rbrace => '}',
                 // Reading on ends at what is no token; indentation is told at once.
-                TokenKind::Unknown if start > error && !matches!(&self.text[token.range()], "?" | "!" | "$" | "`") => {
+                TokenKind::Unknown if start > error && !stumbles::CHARACTERS.contains(&&self.text[token.range()]) => {
                     break;
                 }
                 _ => continue,
@@ -624,7 +630,8 @@ impl<'a> Place<'a> {
                 }
             };
             // CPython reads on to the end of the text when its parser gives up: later brackets count as well.
-            let first = start <= error || !matches!(kind, ParseErrorType::Lexical(_));
+            let reads_on = !matches!(kind, ParseErrorType::Lexical(_)) || stumbles::is_of_one_character(kind);
+            let first = start <= error || reads_on;
             return first.then(|| Fault::syntax(message, span(token.range())));
         }
         let &(bracket, start) = open.last()?;
@@ -648,10 +655,23 @@ impl<'a> Place<'a> {
 
     /// The longest expression that ends with the token before the error.
     fn expression_before(&self) -> Option<Span> {
-        let end = self.token_before()?.end().to_u32();
         let found = self.search();
-        let spans = found.expressions.iter().map(|found| span(found.range()));
-        spans.filter(|span| span.end == end && span.start < end).min_by_key(|span| span.start)
+        let ending_at = |end: u32| {
+            let spans = found.expressions.iter().map(|found| span(found.range()));
+            spans.filter(|span| span.end == end && span.start < end).min_by_key(|span| span.start)
+        };
+        // Of one in parentheses only what is in them counts.
+        let mut before = self.tokens.iter().rev().skip_while(|token| token.end().to_u32() > self.error.start);
+        let mut token = before.find(|token| token.kind() != TokenKind::Newline)?;
+        loop {
+            if let Some(span) = ending_at(token.end().to_u32()) {
+                return Some(span);
+            }
+            if token.kind() != TokenKind::Rpar {
+                return None;
+            }
+            token = before.next()?;
+        }
     }
 
     fn search(&self) -> Search<'a> {
