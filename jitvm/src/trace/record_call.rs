@@ -385,7 +385,8 @@ impl Recorder {
             }
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
-            ("list.pop" | "list.insert", references, values) => self.list_method(vm, &name, references, values),
+            // With an index they move items, and that time is the builtin's: samples name it.
+            ("list.pop", references @ [_], values) => self.list_method(vm, &name, references, values),
             ("list.append", &[list, item], &[object, _])
                 if shape(object).is_some() && object.has_layout(ShapeId::LIST) =>
             {
