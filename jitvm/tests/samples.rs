@@ -112,12 +112,13 @@ def fib(n):
     if n < 2:
         return n
     return fib(n - 1) + fib(n - 2)
-fib(29)
+fib(33)
 ";
-    let (_folder, reader) = run(code, &["--jit", "off"]);
+    let (_folder, reader) = run(code, &["--jit", "off", "--sample", "1000"]);
     let seen = samples(&reader);
     let recursive: Vec<_> = seen.iter().filter(|s| s.functions.first().is_some_and(|f| f == "fib")).collect();
-    assert!(recursive.len() > 5, "{seen:?}");
+    // A fifth of the time is on the rarer line: of so many samples, it has some.
+    assert!(recursive.len() > 100, "{seen:?}");
     for sample in &recursive {
         assert_eq!(sample.state, SampleState::Interp);
         assert!((2..=4).contains(&sample.line), "{sample:?}");
