@@ -1,26 +1,99 @@
 """Functions creating iterators for efficient looping."""
-# Generators behind functions and classes of the names that programs use.
+# The iterators are generators, which compiled code resumes in line, under the classes that programs know. What a class
+# checks, it checks when it is called, before the generator begins.
 
+import _jitvm
 import operator as _operator
 
 _missing = object()
 
 
-def count(start=0, step=1):
+def _iterator(*generators, **methods):
+    """Decorates the function that makes iterators of a class: the class takes its place, and a call of it calls the function."""
+    def know(maker):
+        def __new__(cls, /, *arguments, **keywords):
+            """Create and return a new object.  See help(type) for accurate signature."""
+            iterator = maker(*arguments, **keywords)
+            if cls is own:
+                return iterator
+            # One of a class of the program has the iterator inside.
+            self = object.__new__(cls)
+            self._iterator = iterator
+            return self
+
+        def __iter__(self):
+            """Implement iter(self)."""
+            return self
+
+        def __next__(self):
+            """Implement next(self)."""
+            return next(self if type(self) is own else self._iterator)
+
+        def __reduce__(self):
+            """Not here: an iterator may hold what cannot be copied."""
+            raise TypeError(f"cannot pickle 'itertools.{own.__name__}' object")
+
+        names = {"__module__": "itertools", "__qualname__": maker.__name__, "__new__": __new__, "__iter__": __iter__,
+                 "__next__": __next__, "__reduce__": __reduce__}
+        own = type(maker.__name__, (), names | methods)
+        for generator in generators:
+            _jitvm.iterators(generator, own)
+        _jitvm.made_by(own, maker)
+        return own
+    return know
+
+
+def _state(iterator):
+    """The variables of the generator behind an iterator; empty once that has ended."""
+    return _jitvm.iterator_state(getattr(iterator, "_iterator", iterator))
+
+
+def _call_text(self):
+    """Return repr(self)."""
+    return f"{type(self).__name__}({', '.join(map(repr, self.__reduce__()[1]))})"
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, complex)) or any(
+        hasattr(type(value), name) for name in ("__index__", "__int__", "__float__"))
+
+
+def _count(start, step):
     n = start
     while True:
         yield n
         n += step
 
 
-def cycle(iterable):
+def _reduce_count(self):
+    """Return state information for pickling."""
+    state = _state(self)
+    step = state["step"]
+    # What was given last is kept in `n`.
+    following = state["n"] + step if "n" in state else state["start"]
+    return type(self), (following,) if type(step) is int and step == 1 else (following, step)
+
+
+@_iterator(_count, __reduce__=_reduce_count, __repr__=_call_text)
+def count(start=0, step=1):
+    if not (_is_number(start) and _is_number(step)):
+        raise TypeError("a number is required")
+    return _count(start, step)
+
+
+def _cycle(iterator):
     saved = []
-    for item in iterable:
+    for item in iterator:
         yield item
         saved.append(item)
     while saved:
         for item in saved:
             yield item
+
+
+@_iterator(_cycle)
+def cycle(iterable, /):
+    return _cycle(iter(iterable))
 
 
 def _repeat_forever(item):
@@ -34,14 +107,31 @@ def _repeat_times(item, times):
         yield item
 
 
+def _reduce_repeat(self):
+    """Return state information for pickling."""
+    state = _state(self)
+    if "times" in state:
+        return type(self), (state["item"], state["times"])
+    return type(self), (state["item"],) if state else (None, 0)
+
+
+def _hint_of_repeat(self):
+    """Private method returning an estimate of len(list(it))."""
+    arguments = self.__reduce__()[1]
+    if len(arguments) == 1:
+        raise TypeError("len() of unsized object")
+    return arguments[1]
+
+
+@_iterator(_repeat_forever, _repeat_times,
+           __reduce__=_reduce_repeat, __length_hint__=_hint_of_repeat, __repr__=_call_text)
 def repeat(object, times=_missing):
     if times is _missing:
         return _repeat_forever(object)
     return _repeat_times(object, _operator.index(times))
 
 
-def accumulate(iterable, func=None, *, initial=None):
-    iterator = iter(iterable)
+def _accumulate(iterator, initial):
     total = initial
     if initial is None:
         for total in iterator:
@@ -49,14 +139,28 @@ def accumulate(iterable, func=None, *, initial=None):
         else:
             return
     yield total
-    if func is None:
-        for item in iterator:
-            total = total + item
-            yield total
-    else:
-        for item in iterator:
-            total = func(total, item)
-            yield total
+    for item in iterator:
+        total = total + item
+        yield total
+
+
+def _accumulate_by(iterator, func, initial):
+    total = initial
+    if initial is None:
+        for total in iterator:
+            break
+        else:
+            return
+    yield total
+    for item in iterator:
+        total = func(total, item)
+        yield total
+
+
+@_iterator(_accumulate, _accumulate_by)
+def accumulate(iterable, func=None, *, initial=None):
+    iterator = iter(iterable)
+    return _accumulate(iterator, initial) if func is None else _accumulate_by(iterator, func, initial)
 
 
 def _chain(iterables):
@@ -65,23 +169,33 @@ def _chain(iterables):
             yield item
 
 
-class chain:
-    def __new__(cls, *iterables):
-        return _chain(iterables)
+@classmethod
+def _from_iterable(cls, iterable, /):
+    """Alternative chain() constructor taking a single iterable argument that evaluates lazily."""
+    if cls is chain:
+        return _chain(iter(iterable))
+    made = cls()
+    made._iterator = _chain(iter(iterable))
+    return made
 
-    @classmethod
-    def from_iterable(cls, iterable):
-        return _chain(iterable)
+
+@_iterator(_chain, from_iterable=_from_iterable, __class_getitem__=classmethod(type(list[int])))
+def chain(*iterables):
+    return _chain(iterables)
 
 
-def compress(data, selectors):
+def _compress(data, selectors):
     for item, selected in zip(data, selectors):
         if selected:
             yield item
 
 
-def dropwhile(predicate, iterable):
-    iterator = iter(iterable)
+@_iterator(_compress)
+def compress(data, selectors):
+    return _compress(iter(data), iter(selectors))
+
+
+def _dropwhile(predicate, iterator):
     for item in iterator:
         if not predicate(item):
             yield item
@@ -90,47 +204,73 @@ def dropwhile(predicate, iterable):
         yield item
 
 
-def takewhile(predicate, iterable):
-    for item in iterable:
+@_iterator(_dropwhile)
+def dropwhile(predicate, iterable, /):
+    return _dropwhile(predicate, iter(iterable))
+
+
+def _takewhile(predicate, iterator):
+    for item in iterator:
         if not predicate(item):
             break
         yield item
 
 
-def filterfalse(predicate, iterable):
-    if predicate is None:
-        predicate = bool
-    for item in iterable:
+@_iterator(_takewhile)
+def takewhile(predicate, iterable, /):
+    return _takewhile(predicate, iter(iterable))
+
+
+def _filterfalse(predicate, iterator):
+    for item in iterator:
         if not predicate(item):
             yield item
 
 
-class groupby:
-    def __init__(self, iterable, key=None):
-        self._key = key
-        self._iterator = iter(iterable)
-        self._target = self._current = self._value = _missing
+@_iterator(_filterfalse)
+def filterfalse(predicate, iterable, /):
+    return _filterfalse(bool if predicate is None else predicate, iter(iterable))
 
-    def __iter__(self):
-        return self
 
-    def __next__(self):
-        self._group = None
-        while self._current is _missing or self._current == self._target:
-            self._value = next(self._iterator)
-            self._current = self._value if self._key is None else self._key(self._value)
-        self._target = self._current
-        marker = self._group = object()
-        return self._current, self._grouper(self._target, marker)
-
-    def _grouper(self, target, marker):
-        while self._group is marker and self._current == target:
-            yield self._value
-            try:
-                self._value = next(self._iterator)
-            except StopIteration:
+def _group(shared, iterator, key, target, marker):
+    while shared[2] is marker:
+        if shared[1] is _missing:
+            for value in iterator:
+                break
+            else:
                 return
-            self._current = self._value if self._key is None else self._key(self._value)
+            shared[0], shared[1] = value, value if key is None else key(value)
+        if not (target is shared[1] or target == shared[1]):
+            return
+        value, shared[0], shared[1] = shared[0], None, _missing
+        yield value
+
+
+@_iterator(_group)
+def _grouper(parent, target, /):
+    raise TypeError("groups are made by groupby")
+
+
+def _groupby(iterator, key):
+    # The value read last and its key, unless it was given away, and whose turn it is.
+    shared = [None, _missing, None]
+    target = _missing
+    while True:
+        shared[2] = None
+        while shared[1] is _missing or target is shared[1] or target is not _missing and target == shared[1]:
+            for value in iterator:
+                break
+            else:
+                return
+            shared[0], shared[1] = value, value if key is None else key(value)
+        target = shared[1]
+        shared[2] = marker = object()
+        yield target, _group(shared, iterator, key, target, marker)
+
+
+@_iterator(_groupby)
+def groupby(iterable, key=None):
+    return _groupby(iter(iterable), key)
 
 
 def _islice(iterable, start, stop, step):
@@ -150,21 +290,39 @@ def _islice(iterable, start, stop, step):
             return
 
 
-def islice(iterable, *args):
-    bounds = slice(*args)
-    for value in (bounds.start, bounds.stop):
-        if value is not None and (not isinstance(value, int) or value < 0):
-            if len(args) == 1:
-                raise ValueError("Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
-            raise ValueError("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
-    step = 1 if bounds.step is None else bounds.step
-    if not isinstance(step, int) or step < 1:
-        raise ValueError("Step for islice() must be a positive integer or None.")
-    return _islice(iterable, bounds.start or 0, bounds.stop, step)
+def _bound(value, message):
+    try:
+        bound = 0 if value is None else _operator.index(value)
+    except TypeError:
+        bound = -1
+    if not 0 <= bound <= _LARGEST:
+        raise ValueError(message) from None
+    return bound
 
 
-def pairwise(iterable):
-    iterator = iter(iterable)
+_LARGEST = (1 << 63) - 1
+_INDICES = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize."
+_STOP = "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize."
+_STEP = "Step for islice() must be a positive integer or None."
+
+
+@_iterator(_islice)
+def islice(iterable, first, /, *others):
+    if not others:
+        start, stop, step = 0, first, 1
+    else:
+        if len(others) > 2:
+            raise TypeError(f"islice expected at most 4 arguments, got {2 + len(others)}")
+        start, stop, step = first, *others, *(None,) * (2 - len(others))
+    if stop is not None:
+        stop = _bound(stop, _INDICES if others else _STOP)
+    if others:
+        start = _bound(start, _INDICES)
+        step = 1 if step is None else _bound(step, _STEP) or _bound(-1, _STEP)
+    return _islice(iter(iterable), start, stop, step)
+
+
+def _pairwise(iterator):
     for before in iterator:
         break
     else:
@@ -174,9 +332,19 @@ def pairwise(iterable):
         before = item
 
 
-def starmap(function, iterable):
-    for arguments in iterable:
+@_iterator(_pairwise)
+def pairwise(iterable, /):
+    return _pairwise(iter(iterable))
+
+
+def _starmap(function, iterator):
+    for arguments in iterator:
         yield function(*arguments)
+
+
+@_iterator(_starmap)
+def starmap(function, iterable, /):
+    return _starmap(function, iter(iterable))
 
 
 class _tee:
@@ -200,6 +368,7 @@ class _tee:
 
 
 def tee(iterable, n=2):
+    n = _operator.index(n)
     if n < 0:
         raise ValueError("n must be >= 0")
     if n == 0:
@@ -211,8 +380,7 @@ def tee(iterable, n=2):
     return tuple(_tee(iterator, link) for _ in range(n))
 
 
-def zip_longest(*iterables, fillvalue=None):
-    iterators = [iter(iterable) for iterable in iterables]
+def _zip_longest(iterators, fillvalue):
     active = len(iterators)
     if not active:
         return
@@ -233,8 +401,9 @@ def zip_longest(*iterables, fillvalue=None):
         yield tuple(values)
 
 
-def product(*iterables, repeat=1):
-    return _product([tuple(iterable) for iterable in iterables] * repeat)
+@_iterator(_zip_longest)
+def zip_longest(*iterables, fillvalue=None):
+    return _zip_longest([iter(iterable) for iterable in iterables], fillvalue)
 
 
 def _product(pools):
@@ -259,13 +428,19 @@ def _product(pools):
         yield tuple(result)
 
 
-def permutations(iterable, r=None):
-    pool = tuple(iterable)
-    n = len(pool)
-    r = n if r is None else r
+@_iterator(_product)
+def product(*iterables, repeat=1):
+    repeat = _operator.index(repeat)
+    if repeat < 0:
+        raise ValueError("repeat argument cannot be negative")
+    return _product([tuple(iterable) for iterable in iterables] * repeat)
+
+
+def _length(r):
+    r = _operator.index(r)
     if r < 0:
         raise ValueError("r must be non-negative")
-    return _permutations(pool, n, r)
+    return r
 
 
 def _permutations(pool, n, r):
@@ -289,10 +464,12 @@ def _permutations(pool, n, r):
             return
 
 
-def combinations(iterable, r):
-    if r < 0:
-        raise ValueError("r must be non-negative")
-    return _combinations(tuple(iterable), r)
+@_iterator(_permutations)
+def permutations(iterable, r=None):
+    pool = tuple(iterable)
+    if r is not None and not isinstance(r, int):
+        raise TypeError("Expected int as r")
+    return _permutations(pool, len(pool), len(pool) if r is None else _length(r))
 
 
 def _combinations(pool, r):
@@ -313,10 +490,11 @@ def _combinations(pool, r):
         yield tuple([pool[i] for i in indices])
 
 
-def combinations_with_replacement(iterable, r):
-    if r < 0:
-        raise ValueError("r must be non-negative")
-    return _combinations_with_replacement(tuple(iterable), r)
+@_iterator(_combinations)
+def combinations(iterable, r):
+    r = _operator.index(r)
+    pool = tuple(iterable)
+    return _combinations(pool, _length(r))
 
 
 def _combinations_with_replacement(pool, r):
@@ -333,3 +511,10 @@ def _combinations_with_replacement(pool, r):
             return
         indices[i:] = [indices[i] + 1] * (r - i)
         yield tuple([pool[i] for i in indices])
+
+
+@_iterator(_combinations_with_replacement)
+def combinations_with_replacement(iterable, r):
+    r = _operator.index(r)
+    pool = tuple(iterable)
+    return _combinations_with_replacement(pool, _length(r))

@@ -37,6 +37,11 @@ pub unsafe fn begin_call(vm: &mut Vm, window: *mut Value, count: usize, keywords
             count += 1;
             callee = *window;
         }
+        if callee.has_shape(ShapeId::TYPE)
+            && let Some(maker) = vm.maker_of(callee)
+        {
+            (callee, *window) = (maker, maker);
+        }
         if let Some(function) = call::as_function(callee) {
             let id = (*function).code;
             let proto = &(*call::code_pointer(vm, id)).proto;

@@ -1,8 +1,11 @@
 //! From a pending exception to its handler: exception ranges, frames dropped on the way, and what is being handled.
 
 use super::{call, generator};
+use crate::bytecode::Op;
+use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::ShapeId;
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Frame, Vm};
 
@@ -36,10 +39,28 @@ pub fn unwind(vm: &mut Vm, floor: usize, cause: Cause) -> bool {
             vm.frames.last_mut().expect("frames above the floor").pc = range.target;
             return true;
         }
+        if ends_quietly(vm, frame) {
+            return true;
+        }
         vm.frames.pop();
         dropped(vm, frame);
     }
     false
+}
+
+/// StopIteration in an iterator that is made of a generator ends it: the top frame goes on with its last two instructions,
+/// which return None. A loop without end has no such.
+fn ends_quietly(vm: &mut Vm, frame: Frame) -> bool {
+    // SAFETY: the code lives as long as the VM.
+    let code = unsafe { &*call::code_pointer(vm, frame.code) };
+    let [.., load, end] = &code.proto.instructions[..] else { return false };
+    let is_quiet = code.iterator_class.get() != TypeId::GENERATOR && (load.op, end.op) == (Op::LoadConst, Op::Return);
+    if !is_quiet || !pending_is(vm, TypeId::STOP_ITERATION) {
+        return false;
+    }
+    vm.take_exception();
+    vm.frames.last_mut().expect("the generator's frame").pc = code.proto.instructions.len() as u32 - 2;
+    true
 }
 
 /// A frame is gone because of an exception.

@@ -1,15 +1,17 @@
 //! What `sys`, `gc` and `traceback` need of the VM: the exception being handled, frames, the collector, reports.
 
 use super::{Arguments, Arity, Owner, builtins};
-use crate::interp::coroutine;
+use crate::bytecode::CodeKind;
+use crate::interp::{call, coroutine};
 use crate::runtime::descriptors::fields;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::traceback;
 use crate::runtime::traceback_objects::{place_of as place_of_traceback, traceback_of};
+use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Frame, Outcome, Vm};
+use crate::runtime::vm::{Code, Frame, Outcome, Vm};
 
 builtins! {
     /// Functions of `sys` about the running program.
@@ -31,6 +33,9 @@ builtins! {
     "format_exception" Arity::One, format_exception, "The report of an exception.";
     "know_abstract" Arity::One, know_abstract, "Tells which metaclass is that of abstract classes.";
     "abstract_was_registered" Arity::Zero, abstract_was_registered, "Tells that answers of abstract classes may change.";
+    "iterators" Arity::Range(2, 2), iterators, "Has the generators of a function be objects of a class.";
+    "iterator_state" Arity::One, iterator_state, "The variables of such an object that waits.";
+    "made_by" Arity::Range(2, 2), made_by, "Has a call of a class, and of none below it, call a function.";
     "know_arrays" Arity::One, know_arrays, "Tells which class is that of arrays.";
     "know_decimals" Arity::Range(3, 3), know_decimals, "Tells the class of decimals, that of contexts, and the module with the current one.";
     "decimal_quantize" Arity::Range(4, 4), decimal_quantize, "What Decimal.quantize returns, or None if it must find out itself.";
@@ -85,6 +90,37 @@ fn getsizeof(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let name = vm.intern("__sizeof__");
     let method = crate::runtime::attributes::get_attr(vm, arguments.positional()[0], name)?;
     vm.call(method, &[])
+}
+
+fn iterators(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let &[function, class] = arguments.positional() else { return Ok(Value::NONE) };
+    let code = call::as_function(function).map(|function| {
+        // SAFETY: the function is alive, and codes live as long as the VM.
+        unsafe { &*call::code_pointer(vm, (*function).code) }
+    });
+    match code.filter(|code: &&Code| code.proto.kind == CodeKind::Generator) {
+        Some(code) if class.has_layout(ShapeId::TYPE) => code.iterator_class.set(type_id(class)),
+        _ => return Err(vm.type_error("a generator function and a class are required")),
+    }
+    Ok(Value::NONE)
+}
+
+fn made_by(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let &[class, function] = arguments.positional() else { return Ok(Value::NONE) };
+    if !class.has_shape(ShapeId::TYPE) || !type_id(class).is_dynamic() || call::as_function(function).is_none() {
+        return Err(vm.type_error("a class and a function are required"));
+    }
+    vm.permanent.push(function);
+    vm.class_mut(type_id(class)).maker = function;
+    Ok(Value::NONE)
+}
+
+fn iterator_state(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let iterator = arguments.positional()[0];
+    if !iterator.has_shape(ShapeId::GENERATOR) {
+        return Err(vm.type_error("a generator is required"));
+    }
+    crate::runtime::frame_variables::of_generator(vm, iterator)
 }
 
 fn collect(vm: &mut Vm, _: Arguments) -> Outcome {

@@ -356,6 +356,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         roots: Vec::new(),
         dictionary_shape: None,
         capacity,
+        maker: Value::UNDEF,
         instantiation: Default::default(),
         equality: Default::default(),
         is_final: false,

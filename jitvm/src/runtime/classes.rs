@@ -74,6 +74,8 @@ pub struct Class {
     pub dictionary_shape: Option<ShapeId>,
     /// Slots that the next instance gets.
     pub capacity: u16,
+    /// Of a class of an embedded module: the function that is called in its place, which lives as long as the VM. Else UNDEF.
+    pub maker: Value,
     /// How instances are made and whether `==` is identity, as last found out.
     pub(super) instantiation: Cell<Option<Instantiation>>,
     pub(super) equality: Cell<(u32, bool)>,
@@ -230,6 +232,7 @@ impl Vm {
                 roots: Vec::new(),
                 dictionary_shape: None,
                 capacity: 0,
+                maker: Value::UNDEF,
                 instantiation: Default::default(),
                 equality: Default::default(),
                 is_final: FINAL.contains(&id),

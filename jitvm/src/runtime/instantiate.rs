@@ -60,6 +60,13 @@ pub fn instantiate_plan(vm: &mut Vm, id: TypeId) -> InstantiatePlan {
 }
 
 impl Vm {
+    /// The function that is called in place of a class.
+    pub fn maker_of(&self, class: Value) -> Option<Value> {
+        let id = type_id(class);
+        let maker = if id.is_dynamic() { self.class(id).maker } else { Value::UNDEF };
+        (maker != Value::UNDEF).then_some(maker)
+    }
+
     /// The class has abstract methods left.
     pub fn is_abstract(&self, id: TypeId) -> bool {
         is_abstract(self, id)
@@ -88,6 +95,9 @@ pub fn call_class(vm: &mut Vm, class: Value, arguments: Arguments) -> Outcome {
 pub fn type_call(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
     if !id.is_dynamic() {
         return constructors::construct(vm, id, arguments);
+    }
+    if vm.class(id).maker != Value::UNDEF {
+        return crate::library::call_with(vm, vm.class(id).maker, arguments);
     }
     let names = vm.names;
     let object = vm.type_object(id);

@@ -157,6 +157,8 @@ fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
         ShapeId::TRACEBACK => super::traceback_objects::field(vm, value, name),
         ShapeId::FRAME => super::traceback_objects::frame_field(vm, value, name),
         ShapeId::CODE => super::traceback_objects::code_field(vm, value, name),
+        // Iterators of embedded modules are laid out as generators.
+        ShapeId::GENERATOR if vm.type_of(value).is_dynamic() => None,
         ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
             super::traceback_objects::generator_field(vm, value, name)
         }

@@ -1,24 +1,21 @@
 //! `repr` of what stands for code that runs or may run: generators and their kin, code objects, frames, cells.
 
-use super::dict;
-use super::frame_variables;
 use super::numbers::as_i64;
 use super::object::{ClosureCell, ShapeId};
-use super::operators;
-use super::repr::repr_text;
 use super::strings::as_text;
 use super::traceback_objects::{code_field, generator_field};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
-use crate::interp::generator;
 
 /// The text, or `None` for another kind of object.
 pub fn of(vm: &mut Vm, value: Value) -> Outcome<Option<String>> {
     let address = value.address();
     Ok(Some(match value.shape() {
         ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
-            if let Some(text) = of_itertools(vm, value)? {
-                return Ok(Some(text));
+            // An iterator of an embedded module, which is laid out as a generator.
+            if vm.type_of(value).is_dynamic() {
+                let shown = super::dispatch::text_method(vm, value, vm.names.repr)?.and_then(as_text);
+                return Ok(Some(shown.unwrap_or_default().to_owned()));
             }
             let name = generator_field(vm, value, "__qualname__");
             let name = name.and_then(as_text).unwrap_or("?").to_owned();
@@ -51,47 +48,4 @@ pub fn of(vm: &mut Vm, value: Value) -> Outcome<Option<String>> {
 
 fn code_text(vm: &mut Vm, code: Value, name: &str) -> String {
     code_field(vm, code, name).and_then(as_text).unwrap_or("?").to_owned()
-}
-
-/// The generators that `itertools` is made of look like the classes that they stand for.
-fn of_itertools(vm: &mut Vm, value: Value) -> Outcome<Option<String>> {
-    let code = &vm.codes[generator::fields(value).code.index()];
-    if code.source.path != "<embedded itertools>" {
-        return Ok(None);
-    }
-    let function = code.proto.name.clone();
-    let name = match function.trim_start_matches('_') {
-        "repeat_forever" | "repeat_times" => "repeat",
-        name => name,
-    };
-    if !matches!(name, "count" | "repeat") {
-        return Ok(Some(format!("<itertools.{name} object at {:#x}>", value.address())));
-    }
-    let variables = frame_variables::of_generator(vm, value)?;
-    let mut variable = |name: &str| {
-        let name = vm.intern(name);
-        dict::get_str(variables, name)
-    };
-    let shown = match name {
-        "count" => {
-            let (start, step, given) = (variable("start"), variable("step"), variable("n"));
-            let step = step.unwrap_or(Value::NONE);
-            // What was given last is kept in `n`.
-            let next = match given {
-                Some(given) => operators::add(vm, given, step, false)?,
-                None => start.unwrap_or(Value::NONE),
-            };
-            if step == Value::from_fixnum(1) { vec![next] } else { vec![next, step] }
-        }
-        _ => [variable("item"), variable("times")].into_iter().flatten().collect(),
-    };
-    if shown.is_empty() {
-        // One that has ended keeps nothing.
-        return Ok(Some(format!("<itertools.{name} object at {:#x}>", value.address())));
-    }
-    let mut parts = Vec::with_capacity(shown.len());
-    for part in shown {
-        parts.push(repr_text(vm, part)?);
-    }
-    Ok(Some(format!("{name}({})", parts.join(", "))))
 }

@@ -320,6 +320,10 @@ impl Vm {
                 if row.type_id() == TypeId::SLOT_WRAPPER { TypeId::METHOD_WRAPPER } else { TypeId::BUILTIN }
             }
             ShapeId::BUILTIN => crate::library::row_of(self, value).type_id(),
+            ShapeId::GENERATOR => {
+                let code = crate::interp::generator::fields(value).code;
+                self.codes[code.index()].iterator_class.get()
+            }
             _ => type_of_shape(shape),
         }
     }

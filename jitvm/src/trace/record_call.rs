@@ -73,8 +73,13 @@ impl Recorder {
             Bytecode::CallMethod => (ins.a + 1, ins.b + 1),
             _ => (ins.a + 1, ins.b),
         };
-        let callee_value = at(ins.a);
-        let callee = self.get(ins.a);
+        let (mut callee_value, mut callee) = (at(ins.a), self.get(ins.a));
+        if callee_value.has_shape(ShapeId::TYPE)
+            && let Some(maker) = vm.maker_of(callee_value)
+        {
+            self.same_word(vm, callee, callee_value);
+            (callee_value, callee) = (maker, self.constant(vm, maker));
+        }
         let references: Vec<Ref> = (first..first + count).map(|r| self.get(r)).collect();
         let values: Vec<Value> = (first..first + count).map(at).collect();
         let keywords = (ins.c != 0).then(|| {

@@ -180,6 +180,9 @@ impl Recorder {
             None if object.is_float() => self.float(receiver),
             None => self.same_word(vm, receiver, object),
         };
+        if object.has_shape(ShapeId::GENERATOR) {
+            self.same_generator_code(vm, receiver, object);
+        }
         match attributes::load_method(vm, object, name) {
             Ok((callable, this)) if this == object && shape(callable).is_some() => {
                 Ok(Some((self.constant(vm, callable), Some(receiver))))

@@ -189,6 +189,12 @@ impl Recorder {
         Ok(true)
     }
 
+    /// It is a generator of the same code, which says what class it is of.
+    pub(super) fn same_generator_code(&mut self, vm: &mut Vm, object: Ref, generator: Value) {
+        let word = self.emit(Op::FieldLoad, object, Ref::NONE, CODE);
+        self.same_word(vm, word, generator::fields(generator).code_word());
+    }
+
     /// The word with what is being handled, taken for a cell.
     pub(super) fn handled_cell(&mut self, vm: &Vm) -> Ref {
         let address = (&raw const vm.handled as usize).wrapping_sub(offset_of!(Cell, value));

@@ -26,7 +26,7 @@ const OF_ANY: &[&str] = &["id", "callable"];
 const ASKING: &[&str] = &["encode", "decode"];
 
 /// Shapes whose objects can be of several types.
-const SEVERAL: &[ShapeId] = &[ShapeId::EXCEPTION, ShapeId::BOUND_METHOD, ShapeId::BUILTIN];
+const SEVERAL: &[ShapeId] = &[ShapeId::EXCEPTION, ShapeId::BOUND_METHOD, ShapeId::BUILTIN, ShapeId::GENERATOR];
 
 /// Instances may say with `__class__` that they are of another class.
 fn claims_a_class(vm: &Vm, own: TypeId) -> bool {
@@ -104,7 +104,13 @@ impl Recorder {
             return self.float(operand);
         }
         match shape(value) {
-            Some(shape) => self.object(operand, shape),
+            Some(shape) => {
+                let object = self.object(operand, shape);
+                if shape == ShapeId::GENERATOR {
+                    self.same_generator_code(vm, object, value);
+                }
+                object
+            }
             None => self.same_word(vm, operand, value),
         }
     }
