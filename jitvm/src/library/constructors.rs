@@ -78,6 +78,10 @@ pub fn construct(vm: &mut Vm, id: TypeId, arguments: Arguments) -> Outcome {
             Ok(vm.descriptor(shape, [function, Value::NONE, Value::NONE, Value::NONE]))
         }
         TypeId::MODULE => super::module_methods::construct(vm, arguments),
+        TypeId::CELL => {
+            let content = at_most_one(vm, "cell", arguments)?;
+            Ok(vm.closure_cell(content.unwrap_or(Value::UNDEF)))
+        }
         TypeId::SUPER => class_functions::new_super(vm, arguments),
         TypeId::GENERIC_ALIAS => {
             let [origin, parameters] = exactly(vm, "types.GenericAlias", arguments)?;

@@ -30,7 +30,11 @@ pub fn data_attribute(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<
     if value.has_layout(ShapeId::STREAM) {
         return crate::library::streams::field(vm, value, text(name));
     }
-    Ok(field(vm, value, text(name)))
+    let found = field(vm, value, text(name));
+    if found.is_none() && value.has_shape(ShapeId::CLOSURE_CELL) && text(name) == "cell_contents" {
+        return Err(vm.value_error("Cell is empty"));
+    }
+    Ok(found)
 }
 
 fn field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
