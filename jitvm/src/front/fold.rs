@@ -217,9 +217,20 @@ fn floor_division(left: i128, right: i128) -> Option<(i128, i128)> {
     Some(if down { (quotient - 1, remainder + right) } else { (quotient, remainder) })
 }
 
-/// Integers that are floats exactly, so that one rounding is all.
+/// The float nearest to the quotient.
 fn exact_division(left: i128, right: i128) -> Option<Constant> {
-    (right != 0 && is_exact(left) && is_exact(right)).then(|| Constant::Float(left as f64 / right as f64))
+    let (dividend, divisor) = (left.unsigned_abs(), right.unsigned_abs());
+    let (mut quotient, mut remainder) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
+    // Two bits more than a float has, the last one for all that follows: then one rounding is all.
+    let mut scale = 1.0;
+    while dividend != 0 && quotient >> 55 == 0 {
+        let doubled = remainder.checked_mul(2)?;
+        let bit = doubled >= divisor;
+        (quotient, remainder) = (quotient << 1 | u128::from(bit), doubled - if bit { divisor } else { 0 });
+        scale /= 2.0;
+    }
+    let magnitude = (quotient | u128::from(remainder != 0)) as f64 * scale;
+    Some(Constant::Float(if (left < 0) == (right < 0) { magnitude } else { -magnitude }))
 }
 
 /// Whether a float has the value.
