@@ -193,23 +193,25 @@ fn apart(list: Vec<Finding>, model: &Model) -> Vec<Finding> {
     let mut left = model.duration_ns;
     let sampled = model.samples.cells.values().fold(0, |sum: u64, ns| sum.saturating_add(*ns));
     for finding in kept.iter_mut() {
-        let mut error = 0;
+        let mut error = 0.0;
         if let Some(stake) = &finding.stake {
             let stake = stake.clone().scaled(shares);
             finding.cost_ns = Some(stake.cost_ns());
             finding.saving_ns = Some(stake.saving_ns());
-            if stake.goes() {
-                let period = model.samples.tick.period_ns();
-                error = stake.deviation_ns(sampled as f64 * shares.sampled, period) as u64;
-            }
+            let period = model.samples.tick.period_ns();
+            error = stake.deviation_ns(sampled as f64 * shares.sampled, period);
         }
         let Some(cost) = finding.cost_ns.map(|cost| cost.min(left)) else { continue };
         left -= cost;
         (finding.cost_ns, finding.share) = (Some(cost), share(cost, model));
-        // What goes may have cost more than the samples say that fell on it, but never more than there is.
+        // It may have cost more than the samples say that fell on it, but never more than there is. An interval that would
+        // be too wide to mean anything is as wide as it may be.
         finding.saving_ns = finding.saving_ns.map(|[low, high]| {
-            let high = high.min(cost).saturating_add(error).min(model.duration_ns);
-            [low.min(cost), high]
+            let high = high.min(cost);
+            let more = error * high as f64 / cost.max(1) as f64;
+            let low = low.min(cost);
+            let most = model.duration_ns.min(low.saturating_mul(2)).max(high);
+            [low, high.saturating_add(more as u64).min(most)]
         });
     }
     kept
