@@ -82,7 +82,7 @@ pub fn evidence(value: &Value) -> String {
 
 /// A number whose key names its unit is written in that.
 fn named(key: &str, value: &Value) -> String {
-    let words = |key: &str| key.replace('_', " ");
+    let words = |key: &str| if key == "how" { "measured by".to_owned() } else { key.replace('_', " ") };
     let unit = |suffix: &str| value.as_u64().and_then(|number| Some((key.strip_suffix(suffix)?, number)));
     match (unit("_ns"), unit("_bytes")) {
         (Some((key, time)), _) => format!("{} {}", words(key), ns(time)),

@@ -116,25 +116,40 @@ fn called_arithmetic(model: &Model, body: &Body, wanted: &[&str]) -> Vec<Place> 
     let Some(last) = body.stages.last() else { return Vec::new() };
     let calls = |op: u8| model.words.ir_ops.get(&u16::from(op)).is_some_and(|def| def.name == "CALLH");
     let called: BTreeSet<_> = last.ins.iter().filter(|ins| calls(ins.op)).map(|ins| ins.loc).collect();
-    let computes = |text: &str| {
-        // The position may stand before the operation.
-        let mut words = text.split_whitespace().take(2).flat_map(|word| word.split('_'));
-        words.any(|part| wanted.contains(&part))
-    };
-    let bytecode = body.bytecode.as_deref().unwrap_or_default();
-    // `[0] * n` repeats, and computes nothing.
-    let repeated: BTreeSet<_> = bytecode.iter().filter(|op| makes_sequence(&op.text)).map(|op| op.loc).collect();
-    let found =
-        bytecode.iter().filter(|op| called.contains(&op.loc) && computes(&op.text) && !repeated.contains(&op.loc));
-    found.map(|op| model.program.place(op.loc)).collect()
+    // `[0] * n` repeats, and computes nothing: the registers of each frame that hold such a display or text.
+    let mut sequences: BTreeSet<(u32, &str)> = BTreeSet::new();
+    let mut places = Vec::new();
+    for op in body.bytecode.iter().flatten() {
+        let (name, operands) = parts(&op.text);
+        let is_sequence = |register: &str| sequences.contains(&(op.depth, register));
+        let computes = name.split('_').any(|part| wanted.contains(&part));
+        let repeats = computes && operands.iter().skip(1).any(|register| is_sequence(register));
+        if computes && !repeats && called.contains(&op.loc) {
+            places.push(model.program.place(op.loc));
+        }
+        if let Some(&result) = operands.first() {
+            if repeats || makes_sequence(name, &operands) {
+                sequences.insert((op.depth, result));
+            } else {
+                sequences.remove(&(op.depth, result));
+            }
+        }
+    }
+    places
+}
+
+/// The name of a bytecode and its operands; its position may stand before them.
+fn parts(text: &str) -> (&str, Vec<&str>) {
+    let text = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let (name, operands) = text.split_once(' ').unwrap_or((text, ""));
+    (name, operands.split(", ").collect())
 }
 
 /// A bytecode whose result is a list, a tuple or a text.
-fn makes_sequence(text: &str) -> bool {
-    let mut words = text.split_whitespace().skip_while(|word| word.bytes().all(|b| b.is_ascii_digit()));
-    match words.next() {
-        Some("BUILD_LIST" | "BUILD_TUPLE" | "BUILD_STRING") => true,
-        Some("LOAD_CONST") => words.nth(1).is_some_and(|constant| constant.starts_with(['\'', '"', '('])),
+fn makes_sequence(name: &str, operands: &[&str]) -> bool {
+    match name {
+        "BUILD_LIST" | "BUILD_TUPLE" | "BUILD_STRING" => true,
+        "LOAD_CONST" => operands.get(1).is_some_and(|constant| constant.starts_with(['\'', '"', '('])),
         _ => false,
     }
 }
@@ -151,9 +166,39 @@ mod tests {
 
     #[test]
     fn what_makes_a_sequence() {
-        assert!(makes_sequence("0001 BUILD_LIST r2, r2.., 1") && makes_sequence("BUILD_TUPLE r2, r2.., 1"));
-        assert!(makes_sequence("0000 LOAD_CONST r2, 'x'") && !makes_sequence("0000 LOAD_CONST r2, True"));
-        assert!(!makes_sequence("0003 MUL r1, r2, r3"));
+        let makes = |text| {
+            let (name, operands) = parts(text);
+            makes_sequence(name, &operands)
+        };
+        assert!(makes("0001 BUILD_LIST r2, r2.., 1") && makes("BUILD_TUPLE r2, r2.., 1"));
+        assert!(makes("0000 LOAD_CONST r2, 'x'") && !makes("0000 LOAD_CONST r2, True"));
+        assert!(!makes("0003 MUL r1, r2, r3"));
+        assert_eq!(parts("0003 MUL r1, r2, r3"), ("MUL", vec!["r1", "r2", "r3"]));
+    }
+
+    #[test]
+    fn a_list_repeated_is_no_number() {
+        use crate::model::{BytecodeOp, Func, FuncId, Ins, IrStage, Loc, OpDef, Source, SourceId};
+        let mut model = Model::default();
+        model.words.ir_ops.insert(7, OpDef { name: "CALLH".into(), ..OpDef::default() });
+        model.program.sources.insert(SourceId(1), Source::default());
+        model.program.funcs.insert(FuncId(1), Func { source: SourceId(1), name: "f".into() });
+        for id in 1..=4 {
+            model.program.locs.insert(LocId(id), Loc { func: FuncId(1), line: id });
+        }
+        let op = |loc, depth, text: &str| BytecodeOp { word: 0, loc: LocId(loc), depth, text: text.into() };
+        let bytecode = vec![
+            op(1, 0, "0001 BUILD_LIST r2, r2.., 1"),
+            op(2, 0, "0002 MUL r2, r2, r1"),
+            op(3, 1, "0000 MUL r2, r2, r1"),
+            op(3, 0, "0003 MOVE r2, r1"),
+            op(4, 0, "0004 MUL r3, r2, r1"),
+        ];
+        let ins = |loc| Ins { op: 7, loc: LocId(loc), ..Ins::default() };
+        let stages = vec![IrStage { ins: (1..=4).map(ins).collect(), ..IrStage::default() }];
+        let body = Body { bytecode: Some(bytecode), stages, ..Body::default() };
+        let lines: Vec<_> = called_arithmetic(&model, &body, &ARITHMETIC).into_iter().filter_map(|p| p.line).collect();
+        assert_eq!(lines, [3, 4], "another frame's register, and one that was set anew");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         evidence: json!({
             "traces": idle.len(),
             "bytes": held,
-            "how": "recording and compiling of traces with less time in their code, from samples",
+            "how": "the time of recording and compiling traces that have less time in their code, by samples",
         }),
         target: worst.map(|t| (t.id, None)),
         whatever_it_costs: false,
