@@ -222,7 +222,6 @@ helpers! {
     FLOAT_POWER "float_power" A2 RAISES |vm, a, b| float_power(vm, a, b);
     // With an index in range.
     LIST_POP "list_pop" A2 LISTS |_vm, list, index| subscript::remove(list, index.as_fixnum() as usize).0;
-    LIST_INSERT "list_insert" A3 LISTS |vm, list, index, item| word(subscript::insert(vm, list, index.as_fixnum() as usize, item).map(|()| Value::NONE));
     // Item of a bytes or bytearray, -1 if the index is none from 0 on.
     BYTE_AT "byte_at" A2 LOOKS |_vm, data, index| Value::from_fixnum(byte_at(data, index.as_fixnum())).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
