@@ -38,6 +38,7 @@ impl Emitter<'_> {
             for (at, store) in self.chain(op, floor) {
                 match self.meet(load, store) {
                     Meeting::Never => continue,
+                    Meeting::Maybe if op == Op::FieldStore && self.is_older_than_new(load.a, (at, store)) => continue,
                     Meeting::Same => stored = Some(stored_value(store)),
                     Meeting::Maybe => {}
                 }

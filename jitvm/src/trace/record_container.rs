@@ -224,7 +224,9 @@ impl Recorder {
             self.set(ins.a, element);
             return Ok(Step::Interpret);
         }
-        if let Some(step) = self.item_method(vm, vm.names.getitem, &[(container, object), (key, index)], Continuation::Call)? {
+        if let Some(step) =
+            self.item_method(vm, vm.names.getitem, &[(container, object), (key, index)], Continuation::Call)?
+        {
             return Ok(step);
         }
         let result = match self.element(vm, container, key, object, index) {
