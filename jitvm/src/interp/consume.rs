@@ -144,6 +144,9 @@ def contains(source, function, value):
 const MAPPED: &str = "try: item = function(item)
         except StopIteration: break";
 
+/// What is done, whether over a `map`, and the code that hands out the items.
+type Key = (Consumer, bool, CodeId);
+
 /// How many loops are found without a search.
 const RECENT: usize = 16;
 
@@ -152,10 +155,9 @@ const RECENT: usize = 16;
 pub struct Consumers {
     /// All of them: over what hands the items out itself, and over a `map`.
     modules: Option<[bytecode::Module; 2]>,
-    /// By what is done, whether over a `map`, and the code that hands out the items.
-    functions: HashMap<(Consumer, bool, CodeId), Value>,
+    functions: HashMap<Key, Value>,
     /// Those looked up last, each in a place that its key tells.
-    recent: [Option<((Consumer, bool, CodeId), Value)>; RECENT],
+    recent: [Option<(Key, Value)>; RECENT],
     /// What stands for no item: an object that the program never sees.
     nothing: Option<Value>,
     /// How many of their frames are on the stack.
