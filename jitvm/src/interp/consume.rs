@@ -144,13 +144,20 @@ def contains(source, function, value):
 const MAPPED: &str = "try: item = function(item)
         except StopIteration: break";
 
+/// What is done, whether over a `map`, and the code that hands out the items.
+type Key = (Consumer, bool, CodeId);
+
+/// How many loops are found without a search.
+const RECENT: usize = 16;
+
 /// The loops that were needed so far.
 #[derive(Default)]
 pub struct Consumers {
     /// All of them: over what hands the items out itself, and over a `map`.
     modules: Option<[bytecode::Module; 2]>,
-    /// By what is done, whether over a `map`, and the code that hands out the items.
-    functions: HashMap<(Consumer, bool, CodeId), Value>,
+    functions: HashMap<Key, Value>,
+    /// Those looked up last, each in a place that its key tells.
+    recent: [Option<(Key, Value)>; RECENT],
     /// What stands for no item: an object that the program never sees.
     nothing: Option<Value>,
     /// How many of their frames are on the stack.
@@ -244,9 +251,16 @@ fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) 
         return Ok(None);
     }
     let is_map = operands[1] != Value::NONE;
-    let function = match vm.consumers.functions.get(&(consumer, is_map, code)) {
-        Some(&known) => known,
-        None => link(vm, consumer, is_map, code),
+    let key = (consumer, is_map, code);
+    let place = (code.index() + consumer as usize) % RECENT;
+    let function = match vm.consumers.recent[place] {
+        Some((of, known)) if of == key => known,
+        _ => {
+            let known = vm.consumers.functions.get(&key).copied();
+            let function = known.unwrap_or_else(|| link(vm, consumer, is_map, code));
+            vm.consumers.recent[place] = Some((key, function));
+            function
+        }
     };
     if code_of(function).is_some_and(|code| vm.codes[code.index()].loops[0].blacklisted) {
         return Ok(None);

@@ -222,7 +222,6 @@ helpers! {
     FLOAT_POWER "float_power" A2 RAISES |vm, a, b| float_power(vm, a, b);
     // With an index in range.
     LIST_POP "list_pop" A2 LISTS |_vm, list, index| subscript::remove(list, index.as_fixnum() as usize).0;
-    LIST_INSERT "list_insert" A3 LISTS |vm, list, index, item| word(subscript::insert(vm, list, index.as_fixnum() as usize, item).map(|()| Value::NONE));
     // Item of a bytes or bytearray, -1 if the index is none from 0 on.
     BYTE_AT "byte_at" A2 LOOKS |_vm, data, index| Value::from_fixnum(byte_at(data, index.as_fixnum())).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
@@ -241,6 +240,12 @@ helpers! {
     NEW_SET "new_set" A0 FRESH |vm| vm.new_set().0;
     SET_ADD "set_add" A2 ANY |vm, set, item| word(set::add(vm, set, item).map(|_| Value::NONE));
     SET_UPDATE "set_update" A2 ANY |vm, set, items| word(set_operations::update(vm, set, items).map(|()| Value::NONE));
+    // Of exact sets and frozensets.
+    SET_UNION "set_union" A2 ANY |vm, a, b| word(set_operations::union(vm, a, &[b]));
+    SET_INTERSECTION "set_intersection" A2 ANY |vm, a, b| word(set_operations::intersection(vm, a, b));
+    SET_DIFFERENCE "set_difference" A2 ANY |vm, a, b| word(set_operations::difference(vm, a, b));
+    SET_SYMMETRIC_DIFFERENCE "set_symmetric_difference" A2 ANY |vm, a, b| word(set_operations::symmetric_difference(vm, a, b));
+    SET_IS_SUBSET "set_is_subset" A2 ANY |vm, a, b| word(set_operations::is_subset(vm, a, b).map(Value::from_bool));
     LIST_EXTEND "list_extend" A2 ANY |vm, list, items| word(super::rare::list_extend(vm, list, items, None).map(|()| Value::NONE));
     TUPLE_OF_LIST "tuple_of_list" A1 RAISES |vm, list| word(vm.tuple(sequences::items(list)));
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));

@@ -72,6 +72,17 @@ impl Emitter<'_> {
         differs(one, other) || differs(other, one)
     }
 
+    /// Whether a store of the pre-roll is in an object that each iteration makes anew, and that one was there before which
+    /// no iteration changes. This counts behind LOOP as well: whoever comes there by another way has not executed the store.
+    pub fn is_older_than_new(&self, object: Ref, (at, store): (Ref, Ins)) -> bool {
+        let (object, new) = (self.root(object), store.a);
+        self.is_from_before_loop(at)
+            && !new.is_constant()
+            && self.body.ins[new.index()].op == Op::New
+            && !self.is_opaque(object)
+            && (object.is_constant() || object.index() < new.index())
+    }
+
     /// The shape that an object is known to have here, and a reference to it that says it is an object.
     pub fn known_shape(&self, r: Ref) -> Option<(u32, Ref)> {
         let root = self.root(r);
@@ -81,7 +92,7 @@ impl Emitter<'_> {
             if self.root(store.a) == root {
                 return Some((store.c, store.a));
             }
-            if !self.are_different_by_origin(store.a, root) {
+            if !self.are_different_by_origin(store.a, root) && !self.is_older_than_new(root, (at, store)) {
                 floor = at.index() + 1;
                 break;
             }

@@ -2,7 +2,7 @@
 //!
 //! Alias classes never overlap. Within one, two places are the same, different or unknown (`Meeting`): module cells are
 //! told apart by their constant address, fields by offset, by object, by the builtin shapes of the objects and by who
-//! made them, list items by index where the indices are constants or differ by one. A helper that writes ends every
+//! made them, list items by index where the indices are constants or differ by one, and by guards on the lists. A helper that writes ends every
 //! search but that in an object that only the trace knows.
 
 use super::emit::{Emitter, first_after_operands, same_operands, shape_is_stable};
@@ -38,6 +38,7 @@ impl Emitter<'_> {
             for (at, store) in self.chain(op, floor) {
                 match self.meet(load, store) {
                     Meeting::Never => continue,
+                    Meeting::Maybe if op == Op::FieldStore && self.is_older_than_new(load.a, (at, store)) => continue,
                     Meeting::Same => stored = Some(stored_value(store)),
                     Meeting::Maybe => {}
                 }
@@ -72,6 +73,7 @@ impl Emitter<'_> {
             Alias::Field if self.root(load.a) == self.root(store.a) => Meeting::Same,
             Alias::Field if self.are_different_by_origin(load.a, store.a) => Meeting::Never,
             Alias::Field if self.are_different_objects(load.a, store.a) => Meeting::Never,
+            Alias::Element if load.a != store.a && self.are_different_lists(load.a, store.a) => Meeting::Never,
             Alias::Element if load.a != store.a => Meeting::Maybe,
             Alias::Element => self.meet_indices(load.b, store.b),
             _ => Meeting::Maybe,
@@ -83,6 +85,16 @@ impl Emitter<'_> {
             return false;
         };
         one.c != other.c && (shape_is_stable(one.c) || shape_is_stable(other.c))
+    }
+
+    /// Whether a guard has told the lists apart that have these items.
+    fn are_different_lists(&self, one: Ref, other: Ref) -> bool {
+        match (self.ins_of(one, Op::ListData), self.ins_of(other, Op::ListData)) {
+            (Some(one), Some(other)) => {
+                self.is_guarded(Op::G_Ne, one.a, other.a) || self.is_guarded(Op::G_Ne, other.a, one.a)
+            }
+            _ => false,
+        }
     }
 
     fn meet_indices(&self, one: Ref, other: Ref) -> Meeting {

@@ -391,7 +391,7 @@ impl Recorder {
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
             // With an index they move items, and that time is the builtin's: samples name it.
-            ("list.pop", references @ [_], values) => self.list_method(vm, &name, references, values),
+            ("list.pop", &[list], &[object]) => self.list_pop(list, object),
             ("list.append", &[list, item], &[object, _])
                 if shape(object).is_some() && object.has_layout(ShapeId::LIST) =>
             {

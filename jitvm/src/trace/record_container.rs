@@ -227,7 +227,9 @@ impl Recorder {
             self.set(ins.a, element);
             return Ok(Step::Interpret);
         }
-        if let Some(step) = self.get_item_method(vm, [(container, object), (key, index)])? {
+        if let Some(step) =
+            self.item_method(vm, vm.names.getitem, &[(container, object), (key, index)], Continuation::Call)?
+        {
             return Ok(step);
         }
         let result = match self.element(vm, container, key, object, index) {
@@ -279,6 +281,7 @@ impl Recorder {
                 let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
                 let index = self.element_index(key, i, length, n.into())?;
                 let data = self.emit(Op::ListData, list, Ref::NONE, 0);
+                self.note_row(list, object, i);
                 Some(self.emit(Op::ElemLoad, data, index, 0))
             }
         }
@@ -295,7 +298,7 @@ impl Recorder {
         if self.set_array_element(vm, operands) {
             return Ok(Step::Interpret);
         }
-        if let Some(step) = self.set_item_method(vm, operands)? {
+        if let Some(step) = self.item_method(vm, vm.names.setitem, &operands, Continuation::Discard)? {
             return Ok(step);
         }
         if self.set_list_slice(operands) {
@@ -309,6 +312,7 @@ impl Recorder {
             let n = unsafe { (*(object.address() as *const List)).length };
             let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
             if let Some(index) = self.element_index(key, index.as_fixnum(), length, n.into()) {
+                self.tell_from_rows(list, object, new);
                 let word = self.tagged(value);
                 // Boxing may collect, so the address is taken after it.
                 let data = self.emit(Op::ListData, list, Ref::NONE, 0);

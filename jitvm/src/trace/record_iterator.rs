@@ -283,16 +283,21 @@ impl Recorder {
         None
     }
 
-    /// The next item by the words of a state over a list, tuple or range.
-    fn advance_state(&mut self, vm: &mut Vm, object: Ref, value: Value, stores: &mut Stores) -> Option<Ref> {
-        let [source, next, stop, step] = fields(value).state;
+    /// The first two words of an iterator's state, or `None` if it has ended before.
+    fn source_and_position(&mut self, vm: &mut Vm, object: Ref, source: Value) -> Option<(Ref, Ref)> {
         let first = self.field(object, state_offset(0));
         if source == Value::EXHAUSTED {
             self.same_word(vm, first, source);
             return None;
         }
         let position = self.field(object, state_offset(1));
-        let position = self.int(position);
+        Some((first, self.int(position)))
+    }
+
+    /// The next item by the words of a state over a list, tuple or range.
+    fn advance_state(&mut self, vm: &mut Vm, object: Ref, value: Value, stores: &mut Stores) -> Option<Ref> {
+        let [source, next, stop, step] = fields(value).state;
+        let (first, position) = self.source_and_position(vm, object, source)?;
         if source == Value::RANGE_STATE {
             self.same_word(vm, first, source);
             let (stop_word, step_word) = (self.field(object, state_offset(2)), self.field(object, state_offset(3)));
@@ -336,13 +341,7 @@ impl Recorder {
     /// The next item of `reversed` of a list or tuple.
     fn go_back(&mut self, vm: &mut Vm, object: Ref, value: Value, stores: &mut Stores) -> Option<Ref> {
         let [source, remaining, ..] = fields(value).state;
-        let first = self.field(object, state_offset(0));
-        if source == Value::EXHAUSTED {
-            self.same_word(vm, first, source);
-            return None;
-        }
-        let left = self.field(object, state_offset(1));
-        let left = self.int(left);
+        let (first, left) = self.source_and_position(vm, object, source)?;
         let (sequence, length) = self.sequence_and_length(first, source);
         let (zero, one) = (self.constant_int(0), self.constant_int(1));
         if remaining.as_fixnum() == 0 {

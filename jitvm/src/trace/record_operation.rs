@@ -360,6 +360,8 @@ impl Recorder {
             self.int_binary(kind, left, right, x.as_fixnum(), y.as_fixnum())
         } else if (x.is_float() || x.is_int()) && (y.is_float() || y.is_int()) {
             self.float_binary(kind, left, right, x, y)
+        } else if ins.x == 0 {
+            self.set_operation(kind, [(left, x), (right, y)])
         } else {
             None
         };
@@ -548,7 +550,7 @@ impl Recorder {
         let outcome = outcome.or_else(|| self.identity_comparison(vm, kind, operands));
         let result = match outcome {
             Some(truth) => self.constant(vm, Value::from_bool(truth)),
-            None => match self.str_comparison(kind, operands) {
+            None => match self.str_comparison(kind, operands).or_else(|| self.set_comparison(kind, operands)) {
                 Some(result) => result,
                 None => self.call(helpers::COMPARE[kind as usize], &[left, right]),
             },

@@ -7,9 +7,13 @@ use super::record_operation::shape;
 use super::recorder::Recorder;
 use crate::ir::{Op, Ref, Ty};
 use crate::runtime::object::{List, ShapeId};
+use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
+
+/// Most lists whose rows are told apart from what is stored to.
+const ROWS: usize = 3;
 
 impl Recorder {
     /// The operand as a list whose special methods of these names are the builtin ones; `None` if it is no such list.
@@ -35,6 +39,28 @@ impl Recorder {
             _ => {
                 let names = vm.names;
                 Some((self.native_list(vm, operand, value, &[names.len, names.bool])?, Op::ListLen))
+            }
+        }
+    }
+
+    /// Notes that an item of a list was read, if it is an object: perhaps a row of a matrix.
+    pub(super) fn note_row(&mut self, list: Ref, value: Value, index: i64) {
+        let items = items(value);
+        let item = items.get(if index < 0 { index + items.len() as i64 } else { index } as usize);
+        if item.is_some_and(|item| item.is_pointer()) && self.rows.len() < ROWS && !self.rows.contains(&(list, value)) {
+            self.rows.push((list, value));
+        }
+    }
+
+    /// Before a number is stored in a list: guards that it is none of those that rows were read from, so that they need
+    /// not be read again.
+    pub(super) fn tell_from_rows(&mut self, list: Ref, value: Value, stored: Value) {
+        if stored.is_pointer() {
+            return;
+        }
+        for (rows, of) in self.rows.clone() {
+            if of != value {
+                self.guard(Op::G_Ne, Ty::Nil, rows, list, 0);
             }
         }
     }

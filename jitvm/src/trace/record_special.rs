@@ -30,26 +30,20 @@ impl Recorder {
         self.enter_method(vm, getter, &[(object, value)], Continuation::Call)
     }
 
-    /// GET_ITEM of an instance whose class has a `__getitem__` in Python; `None` leaves it to others.
-    pub(super) fn get_item_method(&mut self, vm: &mut Vm, operands: [(Ref, Value); 2]) -> Recording<Option<Step>> {
+    /// GET_ITEM or SET_ITEM of an instance whose class has that method in Python; `None` leaves it to others.
+    pub(super) fn item_method(
+        &mut self,
+        vm: &mut Vm,
+        name: Value,
+        operands: &[(Ref, Value)],
+        continuation: Continuation,
+    ) -> Recording<Option<Step>> {
         let value = operands[0].1;
         if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
             return Ok(None);
         }
-        match vm.special(value, vm.names.getitem) {
-            Some(method) => self.enter_method(vm, method, &operands, Continuation::Call),
-            None => Ok(None),
-        }
-    }
-
-    /// SET_ITEM of an instance whose class has a `__setitem__` in Python; `None` leaves it to others.
-    pub(super) fn set_item_method(&mut self, vm: &mut Vm, operands: [(Ref, Value); 3]) -> Recording<Option<Step>> {
-        let value = operands[0].1;
-        if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
-            return Ok(None);
-        }
-        match vm.special(value, vm.names.setitem) {
-            Some(method) => self.enter_method(vm, method, &operands, Continuation::Discard),
+        match vm.special(value, name) {
+            Some(method) => self.enter_method(vm, method, operands, continuation),
             None => Ok(None),
         }
     }

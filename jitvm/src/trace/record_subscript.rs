@@ -76,45 +76,15 @@ impl Recorder {
         true
     }
 
-    /// `list.pop` or `list.insert` with an index in range that counts from the start, or the last item's.
-    pub(super) fn list_method(&mut self, vm: &mut Vm, name: &str, references: &[Ref], values: &[Value]) -> Option<Ref> {
-        let length = sequence_length(*values.first()?).filter(|_| shape(values[0]) == Some(ShapeId::LIST))? as i64;
-        let pops = name == "list.pop";
-        let given = match *values.get(1).unwrap_or(&Value::NONE) {
-            Value::NONE if pops && values.len() == 1 && length > 0 => None,
-            index if index.is_int() && (0..length + i64::from(!pops)).contains(&index.as_fixnum()) => {
-                Some(references[1])
-            }
-            _ => return None,
-        };
-        if values.len() > 2 + usize::from(!pops) {
-            return None;
-        }
-        let list = self.object(references[0], ShapeId::LIST);
+    /// `list.pop()` of a list that is not empty.
+    pub(super) fn list_pop(&mut self, operand: Ref, value: Value) -> Option<Ref> {
+        sequence_length(value).filter(|&length| shape(value) == Some(ShapeId::LIST) && length > 0)?;
+        let list = self.object(operand, ShapeId::LIST);
         let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
-        let index = match given {
-            Some(index) => {
-                let index = self.int(index);
-                if pops {
-                    self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
-                } else {
-                    let zero = self.constant_int(0);
-                    self.guard(Op::G_Le, Ty::Nil, zero, index, 0);
-                    self.guard(Op::G_Le, Ty::Nil, index, length, 0);
-                }
-                index
-            }
-            None => {
-                let (zero, one) = (self.constant_int(0), self.constant_int(1));
-                self.guard(Op::G_Lt, Ty::Nil, zero, length, 0);
-                self.emit(Op::Sub, length, one, 0)
-            }
-        };
-        if pops {
-            return Some(self.call(helpers::LIST_POP, &[list, index]));
-        }
-        self.call(helpers::LIST_INSERT, &[list, index, *references.get(2)?]);
-        Some(self.constant(vm, Value::NONE))
+        let (zero, one) = (self.constant_int(0), self.constant_int(1));
+        self.guard(Op::G_Lt, Ty::Nil, zero, length, 0);
+        let index = self.emit(Op::Sub, length, one, 0);
+        Some(self.call(helpers::LIST_POP, &[list, index]))
     }
 
     /// `data[index]` of bytes or a bytearray, with an index that counts from the start.
@@ -195,6 +165,7 @@ impl Recorder {
         let length = self.emit(Op::ListLen, list, Ref::NONE, 0);
         let index = self.int(key);
         self.guard(Op::G_Ult, Ty::Nil, index, length, 0);
+        self.tell_from_rows(list, items, value);
         let word = self.tagged(word);
         // Boxing may collect, so the address is taken after it.
         let data = self.emit(Op::ListData, list, Ref::NONE, 0);

@@ -7,8 +7,10 @@ use super::record_operation::shape;
 use super::recorder::Recorder;
 use crate::interp::helpers::{self, HelperId};
 use crate::ir::{Op, Ref, Ty};
+use crate::runtime::compare::CompareKind as Compare;
 use crate::runtime::dict::{self, is_plain_key};
 use crate::runtime::object::ShapeId;
+use crate::runtime::operators::Binary;
 use crate::runtime::set;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -100,6 +102,36 @@ impl Recorder {
         };
         let [table, key] = self.table_and_key(vm, operands, &[ShapeId::DICT, ShapeId::SET, ShapeId::FROZENSET])?;
         Some(self.call(helper, &[table, key]))
+    }
+
+    /// Both operands, if they are exact sets or frozensets; their types are guarded.
+    fn two_sets(&mut self, [(left, x), (right, y)]: [(Ref, Value); 2]) -> Option<[Ref; 2]> {
+        let is_set = |exact: &ShapeId| matches!(*exact, ShapeId::SET | ShapeId::FROZENSET);
+        let (of_left, of_right) = (shape(x).filter(is_set)?, shape(y).filter(is_set)?);
+        Some([self.object(left, of_left), self.object(right, of_right)])
+    }
+
+    /// `a | b` and the like of two sets.
+    pub(super) fn set_operation(&mut self, kind: Binary, operands: [(Ref, Value); 2]) -> Option<Ref> {
+        let helper = match kind {
+            Binary::BitOr => helpers::SET_UNION,
+            Binary::BitAnd => helpers::SET_INTERSECTION,
+            Binary::BitXor => helpers::SET_SYMMETRIC_DIFFERENCE,
+            Binary::Sub => helpers::SET_DIFFERENCE,
+            _ => return None,
+        };
+        let sets = self.two_sets(operands)?;
+        Some(self.call(helper, &sets))
+    }
+
+    /// `a <= b` and `a >= b` of two sets.
+    pub(super) fn set_comparison(&mut self, kind: Compare, operands: [(Ref, Value); 2]) -> Option<Ref> {
+        if !matches!(kind, Compare::LessEqual | Compare::GreaterEqual) {
+            return None;
+        }
+        let [left, right] = self.two_sets(operands)?;
+        let sets = if kind == Compare::LessEqual { [left, right] } else { [right, left] };
+        Some(self.call(helpers::SET_IS_SUBSET, &sets))
     }
 
     /// What `in` gives, or `not in`: a guard on the answer makes it a constant.

@@ -141,6 +141,8 @@ pub struct Recorder {
     pub(super) raises: bool,
     /// What its CATCHes refer to; the trace keeps it.
     pub(super) places: Vec<Rc<Places>>,
+    /// Lists from which objects were read: with what they are now.
+    pub(super) rows: Vec<(Ref, Value)>,
     /// What the instruction has overwritten: slots with what they held, in order.
     pub(super) overwritten: Vec<(u16, Slot)>,
     max_ir: usize,
@@ -197,6 +199,7 @@ impl Recorder {
             after_call: false,
             pending: None,
             raises: false,
+            rows: Vec::new(),
             overwritten: Vec::new(),
             places: Vec::new(),
             max_ir: params.max_ir as usize,
