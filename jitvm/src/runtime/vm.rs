@@ -252,6 +252,8 @@ pub struct Vm {
     pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
+    /// The class of matches of regular expressions, once `re` is imported.
+    pub(crate) matches: Option<crate::library::re::Matches>,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
@@ -333,6 +335,7 @@ impl Vm {
             abstracts: Default::default(),
             arrays: Default::default(),
             decimals: Default::default(),
+            matches: None,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
         });
