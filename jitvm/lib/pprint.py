@@ -1,6 +1,7 @@
 """Objects as text, over several lines if they are long."""
 
 import sys as _sys
+from _pprint import plain as _plain
 
 __all__ = ["pprint", "pformat", "isreadable", "isrecursive", "saferepr", "PrettyPrinter", "pp"]
 
@@ -82,17 +83,27 @@ class PrettyPrinter:
         return "".join(out)
 
     def isreadable(self, object):
-        text, readable, recursive = self._safe_repr(object, {}, self._depth, 0)
+        _, readable, recursive = self.format(object, {}, 0, 0)
         return readable and not recursive
 
     def isrecursive(self, object):
-        return self._safe_repr(object, {}, self._depth, 0)[2]
+        return self.format(object, {}, 0, 0)[2]
 
     def format(self, object, context, maxlevels, level):
         return self._safe_repr(object, context, maxlevels, level)
 
     def _repr(self, object, context, level):
+        if self._is_usual():
+            text = _plain(object, context, self._sort_dicts)
+            if text is not None:
+                return text
         return self.format(object, context.copy(), self._depth, level)[0]
+
+    def _is_usual(self):
+        """Whether plain objects are shown as ever: no method is another, and no option asks for something else."""
+        return (self._depth is None and not self._underscore_numbers and type(self).format is _usual_format
+                and type(self)._safe_repr is _usual_repr and type(self._sort_dicts) is bool
+                and "format" not in self.__dict__ and "_safe_repr" not in self.__dict__)  # fmt: skip
 
     def _format(self, object, out, indent, allowance, context, level):
         key = id(object)
@@ -339,6 +350,10 @@ class PrettyPrinter:
             return text, bool(text) and not text.startswith("<"), False
         if not object:
             return repr(object), True, False
+        if not maxlevels and self._is_usual():
+            text = _plain(object, context, self._sort_dicts)
+            if text is not None:
+                return text, True, False
         brackets = "{}" if is_dict else "[]" if show is list.__repr__ else "()"
         if maxlevels and level >= maxlevels:
             if brackets == "()" and len(object) == 1:
@@ -369,6 +384,10 @@ class PrettyPrinter:
         if brackets == "()" and len(object) == 1:
             inside += ","
         return brackets[0] + inside + brackets[1], readable, recursive
+
+
+_usual_format = PrettyPrinter.format
+_usual_repr = PrettyPrinter._safe_repr
 
 
 def _words(line):
