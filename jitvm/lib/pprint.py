@@ -179,8 +179,7 @@ class PrettyPrinter:
             return
         name = type(object).__name__
         out.append(name + "(")
-        self._bracketed("[", "]", list(object.items()), out, indent + len(name) + 1, allowance + 1, context, level,
-                        pairs=True)  # fmt: skip
+        self._format(list(object.items()), out, indent + len(name) + 1, allowance + 1, context, level)
         out.append(")")
 
     def _format_default(self, object, out, indent, allowance, context, level):
@@ -231,9 +230,9 @@ class PrettyPrinter:
         else:
             start, end = type(object).__name__ + "({", "})"
             indent += len(type(object).__name__) + 1
-        self._bracketed(start, end, sorted(object, key=_Key), out, indent, allowance, context, level, start_indent=1)
+        self._bracketed(start, end, sorted(object, key=_Key), out, indent, allowance, context, level)
 
-    def _bracketed(self, start, end, items, out, indent, allowance, context, level, pairs=False, start_indent=0):
+    def _bracketed(self, start, end, items, out, indent, allowance, context, level):
         out.append(start)
         items = list(items)
         indent += self._indent
@@ -248,7 +247,7 @@ class PrettyPrinter:
             if last:
                 room -= allowance
                 width -= allowance
-            if self._compact and not pairs:
+            if self._compact:
                 text = self._repr(item, context, level)
                 length = len(text) + 2
                 if room < length:
@@ -262,14 +261,7 @@ class PrettyPrinter:
                     continue
             out.append(between)
             between = separator
-            if pairs:
-                key, value = item
-                text = self._repr(key, context, level)
-                out.append("(" + text + ", ")
-                self._format(value, out, indent + len(text) + 3, (allowance if last else 1) + 1, context, level)
-                out.append(")")
-            else:
-                self._format(item, out, indent, allowance if last else 1, context, level)
+            self._format(item, out, indent, allowance if last else 1, context, level)
         out.append(end)
 
     def _format_str(self, object, out, indent, allowance, context, level):
@@ -280,7 +272,7 @@ class PrettyPrinter:
         if level == 1:
             indent += 1
             allowance += 1
-        room = longest = self._width - indent
+        whole = longest = self._width - indent
         pieces = []
         shown = ""
         for index, line in enumerate(lines):
@@ -292,7 +284,7 @@ class PrettyPrinter:
                 continue
             # Words with the blanks after them, as many on a line as fit.
             words = _words(line)
-            room = longest
+            room = whole
             current = ""
             for number, word in enumerate(words):
                 candidate = current + word

@@ -1,7 +1,8 @@
 //! Builtin modules: which there are and how they come into being.
 
 use super::{
-    Owner, digests, introspection, json, marks, math, pickling, posix, pretty, random_core, re, structs, sys, time, weak_references,
+    Owner, digests, introspection, json, marks, math, pickling, posix, pretty, random_core, re, structs, sys, time,
+    weak_references,
 };
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};

@@ -252,6 +252,8 @@ pub struct Vm {
     pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
+    /// What `_jitvm.caller` said of places, which lives for good.
+    pub(crate) callers: std::collections::HashMap<u64, Value>,
     /// The class of matches of regular expressions, once `re` is imported.
     pub(crate) matches: Option<crate::library::re::Matches>,
     /// What the index of a BUILTIN object means.
@@ -335,6 +337,7 @@ impl Vm {
             abstracts: Default::default(),
             arrays: Default::default(),
             decimals: Default::default(),
+            callers: Default::default(),
             matches: None,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
