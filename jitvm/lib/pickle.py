@@ -2,6 +2,7 @@
 
 import io
 import struct
+from _pickling import save as _save_natively
 import sys
 from copyreg import dispatch_table
 import copyreg
@@ -82,6 +83,7 @@ class Pickler:
         self.fix_imports = fix_imports and protocol < 3
         self._buffer_callback = buffer_callback
         self._frame = self._persistent = self._override = None
+        self._native = False
 
     def clear_memo(self):
         self.memo.clear()
@@ -95,6 +97,8 @@ class Pickler:
         hook = self.persistent_id
         self._persistent = None if getattr(hook, "__func__", None) is Pickler.persistent_id else hook
         self._override = getattr(self, "reducer_override", None)
+        # Whether plain objects are saved natively; nothing of the program is asked about them.
+        self._native = self.proto >= 4 and self._persistent is None and not self.fast and type(self.memo) is dict
         self._save(obj)
         self._write(b".")
         if self._frame is not None:
@@ -105,10 +109,23 @@ class Pickler:
         if self._frame is None:
             self._file_write(data)
             return
-        if self._frame_size >= _FRAME_TARGET:
-            self._end_frame()
+        self._add(data)
+
+    def _add(self, data):
+        """Bytes that end within a frame."""
         self._frame.append(data)
         self._frame_size += len(data)
+
+    def _flush(self, data):
+        self._add(data)
+        if self._frame_size >= _FRAME_TARGET:
+            self._end_frame()
+        return self._frame_size
+
+    def _save_rest(self, data, obj):
+        self._add(data)
+        self._save_plain(obj)
+        return self._frame_size
 
     def _write_large(self, head, data):
         """Bytes too many for a frame stand between frames."""
@@ -149,6 +166,13 @@ class Pickler:
         return None
 
     def _save(self, obj):
+        if self._native:
+            # What is not plain comes back to _save_rest.
+            self._add(_save_natively(self, obj, self.memo, self._frame_size))
+            return
+        # A frame that is full ends where an object begins.
+        if self._frame is not None and self._frame_size >= _FRAME_TARGET:
+            self._end_frame()
         if self._persistent is not None:
             name = self._persistent(obj)
             if name is not None:
@@ -379,7 +403,16 @@ class Pickler:
     def _save_list(self, obj):
         self._write(b"]" if self.bin else b"(l")
         self._memoize(obj)
-        self._batch_appends(obj)
+        if not self.bin or len(obj) == 1:
+            self._batch_appends(obj)
+            return
+        at = 0
+        while at < len(obj):
+            self._write(b"(")
+            for value in obj[at:at + _BATCH]:
+                self._save(value)
+            self._write(b"e")
+            at += _BATCH
 
     def _batches(self, items):
         from itertools import islice
@@ -410,7 +443,23 @@ class Pickler:
     def _save_dict(self, obj):
         self._write(b"}" if self.bin else b"(d")
         self._memoize(obj)
-        self._batch_items(obj.items())
+        size = len(obj)
+        if not self.bin or size == 1:
+            self._batch_items(obj.items())
+            return
+        from itertools import islice
+        items = iter(obj.items())
+        count = _BATCH if size else 0
+        while count == _BATCH:
+            batch = list(islice(items, _BATCH))
+            count = len(batch)
+            self._write(b"(")
+            for key, value in batch:
+                self._save(key)
+                self._save(value)
+            self._write(b"u")
+            if len(obj) != size:
+                raise RuntimeError("dictionary changed size during iteration")
 
     def _batch_items(self, items):
         if not self.bin:
@@ -528,15 +577,23 @@ _SAVERS = {
 }
 
 
+class _Parts:
+    """A file of the bytes written to it."""
+
+    def __init__(self):
+        self.written = []
+        self.write = self.written.append
+
+
 def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None):
     Pickler(file, protocol, fix_imports=fix_imports, buffer_callback=buffer_callback).dump(obj)
 
 
 def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None):
     """An object as bytes."""
-    file = io.BytesIO()
-    Pickler(file, protocol, fix_imports=fix_imports, buffer_callback=buffer_callback).dump(obj)
-    return file.getvalue()
+    parts = _Parts()
+    Pickler(parts, protocol, fix_imports=fix_imports, buffer_callback=buffer_callback).dump(obj)
+    return b"".join(parts.written)
 
 
 def load(file, *, fix_imports=True, encoding="ASCII", errors="strict", buffers=None):

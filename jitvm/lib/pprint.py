@@ -1,6 +1,7 @@
 """Objects as text, over several lines if they are long."""
 
 import sys as _sys
+from _pprint import plain as _plain
 
 __all__ = ["pprint", "pformat", "isreadable", "isrecursive", "saferepr", "PrettyPrinter", "pp"]
 
@@ -82,17 +83,27 @@ class PrettyPrinter:
         return "".join(out)
 
     def isreadable(self, object):
-        text, readable, recursive = self._safe_repr(object, {}, self._depth, 0)
+        _, readable, recursive = self.format(object, {}, 0, 0)
         return readable and not recursive
 
     def isrecursive(self, object):
-        return self._safe_repr(object, {}, self._depth, 0)[2]
+        return self.format(object, {}, 0, 0)[2]
 
     def format(self, object, context, maxlevels, level):
         return self._safe_repr(object, context, maxlevels, level)
 
     def _repr(self, object, context, level):
+        if self._is_usual():
+            text = _plain(object, context, self._sort_dicts)
+            if text is not None:
+                return text
         return self.format(object, context.copy(), self._depth, level)[0]
+
+    def _is_usual(self):
+        """Whether plain objects are shown as ever: no method is another, and no option asks for something else."""
+        return (self._depth is None and not self._underscore_numbers and type(self).format is _usual_format
+                and type(self)._safe_repr is _usual_repr and type(self._sort_dicts) is bool
+                and "format" not in self.__dict__ and "_safe_repr" not in self.__dict__)  # fmt: skip
 
     def _format(self, object, out, indent, allowance, context, level):
         key = id(object)
@@ -168,8 +179,7 @@ class PrettyPrinter:
             return
         name = type(object).__name__
         out.append(name + "(")
-        self._bracketed("[", "]", list(object.items()), out, indent + len(name) + 1, allowance + 1, context, level,
-                        pairs=True)  # fmt: skip
+        self._format(list(object.items()), out, indent + len(name) + 1, allowance + 1, context, level)
         out.append(")")
 
     def _format_default(self, object, out, indent, allowance, context, level):
@@ -220,9 +230,9 @@ class PrettyPrinter:
         else:
             start, end = type(object).__name__ + "({", "})"
             indent += len(type(object).__name__) + 1
-        self._bracketed(start, end, sorted(object, key=_Key), out, indent, allowance, context, level, start_indent=1)
+        self._bracketed(start, end, sorted(object, key=_Key), out, indent, allowance, context, level)
 
-    def _bracketed(self, start, end, items, out, indent, allowance, context, level, pairs=False, start_indent=0):
+    def _bracketed(self, start, end, items, out, indent, allowance, context, level):
         out.append(start)
         items = list(items)
         indent += self._indent
@@ -237,7 +247,7 @@ class PrettyPrinter:
             if last:
                 room -= allowance
                 width -= allowance
-            if self._compact and not pairs:
+            if self._compact:
                 text = self._repr(item, context, level)
                 length = len(text) + 2
                 if room < length:
@@ -251,14 +261,7 @@ class PrettyPrinter:
                     continue
             out.append(between)
             between = separator
-            if pairs:
-                key, value = item
-                text = self._repr(key, context, level)
-                out.append("(" + text + ", ")
-                self._format(value, out, indent + len(text) + 3, (allowance if last else 1) + 1, context, level)
-                out.append(")")
-            else:
-                self._format(item, out, indent, allowance if last else 1, context, level)
+            self._format(item, out, indent, allowance if last else 1, context, level)
         out.append(end)
 
     def _format_str(self, object, out, indent, allowance, context, level):
@@ -269,7 +272,7 @@ class PrettyPrinter:
         if level == 1:
             indent += 1
             allowance += 1
-        room = longest = self._width - indent
+        whole = longest = self._width - indent
         pieces = []
         shown = ""
         for index, line in enumerate(lines):
@@ -281,7 +284,7 @@ class PrettyPrinter:
                 continue
             # Words with the blanks after them, as many on a line as fit.
             words = _words(line)
-            room = longest
+            room = whole
             current = ""
             for number, word in enumerate(words):
                 candidate = current + word
@@ -339,6 +342,10 @@ class PrettyPrinter:
             return text, bool(text) and not text.startswith("<"), False
         if not object:
             return repr(object), True, False
+        if not maxlevels and self._is_usual():
+            text = _plain(object, context, self._sort_dicts)
+            if text is not None:
+                return text, True, False
         brackets = "{}" if is_dict else "[]" if show is list.__repr__ else "()"
         if maxlevels and level >= maxlevels:
             if brackets == "()" and len(object) == 1:
@@ -369,6 +376,10 @@ class PrettyPrinter:
         if brackets == "()" and len(object) == 1:
             inside += ","
         return brackets[0] + inside + brackets[1], readable, recursive
+
+
+_usual_format = PrettyPrinter.format
+_usual_repr = PrettyPrinter._safe_repr
 
 
 def _words(line):

@@ -21,7 +21,10 @@ class RegexFlag(_enum.IntFlag, boundary=_enum.KEEP):
     DEBUG = 128
 
     def __repr__(self):
-        return _flags_text(self._value_) or "re.NOFLAG"
+        value = self._value_
+        if value and not value & 511:
+            return "re.RegexFlag(%d)" % value
+        return _flags_text(value, _OWN_ORDER) or "re.NOFLAG"
 
     __str__ = object.__str__
 
@@ -37,14 +40,16 @@ X = VERBOSE = RegexFlag.VERBOSE
 T = TEMPLATE = RegexFlag.TEMPLATE
 DEBUG = RegexFlag.DEBUG
 
-# In the order in which they are shown.
+# In the order in which patterns show them; RegexFlag shows them in its own.
 _FLAG_NAMES = [(1, "TEMPLATE"), (2, "IGNORECASE"), (4, "LOCALE"), (8, "MULTILINE"), (16, "DOTALL"), (32, "UNICODE"),
                (64, "VERBOSE"), (128, "DEBUG"), (256, "ASCII")]
+_OWN_ORDER = [(256, "ASCII"), (2, "IGNORECASE"), (4, "LOCALE"), (32, "UNICODE"), (8, "MULTILINE"), (16, "DOTALL"),
+              (64, "VERBOSE"), (1, "TEMPLATE"), (128, "DEBUG")]
 
 
-def _flags_text(flags):
+def _flags_text(flags, order=_FLAG_NAMES):
     names = []
-    for value, name in _FLAG_NAMES:
+    for value, name in order:
         if flags & value:
             names.append("re." + name)
             flags &= ~value
@@ -78,14 +83,11 @@ class Match:
     """A match of a pattern."""
 
     __module__ = "re"
+    # Made by _re, which knows the slots by these names.
     __slots__ = ("re", "string", "pos", "endpos", "_spans")
 
-    def __init__(self, pattern, string, pos, endpos, spans):
-        self.re = pattern
-        self.string = string
-        self.pos = pos
-        self.endpos = endpos
-        self._spans = spans
+    def __init__(self, *arguments):
+        raise TypeError("cannot create 're.Match' instances")
 
     def _number(self, group):
         if type(group) is int:
@@ -181,6 +183,9 @@ class Match:
         return "<re.Match object; span=%r, match=%r>" % (self.span(), self.group())
 
 
+_re.know_matches(Match)
+
+
 def _plain(part):
     return str(part) if isinstance(part, str) else bytes(part)
 
@@ -199,29 +204,20 @@ class Pattern:
         return dict(self._index)
 
     def match(self, string, pos=0, endpos=9223372036854775807):
-        spans = _re.find(self._number, string, pos, endpos, 1, False)
-        if spans is None:
-            return None
-        return _found(self, string, pos, endpos, spans)
+        return _re.find(self, self._number, string, pos, endpos, 1)
 
     def fullmatch(self, string, pos=0, endpos=9223372036854775807):
-        spans = _re.find(self._number, string, pos, endpos, 2, False)
-        if spans is None:
-            return None
-        return _found(self, string, pos, endpos, spans)
+        return _re.find(self, self._number, string, pos, endpos, 2)
 
     def search(self, string, pos=0, endpos=9223372036854775807):
-        spans = _re.find(self._number, string, pos, endpos, 0, False)
-        if spans is None:
-            return None
-        return _found(self, string, pos, endpos, spans)
+        return _re.find(self, self._number, string, pos, endpos, 0)
 
     def findall(self, string, pos=0, endpos=9223372036854775807):
         return _re.findall(self._number, string, pos, endpos)
 
     def finditer(self, string, pos=0, endpos=9223372036854775807):
         # What is wrong with the arguments is said before the first match is asked for.
-        _re.find(self._number, string, 1, 0, 1, False)
+        _re.find(self, self._number, string, 1, 0, 1)
         return self._iterate(string, pos, endpos)
 
     def _iterate(self, string, pos, endpos):
@@ -230,10 +226,12 @@ class Pattern:
         at = pos
         advance = False
         while True:
-            spans = find(number, string, at, endpos, 0, advance)
-            if spans is None:
+            found = find(self, number, string, pos, endpos, 0, at, advance)
+            if found is None:
                 return
-            yield _found(self, string, pos, endpos, spans)
+            # The program may do with the match what it wants, but not change its spans.
+            spans = found._spans
+            yield found
             at = spans[1]
             advance = spans[0] == at
 
@@ -244,6 +242,9 @@ class Pattern:
         return _re.split(self._number, string, maxsplit)
 
     def sub(self, repl, string, count=0):
+        result = _re.replace(self._number, repl, string, count)
+        if result is not None:
+            return result
         return self.subn(repl, string, count)[0]
 
     def subn(self, repl, string, count=0):
@@ -255,13 +256,14 @@ class Pattern:
         last = at = done = 0
         advance = False
         while count <= 0 and not count < 0 or done < count:
-            spans = find(number, string, at, None, 0, advance)
-            if spans is None:
+            found = find(self, number, string, 0, None, 0, at, advance)
+            if found is None:
                 break
+            spans = found._spans
             start = spans[0]
             at = spans[1]
             parts.append(string[last:start])
-            new = repl(_found(self, string, 0, 9223372036854775807, spans))
+            new = repl(found)
             if new is not None:
                 parts.append(new)
             last = at
@@ -314,13 +316,14 @@ class _Scanner:
         string, pos, endpos = self._arguments
         if self._at is None:
             return None
-        spans = _re.find(self.pattern._number, string, self._at, endpos, mode, self._advance)
-        if spans is None:
+        found = _re.find(self.pattern, self.pattern._number, string, pos, endpos, mode, self._at, self._advance)
+        if found is None:
             self._at = None
             return None
+        spans = found._spans
         self._at = spans[1]
         self._advance = spans[0] == spans[1]
-        return _found(self.pattern, string, pos, endpos, spans)
+        return found
 
     def match(self):
         return self._next(1)
@@ -329,24 +332,13 @@ class _Scanner:
         return self._next(0)
 
 
-def _found(pattern, string, pos, endpos, spans):
-    length = len(string)
-    if pos < 0:
-        pos = 0
-    elif pos > length:
-        pos = length
-    if endpos > length:
-        endpos = length
-    return Match(pattern, string, pos, endpos, spans)
-
-
 _CHARACTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _templates = {}
 
 
 def _template(pattern, source):
     """The parts of a replacement: text and numbers of groups."""
-    key = (pattern, type(source), source)
+    key = (pattern._number, type(source), source)
     try:
         return _templates[key]
     except KeyError:
@@ -366,7 +358,7 @@ def _parse_template(pattern, source):
         text = source
         encode = str
     else:
-        text = bytes(source).decode("latin-1")
+        text = str(source, "latin-1")
         encode = lambda part: part.encode("latin-1")
     if "\\" not in text:
         return [source if type(source) is str else encode(text)]
@@ -471,7 +463,7 @@ _cache = {}
 
 def compile(pattern, flags=0):
     """The Pattern of a regular expression."""
-    if isinstance(flags, RegexFlag):
+    if type(flags) is not int and isinstance(flags, RegexFlag):
         flags = flags.value
     try:
         return _cache[type(pattern), pattern, flags]

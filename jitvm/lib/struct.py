@@ -27,6 +27,9 @@ def pack(format, /, *values):
 
 
 def unpack(format, buffer, /):
+    result = _struct.unpack_whole(format, buffer)
+    if result is not None:
+        return result
     size = _checked(_struct.size(format))
     if len(buffer) != size:
         raise error("unpack requires a buffer of %d bytes" % size)

@@ -2,6 +2,7 @@
 
 import sys as _sys
 import time as _time
+from _jitvm import caller as _caller
 
 CRITICAL = FATAL = 50
 ERROR = 40
@@ -126,6 +127,13 @@ BASIC_FORMAT = '%(levelname)s:%(name)s:%(message)s'
 _DEFAULT_FORMATS = {'%': '%(message)s', '{': '{message}', '$': '${message}'}
 
 
+# Attributes that each record has, or gets before its message is formatted.
+_FIELDS = frozenset((
+    'name', 'msg', 'args', 'levelname', 'levelno', 'pathname', 'filename', 'module', 'exc_info', 'exc_text', 'stack_info',
+    'lineno', 'funcName', 'created', 'msecs', 'relativeCreated', 'thread', 'threadName', 'processName', 'process',
+    'message', 'asctime'))
+
+
 class Formatter:
     converter = _time.localtime if hasattr(_time, 'localtime') else None
     default_time_format = '%Y-%m-%d %H:%M:%S'
@@ -146,6 +154,7 @@ class Formatter:
         self._defaults = defaults
         self.datefmt = datefmt
         marks = {'%': ('%(asctime)',), '{': ('{asctime',), '$': ('$asctime', '${asctime}')}[style]
+        self._parsed = self._fields = None
         self._uses_time = any([mark in fmt for mark in marks])
 
     def usesTime(self):
@@ -164,7 +173,22 @@ class Formatter:
     def formatStack(self, stack_info):
         return stack_info
 
+    def _parse(self):
+        """Notes the fields of the format, if all are attributes that records have of their own."""
+        self._parsed = self._fmt
+        fields = {part.partition(')')[0]: None for part in self._fmt.split('%(')[1:]}
+        self._fields = list(fields) if _FIELDS.issuperset(fields) else None
+
     def formatMessage(self, record):
+        if self._kind == '%' and type(record) is LogRecord and not self._defaults:
+            # Asking for its __dict__ would make a dict of every record.
+            if self._parsed != self._fmt:
+                self._parse()
+            if self._fields is not None:
+                try:
+                    return self._fmt % {name: getattr(record, name) for name in self._fields}
+                except AttributeError:
+                    pass
         values = record.__dict__
         if self._defaults:
             values = {**self._defaults, **values}
@@ -377,27 +401,6 @@ class _StderrHandler(StreamHandler):
 lastResort = _StderrHandler(WARNING)
 
 
-def _module_of(frame):
-    names = frame.f_globals
-    return names.get('__name__') if isinstance(names, dict) else getattr(names, '__name__', None)
-
-
-def _caller(stack_level):
-    """File, line and function of who logs, if the interpreter can tell."""
-    get_frame = getattr(_sys, '_getframe', None)
-    if get_frame is None:
-        return '(unknown file)', 0, '(unknown function)'
-    frame = get_frame(2)
-    while frame is not None and _module_of(frame) == 'logging':
-        frame = frame.f_back
-    while stack_level > 1 and frame is not None and frame.f_back is not None:
-        frame = frame.f_back
-        stack_level -= 1
-    if frame is None:
-        return '(unknown file)', 0, '(unknown function)'
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
-
-
 class Logger(Filterer):
     def __init__(self, name, level=NOTSET):
         Filterer.__init__(self)
@@ -438,28 +441,43 @@ class Logger(Filterer):
 
     def debug(self, msg, *args, **kwargs):
         if self.isEnabledFor(DEBUG):
-            self._log(DEBUG, msg, args, **kwargs)
+            if kwargs:
+                self._log(DEBUG, msg, args, **kwargs)
+            else:
+                self._log(DEBUG, msg, args)
 
     def info(self, msg, *args, **kwargs):
         if self.isEnabledFor(INFO):
-            self._log(INFO, msg, args, **kwargs)
+            if kwargs:
+                self._log(INFO, msg, args, **kwargs)
+            else:
+                self._log(INFO, msg, args)
 
     def warning(self, msg, *args, **kwargs):
         if self.isEnabledFor(WARNING):
-            self._log(WARNING, msg, args, **kwargs)
+            if kwargs:
+                self._log(WARNING, msg, args, **kwargs)
+            else:
+                self._log(WARNING, msg, args)
 
     warn = warning
 
     def error(self, msg, *args, **kwargs):
         if self.isEnabledFor(ERROR):
-            self._log(ERROR, msg, args, **kwargs)
+            if kwargs:
+                self._log(ERROR, msg, args, **kwargs)
+            else:
+                self._log(ERROR, msg, args)
 
     def exception(self, msg, *args, exc_info=True, **kwargs):
         self.error(msg, *args, exc_info=exc_info, **kwargs)
 
     def critical(self, msg, *args, **kwargs):
         if self.isEnabledFor(CRITICAL):
-            self._log(CRITICAL, msg, args, **kwargs)
+            if kwargs:
+                self._log(CRITICAL, msg, args, **kwargs)
+            else:
+                self._log(CRITICAL, msg, args)
 
     fatal = critical
 
@@ -469,16 +487,27 @@ class Logger(Filterer):
                 raise TypeError('level must be an integer')
             return
         if self.isEnabledFor(level):
-            self._log(level, msg, args, **kwargs)
+            if kwargs:
+                self._log(level, msg, args, **kwargs)
+            else:
+                self._log(level, msg, args)
 
     def _log(self, level, msg, args, exc_info=None, extra=None, stack_info=False, stacklevel=1):
-        path, line, function = _caller(stacklevel)
+        try:
+            path, line, function, stack = self.findCaller(stack_info, stacklevel)
+        except ValueError:
+            path, line, function, stack = '(unknown file)', 0, '(unknown function)', None
         if exc_info:
             if isinstance(exc_info, BaseException):
                 exc_info = type(exc_info), exc_info, exc_info.__traceback__
             elif not isinstance(exc_info, tuple):
                 exc_info = _sys.exc_info()
-        self.handle(self.makeRecord(self.name, level, path, line, msg, args, exc_info, function, extra))
+        self.handle(self.makeRecord(self.name, level, path, line, msg, args, exc_info, function, extra, stack))
+
+    def findCaller(self, stack_info=False, stacklevel=1):
+        """File, line and function of who logs, and the text of the stack if it is asked for."""
+        path, line, function = _caller(stacklevel)
+        return path, line, function, None
 
     def makeRecord(self, name, level, fn, lno, msg, args, exc_info, func=None, extra=None, sinfo=None):
         record = _record_factory(name, level, fn, lno, msg, args, exc_info, func, sinfo)

@@ -8,7 +8,7 @@ use crate::runtime::exceptions::exception;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::traceback;
-use crate::runtime::traceback_objects::{place_of as place_of_traceback, traceback_of};
+use crate::runtime::traceback_objects::{self, place_of as place_of_traceback, traceback_of};
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Frame, Outcome, Vm};
@@ -31,6 +31,7 @@ builtins! {
     "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
+    "caller" Arity::One, caller, "File, line and function that a function of a module works for.";
     "know_abstract" Arity::One, know_abstract, "Tells which metaclass is that of abstract classes.";
     "abstract_was_registered" Arity::Zero, abstract_was_registered, "Tells that answers of abstract classes may change.";
     "iterators" Arity::Range(2, 2), iterators, "Has the generators of a function be objects of a class.";
@@ -75,6 +76,16 @@ fn getframe(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
     let outer = vm.tuple(&places[1..])?;
     Ok(vm.descriptor(ShapeId::FRAME, [places[0], outer, Value::from_fixnum(0), Value::NONE]))
+}
+
+/// `caller(level)`: the first frame outside the module of the one that asks, or one further out.
+fn caller(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let level = to_index(vm, arguments.positional()[0])?;
+    crate::trace::caller_shown(vm);
+    match traceback_objects::caller(vm, level) {
+        Some(index) => traceback_objects::caller_at(vm, index),
+        None => Err(vm.value_error("call stack is not deep enough")),
+    }
 }
 
 /// Fixnums: nothing for the collector to find.

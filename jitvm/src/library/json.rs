@@ -96,6 +96,19 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
 }
 
+/// Bytes that stand for themselves in a string.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        plain[control] = false;
+        control += 1;
+    }
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain
+};
+
 impl<'a> Decoder<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -238,6 +251,7 @@ impl<'a> Decoder<'a> {
         let mut at = plain;
         let mut out: Option<String> = None;
         loop {
+            at += bytes[at..].iter().position(|&byte| !PLAIN[usize::from(byte)]).unwrap_or(bytes.len() - at);
             match bytes.get(at) {
                 None => return Err(Failure::Syntax("Unterminated string starting at", begin)),
                 Some(b'"') => {

@@ -28,7 +28,9 @@ pub mod math_sums;
 pub mod module_methods;
 pub mod modules;
 pub mod number_methods;
+pub mod pickling;
 pub mod posix;
+pub mod pretty;
 pub mod random_core;
 pub mod re;
 pub mod regex;
@@ -265,7 +267,9 @@ const TABLES: &[&[BuiltinRow]] = &[
     number_methods::RANGE,
     number_methods::SLICE,
     random_core::FUNCTIONS,
+    pickling::FUNCTIONS,
     posix::FUNCTIONS,
+    pretty::FUNCTIONS,
     re::FUNCTIONS,
     streams::METHODS,
     sys::FUNCTIONS,

@@ -1,7 +1,8 @@
 //! Builtin modules: which there are and how they come into being.
 
 use super::{
-    Owner, digests, introspection, json, marks, math, posix, random_core, re, structs, sys, time, weak_references,
+    Owner, digests, introspection, json, marks, math, pickling, posix, pretty, random_core, re, structs, sys, time,
+    weak_references,
 };
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -22,6 +23,8 @@ const MODULES: &[ModuleRow] = &[
     ModuleRow { name: "_digests", fill: digests::fill },
     ModuleRow { name: "_jitvm", fill: introspection::fill },
     ModuleRow { name: "_json", fill: json::fill },
+    ModuleRow { name: "_pickling", fill: pickling::fill },
+    ModuleRow { name: "_pprint", fill: pretty::fill },
     ModuleRow { name: "_re", fill: re::fill },
     ModuleRow { name: "_struct", fill: structs::fill },
     ModuleRow { name: "posix", fill: posix::fill },

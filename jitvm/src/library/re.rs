@@ -9,18 +9,22 @@ use super::regex::program::Program;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes;
 use crate::runtime::dict;
+use crate::runtime::instances;
 use crate::runtime::iterate::to_index;
 use crate::runtime::object::ShapeId;
 use crate::runtime::sequences::items;
 use crate::runtime::strings::{as_text, byte_offset, code_point_index, is_ascii, length, text};
 use crate::runtime::surrogates::code_of;
+use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
 builtins! {
     FUNCTIONS of Owner::Module("_re");
     "compile" Arity::Range(2, 2), compile, "A pattern's number, flags, groups and names; or what is wrong with it.";
-    "find" Arity::Range(6, 6), find, "Positions of a match and its groups, or None.";
+    "know_matches" Arity::One, know_matches, "Tells which class is that of matches.";
+    "find" Arity::Range(6, 8), find, "A match, or None.";
+    "replace" Arity::Range(4, 4), replace, "A text with its matches replaced by a str that stands for itself, or None.";
     "findall" Arity::Range(4, 4), findall, "All matches as strs or tuples.";
     "split" Arity::Range(3, 3), split, "The parts of a text between matches.";
     "substitute" Arity::Range(4, 4), substitute, "A text with its matches replaced, and how many were.";
@@ -184,41 +188,104 @@ fn range(vm: &mut Vm, subject: &Subject, start: Value, end: Value) -> Outcome<Op
     Ok(Some((subject.offset(vm, start as usize), subject.offset(vm, end as usize))))
 }
 
-/// `find(number, text, pos, endpos, mode, advance)`: a tuple of start and end of each group by characters, -1 for
-/// those that did not match, and the last group.
+/// `know_matches(class)`: the slots of its instances are filled here.
+fn know_matches(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let shape = vm.root_shape(type_id(arguments.positional()[0]));
+    let slots = FIELDS.map(|name| {
+        let name = vm.intern(name);
+        vm.shapes.lookup(shape, name)
+    });
+    if let [Some(re), Some(string), Some(pos), Some(endpos), Some(spans)] = slots {
+        let slots = [re, string, pos, endpos, spans];
+        vm.matches = Some(Matches { shape, capacity: vm.shapes.get(shape).capacity, slots });
+    }
+    Ok(Value::NONE)
+}
+
+/// Attributes of a match.
+const FIELDS: [&str; 5] = ["re", "string", "pos", "endpos", "_spans"];
+
+/// The class of matches: its shape and where its instances have [`FIELDS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Matches {
+    shape: ShapeId,
+    capacity: u16,
+    slots: [u16; FIELDS.len()],
+}
+
+/// `find(pattern, number, text, pos, endpos, mode, at, advance)`: the match, of which `pos` and `endpos` are attributes and
+/// which is looked for from `at` on, if there is one.
 fn find(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let [number, value, start, end, mode, advance] = [0, 1, 2, 3, 4, 5].map(|index| arguments.positional()[index]);
+    let [pattern, number, value, from, end, mode] = [0, 1, 2, 3, 4, 5].map(|index| arguments.positional()[index]);
     let program = program_of(vm, number)?;
     let subject = subject_of(vm, &program, value)?;
-    let Some((start, end)) = range(vm, &subject, start, end)? else { return Ok(Value::NONE) };
+    let length = subject.length() as i64;
+    let first = clamped(vm, from, length)?;
+    let last = if end == Value::NONE { length } else { clamped(vm, end, length)? };
+    let at = match arguments.get(6) {
+        Some(at) => clamped(vm, at, length)?,
+        None => first,
+    };
+    if at > last {
+        return Ok(Value::NONE);
+    }
+    let (start, end) = (subject.offset(vm, at as usize), subject.offset(vm, last as usize));
     let mode = match mode.as_fixnum() {
         0 => Mode::Search,
         1 => Mode::Match,
         _ => Mode::FullMatch,
     };
-    let advance = advance == Value::TRUE;
-    let found: Option<Vec<usize>> = match &subject {
+    let advance = arguments.get(7) == Some(Value::TRUE);
+    let spans = match &subject {
         Subject::Text(value) if !is_ascii(*value) => {
-            Matcher::new(&program, Wide(&text(*value)[..end])).find(start, mode, advance).map(<[usize]>::to_vec)
+            let text = &text(*value)[..end];
+            spans_of(vm, &program, &subject, Matcher::new(&program, Wide(text)).find(start, mode, advance))
         }
         subject => {
-            Matcher::new(&program, Narrow(&subject.data()[..end])).find(start, mode, advance).map(<[usize]>::to_vec)
+            let bytes = &subject.data()[..end];
+            spans_of(vm, &program, subject, Matcher::new(&program, Narrow(bytes)).find(start, mode, advance))
         }
     };
-    let Some(slots) = found else { return Ok(Value::NONE) };
+    let (Some(spans), Some(matches)) = (spans?, vm.matches) else { return Ok(Value::NONE) };
+    let made = vm.new_instance_of(matches.shape, matches.capacity);
+    let fields = instances::slots(made);
+    let values = [pattern, value, Value::from_fixnum(first), Value::from_fixnum(last), spans];
+    for (slot, value) in matches.slots.into_iter().zip(values) {
+        fields[slot as usize] = value;
+    }
+    Ok(made)
+}
+
+/// An index into a text of so many characters; those outside are at its ends.
+fn clamped(vm: &mut Vm, value: Value, length: i64) -> Outcome<i64> {
+    let index = if value.is_int() { value.as_fixnum() } else { to_index(vm, value)? };
+    Ok(index.clamp(0, length))
+}
+
+/// A tuple of start and end of each group by characters, -1 for those that did not match, and the last group.
+fn spans_of(vm: &mut Vm, program: &Program, subject: &Subject, slots: Option<&[usize]>) -> Outcome<Option<Value>> {
+    let Some(slots) = slots else { return Ok(None) };
     let count = 2 * program.groups + 3;
     let last = slots[Program::last_group(program.groups)];
+    let last = if last == UNSET { Value::NONE } else { Value::from_fixnum(last as i64) };
     // Small ints: nothing for the collector to find.
-    let mut fields = Vec::with_capacity(count);
+    let (mut few, mut many) = ([Value::NONE; 23], Vec::new());
+    let fields = match few.get_mut(..count) {
+        Some(few) => few,
+        None => {
+            many.resize(count, Value::NONE);
+            &mut many[..]
+        }
+    };
     for group in 0..=program.groups {
         let matched = slots[2 * group] != UNSET && slots[2 * group + 1] != UNSET;
         for slot in [2 * group, 2 * group + 1] {
             let index = if matched { subject.index(vm, slots[slot]) as i64 } else { -1 };
-            fields.push(Value::from_fixnum(index));
+            fields[slot] = Value::from_fixnum(index);
         }
     }
-    fields.push(if last == UNSET { Value::NONE } else { Value::from_fixnum(last as i64) });
-    vm.tuple(&fields)
+    fields[count - 1] = last;
+    Ok(Some(vm.tuple(fields)?))
 }
 
 /// `findall(number, text, pos, endpos)`.
@@ -278,23 +345,48 @@ fn split(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(result)
 }
 
+/// `replace(number, replacement, text, count)`: the text, if all are as simple as can be.
+fn replace(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [number, replacement, value, most] = [0, 1, 2, 3].map(|index| arguments.positional()[index]);
+    let plain = |value: Value| value.has_shape(ShapeId::STR);
+    if !plain(replacement) || !plain(value) || !most.is_int() || text(replacement).contains('\\') {
+        return Ok(Value::NONE);
+    }
+    let program = program_of(vm, number)?;
+    let subject = subject_of(vm, &program, value)?;
+    Ok(substituted(vm, &program, &subject, value, &[replacement], most.as_fixnum())?.0)
+}
+
 /// `substitute(number, parts, text, count)`: the parts are text and numbers of groups; the result and how many.
 fn substitute(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let [number, parts, value, most] = [0, 1, 2, 3].map(|index| arguments.positional()[index]);
     let program = program_of(vm, number)?;
     let subject = subject_of(vm, &program, value)?;
     let most = to_index(vm, most)?;
+    let (result, count) = substituted(vm, &program, &subject, value, items(parts), most)?;
+    vm.tuple(&[result, Value::from_fixnum(count)])
+}
+
+/// A text with up to `most` of its matches replaced by parts, and how many were.
+fn substituted(
+    vm: &mut Vm,
+    program: &Program,
+    subject: &Subject,
+    value: Value,
+    parts: &[Value],
+    most: i64,
+) -> Outcome<(Value, i64)> {
     let mut out: Vec<u8> = Vec::new();
     let (mut last, mut count) = (0, 0);
     let source = subject.data();
-    subject.each(&program, 0, source.len(), &mut |slots| {
+    subject.each(program, 0, source.len(), &mut |slots| {
         if most < 0 || most > 0 && count >= most {
             return Ok(false);
         }
         count += 1;
         out.extend_from_slice(&source[last..slots[0]]);
         last = slots[1];
-        for &part in items(parts) {
+        for &part in parts {
             if part.is_int() {
                 let group = part.as_fixnum() as usize;
                 let (start, end) = (slots[2 * group], slots[2 * group + 1]);
@@ -313,10 +405,10 @@ fn substitute(vm: &mut Vm, arguments: Arguments) -> Outcome {
         value
     } else {
         out.extend_from_slice(&source[last..]);
-        match &subject {
+        match subject {
             Subject::Text(_) => vm.allocate_str(out.len(), |bytes| bytes.copy_from_slice(&out))?,
             Subject::Bytes(_) => vm.bytes(&out)?,
         }
     };
-    vm.tuple(&[result, Value::from_fixnum(count)])
+    Ok((result, count))
 }

@@ -1,6 +1,10 @@
 //! The module `_struct`: values packed into bytes by a format, and back. What is wrong is returned as a str, which
 //! `struct` raises as its own error.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes;
 use crate::runtime::iterate::{as_index, to_index};
@@ -16,6 +20,7 @@ builtins! {
     "pack" Arity::Range(2, 2), pack, "Values as bytes.";
     "size" Arity::One, size, "Bytes that a format describes.";
     "unpack" Arity::Range(3, 3), unpack, "A tuple of the values at an offset.";
+    "unpack_whole" Arity::Range(2, 2), unpack_whole, "A tuple of the values in a buffer of their size, or None.";
 }
 
 pub fn fill(_: &mut Vm, _: Value) -> Outcome<()> {
@@ -286,7 +291,7 @@ fn unpack(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let format = format_text(vm, arguments.positional()[0])?;
     let data = bytes::buffer(vm, arguments.positional()[1])?;
     let offset = to_index(vm, arguments.positional()[2])?.max(0) as usize;
-    let layout = match layout(&format) {
+    let layout = match known_layout(&format) {
         Ok(layout) => layout,
         Err(message) => return Ok(vm.str(&message)),
     };
@@ -294,7 +299,65 @@ fn unpack(vm: &mut Vm, arguments: Arguments) -> Outcome {
         let message = format!("unpack requires a buffer of {} bytes", layout.size);
         return Ok(vm.str(&message));
     };
-    let result = vm.list(&[])?;
+    values_of(vm, &layout, data)
+}
+
+/// `unpack_whole(format, buffer)`: None where the format is wrong or the buffer has not its size.
+fn unpack_whole(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let values = arguments.positional();
+    let format = format_text(vm, values[0])?;
+    let Ok(layout) = known_layout(&format) else { return Ok(Value::NONE) };
+    match bytes::as_contiguous(values[1]).filter(|data| data.len() == layout.size) {
+        Some(data) => values_of(vm, &layout, &data),
+        None => Ok(Value::NONE),
+    }
+}
+
+thread_local! {
+    /// What formats mean that were used before.
+    static LAYOUTS: RefCell<HashMap<String, Rc<Layout>>> = RefCell::default();
+}
+
+/// Formats remembered.
+const MOST_LAYOUTS: usize = 100;
+
+fn known_layout(format: &str) -> Result<Rc<Layout>, String> {
+    if let Some(known) = LAYOUTS.with_borrow(|known| known.get(format).cloned()) {
+        return Ok(known);
+    }
+    let made = Rc::new(layout(format)?);
+    LAYOUTS.with_borrow_mut(|known| {
+        if known.len() >= MOST_LAYOUTS {
+            known.clear();
+        }
+        known.insert(format.to_owned(), made.clone());
+    });
+    Ok(made)
+}
+
+/// Values for a tuple: few are on the native stack, where the collector sees them, others in a list.
+struct Values {
+    few: [Value; 8],
+    count: usize,
+    many: Option<Value>,
+}
+
+impl Values {
+    fn add(&mut self, vm: &mut Vm, value: Value) -> Outcome<()> {
+        if let Some(list) = self.many {
+            return vm.push(list, value);
+        }
+        self.few[self.count] = value;
+        self.count += 1;
+        if self.count == self.few.len() {
+            self.many = Some(vm.list(&self.few)?);
+        }
+        Ok(())
+    }
+}
+
+fn values_of(vm: &mut Vm, layout: &Layout, data: &[u8]) -> Outcome {
+    let mut result = Values { few: [Value::NONE; 8], count: 0, many: None };
     for field in &layout.fields {
         let place = |index: usize| {
             let mut word = [0; 8];
@@ -309,14 +372,14 @@ fn unpack(vm: &mut Vm, arguments: Arguments) -> Outcome {
             b'x' => continue,
             b's' => {
                 let value = vm.bytes(&data[field.offset..field.offset + field.count])?;
-                vm.push(result, value)?;
+                result.add(vm, value)?;
                 continue;
             }
             b'p' => {
                 let part = &data[field.offset..field.offset + field.count];
                 let length = part.first().map_or(0, |&length| usize::from(length).min(field.count - 1));
                 let value = vm.bytes(part.get(1..1 + length).unwrap_or(&[]))?;
-                vm.push(result, value)?;
+                result.add(vm, value)?;
                 continue;
             }
             _ => {}
@@ -335,8 +398,11 @@ fn unpack(vm: &mut Vm, arguments: Arguments) -> Outcome {
                 }
                 _ => vm.integer_wide(i128::from(bits)),
             };
-            vm.push(result, value)?;
+            result.add(vm, value)?;
         }
     }
-    vm.tuple(items(result))
+    match result.many {
+        Some(list) => vm.tuple(items(list)),
+        None => vm.tuple(&result.few[..result.count]),
+    }
 }

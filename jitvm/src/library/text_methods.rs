@@ -80,7 +80,10 @@ fn search(vm: &mut Vm, arguments: Arguments, last: bool) -> Outcome<Option<usize
     let needle = str_argument(vm, arguments.positional()[1])?;
     let Some((start, end)) = range else { return Ok(None) };
     let haystack = &own(arguments)[start..end];
-    let found = if last { haystack.rfind(needle) } else { haystack.find(needle) };
+    let found = match last {
+        true => haystack.rfind(needle),
+        false => crate::runtime::bytes::find(haystack.as_bytes(), needle.as_bytes()),
+    };
     Ok(found.map(|offset| start + offset))
 }
 

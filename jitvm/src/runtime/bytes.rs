@@ -230,32 +230,38 @@ pub fn contains(vm: &mut Vm, container: Value, wanted: Value) -> Outcome<bool> {
     Ok(find(data(container), &part).is_some())
 }
 
-/// Where a byte comes first: whole chunks are looked at before the bytes of the one that has it.
-fn find_byte(data: &[u8], byte: u8) -> Option<usize> {
-    const CHUNK: usize = 64;
-    let has = |chunk: &[u8]| chunk.iter().fold(false, |found, &other| found | (other == byte));
-    let start = CHUNK * data.chunks(CHUNK).position(has)?;
-    data[start..].iter().position(|&other| other == byte).map(|at| start + at)
+/// Where a byte comes first.
+pub fn find_byte(data: &[u8], byte: u8) -> Option<usize> {
+    // SAFETY: the bytes searched are those of the slice.
+    let found = unsafe { libc::memchr(data.as_ptr().cast(), i32::from(byte), data.len()) };
+    (!found.is_null()).then(|| found as usize - data.as_ptr() as usize)
 }
 
 /// Where `part` first occurs.
 pub fn find(data: &[u8], part: &[u8]) -> Option<usize> {
-    match part {
-        [] => Some(0),
-        [byte] => find_byte(data, *byte),
-        [first, ..] => {
-            let last = data.len().checked_sub(part.len())?;
-            let mut at = 0;
-            while at <= last {
-                at += find_byte(&data[at..=last], *first)?;
-                if data[at..].starts_with(part) {
-                    return Some(at);
-                }
-                at += 1;
-            }
-            None
+    let (first, rest) = match part {
+        [] => return Some(0),
+        [byte] => return find_byte(data, *byte),
+        [first, rest @ ..] => (*first, rest),
+    };
+    let last = data.len().checked_sub(part.len())?;
+    let (mut at, mut vain) = (0, 0);
+    while at <= last {
+        at += find_byte(&data[at..=last], first)?;
+        if data[at + 1..].starts_with(rest) {
+            return Some(at);
+        }
+        at += 1;
+        vain += 1;
+        // Where the first byte is common, the search for all of them is faster.
+        if vain * 16 > at + 128 {
+            let data = &data[at..];
+            // SAFETY: the bytes searched and searched for are those of the slices.
+            let found = unsafe { libc::memmem(data.as_ptr().cast(), data.len(), part.as_ptr().cast(), part.len()) };
+            return (!found.is_null()).then(|| at + (found as usize - data.as_ptr() as usize));
         }
     }
+    None
 }
 
 /// Where `part` last occurs.

@@ -10,7 +10,7 @@ use super::numbers::{as_f64, as_float, as_i64, as_integer};
 use super::object::ShapeId;
 use super::repr;
 use super::sequences::items;
-use super::strings::text;
+use super::strings::{is_ascii, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
@@ -25,6 +25,55 @@ struct Conversion {
     width: usize,
     precision: Option<usize>,
     kind: char,
+}
+
+impl Conversion {
+    /// `%s` and nothing else.
+    fn is_plain_text(&self) -> bool {
+        self.kind == 's' && self.width == 0 && self.precision.is_none()
+    }
+}
+
+/// The characters of a format.
+trait Source {
+    fn get(&self, at: usize) -> Option<char>;
+    /// Characters up to the next `%` or the end, which are added to the text.
+    fn copy_literal(&self, at: usize, out: &mut String) -> usize;
+    fn part(&self, start: usize, end: usize) -> String;
+}
+
+impl Source for [char] {
+    fn get(&self, at: usize) -> Option<char> {
+        <[char]>::get(self, at).copied()
+    }
+    fn copy_literal(&self, at: usize, out: &mut String) -> usize {
+        let literal = self[at..].iter().take_while(|&&c| c != '%');
+        let before = out.len();
+        out.extend(literal.clone());
+        if out.len() == before { 0 } else { literal.count() }
+    }
+    fn part(&self, start: usize, end: usize) -> String {
+        self[start..end].iter().collect()
+    }
+}
+
+/// A format that is ASCII.
+struct Ascii<'a>(&'a str);
+
+impl Source for Ascii<'_> {
+    #[inline]
+    fn get(&self, at: usize) -> Option<char> {
+        self.0.as_bytes().get(at).copied().map(char::from)
+    }
+    fn copy_literal(&self, at: usize, out: &mut String) -> usize {
+        let rest = &self.0[at..];
+        let length = bytes::find_byte(rest.as_bytes(), b'%').unwrap_or(rest.len());
+        out.push_str(&rest[..length]);
+        length
+    }
+    fn part(&self, start: usize, end: usize) -> String {
+        self.0[start..end].to_owned()
+    }
 }
 
 /// The values that conversions take, in order.
@@ -56,15 +105,20 @@ impl Operands<'_> {
 
 /// `format % operand` of a str.
 pub fn format(vm: &mut Vm, format: Value, operand: Value) -> Outcome {
-    let source: Vec<char> = text(format).chars().collect();
-    let text = format_characters(vm, &source, operand, false)?;
+    let source = text(format);
+    let text = if is_ascii(format) {
+        format_characters(vm, &Ascii(source), operand, false)?
+    } else {
+        let source: Vec<char> = source.chars().collect();
+        format_characters(vm, &source[..], operand, false)?
+    };
     Ok(vm.str(&text))
 }
 
 /// `format % operand` of bytes.
 pub fn format_bytes(vm: &mut Vm, format: &[u8], operand: Value) -> Outcome<Vec<u8>> {
     let source: Vec<char> = format.iter().copied().map(char::from).collect();
-    let text = format_characters(vm, &source, operand, true)?;
+    let text = format_characters(vm, &source[..], operand, true)?;
     Ok(text.chars().map(|c| c as u8).collect())
 }
 
@@ -84,7 +138,7 @@ fn as_mapping(vm: &Vm, operand: Value, bytes: bool) -> Option<Value> {
     usable.then_some(operand)
 }
 
-fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) -> Outcome<String> {
+fn format_characters<S: Source + ?Sized>(vm: &mut Vm, source: &S, operand: Value, bytes: bool) -> Outcome<String> {
     let single = [operand];
     let is_tuple = operand.has_layout(ShapeId::TUPLE);
     let values = if is_tuple { items(operand) } else { &single };
@@ -92,13 +146,12 @@ fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) 
     let mut operands = Operands { values, next: 0, mapping, named: None, bytes };
     let mut out = String::new();
     let mut at = 0;
-    while at < source.len() {
-        let c = source[at];
-        at += 1;
-        if c != '%' {
-            out.push(c);
-            continue;
+    loop {
+        at += source.copy_literal(at, &mut out);
+        if source.get(at).is_none() {
+            break;
         }
+        at += 1;
         let start = at;
         let conversion = parse(vm, source, &mut at, &mut operands)?;
         if conversion.kind == '%' && at == start + 1 {
@@ -106,6 +159,10 @@ fn format_characters(vm: &mut Vm, source: &[char], operand: Value, bytes: bool) 
             continue;
         }
         let operand = operands.take(vm)?;
+        if conversion.is_plain_text() && operand.has_shape(ShapeId::STR) && !bytes {
+            out.push_str(text(operand));
+            continue;
+        }
         if bytes && matches!(conversion.kind, 's' | 'b' | 'r' | 'a' | 'c') {
             convert_bytes(vm, conversion, operand, &mut out)?;
             continue;
@@ -160,9 +217,9 @@ fn convert_bytes(vm: &mut Vm, how: Conversion, operand: Value, out: &mut String)
     Ok(())
 }
 
-fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) -> Outcome<Conversion> {
+fn parse<S: Source + ?Sized>(vm: &mut Vm, source: &S, at: &mut usize, operands: &mut Operands) -> Outcome<Conversion> {
     let mut conversion = Conversion::default();
-    if source.get(*at) == Some(&'(') {
+    if source.get(*at) == Some('(') {
         let Some(mapping) = operands.mapping else { return Err(vm.type_error("format requires a mapping")) };
         let key = mapping_key(vm, source, at)?;
         let key = if operands.bytes {
@@ -175,7 +232,7 @@ fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) 
         // As in CPython, the positional operand is the mapping itself, and used up.
         operands.next = operands.values.len();
     }
-    while let Some(&flag) = source.get(*at) {
+    while let Some(flag) = source.get(*at) {
         match flag {
             '-' => conversion.left = true,
             '+' => conversion.plus = true,
@@ -190,7 +247,7 @@ fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) 
         conversion.left |= width < 0;
         conversion.width = width.unsigned_abs() as usize;
     }
-    if source.get(*at) == Some(&'.') {
+    if source.get(*at) == Some('.') {
         *at += 1;
         let precision = number(vm, source, at, operands, "precision too big")?.unwrap_or(0);
         conversion.precision = Some(precision.max(0) as usize);
@@ -199,7 +256,7 @@ fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) 
         *at += 1;
     }
     match source.get(*at) {
-        Some(&kind) => {
+        Some(kind) => {
             conversion.kind = kind;
             *at += 1;
             Ok(conversion)
@@ -209,11 +266,11 @@ fn parse(vm: &mut Vm, source: &[char], at: &mut usize, operands: &mut Operands) 
 }
 
 /// The name in parentheses, which may nest.
-fn mapping_key(vm: &mut Vm, source: &[char], at: &mut usize) -> Outcome<String> {
+fn mapping_key<S: Source + ?Sized>(vm: &mut Vm, source: &S, at: &mut usize) -> Outcome<String> {
     *at += 1;
     let start = *at;
     let mut depth = 1;
-    while let Some(&c) = source.get(*at) {
+    while let Some(c) = source.get(*at) {
         *at += 1;
         match c {
             '(' => depth += 1,
@@ -221,22 +278,22 @@ fn mapping_key(vm: &mut Vm, source: &[char], at: &mut usize) -> Outcome<String> 
             _ => {}
         }
         if depth == 0 {
-            return Ok(source[start..*at - 1].iter().collect());
+            return Ok(source.part(start, *at - 1));
         }
     }
     Err(vm.value_error("incomplete format key"))
 }
 
 /// Digits, or `*` for the next operand.
-fn number(
+fn number<S: Source + ?Sized>(
     vm: &mut Vm,
-    source: &[char],
+    source: &S,
     at: &mut usize,
     operands: &mut Operands,
     too_big: &str,
 ) -> Outcome<Option<i64>> {
     let limit = i64::from(i32::MAX);
-    if source.get(*at) == Some(&'*') {
+    if source.get(*at) == Some('*') {
         *at += 1;
         let value = operands.take(vm)?;
         if as_integer(value).is_none() {

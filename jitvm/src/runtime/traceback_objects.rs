@@ -5,8 +5,9 @@ use super::descriptors::fields;
 use super::exceptions::exception;
 use super::object::{CodeObject, GeneratorState, ShapeId};
 use super::sequences::items;
+use super::strings::text;
 use super::value::Value;
-use super::vm::{Outcome, Vm};
+use super::vm::{Frame, Outcome, Vm};
 use crate::bytecode::CodeKind;
 use crate::interp::generator;
 use crate::ir::CodeId;
@@ -82,6 +83,51 @@ pub fn code_object(vm: &mut Vm, code: CodeId) -> Value {
     Value::of(object)
 }
 
+/// The frame that a module's function works for: from its caller on outwards the `level`-th that is of another module, or
+/// the outermost; its index.
+pub fn caller(vm: &Vm, level: i64) -> Option<usize> {
+    let module = |frame: &Frame| vm.codes[frame.code.index()].module;
+    let own = module(vm.frames.last()?);
+    let (mut left, mut last) = (level, None);
+    for (index, frame) in vm.frames.iter().enumerate().rev() {
+        if vm.is_consumer(frame.code) {
+            continue;
+        }
+        last = Some(index);
+        if module(frame) != own {
+            left -= 1;
+            if left <= 0 {
+                break;
+            }
+        }
+    }
+    last
+}
+
+/// File, line and name of the function where a frame is; the same tuple each time.
+pub fn caller_at(vm: &mut Vm, index: usize) -> Outcome {
+    let frame = &vm.frames[index];
+    let place = Value::from_fixnum(i64::from(frame.code.0) << 32 | i64::from(frame.pc));
+    let code = &vm.codes[frame.code.index()];
+    let line = Value::from_fixnum(i64::from(line_of(vm, place)));
+    if let Some(&known) = vm.callers.get(&place.0)
+        && let &[path, its_line, name] = items(known)
+        // Numbers of codes come back.
+        && its_line == line
+        && text(path) == &*code.source.path
+        && text(name) == &*code.proto.name
+    {
+        return Ok(known);
+    }
+    let (path, name) = (code.source.path.to_string(), code.proto.name.to_string());
+    let path = vm.intern(&path);
+    let name = vm.intern(&name);
+    let made = vm.tuple(&[path, line, name])?;
+    vm.permanent.push(made);
+    vm.callers.insert(place.0, made);
+    Ok(made)
+}
+
 /// An attribute of a FRAME. Fields: its place; the places of the frames around it, from the inside out, or None; the index
 /// of the next of them; the generator whose frame it is, or None.
 pub fn frame_field(vm: &mut Vm, frame: Value, name: &str) -> Option<Value> {
@@ -132,31 +178,40 @@ fn variables(vm: &mut Vm, frame: Value) -> Option<Value> {
 pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
     // SAFETY: the caller passes a CODE.
     let [compiled, id] = unsafe { (*code.object::<CodeObject>()).fields };
+    let module;
     let (proto, path) = if id == Value::NONE {
-        let module = vm.texts.module(compiled.as_fixnum() as usize)?;
-        (module.codes.first()?.clone(), module.source.path.clone())
+        module = vm.texts.module(compiled.as_fixnum() as usize)?;
+        (module.codes.first()?, &module.source.path)
     } else {
         let code = &vm.codes[id.as_fixnum() as usize];
-        (code.proto.clone(), code.source.path.clone())
+        (&code.proto, &code.source.path)
     };
     let positional = usize::from(proto.positional);
     let number = |number: usize| Some(Value::from_fixnum(number as i64));
     match name {
-        "co_name" => Some(vm.str(&proto.name)),
-        "co_qualname" => Some(vm.str(&proto.qualname)),
-        "co_filename" => Some(vm.str(&path)),
+        "co_name" | "co_qualname" | "co_filename" => {
+            let text = match name {
+                "co_name" => &proto.name,
+                "co_qualname" => &proto.qualname,
+                _ => path,
+            };
+            let text = text.to_string();
+            Some(vm.intern(&text))
+        }
         "co_firstlineno" => number(proto.first_line as usize),
         "co_argcount" => number(positional),
         "co_posonlyargcount" => number(usize::from(proto.positional_only)),
         "co_kwonlyargcount" => number(usize::from(proto.keyword_only)),
         "co_nlocals" => number(proto.local_names.len()),
         "co_varnames" => {
-            let names: Vec<Value> = proto.local_names.iter().map(|name| vm.intern(name)).collect();
+            let names = proto.local_names.clone();
+            let names: Vec<Value> = names.iter().map(|name| vm.intern(name)).collect();
             vm.tuple(&names).ok()
         }
         "co_freevars" => {
-            let names: Vec<Value> =
-                proto.cells[..usize::from(proto.free)].iter().map(|(name, _)| vm.intern(name)).collect();
+            let names: Vec<String> =
+                proto.cells[..usize::from(proto.free)].iter().map(|(name, _)| name.to_string()).collect();
+            let names: Vec<Value> = names.iter().map(|name| vm.intern(name)).collect();
             vm.tuple(&names).ok()
         }
         "co_flags" => {

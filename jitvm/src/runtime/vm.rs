@@ -255,6 +255,10 @@ pub struct Vm {
     pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
+    /// What `_jitvm.caller` said of places, which lives for good.
+    pub(crate) callers: std::collections::HashMap<u64, Value>,
+    /// The class of matches of regular expressions, once `re` is imported.
+    pub(crate) matches: Option<crate::library::re::Matches>,
     /// What the index of a BUILTIN object means.
     pub(crate) builtin_table: Vec<&'static BuiltinRow>,
     /// Builtin names, by interned str.
@@ -336,6 +340,8 @@ impl Vm {
             abstracts: Default::default(),
             arrays: Default::default(),
             decimals: Default::default(),
+            callers: Default::default(),
+            matches: None,
             builtin_table: Vec::new(),
             builtins: WordMap::default(),
         });

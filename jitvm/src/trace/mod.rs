@@ -51,7 +51,7 @@ use recorder::{Abort, Parent, Recorder, Step};
 use watchdog::Watchdog;
 
 use crate::announce::{self, Announcer};
-use crate::bytecode::{CodeProto, Instruction};
+use crate::bytecode::{CodeProto, Instruction, Op as Bytecode};
 use crate::codegen::{self, Arena, Artifact, Bounds, CompileFailure, Targets};
 use crate::events::Events;
 use crate::exit;
@@ -61,7 +61,7 @@ use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Outcome, Raised, Vm};
+use crate::runtime::vm::{Code, Continuation, Outcome, Raised, Vm};
 
 /// What has come of an exit.
 #[derive(Clone, Debug, Default)]
@@ -301,6 +301,27 @@ pub fn variables_shown(vm: &mut Vm, frame: usize) {
 pub fn frames_shown(vm: &mut Vm) {
     if vm.jit.recorder.as_deref().is_some_and(|recorder| recorder.depth == vm.frames.len()) {
         abort_recording(vm, AbortReason::NothingToRecord, "something called looks at the frames");
+    }
+}
+
+/// What the instruction being recorded calls looks for the first frame outside its own module. Frames inlined in a trace are
+/// there for functions that are called, but not for what a helper calls.
+pub fn caller_shown(vm: &mut Vm) {
+    let Some(recorder) = vm.jit.recorder.as_deref() else { return };
+    let (depth, own) = (recorder.depth, recorder.frames.len());
+    let (Some(callee), Some(here)) = (vm.frames.get(depth), vm.frames.get(depth.saturating_sub(own)..depth)) else {
+        return;
+    };
+    let Some(top) = here.last() else { return };
+    let instructions = &vm.codes[top.code.index()].proto.instructions;
+    let is_call = instructions
+        .get(top.pc as usize)
+        .is_some_and(|instruction| matches!(instruction.op, Bytecode::Call | Bytecode::CallMethod));
+    let module = |frame: &crate::runtime::vm::Frame| vm.codes[frame.code.index()].module;
+    let asker = vm.frames.last().map(module);
+    let all_inside = here.iter().all(|frame| Some(module(frame)) == asker);
+    if !all_inside && !(is_call && callee.continuation == Continuation::Call) {
+        abort_recording(vm, AbortReason::NothingToRecord, "something called looks for its caller");
     }
 }
 

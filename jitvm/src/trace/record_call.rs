@@ -12,6 +12,7 @@ use crate::interp::call;
 use crate::interp::helpers;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::object::{BoundMethod, ShapeId};
+use crate::runtime::traceback_objects;
 use crate::runtime::types;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
@@ -103,6 +104,9 @@ impl Recorder {
                 return Ok(Step::Interpret);
             }
         }
+        if let Some(step) = self.caller_here(vm, ins, callee_value, &call)? {
+            return Ok(step);
+        }
         if self.reads_frames_here(vm, callee_value, references.len()) {
             return self.leave_before(
                 Outside::ForGood,
@@ -155,6 +159,39 @@ impl Recorder {
             Some(_) => None,
         };
         fitting.unwrap_or_else(|| self.builtin_call(vm, callee, call))
+    }
+
+    /// What `_jitvm.caller` says where the frame it finds is one of this trace; nothing where it is further out, and all here
+    /// are of the module that asks, so that a call finds the same. Else the trace ends here.
+    fn caller_here(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        callee: Value,
+        call: &Call<'_>,
+    ) -> Recording<Option<Step>> {
+        if !callee.has_shape(ShapeId::BUILTIN) || crate::library::row_of(vm, callee).full_name() != "_jitvm.caller" {
+            return Ok(None);
+        }
+        let (own, known) = (self.frames.len(), vm.frames.len());
+        let (&[reference], &[level]) = (call.references, call.values) else { return Ok(None) };
+        let found = if level.is_int() { traceback_objects::caller(vm, level.as_fixnum()) } else { None };
+        let Some(found) = found else {
+            let why = "a caller that is not simply found";
+            return self.leave_before(Outside::ForGood, LeaveReason::Frame, why).map(Some);
+        };
+        let module = |frame: &crate::runtime::vm::Frame| vm.codes[frame.code.index()].module;
+        let here = &vm.frames[known - own..];
+        let is_outside = found + own < known;
+        if is_outside && here.iter().any(|frame| module(frame) != module(&here[own - 1])) {
+            let why = "a caller beyond functions of other modules";
+            return self.leave_before(Outside::ForGood, LeaveReason::Frame, why).map(Some);
+        }
+        let (false, Ok(place)) = (is_outside, traceback_objects::caller_at(vm, found)) else { return Ok(None) };
+        self.same_word(vm, reference, level);
+        let constant = self.constant(vm, place);
+        self.set(ins.a, constant);
+        Ok(Some(Step::Interpret))
     }
 
     /// Whether a callee looks for a frame that is inlined here, or whose registers have never been written.

@@ -64,6 +64,21 @@ impl Class {
         }
     }
 
+    /// Membership of the first 256 code points.
+    #[inline]
+    pub fn low(&self) -> &[bool; 256] {
+        &self.low
+    }
+
+    /// Whether no character beyond ASCII is in the set, as far as is easily told.
+    pub fn only_ascii(&self) -> bool {
+        let narrow = |part: &Part| match *part {
+            Part::Range(_, last) => last < 128,
+            Part::Category { negated, .. } => self.ascii && !negated,
+        };
+        !self.negated && (!self.ignore_case || self.ascii) && self.parts.iter().all(narrow)
+    }
+
     fn compute(&self, code: u32) -> bool {
         let mut found = self.listed(code);
         if !found && self.ignore_case {

@@ -1,10 +1,12 @@
 //! The matcher: a loop over a program with a stack of choices to come back to. It needs no native stack but for
 //! look-arounds, whose nesting the pattern bounds.
 
+use std::cell::Cell;
+
 use super::class::{Category, fold};
 use super::parse::{Greed, Place, UNLIMITED};
-use super::program::{Op, Program};
-use crate::runtime::bytes::find;
+use super::program::{FIRST, One, Op, Program, SECOND};
+use crate::runtime::bytes::{find, find_byte};
 use crate::runtime::surrogates::code_of;
 
 /// A slot without a value.
@@ -12,6 +14,8 @@ pub const UNSET: usize = usize::MAX;
 
 /// What is matched: positions are byte offsets.
 pub trait Text: Copy {
+    /// Whether each character is one byte.
+    const NARROW: bool;
     fn bytes(&self) -> &[u8];
     /// The character at a position before the end, and the position behind it.
     fn at(&self, position: usize) -> (u32, usize);
@@ -28,6 +32,7 @@ pub struct Narrow<'a>(pub &'a [u8]);
 pub struct Wide<'a>(pub &'a str);
 
 impl Text for Narrow<'_> {
+    const NARROW: bool = true;
     #[inline]
     fn bytes(&self) -> &[u8] {
         self.0
@@ -43,6 +48,7 @@ impl Text for Narrow<'_> {
 }
 
 impl Text for Wide<'_> {
+    const NARROW: bool = false;
     #[inline]
     fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -95,6 +101,11 @@ pub enum Mode {
     FullMatch,
 }
 
+thread_local! {
+    /// Slots and choices of the last matcher, for the next one.
+    static SPARE: Cell<Option<(Vec<usize>, Vec<Choice>)>> = const { Cell::new(None) };
+}
+
 pub struct Matcher<'a, T: Text> {
     program: &'a Program,
     text: T,
@@ -105,35 +116,59 @@ pub struct Matcher<'a, T: Text> {
     /// An empty match at this position does not count.
     refused: usize,
     start: usize,
+    /// Bodies of look-arounds and atomic groups around what is being matched.
+    depth: usize,
 }
+
+impl<T: Text> Drop for Matcher<'_, T> {
+    fn drop(&mut self) {
+        if self.stack.capacity() <= MOST_SPARED {
+            SPARE.set(Some((std::mem::take(&mut self.slots), std::mem::take(&mut self.stack))));
+        }
+    }
+}
+
+/// Choices that a matcher may leave room for.
+const MOST_SPARED: usize = 4096;
 
 impl<'a, T: Text> Matcher<'a, T> {
     pub fn new(program: &'a Program, text: T) -> Matcher<'a, T> {
+        let (mut slots, mut stack) = SPARE.take().unwrap_or_default();
+        slots.clear();
+        slots.resize(program.slots, UNSET);
+        stack.clear();
         Matcher {
             program,
             text,
             end: text.bytes().len(),
-            slots: vec![UNSET; program.slots],
-            stack: Vec::new(),
+            slots,
+            stack,
             mode: Mode::Search,
             refused: UNSET,
             start: 0,
+            depth: 0,
         }
     }
 
     /// Start and end of the match and of each group as byte offsets, `UNSET` for groups without a match; then the slot
     /// of the last group. An empty match at `from` does not count if `advance`.
     pub fn find(&mut self, from: usize, mode: Mode, advance: bool) -> Option<&[usize]> {
-        self.slots.fill(UNSET);
-        self.stack.clear();
+        self.depth = 0;
         self.mode = mode;
         self.refused = if advance { from } else { UNSET };
         let mut at = from;
         loop {
             if mode == Mode::Search {
                 at = self.candidate(at)?;
+            } else if let Some(first) = &self.program.first
+                && !self.text.bytes().get(at).is_some_and(|&byte| first[usize::from(byte)])
+            {
+                return None;
             }
             self.start = at;
+            // Where nothing can be come back to, what is set is not remembered.
+            self.slots.fill(UNSET);
+            self.stack.clear();
             if let Some(end) = self.run(0, at) {
                 self.slots[0] = at;
                 self.slots[1] = end;
@@ -149,20 +184,21 @@ impl<'a, T: Text> Matcher<'a, T> {
     /// The next position where a match may begin.
     fn candidate(&self, at: usize) -> Option<usize> {
         let program = self.program;
-        if program.prefix.len() > 1 {
-            return find(&self.text.bytes()[at..], &program.prefix).map(|offset| at + offset);
-        }
-        match &program.first {
-            Some(first) => {
-                let rest = &self.text.bytes()[at..];
-                rest.iter().position(|&byte| first[byte as usize]).map(|offset| at + offset)
-            }
-            None => Some(at),
-        }
+        let rest = &self.text.bytes()[at..];
+        let filter = if T::NARROW { &program.narrow_filter } else { &program.filter };
+        let offset = match (&program.first, filter) {
+            _ if !program.prefix.is_empty() => find(rest, &program.prefix)?,
+            (_, Some(filter)) => filter.find(rest)?,
+            (Some(first), None) => rest.iter().position(|&byte| first[byte as usize])?,
+            (None, None) => 0,
+        };
+        Some(at + offset)
     }
 
     fn set(&mut self, slot: usize, value: usize) {
-        self.stack.push(Choice::Restore { slot, old: self.slots[slot] });
+        if self.depth > 0 || !self.stack.is_empty() {
+            self.stack.push(Choice::Restore { slot, old: self.slots[slot] });
+        }
         self.slots[slot] = value;
     }
 
@@ -197,8 +233,9 @@ impl<'a, T: Text> Matcher<'a, T> {
                     if at > low {
                         let mut at = self.text.before(at).1;
                         // What must follow is looked for at once.
-                        if let Op::One(one) = &self.program.ops[op] {
-                            while at > low && !(at < self.end && one.matches(self.text.at(at).0)) {
+                        if let Op::Run { follow: Some(follow), .. } = &self.program.ops[op - 1] {
+                            let bytes = self.text.bytes();
+                            while at > low && !follow[usize::from(bytes[at])] {
                                 at = self.text.before(at).1;
                             }
                         }
@@ -209,13 +246,19 @@ impl<'a, T: Text> Matcher<'a, T> {
                     }
                 }
                 Choice::Shortest { op, at, left } => {
-                    let Op::Run { one, .. } = &self.program.ops[op] else { continue };
-                    if left > 0 && at < self.end {
+                    let Op::Run { one, follow, .. } = &self.program.ops[op] else { continue };
+                    let (mut at, mut left) = (at, left);
+                    while left > 0 && at < self.end {
                         let (code, next) = self.text.at(at);
-                        if one.matches(code) {
-                            let left = if left == UNLIMITED { left } else { left - 1 };
-                            self.stack.push(Choice::Shortest { op, at: next, left });
-                            return Some((op + 1, next));
+                        if !one.matches(code) {
+                            break;
+                        }
+                        at = next;
+                        left = if left == UNLIMITED { left } else { left - 1 };
+                        let byte = self.text.bytes().get(at);
+                        if follow.as_ref().is_none_or(|follow| byte.is_some_and(|&byte| follow[usize::from(byte)])) {
+                            self.stack.push(Choice::Shortest { op, at, left });
+                            return Some((op + 1, at));
                         }
                     }
                 }
@@ -242,10 +285,32 @@ impl<'a, T: Text> Matcher<'a, T> {
                     }
                     false
                 }
-                Op::Split { first, second } => {
-                    self.stack.push(Choice::Branch { op: *second, at });
-                    op = *first;
-                    continue;
+                Op::Literal(literal) => {
+                    if self.text.bytes()[at..].starts_with(literal) {
+                        at += literal.len();
+                        op += 1;
+                        continue;
+                    }
+                    false
+                }
+                Op::Split { first, second, worth } => {
+                    let index = self.text.bytes().get(at).map_or(256, |&byte| usize::from(byte));
+                    match worth.as_ref().map_or(FIRST | SECOND, |worth| worth[index]) {
+                        0 => false,
+                        FIRST => {
+                            op = *first;
+                            continue;
+                        }
+                        SECOND => {
+                            op = *second;
+                            continue;
+                        }
+                        _ => {
+                            self.stack.push(Choice::Branch { op: *second, at });
+                            op = *first;
+                            continue;
+                        }
+                    }
                 }
                 Op::Jump(target) => {
                     op = *target;
@@ -271,7 +336,7 @@ impl<'a, T: Text> Matcher<'a, T> {
                 }
                 Op::Atomic { next } => {
                     let inner = self.stack.len();
-                    if let Some(end) = self.run(op + 1, at) {
+                    if let Some(end) = self.nested(op + 1, at) {
                         self.commit(inner);
                         at = end;
                         op = *next;
@@ -342,6 +407,14 @@ impl<'a, T: Text> Matcher<'a, T> {
         }
     }
 
+    /// The body of a look-around or atomic group.
+    fn nested(&mut self, op: usize, at: usize) -> Option<usize> {
+        self.depth += 1;
+        let end = self.run(op, at);
+        self.depth -= 1;
+        end
+    }
+
     fn look(&mut self, op: usize, at: usize, behind: Option<usize>, negated: bool) -> bool {
         let mut from = at;
         for _ in 0..behind.unwrap_or(0) {
@@ -351,7 +424,7 @@ impl<'a, T: Text> Matcher<'a, T> {
             from = self.text.before(from).1;
         }
         let base = self.stack.len();
-        let matched = self.run(op, from).is_some();
+        let matched = self.nested(op, from).is_some();
         if matched && !negated {
             self.commit(base);
         } else {
@@ -363,6 +436,73 @@ impl<'a, T: Text> Matcher<'a, T> {
     fn repeat(&mut self, op: usize, at: usize, least: u32, most: u32, greed: Greed) -> Option<usize> {
         let Op::Run { one, .. } = &self.program.ops[op] else { return None };
         let wanted = if greed == Greed::Lazy { least } else { most };
+        let (at, low) = if T::NARROW || wanted == UNLIMITED && least <= 1 {
+            // Characters need not be counted one by one.
+            let end = self.run_end(one, at, wanted as usize);
+            let low = match least {
+                0 => at,
+                _ if T::NARROW => at + least as usize,
+                _ if end > at => self.text.at(at).1,
+                _ => return None,
+            };
+            if low > end {
+                return None;
+            }
+            (end, low)
+        } else {
+            self.counted(one, at, least, wanted)?
+        };
+        match greed {
+            Greed::Possessive => {}
+            Greed::Greedy if at > low => self.stack.push(Choice::Longest { op: op + 1, low, at }),
+            Greed::Greedy => {}
+            Greed::Lazy => {
+                let left = if most == UNLIMITED { most } else { most - least };
+                self.stack.push(Choice::Shortest { op, at, left });
+            }
+        }
+        Some(at)
+    }
+
+    /// Where a run of characters ends, of at most so many where each is a byte.
+    fn run_end(&self, one: &One, at: usize, most: usize) -> usize {
+        let rest = &self.text.bytes()[at..];
+        let rest = &rest[..most.min(rest.len())];
+        let length = match one {
+            One::AnyAtAll => rest.len(),
+            One::Any => find_byte(rest, b'\n').unwrap_or(rest.len()),
+            One::Character(code) if T::NARROW || *code < 128 => {
+                rest.iter().position(|&byte| u32::from(byte) != *code).unwrap_or(rest.len())
+            }
+            one => match one.low() {
+                Some(low) if T::NARROW => rest.iter().position(|&byte| !low[usize::from(byte)]).unwrap_or(rest.len()),
+                low => {
+                    let mut end = at;
+                    while let Some(&byte) = self.text.bytes().get(end) {
+                        if byte < 128
+                            && let Some(low) = low
+                        {
+                            if !low[usize::from(byte)] {
+                                break;
+                            }
+                            end += 1;
+                            continue;
+                        }
+                        let (code, next) = self.text.at(end);
+                        if !one.matches(code) {
+                            break;
+                        }
+                        end = next;
+                    }
+                    end - at
+                }
+            },
+        };
+        at + length
+    }
+
+    /// Where a run of so many characters ends, and where its shortest form does.
+    fn counted(&self, one: &One, at: usize, least: u32, wanted: u32) -> Option<(usize, usize)> {
         let (mut at, mut count, mut low) = (at, 0, at);
         while count < wanted && at < self.end {
             let (code, next) = self.text.at(at);
@@ -375,19 +515,7 @@ impl<'a, T: Text> Matcher<'a, T> {
                 low = at;
             }
         }
-        if count < least {
-            return None;
-        }
-        match greed {
-            Greed::Possessive => {}
-            Greed::Greedy if at > low => self.stack.push(Choice::Longest { op: op + 1, low, at }),
-            Greed::Greedy => {}
-            Greed::Lazy => {
-                let left = if most == UNLIMITED { most } else { most - least };
-                self.stack.push(Choice::Shortest { op, at, left });
-            }
-        }
-        Some(at)
+        (count >= least).then_some((at, low))
     }
 
     fn same(&self, group: usize, at: usize, ignore_case: bool, ascii: bool) -> Option<usize> {

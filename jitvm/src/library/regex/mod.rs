@@ -1,5 +1,6 @@
 //! Regular expressions as Python's `re` understands them: parser, program, and a backtracking matcher over text or bytes.
 
+pub mod ahead;
 pub mod class;
 pub mod matching;
 pub mod parse;

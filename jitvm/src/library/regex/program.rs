@@ -1,5 +1,6 @@
 //! The program of a pattern: what the matcher runs, made from the tree, and what is known of where a match can start.
 
+use super::ahead::{Ahead, Bytes, Filter};
 use super::class::{Class, fold};
 use super::parse::{Greed, Node, Parsed, Place, UNLIMITED, width};
 use crate::runtime::surrogates::from_code;
@@ -8,32 +9,83 @@ use crate::runtime::surrogates::from_code;
 #[derive(Clone, Debug)]
 pub enum One {
     Character(u32),
-    Folded { code: u32, ascii: bool },
+    Folded(Box<Folded>),
     Any,
     AnyAtAll,
     Class(Box<Class>),
+    /// One of several, with the membership of the first 256 code points.
+    Either(Box<([bool; 256], Vec<One>)>),
+}
+
+/// A character whose case does not matter.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    code: u32,
+    ascii: bool,
+    /// Whether each of the first 256 code points equals it.
+    low: [bool; 256],
 }
 
 impl One {
+    fn folded(code: u32, ascii: bool) -> One {
+        let low = std::array::from_fn(|other| fold(other as u32, ascii) == code);
+        One::Folded(Box::new(Folded { code, ascii, low }))
+    }
+
+    fn either(items: Vec<One>) -> One {
+        let low = std::array::from_fn(|code| items.iter().any(|item| item.matches(code as u32)));
+        One::Either(Box::new((low, items)))
+    }
+
+    /// Membership of the first 256 code points, where it is known as a table.
+    #[inline]
+    pub fn low(&self) -> Option<&[bool; 256]> {
+        match self {
+            One::Folded(folded) => Some(&folded.low),
+            One::Class(class) => Some(class.low()),
+            One::Either(either) => Some(&either.0),
+            One::Character(_) | One::Any | One::AnyAtAll => None,
+        }
+    }
+
+    /// Whether no character beyond ASCII can match, as far as is easily told.
+    pub fn only_ascii(&self) -> bool {
+        match self {
+            One::Character(code) => *code < 128,
+            One::Folded(folded) => folded.code < 128 && folded.ascii,
+            One::Class(class) => class.only_ascii(),
+            One::Either(either) => either.1.iter().all(One::only_ascii),
+            One::Any | One::AnyAtAll => false,
+        }
+    }
+
     #[inline]
     pub fn matches(&self, code: u32) -> bool {
         match self {
             One::Character(own) => *own == code,
-            One::Folded { code: own, ascii } => fold(code, *ascii) == *own,
+            One::Folded(folded) => match folded.low.get(code as usize) {
+                Some(&known) => known,
+                None => fold(code, folded.ascii) == folded.code,
+            },
             One::Any => code != 0x0a,
             One::AnyAtAll => true,
             One::Class(class) => class.contains(code),
+            One::Either(either) => match either.0.get(code as usize) {
+                Some(&known) => known,
+                None => either.1.iter().any(|item| item.matches(code)),
+            },
         }
     }
 
     fn of(node: &Node) -> Option<One> {
         Some(match node {
             Node::Character(code) => One::Character(*code),
-            Node::Folded { code, ascii } => One::Folded { code: *code, ascii: *ascii },
+            Node::Folded { code, ascii } => One::folded(*code, *ascii),
             Node::Any => One::Any,
             Node::AnyAtAll => One::AnyAtAll,
             Node::Class(class) => One::Class(class.clone()),
             Node::Sequence(items) if items.len() == 1 => return One::of(&items[0]),
+            Node::Choice(items) => One::either(items.iter().map(One::of).collect::<Option<_>>()?),
             _ => return None,
         })
     }
@@ -43,10 +95,14 @@ impl One {
 #[derive(Debug)]
 pub enum Op {
     One(One),
+    /// Characters one after the other, as the text has them in bytes.
+    Literal(Box<[u8]>),
     /// Tries the first; where that fails, the second.
     Split {
         first: usize,
         second: usize,
+        /// Which of the two are worth trying before each byte and, last, at the end: bits of `FIRST` and `SECOND`.
+        worth: Option<Box<[u8; 257]>>,
     },
     Jump(usize),
     /// A group begins.
@@ -80,6 +136,8 @@ pub enum Op {
         least: u32,
         most: u32,
         greed: Greed,
+        /// Bytes one of which must follow, where the end of the text cannot.
+        follow: Option<Box<[bool; 256]>>,
     },
     /// Begins a counted repetition whose count is in a slot; the next slot has where the last round began.
     RepeatStart {
@@ -103,6 +161,10 @@ pub enum Op {
     Fail,
 }
 
+/// Bits of `Op::Split::worth`.
+pub const FIRST: u8 = 1;
+pub const SECOND: u8 = 2;
+
 /// A pattern ready to be matched.
 #[derive(Debug)]
 pub struct Program {
@@ -115,17 +177,22 @@ pub struct Program {
     pub first: Option<Box<[bool; 256]>>,
     /// Bytes every match starts with.
     pub prefix: Vec<u8>,
+    /// Finds places where a match may start.
+    pub filter: Option<Filter>,
+    /// The same in text that is ASCII.
+    pub narrow_filter: Option<Filter>,
     /// A match starts where the text does.
     pub anchored: bool,
 }
 
 impl Program {
     pub fn new(parsed: &Parsed, is_bytes: bool) -> Program {
-        let mut builder = Builder { ops: Vec::new(), slots: Program::counters(parsed.groups) };
+        let mut builder = Builder { ops: Vec::new(), slots: Program::counters(parsed.groups), is_bytes };
         builder.node(&parsed.root);
         builder.ops.push(Op::Accept);
-        let mut first = Box::new([false; 256]);
-        let nullable = starts(&parsed.root, is_bytes, &mut first);
+        let mut ops = builder.ops;
+        let narrow_filter = Filter::new(&Ahead::new(&ops, true));
+        let (first, filter) = look_ahead(&mut ops, is_bytes);
         let mut prefix = Vec::new();
         literal_prefix(&parsed.root, is_bytes, &mut prefix);
         let anchored = match &parsed.root {
@@ -134,11 +201,13 @@ impl Program {
             _ => false,
         };
         Program {
-            ops: builder.ops,
+            ops,
             groups: parsed.groups,
             slots: builder.slots,
             is_bytes,
-            first: (!nullable).then_some(first),
+            first: first.map(|bytes| bytes.table()),
+            filter: if is_bytes { None } else { filter },
+            narrow_filter,
             prefix,
             anchored,
         }
@@ -153,9 +222,56 @@ impl Program {
     }
 }
 
+/// Adds to branches and runs what is known of the bytes that come next; the bytes a match can start with, unless it can be
+/// empty.
+fn look_ahead(ops: &mut [Op], is_bytes: bool) -> (Option<Bytes>, Option<Filter>) {
+    let ahead = Ahead::new(ops, is_bytes);
+    let mut known = Vec::new();
+    for (op, operation) in ops.iter().enumerate() {
+        match operation {
+            Op::Split { first, second, .. } => {
+                let (first, second) = (ahead.at(*first), ahead.at(*second));
+                let worth = |byte: Option<u8>| {
+                    (if first.allows(byte) { FIRST } else { 0 }) | if second.allows(byte) { SECOND } else { 0 }
+                };
+                let table: [u8; 257] = std::array::from_fn(|index| worth(u8::try_from(index).ok()));
+                if table.iter().any(|&bits| bits != FIRST | SECOND) {
+                    known.push((op, Known::Worth(Box::new(table))));
+                }
+            }
+            Op::Run { greed, .. } => {
+                let next = ahead.at(op + 1);
+                if *greed == Greed::Greedy && next.never_gives_back(&ahead.own(op)) {
+                    known.push((op, Known::Possessive));
+                } else if let Some(bytes) = next.needed().filter(|bytes| *bytes != Bytes::ALL) {
+                    known.push((op, Known::Follow(bytes.table())));
+                }
+            }
+            _ => {}
+        }
+    }
+    let found = (ahead.at(0).needed(), Filter::new(&ahead));
+    for (op, known) in known {
+        match (&mut ops[op], known) {
+            (Op::Split { worth, .. }, Known::Worth(table)) => *worth = Some(table),
+            (Op::Run { follow, .. }, Known::Follow(table)) => *follow = Some(table),
+            (Op::Run { greed, .. }, Known::Possessive) => *greed = Greed::Possessive,
+            _ => {}
+        }
+    }
+    found
+}
+
+enum Known {
+    Worth(Box<[u8; 257]>),
+    Follow(Box<[bool; 256]>),
+    Possessive,
+}
+
 struct Builder {
     ops: Vec<Op>,
     slots: usize,
+    is_bytes: bool,
 }
 
 impl Builder {
@@ -170,7 +286,7 @@ impl Builder {
             return;
         }
         match node {
-            Node::Sequence(items) => items.iter().for_each(|item| self.node(item)),
+            Node::Sequence(items) => self.sequence(items),
             Node::Choice(items) => self.choice(items),
             Node::Group(number, body) => {
                 self.push(Op::Open(*number));
@@ -204,6 +320,24 @@ impl Builder {
         }
     }
 
+    fn sequence(&mut self, items: &[Node]) {
+        let mut rest = items;
+        while let Some(item) = rest.first() {
+            let mut literal = Vec::new();
+            let count = rest.iter().take_while(|item| {
+                matches!(item, Node::Character(_)) && literal_prefix(item, self.is_bytes, &mut literal)
+            });
+            let count = count.count();
+            if count > 1 {
+                self.push(Op::Literal(literal.into()));
+                rest = &rest[count..];
+            } else {
+                self.node(item);
+                rest = &rest[1..];
+            }
+        }
+    }
+
     fn atomic(&mut self, body: impl FnOnce(&mut Builder)) {
         let at = self.push(Op::Fail);
         body(self);
@@ -226,7 +360,7 @@ impl Builder {
             let split = self.push(Op::Fail);
             self.node(item);
             jumps.push(self.push(Op::Fail));
-            self.ops[split] = Op::Split { first: split + 1, second: self.ops.len() };
+            self.ops[split] = Op::Split { first: split + 1, second: self.ops.len(), worth: None };
         }
         let end = self.ops.len();
         for jump in jumps {
@@ -236,12 +370,12 @@ impl Builder {
 
     fn split(&mut self, at: usize, body: usize, exit: usize, lazy: bool) {
         let (first, second) = if lazy { (exit, body) } else { (body, exit) };
-        self.ops[at] = Op::Split { first, second };
+        self.ops[at] = Op::Split { first, second, worth: None };
     }
 
     fn repeat(&mut self, body: &Node, least: u32, most: u32, greed: Greed) {
         if let Some(one) = One::of(body) {
-            self.push(Op::Run { one, least, most, greed });
+            self.push(Op::Run { one, least, most, greed, follow: None });
             return;
         }
         if greed == Greed::Possessive {
@@ -282,36 +416,6 @@ impl Builder {
                 self.ops[at] = Op::RepeatNext { slot, least, most, lazy, next: self.ops.len() };
             }
         }
-    }
-}
-
-/// Adds the bytes that a match of the tree can start with; true if it can match without reading one.
-fn starts(node: &Node, is_bytes: bool, first: &mut [bool; 256]) -> bool {
-    if let Some(one) = One::of(node) {
-        for code in 0..if is_bytes { 256 } else { 128 } {
-            first[code as usize] |= one.matches(code);
-        }
-        let only_ascii = match one {
-            One::Character(code) => code < 128,
-            One::Folded { code, ascii } => code < 128 && ascii,
-            _ => false,
-        };
-        if !is_bytes && !only_ascii {
-            first[0xc0..].fill(true);
-        }
-        return false;
-    }
-    match node {
-        Node::Sequence(items) => items.iter().all(|item| starts(item, is_bytes, first)),
-        Node::Choice(items) => items.iter().fold(false, |empty, item| starts(item, is_bytes, first) | empty),
-        Node::Group(_, body) | Node::Atomic(body) => starts(body, is_bytes, first),
-        Node::Repeat { body, least, .. } => starts(body, is_bytes, first) | (*least == 0),
-        Node::Condition { yes, no, .. } => starts(yes, is_bytes, first) | starts(no, is_bytes, first),
-        Node::Back { .. } => {
-            first.fill(true);
-            true
-        }
-        _ => true,
     }
 }
 
