@@ -379,7 +379,12 @@ impl Builder {
             return;
         }
         if greed == Greed::Possessive {
-            self.atomic(|builder| builder.repeat(body, least, most, Greed::Greedy));
+            // As in CPython each round is final too: what it took is not given back for another round.
+            let round = match body {
+                Node::Atomic(_) => body.clone(),
+                _ => Node::Atomic(Box::new(body.clone())),
+            };
+            self.atomic(|builder| builder.repeat(&round, least, most, Greed::Greedy));
             return;
         }
         let lazy = greed == Greed::Lazy;
