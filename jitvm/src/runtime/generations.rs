@@ -296,3 +296,202 @@ impl Heap {
         fresh
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::collect::{GcCause, GcKind};
+    use super::super::object::{ClosureCell, Instance, List};
+    use super::super::sequences::{items, items_mut};
+    use super::super::strings::text;
+    use super::super::types::TypeId;
+    use super::super::value::Value;
+    use super::super::vm::Vm;
+    use super::super::{dict, set};
+    use super::*;
+
+    const MANY: i64 = 300;
+
+    /// A VM whose collections are all young but the first, and which says so.
+    fn vm() -> Vm {
+        let mut vm = Vm::new(Vec::new());
+        vm.collect(GcCause::Explicit);
+        vm.gc_hook = Some(|_, record| assert_eq!(record.kind, GcKind::Young));
+        vm
+    }
+
+    /// An object that nothing but the VM's permanent roots refers to, and that is old.
+    #[inline(never)]
+    fn old(vm: &mut Vm, make: impl FnOnce(&mut Vm) -> Value) -> usize {
+        let object = make(vm);
+        vm.permanent.push(object);
+        std::hint::black_box(&mut [0_u64; 512]);
+        // The second one finds it no longer on the native stack.
+        young(vm);
+        young(vm);
+        vm.permanent.len() - 1
+    }
+
+    #[inline(never)]
+    fn young(vm: &mut Vm) {
+        std::hint::black_box(&mut [0_u64; 512]);
+        vm.collect(GcCause::Allocation);
+    }
+
+    #[inline(never)]
+    fn name(vm: &mut Vm, index: i64) -> Value {
+        vm.str(&format!("young {index}"))
+    }
+
+    fn is_name(value: Value, index: i64) -> bool {
+        text(value) == format!("young {index}")
+    }
+
+    #[test]
+    fn old_lists_keep_what_is_put_into_them() {
+        let mut vm = vm();
+        let at = old(&mut vm, |vm| vm.list(&[Value::NONE; MANY as usize]).expect("memory"));
+        for index in 0..MANY {
+            let item = name(&mut vm, index);
+            let list = vm.permanent[at];
+            items_mut(&mut vm, list)[index as usize] = item;
+            let item = name(&mut vm, index);
+            vm.push(list, item).expect("memory");
+            if index % 50 == 0 {
+                young(&mut vm);
+            }
+        }
+        young(&mut vm);
+        let found = items(vm.permanent[at]);
+        assert_eq!(found.len(), 2 * MANY as usize);
+        assert!((0..2 * MANY).all(|index| is_name(found[index as usize], index % MANY)));
+    }
+
+    #[test]
+    fn old_dicts_and_sets_keep_what_is_put_into_them() {
+        let mut vm = vm();
+        let of_dict = old(&mut vm, |vm| vm.new_dict());
+        let of_set = old(&mut vm, |vm| vm.new_set());
+        for index in 0..MANY {
+            let (key, value) = (name(&mut vm, index), name(&mut vm, index));
+            let (table, elements) = (vm.permanent[of_dict], vm.permanent[of_set]);
+            dict::set(&mut vm, table, key, value).expect("memory");
+            set::add(&mut vm, elements, key).expect("memory");
+            if index % 50 == 0 {
+                young(&mut vm);
+            }
+        }
+        young(&mut vm);
+        for index in 0..MANY {
+            let (key, table, elements) = (name(&mut vm, index), vm.permanent[of_dict], vm.permanent[of_set]);
+            let found = dict::get(&mut vm, table, key).expect("plain keys").expect("it is there");
+            assert!(is_name(found, index));
+            assert!(set::contains(&mut vm, elements, key).expect("plain keys"));
+        }
+    }
+
+    #[test]
+    fn old_instances_cells_and_modules_keep_what_is_put_into_them() {
+        let mut vm = vm();
+        let cell = old(&mut vm, |vm| vm.closure_cell(Value::UNDEF));
+        let instance = old(&mut vm, |vm| vm.new_instance(TypeId::OBJECT));
+        for index in 0..MANY {
+            let content = name(&mut vm, index);
+            // SAFETY: both objects are of these layouts.
+            unsafe {
+                (*vm.permanent[cell].object::<ClosureCell>()).value = content;
+                let object = vm.permanent[instance].object::<Instance>();
+                (*object).extra = content;
+                vm.heap.written(object);
+            }
+            young(&mut vm);
+            // SAFETY: as above.
+            unsafe {
+                assert!(is_name((*vm.permanent[cell].object::<ClosureCell>()).value, index));
+                assert!(is_name((*vm.permanent[instance].object::<Instance>()).extra, index));
+            }
+        }
+    }
+
+    #[test]
+    fn remembered_storage_is_looked_through() {
+        let mut vm = vm();
+        let at = old(&mut vm, |vm| vm.list(&[Value::NONE; 1000]).expect("memory"));
+        for index in 0..MANY {
+            let item = name(&mut vm, index);
+            // SAFETY: as compiled code stores an item: it has the address of the items alone.
+            unsafe {
+                let data = (*vm.permanent[at].object::<List>()).data;
+                data.add(index as usize * 3).write(item);
+                vm.heap.written(data.byte_sub(STORAGE_ITEMS));
+            }
+        }
+        young(&mut vm);
+        let found = items(vm.permanent[at]);
+        assert!((0..MANY).all(|index| is_name(found[index as usize * 3], index)));
+    }
+
+    #[test]
+    fn more_objects_are_remembered_than_there_was_room_for() {
+        let mut vm = vm();
+        let count = ROOM + 100;
+        let at = old(&mut vm, |vm| {
+            let outer = vm.list(&[]).expect("memory");
+            for _ in 0..count {
+                let inner = vm.list(&[Value::NONE]).expect("memory");
+                vm.push(outer, inner).expect("memory");
+            }
+            outer
+        });
+        for index in 0..count {
+            let item = name(&mut vm, index as i64);
+            let inner = items(vm.permanent[at])[index];
+            items_mut(&mut vm, inner)[0] = item;
+        }
+        young(&mut vm);
+        let inner = items(vm.permanent[at]);
+        assert!((0..count).all(|index| is_name(items(inner[index])[0], index as i64)));
+        // Compiled code that finds no room asks for a full collection.
+        vm.heap.remembered.overflow = 1;
+        vm.gc_hook = Some(|_, record| assert_eq!(record.kind, GcKind::Full));
+        young(&mut vm);
+        assert_eq!(vm.heap.remembered.overflow, 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "a young collection missed")]
+    fn a_store_past_the_barrier_is_found() {
+        let mut vm = vm();
+        vm.heap.verify = true;
+        let at = old(&mut vm, |vm| vm.list(&[Value::NONE; MANY as usize]).expect("memory"));
+        for index in 0..MANY {
+            let item = name(&mut vm, index);
+            // SAFETY: the list has so many items.
+            unsafe { (*vm.permanent[at].object::<List>()).data.add(index as usize).write(item) };
+        }
+        young(&mut vm);
+    }
+
+    #[test]
+    fn young_collections_free_the_young_and_full_ones_the_old() {
+        let mut vm = Vm::new(Vec::new());
+        vm.collect(GcCause::Explicit);
+        let at = old(&mut vm, |vm| vm.list(&[]).expect("memory"));
+        let live = |vm: &Vm| vm.heap.statistics.live_objects;
+        let before = live(&vm);
+        for index in 0..1000 {
+            let item = name(&mut vm, index);
+            let list = vm.permanent[at];
+            vm.push(list, item).expect("memory");
+            name(&mut vm, index);
+        }
+        young(&mut vm);
+        let kept = live(&vm) - before;
+        // The items and the list's storage, and what looks like a reference to others.
+        assert!((1001..1030).contains(&kept), "{kept}");
+        super::super::sequences::truncate(vm.permanent[at], 0);
+        young(&mut vm);
+        assert!(live(&vm) - before > 1000);
+        vm.collect(GcCause::Explicit);
+        assert!(live(&vm) < before + 30);
+    }
+}
