@@ -186,7 +186,8 @@ impl Heap {
         match cause {
             GcCause::Exhausted | GcCause::Explicit => GcKind::Full,
             GcCause::Stress if self.statistics.collections.is_multiple_of(FULL_OF_STRESSED) => GcKind::Full,
-            GcCause::Allocation | GcCause::Stress if self.full_is_due() => GcKind::Full,
+            GcCause::Allocation if self.full_is_due() => GcKind::Full,
+            GcCause::Stress if self.remembered.overflow != 0 => GcKind::Full,
             GcCause::Allocation | GcCause::Stress => GcKind::Young,
         }
     }

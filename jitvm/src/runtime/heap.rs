@@ -129,7 +129,7 @@ impl Heap {
             bytes_since_collection: 0,
             objects_since_collection: 0,
             trigger: YOUNG_BYTES,
-            full_at: YOUNG_BYTES,
+            full_at: 0,
             rescanned: 0,
             small: (0, 0),
             remembered: Remembered::new(),
@@ -241,9 +241,8 @@ impl Heap {
         for class in &mut self.classes {
             class.position = class.first;
         }
-        let live = self.statistics.live_bytes as usize;
         if kind == GcKind::Full {
-            self.full_at = live + live.max(YOUNG_BYTES);
+            self.plan_full();
         }
         self.trigger = self.next_trigger(YOUNG_BYTES);
     }
