@@ -2,9 +2,9 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
+use super::barrier::Remember;
 use super::checkpoint::Checkpoint;
 use super::constraints;
-use super::barrier::Remember;
 use super::emit::{Condition, Emitter, Source, emit};
 use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};

@@ -1,14 +1,23 @@
 //! The write barrier in machine code: a test of the header after a store, and what remembers the object, out of line.
 //!
-//! There is none for what is no reference, for objects that the trace has made (they are in its registers or native frame,
-//! which is enough: `runtime::generations`), and for objects tested since the last instruction that can collect.
+//! There is none
+//!
+//! * for what is no reference, and for constants: they are roots of each collection as long as the trace is there, and the
+//!   first after it has gone is a full one;
+//! * for objects that the trace has made: they are in its registers or native frame, which is enough
+//!   (`runtime::generations`);
+//! * for objects tested since the last instruction that can collect;
+//! * for what was loaded from the same object: if that is old and not remembered, what is in it is old. If there was a
+//!   collection in between, it has marked what was loaded, since that is in a register.
+//!
+//! A float is a reference only if its exponent is rare, so its tag is tested in place of the header.
 
 use std::mem::offset_of;
 
 use super::assemble::{Assembler, SCRATCH};
 use super::emit::emit;
 use super::registers::Register;
-use crate::ir::{Const, Ins, Op, Ref, Ty};
+use crate::ir::{Ins, Op, Ref, Ty};
 use crate::runtime::generations::{OLD, Remembered, Stores, stores};
 use crate::runtime::heap::Heap;
 use crate::runtime::object::{Header, STORAGE_ITEMS, ShapeId};
@@ -22,7 +31,12 @@ pub(super) struct Remember {
     /// The header is at the address in this register plus the displacement.
     base: u8,
     displacement: i32,
+    /// The header is still to be tested.
+    test: bool,
 }
+
+/// The bit that is set in each float that is not in a box.
+const FLOAT_TAG: u8 = 2;
 
 /// Displacement of a field of the remembered set from the VM.
 const fn remembered(field: usize) -> i32 {
@@ -31,39 +45,33 @@ const fn remembered(field: usize) -> i32 {
 
 impl Assembler<'_> {
     /// After a FIELD_STORE into the object whose tagged address is in `base`.
-    pub fn field_barrier(&mut self, ins: Ins, base: u8) {
-        if !self.may_refer(ins.b) || !self.needs_barrier(ins.a) {
-            return;
+    pub fn field_barrier(&mut self, ins: Ins, base: u8, word: Register) {
+        if self.may_refer(ins.b) && !self.comes_from(ins.b, Op::FieldLoad, ins.a) && self.has_barrier(ins.a) {
+            self.barrier(ins.a, ins.b, base, word, -1);
         }
-        self.barrier(base, -1);
     }
 
     /// After an ELEM_STORE into the list items at the address in `base`, which lie in a storage object.
-    pub fn item_barrier(&mut self, ins: Ins, base: u8) {
-        if !self.may_refer(ins.c_ref()) || self.barriers.contains(&ins.a) {
-            return;
+    pub fn item_barrier(&mut self, ins: Ins, base: u8, word: Register) {
+        let item = ins.c_ref();
+        if self.may_refer(item) && !self.comes_from(item, Op::ElemLoad, ins.a) {
+            self.barrier(ins.a, item, base, word, -(STORAGE_ITEMS as i32));
         }
-        self.barriers.push(ins.a);
-        self.barrier(base, -(STORAGE_ITEMS as i32));
+    }
+
+    /// The word was loaded from there.
+    fn comes_from(&self, word: Ref, load: Op, object: Ref) -> bool {
+        let ins = self.body.ins[word.index()];
+        ins.op == load && ins.a == object
     }
 
     /// The word may be the address of an object.
     fn may_refer(&self, word: Ref) -> bool {
-        if word.is_constant() {
-            return match &self.body.constants[word.constant_index()] {
-                Const::Val(value, _) => value.is_pointer(),
-                _ => false,
-            };
-        }
-        !matches!(self.body.ty(word), Ty::Int | Ty::Flt | Ty::Bool)
+        !word.is_constant() && !matches!(self.body.ty(word), Ty::Int | Ty::Flt | Ty::Bool)
     }
 
-    /// Nothing that is known of the object says that young collections scan it anyway. From now on they do.
-    fn needs_barrier(&mut self, object: Ref) -> bool {
-        if self.barriers.contains(&object) {
-            return false;
-        }
-        self.barriers.push(object);
+    /// Nothing that is known of the object says that young collections scan it anyway.
+    fn has_barrier(&self, object: Ref) -> bool {
         if object.is_constant() {
             return true;
         }
@@ -76,25 +84,38 @@ impl Assembler<'_> {
         }
     }
 
-    fn barrier(&mut self, base: u8, displacement: i32) {
+    fn barrier(&mut self, object: Ref, word: Ref, base: u8, place: Register, displacement: i32) {
+        if self.barriers.contains(&object) {
+            return;
+        }
         let (label, back) = (self.emitter.label(), self.emitter.label());
-        let gc = displacement + offset_of!(Header, gc) as i32;
-        emit!(self.emitter.ops ; test BYTE [Rq(base) + gc], OLD as i8 ; jnz =>label ; =>back);
-        self.remembers.push(Remember { label, back, base, displacement });
+        let test = self.body.ins[word.index()].op == Op::BoxF;
+        if test {
+            self.emitter.test_byte(place.number(), FLOAT_TAG);
+            emit!(self.emitter.ops ; jz =>label ; =>back);
+        } else {
+            self.barriers.push(object);
+            let gc = displacement + offset_of!(Header, gc) as i32;
+            emit!(self.emitter.ops ; test BYTE [Rq(base) + gc], OLD as i8 ; jnz =>label ; =>back);
+        }
+        self.remembers.push(Remember { label, back, base, displacement, test });
     }
 
     /// Out of line: takes the bit away and appends the object's address. Without room the bit stays, and the next collection
     /// is a full one.
     pub fn remember(&mut self, barrier: &Remember) {
         const OTHER: u8 = Register::RAX.number();
-        let Remember { label, back, base, displacement } = *barrier;
+        let Remember { label, back, base, displacement, test } = *barrier;
         let cursor = remembered(offset_of!(Remembered, cursor));
         let limit = remembered(offset_of!(Remembered, limit));
-        let overflow = remembered(offset_of!(Remembered, overflow));
+        let incomplete = remembered(offset_of!(Remembered, incomplete));
         let gc = offset_of!(Header, gc) as i32;
         let full = self.emitter.label();
         let done = self.emitter.label();
         self.emitter.bind(label);
+        if test {
+            emit!(self.emitter.ops ; test BYTE [Rq(base) + displacement + gc], OLD as i8 ; jz =>back);
+        }
         emit!(self.emitter.ops
             ; lea Rq(SCRATCH), [Rq(base) + displacement]
             ; push Rq(OTHER)
@@ -108,7 +129,7 @@ impl Assembler<'_> {
             ; pop Rq(OTHER)
             ; jmp =>back
             ; =>full
-            ; mov BYTE [r15 + overflow], 1
+            ; mov BYTE [r15 + incomplete], 1
             ; jmp =>done
         );
     }

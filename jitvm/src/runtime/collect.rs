@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
-use super::heap::{Heap, POISON, SizeClass};
 use super::generations::grow_old;
+use super::heap::{Heap, POISON, SizeClass};
 use super::large::LargeSpace;
 use super::object::{Header, STORAGE_ITEMS, ShapeId};
 use super::references::for_each_reference;
@@ -187,7 +187,7 @@ impl Heap {
             GcCause::Exhausted | GcCause::Explicit => GcKind::Full,
             GcCause::Stress if self.statistics.collections.is_multiple_of(FULL_OF_STRESSED) => GcKind::Full,
             GcCause::Allocation if self.full_is_due() => GcKind::Full,
-            GcCause::Stress if self.remembered.overflow != 0 => GcKind::Full,
+            GcCause::Stress if self.remembered.incomplete != 0 => GcKind::Full,
             GcCause::Allocation | GcCause::Stress => GcKind::Young,
         }
     }
@@ -225,7 +225,8 @@ impl Heap {
         self.set_unseen(unseen);
         self.remember_in_hand(&roots[..in_hand]);
         if kind == GcKind::Young && (self.verify || self.stress != 0) {
-            self.verify_marks(&roots);
+            let missed = self.missed(&roots);
+            assert!(missed.is_none(), "a young collection missed {}", missed.unwrap_or_default());
         }
         self.mark_stack = roots;
         self.mark_stack.clear();

@@ -7,8 +7,8 @@
 //! The caller of an allocation fills every field before the next allocation: memory is not cleared.
 
 use super::allocation_clock::AllocationClocks;
-use super::collect::GcKind;
 use super::blocks::{BLOCK_BYTES, BlockSpace, GRANULE};
+use super::collect::GcKind;
 use super::generations::Remembered;
 use super::large::LargeSpace;
 use super::object::{Header, ShapeId};
