@@ -2,6 +2,7 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi};
 
+use super::barrier::Remember;
 use super::checkpoint::Checkpoint;
 use super::constraints;
 use super::emit::{Condition, Emitter, Source, emit};
@@ -68,6 +69,9 @@ pub(super) struct Assembler<'a> {
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
     pub slow_paths: Vec<SlowPath>,
+    pub remembers: Vec<Remember>,
+    /// Objects and items whose barrier was passed since the last instruction that can collect.
+    pub barriers: Vec<Ref>,
     pub sites: Vec<Rc<CallSite>>,
     stubs: Vec<Stub>,
 }
@@ -92,6 +96,8 @@ pub(super) fn assemble(
         inherited,
         inner_entry: 0,
         slow_paths: Vec::new(),
+        remembers: Vec::new(),
+        barriers: Vec::new(),
         sites: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
@@ -154,6 +160,7 @@ impl Assembler<'_> {
             match ins.op {
                 Op::Loop => {
                     self.emitter.align_loop();
+                    self.barriers.clear();
                     loop_start = self.emitter.offset();
                     closed = false;
                 }
@@ -232,6 +239,9 @@ impl Assembler<'_> {
 
     fn instruction(&mut self, at: usize, ins: Ins) -> Result<(), CompileFailure> {
         let registers = self.allocation.registers[at];
+        if matches!(ins.op, Op::New | Op::BoxF | Op::CallH | Op::CallF) {
+            self.barriers.clear();
+        }
         if ins.op.is_guard() {
             let label = self.emitter.label();
             let forced = self.count_guard(at);
@@ -387,6 +397,9 @@ impl Assembler<'_> {
         self.emitter.ops.push_i32(self.arena.exit_path().wrapping_sub(from) as isize as i32);
         for slow in std::mem::take(&mut self.slow_paths) {
             self.slow_path(slow);
+        }
+        for barrier in std::mem::take(&mut self.remembers) {
+            self.remember(&barrier);
         }
         self.emitter.finish_pool();
         patches

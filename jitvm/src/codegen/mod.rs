@@ -8,6 +8,7 @@ pub mod entry;
 mod allocate;
 mod analysis;
 mod assemble;
+mod barrier;
 mod call;
 pub mod checkpoint;
 mod constraints;

@@ -33,7 +33,7 @@ use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
 use crate::library::BuiltinRow;
 use crate::optimise::{PASSES, PassReport, RULES};
 use crate::perf::{self, BuiltinIds};
-use crate::runtime::collect::GcRecord;
+use crate::runtime::collect::{GcKind as GcKindOfHeap, GcRecord};
 use crate::runtime::types::TypeId;
 use crate::runtime::vm::Vm;
 use crate::sizes;
@@ -697,7 +697,11 @@ impl Events {
     pub fn collected(&mut self, vm: &Vm, record: &GcRecord) {
         self.collections += 1;
         let gc_id = GcId(self.collections);
-        self.stream.gc_begin(&GcBegin { gc_id, kind: GcKind::Full, cause: GcCause(record.cause as u16) });
+        let kind = match record.kind {
+            GcKindOfHeap::Young => GcKind::Minor,
+            GcKindOfHeap::Full => GcKind::Full,
+        };
+        self.stream.gc_begin(&GcBegin { gc_id, kind, cause: GcCause(record.cause as u16) });
         for (phase, dur_ns) in [record.roots_ns, record.mark_ns, record.sweep_ns].into_iter().enumerate() {
             self.stream.gc_phase(&GcPhase { gc_id, phase: GcPhaseKind(phase as u16), dur_ns });
         }
@@ -706,10 +710,12 @@ impl Events {
             pause_ns: record.pause_ns,
             before_bytes: record.before_bytes,
             after_bytes: record.after_bytes,
-            promoted_bytes: 0,
+            promoted_bytes: record.promoted_bytes,
             freed_objs: record.freed_objects,
         });
-        self.census(vm, gc_id);
+        if record.kind == GcKindOfHeap::Full {
+            self.census(vm, gc_id);
+        }
         self.heap(vm);
         perf::look_around(vm, self, false);
     }

@@ -13,6 +13,7 @@ use crate::bytecode::{Instruction, Op};
 use crate::events::CacheKind;
 use crate::runtime::attributes::custom_hook;
 use crate::runtime::descriptors;
+use crate::runtime::heap::Heap;
 use crate::runtime::instances::Place;
 use crate::runtime::native_attributes::is_type_data;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
@@ -245,7 +246,7 @@ impl Cache {
 
     /// SET_ATTR: whether an entry knew how, and it is done.
     #[inline(always)]
-    pub fn set(&self, value: Value, new: Value) -> bool {
+    pub fn set(&self, heap: &mut Heap, value: Value, new: Value) -> bool {
         let Some(entry) = self.matching(value) else { return false };
         let next = entry.key.get();
         // SAFETY: as in `get`; the shape that follows has the attribute there.
@@ -255,6 +256,7 @@ impl Cache {
                 (*(value.address() as *mut Header)).shape = ShapeId(next.as_fixnum() as u32);
             }
         }
+        heap.written(value.object::<Header>());
         true
     }
 

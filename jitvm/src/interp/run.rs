@@ -592,6 +592,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     let i = index.as_fixnum();
                                     if (i as u64) < (*list).length as u64 {
                                         *(*list).data.add(i as usize) = value;
+                                        (*vm).heap.written(list);
                                         next!();
                                     }
                                 }
@@ -631,7 +632,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             Op::SetAttr => {
                                 let object = at!(ins!(a));
                                 let cache = &*((*pc).aux as *const Cache);
-                                if cache.set(object, at!(ins!(b))) {
+                                if cache.set(&mut (*vm).heap, object, at!(ins!(b))) {
                                     next!();
                                 }
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
@@ -712,7 +713,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             Op::GetAttrCallMethod => get_attr_then!(CallMethod),
                             Op::SetAttrGetAttr => {
                                 let cache = &*((*pc).aux as *const Cache);
-                                if !cache.set(at!(ins!(a)), at!(ins!(b))) {
+                                if !cache.set(&mut (*vm).heap, at!(ins!(a)), at!(ins!(b))) {
                                     leave_to!(SetAttr);
                                 }
                                 then!(GetAttr);

@@ -55,7 +55,7 @@ pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<
     let count = items(new).len();
     if chosen.count == count && list != new && !are_many(count) {
         let start = chosen.start as usize;
-        items_mut(list)[start..start + count].copy_from_slice(items(new));
+        items_mut(vm, list)[start..start + count].copy_from_slice(items(new));
         return Ok(());
     }
     let slice = vm.slice(bounds[0], bounds[1], Value::NONE);

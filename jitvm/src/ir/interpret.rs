@@ -11,7 +11,7 @@ use super::{Body, Effect, FUNCTION_SLOT, Ins, Op, Ref, TraceId, Ty};
 use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::runtime::numbers::as_float;
-use crate::runtime::object::{Cell as ModuleCell, Header, List, Str, Tuple};
+use crate::runtime::object::{Cell as ModuleCell, Header, List, STORAGE_ITEMS, Str, Tuple};
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN, Value};
 use crate::runtime::vm::Vm;
 
@@ -422,6 +422,13 @@ impl<'s> Run<'s, '_> {
         // SAFETY: the trace's guards have checked the object and the index, which is what the caller of `run` vouches
         // for.
         unsafe { (address as *mut u64).write(word) };
+        let written = match ins.op {
+            Op::ElemStore => self.word(ins.a) as usize - STORAGE_ITEMS,
+            Op::FieldStore => self.address(ins.a),
+            _ => return,
+        };
+        // SAFETY: by the caller of `run` the VM is one, and nothing else uses its heap meanwhile.
+        unsafe { (*self.machine.vm).heap.written(written as *mut Header) };
     }
 
     /// Where a store of a word writes, and what.

@@ -325,7 +325,7 @@ impl<'a> Decoder<'a> {
             return Ok(key);
         }
         let key = vm.str(text);
-        sequences::items_mut(self.kept)[place] = key;
+        sequences::items_mut(vm, self.kept)[place] = key;
         self.keys[place] = Some((text, key));
         Ok(key)
     }

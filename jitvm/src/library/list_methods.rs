@@ -6,7 +6,7 @@ use crate::runtime::iterate::{to_index, to_size};
 use crate::runtime::numbers::{Limbs, as_i64, as_integer};
 use crate::runtime::operators_sequence;
 use crate::runtime::repr;
-use crate::runtime::sequences::{items, items_mut, truncate};
+use crate::runtime::sequences::{items, items_to_move, truncate};
 use crate::runtime::subscript;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -160,7 +160,7 @@ fn tuple_index(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn reverse(_: &mut Vm, arguments: Arguments) -> Outcome {
-    items_mut(arguments.positional()[0]).reverse();
+    items_to_move(arguments.positional()[0]).reverse();
     Ok(Value::NONE)
 }
 

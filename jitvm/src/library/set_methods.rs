@@ -167,7 +167,7 @@ fn difference_update(vm: &mut Vm, arguments: Arguments) -> Outcome {
 fn intersection_update(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let (set, others) = receiver_and_others(vm, "intersection_update", arguments)?;
     let result = operations::intersection_of_all(vm, set, others)?;
-    set::swap(set, result);
+    set::swap(vm, set, result);
     Ok(Value::NONE)
 }
 

@@ -6,7 +6,7 @@ use crate::interp::consume::{Consumer, consume_by_key};
 use crate::runtime::compare::{CompareKind, compare_as_bool, order_of_texts};
 use crate::runtime::object::ShapeId;
 use crate::runtime::operators::truth;
-use crate::runtime::sequences::{items, items_mut, truncate};
+use crate::runtime::sequences::{items, items_mut, items_to_move, truncate};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
@@ -40,7 +40,7 @@ pub fn sort(vm: &mut Vm, list: Value, key: Option<Value>, reverse: Option<Value>
 
 fn sort_copy(vm: &mut Vm, values: Value, key: Option<Value>, reverse: bool) -> Outcome<()> {
     let Some(key) = key else {
-        return sort_items(vm, values, items_mut(values), |value| value, reverse);
+        return sort_items(vm, values, items_to_move(values), |value| value, reverse);
     };
     let keys = vm.list_with_capacity(items(values).len())?;
     let weighed = consume_by_key(vm, Consumer::CollectKeys, values, values, key, keys)?.is_some();
@@ -50,7 +50,7 @@ fn sort_copy(vm: &mut Vm, values: Value, key: Option<Value>, reverse: bool) -> O
     }
     let mut pairs: Vec<(Value, Value)> = items(keys).iter().copied().zip(items(values).iter().copied()).collect();
     let result = sort_items(vm, keys, &mut pairs, |pair| pair.0, reverse);
-    for (slot, (_, value)) in items_mut(values).iter_mut().zip(pairs) {
+    for (slot, (_, value)) in items_mut(vm, values).iter_mut().zip(pairs) {
         *slot = value;
     }
     result

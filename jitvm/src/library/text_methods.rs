@@ -411,7 +411,7 @@ fn rsplit(vm: &mut Vm, arguments: Arguments) -> Outcome {
             )?
         }
     };
-    crate::runtime::sequences::items_mut(list).reverse();
+    crate::runtime::sequences::items_to_move(list).reverse();
     Ok(list)
 }
 

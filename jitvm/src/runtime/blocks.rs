@@ -14,6 +14,8 @@ const WORDS_PER_BLOCK: usize = BLOCK_BYTES / GRANULE / 64;
 const RESERVE_BYTES: usize = 64 << 30;
 /// Blocks that become part of core files together.
 const DUMPED_BLOCKS: usize = 512;
+/// Blocks with more than so many eighths of their cells alive are not worth sweeping before the next full collection.
+const FULL_EIGHTHS: u32 = 7;
 /// Free blocks kept for reuse before memory goes back to the system.
 const FREE_BLOCKS_KEPT: usize = 256;
 
@@ -23,6 +25,8 @@ struct Block {
     cell: u32,
     /// Offset below which every cell is an object or was one at the last collection and is swept.
     swept: u32,
+    /// Cells that the last collection found alive.
+    live: u32,
 }
 
 pub(super) struct BlockSpace {
@@ -178,12 +182,12 @@ impl BlockSpace {
                     let start = self.base + self.blocks.len() * BLOCK_BYTES;
                     advise(start, DUMPED_BLOCKS * BLOCK_BYTES, libc::MADV_DODUMP);
                 }
-                self.blocks.push(Block { cell: 0, swept: 0 });
+                self.blocks.push(Block { cell: 0, swept: 0, live: 0 });
                 self.blocks.len() as u32 - 1
             }
             None => return None,
         };
-        self.blocks[block as usize] = Block { cell, swept: 0 };
+        self.blocks[block as usize] = Block { cell, swept: 0, live: 0 };
         self.mark_words(block as usize).fill(0);
         Some(block)
     }
@@ -199,7 +203,7 @@ impl BlockSpace {
 
     /// Next run of free cells of a block as start and end addresses; `None` when it is swept through.
     pub fn next_free(&mut self, block: u32) -> Option<(usize, usize)> {
-        let Block { cell, swept } = self.blocks[block as usize];
+        let Block { cell, swept, .. } = self.blocks[block as usize];
         let base = self.address_of(block);
         let end = BLOCK_BYTES as u32 / cell * cell;
         let mut at = swept;
@@ -234,13 +238,40 @@ impl BlockSpace {
             let count: u32 = self.mark_words(block as usize).iter().map(|word| word.count_ones()).sum();
             live += count as usize;
             let kept = count != 0;
-            self.blocks[block as usize] = Block { cell: if kept { cell as u32 } else { 0 }, swept: 0 };
+            self.blocks[block as usize] = Block { cell: if kept { cell as u32 } else { 0 }, swept: 0, live: count };
             if !kept {
                 self.free.push(block);
             }
             kept
         });
         (live, live * cell)
+    }
+
+    /// After the marking of a young collection: as [`BlockSpace::finish_class`], but looks only at the blocks from `first`
+    /// to `last`, which were swept since the last collection. Moves those with hardly any free cells to the front, and
+    /// says where the others begin, and how many more objects live than before.
+    pub fn finish_young(&mut self, blocks: &mut Vec<u32>, first: usize, last: usize, cell: usize) -> (usize, isize) {
+        let enough = (BLOCK_BYTES / cell) as u32 * FULL_EIGHTHS / 8;
+        let (mut full, mut others, mut more) = (Vec::new(), Vec::new(), 0);
+        let last = last.min(blocks.len().saturating_sub(1));
+        for &block in blocks.get(first..=last).unwrap_or_default() {
+            let count: u32 = self.mark_words(block as usize).iter().map(|word| word.count_ones()).sum();
+            more += count as isize - self.blocks[block as usize].live as isize;
+            let kept = count != 0;
+            self.blocks[block as usize] = Block { cell: if kept { cell as u32 } else { 0 }, swept: 0, live: count };
+            if !kept {
+                self.free.push(block);
+            } else if count > enough {
+                full.push(block);
+            } else {
+                others.push(block);
+            }
+        }
+        let begin = first + full.len();
+        if first < blocks.len() {
+            blocks.splice(first..=last, full.into_iter().chain(others));
+        }
+        (begin, more)
     }
 
     /// Gives the memory of free blocks above a reserve back to the system.

@@ -1,8 +1,10 @@
-//! A full collection: conservative roots, precise heap, marks; sweeping is left to the allocator.
+//! A collection: conservative roots, precise heap, marks; sweeping is left to the allocator. Which objects a young one
+//! looks at is said in [`super::generations`].
 
 use std::time::Instant;
 
-use super::heap::{Heap, POISON};
+use super::generations::grow_old;
+use super::heap::{Heap, POISON, SizeClass};
 use super::large::LargeSpace;
 use super::object::{Header, STORAGE_ITEMS, ShapeId};
 use super::references::for_each_reference;
@@ -14,6 +16,8 @@ use crate::perf::State;
 /// Which part of the heap a collection looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GcKind {
+    /// What was allocated since the last collection.
+    Young,
     Full,
 }
 
@@ -30,6 +34,9 @@ pub enum GcCause {
     Stress,
 }
 
+/// In stress modes every so many-th collection is a full one.
+const FULL_OF_STRESSED: u64 = 8;
+
 /// One collection, for the log.
 #[derive(Clone, Copy, Debug)]
 pub struct GcRecord {
@@ -42,6 +49,8 @@ pub struct GcRecord {
     /// Bytes of objects when it began: alive after the last collection or allocated since.
     pub before_bytes: u64,
     pub after_bytes: u64,
+    /// Of what was allocated since the last collection, what a young one left alive.
+    pub promoted_bytes: u64,
     pub freed_objects: u64,
     pub live_objects: u64,
     /// Memory held after it.
@@ -80,14 +89,14 @@ extern "C" fn run(context: *mut libc::c_void, stack_pointer: usize) {
 fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     let begin = Instant::now();
     vm.text_indexes.clear();
-    push_roots(vm, stack_pointer);
+    let kind = vm.heap.kind_of_collection(cause);
+    let in_hand = push_roots(vm, stack_pointer);
     let roots_done = Instant::now();
     let heap = &mut vm.heap;
     let (allocated_bytes, allocated_objects) = heap.take_allocated();
     let before_bytes = heap.statistics.live_bytes + allocated_bytes as u64;
     let before_objects = heap.statistics.live_objects + allocated_objects as u64;
-    heap.blocks.clear_marks();
-    heap.mark_all();
+    heap.mark_all(kind, in_hand);
     heap.queue_finalisers();
     heap.sweep_weak();
     if heap.has_due() {
@@ -95,7 +104,7 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     }
     let heap = &mut vm.heap;
     let mark_done = Instant::now();
-    let (live_objects, live_bytes) = heap.finish();
+    let (live_objects, live_bytes) = heap.finish(kind);
     let end = Instant::now();
 
     let pause_ns = (end - begin).as_nanos() as u64;
@@ -107,9 +116,9 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     statistics.allocated_objects += allocated_objects as u64;
     statistics.live_bytes = live_bytes as u64;
     statistics.live_objects = live_objects as u64;
-    heap.reset_sweep();
+    heap.reset_sweep(kind);
     GcRecord {
-        kind: GcKind::Full,
+        kind,
         cause,
         pause_ns,
         roots_ns: (roots_done - begin).as_nanos() as u64,
@@ -117,6 +126,10 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
         sweep_ns: (end - mark_done).as_nanos() as u64,
         before_bytes,
         after_bytes: live_bytes as u64,
+        promoted_bytes: match kind {
+            GcKind::Young => (live_bytes as u64).saturating_sub(before_bytes - allocated_bytes as u64),
+            GcKind::Full => 0,
+        },
         freed_objects: before_objects.saturating_sub(live_objects as u64),
         live_objects: live_objects as u64,
         heap_bytes: heap.heap_bytes() as u64,
@@ -124,8 +137,8 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
 }
 
 /// Fills the mark stack with every root. Words are judged by the marks of the last collection, so this comes before
-/// those are cleared.
-fn push_roots(vm: &mut Vm, stack_pointer: usize) {
+/// those are cleared. How many of the first come from native frames.
+fn push_roots(vm: &mut Vm, stack_pointer: usize) -> usize {
     let heap = &mut vm.heap;
     heap.statistics.heap_peak_bytes = heap.statistics.heap_peak_bytes.max(heap.heap_bytes() as u64);
     for class in 0..heap.classes.len() {
@@ -135,6 +148,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
     let native_base = heap.native_base;
     // SAFETY: the native stack from the stub's frame up to its base is mapped; pushes keep it aligned to 8.
     unsafe { heap.scan_conservatively(stack_pointer, native_base) };
+    let in_hand = vm.heap.mark_stack.len();
     let stack = vm.stack as usize;
     let used = vm.stack_in_use();
     // SAFETY: the value stack is one mapping, and `stack_in_use` does not exceed it.
@@ -149,6 +163,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) {
     roots.extend(vm.heap.weak.died.iter().map(|reference| reference.address()));
     roots.extend(vm.heap.finalisers.due.iter().map(|object| object.address()));
     vm.heap.mark_stack = roots;
+    in_hand
 }
 
 impl Heap {
@@ -167,22 +182,51 @@ impl Heap {
         }
     }
 
-    /// Marks what the mark stack's objects reach.
-    fn mark_all(&mut self) {
+    fn kind_of_collection(&mut self, cause: GcCause) -> GcKind {
+        match cause {
+            GcCause::Exhausted | GcCause::Explicit => GcKind::Full,
+            GcCause::Stress if self.statistics.collections.is_multiple_of(FULL_OF_STRESSED) => GcKind::Full,
+            GcCause::Allocation if self.full_is_due() => GcKind::Full,
+            GcCause::Stress if self.remembered.incomplete != 0 => GcKind::Full,
+            GcCause::Allocation | GcCause::Stress => GcKind::Young,
+        }
+    }
+
+    /// Marks what the mark stack's objects reach; the first `in_hand` of them are from native frames.
+    fn mark_all(&mut self, kind: GcKind, in_hand: usize) {
         let roots = std::mem::take(&mut self.mark_stack);
         let mut pending = Vec::with_capacity(roots.len());
+        match kind {
+            GcKind::Full => {
+                self.forget_generations();
+                self.blocks.clear_marks();
+                self.large.clear_marks();
+            }
+            GcKind::Young => {
+                let again = self.take_rescanned(&roots[..in_hand]);
+                self.rescan(&again, &mut pending);
+            }
+        }
+        let mut unseen = self.take_unseen();
         for &root in &roots {
             self.mark_object(root, &mut pending);
         }
         while let Some(address) = pending.pop() {
             // SAFETY: only addresses of objects reach the stack: roots were validated, and the heap is precise.
             unsafe {
+                grow_old(address as *mut Header, &mut unseen);
                 for_each_reference(address as *mut Header, &mut |value| {
                     if value.is_pointer() {
                         self.mark_object(value.address(), &mut pending);
                     }
                 });
             }
+        }
+        self.set_unseen(unseen);
+        self.remember_in_hand(&roots[..in_hand]);
+        if kind == GcKind::Young && (self.verify || self.stress != 0) {
+            let missed = self.missed(&roots);
+            assert!(missed.is_none(), "a young collection missed {}", missed.unwrap_or_default());
         }
         self.mark_stack = roots;
         self.mark_stack.clear();
@@ -194,7 +238,7 @@ impl Heap {
     }
 
     #[inline(always)]
-    fn mark_object(&mut self, address: usize, pending: &mut Vec<usize>) {
+    pub(super) fn mark_object(&mut self, address: usize, pending: &mut Vec<usize>) {
         let fresh = if self.blocks.contains(address) { self.blocks.mark(address) } else { LargeSpace::mark(address) };
         if fresh {
             pending.push(address);
@@ -202,20 +246,31 @@ impl Heap {
     }
 
     /// Counts what lives, frees empty blocks and dead large objects.
-    fn finish(&mut self) -> (usize, usize) {
-        let (mut objects, mut bytes) = self.large.sweep();
+    fn finish(&mut self, kind: GcKind) -> (usize, usize) {
+        let (large_objects, large_bytes) = self.large.sweep();
+        let (mut objects, mut bytes) = if kind == GcKind::Full { (0, 0) } else { self.small };
         for class in &mut self.classes {
-            let (live, live_bytes) = self.blocks.finish_class(&mut class.blocks, class.cell);
-            objects += live;
-            bytes += live_bytes;
+            let SizeClass { position, first, cell, .. } = *class;
+            if kind == GcKind::Full {
+                let (live, live_bytes) = self.blocks.finish_class(&mut class.blocks, cell);
+                objects += live;
+                bytes += live_bytes;
+                class.first = 0;
+            } else {
+                let (begin, more) = self.blocks.finish_young(&mut class.blocks, first, position, cell);
+                objects = objects.saturating_add_signed(more);
+                bytes = bytes.saturating_add_signed(more * cell as isize);
+                class.first = begin;
+            }
             if self.poison || self.stress != 0 {
-                for &block in &class.blocks {
+                for &block in class.blocks.iter().skip(first.min(class.first)) {
                     self.blocks.poison(block, POISON);
                 }
             }
         }
+        self.small = (objects, bytes);
         self.blocks.release_free();
-        (objects, bytes)
+        (objects + large_objects, bytes + large_bytes)
     }
 }
 

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use super::compare::CompareKind;
 use super::instances::slots;
 use super::numbers::Limbs;
-use super::object::{Cell, ShapeId};
+use super::object::{Cell, Header, ShapeId};
 use super::operators::Binary;
 use super::strings::text;
 use super::types::{TypeId, type_id};
@@ -277,6 +277,7 @@ impl Vm {
         fields[self.decimals.coefficient as usize] = coefficient;
         fields[self.decimals.exponent as usize] = Value::from_fixnum(number.exponent);
         fields[self.decimals.kind as usize] = Value::from_fixnum(0);
+        self.heap.written(made.object::<Header>());
         Some(made)
     }
 

@@ -321,7 +321,7 @@ pub fn set_plain(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Result<(
     }
     let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
     match find_plain(vm, dict, key, hash)? {
-        Some(place) => set_at(dict, place, value),
+        Some(place) => set_at(vm, dict, place, value),
         None => {
             if insert_new(vm, dict, key, hash, value).is_err() {
                 vm.exception = Value::UNDEF;
@@ -367,20 +367,29 @@ fn cell_value(cell: Value) -> Option<Value> {
     (value != Value::UNDEF).then_some(value)
 }
 
-fn set_at(dict: Value, place: Place, value: Value) {
+fn set_at(vm: &mut Vm, dict: Value, place: Place, value: Value) {
     let entry = fields(dict).entry(place.entry);
     if is_globals(dict) {
         // SAFETY: the values of a globals dict are cells.
         unsafe { (*entry.value.object::<Cell>()).value = value };
     } else {
         entry.value = value;
+        vm.heap.written(dict.object::<Dict>());
     }
+}
+
+/// Leaves a global without a value.
+fn unassign(globals: Value, entry: usize) {
+    debug_assert!(is_globals(globals));
+    let cell = fields(globals).entry(entry).value.object::<Cell>();
+    // SAFETY: the values of a globals dict are cells.
+    unsafe { (*cell).value = Value::UNDEF };
 }
 
 /// Takes the entry out; a global keeps its cell, which code is linked to.
 fn remove_at(dict: Value, place: Place) {
     if is_globals(dict) {
-        return set_at(dict, place, Value::UNDEF);
+        return unassign(dict, place.entry);
     }
     let table = fields(dict);
     table.set_slot(place.slot, DELETED);
@@ -396,6 +405,7 @@ fn insert_new(vm: &mut Vm, dict: Value, key: Value, hash: i64, value: Value) -> 
         rebuild(vm, dict, slots)?;
     }
     fields(dict).append(hash, key, value);
+    vm.heap.written(dict.object::<Dict>());
     Ok(())
 }
 
@@ -423,6 +433,7 @@ fn rebuild(vm: &mut Vm, dict: Value, slots: usize) -> Outcome<()> {
             table.append(entry.hash, entry.key, entry.value);
         }
     }
+    vm.heap.written(dict.object::<Dict>());
     Ok(())
 }
 
@@ -456,7 +467,7 @@ pub fn set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Outcome<()> {
 pub fn set_hashed(vm: &mut Vm, dict: Value, key: Value, hash: i64, value: Value) -> Outcome<()> {
     match find(vm, dict, key, hash)? {
         Some(place) => {
-            set_at(dict, place, value);
+            set_at(vm, dict, place, value);
             Ok(())
         }
         None => insert_new(vm, dict, key, hash, value),
@@ -469,7 +480,7 @@ pub fn set_default(vm: &mut Vm, dict: Value, key: Value, value: Value) -> Outcom
     match find(vm, dict, key, hash)? {
         Some(place) => match value_at(dict, place) {
             Some(found) => return Ok(found),
-            None => set_at(dict, place, value),
+            None => set_at(vm, dict, place, value),
         },
         None => insert_new(vm, dict, key, hash, value)?,
     }
@@ -497,7 +508,7 @@ pub fn set_str(vm: &mut Vm, dict: Value, name: Value, value: Value) -> Outcome<(
     let hash = hash_of_str(name);
     match find_str(dict, name, hash) {
         Some(place) => {
-            set_at(dict, place, value);
+            set_at(vm, dict, place, value);
             Ok(())
         }
         None => insert_new(vm, dict, name, hash, value),
@@ -605,7 +616,7 @@ pub fn pop_last(dict: Value) -> Option<(Value, Value)> {
     let mut position = end_position(dict);
     let entry = entry_before(dict, &mut position)?;
     if is_globals(dict) {
-        set_at(dict, Place { slot: 0, entry: position }, Value::UNDEF);
+        unassign(dict, position);
         return Some(entry);
     }
     let table = fields(dict);
@@ -623,7 +634,7 @@ pub fn pop_last(dict: Value) -> Option<(Value, Value)> {
 pub fn clear(dict: Value) {
     if is_globals(dict) {
         for entry in 0..end_position(dict) {
-            set_at(dict, Place { slot: 0, entry }, Value::UNDEF);
+            unassign(dict, entry);
         }
         return;
     }
@@ -688,6 +699,7 @@ fn clone_table(vm: &mut Vm, target: Value, source: Value) -> Outcome<()> {
         to.index.copy_from_nonoverlapping(from.index, slots * slot_bytes(slots));
     }
     (to.used, to.filled, to.usable) = (from.used, from.filled, from.usable);
+    vm.heap.written(target.object::<Dict>());
     Ok(())
 }
 
@@ -718,6 +730,7 @@ pub fn make_globals(vm: &mut Vm, dict: Value) {
         }
     }
     table.header.aux |= GLOBALS;
+    vm.heap.written(dict.object::<Dict>());
 }
 
 /// The cell of a name in a globals dict, made if need be; `name` is interned.

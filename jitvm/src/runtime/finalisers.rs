@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::collect::GcCause;
 use super::heap::Heap;
-use super::large::LargeSpace;
 use super::object::{Generator, GeneratorState, Header, ShapeId};
 use super::references::for_each_reference;
 use super::types::TypeId;
@@ -141,9 +140,7 @@ impl Heap {
             lives
         });
         if !dead.is_empty() {
-            let order = in_order(&dead, |address| {
-                if self.blocks.contains(address) { self.blocks.mark(address) } else { LargeSpace::mark(address) }
-            });
+            let order = in_order(&dead, |address| self.keep(address));
             finalisers.due.extend(order.into_iter().map(Value::from_address));
         }
         self.finalisers = finalisers;

@@ -8,6 +8,8 @@
 
 use super::allocation_clock::AllocationClocks;
 use super::blocks::{BLOCK_BYTES, BlockSpace, GRANULE};
+use super::collect::GcKind;
+use super::generations::Remembered;
 use super::large::LargeSpace;
 use super::object::{Header, ShapeId};
 use super::vm::{Outcome, Vm};
@@ -55,7 +57,9 @@ pub struct SizeClass {
     /// Blocks of this class.
     pub(super) blocks: Vec<u32>,
     /// Index in `blocks` of the block being swept.
-    position: usize,
+    pub(super) position: usize,
+    /// Index of the first block that was swept since the last collection. Those before it are full, or nearly.
+    pub(super) first: usize,
 }
 
 /// Totals since the start, and the state after the last collection.
@@ -83,6 +87,15 @@ pub struct Heap {
     pub(super) bytes_since_collection: usize,
     pub(super) objects_since_collection: usize,
     pub(super) trigger: usize,
+    /// Bytes of objects from which on the next collection is a full one.
+    pub(super) full_at: usize,
+    /// References of old objects that the last young collection looked at.
+    pub(super) rescanned: usize,
+    /// Small objects and their bytes that the last collection left.
+    pub(super) small: (usize, usize),
+    pub remembered: Remembered,
+    /// Check each young collection by a full marking.
+    pub verify: bool,
     /// Collect at every so many-th allocation; 0 = off.
     pub stress: u32,
     stress_count: u32,
@@ -116,6 +129,11 @@ impl Heap {
             bytes_since_collection: 0,
             objects_since_collection: 0,
             trigger: YOUNG_BYTES,
+            full_at: 0,
+            rescanned: 0,
+            small: (0, 0),
+            remembered: Remembered::new(),
+            verify: cfg!(debug_assertions),
             stress: 0,
             stress_count: 0,
             poison: cfg!(debug_assertions),
@@ -186,9 +204,10 @@ impl Heap {
     }
 
     /// Addresses and sizes of the collector's own lists, of which much may never have been touched.
-    pub fn collector_ranges(&self) -> [(usize, usize); 2] {
+    pub fn collector_ranges(&self) -> [(usize, usize); 4] {
         let mark_stack = (self.mark_stack.as_ptr() as usize, self.mark_stack.capacity() * size_of::<usize>());
-        [mark_stack, self.large.table_range()]
+        let [remembered, unseen] = self.remembered.ranges();
+        [mark_stack, self.large.table_range(), remembered, unseen]
     }
 
     /// Lowest address and size of the native stack.
@@ -218,11 +237,14 @@ impl Heap {
     }
 
     /// Begins sweeping anew, after a collection.
-    pub(super) fn reset_sweep(&mut self) {
+    pub(super) fn reset_sweep(&mut self, kind: GcKind) {
         for class in &mut self.classes {
-            class.position = 0;
+            class.position = class.first;
         }
-        self.trigger = YOUNG_BYTES.max(self.statistics.live_bytes as usize);
+        if kind == GcKind::Full {
+            self.plan_full();
+        }
+        self.trigger = self.next_trigger(YOUNG_BYTES);
     }
 
     /// Finds the next interval of a class, and gives the bytes that its first cell stands for as a sample (0 if it is

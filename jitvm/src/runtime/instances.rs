@@ -313,6 +313,7 @@ impl Vm {
             let shape = value.shape();
             if let Some(slot) = self.own_slot(shape, name) {
                 slots(value)[slot as usize] = new;
+                self.heap.written(value.object::<Header>());
                 return Ok(true);
             }
             if !self.shapes.get(shape).is_dictionary {
@@ -323,6 +324,7 @@ impl Vm {
                     && let Some(next) = self.shapes.transition(shape, name)
                 {
                     slots(value)[slot] = new;
+                    self.heap.written(value.object::<Header>());
                     set_shape(value, next);
                     return Ok(true);
                 }
@@ -336,6 +338,7 @@ impl Vm {
             if *map == Value::UNDEF {
                 let fresh = namespace::new(self)?;
                 *map = fresh;
+                self.heap.written(value.object::<Header>());
             }
             namespace::set(self, *map, name, new)?;
         }
@@ -345,7 +348,10 @@ impl Vm {
     /// Assigns a slot that `__slots__` made.
     pub fn set_slot(&mut self, value: Value, name: Value, new: Value) {
         match self.shapes.lookup(value.shape(), name) {
-            Some(slot) if value.has_layout(ShapeId::INSTANCE) => slots(value)[slot as usize] = new,
+            Some(slot) if value.has_layout(ShapeId::INSTANCE) => {
+                slots(value)[slot as usize] = new;
+                self.heap.written(value.object::<Header>());
+            }
             // Objects with a builtin layout have only the map.
             _ => {
                 let Some(word) = map_word(value) else { return };
@@ -354,6 +360,7 @@ impl Vm {
                     if *word == Value::UNDEF {
                         let Ok(fresh) = namespace::new(self) else { return };
                         *word = fresh;
+                        self.heap.written(value.object::<Header>());
                     }
                     // Storing a str key fails only for want of memory, which ends the process.
                     let _ = namespace::set(self, *word, name, new);
@@ -391,6 +398,7 @@ impl Vm {
         let shape = self.dictionary_shape_with_slots(class)?;
         // SAFETY: the object is an INSTANCE.
         unsafe { (*value.object::<Instance>()).extra = map };
+        self.heap.written(value.object::<Header>());
         set_shape(value, shape);
         Ok(())
     }
@@ -437,6 +445,7 @@ impl Vm {
             if *map == Value::UNDEF {
                 let fresh = namespace::new(self)?;
                 *map = fresh;
+                self.heap.written(value.object::<Header>());
             }
             Ok(Some(*map))
         }
@@ -448,6 +457,7 @@ impl Vm {
         if let Some(word) = map_word(value) {
             // SAFETY: as above.
             unsafe { *word = map };
+            self.heap.written(value.object::<Header>());
         }
         Ok(())
     }

@@ -1,18 +1,20 @@
 //! Objects above 2 KiB: one system allocation each, in a table that is sorted for lookups by address.
 //!
-//! The mark of a large object is in its header's `gc` byte.
+//! The mark of a large object is in its header's `gc` byte, and stays until a full collection.
 
 use std::alloc::{Layout, alloc, dealloc};
 
 use super::object::Header;
 
-/// `Header::gc` of a large object that the running collection has reached.
+/// In `Header::gc` of a large object that a collection has reached.
 const MARKED: u8 = 1;
 
 #[derive(Clone, Copy, Debug)]
 struct LargeObject {
     address: usize,
     bytes: usize,
+    /// Marked by a collection since the last full one.
+    old: bool,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +46,7 @@ impl LargeSpace {
         if address == 0 {
             return None;
         }
-        self.objects.push(LargeObject { address, bytes });
+        self.objects.push(LargeObject { address, bytes, old: false });
         self.bytes += bytes;
         Some(address)
     }
@@ -89,15 +91,24 @@ impl LargeSpace {
         unsafe { (*(address as *const Header)).gc & MARKED != 0 }
     }
 
-    /// Frees what was not marked and clears the marks: live objects and bytes.
+    /// Before a full collection.
+    pub fn clear_marks(&mut self) {
+        for object in &mut self.objects {
+            object.old = false;
+            // SAFETY: each table entry is an allocation of this space with an object in it.
+            unsafe { (*(object.address as *mut Header)).gc &= !MARKED };
+        }
+    }
+
+    /// Frees what was not marked: live objects and bytes.
     pub fn sweep(&mut self) -> (usize, usize) {
         let mut live_bytes = 0;
-        self.objects.retain(|object| {
+        self.objects.retain_mut(|object| {
             let header = object.address as *mut Header;
             // SAFETY: each table entry is an allocation of this space, freed at most once since it leaves the table.
             unsafe {
-                if (*header).gc & MARKED != 0 {
-                    (*header).gc &= !MARKED;
+                if object.old || (*header).gc & MARKED != 0 {
+                    object.old = true;
                     live_bytes += object.bytes;
                     return true;
                 }

@@ -28,6 +28,7 @@ pub mod format_spec;
 pub mod frame_stack;
 pub mod frame_variables;
 pub mod functions;
+pub mod generations;
 pub mod groups;
 pub mod hash;
 pub mod heap;

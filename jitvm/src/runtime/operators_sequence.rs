@@ -103,6 +103,7 @@ pub fn append_items(vm: &mut Vm, list: Value, values: &[Value]) -> Outcome<()> {
         let end = (*object).data.add((*object).length as usize);
         std::ptr::copy(values.as_ptr(), end, values.len());
         (*object).length += values.len() as u32;
+        vm.heap.written(object);
     }
     Ok(())
 }

@@ -37,8 +37,14 @@ unsafe fn slice_of<'a>(data: *mut Value, length: usize) -> &'a [Value] {
     unsafe { std::slice::from_raw_parts(data, length) }
 }
 
-/// The items of a list, to change in place; nothing else reads the list meanwhile.
-pub fn items_mut<'a>(list: Value) -> &'a mut [Value] {
+/// The items of a list, to store others there; nothing else reads the list meanwhile, and nothing is allocated.
+pub fn items_mut<'a>(vm: &mut Vm, list: Value) -> &'a mut [Value] {
+    vm.heap.written(list.object::<List>());
+    items_to_move(list)
+}
+
+/// The items of a list, to bring into another order; nothing else reads the list meanwhile.
+pub fn items_to_move<'a>(list: Value) -> &'a mut [Value] {
     debug_assert!(list.has_layout(ShapeId::LIST));
     let list = list.object::<List>();
     // SAFETY: the shape was checked; the data holds `length` items.
@@ -107,6 +113,7 @@ impl Vm {
             let object = list.object::<List>();
             if !values.is_empty() {
                 std::ptr::copy_nonoverlapping(values.as_ptr(), (*object).data, values.len());
+                self.heap.written(object);
             }
             (*object).length = values.len() as u32;
         }
@@ -128,6 +135,7 @@ impl Vm {
                 std::ptr::copy_nonoverlapping((*object).data, data, (*object).length as usize);
             }
             (*object).data = data;
+            self.heap.written(object);
             (*object).capacity = ((Heap::usable_bytes(bytes) - STORAGE_ITEMS) / 8).min(LONGEST) as u32;
         }
         Ok(())
@@ -159,6 +167,7 @@ impl Vm {
             }
             (*object).data.add((*object).length as usize).write(value);
             (*object).length += 1;
+            self.heap.written(object);
         }
         Ok(())
     }
@@ -264,6 +273,7 @@ impl Vm {
                 next = next.add(1);
             }
             (*object).length = count as u32;
+            self.heap.written(object);
         }
     }
 
@@ -278,6 +288,6 @@ impl Vm {
             }
             (*object).length = length as u32;
         }
-        fill(items_mut(list));
+        fill(items_mut(self, list));
     }
 }

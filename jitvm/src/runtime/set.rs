@@ -225,6 +225,7 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         fields(set).table = table;
     }
     fields(set).mask = slots as u32 - 1;
+    vm.heap.written(set.object::<Set>());
     Ok(())
 }
 
@@ -262,6 +263,7 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
     let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
     let table = fields(set);
     *table.entry(slot) = SetEntry { key, hash };
+    vm.heap.written(set.object::<Set>());
     table.used += 1;
     if !reused {
         table.fill += 1;
@@ -416,6 +418,7 @@ pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
             }
         }
         (to.used, to.fill) = (from.used, from.used);
+        vm.heap.written(set.object::<Set>());
         return Ok(());
     }
     let mut position = 0;
@@ -446,12 +449,15 @@ pub fn drop_deleted(vm: &mut Vm, set: Value) -> Outcome<()> {
 }
 
 /// Exchanges the elements of two sets.
-pub fn swap(a: Value, b: Value) {
+pub fn swap(vm: &mut Vm, a: Value, b: Value) {
     let (x, y) = (fields(a), fields(b));
     std::mem::swap(&mut x.used, &mut y.used);
     std::mem::swap(&mut x.fill, &mut y.fill);
     std::mem::swap(&mut x.mask, &mut y.mask);
     std::mem::swap(&mut x.table, &mut y.table);
+    for set in [a, b] {
+        vm.heap.written(set.object::<Set>());
+    }
 }
 
 /// The hash of a frozenset, kept in it.

@@ -265,7 +265,7 @@ pub fn binary(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
     if augmented && is_set(a) {
         let done = match op {
             Binary::BitOr => update(vm, a, b),
-            Binary::BitAnd => intersection(vm, a, b).map(|result| set::swap(a, result)),
+            Binary::BitAnd => intersection(vm, a, b).map(|result| set::swap(vm, a, result)),
             Binary::Sub => difference_update(vm, a, b),
             Binary::BitXor => symmetric_difference_update(vm, a, b),
             _ => return None,

@@ -8,7 +8,7 @@ use super::long_range;
 use super::memory_view;
 use super::numbers::{as_float, as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
-use super::sequences::{items, items_mut, range_bounds, range_length, truncate};
+use super::sequences::{items, items_mut, items_to_move, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
@@ -342,7 +342,7 @@ pub fn set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outc
 pub fn native_set_item(vm: &mut Vm, container: Value, key: Value, value: Value) -> Outcome<()> {
     if key.is_int()
         && container.has_layout(ShapeId::LIST)
-        && let Some(slot) = items_mut(container).get_mut(key.as_fixnum() as usize)
+        && let Some(slot) = items_mut(vm, container).get_mut(key.as_fixnum() as usize)
     {
         *slot = value;
         return Ok(());
@@ -373,7 +373,7 @@ fn set_item_slowly(vm: &mut Vm, container: Value, key: Value, value: Value) -> O
     }
     let length = items(container).len();
     let index = resolve_index(vm, key, length, Kind::LIST, "list assignment index out of range")?;
-    items_mut(container)[index] = value;
+    items_mut(vm, container)[index] = value;
     Ok(())
 }
 
@@ -519,7 +519,7 @@ fn delete_bytes(vm: &mut Vm, array: Value, key: Value) -> Outcome<()> {
 
 /// Takes item `index` out of a list.
 pub fn remove(list: Value, index: usize) -> Value {
-    let values = items_mut(list);
+    let values = items_to_move(list);
     let removed = values[index];
     values.copy_within(index + 1.., index);
     truncate(list, values.len() - 1);
@@ -529,7 +529,7 @@ pub fn remove(list: Value, index: usize) -> Value {
 /// Puts an item into a list before `index`, which is at most its length.
 pub fn insert(vm: &mut Vm, list: Value, index: usize, value: Value) -> Outcome<()> {
     vm.push(list, value)?;
-    items_mut(list)[index..].rotate_right(1);
+    items_to_move(list)[index..].rotate_right(1);
     Ok(())
 }
 
@@ -537,7 +537,7 @@ fn delete_chosen(list: Value, chosen: Chosen) {
     if chosen.count == 0 {
         return;
     }
-    let values = items_mut(list);
+    let values = items_to_move(list);
     let last = chosen.index(chosen.count - 1);
     let (first, step) = if chosen.step > 0 {
         (chosen.start as usize, chosen.step as usize)
@@ -582,7 +582,7 @@ fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<(
             return Err(vm.value_error(message));
         }
         for (position, &item) in items(new).iter().enumerate() {
-            items_mut(list)[chosen.index(position)] = item;
+            items_mut(vm, list)[chosen.index(position)] = item;
         }
         return Ok(());
     }
@@ -603,6 +603,7 @@ fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<(
             std::ptr::copy_nonoverlapping(items(new).as_ptr(), data.add(start), added);
         }
         (*object).length = new_length as u32;
+        vm.heap.written(object);
     }
     Ok(())
 }

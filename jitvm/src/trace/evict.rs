@@ -253,6 +253,8 @@ fn sweep(vm: &mut Vm, active: &HashSet<TraceId>) {
 
 fn release(vm: &mut Vm, id: TraceId) {
     let trace = vm.jit.remove(id);
+    // Its constants were roots, so its code has stored them without a barrier.
+    vm.heap.remembered.is_incomplete();
     vm.jit.eviction.freed += 1;
     vm.jit.eviction.waiting -= 1;
     perf::trace_freed(vm, &trace);
