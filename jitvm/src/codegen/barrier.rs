@@ -8,9 +8,9 @@
 //!   (`runtime::generations`);
 //! * for objects tested since the last instruction that can collect;
 //! * for what was loaded from the same object: if that is old and not remembered, what is in it is old. If there was a
-//!   collection in between, it has marked what was loaded, since that is in a register.
-//!
-//! A float is a reference only if its exponent is rare, so its tag is tested in place of the header.
+//!   collection in between, it has marked what was loaded, since that is in a register;
+//! * for floats: one is a reference only if its exponent is rare, and after such a one was made for compiled code
+//!   (`exit::box_float`) the next collection is a full one.
 
 use std::mem::offset_of;
 
@@ -31,12 +31,7 @@ pub(super) struct Remember {
     /// The header is at the address in this register plus the displacement.
     base: u8,
     displacement: i32,
-    /// The header is still to be tested.
-    test: bool,
 }
-
-/// The bit that is set in each float that is not in a box.
-const FLOAT_TAG: u8 = 2;
 
 /// Displacement of a field of the remembered set from the VM.
 const fn remembered(field: usize) -> i32 {
@@ -45,17 +40,17 @@ const fn remembered(field: usize) -> i32 {
 
 impl Assembler<'_> {
     /// After a FIELD_STORE into the object whose tagged address is in `base`.
-    pub fn field_barrier(&mut self, ins: Ins, base: u8, word: Register) {
+    pub fn field_barrier(&mut self, ins: Ins, base: u8) {
         if self.may_refer(ins.b) && !self.comes_from(ins.b, Op::FieldLoad, ins.a) && self.has_barrier(ins.a) {
-            self.barrier(ins.a, ins.b, base, word, -1);
+            self.barrier(ins.a, base, -1);
         }
     }
 
     /// After an ELEM_STORE into the list items at the address in `base`, which lie in a storage object.
-    pub fn item_barrier(&mut self, ins: Ins, base: u8, word: Register) {
+    pub fn item_barrier(&mut self, ins: Ins, base: u8) {
         let item = ins.c_ref();
         if self.may_refer(item) && !self.comes_from(item, Op::ElemLoad, ins.a) {
-            self.barrier(ins.a, item, base, word, -(STORAGE_ITEMS as i32));
+            self.barrier(ins.a, base, -(STORAGE_ITEMS as i32));
         }
     }
 
@@ -67,7 +62,9 @@ impl Assembler<'_> {
 
     /// The word may be the address of an object.
     fn may_refer(&self, word: Ref) -> bool {
-        !word.is_constant() && !matches!(self.body.ty(word), Ty::Int | Ty::Flt | Ty::Bool)
+        !word.is_constant()
+            && !matches!(self.body.ty(word), Ty::Int | Ty::Flt | Ty::Bool)
+            && self.body.ins[word.index()].op != Op::BoxF
     }
 
     /// Nothing that is known of the object says that young collections scan it anyway.
@@ -84,28 +81,22 @@ impl Assembler<'_> {
         }
     }
 
-    fn barrier(&mut self, object: Ref, word: Ref, base: u8, place: Register, displacement: i32) {
+    fn barrier(&mut self, object: Ref, base: u8, displacement: i32) {
         if self.barriers.contains(&object) {
             return;
         }
         let (label, back) = (self.emitter.label(), self.emitter.label());
-        let test = self.body.ins[word.index()].op == Op::BoxF;
-        if test {
-            self.emitter.test_byte(place.number(), FLOAT_TAG);
-            emit!(self.emitter.ops ; jz =>label ; =>back);
-        } else {
-            self.barriers.push(object);
-            let gc = displacement + offset_of!(Header, gc) as i32;
-            emit!(self.emitter.ops ; test BYTE [Rq(base) + gc], OLD as i8 ; jnz =>label ; =>back);
-        }
-        self.remembers.push(Remember { label, back, base, displacement, test });
+        self.barriers.push(object);
+        let gc = displacement + offset_of!(Header, gc) as i32;
+        emit!(self.emitter.ops ; test BYTE [Rq(base) + gc], OLD as i8 ; jnz =>label ; =>back);
+        self.remembers.push(Remember { label, back, base, displacement });
     }
 
     /// Out of line: takes the bit away and appends the object's address. Without room the bit stays, and the next collection
     /// is a full one.
     pub fn remember(&mut self, barrier: &Remember) {
         const OTHER: u8 = Register::RAX.number();
-        let Remember { label, back, base, displacement, test } = *barrier;
+        let Remember { label, back, base, displacement } = *barrier;
         let cursor = remembered(offset_of!(Remembered, cursor));
         let limit = remembered(offset_of!(Remembered, limit));
         let incomplete = remembered(offset_of!(Remembered, incomplete));
@@ -113,9 +104,6 @@ impl Assembler<'_> {
         let full = self.emitter.label();
         let done = self.emitter.label();
         self.emitter.bind(label);
-        if test {
-            emit!(self.emitter.ops ; test BYTE [Rq(base) + displacement + gc], OLD as i8 ; jz =>back);
-        }
         emit!(self.emitter.ops
             ; lea Rq(SCRATCH), [Rq(base) + displacement]
             ; push Rq(OTHER)

@@ -53,12 +53,12 @@ impl Assembler<'_> {
                 let item = self.item(ins, a, rb)?;
                 let word = ins.c_ref().is_constant().then(|| self.constant(ins.c_ref()));
                 self.store_item(item, rc, word);
-                self.item_barrier(ins, a, rc);
+                self.item_barrier(ins, a);
             }
             Op::FieldLoad => self.emitter.load(to, a, field(number(ins.c)?)),
             Op::FieldStore => {
                 self.store_operand(ins, a, field(number(ins.c)?), rb);
-                self.field_barrier(ins, a, rb);
+                self.field_barrier(ins, a);
             }
             Op::ShapeStore => self.emitter.store_half(a, field(offset_of!(Header, shape)), ins.c),
             Op::CellLoad => self.emitter.load(to, a, offset_of!(Cell, value) as i32),

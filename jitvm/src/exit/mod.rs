@@ -17,7 +17,13 @@ use crate::trace::{lockstep, policy};
 #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "machine code passes the VM it runs in; the type is the ABI's")]
 pub extern "C" fn box_float(vm: *mut Vm, bits: u64) -> u64 {
     // SAFETY: traces pass the VM they run in, and hold no other reference to it.
-    unsafe { (*vm).float(f64::from_bits(bits)).0 }
+    let vm = unsafe { &mut *vm };
+    let boxed = vm.float(f64::from_bits(bits));
+    if boxed.is_pointer() {
+        // Stores of floats have no barrier.
+        vm.heap.remembered.is_incomplete();
+    }
+    boxed.0
 }
 
 /// What traces call for the memory of a new object, whose words they fill before anything else.
