@@ -342,9 +342,21 @@ pub fn repr_of_data(data: &[u8], out: &mut String) {
     out.push(quote);
 }
 
-/// The hash of bytes: that of a str of the same bytes.
+/// The hash of bytes, kept in them: that of a str of the same bytes.
 pub fn hash(value: Value) -> i64 {
-    super::hash::hash_bytes(data(value))
+    if !value.has_shape(ShapeId::BYTES) {
+        return super::hash::hash_bytes(data(value));
+    }
+    let object = value.object::<Bytes>();
+    // SAFETY: the shape has just been checked.
+    let known = unsafe { (*object).hash };
+    if known != 0 {
+        return known as i64;
+    }
+    let hash = super::hash::hash_bytes(data(value));
+    // SAFETY: as above.
+    unsafe { (*object).hash = hash as u64 };
+    hash
 }
 
 /// `data[start:stop:step] = new` and `del data[...]` report sizes that do not fit so.

@@ -314,6 +314,7 @@ pub fn equal(vm: &mut Vm, a: Value, b: Value) -> Outcome<bool> {
     }
     match (a.shape(), b.shape()) {
         (ShapeId::STR, ShapeId::STR) => Ok(same_text(a, b)),
+        (ShapeId::BYTES, ShapeId::BYTES) => Ok(bytes::data(a) == bytes::data(b)),
         // Classes without a metaclass of the program are equal to nothing else.
         (ShapeId::TYPE, ShapeId::TYPE | ShapeId::STR) => Ok(false),
         (ShapeId::FREE, ShapeId::FREE) if a.is_int() && b.is_int() => Ok(false),

@@ -27,6 +27,11 @@ pub fn hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
 
 /// The hash of a value as its builtin layout gives it.
 pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
+    match value.shape() {
+        ShapeId::STR => return Ok(hash_str(value)),
+        ShapeId::BYTES => return Ok(super::bytes::hash(value)),
+        _ => {}
+    }
     if value.has_layout(ShapeId::TUPLE) {
         vm.enter_native("")?;
         let result = hash_tuple(vm, items(value));

@@ -320,7 +320,8 @@ pub fn caller_shown(vm: &mut Vm) {
     let module = |frame: &crate::runtime::vm::Frame| vm.codes[frame.code.index()].module;
     let asker = vm.frames.last().map(module);
     let all_inside = here.iter().all(|frame| Some(module(frame)) == asker);
-    if !all_inside && !(is_call && callee.continuation == Continuation::Call) {
+    let is_pushed = is_call && callee.continuation == Continuation::Call;
+    if !all_inside && !is_pushed {
         abort_recording(vm, AbortReason::NothingToRecord, "something called looks for its caller");
     }
 }

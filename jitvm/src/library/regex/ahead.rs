@@ -157,7 +157,8 @@ impl<'a> Ahead<'a> {
 
     /// The first bytes of each alternative, as many as are known of all; nothing where there are too many alternatives.
     fn paths(&self) -> Option<Vec<Vec<Bytes>>> {
-        let (mut open, mut ended): (Vec<(usize, Vec<Bytes>)>, Vec<Vec<Bytes>>) = (vec![(0, Vec::new())], Vec::new());
+        let mut open: Vec<(usize, Vec<Bytes>)> = vec![(0, Vec::new())];
+        let mut ended: Vec<Vec<Bytes>> = Vec::new();
         let mut steps = 0;
         while let Some((mut op, mut path)) = open.pop() {
             loop {
