@@ -297,33 +297,41 @@ pub fn variables_shown(vm: &mut Vm, frame: usize) {
     }
 }
 
-/// What the instruction being recorded calls, not it itself, looks at the frames. The trace might not have them.
+/// What the instruction being recorded calls, not it itself, looks at the frames. A trace has those of functions that it
+/// calls, and then the ones inlined around the call; for what a helper calls they are as they were last written back.
 pub fn frames_shown(vm: &mut Vm) {
-    if vm.jit.recorder.as_deref().is_some_and(|recorder| recorder.depth == vm.frames.len()) {
+    if vm.jit.recorder.as_deref().is_some_and(|recorder| !is_pushed(vm, recorder)) {
         abort_recording(vm, AbortReason::NothingToRecord, "something called looks at the frames");
     }
 }
 
-/// What the instruction being recorded calls looks for the first frame outside its own module. Frames inlined in a trace are
-/// there for functions that are called, but not for what a helper calls.
+/// What the instruction being recorded calls looks for the first frame outside its own module.
 pub fn caller_shown(vm: &mut Vm) {
     let Some(recorder) = vm.jit.recorder.as_deref() else { return };
     let (depth, own) = (recorder.depth, recorder.frames.len());
-    let (Some(callee), Some(here)) = (vm.frames.get(depth), vm.frames.get(depth.saturating_sub(own)..depth)) else {
+    let Some(here) = vm.frames.get(depth.saturating_sub(own)..depth) else { return };
+    if depth == vm.frames.len() {
+        // The instruction itself: the recorder knows it.
         return;
-    };
-    let Some(top) = here.last() else { return };
-    let instructions = &vm.codes[top.code.index()].proto.instructions;
-    let is_call = instructions
-        .get(top.pc as usize)
-        .is_some_and(|instruction| matches!(instruction.op, Bytecode::Call | Bytecode::CallMethod));
+    }
     let module = |frame: &crate::runtime::vm::Frame| vm.codes[frame.code.index()].module;
     let asker = vm.frames.last().map(module);
     let all_inside = here.iter().all(|frame| Some(module(frame)) == asker);
-    let is_pushed = is_call && callee.continuation == Continuation::Call;
-    if !all_inside && !is_pushed {
+    if !all_inside && !is_pushed(vm, recorder) {
         abort_recording(vm, AbortReason::NothingToRecord, "something called looks for its caller");
     }
+}
+
+/// The instruction being recorded calls a function for which a trace has all frames.
+fn is_pushed(vm: &Vm, recorder: &Recorder) -> bool {
+    let depth = recorder.depth;
+    let (Some(callee), Some(top)) = (vm.frames.get(depth), depth.checked_sub(1).and_then(|top| vm.frames.get(top)))
+    else {
+        return false;
+    };
+    let instruction = vm.codes[top.code.index()].proto.instructions.get(top.pc as usize);
+    let is_call = instruction.is_some_and(|ins| matches!(ins.op, Bytecode::Call | Bytecode::CallMethod));
+    is_call && callee.continuation == Continuation::Call
 }
 
 fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
