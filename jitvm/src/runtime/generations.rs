@@ -268,9 +268,12 @@ impl Heap {
         in_hand.iter().for_each(|&address| self.written(address as *mut Header));
     }
 
-    /// Bytes to allocate before the next collection.
+    /// Bytes to allocate before the next collection: at least half of what is alive, since what grows would be marked for
+    /// nothing many times before the rest has died.
     pub(super) fn next_trigger(&self, least: usize) -> usize {
-        (self.rescanned * BYTES_PER_RESCANNED).clamp(least, least.max(self.statistics.live_bytes as usize))
+        let live = self.statistics.live_bytes as usize;
+        let least = least.max(live / 2);
+        (self.rescanned * BYTES_PER_RESCANNED).clamp(least, least.max(live))
     }
 
     /// After marking: an object that the roots reach and that is not marked, and which refers to it. There is one if a
