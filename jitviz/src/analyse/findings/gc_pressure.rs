@@ -16,13 +16,15 @@ use crate::units::{bytes, ns, plural};
 pub const ID: &str = "gc-pressure";
 
 const LEAST: f64 = 0.05;
+/// A heap that grows to its size is collected a few times, whatever the program does.
+const FEWEST: usize = 6;
 /// Of the time of the loops that make the objects and of collecting them: from here on they are a matter of the collector
 /// first; below, of the code that makes them.
 const MUCH: f64 = 0.15;
 
 pub fn find(model: &Model) -> Vec<Finding> {
     let cost = super::places::gc_ns(model);
-    if cost == 0 || (cost as f64) < model.duration_ns as f64 * LEAST {
+    if model.collections.len() < FEWEST || (cost as f64) < model.duration_ns as f64 * LEAST {
         return Vec::new();
     }
     // By sampled bytes; without such samples by the lines of traces that still allocate, hottest first.
