@@ -136,17 +136,18 @@ def extract_tb(tb, limit=None):
     return StackSummary(_limited(frames, limit))
 
 
+def walk_stack(f):
+    """Frames and their lines from `f`, or the caller's, outwards."""
+    if f is None:
+        f = sys._getframe(1)
+    while f is not None:
+        yield f, f.f_lineno
+        f = f.f_back
+
+
 def extract_stack(f=None, limit=None):
-    frames = []
-    depth = 1
-    while True:
-        try:
-            frame = sys._getframe(depth)
-        except ValueError:
-            break
-        code = frame.f_code
-        frames.append(FrameSummary(code.co_filename, frame.f_lineno, code.co_name))
-        depth += 1
+    frames = [FrameSummary(frame.f_code.co_filename, line, frame.f_code.co_name)
+              for frame, line in walk_stack(sys._getframe(1) if f is None else f)]
     frames.reverse()
     if limit is not None:
         frames = frames[-limit:] if limit > 0 else frames[:-limit]
@@ -170,11 +171,11 @@ def print_list(extracted_list, file=None):
 
 
 def format_stack(f=None, limit=None):
-    return StackSummary(extract_stack(f, limit)[:-1]).format()
+    return extract_stack(sys._getframe(1) if f is None else f, limit).format()
 
 
 def print_stack(f=None, limit=None, file=None):
-    _write("".join(StackSummary(extract_stack(f, limit)[:-1]).format()), file)
+    _write("".join(extract_stack(sys._getframe(1) if f is None else f, limit).format()), file)
 
 
 def _write(text, file):

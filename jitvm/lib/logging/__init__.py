@@ -506,8 +506,15 @@ class Logger(Filterer):
 
     def findCaller(self, stack_info=False, stacklevel=1):
         """File, line and function of who logs, and the text of the stack if it is asked for."""
-        path, line, function = _caller(stacklevel)
-        return path, line, function, None
+        place = path, line, function = _caller(stacklevel)
+        if not stack_info:
+            return path, line, function, None
+        import traceback
+        frame = _sys._getframe(1)
+        while frame is not None and (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name) != place:
+            frame = frame.f_back
+        stack = 'Stack (most recent call last):\n' + ''.join(traceback.format_stack(frame))
+        return path, line, function, stack.removesuffix('\n')
 
     def makeRecord(self, name, level, fn, lno, msg, args, exc_info, func=None, extra=None, sinfo=None):
         record = _record_factory(name, level, fn, lno, msg, args, exc_info, func, sinfo)
