@@ -250,6 +250,35 @@ fn weights_of_allocations_add_up() {
     assert!(on_line > 30_000_000 && on_line < 34_500_000, "{on_line}");
 }
 
+const KEEPS: &str = "\
+class Node:
+    def __init__(self, value):
+        self.value = value
+
+kept = [None] * 1000
+for number in range(1_000_000):
+    place = number % 1000
+    kept[place] = Node(number)
+print(kept[0].value)
+";
+
+#[test]
+fn objects_of_compiled_code_are_on_the_line_that_makes_them() {
+    let (_folder, reader) = run(KEEPS, &[]);
+    let mut by_line: std::collections::BTreeMap<u32, u64> = Default::default();
+    for entry in reader.events() {
+        if let Event::AllocSample(e) = entry.expect("the log is whole").event()
+            && reader.defs().string(e.type_str) == Some("Node")
+        {
+            let line = reader.defs().loc(e.loc_id).map_or(0, |loc| loc.line);
+            *by_line.entry(line).or_default() += e.weight_bytes;
+        }
+    }
+    let all: u64 = by_line.values().sum();
+    assert!(all > 10_000_000, "{by_line:?}");
+    assert!(by_line.get(&8).is_some_and(|&bytes| bytes > all * 9 / 10), "{by_line:?}");
+}
+
 #[test]
 fn the_kernel_counts_and_memory_is_accounted_for() {
     let (_folder, reader) = run(ALLOCATES, &[]);

@@ -35,7 +35,7 @@ impl Assembler<'_> {
         self.emitter.bind(back);
         self.emitter.store_word(to, -1, new.header());
         let live = self.live(at);
-        self.slow_paths.push(SlowPath { label, back, to, live, call: SlowCall::New(new) });
+        self.slow_paths.push(SlowPath { label, back, to, live, call: SlowCall::New(new), at: self.at });
         Ok(())
     }
 

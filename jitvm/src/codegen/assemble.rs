@@ -45,6 +45,8 @@ pub(super) struct SlowPath {
     pub to: u8,
     pub live: RegisterSet,
     pub call: SlowCall,
+    /// The instruction that it belongs to.
+    pub at: u16,
 }
 
 /// What a slow path makes.
@@ -68,7 +70,10 @@ pub(super) struct Assembler<'a> {
     pub checkpoints: Vec<Checkpoint>,
     inherited: Option<&'a Inherited<'a>>,
     inner_entry: u32,
+    /// The instruction whose code is being made.
+    pub at: u16,
     pub slow_paths: Vec<SlowPath>,
+    slow_map: Vec<(u32, u16)>,
     pub remembers: Vec<Remember>,
     /// Objects and items whose barrier was passed since the last instruction that can collect.
     pub barriers: Vec<Ref>,
@@ -95,7 +100,9 @@ pub(super) fn assemble(
         checkpoints: Vec::new(),
         inherited,
         inner_entry: 0,
+        at: 0,
         slow_paths: Vec::new(),
+        slow_map: Vec::new(),
         remembers: Vec::new(),
         barriers: Vec::new(),
         sites: Vec::new(),
@@ -105,7 +112,7 @@ pub(super) fn assemble(
     let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
-    let Assembler { mut emitter, checkpoints, sites, .. } = assembler;
+    let Assembler { mut emitter, checkpoints, sites, slow_map, .. } = assembler;
     for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
         exit.patch = patch;
     }
@@ -118,6 +125,7 @@ pub(super) fn assemble(
         inner_entry: code.start + inner_entry as usize,
         exits: allocation.exits,
         map,
+        slow_map,
         spills: allocation.spills,
         loop_start,
         label: allocation.label,
@@ -149,7 +157,8 @@ impl Assembler<'_> {
             if matches!(ins.op, Op::Nop | Op::CArg | Op::Phi) || ins.is_sunk() {
                 continue;
             }
-            map.push((self.emitter.offset(), at as u16));
+            self.at = at as u16;
+            map.push((self.emitter.offset(), self.at));
             while let Some((_, m)) = moves.next_if(|(before, _)| *before as usize == at) {
                 self.emitter.transfer(m.to, m.from, &self.body.constants);
             }
@@ -396,8 +405,10 @@ impl Assembler<'_> {
         let from = self.arena.next() + self.emitter.offset() as usize + 4;
         self.emitter.ops.push_i32(self.arena.exit_path().wrapping_sub(from) as isize as i32);
         for slow in std::mem::take(&mut self.slow_paths) {
+            self.slow_map.push((self.emitter.offset(), slow.at));
             self.slow_path(slow);
         }
+        self.slow_map.push((self.emitter.offset(), u16::MAX));
         for barrier in std::mem::take(&mut self.remembers) {
             self.remember(&barrier);
         }

@@ -147,6 +147,6 @@ impl Assembler<'_> {
         );
         self.emitter.test_byte(to, 2);
         emit!(self.emitter.ops ; je =>label ; =>back);
-        self.slow_paths.push(SlowPath { label, back, to, live, call: SlowCall::Box { from } });
+        self.slow_paths.push(SlowPath { label, back, to, live, call: SlowCall::Box { from }, at: self.at });
     }
 }

@@ -98,7 +98,7 @@ impl Assembler<'_> {
         let site = Rc::new(site);
         let call = SlowCall::Function(Rc::as_ptr(&site));
         self.sites.push(site);
-        self.slow_paths.push(SlowPath { label: slow, back, to: RAX, live: RegisterSet::EMPTY, call });
+        self.slow_paths.push(SlowPath { label: slow, back, to: RAX, live: RegisterSet::EMPTY, call, at: self.at });
         Ok(())
     }
 

@@ -127,6 +127,8 @@ pub struct Artifact {
     pub exits: Vec<Exit>,
     /// Code offset where an instruction's code starts, with the instruction; ascending.
     pub map: Vec<(u32, u16)>,
+    /// The same of the out-of-line parts behind the stubs of exits; `u16::MAX` comes from no instruction.
+    pub slow_map: Vec<(u32, u16)>,
     /// 8-byte slots of the native frame.
     pub spills: u16,
     /// Offset of the loop's first instruction (0 without a loop).

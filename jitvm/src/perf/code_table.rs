@@ -115,8 +115,6 @@ pub struct TraceEntry {
     pub id: u32,
     pub start: usize,
     end: usize,
-    /// Where the stubs of its exits begin, which come from no instruction.
-    stubs: u32,
     pieces: Box<[Piece]>,
     frames: Box<[LocId]>,
 }
@@ -126,24 +124,26 @@ impl TraceEntry {
     pub fn new(trace: &Trace, loc: &mut dyn FnMut(Origin) -> LocId) -> Option<TraceEntry> {
         let artifact = trace.artifact.as_ref()?;
         let mut frames = Vec::new();
-        let mut pieces: Vec<Piece> = Vec::with_capacity(artifact.map.len());
-        for &(offset, ins) in &artifact.map {
+        let mut pieces: Vec<Piece> = Vec::with_capacity(artifact.map.len() + artifact.slow_map.len() + 1);
+        // The stubs of exits come from no instruction.
+        let stubs = [(artifact.stubs, u16::MAX)];
+        for &(offset, ins) in artifact.map.iter().chain(&stubs).chain(&artifact.slow_map) {
             let first = frames.len() as u32;
             frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
-            let op = trace.body.ins[ins as usize].op;
+            // Out of line a call goes through the interpreter.
+            let calls = offset < artifact.stubs && trace.body.ins[ins as usize].op == Op::CallF;
             pieces.push(Piece {
                 offset,
                 first,
                 count: frames.len() as u32 - first,
                 builtin: builtin_called(&trace.body, ins as usize),
-                is_native_call: op == Op::CallF,
+                is_native_call: calls,
             });
         }
         Some(TraceEntry {
             id: trace.id.0,
             start: artifact.code.start,
             end: artifact.code.end(),
-            stubs: artifact.stubs,
             pieces: pieces.into(),
             frames: frames.into(),
         })
@@ -168,7 +168,7 @@ impl TraceEntry {
 
     fn piece(&self, offset: u32) -> Option<&Piece> {
         let at = self.pieces.partition_point(|piece| piece.offset <= offset);
-        at.checked_sub(1).and_then(|at| self.pieces.get(at)).filter(|_| offset < self.stubs)
+        at.checked_sub(1).and_then(|at| self.pieces.get(at))
     }
 }
 

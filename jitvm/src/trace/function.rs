@@ -82,7 +82,12 @@ impl Trace {
             + body.snapshots.iter().map(in_snapshots).sum::<usize>();
         let of_code = self.artifact.as_ref().map_or(0, |artifact| {
             let locations = artifact.exits.iter().map(|exit| of(&exit.locations)).sum::<usize>();
-            of(&artifact.exits) + of(&artifact.map) + of(&artifact.label) + of(&artifact.checkpoints) + locations
+            of(&artifact.exits)
+                + of(&artifact.map)
+                + of(&artifact.slow_map)
+                + of(&artifact.label)
+                + of(&artifact.checkpoints)
+                + locations
         });
         let seen = self.exits.iter().map(|exit| of(&exit.seen)).sum::<usize>();
         let of_label = self.label.as_ref().map_or(0, Label::bytes);

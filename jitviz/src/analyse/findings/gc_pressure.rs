@@ -42,7 +42,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let locs: BTreeSet<LocId> =
         model.samples.by_loc.keys().copied().filter(|l| places.contains(&model.program.place(*l))).collect();
     let (jit, trees) = (super::places::JitTime::new(model), super::places::Trees::new(model));
-    // An allocation in compiled code is sampled at the head of its loop, so it may be anywhere in the loop.
+    // An allocation whose place in compiled code is not known is sampled at the head of its loop.
     let makes = |cell: &Cell| cell.part == Part::Compiled && locs.contains(&cell.loc);
     let inside = model.samples.cells.keys().filter(|cell| makes(cell)).map(|cell| cell.trace);
     let heads = model.traces.values().filter(|t| t.became_code() && places.contains(&model.program.place(t.loc)));
