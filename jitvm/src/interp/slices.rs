@@ -51,8 +51,18 @@ pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
 /// # Errors
 /// There is no memory for it: the exception is pending.
 pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<()> {
-    let chosen = chosen([bounds[0], bounds[1], Value::NONE], items(list).len());
-    let count = items(new).len();
+    let (length, count) = (items(list).len(), items(new).len());
+    // The first items.
+    if bounds[0] == Value::NONE
+        && bounds[1] == Value::from_fixnum(count as i64)
+        && count <= length
+        && list != new
+        && !are_many(count)
+    {
+        items_mut(vm, list)[..count].copy_from_slice(items(new));
+        return Ok(());
+    }
+    let chosen = chosen([bounds[0], bounds[1], Value::NONE], length);
     if chosen.count == count && list != new && !are_many(count) {
         let start = chosen.start as usize;
         items_mut(vm, list)[start..start + count].copy_from_slice(items(new));

@@ -1,6 +1,6 @@
 //! Making, reading and growing lists and tuples, and the small objects made of a few values.
 
-use super::heap::Heap;
+use super::heap::{Heap, LARGEST_CELL};
 use super::object::{
     BoundMethod, ClosureCell, Function, Header, IteratorObject, List, Range, STORAGE_ITEMS, ShapeId, Slice, Tuple,
 };
@@ -99,7 +99,16 @@ impl Vm {
             (*list).data = std::ptr::null_mut();
         }
         let value = Value::of(list);
-        if capacity > 0 {
+        let bytes = STORAGE_ITEMS + capacity.min(LARGEST_CELL) * 8;
+        if capacity > 0 && bytes <= LARGEST_CELL {
+            let storage = self.allocate(bytes, ShapeId::STORAGE);
+            // SAFETY: as above; a collection has kept the list, and may have made it an old one.
+            unsafe {
+                (*list).data = storage.byte_add(STORAGE_ITEMS).cast::<Value>();
+                (*list).capacity = ((Heap::usable_bytes(bytes) - STORAGE_ITEMS) / 8) as u32;
+                self.heap.written(list);
+            }
+        } else if capacity > 0 {
             self.set_capacity(value, capacity)?;
         }
         Ok(value)
