@@ -1,6 +1,7 @@
 """Bytes as text and checksums."""
 
 import _digests
+import _letters
 
 
 class Error(ValueError):
@@ -21,7 +22,8 @@ def _data(data):
 
 
 def hexlify(data, sep=None, bytes_per_sep=1):
-    data = bytes(memoryview(data))
+    if not isinstance(data, bytes):
+        data = bytes(memoryview(data))
     text = data.hex() if sep is None else data.hex(sep, bytes_per_sep)
     return text.encode("ascii")
 
@@ -33,9 +35,8 @@ def unhexlify(hexstr):
     data = bytes(_data(hexstr))
     if len(data) % 2:
         raise Error("Odd-length string")
-    for byte in data:
-        if byte not in b"0123456789abcdefABCDEF":
-            raise Error("Non-hexadecimal digit found")
+    if data.translate(None, b"0123456789abcdefABCDEF"):
+        raise Error("Non-hexadecimal digit found")
     return bytes.fromhex(data.decode("ascii"))
 
 
@@ -47,12 +48,12 @@ def crc32(data, crc=0, /):
 
 
 def b2a_base64(data, /, *, newline=True):
-    result = _digests.base64_encode(data)
+    result = _letters.base64_encode(data)
     return result + b"\n" if newline else result
 
 
 def a2b_base64(data, /, *, strict_mode=False):
-    result = _digests.base64_decode(_data(data), strict_mode)
+    result = _letters.base64_decode(_data(data), strict_mode)
     if isinstance(result, str):
         raise Error(result)
     return result

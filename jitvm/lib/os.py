@@ -24,29 +24,48 @@ def __getattr__(name):
 
 
 class stat_result(tuple):
-    """What is known of a file: ten numbers, and times with their fractions."""
+    """What is known of a file: ten numbers as a tuple; times with their fractions and the rest as attributes alone."""
 
+    _names = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime")
     n_fields = 19
     n_sequence_fields = 10
+    n_unnamed_fields = 3
+
+    def __new__(cls, sequence, dict={}):
+        values = tuple(sequence)
+        if len(values) < 10:
+            raise TypeError("os.stat_result() takes an at least 10-sequence (%d-sequence given)" % len(values))
+        if len(values) > 19:
+            raise TypeError("os.stat_result() takes an at most 19-sequence (%d-sequence given)" % len(values))
+        # Times without fractions stand in for those that are not given.
+        whole = values + values[7:10] if len(values) == 10 else values
+        return _stat_result(whole + (None,) * (19 - len(whole)), cls)
 
     def __repr__(self):
-        names = ("mode", "ino", "dev", "nlink", "uid", "gid", "size", "atime", "mtime", "ctime")
-        return "os.stat_result(%s)" % ", ".join("st_%s=%r" % pair for pair in zip(names, self))
+        return "os.stat_result(%s)" % ", ".join("%s=%r" % pair for pair in zip(self._names, self))
+
+    def __setattr__(self, name, value):
+        if hasattr(type(self), name):
+            raise AttributeError("readonly attribute")
+        raise AttributeError("'%s' object has no attribute %r" % ("os.stat_result", name))
+
+    def __reduce__(self):
+        return stat_result, (self._values,)
 
 
 def _named(index):
-    return property(lambda self: self[index])
+    return property(lambda self: self._values[index])
 
 
-for _index, _name in enumerate(("mode", "ino", "dev", "nlink", "uid", "gid", "size")):
-    setattr(stat_result, "st_" + _name, _named(_index))
+for _index, _name in enumerate(stat_result._names[:7]):
+    setattr(stat_result, _name, property(lambda self, index=_index: self[index]))
+for _index, _name in enumerate(("atime", "mtime", "ctime", "atime_ns", "mtime_ns", "ctime_ns", "blksize", "blocks", "rdev")):
+    setattr(stat_result, "st_" + _name, _named(10 + _index))
 
 
-def _stat_result(values):
-    result = stat_result(values[:10])
-    for index, name in enumerate(("atime", "mtime", "ctime")):
-        setattr(result, "st_%s_ns" % name, values[10 + index])
-        setattr(result, "st_" + name, values[10 + index] / 1e9)
+def _stat_result(values, cls=stat_result, new=tuple.__new__, set=object.__setattr__):
+    result = new(cls, values[:10])
+    set(result, "_values", values)
     return result
 
 
@@ -115,13 +134,16 @@ def ftruncate(fd, length):
 
 
 def utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True):
-    if ns is not None:
-        times = (ns[0] / 1e9, ns[1] / 1e9)
-    elif times is None:
+    if times is not None and ns is not None:
+        raise ValueError("utime: you may specify either 'times' or 'ns' but not both")
+    name, given = ("times", times) if ns is None else ("ns", ns)
+    if given is None:
         import time
-        now = time.time()
-        times = (now, now)
-    _posix.utime(path, times[0], times[1])
+        given, name = (time.time_ns(),) * 2, "ns"
+    elif not isinstance(given, tuple) or len(given) != 2:
+        what = "either a tuple of two ints or None" if name == "times" else "a tuple of two ints"
+        raise TypeError("utime: '%s' must be %s" % (name, what))
+    _posix.utime(path, given[0], given[1], name == "ns", follow_symlinks)
 
 
 def getcwdb():

@@ -80,6 +80,13 @@ class PurePath:
         self._text = root + "/".join(names) or "."
         return self
 
+    def _child(self, name):
+        """The path of an entry of this directory."""
+        child = object.__new__(type(self))
+        child._root, child._names = self._root, self._names + [name]
+        child._text = self._text + "/" + name if self._names else self._root + name
+        return child
+
     def __reduce__(self):
         return self.__class__, tuple(self.parts)
 
@@ -295,7 +302,11 @@ def _select(path, patterns):
             if rest and not _is_directory(entry):
                 continue
             if matches(entry.name):
-                yield from _select(path._make(path._root, path._names + [entry.name]), rest)
+                below = path._child(entry.name)
+                if rest:
+                    yield from _select(below, rest)
+                else:
+                    yield below
 
 
 def _directories(path):
@@ -306,7 +317,7 @@ def _directories(path):
         except OSError:
             continue
         if is_directory:
-            yield from _directories(path._make(path._root, path._names + [entry.name]))
+            yield from _directories(path._child(entry.name))
 
 
 class Path(PurePath):
@@ -490,7 +501,7 @@ class Path(PurePath):
 
     def iterdir(self):
         for name in os.listdir(self):
-            yield self._make(self._root, self._names + [name])
+            yield self._child(name)
 
     def _patterns(self, pattern):
         if not pattern:

@@ -141,15 +141,15 @@ def getsize(filename):
 
 
 def getmtime(filename):
-    return _posix.stat(filename)[11] / 1e9
+    return _posix.stat(filename)[11]
 
 
 def getatime(filename):
-    return _posix.stat(filename)[10] / 1e9
+    return _posix.stat(filename)[10]
 
 
 def getctime(filename):
-    return _posix.stat(filename)[12] / 1e9
+    return _posix.stat(filename)[12]
 
 
 def samefile(f1, f2):

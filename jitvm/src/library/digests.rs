@@ -1,4 +1,4 @@
-//! The module `_digests`: MD5, SHA-1, SHA-2, CRC-32 and Base64, for `hashlib`, `zlib`, `binascii` and `base64`.
+//! The module `_digests`: MD5, SHA-1, SHA-2, CRC-32 and Adler-32, for `hashlib`, `zlib` and `binascii`.
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes;
@@ -10,8 +10,6 @@ use crate::runtime::vm::{Outcome, Vm};
 builtins! {
     FUNCTIONS of Owner::Module("_digests");
     "adler32" Arity::Range(2, 2), adler32_of, "Adler-32 of data after a start value.";
-    "base64_decode" Arity::Range(2, 2), base64_decode, "The data of Base64 text, or what is wrong with it.";
-    "base64_encode" Arity::One, base64_encode, "Data as Base64 text.";
     "crc32" Arity::Range(2, 2), crc32_of, "CRC-32 of data after a start value.";
     "digest" Arity::Range(2, 2), digest, "The digest of data by the name of the algorithm.";
 }
@@ -233,16 +231,26 @@ sha2!(sha512 u64, 8, 80, 16, |word: u64| word,
     |x: u64| x.rotate_right(28) ^ x.rotate_right(34) ^ x.rotate_right(39),
     |x: u64| x.rotate_right(14) ^ x.rotate_right(18) ^ x.rotate_right(41));
 
+/// What eight steps make of each byte.
+const CRC_32: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let (mut crc, mut step) = (byte as u32, 0);
+        while step < 8 {
+            crc = if crc & 1 != 0 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            step += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+};
+
 fn crc32_of(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let data = bytes::buffer(vm, arguments.positional()[0])?;
     let start = to_index(vm, arguments.positional()[1])? as u32;
-    let mut crc = !start;
-    for &byte in data.iter() {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = if crc & 1 != 0 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-        }
-    }
+    let crc = data.iter().fold(!start, |crc, &byte| crc >> 8 ^ CRC_32[(crc as u8 ^ byte) as usize]);
     Ok(Value::from_fixnum(i64::from(!crc)))
 }
 
@@ -255,69 +263,4 @@ fn adler32_of(vm: &mut Vm, arguments: Arguments) -> Outcome {
         b = (b + a) % 65521;
     }
     Ok(Value::from_fixnum(i64::from(b << 16 | a)))
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64_encode(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let data = bytes::buffer(vm, arguments.positional()[0])?;
-    let mut out = Vec::with_capacity(data.len().div_ceil(3) * 4);
-    for part in data.chunks(3) {
-        let byte = |index: usize| u32::from(part.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for index in 0..4 {
-            let letter = ALPHABET[(bits >> (18 - 6 * index) & 63) as usize];
-            out.push(if index <= part.len() { letter } else { b'=' });
-        }
-    }
-    vm.bytes(&out)
-}
-
-/// `base64_decode(data, strict)`: bytes, or a str that says what is wrong.
-fn base64_decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let data = bytes::buffer(vm, arguments.positional()[0])?;
-    let strict = arguments.positional()[1] == Value::TRUE;
-    let mut out = Vec::with_capacity(data.len() / 4 * 3);
-    let (mut bits, mut count, mut padding, mut letters) = (0_u32, 0, 0, 0_usize);
-    for &byte in data.iter() {
-        if byte == b'=' {
-            padding += 1;
-            if count >= 2 && count + padding >= 4 {
-                count = 0;
-                if !strict {
-                    break;
-                }
-            }
-            continue;
-        }
-        let Some(value) = ALPHABET.iter().position(|&letter| letter == byte) else {
-            if strict {
-                return Ok(vm.str("Only base64 data is allowed"));
-            }
-            continue;
-        };
-        padding = 0;
-        letters += 1;
-        bits = bits << 6 | value as u32;
-        count += 1;
-        match count {
-            1 => {}
-            2 => out.push((bits >> 4) as u8),
-            3 => out.push((bits >> 2) as u8),
-            _ => {
-                out.push(bits as u8);
-                count = 0;
-            }
-        }
-    }
-    if count == 1 {
-        let message = format!(
-            "Invalid base64-encoded string: number of data characters ({letters}) cannot be 1 more than a multiple of 4"
-        );
-        return Ok(vm.str(&message));
-    }
-    if count > 1 {
-        return Ok(vm.str("Incorrect padding"));
-    }
-    vm.bytes(&out)
 }

@@ -19,6 +19,7 @@ pub mod integer_bytes;
 pub mod introspection;
 pub mod json;
 pub mod json_encode;
+pub mod letters;
 pub mod list_methods;
 pub mod literals;
 pub mod marks;
@@ -250,6 +251,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     generator_methods::GENERATOR,
     generator_methods::STEP,
     digests::FUNCTIONS,
+    letters::FUNCTIONS,
     introspection::PRIVATE,
     introspection::SYS,
     system::FUNCTIONS,

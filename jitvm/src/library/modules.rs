@@ -1,8 +1,8 @@
 //! Builtin modules: which there are and how they come into being.
 
 use super::{
-    Owner, digests, introspection, json, marks, math, pickling, posix, pretty, random_core, re, structs, sys, time,
-    weak_references,
+    Owner, digests, introspection, json, letters, marks, math, pickling, posix, pretty, random_core, re, structs, sys,
+    time, weak_references,
 };
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -21,6 +21,7 @@ const MODULES: &[ModuleRow] = &[
     ModuleRow { name: "jitvm", fill: marks::fill },
     ModuleRow { name: "math", fill: math::fill },
     ModuleRow { name: "_digests", fill: digests::fill },
+    ModuleRow { name: "_letters", fill: letters::fill },
     ModuleRow { name: "_jitvm", fill: introspection::fill },
     ModuleRow { name: "_json", fill: json::fill },
     ModuleRow { name: "_pickling", fill: pickling::fill },

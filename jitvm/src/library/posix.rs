@@ -52,7 +52,7 @@ builtins! {
     "truncate" Arity::Range(2, 2), truncate, "Sets the length of a file.";
     "unlink" Arity::One, unlink, "Removes a file.";
     "urandom" Arity::One, urandom, "Random bytes of the system.";
-    "utime" Arity::Range(3, 3), utime, "Sets the times of a file in seconds.";
+    "utime" Arity::Range(5, 5), utime, "Sets the times of a file: in nanoseconds or seconds, of a link itself or of what it names.";
     "write" Arity::Range(2, 2), write, "Writes bytes; how many were written.";
 }
 
@@ -274,7 +274,8 @@ fn isatty(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(Value::from_bool(unsafe { libc::isatty(descriptor) } == 1))
 }
 
-/// The ten numbers that `os.stat_result` has as a tuple, then the times in nanoseconds.
+/// What `os.stat_result` has, in its order: the ten numbers of the tuple, the times with their fractions, in nanoseconds,
+/// and what is there on Unix only.
 fn stat_values(vm: &mut Vm, metadata: &std::fs::Metadata) -> Outcome {
     let times = [
         (metadata.atime(), metadata.atime_nsec()),
@@ -290,13 +291,21 @@ fn stat_values(vm: &mut Vm, metadata: &std::fs::Metadata) -> Outcome {
         i64::from(metadata.gid()),
         metadata.size() as i64,
     ];
-    let mut values: Vec<i64> = numbers.to_vec();
-    values.extend(times.iter().map(|&(seconds, _)| seconds));
-    values.extend(times.iter().map(|&(seconds, nanoseconds)| seconds * 1_000_000_000 + nanoseconds));
-    let list = vm.list(&[])?;
-    for value in values {
-        let value = vm.integer(value);
-        vm.push(list, value)?;
+    let unix = [metadata.blksize() as i64, metadata.blocks() as i64, metadata.rdev() as i64];
+    let list = vm.list_with_capacity(numbers.len() + 3 * times.len() + unix.len())?;
+    let seconds = times.map(|(seconds, _)| seconds);
+    for number in numbers.into_iter().chain(seconds) {
+        let number = vm.integer(number);
+        vm.push(list, number)?;
+    }
+    for (seconds, nanoseconds) in times {
+        let time = vm.float(seconds as f64 + 1e-9 * nanoseconds as f64);
+        vm.push(list, time)?;
+    }
+    let whole = times.map(|(seconds, nanoseconds)| seconds * 1_000_000_000 + nanoseconds);
+    for number in whole.into_iter().chain(unix) {
+        let number = vm.integer(number);
+        vm.push(list, number)?;
     }
     vm.tuple(crate::runtime::sequences::items(list))
 }
@@ -497,13 +506,20 @@ fn urandom(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn utime(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let path = c_path(vm, arguments.positional()[0])?;
+    let in_nanoseconds = arguments.positional()[3] == Value::TRUE;
     let time = |value: Value| {
-        let seconds = as_f64(value).unwrap_or(0.0);
+        if value.is_int() {
+            let (whole, unit) = (value.as_fixnum(), if in_nanoseconds { 1_000_000_000 } else { 1 });
+            let rest = whole.rem_euclid(unit);
+            return libc::timespec { tv_sec: whole.div_euclid(unit), tv_nsec: rest };
+        }
+        let seconds = as_f64(value).unwrap_or(0.0) / if in_nanoseconds { 1e9 } else { 1.0 };
         let whole = seconds.floor();
         libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9) as i64 }
     };
     let times = [time(arguments.positional()[1]), time(arguments.positional()[2])];
+    let flags = if arguments.positional()[4] == Value::TRUE { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
     // SAFETY: the path ends with a null byte; two times are passed.
-    let result = unsafe { libc::utimensat(libc::AT_FDCWD, path.as_ptr(), times.as_ptr(), 0) };
+    let result = unsafe { libc::utimensat(libc::AT_FDCWD, path.as_ptr(), times.as_ptr(), flags) };
     check_path(vm, i64::from(result), arguments.positional()[0]).map(|_| Value::NONE)
 }

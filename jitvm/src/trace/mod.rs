@@ -14,6 +14,7 @@ pub mod liveness;
 pub mod lockstep;
 pub mod params;
 pub mod policy;
+mod recent;
 mod record_apart;
 mod record_call;
 pub mod record_compare;

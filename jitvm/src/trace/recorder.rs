@@ -12,6 +12,7 @@ use super::abort::{AbortReason, LeaveReason};
 use super::concrete::Concrete;
 use super::liveness::{Liveness, reads_implicitly};
 use super::params::Params;
+use super::recent::Recent;
 use super::record_end::{Outside, SHORTEST};
 use super::record_onward::Pending;
 use crate::bytecode::{Instruction, Op as Bytecode};
@@ -127,6 +128,7 @@ pub struct Recorder {
     pub(super) body: Body,
     /// Values while recording, in debug builds.
     pub concrete: Concrete,
+    recent: Recent,
     /// Slots of the parent's snapshot with what stands for them.
     inputs: Vec<(u16, Ref)>,
     pub(super) frames: Vec<RecordFrame>,
@@ -183,6 +185,7 @@ impl Recorder {
             bytecodes: Vec::new(),
             body: Body::default(),
             concrete: Concrete::default(),
+            recent: Recent::new(),
             inputs: Vec::new(),
             frames: vec![RecordFrame {
                 code,
@@ -413,7 +416,8 @@ impl Recorder {
     /// Appends an instruction that is no guard.
     pub(super) fn emit(&mut self, op: Op, a: Ref, b: Ref, c: u32) -> Ref {
         debug_assert!(!op.is_guard(), "{op:?} needs a snapshot");
-        self.push(Ins::new(op, op.result(), a, b, c))
+        let ins = Ins::new(op, op.result(), a, b, c);
+        self.recent.find(ins).unwrap_or_else(|| self.push(ins))
     }
 
     pub(super) fn push(&mut self, ins: Ins) -> Ref {
@@ -421,19 +425,25 @@ impl Recorder {
         self.body.ins.push(ins);
         let origin = self.origin();
         self.body.origins.push(origin);
-        Ref(index as u16)
+        let result = Ref(index as u16);
+        self.recent.note(ins, result);
+        result
     }
 
     /// Appends a guard, which leaves to the state before the current bytecode.
     pub(super) fn guard(&mut self, op: Op, ty: Ty, a: Ref, b: Ref, c: u32) -> Ref {
         // After a call the state before this bytecode does not exist any more.
         debug_assert!(!self.after_call, "{op:?} after a call in one bytecode");
+        let ins = Ins::new(op, ty, a, b, c);
+        if let Some(known) = self.recent.find(ins) {
+            return known;
+        }
         if !self.snapshot_taken {
             let snapshot = self.snapshot_here(Resume::Execute);
             self.body.snapshots.push(snapshot);
             self.snapshot_taken = true;
         }
-        self.push(Ins::new(op, ty, a, b, c))
+        self.push(ins)
     }
 
     /// Appends a guard that leaves to the state as it is now, before instruction `pc` of the innermost frame.
