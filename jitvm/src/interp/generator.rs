@@ -6,6 +6,7 @@
 
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
+use crate::ir::CodeId;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
@@ -98,28 +99,40 @@ unsafe fn registers(generator: *mut Generator) -> *mut Value {
 /// `base` is the top frame's base, its parameters bound.
 pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
     let frame = *vm.frames.last().expect("a generator's first instruction runs in its frame");
+    // SAFETY: by the caller; the function is in the slot before its registers.
+    unsafe {
+        let parameters = (*call::code_pointer(vm, frame.code)).proto.parameters();
+        let bound = std::slice::from_raw_parts(base, parameters);
+        Ok(new(vm, frame.code, frame.pc, *base.sub(1), bound))
+    }
+}
+
+/// A generator that waits at its GENERATOR, `pc`, with its parameters bound.
+fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) -> Value {
     // SAFETY: the code lives as long as the VM.
-    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
+    let proto = unsafe { &(*call::code_pointer(vm, id)).proto };
     let shape = match proto.kind {
         CodeKind::Coroutine => ShapeId::COROUTINE,
         CodeKind::AsyncGenerator => ShapeId::ASYNC_GENERATOR,
         _ => ShapeId::GENERATOR,
     };
     let count = proto.registers as usize;
-    let parameters = proto.parameters();
+    debug_assert!(parameters.len() == proto.parameters());
     let object = vm.allocate(Generator::REGISTERS + count * size_of::<Value>(), shape).cast::<Generator>();
-    // SAFETY: the allocation has room for the fields and the registers; the function is in the slot before them.
+    // SAFETY: the allocation has room for the fields and the registers.
     unsafe {
-        (*object).code = frame.code;
+        (*object).code = id;
         (*object).state = GeneratorState::Created;
-        (*object).pc = frame.pc;
+        (*object).pc = pc;
         (*object).register_bytes = (count * size_of::<Value>()) as u32;
-        (*object).function = *base.sub(1);
+        (*object).function = function;
         (*object).handled = Value::UNDEF;
         (*object).delegate = Value::UNDEF;
         (*object).busy = Value::NONE;
-        for i in 0..count {
-            *registers(object).add(i) = if i < parameters { *base.add(i) } else { Value::UNDEF };
+        let registers = registers(object);
+        std::ptr::copy_nonoverlapping(parameters.as_ptr(), registers, parameters.len());
+        for i in parameters.len()..count {
+            *registers.add(i) = Value::UNDEF;
         }
     }
     let value = Value::of(object);
@@ -127,7 +140,18 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
     if !proto.exception_ranges.is_empty() || shape == ShapeId::COROUTINE {
         vm.heap.finalisers.watch(value);
     }
-    Ok(value)
+    value
+}
+
+/// What a call of a generator function makes, in a trace: the code begins with GENERATOR, and has these parameters.
+pub fn called(vm: &mut Vm, function: Value, parameters: &[Value]) -> Value {
+    let callee = call::as_function(function).expect("the recorder has seen a function");
+    // SAFETY: the function is alive: it is an operand of the helper.
+    let id = unsafe { (*callee).code };
+    let generator = new(vm, id, 0, function, parameters);
+    // They are on the native stack, where the collector finds them.
+    std::hint::black_box(parameters);
+    generator
 }
 
 /// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame

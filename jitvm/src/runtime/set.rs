@@ -197,16 +197,31 @@ pub fn contains_plain(vm: &mut Vm, set: Value, key: Value) -> Result<bool, Unkno
 /// # Errors
 /// See [`Unknown`].
 pub fn add_plain(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
-    if contains_plain(vm, set, key)? {
-        return Ok(());
+    let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
+    let given_up = |vm: &mut Vm| {
+        vm.exception = Value::UNDEF;
+        Unknown
+    };
+    if fields(set).table.is_null() {
+        allocate_table(vm, set, SMALLEST).map_err(|_| given_up(vm))?;
     }
-    // No key of the same hash asks the program, so nothing does.
-    match add(vm, set, key) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            vm.exception = Value::UNDEF;
-            Err(Unknown)
+    let mut probe = Probe::new(hash, fields(set).mask);
+    let mut deleted = None;
+    loop {
+        let entry = *fields(set).entry(probe.slot);
+        if entry.key == Value::UNDEF {
+            let (slot, reused) = deleted.map_or((probe.slot, false), |slot| (slot, true));
+            return insert(vm, set, SetEntry { key, hash }, slot, reused).map_err(|_| given_up(vm));
         }
+        if entry.key == key {
+            return Ok(());
+        }
+        if entry.key == SetEntry::DELETED {
+            deleted = Some(probe.slot);
+        } else if entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)? {
+            return Ok(());
+        }
+        probe.advance();
     }
 }
 
@@ -261,8 +276,15 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
         allocate_table(vm, set, SMALLEST)?;
     }
     let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+    insert(vm, set, SetEntry { key, hash }, slot, reused)?;
+    Ok(true)
+}
+
+/// Puts an element into the slot that a search has found for it.
+#[inline]
+fn insert(vm: &mut Vm, set: Value, entry: SetEntry, slot: usize, reused: bool) -> Outcome<()> {
     let table = fields(set);
-    *table.entry(slot) = SetEntry { key, hash };
+    *table.entry(slot) = entry;
     vm.heap.written(set.object::<Set>());
     table.used += 1;
     if !reused {
@@ -272,7 +294,7 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
             resize(vm, set, expected)?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// `key in set`.

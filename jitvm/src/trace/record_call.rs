@@ -286,6 +286,10 @@ impl Recorder {
                 }
             });
         }
+        if let Some(made) = self.called_generator(code, callee, &parameters) {
+            self.set(ins.a, made);
+            return Ok(Step::CallOut);
+        }
         if self.may_inline(vm, code) {
             let base = self.slot_of(first);
             self.push_frame(vm, id, base, &parameters, callee)?;

@@ -13,7 +13,7 @@ use super::describe;
 use super::record_end::Outside;
 use super::recorder::{MAX_SLOTS, RecordFrame, RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
-use crate::interp::{call, generator};
+use crate::interp::{call, generator, helpers};
 use crate::ir::{Op, Origin, Ref};
 use crate::runtime::object::{Cell, Generator, GeneratorState, ShapeId};
 use crate::runtime::value::Value;
@@ -103,6 +103,19 @@ impl Recorder {
         }
         self.send_to_iterator(vm, ins, iterator);
         Ok(Some(Step::CallOut))
+    }
+
+    /// A call of a generator function, with a value for each parameter: it only makes the generator. `None`: it is another
+    /// function, or has too many.
+    pub(super) fn called_generator(&mut self, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        let is_generator =
+            proto.kind == CodeKind::Generator && proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator);
+        let helper = *helpers::GENERATOR.get(parameters.len()).filter(|_| is_generator)?;
+        let mut words = vec![callee];
+        words.extend_from_slice(parameters);
+        Some(self.call(helper, &words))
     }
 
     /// GET_YIELD_FROM of a generator is that generator.
