@@ -15,8 +15,10 @@ use crate::bytecode;
 use crate::ir::CodeId;
 use crate::runtime::object::{Function, IteratorObject, ShapeId};
 use crate::runtime::sequences::items;
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{operators_sequence, set_operations};
 use crate::trace::policy;
 
 /// What shall happen to the items.
@@ -222,6 +224,24 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
         }
         _ => Ok(None),
     }
+}
+
+/// `list`, `tuple` or `set` of a generator.
+///
+/// # Errors
+/// The generator has raised, or an element cannot be hashed.
+pub fn gather(vm: &mut Vm, class: TypeId, generator: Value) -> Outcome {
+    let code = super::generator::fields(generator).code;
+    let is_set = class == TypeId::SET;
+    let (consumer, result) = if is_set { (Consumer::Add, vm.new_set()) } else { (Consumer::Collect, vm.list(&[])?) };
+    if run(vm, consumer, code, [generator, Value::NONE, result])?.is_none() {
+        if is_set {
+            set_operations::update(vm, result, generator)?;
+        } else {
+            operators_sequence::extend(vm, result, generator)?;
+        }
+    }
+    if class == TypeId::TUPLE { vm.tuple(items(result)) } else { Ok(result) }
 }
 
 /// As [`consume`], of anything iterable, whose items a Python function weighs. `iterator` is what iterates over it, if that

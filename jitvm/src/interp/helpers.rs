@@ -3,12 +3,13 @@
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
 //! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use super::{apart, call, generator, slices};
+use super::{apart, call, consume, generator, slices};
 use crate::bytecode::Instruction;
 use crate::ir::CodeId;
 use crate::library::{self, Arguments};
 use crate::runtime::compare::{self, CompareKind};
 use crate::runtime::operators::{self as ops, Binary};
+use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{
@@ -224,8 +225,6 @@ helpers! {
     // Item of a bytes or bytearray, -1 if the index is none from 0 on.
     BYTE_AT "byte_at" A2 LOOKS |_vm, data, index| Value::from_fixnum(byte_at(data, index.as_fixnum())).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
-    // The bounds are fixnums and the step is not 0.
-    RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_IS_ASCII "str_is_ascii" A1 PURE |_vm, a| Value::from_bool(strings::is_ascii(a)).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ATTR "set_attr" A3 ANY |vm, object, name, value| word(attributes::set_attr(vm, object, name, value).map(|()| Value::NONE));
@@ -271,6 +270,8 @@ helpers! {
     NATIVE_2 "native_2" A3 ANY |vm, f, a, b| native(vm, f, &[a, b]);
     NATIVE_3 "native_3" A4 ANY |vm, f, a, b, c| native(vm, f, &[a, b, c]);
     NATIVE_4 "native_4" A5 ANY |vm, f, a, b, c, d| native(vm, f, &[a, b, c, d]);
+    // `list`, `tuple` or `set` of a generator.
+    GATHER "gather" A2 ANY |vm, class, generator| word(consume::gather(vm, type_id(class), generator));
     // As above, of those and of operands that run no code of the program and change nothing.
     SCALAR_1 "scalar_1" A2 RAISES |vm, f, a| native(vm, f, &[a]);
     SCALAR_2 "scalar_2" A3 RAISES |vm, f, a, b| native(vm, f, &[a, b]);
