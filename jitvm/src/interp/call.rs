@@ -2,6 +2,7 @@
 
 use super::bind::{Binding, Bound, CallShape, bind, same_name};
 use super::execute;
+use crate::bytecode::{CodeKind, Op};
 use crate::ir::CodeId;
 use crate::runtime::object::{BoundMethod, Function, ShapeId};
 use crate::runtime::sequences;
@@ -296,6 +297,18 @@ pub fn stack_top(vm: &Vm) -> *mut Value {
 /// # Errors
 /// The callee raised.
 pub fn call_value(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
+    if let Some(function) = as_function(callee) {
+        // SAFETY: the function is alive; its code lives as long as the VM.
+        let proto = unsafe { &(*code_pointer(vm, (*function).code)).proto };
+        if proto.kind == CodeKind::Generator
+            && proto.is_plain()
+            && arguments.len() == proto.positional as usize
+            && proto.instructions.first().is_some_and(|ins| ins.op == Op::Generator)
+            && vm.frames.len() < vm.recursion_limit as usize
+        {
+            return Ok(super::generator::called(vm, callee, arguments));
+        }
+    }
     let top = stack_top(vm);
     // SAFETY: `stack_top` is inside the stack; push_frame checks the end before the callee uses more.
     unsafe {

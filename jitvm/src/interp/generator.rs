@@ -4,6 +4,7 @@
 //! sees no stale word). FOR_ITER and SEND resume one in the running loop, without nesting natively; everything else
 //! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
 
+use super::chain::{self, unpark};
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
 use crate::ir::CodeId;
@@ -164,6 +165,10 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
     let state = fields(generator).state;
     match state {
         GeneratorState::Finished => return Err(None),
+        GeneratorState::Passing if vm.chain.is_parked() => {
+            unpark(vm);
+            return enter(vm, generator, sent, continuation);
+        }
         GeneratorState::Running | GeneratorState::Passing => {
             let what = kind_name(generator);
             return Err(Some(vm.value_error(format!("{what} already executing"))));
@@ -250,8 +255,14 @@ pub fn enter_innermost(
     if fields(generator).delegate == Value::UNDEF {
         return enter(vm, generator, sent, continuation);
     }
-    let (mut generator, mut continuation) = (generator, continuation);
+    let (mut generator, mut continuation) = match chain::resume_parked(vm, generator, continuation) {
+        Some(delegate) => (delegate, Continuation::Send),
+        None => (generator, continuation),
+    };
     let handled = vm.handled;
+    if continuation != Continuation::Send {
+        vm.chain.begin(vm.frames.len(), handled);
+    }
     let mut top = call::stack_top(vm);
     while fields(generator).state == GeneratorState::Suspended {
         let object = generator.object::<Generator>();
@@ -259,11 +270,12 @@ pub fn enter_innermost(
         let Some((delegate, send)) = (unsafe { passes_to(vm, object, top) }) else { break };
         // SAFETY: as above.
         unsafe {
-            *top = (*object).function;
             let base = top.add(1);
             top = base.add((*object).count());
             let index = base.offset_from(vm.stack) as u32;
-            vm.frames.push(Frame { code: (*object).code, pc: send, base: index, continuation, value: generator });
+            let frame = Frame { code: (*object).code, pc: send, base: index, continuation, value: generator };
+            vm.chain.note(frame, vm.frames.len());
+            vm.frames.push(frame);
             (*object).state = GeneratorState::Passing;
             (*object).handled = handled;
         }
@@ -292,10 +304,12 @@ pub fn bring_back(vm: &mut Vm, index: usize) {
     if !frame.continuation.resumes() || fields(frame.value).state != GeneratorState::Passing {
         return;
     }
+    vm.chain.end_at(index);
     let object = frame.value.object::<Generator>();
-    // SAFETY: it has a frame with as many registers on the value stack.
+    // SAFETY: it has a frame with as many registers on the value stack, and a slot for the function before them.
     unsafe {
         let base = vm.stack.add(frame.base as usize);
+        *base.sub(1) = (*object).function;
         std::ptr::copy_nonoverlapping(registers(object), base, (*object).count());
         let code = call::code_pointer(vm, frame.code);
         let position = (&(*code).proto.instructions)[(*object).pc as usize];
@@ -452,6 +466,7 @@ fn outcome_of(generator: Value, result: Value) -> Resumed {
 /// # Errors
 /// It did not catch it, raised another one, or is running.
 pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    unpark(vm);
     let state = fields(generator).state;
     if state == GeneratorState::Finished {
         return Err(vm.raise_value(thrown));
@@ -479,6 +494,7 @@ pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resum
 /// # Errors
 /// As [`throw_here`].
 pub fn throw(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    unpark(vm);
     let delegate = fields(generator).delegate;
     if fields(generator).state != GeneratorState::Suspended || delegate == Value::UNDEF {
         return throw_here(vm, generator, thrown);
@@ -577,6 +593,7 @@ fn close_iterator(vm: &mut Vm, iterator: Value) -> Outcome<()> {
 /// # Errors
 /// It yielded instead, or raised something else than what closing raises.
 pub fn close(vm: &mut Vm, generator: Value) -> Outcome<()> {
+    unpark(vm);
     match fields(generator).state {
         GeneratorState::Finished => return Ok(()),
         GeneratorState::Created => {

@@ -206,6 +206,8 @@ pub struct Vm {
     pub texts: super::texts::Texts,
     /// Loops that builtin functions run.
     pub consumers: crate::interp::consume::Consumers,
+    /// The generators that the one resumed last passes on to.
+    pub chain: crate::interp::chain::Chain,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -313,6 +315,7 @@ impl Vm {
             async_generator_hooks: Value::UNDEF,
             texts: Default::default(),
             consumers: Default::default(),
+            chain: Default::default(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),

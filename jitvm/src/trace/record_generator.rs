@@ -13,7 +13,7 @@ use super::describe;
 use super::record_end::Outside;
 use super::recorder::{MAX_SLOTS, RecordFrame, RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
-use crate::interp::{call, generator, helpers};
+use crate::interp::{call, chain, generator, helpers};
 use crate::ir::{Op, Origin, Ref};
 use crate::runtime::object::{Cell, Generator, GeneratorState, ShapeId};
 use crate::runtime::value::Value;
@@ -133,6 +133,7 @@ impl Recorder {
         sent: Option<(Ref, Value)>,
         continuation: Continuation,
     ) -> Recording<bool> {
+        chain::unpark(vm);
         let fields = generator::fields(value);
         let (id, state, pc, code_word) = (fields.code, fields.state, fields.pc, fields.code_word());
         let waits = matches!(state, GeneratorState::Created | GeneratorState::Suspended);
