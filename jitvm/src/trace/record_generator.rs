@@ -110,8 +110,8 @@ impl Recorder {
     pub(super) fn called_generator(&mut self, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let is_generator =
-            proto.kind == CodeKind::Generator && proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator);
+        let is_generator = proto.kind == CodeKind::Generator
+            && proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator);
         let helper = *helpers::GENERATOR.get(parameters.len()).filter(|_| is_generator)?;
         let mut words = vec![callee];
         words.extend_from_slice(parameters);
