@@ -65,7 +65,7 @@ impl Chain {
 
 /// The generator on top was suspended: if all that is above `floor` from the start of the chain on passes its item on, they
 /// are parked. The frame of the first is the result.
-#[inline]
+#[inline(never)]
 pub fn park(vm: &mut Vm, floor: usize) -> Option<Frame> {
     let chain = &mut vm.chain;
     let (start, count) = (chain.start, chain.frames.len());

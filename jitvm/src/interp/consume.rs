@@ -14,7 +14,7 @@ use super::{call, execute};
 use crate::bytecode;
 use crate::ir::CodeId;
 use crate::runtime::object::{Function, IteratorObject, ShapeId};
-use crate::runtime::sequences::items;
+use crate::runtime::sequences::{self, items, items_mut};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
@@ -172,6 +172,8 @@ pub struct Consumers {
     functions: HashMap<Key, Value>,
     /// Those looked up last, each in a place that its key tells.
     recent: [Option<Loop>; RECENT],
+    /// A list in which the items of a tuple are collected, empty.
+    spare: Option<Value>,
     /// What stands for no item: an object that the program never sees.
     nothing: Option<Value>,
     /// How many of their frames are on the stack.
@@ -180,7 +182,7 @@ pub struct Consumers {
 
 impl Consumers {
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
-        self.functions.values().chain(&self.nothing).for_each(|&value| f(value));
+        self.functions.values().chain(&self.nothing).chain(&self.spare).for_each(|&value| f(value));
     }
 }
 
@@ -232,16 +234,33 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
 /// The generator has raised, or an element cannot be hashed.
 pub fn gather(vm: &mut Vm, class: TypeId, generator: Value) -> Outcome {
     let code = super::generator::fields(generator).code;
-    let is_set = class == TypeId::SET;
-    let (consumer, result) = if is_set { (Consumer::Add, vm.new_set()) } else { (Consumer::Collect, vm.list(&[])?) };
-    if run(vm, consumer, code, [generator, Value::NONE, result])?.is_none() {
-        if is_set {
-            set_operations::update(vm, result, generator)?;
-        } else {
-            operators_sequence::extend(vm, result, generator)?;
+    if class == TypeId::SET {
+        let set = vm.new_set();
+        if run(vm, Consumer::Add, code, [generator, Value::NONE, set])?.is_none() {
+            set_operations::update(vm, set, generator)?;
         }
+        return Ok(set);
     }
-    if class == TypeId::TUPLE { vm.tuple(items(result)) } else { Ok(result) }
+    let is_tuple = class == TypeId::TUPLE;
+    // While it is in use, another tuple is collected in a list of its own.
+    let spare = if is_tuple { vm.consumers.spare.take() } else { None };
+    let list = match spare {
+        Some(spare) => spare,
+        None => vm.list(&[])?,
+    };
+    if run(vm, Consumer::Collect, code, [generator, Value::NONE, list])?.is_none() {
+        operators_sequence::extend(vm, list, generator)?;
+    }
+    if !is_tuple {
+        return Ok(list);
+    }
+    let tuple = vm.tuple(items(list))?;
+    if items(list).len() <= MOST_ROOM {
+        items_mut(vm, list).fill(Value::UNDEF);
+        sequences::truncate(list, 0);
+        vm.consumers.spare = Some(list);
+    }
+    Ok(tuple)
 }
 
 /// As [`consume`], of anything iterable, whose items a Python function weighs. `iterator` is what iterates over it, if that

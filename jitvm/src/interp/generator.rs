@@ -131,9 +131,8 @@ fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) 
         (*object).delegate = Value::UNDEF;
         (*object).busy = Value::NONE;
         let registers = registers(object);
-        std::ptr::copy_nonoverlapping(parameters.as_ptr(), registers, parameters.len());
-        for i in parameters.len()..count {
-            *registers.add(i) = Value::UNDEF;
+        for i in 0..count {
+            *registers.add(i) = parameters.get(i).copied().unwrap_or(Value::UNDEF);
         }
     }
     let value = Value::of(object);
