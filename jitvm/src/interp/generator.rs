@@ -298,6 +298,7 @@ pub fn pass_on(vm: &mut Vm) -> Option<Frame> {
 }
 
 /// A frame may go on, or be looked at: if its generator has only passed things on so far, its registers come back.
+#[inline(never)]
 pub fn bring_back(vm: &mut Vm, index: usize) {
     let frame = vm.frames[index];
     if !frame.continuation.resumes() || fields(frame.value).state != GeneratorState::Passing {
@@ -319,9 +320,11 @@ pub fn bring_back(vm: &mut Vm, index: usize) {
 }
 
 /// A generator that another one delegates to has returned or failed: that one goes on.
+#[inline(always)]
 pub fn delegate_ended(vm: &mut Vm) {
-    if let Some(last) = vm.frames.len().checked_sub(1) {
-        bring_back(vm, last);
+    let Some(frame) = vm.frames.last() else { return };
+    if frame.continuation.resumes() && fields(frame.value).state == GeneratorState::Passing {
+        bring_back(vm, vm.frames.len() - 1);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{
-    attributes, bytes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
+    attributes, bytes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations, strings, subscript,
 };
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
@@ -207,6 +207,8 @@ helpers! {
     BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
+    // Of two exact lists.
+    JOIN_LISTS "join_lists" A2 RAISES |vm, a, b| word(operators_sequence::join_lists(vm, a, b));
     // Of an exact list, with bounds that are ints or None, and a step that is not 0.
     SLICE_LIST "slice_list" A4 RAISES |vm, list, a, b, c| word(slices::get(vm, list, [a, b, c]));
     SET_SLICE "set_slice" A4 LISTS |vm, list, a, b, new| word(slices::set(vm, list, [a, b], new).map(|()| Value::NONE));

@@ -371,8 +371,12 @@ impl Recorder {
                 (false, true) => helpers::BUILTIN_BINARY,
                 (false, false) => helpers::BINARY,
             };
-            let is_power = kind == Binary::Pow && known && x.is_float() && y.is_float();
-            let helper = if is_power { helpers::FLOAT_POWER } else { table[kind as usize] };
+            let is_list = |value| shape(value) == Some(ShapeId::LIST);
+            let helper = match kind {
+                Binary::Pow if known && x.is_float() && y.is_float() => helpers::FLOAT_POWER,
+                Binary::Add if known && !changes && is_list(x) && is_list(y) => helpers::JOIN_LISTS,
+                _ => table[kind as usize],
+            };
             self.call(helper, &[left, right])
         });
         self.set(ins.a, result);
