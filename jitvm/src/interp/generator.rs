@@ -13,7 +13,7 @@ use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm, WordMap};
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// The register with the generator that an instruction resumes in the running loop.
@@ -350,7 +350,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         for i in 0..(*object).count() {
             *to.add(i) = Value::UNDEF;
         }
-        for &register in &live[&pc] {
+        for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
             *to.add(register as usize) = *base.add(register as usize);
         }
         (*object).pc = pc;
@@ -361,8 +361,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     frame
 }
 
-/// The registers that a generator keeps at each of its code's YIELDs; all variables if the program may look at them.
-pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &WordMap<u32, Box<[u16]>> {
+/// By instruction, the registers that a generator keeps at each of its code's YIELDs; all variables if the program may
+/// look at them.
+#[inline]
+pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &[Option<Box<[u16]>>] {
     code.suspensions.get_or_init(|| suspensions(&code.proto, shows_variables))
 }
 
@@ -374,11 +376,14 @@ pub fn register_of(generator: Value, register: u16) -> Value {
 }
 
 /// The registers that are live when each YIELD of a code goes on.
-fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> WordMap<u32, Box<[u16]>> {
+fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Box<[Option<Box<[u16]>>]> {
     let liveness = Liveness::compute(proto, shows_variables);
-    let yields = (0u32..).zip(&proto.instructions).filter(|(_, ins)| ins.op == Op::Yield);
-    yields
+    (0u32..)
+        .zip(&proto.instructions)
         .map(|(pc, ins)| {
+            if ins.op != Op::Yield {
+                return None;
+            }
             let handler = proto.exception_ranges.iter().find(|range| (range.start..range.end).contains(&pc));
             let live = |r: &u16| {
                 (*r != ins.a && liveness.is_live(pc + 1, *r))
@@ -386,7 +391,7 @@ fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Wor
                     || handler.is_some_and(|range| *r != range.register && liveness.is_live(range.target, *r))
                     || reads_implicitly(proto, *r)
             };
-            (pc, (0..proto.registers).filter(live).collect())
+            Some((0..proto.registers).filter(live).collect())
         })
         .collect()
 }

@@ -142,7 +142,7 @@ pub struct Code {
     /// Names of the parameters by register: interned strs, GC roots.
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
-    pub suspensions: std::cell::OnceCell<WordMap<u32, Box<[u16]>>>,
+    pub suspensions: std::cell::OnceCell<Box<[Option<Box<[u16]>>]>>,
     /// What the interpreter executes, by instruction.
     pub words: Box<[Word]>,
     pub layout: FrameLayout,
@@ -169,7 +169,7 @@ impl Code {
             + sizes::boxed(&self.parameters)
             + size_of_val(&*self.words)
             + self.suspensions.get().map_or(0, |live| {
-                sizes::table(live) + live.values().map(|registers| sizes::boxed(registers)).sum::<usize>()
+                sizes::boxed(live) + live.iter().flatten().map(|registers| sizes::boxed(registers)).sum::<usize>()
             })
             + sizes::list(&self.loops);
         bytes as u64

@@ -37,7 +37,7 @@ const fn register_offset(register: u16) -> u32 {
 
 /// The registers that a generator keeps which is suspended at `pc`.
 fn kept(vm: &Vm, code: &Code, pc: u32) -> Vec<u16> {
-    match generator::live_when_suspended(code, vm.jit.shows_variables).get(&pc) {
+    match &generator::live_when_suspended(code, vm.jit.shows_variables)[pc as usize] {
         Some(live) => live.to_vec(),
         None => (0..code.proto.parameters() as u16).collect(),
     }
