@@ -294,7 +294,9 @@ pub fn pass_on(vm: &mut Vm) -> Option<Frame> {
     let object = fields(frame.value);
     object.state = GeneratorState::Suspended;
     object.handled = Value::UNDEF;
-    vm.frames.pop()
+    let passed = vm.frames.pop();
+    vm.chain.end_at(vm.frames.len());
+    passed
 }
 
 /// A frame may go on, or be looked at: if its generator has only passed things on so far, its registers come back.

@@ -13,7 +13,8 @@ use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{
-    attributes, bytes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations, strings, subscript,
+    attributes, bytes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations,
+    strings, subscript,
 };
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
