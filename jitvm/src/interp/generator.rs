@@ -13,7 +13,7 @@ use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Suspensions, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// The register with the generator that an instruction resumes in the running loop.
@@ -98,6 +98,7 @@ unsafe fn registers(generator: *mut Generator) -> *mut Value {
 ///
 /// # Safety
 /// `base` is the top frame's base, its parameters bound.
+#[inline(never)]
 pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
     let frame = *vm.frames.last().expect("a generator's first instruction runs in its frame");
     // SAFETY: by the caller; the function is in the slot before its registers.
@@ -109,6 +110,7 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
 }
 
 /// A generator that waits at its GENERATOR, `pc`, with its parameters bound.
+#[inline(always)]
 fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) -> Value {
     // SAFETY: the code lives as long as the VM.
     let proto = unsafe { &(*call::code_pointer(vm, id)).proto };
@@ -366,7 +368,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
 /// By instruction, the registers that a generator keeps at each of its code's YIELDs; all variables if the program may
 /// look at them.
 #[inline]
-pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &[Option<Box<[u16]>>] {
+pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &Suspensions {
     code.suspensions.get_or_init(|| suspensions(&code.proto, shows_variables))
 }
 
@@ -378,7 +380,7 @@ pub fn register_of(generator: Value, register: u16) -> Value {
 }
 
 /// The registers that are live when each YIELD of a code goes on.
-fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Box<[Option<Box<[u16]>>]> {
+fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Suspensions {
     let liveness = Liveness::compute(proto, shows_variables);
     (0u32..)
         .zip(&proto.instructions)

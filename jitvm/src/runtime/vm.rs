@@ -125,6 +125,9 @@ impl FrameLayout {
     }
 }
 
+/// By instruction: the registers that a generator keeps there, if that is a YIELD.
+pub type Suspensions = Box<[Option<Box<[u16]>>]>;
+
 /// A linked code object.
 #[derive(Debug)]
 pub struct Code {
@@ -142,7 +145,7 @@ pub struct Code {
     /// Names of the parameters by register: interned strs, GC roots.
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
-    pub suspensions: std::cell::OnceCell<Box<[Option<Box<[u16]>>]>>,
+    pub suspensions: std::cell::OnceCell<Suspensions>,
     /// What the interpreter executes, by instruction.
     pub words: Box<[Word]>,
     pub layout: FrameLayout,
