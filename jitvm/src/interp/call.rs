@@ -2,6 +2,7 @@
 
 use super::bind::{Binding, Bound, CallShape, bind, same_name};
 use super::execute;
+use crate::bytecode::{CodeKind, Op};
 use crate::ir::CodeId;
 use crate::runtime::object::{BoundMethod, Function, ShapeId};
 use crate::runtime::sequences;
@@ -291,11 +292,28 @@ pub fn stack_top(vm: &Vm) -> *mut Value {
     unsafe { vm.stack.add(top.max(vm.stack_high as usize)) }
 }
 
+/// A call with so many positional values only makes a generator, for which no frame is needed.
+#[inline]
+pub fn makes_generator(vm: &Vm, callee: Value, count: usize) -> bool {
+    as_function(callee).is_some_and(|function| {
+        // SAFETY: the function is alive; its code lives as long as the VM.
+        let proto = unsafe { &(*code_pointer(vm, (*function).code)).proto };
+        proto.kind == CodeKind::Generator
+            && proto.is_plain()
+            && count == proto.positional as usize
+            && proto.instructions.first().is_some_and(|ins| ins.op == Op::Generator)
+            && vm.frames.len() < vm.recursion_limit as usize
+    })
+}
+
 /// Calls anything callable from native code; nothing of it is recorded.
 ///
 /// # Errors
 /// The callee raised.
 pub fn call_value(vm: &mut Vm, callee: Value, arguments: &[Value]) -> Outcome {
+    if makes_generator(vm, callee, arguments.len()) {
+        return Ok(super::generator::called(vm, callee, arguments));
+    }
     let top = stack_top(vm);
     // SAFETY: `stack_top` is inside the stack; push_frame checks the end before the callee uses more.
     unsafe {

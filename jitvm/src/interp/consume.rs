@@ -10,13 +10,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::call;
+use super::{call, execute};
 use crate::bytecode;
 use crate::ir::CodeId;
 use crate::runtime::object::{Function, IteratorObject, ShapeId};
-use crate::runtime::sequences::items;
+use crate::runtime::sequences::{self, items, items_mut};
+use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
+use crate::runtime::{operators_sequence, set_operations};
 use crate::trace::policy;
 
 /// What shall happen to the items.
@@ -147,8 +149,20 @@ const MAPPED: &str = "try: item = function(item)
 /// What is done, whether over a `map`, and the code that hands out the items.
 type Key = (Consumer, bool, CodeId);
 
+/// One of the loops.
+#[derive(Clone, Copy)]
+struct Loop {
+    key: Key,
+    function: Value,
+    code: CodeId,
+    /// How many items it has appended to a list the last time.
+    items: u32,
+}
+
 /// How many loops are found without a search.
 const RECENT: usize = 16;
+/// A list gets room for as many items as there were the last time, but for no more than this before they are there.
+const MOST_ROOM: usize = 64;
 
 /// The loops that were needed so far.
 #[derive(Default)]
@@ -157,7 +171,9 @@ pub struct Consumers {
     modules: Option<[bytecode::Module; 2]>,
     functions: HashMap<Key, Value>,
     /// Those looked up last, each in a place that its key tells.
-    recent: [Option<(Key, Value)>; RECENT],
+    recent: [Option<Loop>; RECENT],
+    /// A list in which the items of a tuple are collected, empty.
+    spare: Option<Value>,
     /// What stands for no item: an object that the program never sees.
     nothing: Option<Value>,
     /// How many of their frames are on the stack.
@@ -166,7 +182,7 @@ pub struct Consumers {
 
 impl Consumers {
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
-        self.functions.values().chain(&self.nothing).for_each(|&value| f(value));
+        self.functions.values().chain(&self.nothing).chain(&self.spare).for_each(|&value| f(value));
     }
 }
 
@@ -212,6 +228,41 @@ pub fn consume(vm: &mut Vm, consumer: Consumer, iterator: Value, operand: Value)
     }
 }
 
+/// `list`, `tuple` or `set` of a generator.
+///
+/// # Errors
+/// The generator has raised, or an element cannot be hashed.
+pub fn gather(vm: &mut Vm, class: TypeId, generator: Value) -> Outcome {
+    let code = super::generator::fields(generator).code;
+    if class == TypeId::SET {
+        let set = vm.new_set();
+        if run(vm, Consumer::Add, code, [generator, Value::NONE, set])?.is_none() {
+            set_operations::update(vm, set, generator)?;
+        }
+        return Ok(set);
+    }
+    let is_tuple = class == TypeId::TUPLE;
+    // While it is in use, another tuple is collected in a list of its own.
+    let spare = if is_tuple { vm.consumers.spare.take() } else { None };
+    let list = match spare {
+        Some(spare) => spare,
+        None => vm.list(&[])?,
+    };
+    if run(vm, Consumer::Collect, code, [generator, Value::NONE, list])?.is_none() {
+        operators_sequence::extend(vm, list, generator)?;
+    }
+    if !is_tuple {
+        return Ok(list);
+    }
+    let tuple = vm.tuple(items(list))?;
+    if items(list).len() <= MOST_ROOM {
+        items_mut(vm, list).fill(Value::UNDEF);
+        sequences::truncate(list, 0);
+        vm.consumers.spare = Some(list);
+    }
+    Ok(tuple)
+}
+
 /// As [`consume`], of anything iterable, whose items a Python function weighs. `iterator` is what iterates over it, if that
 /// is an object of its own.
 ///
@@ -253,17 +304,23 @@ fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) 
     let is_map = operands[1] != Value::NONE;
     let key = (consumer, is_map, code);
     let place = (code.index() + consumer as usize) % RECENT;
-    let function = match vm.consumers.recent[place] {
-        Some((of, known)) if of == key => known,
+    let known = match vm.consumers.recent[place] {
+        Some(known) if known.key == key => known,
         _ => {
-            let known = vm.consumers.functions.get(&key).copied();
-            let function = known.unwrap_or_else(|| link(vm, consumer, is_map, code));
-            vm.consumers.recent[place] = Some((key, function));
-            function
+            let function = vm.consumers.functions.get(&key).copied();
+            let function = function.unwrap_or_else(|| link(vm, consumer, is_map, code));
+            let Some(code) = code_of(function) else { return Ok(None) };
+            let known = Loop { key, function, code, items: 0 };
+            vm.consumers.recent[place] = Some(known);
+            known
         }
     };
-    if code_of(function).is_some_and(|code| vm.codes[code.index()].loops[0].blacklisted) {
+    if vm.codes[known.code.index()].loops[0].blacklisted {
         return Ok(None);
+    }
+    let collects = consumer == Consumer::Collect && items(operands[2]).is_empty();
+    if collects {
+        vm.reserve(operands[2], known.items as usize)?;
     }
     let nothing = match vm.consumers.nothing {
         Some(nothing) => nothing,
@@ -279,11 +336,28 @@ fn run(vm: &mut Vm, consumer: Consumer, code: CodeId, mut operands: [Value; 3]) 
     let limit = vm.recursion_limit - vm.consumers.frames;
     vm.consumers.frames += 1;
     vm.set_recursion_limit(limit);
-    let result = call::call_value(vm, function, &operands);
+    let result = call_loop(vm, known, operands);
     let limit = vm.recursion_limit - vm.consumers.frames;
     vm.consumers.frames -= 1;
     vm.set_recursion_limit(limit);
+    if collects && let Some(again) = vm.consumers.recent[place].as_mut().filter(|again| again.key == key) {
+        again.items = items(operands[2]).len().min(MOST_ROOM) as u32;
+    }
     result.map(|value| Some(if value == nothing { Value::UNDEF } else { value }))
+}
+
+fn call_loop(vm: &mut Vm, known: Loop, operands: [Value; 3]) -> Outcome {
+    let top = call::stack_top(vm);
+    // SAFETY: the end of the stack is checked; `push_frame` checks it for all of the loop's registers.
+    unsafe {
+        if execute::native_stack_is_short(vm) || top.add(operands.len() + 1) >= vm.stack_end {
+            return Err(vm.raise_recursion_error());
+        }
+        *top = known.function;
+        top.add(1).cast::<[Value; 3]>().write(operands);
+        call::push_frame(vm, known.code, top.add(1))?;
+    }
+    execute::execute(vm)
 }
 
 /// A new copy of a loop.

@@ -95,6 +95,7 @@ pub fn finalise(vm: &mut Vm, generator: Value) -> Outcome<()> {
 /// # Errors
 /// TypeError, or what `__await__` raised.
 pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
+    super::chain::unpark(vm);
     if matches!(value.shape(), ShapeId::COROUTINE | ShapeId::COROUTINE_WRAPPER | ShapeId::ASYNC_GENERATOR_STEP) {
         let fields = value.has_shape(ShapeId::COROUTINE).then(|| generator::fields(value));
         if fields.is_some_and(|fields| fields.delegate != Value::UNDEF && !generator::runs(fields)) {

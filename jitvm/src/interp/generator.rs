@@ -4,14 +4,16 @@
 //! sees no stale word). FOR_ITER and SEND resume one in the running loop, without nesting natively; everything else
 //! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
 
+use super::chain::{self, unpark};
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
+use crate::ir::CodeId;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::object::{Function, Generator, GeneratorState, ShapeId};
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm, WordMap};
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Suspensions, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
 
 /// The register with the generator that an instruction resumes in the running loop.
@@ -96,30 +98,43 @@ unsafe fn registers(generator: *mut Generator) -> *mut Value {
 ///
 /// # Safety
 /// `base` is the top frame's base, its parameters bound.
+#[inline(never)]
 pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
     let frame = *vm.frames.last().expect("a generator's first instruction runs in its frame");
+    // SAFETY: by the caller; the function is in the slot before its registers.
+    unsafe {
+        let parameters = (*call::code_pointer(vm, frame.code)).proto.parameters();
+        let bound = std::slice::from_raw_parts(base, parameters);
+        Ok(new(vm, frame.code, frame.pc, *base.sub(1), bound))
+    }
+}
+
+/// A generator that waits at its GENERATOR, `pc`, with its parameters bound.
+#[inline(always)]
+fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) -> Value {
     // SAFETY: the code lives as long as the VM.
-    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
+    let proto = unsafe { &(*call::code_pointer(vm, id)).proto };
     let shape = match proto.kind {
         CodeKind::Coroutine => ShapeId::COROUTINE,
         CodeKind::AsyncGenerator => ShapeId::ASYNC_GENERATOR,
         _ => ShapeId::GENERATOR,
     };
     let count = proto.registers as usize;
-    let parameters = proto.parameters();
+    debug_assert!(parameters.len() == proto.parameters());
     let object = vm.allocate(Generator::REGISTERS + count * size_of::<Value>(), shape).cast::<Generator>();
-    // SAFETY: the allocation has room for the fields and the registers; the function is in the slot before them.
+    // SAFETY: the allocation has room for the fields and the registers.
     unsafe {
-        (*object).code = frame.code;
+        (*object).code = id;
         (*object).state = GeneratorState::Created;
-        (*object).pc = frame.pc;
+        (*object).pc = pc;
         (*object).register_bytes = (count * size_of::<Value>()) as u32;
-        (*object).function = *base.sub(1);
+        (*object).function = function;
         (*object).handled = Value::UNDEF;
         (*object).delegate = Value::UNDEF;
         (*object).busy = Value::NONE;
+        let registers = registers(object);
         for i in 0..count {
-            *registers(object).add(i) = if i < parameters { *base.add(i) } else { Value::UNDEF };
+            *registers.add(i) = parameters.get(i).copied().unwrap_or(Value::UNDEF);
         }
     }
     let value = Value::of(object);
@@ -127,7 +142,18 @@ pub unsafe fn create(vm: &mut Vm, base: *mut Value) -> Outcome {
     if !proto.exception_ranges.is_empty() || shape == ShapeId::COROUTINE {
         vm.heap.finalisers.watch(value);
     }
-    Ok(value)
+    value
+}
+
+/// What a call of a generator function makes, in a trace: the code begins with GENERATOR, and has these parameters.
+pub fn called(vm: &mut Vm, function: Value, parameters: &[Value]) -> Value {
+    let callee = call::as_function(function).expect("the recorder has seen a function");
+    // SAFETY: the function is alive: it is an operand of the helper.
+    let id = unsafe { (*callee).code };
+    let generator = new(vm, id, 0, function, parameters);
+    // They are on the native stack, where the collector finds them.
+    std::hint::black_box(parameters);
+    generator
 }
 
 /// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame
@@ -140,6 +166,10 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
     let state = fields(generator).state;
     match state {
         GeneratorState::Finished => return Err(None),
+        GeneratorState::Passing if vm.chain.is_parked() => {
+            unpark(vm);
+            return enter(vm, generator, sent, continuation);
+        }
         GeneratorState::Running | GeneratorState::Passing => {
             let what = kind_name(generator);
             return Err(Some(vm.value_error(format!("{what} already executing"))));
@@ -226,8 +256,14 @@ pub fn enter_innermost(
     if fields(generator).delegate == Value::UNDEF {
         return enter(vm, generator, sent, continuation);
     }
-    let (mut generator, mut continuation) = (generator, continuation);
+    let (mut generator, mut continuation) = match chain::resume_parked(vm, generator, continuation) {
+        Some(delegate) => (delegate, Continuation::Send),
+        None => (generator, continuation),
+    };
     let handled = vm.handled;
+    if continuation != Continuation::Send {
+        vm.chain.begin(vm.frames.len(), handled);
+    }
     let mut top = call::stack_top(vm);
     while fields(generator).state == GeneratorState::Suspended {
         let object = generator.object::<Generator>();
@@ -235,11 +271,12 @@ pub fn enter_innermost(
         let Some((delegate, send)) = (unsafe { passes_to(vm, object, top) }) else { break };
         // SAFETY: as above.
         unsafe {
-            *top = (*object).function;
             let base = top.add(1);
             top = base.add((*object).count());
             let index = base.offset_from(vm.stack) as u32;
-            vm.frames.push(Frame { code: (*object).code, pc: send, base: index, continuation, value: generator });
+            let frame = Frame { code: (*object).code, pc: send, base: index, continuation, value: generator };
+            vm.chain.note(frame, vm.frames.len());
+            vm.frames.push(frame);
             (*object).state = GeneratorState::Passing;
             (*object).handled = handled;
         }
@@ -259,19 +296,24 @@ pub fn pass_on(vm: &mut Vm) -> Option<Frame> {
     let object = fields(frame.value);
     object.state = GeneratorState::Suspended;
     object.handled = Value::UNDEF;
-    vm.frames.pop()
+    let passed = vm.frames.pop();
+    vm.chain.end_at(vm.frames.len());
+    passed
 }
 
 /// A frame may go on, or be looked at: if its generator has only passed things on so far, its registers come back.
+#[inline(never)]
 pub fn bring_back(vm: &mut Vm, index: usize) {
     let frame = vm.frames[index];
     if !frame.continuation.resumes() || fields(frame.value).state != GeneratorState::Passing {
         return;
     }
+    vm.chain.end_at(index);
     let object = frame.value.object::<Generator>();
-    // SAFETY: it has a frame with as many registers on the value stack.
+    // SAFETY: it has a frame with as many registers on the value stack, and a slot for the function before them.
     unsafe {
         let base = vm.stack.add(frame.base as usize);
+        *base.sub(1) = (*object).function;
         std::ptr::copy_nonoverlapping(registers(object), base, (*object).count());
         let code = call::code_pointer(vm, frame.code);
         let position = (&(*code).proto.instructions)[(*object).pc as usize];
@@ -282,9 +324,11 @@ pub fn bring_back(vm: &mut Vm, index: usize) {
 }
 
 /// A generator that another one delegates to has returned or failed: that one goes on.
+#[inline(always)]
 pub fn delegate_ended(vm: &mut Vm) {
-    if let Some(last) = vm.frames.len().checked_sub(1) {
-        bring_back(vm, last);
+    let Some(frame) = vm.frames.last() else { return };
+    if frame.continuation.resumes() && fields(frame.value).state == GeneratorState::Passing {
+        bring_back(vm, vm.frames.len() - 1);
     }
 }
 
@@ -310,7 +354,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         for i in 0..(*object).count() {
             *to.add(i) = Value::UNDEF;
         }
-        for &register in &live[&pc] {
+        for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
             *to.add(register as usize) = *base.add(register as usize);
         }
         (*object).pc = pc;
@@ -321,8 +365,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     frame
 }
 
-/// The registers that a generator keeps at each of its code's YIELDs; all variables if the program may look at them.
-pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &WordMap<u32, Box<[u16]>> {
+/// By instruction, the registers that a generator keeps at each of its code's YIELDs; all variables if the program may
+/// look at them.
+#[inline]
+pub fn live_when_suspended(code: &Code, shows_variables: bool) -> &Suspensions {
     code.suspensions.get_or_init(|| suspensions(&code.proto, shows_variables))
 }
 
@@ -334,11 +380,14 @@ pub fn register_of(generator: Value, register: u16) -> Value {
 }
 
 /// The registers that are live when each YIELD of a code goes on.
-fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> WordMap<u32, Box<[u16]>> {
+fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Suspensions {
     let liveness = Liveness::compute(proto, shows_variables);
-    let yields = (0u32..).zip(&proto.instructions).filter(|(_, ins)| ins.op == Op::Yield);
-    yields
+    (0u32..)
+        .zip(&proto.instructions)
         .map(|(pc, ins)| {
+            if ins.op != Op::Yield {
+                return None;
+            }
             let handler = proto.exception_ranges.iter().find(|range| (range.start..range.end).contains(&pc));
             let live = |r: &u16| {
                 (*r != ins.a && liveness.is_live(pc + 1, *r))
@@ -346,7 +395,7 @@ fn suspensions(proto: &crate::bytecode::CodeProto, shows_variables: bool) -> Wor
                     || handler.is_some_and(|range| *r != range.register && liveness.is_live(range.target, *r))
                     || reads_implicitly(proto, *r)
             };
-            (pc, (0..proto.registers).filter(live).collect())
+            Some((0..proto.registers).filter(live).collect())
         })
         .collect()
 }
@@ -428,6 +477,7 @@ fn outcome_of(generator: Value, result: Value) -> Resumed {
 /// # Errors
 /// It did not catch it, raised another one, or is running.
 pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    unpark(vm);
     let state = fields(generator).state;
     if state == GeneratorState::Finished {
         return Err(vm.raise_value(thrown));
@@ -455,6 +505,7 @@ pub fn throw_here(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resum
 /// # Errors
 /// As [`throw_here`].
 pub fn throw(vm: &mut Vm, generator: Value, thrown: Value) -> Outcome<Resumed> {
+    unpark(vm);
     let delegate = fields(generator).delegate;
     if fields(generator).state != GeneratorState::Suspended || delegate == Value::UNDEF {
         return throw_here(vm, generator, thrown);
@@ -553,6 +604,7 @@ fn close_iterator(vm: &mut Vm, iterator: Value) -> Outcome<()> {
 /// # Errors
 /// It yielded instead, or raised something else than what closing raises.
 pub fn close(vm: &mut Vm, generator: Value) -> Outcome<()> {
+    unpark(vm);
     match fields(generator).state {
         GeneratorState::Finished => return Ok(()),
         GeneratorState::Created => {

@@ -3,17 +3,18 @@
 //! A helper has the C ABI, takes the VM and up to five words, and returns a tagged value, or `EXC` with
 //! `Vm::exception` set. It may collect garbage; it may run Python code only where its effects say that it writes.
 
-use super::{apart, call, slices};
+use super::{apart, call, consume, generator, slices};
 use crate::bytecode::Instruction;
 use crate::ir::CodeId;
 use crate::library::{self, Arguments};
 use crate::runtime::compare::{self, CompareKind};
-use crate::runtime::object::Function;
 use crate::runtime::operators::{self as ops, Binary};
+use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Outcome, Vm};
 use crate::runtime::{
-    attributes, bytes, dict, dict_views, format_spec, iterate, sequences, set, set_operations, strings, subscript,
+    attributes, bytes, dict, dict_views, format_spec, iterate, operators_sequence, sequences, set, set_operations,
+    strings, subscript,
 };
 use crate::trace::record_compare::strs_are_equal;
 use crate::trace::record_onward::leave_state;
@@ -207,6 +208,8 @@ helpers! {
     BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
+    // Of two exact lists.
+    JOIN_LISTS "join_lists" A2 RAISES |vm, a, b| word(operators_sequence::join_lists(vm, a, b));
     // Of an exact list, with bounds that are ints or None, and a step that is not 0.
     SLICE_LIST "slice_list" A4 RAISES |vm, list, a, b, c| word(slices::get(vm, list, [a, b, c]));
     SET_SLICE "set_slice" A4 LISTS |vm, list, a, b, new| word(slices::set(vm, list, [a, b], new).map(|()| Value::NONE));
@@ -225,15 +228,16 @@ helpers! {
     // Item of a bytes or bytearray, -1 if the index is none from 0 on.
     BYTE_AT "byte_at" A2 LOOKS |_vm, data, index| Value::from_fixnum(byte_at(data, index.as_fixnum())).0;
     DELETE_ITEM "delete_item" A2 ANY |vm, a, b| word(subscript::delete_item(vm, a, b).map(|()| Value::NONE));
-    // The bounds are fixnums and the step is not 0.
-    RANGE "range" A3 FRESH |vm, a, b, c| vm.range(a.as_fixnum(), b.as_fixnum(), c.as_fixnum()).0;
     STR_IS_ASCII "str_is_ascii" A1 PURE |_vm, a| Value::from_bool(strings::is_ascii(a)).0;
     STR_ITEM "str_item" A2 PURE |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ATTR "set_attr" A3 ANY |vm, object, name, value| word(attributes::set_attr(vm, object, name, value).map(|()| Value::NONE));
     DELETE_ATTR "delete_attr" A2 ANY |vm, object, name| word(attributes::delete_attr(vm, object, name).map(|()| Value::NONE));
-    MAKE_FUNCTION "make_function" A2 FRESH |vm, code, defaults| vm.function(crate::ir::CodeId(code.as_fixnum() as u32), defaults).0;
-    SET_CLOSURE "set_closure" A2 COMPLETES |_vm, function, cells| { function_fields(function).closure = cells; Value::NONE.0 };
-    SET_ANNOTATIONS "set_annotations" A2 COMPLETES |_vm, function, annotations| { function_fields(function).annotations = annotations; Value::NONE.0 };
+    // Calls of functions whose code is known to begin with GENERATOR. What nobody begins leaves no trace.
+    GENERATOR_0 "generator_0" A1 FRESH |vm, f| generator::called(vm, f, &[]).0;
+    GENERATOR_1 "generator_1" A2 FRESH |vm, f, a| generator::called(vm, f, &[a]).0;
+    GENERATOR_2 "generator_2" A3 FRESH |vm, f, a, b| generator::called(vm, f, &[a, b]).0;
+    GENERATOR_3 "generator_3" A4 FRESH |vm, f, a, b, c| generator::called(vm, f, &[a, b, c]).0;
+    GENERATOR_4 "generator_4" A5 FRESH |vm, f, a, b, c, d| generator::called(vm, f, &[a, b, c, d]).0;
     NEW_DICT "new_dict" A0 FRESH |vm| vm.new_dict().0;
     DICT_SET "dict_set" A3 ANY |vm, dict, key, value| word(dict::set(vm, dict, key, value).map(|()| Value::NONE));
     DICT_UPDATE "dict_update" A2 ANY |vm, dict, mapping| word(super::rare::dict_update(vm, dict, mapping).map(|()| Value::NONE));
@@ -256,7 +260,6 @@ helpers! {
     TUPLE_3 "tuple_3" A3 RAISES |vm, a, b, c| word(vm.tuple(&[a, b, c]));
     TUPLE_4 "tuple_4" A4 RAISES |vm, a, b, c, d| word(vm.tuple(&[a, b, c, d]));
     TUPLE_5 "tuple_5" A5 RAISES |vm, a, b, c, d, e| word(vm.tuple(&[a, b, c, d, e]));
-    BUILD_SLICE "build_slice" A3 FRESH |vm, a, b, c| vm.slice(a, b, c).0;
     JOIN_TWO "join_two" A2 RAISES |vm, a, b| word(super::operands::join_pieces(vm, &[a, b]));
     FORMAT_VALUE "format_value" A3 ANY |vm, a, conversion, format| word(format_spec::format_value(vm, a, conversion.as_fixnum() as u8, format));
     CALL_0 "call_0" A1 ANY |vm, f| word(call::call_value(vm, f, &[]));
@@ -270,6 +273,8 @@ helpers! {
     NATIVE_2 "native_2" A3 ANY |vm, f, a, b| native(vm, f, &[a, b]);
     NATIVE_3 "native_3" A4 ANY |vm, f, a, b, c| native(vm, f, &[a, b, c]);
     NATIVE_4 "native_4" A5 ANY |vm, f, a, b, c, d| native(vm, f, &[a, b, c, d]);
+    // `list`, `tuple` or `set` of a generator.
+    GATHER "gather" A2 ANY |vm, class, generator| word(consume::gather(vm, type_id(class), generator));
     // As above, of those and of operands that run no code of the program and change nothing.
     SCALAR_1 "scalar_1" A2 RAISES |vm, f, a| native(vm, f, &[a]);
     SCALAR_2 "scalar_2" A3 RAISES |vm, f, a, b| native(vm, f, &[a, b]);
@@ -399,12 +404,6 @@ fn execute_apart(vm: &mut Vm, code: Value, ins: Value, operands: [Value; apart::
     unsafe { apart::execute(vm, code.0 as *const Code, ins.0 as *const Instruction, operands) }
 }
 
-/// The fields of a function that the trace has just made.
-fn function_fields<'a>(function: Value) -> &'a mut Function {
-    // SAFETY: the recorder passes the result of MAKE_FUNCTION.
-    unsafe { &mut *function.object::<Function>() }
-}
-
 /// By `Compare`, of exactly builtin operands.
 pub const BUILTIN_COMPARE: [HelperId; 6] =
     [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
@@ -416,5 +415,7 @@ pub const BUILD_TUPLE: [HelperId; 5] = [TUPLE_1, TUPLE_2, TUPLE_3, TUPLE_4, TUPL
 pub const NATIVE: [HelperId; 5] = [NATIVE_0, NATIVE_1, NATIVE_2, NATIVE_3, NATIVE_4];
 /// By number of arguments less one.
 pub const SCALAR: [HelperId; 4] = [SCALAR_1, SCALAR_2, SCALAR_3, SCALAR_4];
+/// By number of parameters.
+pub const GENERATOR: [HelperId; 5] = [GENERATOR_0, GENERATOR_1, GENERATOR_2, GENERATOR_3, GENERATOR_4];
 /// By number of arguments.
 pub const CALL: [HelperId; 5] = [CALL_0, CALL_1, CALL_2, CALL_3, CALL_4];

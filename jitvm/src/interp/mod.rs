@@ -6,6 +6,7 @@ mod begin;
 pub mod bind;
 pub mod cache;
 pub mod call;
+pub mod chain;
 pub mod consume;
 pub mod coroutine;
 pub mod execute;

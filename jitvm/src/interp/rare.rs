@@ -1,7 +1,7 @@
 //! The instructions that are not worth a place in the bytecode loop: each is one call into the runtime.
 
 use super::operands::{join_pieces, raise_assertion, raise_unbound};
-use super::{coroutine, generator, groups, import, pattern, special, unwind};
+use super::{call, coroutine, generator, groups, import, pattern, special, unwind};
 use crate::bytecode::{Instruction, Op};
 use crate::library::streams;
 use crate::runtime::exceptions::exception;
@@ -491,6 +491,12 @@ fn get_yield_from(vm: &mut Vm, code: &Code, value: Value) -> Outcome {
     }
     if generator::is_generator(value) && value.has_shape(ShapeId::GENERATOR) {
         return Ok(value);
+    }
+    if value.is_instance()
+        && let Some(method) = vm.special(value, vm.names.iter)
+        && call::makes_generator(vm, method, 1)
+    {
+        return Ok(generator::called(vm, method, &[value]));
     }
     iterate::iterator(vm, value)
 }

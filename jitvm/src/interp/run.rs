@@ -15,7 +15,7 @@ use super::operands::{
 use super::operations::operations;
 use super::unwind::{Cause, raise_again, unwind};
 use super::words::Word;
-use super::{call, coroutine, methods, rare};
+use super::{call, chain, coroutine, methods, rare};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::compare::{self, CompareKind};
@@ -464,6 +464,11 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 let value = at!(ins!(b));
                                 let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
                                 let mut frame = generator::suspend(&mut *vm, base, index!(), delegate);
+                                if frame.continuation == Continuation::Send
+                                    && let Some(first) = chain::park(&mut *vm, floor)
+                                {
+                                    frame = first;
+                                }
                                 loop {
                                     if (*vm).frames.len() == floor {
                                         return Leave::Return(value);

@@ -6,6 +6,20 @@ use crate::runtime::subscript::{self, Chosen};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
+/// Where `[start:stop]` begins in so many items, and how many of them it chooses.
+fn run_of(start: Value, stop: Value, length: usize) -> (usize, usize) {
+    let length = length as i64;
+    let bound = |value: Value, default: i64| {
+        if value == Value::NONE {
+            return default;
+        }
+        let index = value.as_fixnum();
+        (if index < 0 { index + length } else { index }).clamp(0, length)
+    };
+    let start = bound(start, 0);
+    (start as usize, (bound(stop, length) - start).max(0) as usize)
+}
+
 /// What `[start:stop:step]` chooses of so many items; the step is not 0.
 fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
     let [start, stop, step] = bounds;
@@ -30,6 +44,10 @@ fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
 /// There is no memory for it: the exception is pending.
 pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
     let length = items(list).len();
+    if bounds[2] == Value::NONE && !are_many(length) {
+        let (start, count) = run_of(bounds[0], bounds[1], length);
+        return vm.list(&items(list)[start..start + count]);
+    }
     // The first items from an index down.
     if bounds[1] == Value::NONE
         && bounds[2] == Value::from_fixnum(-1)
@@ -51,20 +69,9 @@ pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
 /// # Errors
 /// There is no memory for it: the exception is pending.
 pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<()> {
-    let (length, count) = (items(list).len(), items(new).len());
-    // The first items.
-    if bounds[0] == Value::NONE
-        && bounds[1] == Value::from_fixnum(count as i64)
-        && count <= length
-        && list != new
-        && !are_many(count)
-    {
-        items_mut(vm, list)[..count].copy_from_slice(items(new));
-        return Ok(());
-    }
-    let chosen = chosen([bounds[0], bounds[1], Value::NONE], length);
-    if chosen.count == count && list != new && !are_many(count) {
-        let start = chosen.start as usize;
+    let (start, chosen) = run_of(bounds[0], bounds[1], items(list).len());
+    let count = items(new).len();
+    if chosen == count && list != new && !are_many(count) {
         items_mut(vm, list)[start..start + count].copy_from_slice(items(new));
         return Ok(());
     }

@@ -176,7 +176,7 @@ impl TraceEntry {
 fn builtin_called(body: &Body, ins: usize) -> Option<u32> {
     let call = body.ins.get(ins).filter(|call| call.op == Op::CallH)?;
     let helper = helpers::HelperId(call.c as u16);
-    let of_any = helper == helpers::CALL_TUPLE || helpers::CALL.contains(&helper);
+    let of_any = [helpers::CALL_TUPLE, helpers::GATHER].contains(&helper) || helpers::CALL.contains(&helper);
     if !of_any && !helpers::NATIVE.contains(&helper) && !helpers::SCALAR.contains(&helper) {
         return None;
     }

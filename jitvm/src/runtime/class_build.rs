@@ -359,6 +359,7 @@ fn new_class(vm: &mut Vm, metaclass: TypeId, name: Value, bases: &[TypeId], body
         maker: Value::UNDEF,
         instantiation: Default::default(),
         equality: Default::default(),
+        always_true: std::cell::Cell::new(u32::MAX),
         is_final: false,
     }));
     for &base in bases {

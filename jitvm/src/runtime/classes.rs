@@ -79,6 +79,8 @@ pub struct Class {
     /// How instances are made and whether `==` is identity, as last found out.
     pub(super) instantiation: Cell<Option<Instantiation>>,
     pub(super) equality: Cell<(u32, bool)>,
+    /// The version in which instances were found to be true, having nothing to say about it.
+    pub(super) always_true: Cell<u32>,
     /// `Py_TPFLAGS_BASETYPE` is missing: nothing derives from it.
     pub is_final: bool,
 }
@@ -235,6 +237,7 @@ impl Vm {
                 maker: Value::UNDEF,
                 instantiation: Default::default(),
                 equality: Default::default(),
+                always_true: Cell::new(u32::MAX),
                 is_final: FINAL.contains(&id),
             }));
         }

@@ -11,6 +11,7 @@ use super::references::for_each_reference;
 use super::roots::with_registers_on_stack;
 use super::value::Value;
 use super::vm::Vm;
+use crate::interp::chain::unpark;
 use crate::perf::State;
 
 /// Which part of the heap a collection looked at.
@@ -67,6 +68,7 @@ impl Vm {
     /// Collects garbage now.
     #[inline(never)]
     pub fn collect(&mut self, cause: GcCause) {
+        unpark(self);
         let mut request = Request { vm: self, cause, record: None };
         let context = (&raw mut request).cast::<libc::c_void>();
         let timed = self.perf.enter_timed(State::Gc);

@@ -181,16 +181,20 @@ pub(super) fn equal_natively(a: Value, b: Value) -> Option<bool> {
     (a.is_int() && b.is_int()).then_some(false)
 }
 
+/// `hash(key)` of a fixnum that is its own hash.
+#[inline(always)]
+pub(super) fn hash_of_int(key: Value) -> Option<i64> {
+    // From 2^61 - 1 on hashes are a remainder, and -1 is taken.
+    (key.is_int() && (0..(1 << 61) - 1).contains(&key.as_fixnum())).then(|| key.as_fixnum())
+}
+
 /// `hash(key)`, fast for fixnums and strs.
 #[inline]
 pub fn hash_of_key(vm: &mut Vm, key: Value) -> Outcome<i64> {
-    if key.is_int() {
-        let integer = key.as_fixnum();
-        // From 2^61 - 1 on hashes are a remainder, and -1 is taken.
-        if (0..(1 << 61) - 1).contains(&integer) {
-            return Ok(integer);
-        }
-    } else if key.is_str() {
+    if let Some(hash) = hash_of_int(key) {
+        return Ok(hash);
+    }
+    if key.is_str() {
         // SAFETY: the shape was checked.
         let known = unsafe { (*key.object::<Str>()).hash };
         if known != 0 {

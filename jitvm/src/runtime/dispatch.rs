@@ -324,6 +324,10 @@ pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outco
 /// `bool(value)` of an instance.
 pub fn truth(vm: &mut Vm, value: Value) -> Outcome<bool> {
     let names = vm.names;
+    let class = vm.class(vm.type_of(value));
+    if class.always_true.get() == class.version {
+        return Ok(true);
+    }
     if let Some(method) = vm.special(value, names.bool)
         && method != Value::NONE
     {
@@ -336,6 +340,10 @@ pub fn truth(vm: &mut Vm, value: Value) -> Outcome<bool> {
     }
     if vm.special(value, names.len).is_some() {
         return Ok(length(vm, value)? != 0);
+    }
+    let class = vm.class(vm.type_of(value));
+    if class.native == TypeId::OBJECT && vm.special(value, names.bool).is_none() {
+        class.always_true.set(class.version);
     }
     Ok(operators::native_truth(value))
 }

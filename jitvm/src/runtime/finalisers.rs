@@ -289,6 +289,7 @@ impl Vm {
             if self.heap.finalisers.watched.is_empty() {
                 break;
             }
+            crate::interp::chain::unpark(self);
             self.heap.queue_all_finalisers();
         }
     }

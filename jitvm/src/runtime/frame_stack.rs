@@ -72,6 +72,14 @@ impl FrameStack {
         self.length += 1;
     }
 
+    /// Pushes several, innermost last.
+    pub fn push_all(&mut self, frames: &[Frame]) {
+        self.reserve(frames.len());
+        // SAFETY: there is room for them, in memory of its own.
+        unsafe { std::ptr::copy_nonoverlapping(frames.as_ptr(), self.first.add(self.length), frames.len()) };
+        self.length += frames.len();
+    }
+
     /// The top frame, of a stack that has one.
     #[inline(always)]
     pub fn top(&self) -> *mut Frame {

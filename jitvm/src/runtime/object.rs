@@ -258,6 +258,13 @@ pub struct Function {
     pub attributes: Value,
 }
 
+impl Function {
+    /// The word with the code, which is an int.
+    pub const fn code_word(code: crate::ir::CodeId) -> Value {
+        Value((code.0 as u64) << 32)
+    }
+}
+
 /// A variable that functions share.
 #[derive(Debug)]
 #[repr(C)]

@@ -5,7 +5,7 @@
 //! ([`super::dict`]).
 
 use super::compare::equal;
-use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_key};
+use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -196,17 +196,55 @@ pub fn contains_plain(vm: &mut Vm, set: Value, key: Value) -> Result<bool, Unkno
 ///
 /// # Errors
 /// See [`Unknown`].
+#[inline]
 pub fn add_plain(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
-    if contains_plain(vm, set, key)? {
-        return Ok(());
-    }
-    // No key of the same hash asks the program, so nothing does.
-    match add(vm, set, key) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            vm.exception = Value::UNDEF;
-            Err(Unknown)
+    // Mostly the first slot tells, of an int.
+    let table = fields(set);
+    if let Some(hash) = hash_of_int(key)
+        && !table.table.is_null()
+    {
+        let has_room = !is_full(table.fill + 1, table.mask);
+        let entry = table.entry(hash as usize & table.mask as usize);
+        if entry.key == key {
+            return Ok(());
         }
+        if entry.key == Value::UNDEF && has_room {
+            *entry = SetEntry { key, hash };
+            (table.used, table.fill) = (table.used + 1, table.fill + 1);
+            vm.heap.written(set.object::<Set>());
+            return Ok(());
+        }
+    }
+    add_by_search(vm, set, key)
+}
+
+#[inline(never)]
+fn add_by_search(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
+    let hash = hash_of_key(vm, key).map_err(|_| Unknown)?;
+    let given_up = |vm: &mut Vm| {
+        vm.exception = Value::UNDEF;
+        Unknown
+    };
+    if fields(set).table.is_null() {
+        allocate_table(vm, set, SMALLEST).map_err(|_| given_up(vm))?;
+    }
+    let mut probe = Probe::new(hash, fields(set).mask);
+    let mut deleted = None;
+    loop {
+        let entry = *fields(set).entry(probe.slot);
+        if entry.key == Value::UNDEF {
+            let (slot, reused) = deleted.map_or((probe.slot, false), |slot| (slot, true));
+            return insert(vm, set, SetEntry { key, hash }, slot, reused).map_err(|_| given_up(vm));
+        }
+        if entry.key == key {
+            return Ok(());
+        }
+        if entry.key == SetEntry::DELETED {
+            deleted = Some(probe.slot);
+        } else if entry.hash == hash && equal_plainly(vm, entry.key, key).ok_or(Unknown)? {
+            return Ok(());
+        }
+        probe.advance();
     }
 }
 
@@ -243,6 +281,12 @@ fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     Ok(())
 }
 
+/// Whether a table grows that has so many slots in use.
+#[inline(always)]
+fn is_full(fill: u32, mask: u32) -> bool {
+    fill as usize * 5 >= mask as usize * 3
+}
+
 /// The size that a set grows to, as `resize` takes it.
 fn grown(used: usize) -> usize {
     if used > MANY { used * 2 } else { used * 4 }
@@ -261,18 +305,25 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
         allocate_table(vm, set, SMALLEST)?;
     }
     let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+    insert(vm, set, SetEntry { key, hash }, slot, reused)?;
+    Ok(true)
+}
+
+/// Puts an element into the slot that a search has found for it.
+#[inline]
+fn insert(vm: &mut Vm, set: Value, entry: SetEntry, slot: usize, reused: bool) -> Outcome<()> {
     let table = fields(set);
-    *table.entry(slot) = SetEntry { key, hash };
+    *table.entry(slot) = entry;
     vm.heap.written(set.object::<Set>());
     table.used += 1;
     if !reused {
         table.fill += 1;
-        if table.fill as usize * 5 >= table.mask as usize * 3 {
+        if is_full(table.fill, table.mask) {
             let expected = grown(table.used as usize);
             resize(vm, set, expected)?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// `key in set`.

@@ -9,7 +9,7 @@ use super::strings::text;
 use super::value::Value;
 use super::vm::{Frame, Outcome, Vm};
 use crate::bytecode::CodeKind;
-use crate::interp::generator;
+use crate::interp::{chain, generator};
 use crate::ir::CodeId;
 
 /// `__traceback__`: a chain of TRACEBACK objects, outermost frame first, or None. Fields: rest of the chain, the place
@@ -231,6 +231,7 @@ pub fn code_field(vm: &mut Vm, code: Value, name: &str) -> Option<Value> {
 
 /// An attribute of a generator, coroutine or asynchronous generator.
 pub fn generator_field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
+    chain::unpark(vm);
     let fields = generator::fields(value);
     if name == "__name__" || name == "__qualname__" {
         let is_function = fields.function.has_layout(ShapeId::FUNCTION);

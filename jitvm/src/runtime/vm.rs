@@ -125,6 +125,9 @@ impl FrameLayout {
     }
 }
 
+/// By instruction: the registers that a generator keeps there, if that is a YIELD.
+pub type Suspensions = Box<[Option<Box<[u16]>>]>;
+
 /// A linked code object.
 #[derive(Debug)]
 pub struct Code {
@@ -142,7 +145,7 @@ pub struct Code {
     /// Names of the parameters by register: interned strs, GC roots.
     pub parameters: Box<[Value]>,
     /// Of a generator, by YIELD: the registers that are live when it goes on. Made when the first one suspends.
-    pub suspensions: std::cell::OnceCell<WordMap<u32, Box<[u16]>>>,
+    pub suspensions: std::cell::OnceCell<Suspensions>,
     /// What the interpreter executes, by instruction.
     pub words: Box<[Word]>,
     pub layout: FrameLayout,
@@ -169,7 +172,7 @@ impl Code {
             + sizes::boxed(&self.parameters)
             + size_of_val(&*self.words)
             + self.suspensions.get().map_or(0, |live| {
-                sizes::table(live) + live.values().map(|registers| sizes::boxed(registers)).sum::<usize>()
+                sizes::boxed(live) + live.iter().flatten().map(|registers| sizes::boxed(registers)).sum::<usize>()
             })
             + sizes::list(&self.loops);
         bytes as u64
@@ -206,6 +209,8 @@ pub struct Vm {
     pub texts: super::texts::Texts,
     /// Loops that builtin functions run.
     pub consumers: crate::interp::consume::Consumers,
+    /// The generators that the one resumed last passes on to.
+    pub chain: crate::interp::chain::Chain,
     /// Where modules are looked for, as `sys.path` begins.
     pub search_path: Vec<String>,
     /// `sys.argv`.
@@ -313,6 +318,7 @@ impl Vm {
             async_generator_hooks: Value::UNDEF,
             texts: Default::default(),
             consumers: Default::default(),
+            chain: Default::default(),
             search_path: Vec::new(),
             arguments,
             jit: crate::trace::Jit::default(),

@@ -57,7 +57,7 @@ use crate::codegen::{self, Arena, Artifact, Bounds, CompileFailure, Targets};
 use crate::events::Events;
 use crate::exit;
 use crate::interp::helpers::{HELPERS, Places};
-use crate::interp::{call, generator};
+use crate::interp::{call, chain, generator};
 use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
@@ -644,6 +644,8 @@ fn interpret_iteration(vm: &mut Vm) -> Outcome<Option<Value>> {
 /// # Safety
 /// `base` is register 0 of the top frame, which is where the trace starts.
 unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Outcome<Option<Value>> {
+    // Compiled code compares what generators say they are doing.
+    chain::unpark(vm);
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
     let trace = vm.jit.trace_mut(id);

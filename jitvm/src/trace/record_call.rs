@@ -286,6 +286,10 @@ impl Recorder {
                 }
             });
         }
+        if let Some(made) = self.called_generator(code, callee, &parameters) {
+            self.set(ins.a, made);
+            return Ok(Step::CallOut);
+        }
         if self.may_inline(vm, code) {
             let base = self.slot_of(first);
             self.push_frame(vm, id, base, &parameters, callee)?;
@@ -403,7 +407,7 @@ impl Recorder {
                     }
                     _ => return None,
                 };
-                Some(self.call(helpers::RANGE, &bounds))
+                Some(self.new_object(ShapeId::RANGE, ShapeId::RANGE.0 as u8, 0, &bounds))
             }
             ("enumerate" | "zip" | "reversed", references, values) => self.made_iterator(vm, &name, references, values),
             ("math.sqrt", &[r], &[v]) if v.is_float() && v.as_float() >= 0.0 => {

@@ -412,10 +412,11 @@ impl Recorder {
             return None;
         }
         let ins = self.body.ins[r.index()];
-        if ins.op != Op::CallH || ins.c != u32::from(helpers::RANGE.0) {
+        if ins.op != Op::New || ins.c != ShapeId::RANGE.0 {
             return None;
         }
-        self.body.arguments(ins.a).try_into().ok()
+        // Its words follow at once.
+        Some([1, 2, 3].map(|word| self.body.ins[r.index() + word].b))
     }
 
     pub(super) fn for_iter(&mut self, vm: &mut Vm, ins: Instruction, base: *const Value) -> Recording<Step> {

@@ -13,7 +13,7 @@ use super::describe;
 use super::record_end::Outside;
 use super::recorder::{MAX_SLOTS, RecordFrame, RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{CodeKind, Instruction, Op as Bytecode};
-use crate::interp::{call, generator};
+use crate::interp::{call, chain, generator, helpers};
 use crate::ir::{Op, Origin, Ref};
 use crate::runtime::object::{Cell, Generator, GeneratorState, ShapeId};
 use crate::runtime::value::Value;
@@ -37,7 +37,7 @@ const fn register_offset(register: u16) -> u32 {
 
 /// The registers that a generator keeps which is suspended at `pc`.
 fn kept(vm: &Vm, code: &Code, pc: u32) -> Vec<u16> {
-    match generator::live_when_suspended(code, vm.jit.shows_variables).get(&pc) {
+    match &generator::live_when_suspended(code, vm.jit.shows_variables)[pc as usize] {
         Some(live) => live.to_vec(),
         None => (0..code.proto.parameters() as u16).collect(),
     }
@@ -105,6 +105,19 @@ impl Recorder {
         Ok(Some(Step::CallOut))
     }
 
+    /// A call of a generator function, with a value for each parameter: it only makes the generator. `None`: it is another
+    /// function, or has too many.
+    pub(super) fn called_generator(&mut self, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
+        // SAFETY: code objects live as long as the VM.
+        let proto = unsafe { &(*code).proto };
+        let is_generator = proto.kind == CodeKind::Generator
+            && proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator);
+        let helper = *helpers::GENERATOR.get(parameters.len()).filter(|_| is_generator)?;
+        let mut words = vec![callee];
+        words.extend_from_slice(parameters);
+        Some(self.call(helper, &words))
+    }
+
     /// GET_YIELD_FROM of a generator is that generator.
     pub(super) fn is_own_iterator(&self, ins: Instruction, value: Value) -> bool {
         ins.op == Bytecode::GetYieldFrom && value.has_shape(ShapeId::GENERATOR)
@@ -120,6 +133,7 @@ impl Recorder {
         sent: Option<(Ref, Value)>,
         continuation: Continuation,
     ) -> Recording<bool> {
+        chain::unpark(vm);
         let fields = generator::fields(value);
         let (id, state, pc, code_word) = (fields.code, fields.state, fields.pc, fields.code_word());
         let waits = matches!(state, GeneratorState::Created | GeneratorState::Suspended);

@@ -11,7 +11,7 @@ use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::Instruction;
 use crate::interp::helpers;
 use crate::ir::{Op, Ref, Ty};
-use crate::runtime::object::{DictView, IteratorObject, ShapeId};
+use crate::runtime::object::{DictView, IteratorObject, Range, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -376,6 +376,11 @@ impl Recorder {
         references: &[Ref],
         values: &[Value],
     ) -> Option<Ref> {
+        if let ("reversed", &[r], &[value]) = (name, references, values)
+            && shape(value) == Some(ShapeId::RANGE)
+        {
+            return self.reversed_range(vm, r, value);
+        }
         let is_known = |value: &Value| is_sequence(*value);
         if references.is_empty() || references.len() >= MOST || !values.iter().all(is_known) {
             return None;
@@ -410,6 +415,26 @@ impl Recorder {
             }
             _ => None,
         }
+    }
+
+    /// `reversed` of a range that goes up by one and has items; `None` leaves it to a call.
+    fn reversed_range(&mut self, vm: &mut Vm, r: Ref, value: Value) -> Option<Ref> {
+        // SAFETY: the shape was checked.
+        let &Range { start, stop, step, .. } = unsafe { &*value.object::<Range>() };
+        let one = Value::from_fixnum(1);
+        if step != one || start.as_fixnum() >= stop.as_fixnum() {
+            return None;
+        }
+        let object = self.object(r, ShapeId::RANGE);
+        let fields = [offset_of!(Range, start), offset_of!(Range, stop), offset_of!(Range, step)];
+        let [start, stop, step] = fields.map(|offset| self.field(object, offset as u32));
+        let (start, stop) = (self.int(start), self.int(stop));
+        let one = self.same_word(vm, step, one);
+        self.guard(Op::G_Lt, Ty::Nil, start, stop, 0);
+        let last = self.emit(Op::Sub, stop, one, 0);
+        let end = self.checked(Op::SubOv, start, one);
+        let (state, down, zero) = (self.constant(vm, Value::RANGE_STATE), self.constant_int(-1), self.constant_int(0));
+        Some(self.iterator_of(ShapeId::RANGE_ITERATOR, [state, last, end, down, zero]))
     }
 
     fn iterator_of(&mut self, shape: ShapeId, words: [Ref; 5]) -> Ref {

@@ -76,6 +76,14 @@ impl Recorder {
         if !callee.is_constant() || values.len() >= helpers::NATIVE.len() || !library::fits(vm, value, values) {
             return None;
         }
+        if let (&[operand], &[generator]) = (references, values)
+            && generator.has_shape(ShapeId::GENERATOR)
+            && value.has_shape(ShapeId::TYPE)
+            && [TypeId::LIST, TypeId::TUPLE, TypeId::SET].contains(&type_id(value))
+        {
+            let operand = self.of_type(vm, operand, generator);
+            return Some(self.call(helpers::GATHER, &[callee, operand]));
+        }
         let of_scalars = is_of_scalars(vm, value, values);
         let is_method = value.has_shape(ShapeId::BUILTIN) && library::row_of(vm, value).receiver().is_some();
         // Only the receiver's type is relied on, unless nothing else may be looked at.

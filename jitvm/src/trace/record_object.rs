@@ -4,16 +4,18 @@
 //! known while its version is the same: the version lies in a cell that every use loads and compares, which costs one
 //! load and one guard per class and loop, mostly before the loop.
 
+use std::mem::offset_of;
+
 use super::abort::AbortReason;
 use super::recorder::{Recorder, Recording, abort};
-use crate::bytecode::Instruction;
-use crate::interp::{call, helpers};
-use crate::ir::{Op, Ref, Ty};
+use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::call;
+use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::attributes;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
-use crate::runtime::object::{ClosureCell, Instance, ShapeId};
+use crate::runtime::object::{ClosureCell, Function, Instance, ShapeId};
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
@@ -387,13 +389,27 @@ impl Recorder {
         self.emit(Op::FieldStore, cell, content, CELL_VALUE);
     }
 
-    /// MAKE_FUNCTION and what completes it.
+    /// MAKE_FUNCTION.
     pub(super) fn make_function(&mut self, vm: &mut Vm, ins: Instruction) {
         let code = self.frames.last().expect("the anchor frame stays").code;
         // SAFETY: code objects live as long as the VM.
         let id = unsafe { (&(*code).constants)[ins.b as usize] };
-        let (id, defaults) = (self.constant(vm, id), self.get(ins.c));
-        let made = self.call(helpers::MAKE_FUNCTION, &[id, defaults]);
+        let defaults = self.get(ins.c);
+        let defaults = self.tagged(defaults);
+        let code = self.constant(vm, Function::code_word(CodeId(id.as_fixnum() as u32)));
+        let (none, unset) = (self.constant(vm, Value::NONE), self.constant(vm, Value::UNDEF));
+        let words = [code, defaults, none, none, unset];
+        let made = self.new_object(ShapeId::FUNCTION, ShapeId::FUNCTION.0 as u8, 0, &words);
         self.set(ins.a, made);
+    }
+
+    /// SET_CLOSURE and SET_ANNOTATIONS of a function that was made just before.
+    pub(super) fn complete_function(&mut self, ins: Instruction) {
+        let (function, part) = (self.get(ins.a), self.get(ins.b));
+        let function = self.object(function, ShapeId::FUNCTION);
+        let part = self.tagged(part);
+        let is_closure = ins.op == Bytecode::SetClosure;
+        let offset = if is_closure { offset_of!(Function, closure) } else { offset_of!(Function, annotations) };
+        self.emit(Op::FieldStore, function, part, offset as u32);
     }
 }

@@ -187,8 +187,7 @@ impl Recorder {
                 self.set(ins.a, result);
             }
             Bytecode::BuildSlice => {
-                let parts: Vec<Ref> = (0..3).map(|i| self.get(ins.b + i)).collect();
-                let result = self.call(helpers::BUILD_SLICE, &parts);
+                let result = self.slice_of(ins.b);
                 self.set(ins.a, result);
             }
             Bytecode::BuildString => {
@@ -226,12 +225,7 @@ impl Recorder {
                 self.call(helpers::DELETE_ATTR, &[object, name]);
             }
             Bytecode::MakeFunction => self.make_function(vm, ins),
-            Bytecode::SetClosure | Bytecode::SetAnnotations => {
-                let (function, value) = (self.get(ins.a), self.get(ins.b));
-                let is_closure = ins.op == Bytecode::SetClosure;
-                let helper = if is_closure { helpers::SET_CLOSURE } else { helpers::SET_ANNOTATIONS };
-                self.call(helper, &[function, value]);
-            }
+            Bytecode::SetClosure | Bytecode::SetAnnotations => self.complete_function(ins),
             Bytecode::MakeCell => self.make_cell(ins),
             // SAFETY: the function that runs is in the slot before its frame's registers.
             Bytecode::LoadFree => self.load_free(vm, ins, unsafe { *base.sub(1) })?,
@@ -377,8 +371,12 @@ impl Recorder {
                 (false, true) => helpers::BUILTIN_BINARY,
                 (false, false) => helpers::BINARY,
             };
-            let is_power = kind == Binary::Pow && known && x.is_float() && y.is_float();
-            let helper = if is_power { helpers::FLOAT_POWER } else { table[kind as usize] };
+            let is_list = |value| shape(value) == Some(ShapeId::LIST);
+            let helper = match kind {
+                Binary::Pow if known && x.is_float() && y.is_float() => helpers::FLOAT_POWER,
+                Binary::Add if known && !changes && is_list(x) && is_list(y) => helpers::JOIN_LISTS,
+                _ => table[kind as usize],
+            };
             self.call(helper, &[left, right])
         });
         self.set(ins.a, result);

@@ -12,6 +12,15 @@ use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
 impl Recorder {
+    /// BUILD_SLICE of three registers.
+    pub(super) fn slice_of(&mut self, first: u16) -> Ref {
+        let parts = [first, first + 1, first + 2].map(|register| {
+            let part = self.get(register);
+            self.tagged(part)
+        });
+        self.new_object(ShapeId::SLICE, ShapeId::SLICE.0 as u8, 0, &parts)
+    }
+
     /// Start, stop and step of a slice that the trace itself makes, if they are ints or None: then the object is not
     /// needed.
     fn slice_made_here(&mut self, key: Ref, value: Value) -> Option<[Ref; 3]> {
@@ -19,10 +28,11 @@ impl Recorder {
             return None;
         }
         let ins = self.body.ins[key.index()];
-        if ins.op != Op::CallH || ins.c != u32::from(helpers::BUILD_SLICE.0) {
+        if ins.op != Op::New || ins.c != ShapeId::SLICE.0 {
             return None;
         }
-        let bounds: [Ref; 3] = self.body.arguments(ins.a).try_into().ok()?;
+        // Its words follow at once.
+        let bounds = [1, 2, 3].map(|word| self.body.ins[key.index() + word].b);
         // SAFETY: the shape was checked.
         let slice = unsafe { &*value.object::<Slice>() };
         let values = [slice.start, slice.stop, slice.step];
