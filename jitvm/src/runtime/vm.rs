@@ -242,6 +242,7 @@ pub struct Vm {
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
     pub(crate) text_indexes: super::strings::TextIndexes,
+    pub(crate) known_keys: super::known_keys::KnownKeys,
     /// Classes by `TypeId`.
     #[allow(clippy::vec_box, reason = "machine code holds addresses of their versions")]
     pub(crate) classes: Vec<Box<Class>>,
@@ -331,6 +332,7 @@ impl Vm {
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
             text_indexes: Default::default(),
+            known_keys: Default::default(),
             interned: HashMap::new(),
             classes: Vec::new(),
             shapes: ShapeTable::default(),
