@@ -348,10 +348,8 @@ fn extreme_of_small(source: Value, is_min: bool) -> Option<Value> {
             items(source).iter().for_each(|&item| add(item))
         }
         ShapeId::SET | ShapeId::FROZENSET if set::length(source) <= MOST => {
-            let mut position = 0;
-            while let Some(item) = set::element_at(source, &mut position) {
-                add(item);
-            }
+            let (low, high) = set::extremes_of_fixnums(source)?;
+            return Some(if is_min { low } else { high });
         }
         _ => return None,
     }

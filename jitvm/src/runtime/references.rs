@@ -114,8 +114,10 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 let set = header.cast::<Set>();
                 if !(*set).table.is_null() {
                     visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
-                    for slot in 0..=(*set).mask as usize {
-                        visit((*(*set).table.add(slot)).key);
+                    let mut slot = 0;
+                    while let Some(found) = (*set).occupied_from(slot) {
+                        visit((*(*set).table.add(found)).key);
+                        slot = found + 1;
                     }
                 }
                 return;

@@ -3,6 +3,9 @@
 //! A search tries a slot and the nine behind it, then jumps by the hash's higher bits. Deleting leaves a mark that a
 //! later insertion may take. Sizes and growth are CPython's. Elements compare as the keys of dicts do
 //! ([`super::dict`]).
+//!
+//! There is a bit for each slot that holds an element, in words of 64: tables are mostly empty, and who walks over one looks
+//! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_key};
@@ -43,6 +46,7 @@ fn fields<'a>(set: Value) -> &'a mut Set {
 }
 
 impl Set {
+    #[inline(always)]
     fn slots(&self) -> usize {
         self.mask as usize + 1
     }
@@ -63,17 +67,49 @@ impl Set {
         unsafe { &mut *self.table.add(slot) }
     }
 
+    /// The words of bits.
+    #[inline(always)]
+    fn words(&mut self) -> &mut [u64] {
+        let slots = self.slots();
+        if slots <= 64 {
+            return std::slice::from_mut(&mut self.bits);
+        }
+        // SAFETY: behind a table of so many slots there is a word for each 64.
+        unsafe { std::slice::from_raw_parts_mut(self.table.add(slots).cast::<u64>(), slots / 64) }
+    }
+
+    /// Puts an element in a slot that has none.
+    #[inline]
+    fn put(&mut self, slot: usize, entry: SetEntry) {
+        *self.entry(slot) = entry;
+        self.words()[slot / 64] |= 1 << (slot % 64);
+    }
+
+    /// The first slot with an element from `slot` on.
+    #[inline]
+    pub fn occupied_from(&mut self, slot: usize) -> Option<usize> {
+        let words = self.words();
+        let mut index = slot / 64;
+        let mut word = *words.get(index)? & (u64::MAX << (slot % 64));
+        while word == 0 {
+            index += 1;
+            word = *words.get(index)?;
+        }
+        Some(index * 64 + word.trailing_zeros() as usize)
+    }
+
     /// Puts in an element that is not there, where the table holds no marks of deleted ones.
+    #[inline]
     fn insert_clean(&mut self, key: Value, hash: i64) {
         let mut probe = Probe::new(hash, self.mask);
         while self.entry(probe.slot).key != Value::UNDEF {
             probe.advance();
         }
-        *self.entry(probe.slot) = SetEntry { key, hash };
+        self.put(probe.slot, SetEntry { key, hash });
     }
 
     fn forget(&mut self) {
-        (self.used, self.fill, self.mask) = (0, 0, SMALLEST as u32 - 1);
+        (self.used, self.fill, self.mask, self.bits) = (0, 0, SMALLEST as u32 - 1, 0);
         self.table = std::ptr::null_mut();
         self.hash = 0;
     }
@@ -215,8 +251,8 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
     if slots > LARGEST {
         return Err(vm.raise_memory_error());
     }
-    let storage = vm.try_allocate(STORAGE_ITEMS + slots * size_of::<SetEntry>(), ShapeId::STORAGE)?;
-    // SAFETY: the storage has room for the entries.
+    let storage = vm.try_allocate(STORAGE_ITEMS + table_bytes(slots), ShapeId::STORAGE)?;
+    // SAFETY: the storage has room for the entries and words.
     unsafe {
         let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
         for slot in 0..slots {
@@ -225,8 +261,14 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         fields(set).table = table;
     }
     fields(set).mask = slots as u32 - 1;
+    fields(set).words().fill(0);
     vm.heap.written(set.object::<Set>());
     Ok(())
+}
+
+/// Bytes of so many slots and the words behind them.
+const fn table_bytes(slots: usize) -> usize {
+    slots * size_of::<SetEntry>() + if slots > 64 { slots / 64 * size_of::<u64>() } else { 0 }
 }
 
 /// Moves the elements to a table for more than `expected` ones.
@@ -260,9 +302,17 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
     if fields(set).table.is_null() {
         allocate_table(vm, set, SMALLEST)?;
     }
-    let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
     let table = fields(set);
-    *table.entry(slot) = SetEntry { key, hash };
+    let first = hash as usize & table.mask as usize;
+    // Mostly the first slot is free.
+    let (slot, reused) = if table.entry(first).key == Value::UNDEF {
+        (first, false)
+    } else {
+        let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+        (slot, reused)
+    };
+    let table = fields(set);
+    table.put(slot, SetEntry { key, hash });
     vm.heap.written(set.object::<Set>());
     table.used += 1;
     if !reused {
@@ -337,6 +387,7 @@ pub fn discard_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome
 fn remove_at(set: Value, slot: usize) {
     let table = fields(set);
     *table.entry(slot) = SetEntry { key: SetEntry::DELETED, hash: -1 };
+    table.words()[slot / 64] &= !(1 << (slot % 64));
     table.used -= 1;
 }
 
@@ -346,10 +397,8 @@ pub fn pop(set: Value) -> Option<Value> {
     if table.used == 0 {
         return None;
     }
-    let mut slot = (table.finger & table.mask) as usize;
-    while !table.entry(slot).is_element() {
-        slot = (slot + 1) & table.mask as usize;
-    }
+    let from = (table.finger & table.mask) as usize;
+    let slot = table.occupied_from(from).or_else(|| table.occupied_from(0))?;
     let key = table.entry(slot).key;
     remove_at(set, slot);
     fields(set).finger = slot as u32 + 1;
@@ -388,14 +437,43 @@ pub fn element_before(set: Value, position: usize) -> Value {
 /// As [`element_at`], with the hash in front.
 #[inline]
 pub fn hashed_element_at(set: Value, position: &mut usize) -> Option<(i64, Value)> {
-    let entries = fields(set).entries();
-    while let Some(entry) = entries.get(*position) {
-        *position += 1;
-        if entry.is_element() {
-            return Some((entry.hash, entry.key));
+    let table = fields(set);
+    let slot = table.occupied_from(*position);
+    // At the end the position is behind all slots, so the iteration stays over if elements come.
+    *position = slot.map_or(table.slots(), |slot| slot + 1);
+    let entry = table.entry(slot?);
+    Some((entry.hash, entry.key))
+}
+
+/// Whether all elements of one set are in another, if that runs no code of the program.
+pub fn is_subset_natively(set: Value, other: Value) -> Option<bool> {
+    let (table, others) = (fields(set), fields(other));
+    if others.table.is_null() {
+        return Some(table.used == 0);
+    }
+    let mut slot = 0;
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let SetEntry { key, hash } = *table.entry(found);
+        if !contains_natively(other, key, hash)? {
+            return Some(false);
         }
     }
-    None
+    Some(true)
+}
+
+/// The least and greatest element, if all are fixnums and there are some.
+pub fn extremes_of_fixnums(set: Value) -> Option<(Value, Value)> {
+    let table = fields(set);
+    // Tagged ints are in the order of the ints, and all whose low bits are 0 are ints.
+    let (mut low, mut high, mut bits) = (i64::MAX, i64::MIN, 0);
+    let mut slot = 0;
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let word = table.entry(found).key.0 as i64;
+        (low, high, bits) = (low.min(word), high.max(word), bits | word);
+    }
+    (slot > 0 && Value(bits as u64).is_int()).then_some((Value(low as u64), Value(high as u64)))
 }
 
 /// Adds every element of the set `source`.
@@ -411,7 +489,8 @@ pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
         }
         if to.mask == from.mask && from.fill == from.used {
             // SAFETY: both tables have the same number of slots and are different objects.
-            unsafe { to.table.copy_from_nonoverlapping(from.table, from.slots()) };
+            unsafe { to.table.cast::<u8>().copy_from_nonoverlapping(from.table.cast(), table_bytes(from.slots())) };
+            to.bits = from.bits;
         } else {
             for entry in from.entries().iter().filter(|entry| entry.is_element()) {
                 to.insert_clean(entry.key, entry.hash);
@@ -455,6 +534,7 @@ pub fn swap(vm: &mut Vm, a: Value, b: Value) {
     std::mem::swap(&mut x.fill, &mut y.fill);
     std::mem::swap(&mut x.mask, &mut y.mask);
     std::mem::swap(&mut x.table, &mut y.table);
+    std::mem::swap(&mut x.bits, &mut y.bits);
     for set in [a, b] {
         vm.heap.written(set.object::<Set>());
     }

@@ -235,6 +235,9 @@ pub fn is_subset(vm: &mut Vm, set: Value, other: Value) -> Outcome<bool> {
     if set::length(set) > set::length(other) {
         return Ok(false);
     }
+    if let Some(all) = set::is_subset_natively(set, other) {
+        return Ok(all);
+    }
     let mut position = 0;
     while let Some((hash, key)) = set::hashed_element_at(set, &mut position) {
         if !set::contains_hashed(vm, other, key, hash)? {
