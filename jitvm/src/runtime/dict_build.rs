@@ -1,9 +1,7 @@
 //! Dicts made in one go of keys that are all strs: at their final size, and without looking for keys where the same ones
 //! were met before.
 
-use super::{
-    DictEntry, EMPTY, Probe, equal_natively, fields, hash_of_str, rebuild, room, slot_bytes, slots_for,
-};
+use super::{DictEntry, EMPTY, Probe, equal_natively, fields, hash_of_str, rebuild, room, slot_bytes, slots_for};
 use crate::runtime::known_keys::Outline;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
