@@ -69,6 +69,7 @@ pub mod suggest;
 pub mod surrogates;
 #[cfg(test)]
 mod testing;
+pub mod text_files;
 pub mod texts;
 pub mod traceback;
 pub mod traceback_objects;

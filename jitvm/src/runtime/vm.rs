@@ -256,6 +256,7 @@ pub struct Vm {
     pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
+    pub(crate) text_files: super::text_files::TextFiles,
     /// What `_jitvm.caller` said of places, which lives for good.
     pub(crate) callers: std::collections::HashMap<u64, Value>,
     /// The class of matches of regular expressions, once `re` is imported.
@@ -342,6 +343,7 @@ impl Vm {
             abstracts: Default::default(),
             arrays: Default::default(),
             decimals: Default::default(),
+            text_files: Default::default(),
             callers: Default::default(),
             matches: None,
             builtin_table: Vec::new(),
