@@ -333,7 +333,7 @@ pub fn contains(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
 }
 
 /// Whether a key is an element, if that runs no code of the program.
-#[inline]
+#[inline(always)]
 fn contains_natively(set: Value, key: Value, hash: i64) -> Option<bool> {
     let entries = fields(set).entries();
     // Mostly the first slot tells.
@@ -460,6 +460,71 @@ pub fn is_subset_natively(set: Value, other: Value) -> Option<bool> {
         }
     }
     Some(true)
+}
+
+/// Slots of a set to which so many elements were added one by one.
+fn slots_of_grown(count: usize) -> usize {
+    let mut slots = SMALLEST;
+    loop {
+        let full = ((slots - 1) * 3).div_ceil(5);
+        if count < full {
+            return slots;
+        }
+        slots = (grown(full) + 1).next_power_of_two();
+    }
+}
+
+/// A new set of a small set's elements that are in another, or of those that are not; `None` if code of the program
+/// decides which these are. It is made at its final size where no two of them want the same slot: only then the order in
+/// which they are added, and the sizes between, can be seen in the result.
+pub fn selected(vm: &mut Vm, shape: ShapeId, set: Value, other: Value, are_in_other: bool) -> Outcome<Option<Value>> {
+    const MOST: usize = 64;
+    let table = fields(set);
+    if table.used as usize > MOST {
+        return Ok(None);
+    }
+    let mut chosen = [SetEntry::UNUSED; MOST];
+    let mut count = 0;
+    let mut slot = 0;
+    let is_empty = fields(other).table.is_null();
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let entry = *table.entry(found);
+        let is_in_other = if is_empty { Some(false) } else { contains_natively(other, entry.key, entry.hash) };
+        match is_in_other {
+            None => return Ok(None),
+            Some(is_in_other) if is_in_other == are_in_other => {
+                chosen[count] = entry;
+                count += 1;
+            }
+            Some(_) => {}
+        }
+    }
+    let chosen = &chosen[..count];
+    let result = vm.new_set_of(shape);
+    if count == 0 {
+        return Ok(Some(result));
+    }
+    let slots = slots_of_grown(count);
+    let mut taken = 0_u128;
+    debug_assert!(slots <= u128::BITS as usize);
+    for entry in chosen {
+        taken |= 1 << (entry.hash as usize & (slots - 1));
+    }
+    if taken.count_ones() as usize != count {
+        for entry in chosen {
+            add_hashed(vm, result, entry.key, entry.hash)?;
+        }
+        return Ok(Some(result));
+    }
+    allocate_table(vm, result, slots)?;
+    let table = fields(result);
+    for entry in chosen {
+        table.put(entry.hash as usize & (slots - 1), *entry);
+    }
+    (table.used, table.fill) = (count as u32, count as u32);
+    vm.heap.written(result.object::<Set>());
+    Ok(Some(result))
 }
 
 /// The least and greatest element, if all are fixnums and there are some.
