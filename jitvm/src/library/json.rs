@@ -176,7 +176,7 @@ impl<'a> Decoder<'a> {
         self.at += word.len();
         if self.constant_hook != Value::NONE {
             let word = vm.str(word);
-            return Ok(vm.call(self.constant_hook, &[word])?);
+            return vm.call(self.constant_hook, &[word]);
         }
         Ok(vm.float(match word {
             "NaN" => f64::NAN,
@@ -255,7 +255,7 @@ impl<'a> Decoder<'a> {
         let hook = if is_float { self.float_hook } else { self.int_hook };
         if hook != Value::NONE {
             let text = vm.str(text);
-            return Ok(vm.call(hook, &[text])?);
+            return vm.call(hook, &[text]);
         }
         if is_float {
             return Ok(vm.float(text.parse().unwrap_or(f64::NAN)));
@@ -264,7 +264,7 @@ impl<'a> Decoder<'a> {
             Ok(number) => Ok(vm.integer(number)),
             Err(_) => {
                 let text = vm.str(text);
-                Ok(parse_integer(vm, text, 10)?)
+                parse_integer(vm, text, 10)
             }
         }
     }
@@ -468,10 +468,10 @@ impl<'a> Decoder<'a> {
             }
         }
         if as_pairs {
-            return Ok(vm.call(self.pairs_hook, &[result])?);
+            return vm.call(self.pairs_hook, &[result]);
         }
         if self.object_hook != Value::NONE {
-            return Ok(vm.call(self.object_hook, &[result])?);
+            return vm.call(self.object_hook, &[result]);
         }
         Ok(result)
     }
@@ -499,7 +499,7 @@ impl<'a> Decoder<'a> {
         self.skip_blank();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(vm.list(&[])?);
+            return vm.list(&[]);
         }
         loop {
             let value = self.value(vm)?;
