@@ -1,5 +1,6 @@
 """Files, streams and text: the classes of the module io, over the system calls of posix."""
 
+import _jitvm
 import posix as _posix
 import sys as _sys
 
@@ -1013,6 +1014,9 @@ class StringIO(TextIOBase):
     @property
     def line_buffering(self):
         return False
+
+
+_jitvm.know_text_files(StringIO)
 
 
 _NAMES = {"utf8": "utf-8", "locale": "UTF-8", "latin1": "latin-1", "u8": "utf-8"}

@@ -348,10 +348,8 @@ fn extreme_of_small(source: Value, is_min: bool) -> Option<Value> {
             items(source).iter().for_each(|&item| add(item))
         }
         ShapeId::SET | ShapeId::FROZENSET if set::length(source) <= MOST => {
-            let mut position = 0;
-            while let Some(item) = set::element_at(source, &mut position) {
-                add(item);
-            }
+            let (low, high) = set::extremes_of_fixnums(source)?;
+            return Some(if is_min { low } else { high });
         }
         _ => return None,
     }
@@ -483,8 +481,23 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
     if !stream.has_shape(ShapeId::STREAM) {
         return print_to_object(vm, stream, arguments.positional(), [separator, end], flush_wanted);
     }
+    let write = |vm: &mut Vm, line: &str| super::streams::write(vm, stream, line);
+    print_line(vm, arguments.positional(), [separator, end], write)?;
+    if flush_wanted {
+        super::streams::flush(vm, stream)?;
+    }
+    Ok(Value::NONE)
+}
+
+/// Gives `write` the text of a line, in one piece if nothing of the program can tell.
+fn print_line(
+    vm: &mut Vm,
+    values: &[Value],
+    [separator, end]: [&str; 2],
+    write: impl Fn(&mut Vm, &str) -> Outcome<()>,
+) -> Outcome<()> {
     let mut line = String::new();
-    for (index, &value) in arguments.positional().iter().enumerate() {
+    for (index, &value) in values.iter().enumerate() {
         if index > 0 {
             line.push_str(separator);
         }
@@ -493,7 +506,7 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
             None => {
                 // What comes before is written even if this fails, and before whatever this writes.
                 if value.is_pointer() && !line.is_empty() {
-                    super::streams::write(vm, stream, &line)?;
+                    write(vm, &line)?;
                     line.clear();
                 }
                 line.push_str(&repr::str_text(vm, value)?);
@@ -501,27 +514,34 @@ fn print(vm: &mut Vm, arguments: Arguments) -> Outcome {
         }
     }
     line.push_str(end);
-    super::streams::write(vm, stream, &line)?;
-    if flush_wanted {
-        super::streams::flush(vm, stream)?;
-    }
-    Ok(Value::NONE)
+    write(vm, &line)
 }
 
 /// Calls the `write` of an object of the program for each piece.
 fn print_to_object(vm: &mut Vm, file: Value, values: &[Value], [separator, end]: [&str; 2], flush: bool) -> Outcome {
     let name = vm.intern("write");
-    let write = attributes::get_attr(vm, file, name)?;
-    for (index, &value) in values.iter().enumerate() {
-        if index > 0 {
-            let separator = vm.str(separator);
-            vm.call(write, &[separator])?;
+    if vm.is_written_at_end(file) {
+        print_line(vm, values, [separator, end], |vm, line| {
+            let line = vm.str(line);
+            if vm.write_at_end(file, line)? {
+                return Ok(());
+            }
+            let write = attributes::get_attr(vm, file, name)?;
+            vm.call(write, &[line]).map(drop)
+        })?;
+    } else {
+        let write = attributes::get_attr(vm, file, name)?;
+        for (index, &value) in values.iter().enumerate() {
+            if index > 0 {
+                let separator = vm.str(separator);
+                vm.call(write, &[separator])?;
+            }
+            let piece = repr::to_str(vm, value)?;
+            vm.call(write, &[piece])?;
         }
-        let piece = repr::to_str(vm, value)?;
-        vm.call(write, &[piece])?;
+        let end = vm.str(end);
+        vm.call(write, &[end])?;
     }
-    let end = vm.str(end);
-    vm.call(write, &[end])?;
     if flush {
         let name = vm.intern("flush");
         let method = attributes::get_attr(vm, file, name)?;

@@ -38,6 +38,7 @@ builtins! {
     "iterator_state" Arity::One, iterator_state, "The variables of such an object that waits.";
     "made_by" Arity::Range(2, 2), made_by, "Has a call of a class, and of none below it, call a function.";
     "know_arrays" Arity::One, know_arrays, "Tells which class is that of arrays.";
+    "know_text_files" Arity::One, know_text_files, "Tells which class is StringIO.";
     "know_decimals" Arity::Range(3, 3), know_decimals, "Tells the class of decimals, that of contexts, and the module with the current one.";
     "decimal_quantize" Arity::Range(4, 4), decimal_quantize, "What Decimal.quantize returns, or None if it must find out itself.";
     "decimal_text" Arity::One, decimal_text, "What Decimal.__str__ returns, or None if it must find out itself.";
@@ -192,6 +193,11 @@ fn abstract_was_registered(vm: &mut Vm, _: Arguments) -> Outcome {
 
 fn know_arrays(vm: &mut Vm, arguments: Arguments) -> Outcome {
     vm.know_arrays(arguments.positional()[0]);
+    Ok(Value::NONE)
+}
+
+fn know_text_files(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    vm.know_text_files(arguments.positional()[0]);
     Ok(Value::NONE)
 }
 

@@ -1,15 +1,16 @@
 //! The module `_json`, the other half: JSON text to objects, with the hooks of `json.loads`.
 
 use super::{Arguments, Arity, Owner, builtins, json_encode};
-use crate::runtime::dict;
+use crate::runtime::dict::{self, build};
 use crate::runtime::iterate::to_index;
+use crate::runtime::known_keys::Following;
 use crate::runtime::number_text::parse_integer;
 use crate::runtime::operators::truth;
-use crate::runtime::sequences;
-use crate::runtime::strings::{as_text, byte_offset, code_point_index};
+use crate::runtime::strings::{as_text, byte_offset, code_point_index, is_ascii, text};
 use crate::runtime::surrogates;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
+use std::mem::MaybeUninit;
 
 builtins! {
     FUNCTIONS of Owner::Module("_json");
@@ -22,37 +23,22 @@ pub fn fill(_: &mut Vm, _: Value) -> Outcome<()> {
     Ok(())
 }
 
-/// Why a text is no JSON, or that an exception is pending.
-enum Failure {
-    /// What is wrong, and the byte offset.
-    Syntax(&'static str, usize),
-    Raised,
-}
-
-impl From<Raised> for Failure {
-    fn from(_: Raised) -> Failure {
-        Failure::Raised
-    }
-}
-
-type Result<T = Value> = std::result::Result<T, Failure>;
-
-/// Keys that are remembered.
-const KEYS: usize = 64;
+/// Items of an array that are gathered on the native stack, before the list is made.
+const GATHERED: usize = 64;
 
 struct Decoder<'a> {
     text: &'a str,
     at: usize,
+    /// All of the text is ASCII.
+    ascii: bool,
     strict: bool,
     object_hook: Value,
     pairs_hook: Value,
     float_hook: Value,
     int_hook: Value,
     constant_hook: Value,
-    /// Keys met before, each in a place that depends on its text, where later ones replace it: it need not be made again.
-    keys: [Option<(&'a str, Value)>; KEYS],
-    /// Keeps them for the collector.
-    kept: Value,
+    /// Why the text is no JSON, and the byte offset; with `Raised`, of which it is the reason in place of an exception.
+    fault: Option<(&'static str, usize)>,
 }
 
 /// `decode(text, index, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant)`: the value and
@@ -67,28 +53,26 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let Ok(start) = usize::try_from(start) else { return Err(vm.value_error("idx cannot be negative")) };
     let strict = truth(vm, values[2])?;
     let at = byte_offset(vm, values[0], start);
-    let kept = vm.list(&[Value::NONE; KEYS])?;
     let mut decoder = Decoder {
         text,
         at,
+        ascii: is_ascii(values[0]),
         strict,
         object_hook: values[3],
         pairs_hook: values[4],
         float_hook: values[5],
         int_hook: values[6],
         constant_hook: values[7],
-        keys: [None; KEYS],
-        kept,
+        fault: None,
     };
     let result = decoder.value(vm);
-    std::hint::black_box(kept);
-    match result {
-        Ok(value) => {
+    match (result, decoder.fault) {
+        (Ok(value), _) => {
             let end = code_point_index(vm, values[0], decoder.at);
             vm.tuple(&[value, Value::from_fixnum(end as i64)])
         }
-        Err(Failure::Raised) => Err(Raised),
-        Err(Failure::Syntax(message, offset)) => {
+        (Err(Raised), None) => Err(Raised),
+        (Err(Raised), Some((message, offset))) => {
             let offset = code_point_index(vm, values[0], offset);
             let message = vm.str(message);
             vm.tuple(&[message, Value::from_fixnum(offset as i64), Value::FALSE])
@@ -96,20 +80,42 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
     }
 }
 
-/// Bytes that stand for themselves in a string.
-const PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        plain[control] = false;
-        control += 1;
+/// The first byte from `at` on that does not stand for itself in a string, or the end.
+#[inline]
+fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // A subtraction borrows from the byte above only where its own is one that is looked for, so the lowest is right.
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & TOPS;
+    while let Some(&chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(chunk);
+        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
+        let found = quotes | below(word ^ (ONES * u64::from(b'\\')), 1) | below(word, 0x20);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
     }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
-};
+    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        at += 1;
+    }
+    at
+}
+
+/// What a string is made of.
+enum Piece<'a> {
+    /// A part of the text as it is. The flag: no byte of it is a control character.
+    Part(&'a [u8], bool),
+    Made(String),
+}
 
 impl<'a> Decoder<'a> {
+    #[cold]
+    fn wrong(&mut self, message: &'static str, at: usize) -> Raised {
+        self.fault = Some((message, at));
+        Raised
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -120,12 +126,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn value(&mut self, vm: &mut Vm) -> Result {
+    #[inline]
+    fn value(&mut self, vm: &mut Vm) -> Outcome {
         let start = self.at;
         match self.peek() {
             Some(b'"') => {
-                let text = self.string()?;
-                Ok(vm.str(&text))
+                let piece = self.string()?;
+                Ok(self.str_of(vm, &piece))
             }
             Some(b'{') => {
                 vm.enter_native(" while decoding a JSON object from a unicode string")?;
@@ -139,7 +146,13 @@ impl<'a> Decoder<'a> {
                 vm.leave_native();
                 result
             }
-            Some(b'-' | b'0'..=b'9') => self.number(vm),
+            Some(b'-' | b'0'..=b'9') => match self.short_integer() {
+                Some(number) if self.int_hook == Value::NONE => Ok(Value::from_fixnum(number)),
+                _ => {
+                    self.at = start;
+                    self.number(vm)
+                }
+            },
             _ => {
                 const WORDS: [(&str, Value); 3] =
                     [("null", Value::NONE), ("true", Value::TRUE), ("false", Value::FALSE)];
@@ -154,16 +167,16 @@ impl<'a> Decoder<'a> {
                         return self.constant(vm, word);
                     }
                 }
-                Err(Failure::Syntax("Expecting value", start))
+                Err(self.wrong("Expecting value", start))
             }
         }
     }
 
-    fn constant(&mut self, vm: &mut Vm, word: &str) -> Result {
+    fn constant(&mut self, vm: &mut Vm, word: &str) -> Outcome {
         self.at += word.len();
         if self.constant_hook != Value::NONE {
             let word = vm.str(word);
-            return Ok(vm.call(self.constant_hook, &[word])?);
+            return vm.call(self.constant_hook, &[word]);
         }
         Ok(vm.float(match word {
             "NaN" => f64::NAN,
@@ -180,7 +193,29 @@ impl<'a> Decoder<'a> {
         self.at - start
     }
 
-    fn number(&mut self, vm: &mut Vm) -> Result {
+    /// An integer of up to 17 digits, if that is what comes next.
+    #[inline]
+    fn short_integer(&mut self) -> Option<i64> {
+        let bytes = self.text.as_bytes();
+        let negative = bytes[self.at] == b'-';
+        let start = self.at + usize::from(negative);
+        let (mut at, mut number) = (start, 0);
+        while at < start + 17
+            && let Some(&digit @ b'0'..=b'9') = bytes.get(at)
+        {
+            number = number * 10 + i64::from(digit - b'0');
+            at += 1;
+        }
+        let leading_zero = bytes.get(start) == Some(&b'0') && at > start + 1;
+        if at == start || leading_zero || matches!(bytes.get(at), Some(b'0'..=b'9' | b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.at = at;
+        Some(if negative { -number } else { number })
+    }
+
+    #[inline(never)]
+    fn number(&mut self, vm: &mut Vm) -> Outcome {
         let start = self.at;
         if self.peek() == Some(b'-') {
             if self.text[start..].starts_with("-Infinity") {
@@ -192,7 +227,7 @@ impl<'a> Decoder<'a> {
             self.at += 1;
         } else if self.digits() == 0 {
             self.at = start;
-            return Err(Failure::Syntax("Expecting value", start));
+            return Err(self.wrong("Expecting value", start));
         }
         let mut end = self.at;
         let mut is_float = false;
@@ -220,7 +255,7 @@ impl<'a> Decoder<'a> {
         let hook = if is_float { self.float_hook } else { self.int_hook };
         if hook != Value::NONE {
             let text = vm.str(text);
-            return Ok(vm.call(hook, &[text])?);
+            return vm.call(hook, &[text]);
         }
         if is_float {
             return Ok(vm.float(text.parse().unwrap_or(f64::NAN)));
@@ -229,7 +264,7 @@ impl<'a> Decoder<'a> {
             Ok(number) => Ok(vm.integer(number)),
             Err(_) => {
                 let text = vm.str(text);
-                Ok(parse_integer(vm, text, 10)?)
+                parse_integer(vm, text, 10)
             }
         }
     }
@@ -242,31 +277,53 @@ impl<'a> Decoder<'a> {
         u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 
+    fn str_of(&self, vm: &mut Vm, piece: &Piece) -> Value {
+        match piece {
+            Piece::Part(bytes, _) if self.ascii => vm.ascii_str(bytes),
+            // SAFETY: the part lies between two quotes or the like, so it is whole characters of the text.
+            Piece::Part(bytes, _) => vm.str(unsafe { std::str::from_utf8_unchecked(bytes) }),
+            Piece::Made(text) => vm.str(text),
+        }
+    }
+
     /// A string, whose quote is next.
-    fn string(&mut self) -> Result<std::borrow::Cow<'a, str>> {
-        use std::borrow::Cow;
+    #[inline]
+    fn string(&mut self) -> Outcome<Piece<'a>> {
+        let begin = self.at;
+        let bytes = self.text.as_bytes();
+        let end = end_of_plain(bytes, begin + 1);
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(Piece::Part(&bytes[begin + 1..end], true));
+        }
+        self.unusual_string(end)
+    }
+
+    /// A string, whose quote is next; `at` is the place of the first byte that does not stand for itself.
+    #[cold]
+    #[inline(never)]
+    fn unusual_string(&mut self, mut at: usize) -> Outcome<Piece<'a>> {
         let begin = self.at;
         let bytes = self.text.as_bytes();
         let mut plain = begin + 1;
-        let mut at = plain;
         let mut out: Option<String> = None;
         loop {
-            at += bytes[at..].iter().position(|&byte| !PLAIN[usize::from(byte)]).unwrap_or(bytes.len() - at);
+            at = end_of_plain(bytes, at);
             match bytes.get(at) {
-                None => return Err(Failure::Syntax("Unterminated string starting at", begin)),
+                None => return Err(self.wrong("Unterminated string starting at", begin)),
                 Some(b'"') => {
                     let rest = &self.text[plain..at];
                     self.at = at + 1;
                     return Ok(match out {
-                        None => Cow::Borrowed(rest),
-                        Some(out) => Cow::Owned(out + rest),
+                        None => Piece::Part(rest.as_bytes(), false),
+                        Some(out) => Piece::Made(out + rest),
                     });
                 }
                 Some(b'\\') => {
                     let out = out.get_or_insert_with(String::new);
                     out.push_str(&self.text[plain..at]);
                     let escape = match bytes.get(at + 1) {
-                        None => return Err(Failure::Syntax("Unterminated string starting at", begin)),
+                        None => return Err(self.wrong("Unterminated string starting at", begin)),
                         Some(&escape) => escape,
                     };
                     let c = match escape {
@@ -278,7 +335,7 @@ impl<'a> Decoder<'a> {
                         b't' => '\t',
                         b'u' => {
                             let Some(first) = self.unit(at + 2) else {
-                                return Err(Failure::Syntax("Invalid \\uXXXX escape", at + 1));
+                                return Err(self.wrong("Invalid \\uXXXX escape", at + 1));
                             };
                             let mut code = first;
                             at += 4;
@@ -291,67 +348,96 @@ impl<'a> Decoder<'a> {
                             }
                             surrogates::from_code(code).unwrap_or('\u{fffd}')
                         }
-                        _ => return Err(Failure::Syntax("Invalid \\escape", at)),
+                        _ => return Err(self.wrong("Invalid \\escape", at)),
                     };
                     out.push(c);
                     at += 2;
                     plain = at;
                 }
                 Some(0..=0x1f) if self.strict => {
-                    return Err(Failure::Syntax("Invalid control character at", at));
+                    return Err(self.wrong("Invalid control character at", at));
                 }
                 Some(_) => at += 1,
             }
         }
     }
 
-    fn key(&mut self, vm: &mut Vm) -> Result {
-        let text = match self.string()? {
-            std::borrow::Cow::Owned(text) => return Ok(vm.str(&text)),
-            std::borrow::Cow::Borrowed(text) => text,
-        };
-        let bytes = text.as_bytes();
-        let place = match *bytes {
-            [] => 0,
-            [first, .., last] => {
-                let middle = bytes[bytes.len() / 2];
-                (bytes.len() * 5 + usize::from(first) * 7 + usize::from(middle) * 3 + usize::from(last)) % KEYS
-            }
-            [only] => usize::from(only) % KEYS,
-        };
-        if let Some((known, key)) = self.keys[place]
-            && known == text
-        {
-            return Ok(key);
+    /// A key, and whether it is written as it is, without control characters.
+    fn key(&mut self, vm: &mut Vm) -> Outcome<(Value, bool)> {
+        let piece = self.string()?;
+        let Piece::Part(bytes, plain) = piece else { return Ok((self.str_of(vm, &piece), false)) };
+        if let Some(key) = vm.known_keys.key(bytes) {
+            return Ok((key, plain));
         }
-        let key = vm.str(text);
-        sequences::items_mut(vm, self.kept)[place] = key;
-        self.keys[place] = Some((text, key));
-        Ok(key)
+        let key = self.str_of(vm, &piece);
+        if key == Value::EXC {
+            return Err(Raised);
+        }
+        vm.known_keys.remember_key(key);
+        Ok((key, plain))
     }
 
-    fn object(&mut self, vm: &mut Vm) -> Result {
+    /// Goes past a certain key, one that is written as it is, if it comes next.
+    #[inline]
+    fn passes(&mut self, key: Value) -> bool {
+        let expected = text(key).as_bytes();
+        let begin = self.at + 1;
+        let end = begin + expected.len();
+        let bytes = self.text.as_bytes();
+        let is_next = bytes.get(end) == Some(&b'"') && bytes[self.at] == b'"' && &bytes[begin..end] == expected;
+        if is_next {
+            self.at = end + 1;
+        }
+        is_next
+    }
+
+    #[inline(never)]
+    fn object(&mut self, vm: &mut Vm) -> Outcome {
         let as_pairs = self.pairs_hook != Value::NONE;
-        let result = if as_pairs { vm.list(&[])? } else { vm.new_dict() };
+        // The first pairs, before the dict or list is made; the collector finds them here. No more than `count` are
+        // written.
+        let mut first = [const { MaybeUninit::<(Value, Value)>::uninit() }; build::OUTLINED];
+        let mut count = 0;
+        let mut following: Option<Following> = None;
+        // All keys so far are written as they are.
+        let mut all_plain = true;
+        let mut result = Value::UNDEF;
         self.at += 1;
         self.skip_blank();
         if self.peek() == Some(b'}') {
             self.at += 1;
         } else {
             loop {
-                if self.peek() != Some(b'"') {
-                    let message = "Expecting property name enclosed in double quotes";
-                    return Err(Failure::Syntax(message, self.at));
-                }
-                let key = self.key(vm)?;
+                let expected = following.and_then(|following| {
+                    vm.known_keys.outline(following).and_then(|outline| outline.keys.get(count)).map(|&(key, _)| key)
+                });
+                let key = match expected {
+                    Some(key) if self.passes(key) => key,
+                    _ => {
+                        if self.peek() != Some(b'"') {
+                            let message = "Expecting property name enclosed in double quotes";
+                            return Err(self.wrong(message, self.at));
+                        }
+                        let (key, plain) = self.key(vm)?;
+                        all_plain &= plain;
+                        following = if count == 0 && plain { vm.known_keys.begins(key) } else { None };
+                        key
+                    }
+                };
                 self.skip_blank();
                 if self.peek() != Some(b':') {
-                    return Err(Failure::Syntax("Expecting ':' delimiter", self.at));
+                    return Err(self.wrong("Expecting ':' delimiter", self.at));
                 }
                 self.at += 1;
                 self.skip_blank();
                 let value = self.value(vm)?;
-                if as_pairs {
+                if count == first.len() && result == Value::UNDEF {
+                    result = Decoder::gathered(vm, &first, count, as_pairs)?;
+                }
+                if result == Value::UNDEF {
+                    first[count].write((key, value));
+                    count += 1;
+                } else if as_pairs {
                     let pair = vm.tuple(&[key, value])?;
                     vm.push(result, pair)?;
                 } else {
@@ -361,43 +447,90 @@ impl<'a> Decoder<'a> {
                 match self.peek() {
                     Some(b'}') => break,
                     Some(b',') => {}
-                    _ => return Err(Failure::Syntax("Expecting ',' delimiter", self.at)),
+                    _ => return Err(self.wrong("Expecting ',' delimiter", self.at)),
                 }
                 self.at += 1;
                 self.skip_blank();
             }
             self.at += 1;
         }
+        if result == Value::UNDEF {
+            let is_outlined = !as_pairs
+                && following.is_some_and(|following| {
+                    vm.known_keys.outline(following).is_some_and(|outline| outline.keys.len() == count)
+                });
+            result = match following {
+                Some(following) if is_outlined => build::from_outline(vm, following, written(&first, count))?,
+                _ => Decoder::gathered(vm, &first, count, as_pairs)?,
+            };
+            if !is_outlined && !as_pairs && all_plain && dict::length(result) == count {
+                build::remember_outline(vm, result);
+            }
+        }
         if as_pairs {
-            return Ok(vm.call(self.pairs_hook, &[result])?);
+            return vm.call(self.pairs_hook, &[result]);
         }
         if self.object_hook != Value::NONE {
-            return Ok(vm.call(self.object_hook, &[result])?);
+            return vm.call(self.object_hook, &[result]);
         }
         Ok(result)
     }
 
-    fn array(&mut self, vm: &mut Vm) -> Result {
-        let result = vm.list(&[])?;
+    /// A dict, or a list of tuples, of the pairs gathered.
+    fn gathered(vm: &mut Vm, first: &[MaybeUninit<(Value, Value)>], count: usize, as_pairs: bool) -> Outcome {
+        let pairs = written(first, count);
+        if !as_pairs {
+            return build::from_pairs(vm, pairs);
+        }
+        let list = vm.list_with_capacity(pairs.len())?;
+        for &(key, value) in pairs {
+            let pair = vm.tuple(&[key, value])?;
+            vm.push(list, pair)?;
+        }
+        Ok(list)
+    }
+
+    #[inline(never)]
+    fn array(&mut self, vm: &mut Vm) -> Outcome {
+        let mut first = [const { MaybeUninit::<Value>::uninit() }; GATHERED];
+        let mut count = 0;
+        let mut result = Value::UNDEF;
         self.at += 1;
         self.skip_blank();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(result);
+            return vm.list(&[]);
         }
         loop {
             let value = self.value(vm)?;
-            vm.push(result, value)?;
+            if count == first.len() && result == Value::UNDEF {
+                result = vm.list(written(&first, count))?;
+            }
+            if result == Value::UNDEF {
+                first[count].write(value);
+                count += 1;
+            } else {
+                vm.push(result, value)?;
+            }
             self.skip_blank();
             match self.peek() {
                 Some(b']') => break,
                 Some(b',') => {}
-                _ => return Err(Failure::Syntax("Expecting ',' delimiter", self.at)),
+                _ => return Err(self.wrong("Expecting ',' delimiter", self.at)),
             }
             self.at += 1;
             self.skip_blank();
         }
         self.at += 1;
+        if result == Value::UNDEF {
+            result = vm.list(written(&first, count))?;
+        }
         Ok(result)
     }
+}
+
+/// The items of an array of which `count` have been written.
+fn written<T>(items: &[MaybeUninit<T>], count: usize) -> &[T] {
+    // SAFETY: the caller has written these.
+    unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), count.min(items.len())) }
 }

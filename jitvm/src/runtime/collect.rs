@@ -91,6 +91,7 @@ extern "C" fn run(context: *mut libc::c_void, stack_pointer: usize) {
 fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     let begin = Instant::now();
     vm.text_indexes.clear();
+    vm.known_keys.clear();
     let kind = vm.heap.kind_of_collection(cause);
     let in_hand = push_roots(vm, stack_pointer);
     let roots_done = Instant::now();

@@ -18,6 +18,9 @@ use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
 
+#[path = "dict_build.rs"]
+pub mod build;
+
 /// `Header::aux` of a dict whose values are cells.
 const GLOBALS: u16 = 1;
 
@@ -132,8 +135,13 @@ impl Dict {
     }
 
     /// Writes a new entry where there is room for one.
+    #[inline]
     fn append(&mut self, hash: i64, key: Value, value: Value) {
-        let slot = self.free_slot(hash);
+        self.append_at(self.free_slot(hash), hash, key, value);
+    }
+
+    #[inline]
+    fn append_at(&mut self, slot: usize, hash: i64, key: Value, value: Value) {
         self.set_slot(slot, self.filled);
         // SAFETY: there is room for one more entry.
         unsafe { self.entries.add(self.filled as usize).write(DictEntry { hash, key, value }) };
@@ -415,30 +423,41 @@ fn insert_new(vm: &mut Vm, dict: Value, key: Value, hash: i64, value: Value) -> 
 
 /// Moves the entries, without holes, to a table with so many index slots.
 fn rebuild(vm: &mut Vm, dict: Value, slots: usize) -> Outcome<()> {
+    let (old, filled) = new_table(vm, dict, slots)?;
+    let table = fields(dict);
+    // SAFETY: the new table has empty slots and room for the entries, and the old entries lie elsewhere.
+    unsafe {
+        table.index.write_bytes(0xff, slots * slot_bytes(slots));
+        if filled > 0 {
+            let old = std::slice::from_raw_parts(old, filled);
+            for entry in old.iter().filter(|entry| entry.key != Value::UNDEF) {
+                table.append(entry.hash, entry.key, entry.value);
+            }
+        }
+    }
+    vm.heap.written(dict.object::<Dict>());
+    Ok(())
+}
+
+/// Gives a dict a table with so many index slots, whose index is still to be written, and no entries; the old entries.
+fn new_table(vm: &mut Vm, dict: Value, slots: usize) -> Outcome<(*const DictEntry, usize)> {
     if slots > LARGEST {
         return Err(vm.raise_memory_error());
     }
     let (entry_bytes, index_bytes) = (room(slots) * size_of::<DictEntry>(), slots * slot_bytes(slots));
     let storage = vm.try_allocate(STORAGE_ITEMS + entry_bytes + index_bytes, ShapeId::STORAGE)?;
     let table = fields(dict);
-    // SAFETY: the new storage has room for the entries and the index behind them; the old entries lie elsewhere, and
-    // there are not more of them than the new table has room for.
+    debug_assert!(table.used as usize <= room(slots));
+    let old = (table.entries.cast_const(), table.filled as usize);
+    // SAFETY: the new storage has room for the entries and the index behind them.
     unsafe {
-        let entries = storage.byte_add(STORAGE_ITEMS).cast::<DictEntry>();
-        let index = entries.byte_add(entry_bytes).cast::<u8>();
-        index.write_bytes(0xff, index_bytes);
-        let old =
-            std::slice::from_raw_parts(if table.filled == 0 { entries } else { table.entries }, table.filled as usize);
-        debug_assert!(table.used as usize <= room(slots));
-        (table.entries, table.index) = (entries, index);
-        (table.mask, table.usable) = (slots as u32 - 1, room(slots) as u32);
-        (table.used, table.filled) = (0, 0);
-        for entry in old.iter().filter(|entry| entry.key != Value::UNDEF) {
-            table.append(entry.hash, entry.key, entry.value);
-        }
+        table.entries = storage.byte_add(STORAGE_ITEMS).cast::<DictEntry>();
+        table.index = table.entries.byte_add(entry_bytes).cast::<u8>();
     }
+    (table.mask, table.usable) = (slots as u32 - 1, room(slots) as u32);
+    (table.used, table.filled) = (0, 0);
     vm.heap.written(dict.object::<Dict>());
-    Ok(())
+    Ok(old)
 }
 
 /// `dict[key]`, `None` if it is absent. Exact strs and ints as keys run no code of the program unless the dict holds

@@ -1,6 +1,6 @@
 //! The heap as its users see it: allocation out of bump intervals, one per size class, and its statistics.
 //!
-//! Objects never move. Small ones (up to 2 KiB) are cells of 32 KiB blocks ([`super::blocks`]), others are on their
+//! Objects never move. Small ones (up to 2304 bytes) are cells of 32 KiB blocks ([`super::blocks`]), others are on their
 //! own ([`super::large`]). A size class hands out cells from an interval of free cells; when that is used up, the next
 //! one is found by scanning mark bits, so dead cells are never touched. Collections are in [`super::collect`].
 //!
@@ -15,12 +15,13 @@ use super::object::{Header, ShapeId};
 use super::vm::{Outcome, Vm};
 
 /// Largest object that lives in a block.
-pub const LARGEST_CELL: usize = 2048;
+pub const LARGEST_CELL: usize = 2304;
 
-/// Cell sizes: steps of 16 up to 128, then four per power of two (at most 1/4 lost to rounding).
-pub const CELL_SIZES: [u16; 24] = [
+/// Cell sizes: steps of 16 up to 128, then four per power of two (at most 1/4 lost to rounding). The last is for the
+/// tables of dicts and sets with 128 slots.
+pub const CELL_SIZES: [u16; 25] = [
     16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792,
-    2048,
+    2048, 2304,
 ];
 
 /// Size class by number of granules, rounded up.

@@ -1,4 +1,4 @@
-//! Objects above 2 KiB: one system allocation each, in a table that is sorted for lookups by address.
+//! Objects above 2304 bytes: one system allocation each, in a table that is sorted for lookups by address.
 //!
 //! The mark of a large object is in its header's `gc` byte, and stays until a full collection.
 

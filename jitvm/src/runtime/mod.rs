@@ -35,6 +35,7 @@ pub mod heap;
 pub mod instances;
 pub mod instantiate;
 pub mod iterate;
+pub mod known_keys;
 pub mod large;
 pub mod length_hint;
 pub mod link;
@@ -68,6 +69,7 @@ pub mod suggest;
 pub mod surrogates;
 #[cfg(test)]
 mod testing;
+pub mod text_files;
 pub mod texts;
 pub mod traceback;
 pub mod traceback_objects;

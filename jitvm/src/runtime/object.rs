@@ -475,6 +475,8 @@ pub struct Set {
     pub hash: i64,
     /// Inside a STORAGE object (null before the first element).
     pub table: *mut SetEntry,
+    /// Which of up to 64 slots hold an element.
+    pub bits: u64,
 }
 
 /// A slot of a set's table.

@@ -111,13 +111,7 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
                 return;
             }
             ShapeId::SET | ShapeId::FROZENSET => {
-                let set = header.cast::<Set>();
-                if !(*set).table.is_null() {
-                    visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
-                    for slot in 0..=(*set).mask as usize {
-                        visit((*(*set).table.add(slot)).key);
-                    }
-                }
+                for_each_of_set(header.cast(), visit);
                 return;
             }
             ShapeId::GENERATOR | ShapeId::COROUTINE | ShapeId::ASYNC_GENERATOR => {
@@ -132,6 +126,26 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
         };
         for index in 0..count {
             visit(*first.add(index));
+        }
+    }
+}
+
+/// As [`for_each_reference`] of a set: out of line, since those who walk over objects meet few sets.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn for_each_of_set(set: *mut Set, visit: &mut impl FnMut(Value)) {
+    // SAFETY: by the caller.
+    unsafe {
+        if (*set).table.is_null() {
+            return;
+        }
+        visit(Value::from_address((*set).table as usize - STORAGE_ITEMS));
+        let mut slot = 0;
+        while let Some(found) = (*set).occupied_from(slot) {
+            visit((*(*set).table.add(found)).key);
+            slot = found + 1;
         }
     }
 }

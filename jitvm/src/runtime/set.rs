@@ -3,6 +3,9 @@
 //! A search tries a slot and the nine behind it, then jumps by the hash's higher bits. Deleting leaves a mark that a
 //! later insertion may take. Sizes and growth are CPython's. Elements compare as the keys of dicts do
 //! ([`super::dict`]).
+//!
+//! There is a bit for each slot that holds an element, in words of 64: tables are mostly empty, and who walks over one looks
+//! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
@@ -43,6 +46,7 @@ fn fields<'a>(set: Value) -> &'a mut Set {
 }
 
 impl Set {
+    #[inline(always)]
     fn slots(&self) -> usize {
         self.mask as usize + 1
     }
@@ -63,17 +67,49 @@ impl Set {
         unsafe { &mut *self.table.add(slot) }
     }
 
+    /// The words of bits.
+    #[inline(always)]
+    fn words(&mut self) -> &mut [u64] {
+        let slots = self.slots();
+        if slots <= 64 {
+            return std::slice::from_mut(&mut self.bits);
+        }
+        // SAFETY: behind a table of so many slots there is a word for each 64.
+        unsafe { std::slice::from_raw_parts_mut(self.table.add(slots).cast::<u64>(), slots / 64) }
+    }
+
+    /// Puts an element in a slot that has none.
+    #[inline]
+    fn put(&mut self, slot: usize, entry: SetEntry) {
+        *self.entry(slot) = entry;
+        self.words()[slot / 64] |= 1 << (slot % 64);
+    }
+
+    /// The first slot with an element from `slot` on.
+    #[inline]
+    pub fn occupied_from(&mut self, slot: usize) -> Option<usize> {
+        let words = self.words();
+        let mut index = slot / 64;
+        let mut word = *words.get(index)? & (u64::MAX << (slot % 64));
+        while word == 0 {
+            index += 1;
+            word = *words.get(index)?;
+        }
+        Some(index * 64 + word.trailing_zeros() as usize)
+    }
+
     /// Puts in an element that is not there, where the table holds no marks of deleted ones.
+    #[inline]
     fn insert_clean(&mut self, key: Value, hash: i64) {
         let mut probe = Probe::new(hash, self.mask);
         while self.entry(probe.slot).key != Value::UNDEF {
             probe.advance();
         }
-        *self.entry(probe.slot) = SetEntry { key, hash };
+        self.put(probe.slot, SetEntry { key, hash });
     }
 
     fn forget(&mut self) {
-        (self.used, self.fill, self.mask) = (0, 0, SMALLEST as u32 - 1);
+        (self.used, self.fill, self.mask, self.bits) = (0, 0, SMALLEST as u32 - 1, 0);
         self.table = std::ptr::null_mut();
         self.hash = 0;
     }
@@ -253,8 +289,8 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
     if slots > LARGEST {
         return Err(vm.raise_memory_error());
     }
-    let storage = vm.try_allocate(STORAGE_ITEMS + slots * size_of::<SetEntry>(), ShapeId::STORAGE)?;
-    // SAFETY: the storage has room for the entries.
+    let storage = vm.try_allocate(STORAGE_ITEMS + table_bytes(slots), ShapeId::STORAGE)?;
+    // SAFETY: the storage has room for the entries and words.
     unsafe {
         let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
         for slot in 0..slots {
@@ -263,8 +299,14 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         fields(set).table = table;
     }
     fields(set).mask = slots as u32 - 1;
+    fields(set).words().fill(0);
     vm.heap.written(set.object::<Set>());
     Ok(())
+}
+
+/// Bytes of so many slots and the words behind them.
+const fn table_bytes(slots: usize) -> usize {
+    slots * size_of::<SetEntry>() + if slots > 64 { slots / 64 * size_of::<u64>() } else { 0 }
 }
 
 /// Moves the elements to a table for more than `expected` ones.
@@ -304,7 +346,15 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
     if fields(set).table.is_null() {
         allocate_table(vm, set, SMALLEST)?;
     }
-    let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+    let table = fields(set);
+    let first = hash as usize & table.mask as usize;
+    // Mostly the first slot is free.
+    let (slot, reused) = if table.entry(first).key == Value::UNDEF {
+        (first, false)
+    } else {
+        let Found::Absent { slot, reused } = find(vm, set, key, hash)? else { return Ok(false) };
+        (slot, reused)
+    };
     insert(vm, set, SetEntry { key, hash }, slot, reused)?;
     Ok(true)
 }
@@ -313,7 +363,7 @@ pub fn add_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome<boo
 #[inline]
 fn insert(vm: &mut Vm, set: Value, entry: SetEntry, slot: usize, reused: bool) -> Outcome<()> {
     let table = fields(set);
-    *table.entry(slot) = entry;
+    table.put(slot, entry);
     vm.heap.written(set.object::<Set>());
     table.used += 1;
     if !reused {
@@ -334,7 +384,7 @@ pub fn contains(vm: &mut Vm, set: Value, key: Value) -> Outcome<bool> {
 }
 
 /// Whether a key is an element, if that runs no code of the program.
-#[inline]
+#[inline(always)]
 fn contains_natively(set: Value, key: Value, hash: i64) -> Option<bool> {
     let entries = fields(set).entries();
     // Mostly the first slot tells.
@@ -388,6 +438,7 @@ pub fn discard_hashed(vm: &mut Vm, set: Value, key: Value, hash: i64) -> Outcome
 fn remove_at(set: Value, slot: usize) {
     let table = fields(set);
     *table.entry(slot) = SetEntry { key: SetEntry::DELETED, hash: -1 };
+    table.words()[slot / 64] &= !(1 << (slot % 64));
     table.used -= 1;
 }
 
@@ -397,10 +448,8 @@ pub fn pop(set: Value) -> Option<Value> {
     if table.used == 0 {
         return None;
     }
-    let mut slot = (table.finger & table.mask) as usize;
-    while !table.entry(slot).is_element() {
-        slot = (slot + 1) & table.mask as usize;
-    }
+    let from = (table.finger & table.mask) as usize;
+    let slot = table.occupied_from(from).or_else(|| table.occupied_from(0))?;
     let key = table.entry(slot).key;
     remove_at(set, slot);
     fields(set).finger = slot as u32 + 1;
@@ -439,14 +488,108 @@ pub fn element_before(set: Value, position: usize) -> Value {
 /// As [`element_at`], with the hash in front.
 #[inline]
 pub fn hashed_element_at(set: Value, position: &mut usize) -> Option<(i64, Value)> {
-    let entries = fields(set).entries();
-    while let Some(entry) = entries.get(*position) {
-        *position += 1;
-        if entry.is_element() {
-            return Some((entry.hash, entry.key));
+    let table = fields(set);
+    let slot = table.occupied_from(*position);
+    // At the end the position is behind all slots, so the iteration stays over if elements come.
+    *position = slot.map_or(table.slots(), |slot| slot + 1);
+    let entry = table.entry(slot?);
+    Some((entry.hash, entry.key))
+}
+
+/// Whether all elements of one set are in another, if that runs no code of the program.
+pub fn is_subset_natively(set: Value, other: Value) -> Option<bool> {
+    let (table, others) = (fields(set), fields(other));
+    if others.table.is_null() {
+        return Some(table.used == 0);
+    }
+    let mut slot = 0;
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let SetEntry { key, hash } = *table.entry(found);
+        if !contains_natively(other, key, hash)? {
+            return Some(false);
         }
     }
-    None
+    Some(true)
+}
+
+/// Slots of a set to which so many elements were added one by one.
+fn slots_of_grown(count: usize) -> usize {
+    let mut slots = SMALLEST;
+    loop {
+        let full = ((slots - 1) * 3).div_ceil(5);
+        if count < full {
+            return slots;
+        }
+        slots = (grown(full) + 1).next_power_of_two();
+    }
+}
+
+/// A new set of a small set's elements that are in another, or of those that are not; `None` if code of the program
+/// decides which these are. It is made at its final size where no two of them want the same slot: only then the order in
+/// which they are added, and the sizes between, can be seen in the result.
+pub fn selected(vm: &mut Vm, shape: ShapeId, set: Value, other: Value, are_in_other: bool) -> Outcome<Option<Value>> {
+    const MOST: usize = 64;
+    let table = fields(set);
+    if table.used as usize > MOST {
+        return Ok(None);
+    }
+    let mut chosen = [SetEntry::UNUSED; MOST];
+    let mut count = 0;
+    let mut slot = 0;
+    let is_empty = fields(other).table.is_null();
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let entry = *table.entry(found);
+        let is_in_other = if is_empty { Some(false) } else { contains_natively(other, entry.key, entry.hash) };
+        match is_in_other {
+            None => return Ok(None),
+            Some(is_in_other) if is_in_other == are_in_other => {
+                chosen[count] = entry;
+                count += 1;
+            }
+            Some(_) => {}
+        }
+    }
+    let chosen = &chosen[..count];
+    let result = vm.new_set_of(shape);
+    if count == 0 {
+        return Ok(Some(result));
+    }
+    let slots = slots_of_grown(count);
+    let mut taken = 0_u128;
+    debug_assert!(slots <= u128::BITS as usize);
+    for entry in chosen {
+        taken |= 1 << (entry.hash as usize & (slots - 1));
+    }
+    if taken.count_ones() as usize != count {
+        for entry in chosen {
+            add_hashed(vm, result, entry.key, entry.hash)?;
+        }
+        return Ok(Some(result));
+    }
+    allocate_table(vm, result, slots)?;
+    let table = fields(result);
+    for entry in chosen {
+        table.put(entry.hash as usize & (slots - 1), *entry);
+    }
+    (table.used, table.fill) = (count as u32, count as u32);
+    vm.heap.written(result.object::<Set>());
+    Ok(Some(result))
+}
+
+/// The least and greatest element, if all are fixnums and there are some.
+pub fn extremes_of_fixnums(set: Value) -> Option<(Value, Value)> {
+    let table = fields(set);
+    // Tagged ints are in the order of the ints, and all whose low bits are 0 are ints.
+    let (mut low, mut high, mut bits) = (i64::MAX, i64::MIN, 0);
+    let mut slot = 0;
+    while let Some(found) = table.occupied_from(slot) {
+        slot = found + 1;
+        let word = table.entry(found).key.0 as i64;
+        (low, high, bits) = (low.min(word), high.max(word), bits | word);
+    }
+    (slot > 0 && Value(bits as u64).is_int()).then_some((Value(low as u64), Value(high as u64)))
 }
 
 /// Adds every element of the set `source`.
@@ -462,7 +605,8 @@ pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
         }
         if to.mask == from.mask && from.fill == from.used {
             // SAFETY: both tables have the same number of slots and are different objects.
-            unsafe { to.table.copy_from_nonoverlapping(from.table, from.slots()) };
+            unsafe { to.table.cast::<u8>().copy_from_nonoverlapping(from.table.cast(), table_bytes(from.slots())) };
+            to.bits = from.bits;
         } else {
             for entry in from.entries().iter().filter(|entry| entry.is_element()) {
                 to.insert_clean(entry.key, entry.hash);
@@ -506,6 +650,7 @@ pub fn swap(vm: &mut Vm, a: Value, b: Value) {
     std::mem::swap(&mut x.fill, &mut y.fill);
     std::mem::swap(&mut x.mask, &mut y.mask);
     std::mem::swap(&mut x.table, &mut y.table);
+    std::mem::swap(&mut x.bits, &mut y.bits);
     for set in [a, b] {
         vm.heap.written(set.object::<Set>());
     }

@@ -80,10 +80,13 @@ pub fn intersection(vm: &mut Vm, set: Value, other: Value) -> Outcome {
     if set == other {
         return copy(vm, set);
     }
-    let result = vm.new_set_of(shape_like(set));
     if is_any_set(other) {
         let swapped = set::length(other) > set::length(set);
         let (searched, walked) = if swapped { (other, set) } else { (set, other) };
+        if let Some(result) = set::selected(vm, shape_like(set), walked, searched, true)? {
+            return Ok(result);
+        }
+        let result = vm.new_set_of(shape_like(set));
         let mut position = 0;
         while let Some((hash, key)) = set::hashed_element_at(walked, &mut position) {
             if set::contains_hashed(vm, searched, key, hash)? {
@@ -92,6 +95,7 @@ pub fn intersection(vm: &mut Vm, set: Value, other: Value) -> Outcome {
         }
         return Ok(result);
     }
+    let result = vm.new_set_of(shape_like(set));
     let mut iteration = Iteration::new(vm, other)?;
     while let Some(item) = iteration.next(vm)? {
         let hash = hash_of_key(vm, item)?;
@@ -148,6 +152,9 @@ pub fn difference(vm: &mut Vm, set: Value, other: Value) -> Outcome {
         return Ok(result);
     };
     let _ = size;
+    if !is_dict && let Some(result) = set::selected(vm, shape_like(set), set, other, false)? {
+        return Ok(result);
+    }
     let result = vm.new_set_of(shape_like(set));
     let mut position = 0;
     while let Some((hash, key)) = set::hashed_element_at(set, &mut position) {
@@ -234,6 +241,9 @@ pub fn is_subset(vm: &mut Vm, set: Value, other: Value) -> Outcome<bool> {
     let other = if is_any_set(other) { other } else { set_of(vm, ShapeId::SET, other)? };
     if set::length(set) > set::length(other) {
         return Ok(false);
+    }
+    if let Some(all) = set::is_subset_natively(set, other) {
+        return Ok(all);
     }
     let mut position = 0;
     while let Some((hash, key)) = set::hashed_element_at(set, &mut position) {

@@ -192,6 +192,34 @@ impl Vm {
         self.allocate_str(text.len(), |bytes| bytes.copy_from_slice(text.as_bytes())).unwrap_or(Value::EXC)
     }
 
+    /// As [`Vm::str`] of bytes that are known to be ASCII.
+    #[inline]
+    pub fn ascii_str(&mut self, text: &[u8]) -> Value {
+        debug_assert!(text.is_ascii());
+        match *text {
+            [] => return self.empty_str,
+            [byte] => return self.characters[byte as usize],
+            _ => {}
+        }
+        if text.len() > LONGEST {
+            self.raise_memory_error();
+            return Value::EXC;
+        }
+        let object = match self.try_allocate(Str::BYTES + text.len(), ShapeId::STR) {
+            Ok(object) => object.cast::<Str>(),
+            Err(_) => return Value::EXC,
+        };
+        // SAFETY: as in `allocate_str`.
+        unsafe {
+            (*object).header.aux = ASCII;
+            (*object).length = text.len() as u32;
+            (*object).bytes = text.len() as u32;
+            (*object).hash = 0;
+            std::ptr::copy_nonoverlapping(text.as_ptr(), object.byte_add(Str::BYTES).cast(), text.len());
+            Value::of(object)
+        }
+    }
+
     /// A str of `bytes` bytes, which `fill` writes as valid UTF-8 without allocating.
     pub fn allocate_str(&mut self, bytes: usize, fill: impl FnOnce(&mut [u8])) -> Outcome {
         if bytes > LONGEST {

@@ -247,6 +247,7 @@ pub struct Vm {
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
     pub(crate) text_indexes: super::strings::TextIndexes,
+    pub(crate) known_keys: super::known_keys::KnownKeys,
     /// Classes by `TypeId`.
     #[allow(clippy::vec_box, reason = "machine code holds addresses of their versions")]
     pub(crate) classes: Vec<Box<Class>>,
@@ -260,6 +261,7 @@ pub struct Vm {
     pub(crate) abstracts: super::abstract_classes::AbstractAnswers,
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
+    pub(crate) text_files: super::text_files::TextFiles,
     /// What `_jitvm.caller` said of places, which lives for good.
     pub(crate) callers: std::collections::HashMap<u64, Value>,
     /// The class of matches of regular expressions, once `re` is imported.
@@ -337,6 +339,7 @@ impl Vm {
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
             text_indexes: Default::default(),
+            known_keys: Default::default(),
             interned: HashMap::new(),
             classes: Vec::new(),
             shapes: ShapeTable::default(),
@@ -346,6 +349,7 @@ impl Vm {
             abstracts: Default::default(),
             arrays: Default::default(),
             decimals: Default::default(),
+            text_files: Default::default(),
             callers: Default::default(),
             matches: None,
             builtin_table: Vec::new(),
