@@ -240,12 +240,13 @@ pub fn add_plain(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
         && !table.table.is_null()
     {
         let has_room = !is_full(table.fill + 1, table.mask);
-        let entry = table.entry(hash as usize & table.mask as usize);
+        let first = hash as usize & table.mask as usize;
+        let entry = table.entry(first);
         if entry.key == key {
             return Ok(());
         }
         if entry.key == Value::UNDEF && has_room {
-            *entry = SetEntry { key, hash };
+            table.put(first, SetEntry { key, hash });
             (table.used, table.fill) = (table.used + 1, table.fill + 1);
             vm.heap.written(set.object::<Set>());
             return Ok(());
