@@ -1,6 +1,7 @@
 //! Tests of the dict's table.
 
 use super::*;
+use crate::runtime::hash::hash;
 use crate::runtime::sequences::items;
 
 fn int(i: i64) -> Value {

@@ -35,6 +35,7 @@ pub mod heap;
 pub mod instances;
 pub mod instantiate;
 pub mod iterate;
+mod keys;
 pub mod known_keys;
 pub mod large;
 pub mod length_hint;
