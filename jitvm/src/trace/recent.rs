@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_depends_on_more_than_operands_is_recorded_again() {
         let mut recent = Recent::new();
-        for op in [Op::G_Poll, Op::G_NoExc, Op::New, Op::BoxF] {
+        for op in [Op::G_Poll, Op::G_NoExc, Op::New, Op::CallF] {
             let ins = load(op, 3, 16);
             recent.note(ins, Ref(4));
             assert_eq!(recent.find(ins), None, "{op:?}");
