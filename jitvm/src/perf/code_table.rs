@@ -115,6 +115,8 @@ pub struct TraceEntry {
     pub id: u32,
     pub start: usize,
     end: usize,
+    /// Offsets of the stubs of its exits.
+    stubs: std::ops::Range<u32>,
     pieces: Box<[Piece]>,
     frames: Box<[LocId]>,
 }
@@ -144,6 +146,7 @@ impl TraceEntry {
             id: trace.id.0,
             start: artifact.code.start,
             end: artifact.code.end(),
+            stubs: artifact.stubs..artifact.slow_map.first().map_or(artifact.stubs, |&(offset, _)| offset),
             pieces: pieces.into(),
             frames: frames.into(),
         })
@@ -271,6 +274,16 @@ impl TraceTable {
         let index = word.checked_sub(1)? as usize;
         let entry = self.entries.complete().get(index)?;
         (entry.start..entry.end).contains(&address).then(|| (index, (address - entry.start) as u32))
+    }
+
+    /// Whether the instruction at an address is on the way out of a trace: in a stub, or in what all stubs end in.
+    pub fn leaves_at(&self, address: usize) -> bool {
+        let base = self.base.load(Ordering::Acquire);
+        let size = self.grains.len() * GRAIN;
+        match self.at(address) {
+            Some((index, offset)) => self.entry(index).stubs.contains(&offset),
+            None => base != 0 && (base..base + size).contains(&address),
+        }
     }
 
     /// The trace of an index that [`TraceTable::at`] gave.

@@ -202,7 +202,13 @@ impl Sampler {
         // SAFETY: the VM lives as long as the process, and its cells are atomic.
         let perf = unsafe { &(*self.vm).perf };
         let word = perf.state.load(Ordering::Acquire);
-        let state = SampleState(word as u8);
+        let mut state = SampleState(word as u8);
+        if state.0 == State::Compiled as u8
+            && self.traces.leaves_at(context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize)
+        {
+            // The VM says so a little later.
+            state = SampleState(State::Deopt as u8);
+        }
         let timed_ns = perf.timed_until(now);
         let is_timed = State::TIMED.iter().any(|&timed| timed as u8 == state.0);
         let (clock, last) = match is_timed {
