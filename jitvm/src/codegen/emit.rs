@@ -66,6 +66,7 @@ pub(super) struct Emitter {
     pub ops: VecAssembler<X64Relocation>,
     /// Constants in memory after the code.
     pool: Vec<(u64, DynamicLabel)>,
+    pairs: Vec<([u64; 2], DynamicLabel)>,
 }
 
 impl Emitter {
@@ -73,7 +74,7 @@ impl Emitter {
         let guesses = (instructions * 24 + 256, 16, instructions + 16, 16, instructions * 2 + 16);
         let (bytes, locals, labels, statics, relocations) = guesses;
         let ops = VecAssembler::new_with_capacity(address, bytes, locals, 0, labels, statics, relocations);
-        Emitter { ops, pool: Vec::new() }
+        Emitter { ops, pool: Vec::new(), pairs: Vec::new() }
     }
     pub fn offset(&self) -> u32 {
         self.ops.offset().0 as u32
@@ -94,9 +95,21 @@ impl Emitter {
         self.pool.push((word, label));
         label
     }
+    /// Address of two words in memory.
+    pub fn pool_of_two(&mut self, words: [u64; 2]) -> DynamicLabel {
+        if let Some(found) = self.pairs.iter().find(|entry| entry.0 == words) {
+            return found.1;
+        }
+        let label = self.ops.new_dynamic_label();
+        self.pairs.push((words, label));
+        label
+    }
     /// Writes the constants.
     pub fn finish_pool(&mut self) {
         self.ops.align(8, 0xcc);
+        for (words, label) in std::mem::take(&mut self.pairs) {
+            emit!(self.ops ; =>label ; .u64 words[0] ; .u64 words[1]);
+        }
         for (word, label) in std::mem::take(&mut self.pool) {
             emit!(self.ops ; =>label ; .u64 word);
         }

@@ -14,31 +14,25 @@ use crate::interp::activation::{self, CallSite};
 use crate::ir::{Ins, SnapFrame};
 use crate::runtime::frame_stack::FrameStack;
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Continuation, Frame, Vm};
+use crate::runtime::vm::{Frame, Vm};
 use dynasmrt::{DynasmApi, DynasmLabelApi};
 
 const VM: u8 = Register::VM.number();
 const BASE: u8 = Register::BASE.number();
 const RAX: u8 = Register::RAX.number();
-const RCX: u8 = Register::RCX.number();
 const RDX: u8 = Register::RDX.number();
 const RSI: u8 = Register::RSI.number();
-const RDI: u8 = Register::RDI.number();
 
 const FRAMES: i32 = offset_of!(Vm, frames) as i32;
-const FIRST: i32 = FRAMES + offset_of!(FrameStack, first) as i32;
-const LENGTH: i32 = FRAMES + offset_of!(FrameStack, length) as i32;
-const ROOM: i32 = FRAMES + offset_of!(FrameStack, room) as i32;
+const TOP: i32 = FRAMES + offset_of!(FrameStack, top) as i32;
+const ROOM: i32 = FRAMES + offset_of!(FrameStack, room_for_call) as i32;
 const FRAME: i32 = size_of::<Frame>() as i32;
-const CODE: i32 = offset_of!(Frame, code) as i32;
 const PC: i32 = offset_of!(Frame, pc) as i32;
 const FRAME_BASE: i32 = offset_of!(Frame, base) as i32;
-const CONTINUATION: i32 = offset_of!(Frame, continuation) as i32;
 const VALUE: i32 = offset_of!(Frame, value) as i32;
 
-// What the stores below rely on: two halves of a word each, and CALL is 0.
-const _: () = assert!(FRAME == 24 && CODE == 0 && PC == 4 && FRAME_BASE == 8 && CONTINUATION == 12);
-const _: () = assert!(Continuation::Call as u32 == 0);
+// What `push_frame` relies on: four halves of two words.
+const _: () = assert!(FRAME == 24 && offset_of!(Frame, code) == 0 && PC == 4 && FRAME_BASE == 8 && offset_of!(Frame, continuation) == 12);
 
 impl Assembler<'_> {
     /// Leaves rax to the caller; the native frame goes.
@@ -67,13 +61,13 @@ impl Assembler<'_> {
             }
         }
         let (slow, back) = (self.emitter.label(), self.emitter.label());
-        let pushed = site.frames.len() as i32;
+        let pushed = site.frames.len() as i32 * FRAME;
         let (slot, entry) = (slot_offset(site.slot.into())?, site.entry);
         let end = slot_offset(u32::from(site.slot) + u32::from(site.registers))?;
 
-        self.emitter.load(RAX, VM, LENGTH);
-        self.emitter.address(RCX, RAX, pushed);
-        self.emitter.compare_memory(RCX, VM, ROOM);
+        // rdx: behind the innermost frame.
+        self.emitter.load(RDX, VM, TOP);
+        self.emitter.compare_memory(RDX, VM, ROOM);
         self.emitter.jump_if(Condition::Above, slow);
         self.emitter.compare_memory(Register::RSP.number(), VM, offset_of!(Vm, native_limit) as i32);
         self.emitter.jump_if(Condition::NotAbove, slow);
@@ -81,20 +75,17 @@ impl Assembler<'_> {
         self.emitter.compare_memory(RSI, VM, offset_of!(Vm, stack_end) as i32);
         self.emitter.jump_if(Condition::NotBelow, slow);
 
-        // rdx: behind the innermost frame; rsi: its base.
-        emit!(self.emitter.ops ; lea rax, [rax + rax * 2]);
-        self.emitter.load(RDX, VM, FIRST);
-        emit!(self.emitter.ops ; lea rdx, [rdx + rax * 8]);
-        self.emitter.load_half(RSI, RDX, FRAME_BASE - FRAME);
+        // xmm1: the base of the innermost frame in the third of four halves of a word.
+        emit!(self.emitter.ops ; movd xmm1, [rdx + FRAME_BASE - FRAME] ; pslldq xmm1, FRAME_BASE as i8);
         self.emitter.store_half(RDX, PC - FRAME, site.anchor_pc);
         for (i, frame) in site.frames.iter().enumerate() {
             self.push_frame(i as i32 * FRAME, frame);
         }
-        self.emitter.store(VM, LENGTH, RCX);
+        emit!(self.emitter.ops ; add QWORD [r15 + TOP], pushed);
         self.emitter.address(BASE, BASE, slot);
         emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
         self.emitter.address(BASE, BASE, -slot);
-        emit!(self.emitter.ops ; sub QWORD [r15 + LENGTH], pushed ; =>back);
+        emit!(self.emitter.ops ; sub QWORD [r15 + TOP], pushed ; =>back);
         let site = Rc::new(site);
         let call = SlowCall::Function(Rc::as_ptr(&site));
         self.sites.push(site);
@@ -103,14 +94,13 @@ impl Assembler<'_> {
     }
 
     fn push_frame(&mut self, place: i32, frame: &SnapFrame) {
-        let word = u64::from(frame.pc) << 32 | u64::from(frame.code.0);
-        self.emitter.store_word(RDX, place + CODE, word);
-        emit!(self.emitter.ops ; lea edi, [rsi + i32::from(frame.base)]);
-        self.emitter.store(RDX, place + FRAME_BASE, RDI);
-        if frame.continuation != Continuation::Call {
-            self.emitter.store_half(RDX, place + CONTINUATION, frame.continuation as u32);
+        let code = u64::from(frame.pc) << 32 | u64::from(frame.code.0);
+        let base = u64::from(frame.continuation as u32) << 32 | u64::from(frame.base);
+        let words = self.emitter.pool_of_two([code, base]);
+        emit!(self.emitter.ops ; movups xmm0, [=>words] ; paddd xmm0, xmm1 ; movups [rdx + place], xmm0);
+        if frame.continuation.resumes() {
+            self.emitter.store_word(RDX, place + VALUE, Value::UNDEF.0);
         }
-        self.emitter.store_word(RDX, place + VALUE, Value::UNDEF.0);
     }
 
     /// Out of line.

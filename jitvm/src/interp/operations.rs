@@ -294,7 +294,7 @@ macro_rules! operations {
                             }
                         }
                     }
-                    if (*$vm).frames.len() == $floor {
+                    if (*$vm).frames.has_length($floor) {
                         return Leave::Return(value);
                     }
                     load_frame!();

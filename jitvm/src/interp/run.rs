@@ -470,7 +470,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     frame = first;
                                 }
                                 loop {
-                                    if (*vm).frames.len() == floor {
+                                    if (*vm).frames.has_length(floor) {
                                         return Leave::Return(value);
                                     }
                                     if frame.continuation != Continuation::Send {

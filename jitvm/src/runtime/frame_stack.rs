@@ -1,7 +1,7 @@
 //! The stack of Python frames, with a layout that machine code can push to.
 //!
 //! A `Vec` in all but its layout, which is part of the code generator's contract: a call from compiled code to compiled
-//! code writes the frames itself and adds to `length`. `room` says how far it may go without asking.
+//! code writes the frames itself and moves `top`. `room` says how far it may go without asking.
 
 use std::alloc::{Layout, handle_alloc_error, realloc};
 use std::ops::{Deref, DerefMut};
@@ -12,11 +12,15 @@ use super::vm::Frame;
 #[derive(Debug)]
 #[repr(C)]
 pub struct FrameStack {
-    pub(crate) first: *mut Frame,
-    pub(crate) length: usize,
-    /// Machine code pushes no frame past so many: the smaller of the capacity and of the recursion limit less the frames
-    /// that a trace may have inlined, which do not count while it runs.
-    pub(crate) room: usize,
+    first: *mut Frame,
+    /// Behind the innermost frame.
+    pub(crate) top: *mut Frame,
+    /// Machine code whose frames would end here or below may push the frames of a call: those it has inlined, and the
+    /// callee's. Null if no call may.
+    pub(crate) room_for_call: *mut Frame,
+    /// The interpreter pushes no frame here without asking: where the capacity ends, or the recursion limit less the
+    /// frames that a trace may have inlined, which do not count while it runs.
+    room: *mut Frame,
     capacity: usize,
     limit: usize,
     inlined: usize,
@@ -25,7 +29,8 @@ pub struct FrameStack {
 impl FrameStack {
     /// An empty stack for a recursion limit.
     pub fn new(limit: usize) -> FrameStack {
-        FrameStack { first: std::ptr::NonNull::dangling().as_ptr(), length: 0, room: 0, capacity: 0, limit, inlined: 0 }
+        let first = std::ptr::NonNull::dangling().as_ptr();
+        FrameStack { first, top: first, room_for_call: std::ptr::null_mut(), room: first, capacity: 0, limit, inlined: 0 }
     }
 
     /// Adapts to another recursion limit.
@@ -41,21 +46,31 @@ impl FrameStack {
     }
 
     fn measure(&mut self) {
-        self.room = self.capacity.min(self.limit.saturating_sub(self.inlined));
+        let room = self.capacity.min(self.limit.saturating_sub(self.inlined));
+        self.room = self.first.wrapping_add(room);
+        self.room_for_call = match room.checked_sub(self.inlined + 1) {
+            Some(room) => self.first.wrapping_add(room),
+            None => std::ptr::null_mut(),
+        };
     }
 
     /// Whether a trace may run on the top frame: near the recursion limit the interpreter counts each frame.
     #[inline]
     pub fn has_room_for_trace(&self) -> bool {
-        self.length + self.inlined <= self.limit
+        self.len() + self.inlined <= self.limit
     }
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.length
+        (self.top as usize - self.first as usize) / size_of::<Frame>()
     }
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.top == self.first
+    }
+    /// Whether its length is this.
+    #[inline(always)]
+    pub fn has_length(&self, length: usize) -> bool {
+        self.top == self.first.wrapping_add(length)
     }
 
     pub fn capacity(&self) -> usize {
@@ -64,33 +79,32 @@ impl FrameStack {
 
     #[inline(always)]
     pub fn push(&mut self, frame: Frame) {
-        if self.length == self.capacity {
+        if self.has_length(self.capacity) {
             self.grow(1);
         }
         // SAFETY: there is room for one more.
-        unsafe { self.first.add(self.length).write(frame) };
-        self.length += 1;
+        unsafe { self.write_on_top(frame) };
     }
 
     /// Pushes several, innermost last.
     pub fn push_all(&mut self, frames: &[Frame]) {
         self.reserve(frames.len());
         // SAFETY: there is room for them, in memory of its own.
-        unsafe { std::ptr::copy_nonoverlapping(frames.as_ptr(), self.first.add(self.length), frames.len()) };
-        self.length += frames.len();
+        unsafe { std::ptr::copy_nonoverlapping(frames.as_ptr(), self.top, frames.len()) };
+        self.top = self.top.wrapping_add(frames.len());
     }
 
     /// The top frame, of a stack that has one.
     #[inline(always)]
     pub fn top(&self) -> *mut Frame {
-        debug_assert!(self.length > 0);
-        self.first.wrapping_add(self.length).wrapping_sub(1)
+        debug_assert!(!self.is_empty());
+        self.top.wrapping_sub(1)
     }
 
     /// Whether [`FrameStack::push_in_room`] may push.
     #[inline(always)]
     pub fn has_room(&self) -> bool {
-        self.length < self.room
+        self.top < self.room
     }
 
     /// Pushes where there is room.
@@ -99,10 +113,18 @@ impl FrameStack {
     /// [`FrameStack::has_room`].
     #[inline(always)]
     pub unsafe fn push_in_room(&mut self, frame: Frame) {
-        debug_assert!(self.length < self.capacity);
+        debug_assert!(self.len() < self.capacity);
         // SAFETY: by the caller.
-        unsafe { self.first.add(self.length).write(frame) };
-        self.length += 1;
+        unsafe { self.write_on_top(frame) };
+    }
+
+    /// # Safety
+    /// There is room.
+    #[inline(always)]
+    unsafe fn write_on_top(&mut self, frame: Frame) {
+        // SAFETY: by the caller.
+        unsafe { self.top.write(frame) };
+        self.top = self.top.wrapping_add(1);
     }
 
     /// As [`FrameStack::pop`], of a stack that has a frame.
@@ -111,29 +133,28 @@ impl FrameStack {
     /// It has one.
     #[inline(always)]
     pub unsafe fn pop_top(&mut self) -> Frame {
-        debug_assert!(self.length > 0);
-        self.length -= 1;
+        debug_assert!(!self.is_empty());
+        self.top = self.top.wrapping_sub(1);
         // SAFETY: the frame was pushed; frames are plain data.
-        unsafe { self.first.add(self.length).read() }
+        unsafe { self.top.read() }
     }
 
     #[inline(always)]
     pub fn pop(&mut self) -> Option<Frame> {
-        self.length = self.length.checked_sub(1)?;
-        // SAFETY: the frame was pushed; frames are plain data.
-        Some(unsafe { self.first.add(self.length).read() })
+        // SAFETY: there is a frame.
+        (!self.is_empty()).then(|| unsafe { self.pop_top() })
     }
 
     /// Makes room for so many more frames.
     pub fn reserve(&mut self, more: usize) {
-        if self.capacity - self.length < more {
+        if self.capacity - self.len() < more {
             self.grow(more);
         }
     }
 
     /// Keeps the first `length` frames.
     pub fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length);
+        self.top = self.top.min(self.first.wrapping_add(length));
     }
 
     /// Drops the frames from index `length` on, or brings back the ones dropped last.
@@ -142,13 +163,14 @@ impl FrameStack {
     /// Frames were pushed up to `length` before, and none of them overwritten since with another activation's.
     pub unsafe fn set_length(&mut self, length: usize) {
         debug_assert!(length <= self.capacity);
-        self.length = length;
+        self.top = self.first.wrapping_add(length);
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, more: usize) {
-        let capacity = (self.length + more).max(2 * self.capacity).max(1024);
+        let length = self.len();
+        let capacity = (length + more).max(2 * self.capacity).max(1024);
         let new = Layout::array::<Frame>(capacity).expect("frames fit in memory");
         // SAFETY: the old memory, if there is any, came from here with its layout; the size is not zero.
         let memory = unsafe {
@@ -161,6 +183,7 @@ impl FrameStack {
             handle_alloc_error(new);
         }
         self.first = memory.cast();
+        self.top = self.first.wrapping_add(length);
         self.capacity = capacity;
         self.measure();
     }
@@ -180,7 +203,7 @@ impl Deref for FrameStack {
     #[inline(always)]
     fn deref(&self) -> &[Frame] {
         // SAFETY: so many frames have been written; the pointer is aligned even while there are none.
-        unsafe { std::slice::from_raw_parts(self.first, self.length) }
+        unsafe { std::slice::from_raw_parts(self.first, self.len()) }
     }
 }
 
@@ -188,6 +211,6 @@ impl DerefMut for FrameStack {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [Frame] {
         // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.first, self.length) }
+        unsafe { std::slice::from_raw_parts_mut(self.first, self.len()) }
     }
 }

@@ -51,7 +51,7 @@ pub fn of_frame(vm: &mut Vm, index: usize) -> Outcome {
 
 /// The variables of a generator that has not ended.
 pub fn of_generator(vm: &mut Vm, value: Value) -> Outcome {
-    if let Some(index) = vm.frames.iter().position(|frame| frame.value == value) {
+    if let Some(index) = vm.frames.iter().position(|frame| frame.generator() == Some(value)) {
         return of_frame(vm, index);
     }
     let code: *const Code = call::code_pointer(vm, generator::fields(value).code);

@@ -99,8 +99,15 @@ pub struct Frame {
     /// Index into the value stack.
     pub base: u32,
     pub continuation: Continuation,
-    /// What the continuation needs, or UNDEF.
+    /// The generator, if the continuation resumes one; else nobody reads it, and compiled code does not write it.
     pub value: Value,
+}
+
+impl Frame {
+    /// The generator whose frame it is.
+    pub fn generator(&self) -> Option<Value> {
+        self.continuation.resumes().then_some(self.value)
+    }
 }
 
 /// What pushing a frame has to know of a code.
@@ -399,7 +406,7 @@ impl Vm {
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         f(self.exception);
         f(self.handled);
-        self.frames.iter().for_each(|frame| f(frame.value));
+        self.frames.iter().filter_map(Frame::generator).for_each(&mut *f);
         f(self.empty_str);
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));

@@ -108,7 +108,7 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
         code.loops[loop_index as usize].countdown.set(3);
         return false;
     }
-    let is_of_generator = vm.frames.last().is_some_and(|frame| frame.value != Value::UNDEF);
+    let is_of_generator = vm.frames.last().is_some_and(|frame| frame.generator().is_some());
     if is_of_generator && !code.loops[loop_index as usize].postponed.replace(true) {
         code.loops[loop_index as usize].countdown.set(again.saturating_mul(POSTPONED));
         return false;
