@@ -212,6 +212,13 @@ impl Arena {
         self.write(address, &displacement.to_le_bytes())
     }
 
+    /// Makes the five bytes at `address` a jump to `target`.
+    pub fn divert(&mut self, address: usize, target: usize) -> io::Result<()> {
+        const JUMP: u8 = 0xe9;
+        self.write(address, &[JUMP])?;
+        self.patch_rel32(address + 1, target)
+    }
+
     /// Writes to committed memory, which is not executable meanwhile.
     fn write(&mut self, address: usize, bytes: &[u8]) -> io::Result<()> {
         let first = address / PAGE * PAGE;

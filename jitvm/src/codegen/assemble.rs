@@ -12,6 +12,7 @@ use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Targe
 use crate::interp::activation::CallSite;
 use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
 use crate::runtime::vm::Vm;
+use crate::trace::watch::WatchPoint;
 use std::mem::offset_of;
 use std::rc::Rc;
 
@@ -35,6 +36,8 @@ struct Stub {
     undo: Option<Undo>,
     /// Where a guard that is made to fail leaves before it has done anything.
     forced: Option<DynamicLabel>,
+    /// Cell of a watch, and where its five bytes are.
+    watch: Option<(u64, u32)>,
 }
 
 /// Out-of-line call that makes an object.
@@ -78,6 +81,7 @@ pub(super) struct Assembler<'a> {
     /// Objects and items whose barrier was passed since the last instruction that can collect.
     pub barriers: Vec<Ref>,
     pub sites: Vec<Rc<CallSite>>,
+    watches: Vec<WatchPoint>,
     stubs: Vec<Stub>,
 }
 
@@ -106,13 +110,14 @@ pub(super) fn assemble(
         remembers: Vec::new(),
         barriers: Vec::new(),
         sites: Vec::new(),
+        watches: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
     let (map, loop_start) = assembler.instructions(trace)?;
     let inner_entry = assembler.inner_entry;
     let stubs = assembler.emitter.offset();
     let patches = assembler.out_of_line(trace);
-    let Assembler { mut emitter, checkpoints, sites, slow_map, .. } = assembler;
+    let Assembler { mut emitter, checkpoints, sites, slow_map, watches, .. } = assembler;
     for (exit, patch) in allocation.exits.iter_mut().zip(patches) {
         exit.patch = patch;
     }
@@ -132,6 +137,7 @@ pub(super) fn assemble(
         stubs,
         checkpoints,
         sites,
+        watches,
     })
 }
 
@@ -254,7 +260,7 @@ impl Assembler<'_> {
         if ins.op.is_guard() {
             let label = self.emitter.label();
             let forced = self.count_guard(at);
-            self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None, forced });
+            self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None, forced, watch: None });
         }
         match ins.op {
             Op::Sload => {
@@ -265,6 +271,7 @@ impl Assembler<'_> {
                 self.guard(ins, registers);
             }
             Op::G_NoExc | Op::G_Poll => self.guard(ins, registers),
+            Op::G_Watch => self.watch(ins),
             Op::Leave => self.exit_always(),
             Op::G_FltLt | Op::G_FltNlt | Op::G_FltLe | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => {
                 self.float_guard(ins, registers);
@@ -317,6 +324,13 @@ impl Assembler<'_> {
         emit!(self.emitter.ops ; jmp =>label);
         stub.jumps += 1;
         stub.displacement = self.emitter.offset() - 4;
+    }
+    /// Room for a jump to the guard's exit.
+    fn watch(&mut self, ins: Ins) {
+        let at = self.emitter.offset();
+        self.emitter.room_for_jump();
+        let cell = self.constant(ins.a);
+        self.stubs.last_mut().expect("inside a guard").watch = Some((cell, at));
     }
     pub fn undo(&mut self, undo: Undo) {
         self.stubs.last_mut().expect("inside a guard").undo = Some(undo);
@@ -389,6 +403,9 @@ impl Assembler<'_> {
         let mut patches = Vec::with_capacity(self.stubs.len());
         for (number, stub) in std::mem::take(&mut self.stubs).into_iter().enumerate() {
             self.emitter.bind(stub.label);
+            if let Some((cell, at)) = stub.watch {
+                self.watches.push(WatchPoint { cell, at, stub: self.emitter.offset() });
+            }
             if let Some(undo) = stub.undo {
                 self.emitter.alu(undo.operation, undo.register, undo.source);
             }

@@ -32,7 +32,9 @@ const FRAME_BASE: i32 = offset_of!(Frame, base) as i32;
 const VALUE: i32 = offset_of!(Frame, value) as i32;
 
 // What `push_frame` relies on: four halves of two words.
-const _: () = assert!(FRAME == 24 && offset_of!(Frame, code) == 0 && PC == 4 && FRAME_BASE == 8 && offset_of!(Frame, continuation) == 12);
+const _: () = assert!(
+    FRAME == 24 && offset_of!(Frame, code) == 0 && PC == 4 && FRAME_BASE == 8 && offset_of!(Frame, continuation) == 12
+);
 
 impl Assembler<'_> {
     /// Leaves rax to the caller; the native frame goes.

@@ -33,6 +33,7 @@ use crate::interp::activation::CallSite;
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ref, TraceId};
 use crate::runtime::vm::Vm;
+use crate::trace::watch::WatchPoint;
 
 pub use arena::{Arena, Bounds, CodeRange};
 pub use entry::{ExitHandler, ExitState, enter};
@@ -141,6 +142,8 @@ pub struct Artifact {
     pub checkpoints: Vec<checkpoint::Checkpoint>,
     /// What its calls of functions are about, which its code refers to.
     pub sites: Vec<Rc<CallSite>>,
+    /// Its guards that are made to fail from outside.
+    pub watches: Vec<WatchPoint>,
 }
 
 /// Why a trace has no machine code.

@@ -149,6 +149,7 @@ pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins) -> String {
         Op::G_FltNle => format!("not {a} <= {b}"),
         Op::G_Ult => "an index in range".into(),
         Op::G_NoExc => "no exception".into(),
+        Op::G_Watch => format!("{a} == {b}"),
         Op::G_Poll => "no signal".into(),
         Op::Leave => {
             let reason = LeaveReason::ALL.get(ins.c as usize).map_or("", |reason| reason.1);

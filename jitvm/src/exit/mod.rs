@@ -7,8 +7,8 @@ use std::cell::Cell;
 
 use crate::interp::helpers::HELPERS;
 use crate::interp::{activation, call, generator};
-use crate::ir::{Body, Const, NewObject, Ref, Resume, Snapshot, TraceId, Ty, interpret};
-use crate::runtime::object::ShapeId;
+use crate::ir::{Body, Const, NewObject, Op, Ref, Resume, Snapshot, TraceId, Ty, interpret};
+use crate::runtime::object::{Cell as ModuleCell, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::{lockstep, policy};
@@ -255,6 +255,13 @@ fn leave(
     // SAFETY: as in `on_exit`.
     let body = unsafe { &(*trace).body };
     restore(vm, body, snapshot, read);
+    let observed = observed.or_else(|| {
+        // SAFETY: as in `on_exit`.
+        let guard = body.ins[unsafe { (&(*trace).guards)[exit] } as usize];
+        // SAFETY: watched cells are alive.
+        (guard.op == Op::G_Watch)
+            .then(|| unsafe { (*(body.constants[guard.a.constant_index()].word() as *const ModuleCell)).value.0 })
+    });
     if vm.jit.events.is_some() {
         log_exit(vm, id, exit, count, observed);
     }

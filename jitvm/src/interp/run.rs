@@ -186,7 +186,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 }
                                 at!(ins!(a)) = value;
                             }
-                            Op::StoreGlobal => (*((*pc).aux as *mut Cell)).value = at!(ins!(a)),
+                            Op::StoreGlobal => {
+                                let value = at!(ins!(a));
+                                (*vm).set_cell((*pc).aux as *mut Cell, value);
+                            }
                             Op::Add => arithmetic!(Add, |x, y| x.checked_add(y), |p, q| Some(p + q)),
                             Op::Sub => arithmetic!(Sub, |x, y| x.checked_sub(y), |p, q| Some(p - q)),
                             Op::Mul => arithmetic!(Mul, |x, y| (x >> 2).checked_mul(y), |p, q| Some(p * q)),

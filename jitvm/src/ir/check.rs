@@ -64,7 +64,7 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::ShapeStore => [Object, Value, Value],
         Op::New => [Int, Int, Value],
         Op::CellLoad => [Cell, Value, Value],
-        Op::CellStore => [Cell, Tagged, Value],
+        Op::CellStore | Op::G_Watch => [Cell, Tagged, Value],
         Op::CArg => [Chain, Value, Value],
         Op::CallH => [Chain, Value, Value],
         Op::CallF => [Chain, Cell, Value],
@@ -186,6 +186,7 @@ impl Checker<'_> {
             Op::CArg => self.argument(index, ins),
             Op::CallH => self.call(index, ins),
             Op::CallF => self.function_call(index, ins),
+            Op::G_Watch if !ins.b.is_constant() => self.problem(index, "watches for no constant"),
             Op::New if self.body.new_object(ins).is_none() => self.problem(index, "NEW of no object"),
             Op::G_Eq | Op::G_Ne => {
                 let (a, b) = (self.ty_of(ins.a), self.ty_of(ins.b));

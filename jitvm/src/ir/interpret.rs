@@ -314,6 +314,7 @@ impl<'s> Run<'s, '_> {
             Op::G_FltEq => floats().0 == floats().1,
             Op::G_FltNe => floats().0 != floats().1,
             Op::G_NoExc => a() != Value::EXC.0,
+            Op::G_Watch => self.cell_value(a()) == b(),
             Op::Leave => false,
             // SAFETY: the VM is alive; a signal handler may write the field at any time.
             Op::G_Poll => unsafe { (&raw const (*self.machine.vm).poll).read_volatile() == 0 },
@@ -399,9 +400,13 @@ impl<'s> Run<'s, '_> {
             Op::StrLen => Value::from_fixnum(i64::from(read::<u32>(self.address(ins.a) + offset_of!(Str, length)))).0,
             Op::ElemLoad | Op::ItemLoad => read::<u64>(item()),
             Op::FieldLoad => read::<u64>(self.address(ins.a) + ins.c as usize),
-            Op::CellLoad => read::<u64>(self.word(ins.a) as usize + offset_of!(ModuleCell, value)),
+            Op::CellLoad => self.cell_value(self.word(ins.a)),
             _ => unreachable!("{} is no load", ins.op.name()),
         }
+    }
+
+    fn cell_value(&self, cell: u64) -> u64 {
+        read::<u64>(cell as usize + offset_of!(ModuleCell, value))
     }
 
     fn new_object(&self, ins: Ins) -> u64 {

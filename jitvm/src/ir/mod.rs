@@ -103,6 +103,10 @@ impl Ins {
     }
     /// The operand of a guard whose value says why it failed: the first that is no constant.
     pub fn observed(self) -> Option<Ref> {
+        if self.op == Op::G_Watch {
+            // The cell has it.
+            return None;
+        }
         self.operands().find(|r| !r.is_constant()).or_else(|| self.operands().next())
     }
     /// Every operand that is a reference.

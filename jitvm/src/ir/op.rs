@@ -146,6 +146,9 @@ operations! {
     G_FltNe "GF_NE" Nil Ref Ref No Guard None;
     /// The helper's result `a` is not EXC, or exit with the exception pending.
     G_NoExc "G_NOEXC" Nil Ref No No Guard None;
+    /// The module cell a (a constant) holds the constant b, or exit. Machine code does not look: who changes the cell makes
+    /// the guard fail (`trace/watch.rs`).
+    G_Watch "G_WATCH" Nil Ref Ref No Guard None;
     /// No signal or other request is waiting (`Vm::poll` is 0), or exit.
     G_Poll "G_POLL" Nil No No No Guard None;
 

@@ -43,8 +43,8 @@ builtins! {
     "isdisjoint" Arity::One, isdisjoint, "True if no pair is in the other.";
 }
 
-fn clear(_: &mut Vm, arguments: Arguments) -> Outcome {
-    dict::clear(arguments.positional()[0]);
+fn clear(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    dict::clear(vm, arguments.positional()[0]);
     Ok(Value::NONE)
 }
 
@@ -72,7 +72,7 @@ fn pop(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 fn popitem(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    match dict::pop_last(arguments.positional()[0]) {
+    match dict::pop_last(vm, arguments.positional()[0]) {
         Some((key, value)) => vm.tuple(&[key, value]),
         None => Err(vm.raise(TypeId::KEY_ERROR, "popitem(): dictionary is empty")),
     }

@@ -15,6 +15,7 @@ mod peel;
 mod ranges;
 mod reenter;
 mod sink;
+mod watch;
 
 use std::fmt;
 use std::time::Instant;
@@ -44,7 +45,11 @@ pub(crate) struct Unit<'h> {
     applied: Applied,
     /// Values of the recorded instructions, where they are known.
     concrete: Option<&'h Concrete>,
+    may_watch: MayWatch<'h>,
 }
+
+/// Whether compiled code may rely on the cell at this address to go on holding this word: `trace::watch::may_watch`.
+pub type MayWatch<'a> = &'a dyn Fn(u64, u64) -> bool;
 
 impl Unit<'_> {
     fn note_rules(&mut self, applied: &Applied) {
@@ -92,6 +97,13 @@ pub const PASSES: &[Pass] = &[
         description: "leave objects to the exits that need them",
         default: true,
         run: sink::sink,
+        instead: None,
+    },
+    Pass {
+        name: "watch",
+        description: "rely on globals and classes that hardly ever change without looking at them",
+        default: true,
+        run: watch::watch,
         instead: None,
     },
     Pass { name: "dce", description: "drop values that nothing uses", default: true, run: dce::dce, instead: None },
@@ -177,7 +189,7 @@ pub fn run(
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<Body, PassAbort> {
-    run_on(recorded, None, None, options, observer).map(|optimised| optimised.0)
+    run_on(recorded, None, None, &|_, _| true, options, observer).map(|optimised| optimised.0)
 }
 
 /// The same with the values that the instructions had while recording, which debug builds hold each fold against, and
@@ -186,6 +198,7 @@ pub fn run_on(
     recorded: Recorded,
     concrete: Option<&Concrete>,
     target: Option<Target<'_>>,
+    may_watch: MayWatch<'_>,
     options: &PassOptions,
     observer: &mut dyn FnMut(PassReport<'_>),
 ) -> Result<(Body, Option<Label>), PassAbort> {
@@ -195,7 +208,7 @@ pub fn run_on(
     let closing = (!is_ended).then_some(closing);
     let helpers = options.helpers;
     let applied = [0; RULES.len()];
-    let mut unit = Unit { body, closing, link, helpers, target, label: None, sunk: 0, applied, concrete };
+    let mut unit = Unit { body, closing, link, helpers, target, label: None, sunk: 0, applied, concrete, may_watch };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {

@@ -220,7 +220,7 @@ fn module_set(vm: &mut Vm, module: Value, name: Value, new: Value) -> Outcome<()
             let message = format!("'module' object has no attribute '{}'", text(name));
             return Err(raise_own(vm, module, name, message));
         }
-        (*cell).value = new;
+        vm.set_cell(cell, new);
     }
     Ok(())
 }

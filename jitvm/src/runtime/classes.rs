@@ -126,11 +126,6 @@ impl MethodCache {
     }
 }
 
-fn set_watch(watch: Value, version: u32) {
-    // SAFETY: a watch is a CELL.
-    unsafe { (*watch.object::<VersionCell>()).value = Value::from_fixnum(i64::from(version)) };
-}
-
 /// Builtin types that classes of the program cannot derive from.
 const FINAL: &[TypeId] = &[
     TypeId::BOOL,
@@ -253,9 +248,15 @@ impl Vm {
             let layout = if mro.contains(&TypeId::BASE_EXCEPTION) { ShapeId::EXCEPTION } else { self.class(id).layout };
             let class = self.class_mut(id);
             (class.mro, class.version, class.layout) = (mro, version, layout);
-            set_watch(class.watch, version);
+            let watch = class.watch;
+            self.set_watch(watch, version);
         }
         self.names = Names::new(self);
+    }
+
+    fn set_watch(&mut self, watch: Value, version: u32) {
+        // SAFETY: a watch is a CELL.
+        unsafe { self.set_cell(watch.object::<VersionCell>(), Value::from_fixnum(i64::from(version))) };
     }
 
     /// The cell of a class's version; it lives as long as the VM.
@@ -373,8 +374,9 @@ impl Vm {
             let version = self.class_epoch;
             let class = self.class_mut(id);
             class.version = version;
-            set_watch(class.watch, version);
             pending.extend_from_slice(&class.subclasses);
+            let watch = class.watch;
+            self.set_watch(watch, version);
         }
     }
 

@@ -319,7 +319,7 @@ fn set_at(vm: &mut Vm, dict: Value, place: Place, value: Value) {
     let entry = fields(dict).entry(place.entry);
     if is_globals(dict) {
         // SAFETY: the values of a globals dict are cells.
-        unsafe { (*entry.value.object::<Cell>()).value = value };
+        unsafe { vm.set_cell(entry.value.object::<Cell>(), value) };
     } else {
         entry.value = value;
         vm.heap.written(dict.object::<Dict>());
@@ -327,17 +327,17 @@ fn set_at(vm: &mut Vm, dict: Value, place: Place, value: Value) {
 }
 
 /// Leaves a global without a value.
-fn unassign(globals: Value, entry: usize) {
+fn unassign(vm: &mut Vm, globals: Value, entry: usize) {
     debug_assert!(is_globals(globals));
     let cell = fields(globals).entry(entry).value.object::<Cell>();
     // SAFETY: the values of a globals dict are cells.
-    unsafe { (*cell).value = Value::UNDEF };
+    unsafe { vm.set_cell(cell, Value::UNDEF) };
 }
 
 /// Takes the entry out; a global keeps its cell, which code is linked to.
-fn remove_at(dict: Value, place: Place) {
+fn remove_at(vm: &mut Vm, dict: Value, place: Place) {
     if is_globals(dict) {
-        return unassign(dict, place.entry);
+        return unassign(vm, dict, place.entry);
     }
     let table = fields(dict);
     table.set_slot(place.slot, DELETED);
@@ -452,7 +452,7 @@ pub fn remove(vm: &mut Vm, dict: Value, key: Value) -> Outcome<Option<Value>> {
     let hash = hash_of_key(vm, key)?;
     let Some(place) = find(vm, dict, key, hash)? else { return Ok(None) };
     let value = value_at(dict, place);
-    remove_at(dict, place);
+    remove_at(vm, dict, place);
     Ok(value)
 }
 
@@ -475,10 +475,10 @@ pub fn set_str(vm: &mut Vm, dict: Value, name: Value, value: Value) -> Outcome<(
 }
 
 /// Takes a str key out; runs no code of the program.
-pub fn remove_str(dict: Value, name: Value) -> Option<Value> {
+pub fn remove_str(vm: &mut Vm, dict: Value, name: Value) -> Option<Value> {
     let place = find_str(dict, name, hash_of_str(name))?;
     let value = value_at(dict, place);
-    remove_at(dict, place);
+    remove_at(vm, dict, place);
     value
 }
 
@@ -571,11 +571,11 @@ pub fn end_position(dict: Value) -> usize {
 }
 
 /// Takes out the last entry.
-pub fn pop_last(dict: Value) -> Option<(Value, Value)> {
+pub fn pop_last(vm: &mut Vm, dict: Value) -> Option<(Value, Value)> {
     let mut position = end_position(dict);
     let entry = entry_before(dict, &mut position)?;
     if is_globals(dict) {
-        unassign(dict, position);
+        unassign(vm, dict, position);
         return Some(entry);
     }
     let table = fields(dict);
@@ -583,17 +583,17 @@ pub fn pop_last(dict: Value) -> Option<(Value, Value)> {
     while table.slot(probe.slot) as usize != position {
         probe.advance();
     }
-    remove_at(dict, Place { slot: probe.slot, entry: position });
+    remove_at(vm, dict, Place { slot: probe.slot, entry: position });
     // The places behind are used again, but what the table has room for stays less by them, as in CPython.
     fields(dict).filled = position as u32;
     Some(entry)
 }
 
 /// Takes out all entries.
-pub fn clear(dict: Value) {
+pub fn clear(vm: &mut Vm, dict: Value) {
     if is_globals(dict) {
         for entry in 0..end_position(dict) {
-            unassign(dict, entry);
+            unassign(vm, dict, entry);
         }
         return;
     }

@@ -30,7 +30,15 @@ impl FrameStack {
     /// An empty stack for a recursion limit.
     pub fn new(limit: usize) -> FrameStack {
         let first = std::ptr::NonNull::dangling().as_ptr();
-        FrameStack { first, top: first, room_for_call: std::ptr::null_mut(), room: first, capacity: 0, limit, inlined: 0 }
+        FrameStack {
+            first,
+            top: first,
+            room_for_call: std::ptr::null_mut(),
+            room: first,
+            capacity: 0,
+            limit,
+            inlined: 0,
+        }
     }
 
     /// Adapts to another recursion limit.

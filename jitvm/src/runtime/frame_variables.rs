@@ -29,8 +29,7 @@ pub fn of_frame(vm: &mut Vm, index: usize) -> Outcome {
     let register = |vm: &Vm, index: u16| {
         // SAFETY: registers of a frame lie inside the value stack.
         let value = unsafe { *vm.stack.add(frame.base as usize + index as usize) };
-        let is_object = |at: usize| vm.heap.blocks.object_at(at).or_else(|| vm.heap.large.object_at(at)) == Some(at);
-        let is_alive = is_kept || !value.is_pointer() || is_object(value.address());
+        let is_alive = is_kept || !value.is_pointer() || vm.heap.has_object_at(value.address());
         if is_alive { value } else { Value::UNDEF }
     };
     match proto.kind {

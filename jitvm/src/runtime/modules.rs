@@ -101,7 +101,7 @@ impl Vm {
     /// An import failed: the module counts as not imported.
     pub fn forget_module(&mut self, name: &str) {
         let (name, modules) = (self.intern(name), self.modules_dict());
-        dict::remove_str(modules, name);
+        dict::remove_str(self, modules, name);
     }
 
     /// A global cell that is in no dict yet; a str as name finds the builtin that it hides.
@@ -123,7 +123,7 @@ impl Vm {
         let name = self.intern(name);
         let cell = self.global_cell(module, name);
         // SAFETY: cells live as long as their module.
-        unsafe { (*cell).value = value };
+        unsafe { self.set_cell(cell, value) };
     }
 
     /// Value of a module's global, `None` while unassigned; `name` is interned.

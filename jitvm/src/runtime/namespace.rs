@@ -21,8 +21,8 @@ pub fn set(vm: &mut Vm, map: Value, name: Value, value: Value) -> Outcome<()> {
 }
 
 /// False if there is no such name.
-pub fn remove(_: &mut Vm, map: Value, name: Value) -> Outcome<bool> {
-    Ok(dict::remove_str(map, name).is_some())
+pub fn remove(vm: &mut Vm, map: Value, name: Value) -> Outcome<bool> {
+    Ok(dict::remove_str(vm, map, name).is_some())
 }
 
 pub fn length(map: Value) -> usize {

@@ -79,6 +79,16 @@ impl Heap {
         current_stack_pointer() < self.native_lowest + RESERVE_BYTES
     }
 
+    /// Whether the address lies in memory where small objects are.
+    pub(crate) fn is_among_objects(&self, address: usize) -> bool {
+        self.blocks.contains(address)
+    }
+
+    /// Whether an object that the last collection knew of begins at this address.
+    pub(crate) fn has_object_at(&self, address: usize) -> bool {
+        self.blocks.object_at(address).or_else(|| self.large.object_at(address)) == Some(address)
+    }
+
     /// Pushes the address of each object that a word in the range points to, or into, on the mark stack.
     ///
     /// # Safety

@@ -257,6 +257,7 @@ fn release(vm: &mut Vm, id: TraceId) {
     vm.heap.remembered.is_incomplete();
     vm.jit.eviction.freed += 1;
     vm.jit.eviction.waiting -= 1;
+    vm.jit.watches.freed(&trace);
     perf::trace_freed(vm, &trace);
     announce::freed(vm, &trace);
     if let (Some(artifact), Some(arena)) = (&trace.artifact, &mut vm.jit.arena) {

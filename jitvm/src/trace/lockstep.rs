@@ -10,6 +10,7 @@
 use std::cell::Cell;
 
 use super::recorder::Parent;
+use super::watch;
 use super::{Jit, Trace};
 use crate::codegen::ExitState;
 use crate::codegen::checkpoint::{self, Checkpoint};
@@ -251,6 +252,8 @@ impl Activation {
         let ins = body.ins[at];
         let all_known = operands(body, ins).into_iter().flatten().all(|r| self.word(body, r).is_some());
         let forced = self.is_forced(vm, body, at);
+        let is_fired = ins.op == Op::G_Watch && watch::has_changed(body.constants[ins.a.constant_index()].word());
+        let may_fail = ins.op == Op::G_Poll || is_fired;
         let words = std::mem::take(&mut self.words);
         let run = Run { machine: machine(vm, self.base, &words), body, first_phi: 0 };
         let mut fails = false;
@@ -261,7 +264,7 @@ impl Activation {
                 float.and_then(Value::try_float).map(|value| value.0)
             }
             _ => match ins.op.effect() {
-                Effect::Guard | Effect::Pure | Effect::Load if all_known && ins.op != Op::G_Poll => {
+                Effect::Guard | Effect::Pure | Effect::Load if all_known && !may_fail => {
                     let done = run.step(ins).ok();
                     fails = done.is_none();
                     done
@@ -284,7 +287,7 @@ impl Activation {
         if forced || fails {
             return Ok(Next::Exit(number));
         }
-        if ins.op.is_guard() && (!all_known || ins.op == Op::G_Poll) {
+        if ins.op.is_guard() && (!all_known || may_fail) {
             return Ok(Next::Either(number));
         }
         self.following(vm, number).map(Next::Checkpoint)

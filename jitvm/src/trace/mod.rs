@@ -34,6 +34,7 @@ mod record_special;
 mod record_subscript;
 mod record_table;
 pub mod recorder;
+pub mod watch;
 mod watchdog;
 
 use std::collections::HashMap;
@@ -49,6 +50,7 @@ use lockstep::Witness;
 use params::{Mode, Params};
 use record_end::Outside;
 use recorder::{Abort, Parent, Recorder, Step};
+use watch::Watches;
 use watchdog::Watchdog;
 
 use crate::announce::{self, Announcer};
@@ -162,6 +164,7 @@ pub struct Jit {
     /// An exit just taken that is to be recorded from, with its snapshot.
     pub hot_exit: Option<(Parent, usize)>,
     pub eviction: Eviction,
+    pub(crate) watches: Watches,
     next_trace: u32,
     /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
     by_id: Vec<u32>,
@@ -440,6 +443,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
             }
             announce::compiled(vm, &installed);
             let room = vm.jit.by_id.len().max(trace.index() + 1);
+            vm.jit.watches.installed(&installed);
             vm.jit.by_id.resize(room, u32::MAX);
             vm.jit.by_id[trace.index()] = vm.jit.traces.len() as u32;
             vm.jit.traces.push(Box::new(installed));
@@ -515,7 +519,9 @@ fn compile(
         (Some(of.root) == recorded.link && is_of_body).then_some(of.clobbers)
     });
     let target = label.map(|label| optimise::Target { label, since });
-    let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &options, &mut |report| {
+    watch::is_stored_by(vm, &recorded.body);
+    let may_watch = |cell: u64, word: u64| watch::may_watch(vm, cell, word);
+    let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &may_watch, &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);

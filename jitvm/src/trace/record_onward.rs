@@ -5,6 +5,7 @@
 
 use super::abort::AbortReason;
 use super::recorder::{Recorder, Recording, Step, abort};
+use super::watch;
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref};
@@ -159,6 +160,7 @@ pub fn iteration_cells(vm: &mut Vm) -> [Value; 3] {
         return cells;
     }
     let cells = [0; 3].map(|start| vm.new_watch(start));
+    cells.iter().for_each(|&cell| watch::never(cell));
     vm.jit.iteration_cells = Some(cells);
     cells
 }
