@@ -10,7 +10,7 @@ use super::regalloc::Allocation;
 use super::registers::{Register, RegisterSet};
 use super::{Arena, Artifact, CompileFailure, Inherited, Location, Options, Target, Targets};
 use crate::interp::activation::CallSite;
-use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, TraceId, Ty};
+use crate::ir::{Body, FUNCTION_SLOT, Ins, NewObject, Op, Ref, SnapFrame, TraceId, Ty};
 use crate::runtime::vm::Vm;
 use crate::trace::watch::WatchPoint;
 use std::mem::offset_of;
@@ -82,6 +82,8 @@ pub(super) struct Assembler<'a> {
     pub barriers: Vec<Ref>,
     pub sites: Vec<Rc<CallSite>>,
     watches: Vec<WatchPoint>,
+    /// Inlined frames that the last call pushed, and which are still there above the stack of frames.
+    pub pushed: Vec<SnapFrame>,
     stubs: Vec<Stub>,
 }
 
@@ -111,6 +113,7 @@ pub(super) fn assemble(
         barriers: Vec::new(),
         sites: Vec::new(),
         watches: Vec::new(),
+        pushed: Vec::new(),
         stubs: Vec::with_capacity(allocation.exits.len()),
     };
     let (map, loop_start) = assembler.instructions(trace)?;
@@ -148,9 +151,12 @@ impl Assembler<'_> {
         if self.inherited.is_none() || self.options.own_frame {
             emit!(self.emitter.ops ; push rbp ; mov rbp, rsp);
         }
+        // Of the parent's frame, whose size is often this one's.
+        let there = self.inherited.filter(|_| !self.options.own_frame).map_or(0, |parent| frame_bytes(parent.spills));
+        if there != frame {
+            emit!(self.emitter.ops ; lea rsp, [rbp - frame]);
+        }
         self.inner_entry = self.emitter.offset();
-        // Not relative to rsp: control also comes here from other traces, with their frame size.
-        emit!(self.emitter.ops ; lea rsp, [rbp - frame]);
         if let Some(counter) = self.inherited.and_then(|parent| parent.counter) {
             emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD counter as i64 ; inc QWORD [Rq(SCRATCH)]);
         }
@@ -176,6 +182,7 @@ impl Assembler<'_> {
                 Op::Loop => {
                     self.emitter.align_loop();
                     self.barriers.clear();
+                    self.pushed.clear();
                     loop_start = self.emitter.offset();
                     closed = false;
                 }
@@ -183,7 +190,10 @@ impl Assembler<'_> {
                     self.close()?;
                     match self.inherited.and_then(|inherited| inherited.link) {
                         Some(target) if !ins.a.is_none() => self.jump_to_loop(target, frame)?,
-                        Some(target) if ins.c != 0 => self.jump_to(target.artifact.inner_entry)?,
+                        Some(target) if ins.c != 0 => {
+                            self.resize_frame(frame, target);
+                            self.jump_to(target.artifact.inner_entry)?;
+                        }
                         _ => self.jump_back(loop_start),
                     }
                     closed = true;
@@ -232,6 +242,14 @@ impl Assembler<'_> {
         self.jump_to(target.artifact.code.start + target.artifact.loop_start as usize)
     }
 
+    /// Makes the native frame as large as that of the code which control goes on in.
+    fn resize_frame(&mut self, frame: i32, target: Target<'_>) {
+        let its_frame = frame_bytes(target.artifact.spills);
+        if its_frame != frame {
+            emit!(self.emitter.ops ; lea rsp, [rbp - its_frame]);
+        }
+    }
+
     fn jump_back(&mut self, target: u32) {
         let distance = i64::from(target) - i64::from(self.emitter.offset());
         match i8::try_from(distance - 2) {
@@ -256,6 +274,10 @@ impl Assembler<'_> {
         let registers = self.allocation.registers[at];
         if matches!(ins.op, Op::New | Op::BoxF | Op::CallH | Op::CallF) {
             self.barriers.clear();
+        }
+        if ins.op == Op::CallH {
+            // Python code that it runs has frames there.
+            self.pushed.clear();
         }
         if ins.op.is_guard() {
             let label = self.emitter.label();

@@ -21,7 +21,6 @@ const VM: u8 = Register::VM.number();
 const BASE: u8 = Register::BASE.number();
 const RAX: u8 = Register::RAX.number();
 const RDX: u8 = Register::RDX.number();
-const RSI: u8 = Register::RSI.number();
 
 const FRAMES: i32 = offset_of!(Vm, frames) as i32;
 const TOP: i32 = FRAMES + offset_of!(FrameStack, top) as i32;
@@ -32,9 +31,8 @@ const FRAME_BASE: i32 = offset_of!(Frame, base) as i32;
 const VALUE: i32 = offset_of!(Frame, value) as i32;
 
 // What `push_frame` relies on: four halves of two words.
-const _: () = assert!(
-    FRAME == 24 && offset_of!(Frame, code) == 0 && PC == 4 && FRAME_BASE == 8 && offset_of!(Frame, continuation) == 12
-);
+const _: () = assert!(FRAME == 24 && FRAME_BASE == 0 && offset_of!(Frame, continuation) == 4);
+const _: () = assert!(offset_of!(Frame, code) == 8 && PC == 12);
 
 impl Assembler<'_> {
     /// Leaves rax to the caller; the native frame goes.
@@ -65,7 +63,6 @@ impl Assembler<'_> {
         let (slow, back) = (self.emitter.label(), self.emitter.label());
         let pushed = site.frames.len() as i32 * FRAME;
         let (slot, entry) = (slot_offset(site.slot.into())?, site.entry);
-        let end = slot_offset(u32::from(site.slot) + u32::from(site.registers))?;
 
         // rdx: behind the innermost frame.
         self.emitter.load(RDX, VM, TOP);
@@ -73,16 +70,19 @@ impl Assembler<'_> {
         self.emitter.jump_if(Condition::Above, slow);
         self.emitter.compare_memory(Register::RSP.number(), VM, offset_of!(Vm, native_limit) as i32);
         self.emitter.jump_if(Condition::NotAbove, slow);
-        self.emitter.address(RSI, BASE, end);
-        self.emitter.compare_memory(RSI, VM, offset_of!(Vm, stack_end) as i32);
+        self.emitter.compare_memory(BASE, VM, offset_of!(Vm, stack_end_for_calls) as i32);
         self.emitter.jump_if(Condition::NotBelow, slow);
 
-        // xmm1: the base of the innermost frame in the third of four halves of a word.
-        emit!(self.emitter.ops ; movd xmm1, [rdx + FRAME_BASE - FRAME] ; pslldq xmm1, FRAME_BASE as i8);
+        // xmm1: the base of the innermost frame in the first of four halves of words.
+        emit!(self.emitter.ops ; movd xmm1, [rdx + FRAME_BASE - FRAME]);
         self.emitter.store_half(RDX, PC - FRAME, site.anchor_pc);
         for (i, frame) in site.frames.iter().enumerate() {
-            self.push_frame(i as i32 * FRAME, frame);
+            // Its own frame the callee before has changed.
+            if self.pushed.get(i) != Some(frame) || i + 1 == site.frames.len() {
+                self.push_frame(i as i32 * FRAME, frame);
+            }
         }
+        self.pushed = site.frames[..site.frames.len() - 1].to_vec();
         emit!(self.emitter.ops ; add QWORD [r15 + TOP], pushed);
         self.emitter.address(BASE, BASE, slot);
         emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
@@ -98,7 +98,7 @@ impl Assembler<'_> {
     fn push_frame(&mut self, place: i32, frame: &SnapFrame) {
         let code = u64::from(frame.pc) << 32 | u64::from(frame.code.0);
         let base = u64::from(frame.continuation as u32) << 32 | u64::from(frame.base);
-        let words = self.emitter.pool_of_two([code, base]);
+        let words = self.emitter.pool_of_two([base, code]);
         emit!(self.emitter.ops ; movups xmm0, [=>words] ; paddd xmm0, xmm1 ; movups [rdx + place], xmm0);
         if frame.continuation.resumes() {
             self.emitter.store_word(RDX, place + VALUE, Value::UNDEF.0);

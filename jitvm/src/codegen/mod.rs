@@ -122,7 +122,7 @@ pub struct Artifact {
     pub code: CodeRange,
     /// What `enter` is given.
     pub entry: *const u8,
-    /// Where side traces come in: the frame is there, its size is not.
+    /// Where other traces come in, which have given the native frame its size.
     pub inner_entry: usize,
     /// In the order of the guards; an `ExitState::exit` indexes it.
     pub exits: Vec<Exit>,

@@ -93,12 +93,12 @@ impl Continuation {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Frame {
-    pub code: CodeId,
-    /// Instruction being executed (for frames below the top: the call that waits).
-    pub pc: u32,
     /// Index into the value stack.
     pub base: u32,
     pub continuation: Continuation,
+    pub code: CodeId,
+    /// Instruction being executed (for frames below the top: the call that waits).
+    pub pc: u32,
     /// The generator, if the continuation resumes one; else nobody reads it, and compiled code does not write it.
     pub value: Value,
 }
@@ -200,6 +200,9 @@ pub struct Vm {
     /// First and one past the last slot of the value stack.
     pub stack: *mut Value,
     pub stack_end: *mut Value,
+    /// Register 0 of a frame that calls natively lies before this: what the code of the call and its callee can name
+    /// is then inside the stack.
+    pub stack_end_for_calls: *mut Value,
     pub frames: FrameStack,
     /// The exception being handled (`sys.exc_info`), or UNDEF.
     pub handled: Value,
@@ -307,6 +310,8 @@ impl Hasher for WordHasher {
 
 /// Bytes reserved for the value stack; memory comes when it is touched.
 const STACK_BYTES: usize = 256 << 20;
+/// Bytes from a frame's register 0 to the last register of a frame whose base is one of its slots.
+const MOST_REACHED: usize = 2 * (u16::MAX as usize + 1) * size_of::<Value>();
 
 impl Vm {
     /// A VM on the calling thread. `arguments` becomes `sys.argv`.
@@ -318,6 +323,7 @@ impl Vm {
             exception: Value::UNDEF,
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
+            stack_end_for_calls: (stack + STACK_BYTES - MOST_REACHED) as *mut Value,
             frames: FrameStack::new(1000),
             handled: Value::UNDEF,
             codes: Vec::new(),

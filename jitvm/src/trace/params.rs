@@ -74,7 +74,7 @@ parameters! {
     /// Deepest inlining of calls.
     inline_depth "inline-depth" = 9;
     /// Deepest inlining of a function in its own trace.
-    inline_recursion "inline-recursion" = 2;
+    inline_recursion "inline-recursion" = 3;
     /// Failures of a guard logged one by one before only each 2^k-th is.
     bailouts_logged "bailouts" = 16;
     /// Collects garbage at every N-th allocation (0 = only when needed).
