@@ -146,9 +146,23 @@ impl Vm {
 
     /// A bytes object whose data `fill` writes without allocating.
     pub fn bytes_with(&mut self, length: usize, fill: impl FnOnce(&mut [u8])) -> Outcome {
-        if length > LONGEST {
-            return Err(self.raise_memory_error());
+        match length {
+            0 => {
+                fill(&mut []);
+                Ok(self.empty_bytes)
+            }
+            1 => {
+                let mut data = [0];
+                fill(&mut data);
+                Ok(self.single_bytes[data[0] as usize])
+            }
+            2..=LONGEST => self.new_bytes(length, fill),
+            _ => Err(self.raise_memory_error()),
         }
+    }
+
+    /// One that nobody else has.
+    pub(super) fn new_bytes(&mut self, length: usize, fill: impl FnOnce(&mut [u8])) -> Outcome {
         let bytes = self.try_allocate(Bytes::DATA + length, ShapeId::BYTES)?.cast::<Bytes>();
         // SAFETY: the allocation has room for the data, and no one else has seen it.
         unsafe {

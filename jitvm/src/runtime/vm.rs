@@ -255,6 +255,9 @@ pub struct Vm {
     pub(crate) empty_tuple: Value,
     /// One-character ASCII strs.
     pub(crate) characters: [Value; 128],
+    /// The bytes objects of no byte and of one: programs compare them with `is`, and have lists of many.
+    pub(crate) empty_bytes: Value,
+    pub(crate) single_bytes: [Value; 256],
     pub(crate) interned: HashMap<Box<str>, Value>,
     pub(crate) text_indexes: super::strings::TextIndexes,
     pub(crate) known_keys: super::known_keys::KnownKeys,
@@ -351,6 +354,8 @@ impl Vm {
             empty_str: Value::UNDEF,
             empty_tuple: Value::UNDEF,
             characters: [Value::UNDEF; 128],
+            empty_bytes: Value::UNDEF,
+            single_bytes: [Value::UNDEF; 256],
             text_indexes: Default::default(),
             known_keys: Default::default(),
             interned: HashMap::new(),
@@ -379,6 +384,10 @@ impl Vm {
         self.empty_tuple = self.tuple(&[]).expect(no_memory);
         for byte in 0..128 {
             self.characters[byte as usize] = self.allocate_str(1, |bytes| bytes[0] = byte).expect(no_memory);
+        }
+        self.empty_bytes = self.new_bytes(0, |_| ()).expect(no_memory);
+        for byte in 0..=u8::MAX {
+            self.single_bytes[byte as usize] = self.new_bytes(1, |data| data[0] = byte).expect(no_memory);
         }
         self.make_builtin_classes();
     }
@@ -416,6 +425,8 @@ impl Vm {
         f(self.empty_str);
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));
+        f(self.empty_bytes);
+        self.single_bytes.iter().for_each(|&value| f(value));
         self.interned.values().for_each(|&value| f(value));
         for class in &self.classes {
             f(class.object);
