@@ -209,6 +209,7 @@ helpers! {
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     // Of two exact lists.
+    REPEAT_LIST "repeat_list" A2 RAISES |vm, list, count| word(operators_sequence::repeat_list(vm, list, count));
     JOIN_LISTS "join_lists" A2 RAISES |vm, a, b| word(operators_sequence::join_lists(vm, a, b));
     // Of an exact list, with bounds that are ints or None, and a step that is not 0.
     SLICE_LIST "slice_list" A4 RAISES |vm, list, a, b, c| word(slices::get(vm, list, [a, b, c]));
@@ -255,6 +256,10 @@ helpers! {
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 LISTS |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
     LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));
+    LIST_1 "list_1" A1 RAISES |vm, a| word(vm.list(&[a]));
+    LIST_2 "list_2" A2 RAISES |vm, a, b| word(vm.list(&[a, b]));
+    LIST_3 "list_3" A3 RAISES |vm, a, b, c| word(vm.list(&[a, b, c]));
+    LIST_4 "list_4" A4 RAISES |vm, a, b, c, d| word(vm.list(&[a, b, c, d]));
     TUPLE_1 "tuple_1" A1 RAISES |vm, a| word(vm.tuple(&[a]));
     TUPLE_2 "tuple_2" A2 RAISES |vm, a, b| word(vm.tuple(&[a, b]));
     TUPLE_3 "tuple_3" A3 RAISES |vm, a, b, c| word(vm.tuple(&[a, b, c]));
@@ -409,6 +414,8 @@ pub const BUILTIN_COMPARE: [HelperId; 6] =
     [BUILTIN_LESS, BUILTIN_LESS_EQUAL, BUILTIN_EQUAL, BUILTIN_NOT_EQUAL, BUILTIN_GREATER, BUILTIN_GREATER_EQUAL];
 /// By `Compare`.
 pub const COMPARE: [HelperId; 6] = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL];
+/// By number of items less one.
+pub const BUILD_LIST: [HelperId; 4] = [LIST_1, LIST_2, LIST_3, LIST_4];
 /// By number of items less one.
 pub const BUILD_TUPLE: [HelperId; 5] = [TUPLE_1, TUPLE_2, TUPLE_3, TUPLE_4, TUPLE_5];
 /// By number of arguments.

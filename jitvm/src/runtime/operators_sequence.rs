@@ -206,8 +206,23 @@ fn repeat(vm: &mut Vm, sequence: Value, count: Value, augmented: bool) -> Outcom
         }
         return Ok(sequence);
     }
+    repeated_list(vm, sequence, total)
+}
+
+/// `list * count` of exactly these types.
+pub fn repeat_list(vm: &mut Vm, list: Value, count: Value) -> Outcome {
+    match items(list).len().checked_mul(count.as_fixnum().max(0) as usize) {
+        Some(total) if !are_many(total) => repeated_list(vm, list, total),
+        _ => super::operators::mul(vm, list, count, false),
+    }
+}
+
+fn repeated_list(vm: &mut Vm, sequence: Value, total: usize) -> Outcome {
     let list = vm.list_with_capacity(total)?;
-    vm.fill_list(list, total, |result| fill(result, items(sequence)));
+    match *items(sequence) {
+        [value] => vm.fill_list_with(list, total, value),
+        _ => vm.fill_list(list, total, |result| fill(result, items(sequence))),
+    }
     Ok(list)
 }
 

@@ -288,15 +288,21 @@ impl Vm {
 
     /// Writes the items of a new list that has room for `length`; `fill` sets them all without allocating.
     pub fn fill_list(&mut self, list: Value, length: usize, fill: impl FnOnce(&mut [Value])) {
+        self.fill_list_with(list, length, Value::NONE);
+        fill(items_mut(self, list));
+    }
+
+    /// As [`Vm::fill_list`], with one item many times.
+    pub fn fill_list_with(&mut self, list: Value, length: usize, item: Value) {
         let object = list.object::<List>();
-        // SAFETY: the caller passes a list with this capacity. The items are initialised before `fill` sees them.
+        // SAFETY: the caller passes a list with this capacity.
         unsafe {
             assert!(length <= (*object).capacity as usize, "the list has room for the items");
             for index in 0..length {
-                (*object).data.add(index).write(Value::NONE);
+                (*object).data.add(index).write(item);
             }
             (*object).length = length as u32;
+            self.heap.written(object);
         }
-        fill(items_mut(self, list));
     }
 }

@@ -180,10 +180,16 @@ impl Recorder {
             Bytecode::BuildList | Bytecode::BuildTuple => {
                 let items: Vec<Ref> = (ins.b..ins.b + ins.c).map(|r| self.get(r)).collect();
                 let is_list = ins.op == Bytecode::BuildList;
-                let mut result = self.tuple_of(vm, &items);
-                if is_list {
-                    result = self.call(helpers::LIST_OF_TUPLE, &[result]);
-                }
+                let few =
+                    items.len().checked_sub(1).and_then(|number| helpers::BUILD_LIST.get(number)).filter(|_| is_list);
+                let result = match few {
+                    Some(&helper) => self.call(helper, &items),
+                    None if is_list => {
+                        let items = self.tuple_of(vm, &items);
+                        self.call(helpers::LIST_OF_TUPLE, &[items])
+                    }
+                    None => self.tuple_of(vm, &items),
+                };
                 self.set(ins.a, result);
             }
             Bytecode::BuildSlice => {
@@ -375,6 +381,7 @@ impl Recorder {
             let helper = match kind {
                 Binary::Pow if known && x.is_float() && y.is_float() => helpers::FLOAT_POWER,
                 Binary::Add if known && !changes && is_list(x) && is_list(y) => helpers::JOIN_LISTS,
+                Binary::Mul if known && !changes && is_list(x) && y.is_int() => helpers::REPEAT_LIST,
                 _ => table[kind as usize],
             };
             self.call(helper, &[left, right])
