@@ -5,6 +5,7 @@
 //! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
 
 use super::chain::{self, unpark};
+use super::operands::generator_was_awaited;
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
 use crate::ir::CodeId;
@@ -15,6 +16,10 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Suspensions, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
+use crate::trace::record_onward::leave_words;
+
+/// `Header::aux` of a coroutine that is to be watched again once it is suspended.
+const LET_GO: u16 = 1;
 
 /// The register with the generator that an instruction resumes in the running loop.
 pub fn resumed_register(ins: Instruction) -> u16 {
@@ -204,6 +209,14 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
             value: generator,
         };
         vm.frames.push(frame);
+        if state == GeneratorState::Created
+            && (*object).header.shape == ShapeId::COROUTINE
+            && (*code).proto.exception_ranges.is_empty()
+            && vm.heap.finalisers.let_go(generator)
+        {
+            // It was watched for the warning that nobody has begun it; most come to their end now.
+            (*object).header.aux = LET_GO;
+        }
         (*object).state = GeneratorState::Running;
         (*object).delegate = Value::UNDEF;
         // While it runs, `handled` keeps what its caller was handling.
@@ -361,6 +374,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         (*object).state = GeneratorState::Suspended;
         (*object).delegate = delegate;
         leave_handled(vm, &mut *object, true);
+        if (*object).header.aux == LET_GO && (*object).header.shape == ShapeId::COROUTINE {
+            (*object).header.aux = 0;
+            vm.heap.finalisers.watch(frame.value);
+        }
     }
     frame
 }
@@ -462,6 +479,40 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
     }
     let result = execute::execute_rest(vm, floor, false)?;
     Ok(outcome_of(generator, result))
+}
+
+/// SEND of None to a coroutine in a trace, at `pc` of the top frame. Beside the result is left whether it is what the
+/// coroutine has returned, and not yielded.
+///
+/// # Errors
+/// It raised, or cannot be resumed.
+pub fn awaited(vm: &mut Vm, coroutine: Value, pc: u32) -> Outcome {
+    if let Some(frame) = vm.frames.last_mut() {
+        frame.pc = pc;
+    }
+    let (value, returned) = match resume_body(vm, coroutine)? {
+        Resumed::Returned(value) => (value, Value::TRUE),
+        Resumed::Yielded(value) => (value, Value::FALSE),
+    };
+    leave_words(vm, &[returned]);
+    Ok(value)
+}
+
+/// As [`resume`], of a coroutine that may have a trace of its body, with None.
+fn resume_body(vm: &mut Vm, coroutine: Value) -> Outcome<Resumed> {
+    if execute::native_stack_is_short(vm) {
+        return Err(vm.raise_recursion_error());
+    }
+    if fields(coroutine).state != GeneratorState::Created {
+        if fields(coroutine).state == GeneratorState::Finished && generator_was_awaited(vm, coroutine) {
+            return Err(Raised);
+        }
+        return resume(vm, coroutine, Value::NONE);
+    }
+    let floor = vm.frames.len();
+    enter(vm, coroutine, Value::NONE, Continuation::Resume).map_err(|raised| raised.unwrap_or(Raised))?;
+    let result = execute::execute_body(vm, floor)?;
+    Ok(outcome_of(coroutine, result))
 }
 
 fn outcome_of(generator: Value, result: Value) -> Resumed {

@@ -108,8 +108,9 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
         code.loops[loop_index as usize].countdown.set(3);
         return false;
     }
+    let begins_body = code.proto.begins_body(header);
     let is_of_generator = vm.frames.last().is_some_and(|frame| frame.value != Value::UNDEF);
-    if is_of_generator && !code.loops[loop_index as usize].postponed.replace(true) {
+    if is_of_generator && !begins_body && !code.loops[loop_index as usize].postponed.replace(true) {
         code.loops[loop_index as usize].countdown.set(again.saturating_mul(POSTPONED));
         return false;
     }
@@ -118,7 +119,7 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     let live = vm.jit.liveness(code.id, &code.proto);
     let mut recorder = Recorder::new(trace, code, code.id, live, loop_index, header, floor, &vm.jit.params);
     // One that was left while it was recorded is left often enough: its trace may end elsewhere.
-    recorder.leaves = aborts >= weight(AbortReason::LeftLoop);
+    recorder.leaves = begins_body || aborts >= weight(AbortReason::LeftLoop);
     vm.jit.totals.recorded += 1;
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_start(vm, &recorder, again);

@@ -25,6 +25,8 @@ enum Way {
     Next { item: u16, state: u16, rest: Option<[Ref; 3]> },
     /// SEND to an iterator that is no generator: the register of its item.
     Send { item: u16 },
+    /// SEND to a coroutine: the register of what it yields or returns, and the word that says which it was.
+    Resume { item: u16, returned: Ref },
     /// JUMP_IF_TRUE or JUMP_IF_FALSE: where it jumps, and on which answer.
     Branch { target: u32, on: Value },
 }
@@ -94,6 +96,19 @@ impl Recorder {
         self.pending = Some(Pending { answer, way: Way::Send { item: ins.a } });
     }
 
+    /// SEND of None to a coroutine that has not begun, as a call: what it yields or returns.
+    pub(super) fn send_to_coroutine(&mut self, vm: &mut Vm, ins: Instruction) {
+        let sent = self.get(ins.a);
+        self.same_word(vm, sent, Value::NONE);
+        let coroutine = self.get(ins.b);
+        let coroutine = self.object(coroutine, ShapeId::COROUTINE);
+        let here = self.frames.last().expect("the anchor frame stays").pc;
+        let here = self.constant_int(here.into());
+        let answer = self.call(helpers::AWAIT, &[coroutine, here]);
+        let [returned, ..] = self.rest_of_state(vm);
+        self.pending = Some(Pending { answer, way: Way::Resume { item: ins.a, returned } });
+    }
+
     /// JUMP_IF_TRUE and JUMP_IF_FALSE of an instance whose class has `__bool__` or `__len__`.
     pub(super) fn branch_on_call(&mut self, ins: Instruction) {
         let operand = self.get(ins.a);
@@ -125,6 +140,13 @@ impl Recorder {
                 let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
                 self.guard_onward(check, answer, exhausted, way);
                 self.set(item, own);
+            }
+            Way::Resume { item, returned } => {
+                let yes = self.constant(vm, Value::TRUE);
+                let ended = pc == here + 1;
+                let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
+                self.set(item, answer);
+                self.guard_onward(check, returned, yes, way);
             }
             Way::Next { item, state, rest } => {
                 let ended = pc == here + 1;
