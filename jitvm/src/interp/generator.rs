@@ -16,7 +16,6 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Suspensions, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
-use crate::trace::record_onward::leave_words;
 
 /// `Header::aux` of a coroutine that is to be watched again once it is suspended.
 const LET_GO: u16 = 1;
@@ -481,8 +480,7 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
     Ok(outcome_of(generator, result))
 }
 
-/// SEND of None to a coroutine in a trace, at `pc` of the top frame. Beside the result is left whether it is what the
-/// coroutine has returned, and not yielded.
+/// SEND of None to a coroutine in a trace, at `pc` of the top frame: what it yields or returns, which its state tells.
 ///
 /// # Errors
 /// It raised, or cannot be resumed.
@@ -490,16 +488,6 @@ pub fn awaited(vm: &mut Vm, coroutine: Value, pc: u32) -> Outcome {
     if let Some(frame) = vm.frames.last_mut() {
         frame.pc = pc;
     }
-    let (value, returned) = match resume_body(vm, coroutine)? {
-        Resumed::Returned(value) => (value, Value::TRUE),
-        Resumed::Yielded(value) => (value, Value::FALSE),
-    };
-    leave_words(vm, &[returned]);
-    Ok(value)
-}
-
-/// As [`resume`], of a coroutine that may have a trace of its body, with None.
-fn resume_body(vm: &mut Vm, coroutine: Value) -> Outcome<Resumed> {
     if execute::native_stack_is_short(vm) {
         return Err(vm.raise_recursion_error());
     }
@@ -507,12 +495,13 @@ fn resume_body(vm: &mut Vm, coroutine: Value) -> Outcome<Resumed> {
         if fields(coroutine).state == GeneratorState::Finished && generator_was_awaited(vm, coroutine) {
             return Err(Raised);
         }
-        return resume(vm, coroutine, Value::NONE);
+        return match resume(vm, coroutine, Value::NONE)? {
+            Resumed::Returned(value) | Resumed::Yielded(value) => Ok(value),
+        };
     }
     let floor = vm.frames.len();
     enter(vm, coroutine, Value::NONE, Continuation::Resume).map_err(|raised| raised.unwrap_or(Raised))?;
-    let result = execute::execute_body(vm, floor)?;
-    Ok(outcome_of(coroutine, result))
+    execute::execute_body(vm, floor)
 }
 
 fn outcome_of(generator: Value, result: Value) -> Resumed {

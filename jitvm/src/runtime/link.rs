@@ -73,7 +73,10 @@ impl Vm {
                 entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
             });
             match freed {
-                Some(first) => self.codes[first.index() + index] = code,
+                Some(first) => {
+                    self.codes[first.index() + index] = code;
+                    self.fixed_roots.outdate();
+                }
                 None => self.codes.push(code),
             }
         }

@@ -246,6 +246,7 @@ pub struct Vm {
     /// One-character ASCII strs.
     pub(crate) characters: [Value; 128],
     pub(crate) interned: HashMap<Box<str>, Value>,
+    pub(crate) fixed_roots: super::fixed_roots::FixedRoots,
     pub(crate) text_indexes: super::strings::TextIndexes,
     pub(crate) known_keys: super::known_keys::KnownKeys,
     /// Classes by `TypeId`.
@@ -341,6 +342,7 @@ impl Vm {
             text_indexes: Default::default(),
             known_keys: Default::default(),
             interned: HashMap::new(),
+            fixed_roots: Default::default(),
             classes: Vec::new(),
             shapes: ShapeTable::default(),
             method_cache: MethodCache::default(),
@@ -395,7 +397,7 @@ impl Vm {
         top.max(self.stack_high as usize).min(size)
     }
 
-    /// Calls `f` with every value the VM itself refers to: the precise roots.
+    /// Calls `f` with every value the VM itself refers to, but for fixed ones: the precise roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         f(self.exception);
         f(self.handled);
@@ -403,20 +405,9 @@ impl Vm {
         f(self.empty_str);
         f(self.empty_tuple);
         self.characters.iter().for_each(|&value| f(value));
-        self.interned.values().for_each(|&value| f(value));
-        for class in &self.classes {
-            f(class.object);
-            f(class.watch);
-            class.attributes.entries().iter().for_each(|&(_, value)| f(value));
-        }
         self.builtins.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
         f(self.modules);
-        for code in &self.codes {
-            code.constants.iter().chain(&code.names).chain(&code.parameters).for_each(|&value| f(value));
-            f(code.module);
-            code.globals.iter().for_each(|&cell| f(Value::of(cell)));
-        }
         self.consumers.visit_roots(f);
         self.jit.visit_roots(f);
     }

@@ -58,7 +58,7 @@ use crate::events::Events;
 use crate::exit;
 use crate::interp::helpers::{HELPERS, Places};
 use crate::interp::{call, chain, generator};
-use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
+use crate::ir::{Body, CodeId, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
@@ -171,15 +171,8 @@ pub struct Jit {
 }
 
 impl Jit {
-    /// Objects that traces and the recording refer to.
+    /// Objects that the recording refers to. Those of traces are fixed roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
-        for trace in &self.traces {
-            for constant in &trace.body.constants {
-                if let Const::Val(value, _) = constant {
-                    f(*value);
-                }
-            }
-        }
         if let Some(recorder) = &self.recorder {
             recorder.visit_roots(f);
         }
@@ -203,6 +196,11 @@ impl Jit {
         for index in first.0..first.0 + count as u32 {
             self.liveness.remove(&CodeId(index));
         }
+    }
+
+    /// How many traces have been begun.
+    pub(crate) fn trace_ids(&self) -> u32 {
+        self.next_trace
     }
 
     fn new_trace_id(&mut self) -> TraceId {

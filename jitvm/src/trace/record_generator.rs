@@ -236,6 +236,11 @@ impl Recorder {
         Ok(true)
     }
 
+    /// The word that says what a generator is doing, and where.
+    pub(super) fn position_of(&mut self, object: Ref) -> Ref {
+        self.emit(Op::FieldLoad, object, Ref::NONE, POSITION)
+    }
+
     /// It is a generator of the same code, which says what class it is of.
     pub(super) fn same_generator_code(&mut self, vm: &mut Vm, object: Ref, generator: Value) {
         let word = self.emit(Op::FieldLoad, object, Ref::NONE, CODE);

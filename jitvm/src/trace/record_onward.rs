@@ -9,7 +9,7 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref};
 use crate::runtime::iterate;
-use crate::runtime::object::ShapeId;
+use crate::runtime::object::{Generator, GeneratorState, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
@@ -25,8 +25,8 @@ enum Way {
     Next { item: u16, state: u16, rest: Option<[Ref; 3]> },
     /// SEND to an iterator that is no generator: the register of its item.
     Send { item: u16 },
-    /// SEND to a coroutine: the register of what it yields or returns, and the word that says which it was.
-    Resume { item: u16, returned: Ref },
+    /// SEND to a coroutine that had not begun: the register of what it yields or returns, and where it is now.
+    Resume { item: u16, position: Ref },
     /// JUMP_IF_TRUE or JUMP_IF_FALSE: where it jumps, and on which answer.
     Branch { target: u32, on: Value },
 }
@@ -105,8 +105,8 @@ impl Recorder {
         let here = self.frames.last().expect("the anchor frame stays").pc;
         let here = self.constant_int(here.into());
         let answer = self.call(helpers::AWAIT, &[coroutine, here]);
-        let [returned, ..] = self.rest_of_state(vm);
-        self.pending = Some(Pending { answer, way: Way::Resume { item: ins.a, returned } });
+        let position = self.position_of(coroutine);
+        self.pending = Some(Pending { answer, way: Way::Resume { item: ins.a, position } });
     }
 
     /// JUMP_IF_TRUE and JUMP_IF_FALSE of an instance whose class has `__bool__` or `__len__`.
@@ -141,12 +141,13 @@ impl Recorder {
                 self.guard_onward(check, answer, exhausted, way);
                 self.set(item, own);
             }
-            Way::Resume { item, returned } => {
-                let yes = self.constant(vm, Value::TRUE);
+            Way::Resume { item, position } => {
+                // One that was never suspended is still where it began.
+                let finished = self.constant(vm, Generator::position(GeneratorState::Finished, 0));
                 let ended = pc == here + 1;
                 let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
                 self.set(item, answer);
-                self.guard_onward(check, returned, yes, way);
+                self.guard_onward(check, position, finished, way);
             }
             Way::Next { item, state, rest } => {
                 let ended = pc == here + 1;
