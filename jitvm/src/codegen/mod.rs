@@ -35,7 +35,7 @@ use crate::ir::{Body, Ref, TraceId};
 use crate::runtime::vm::Vm;
 
 pub use arena::{Arena, Bounds, CodeRange};
-pub use entry::{ExitHandler, ExitState, enter};
+pub use entry::{ExitHandler, ExitState, call, enter};
 
 /// Where a value is when an exit is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,8 +2,7 @@
 
 use super::run::run;
 use super::unwind::{Cause, unwind};
-use super::{call, generator};
-use crate::bytecode::Op;
+use super::call;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Outcome, Raised, Vm};
 use crate::trace::{self, Called};
@@ -60,31 +59,6 @@ pub fn execute_rest(vm: &mut Vm, floor: usize, raising: bool) -> Outcome {
     let result = if raising { raise_above(vm, floor) } else { execute_above(vm, floor) };
     vm.perf.leave(outer);
     result
-}
-
-/// Runs the coroutine whose frame, number `floor`, has just been pushed, until it returns or is suspended: in the trace of
-/// its body, if there is one.
-///
-/// # Errors
-/// The exception is pending.
-pub fn execute_body(vm: &mut Vm, floor: usize) -> Outcome {
-    let frame = vm.frames[floor];
-    let code = call::code_pointer(vm, frame.code);
-    // SAFETY: code objects live as long as the VM; the frame's registers are inside the stack.
-    let (header, base) = unsafe { ((&(*code).words)[frame.pc as usize].ins, vm.stack.add(frame.base as usize)) };
-    if header.op != Op::LoopEnter || vm.poll != 0 {
-        return execute_rest(vm, floor, false);
-    }
-    // SAFETY: as above; the trace begins at this instruction of the top frame.
-    match unsafe { trace::enter_loop(vm, &*code, header.a, base, floor) } {
-        Ok(Some(value)) => {
-            vm.frames.pop();
-            generator::finished(vm, frame.value);
-            Ok(value)
-        }
-        Ok(None) => execute_rest(vm, floor, false),
-        Err(Raised) => execute_rest(vm, floor, true),
-    }
 }
 
 fn raise_above(vm: &mut Vm, floor: usize) -> Outcome {

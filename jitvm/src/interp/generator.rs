@@ -8,6 +8,7 @@ use super::chain::{self, unpark};
 use super::operands::generator_was_awaited;
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
+use crate::codegen::{self, entry::interpret_activation};
 use crate::ir::CodeId;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
@@ -499,9 +500,52 @@ pub fn awaited(vm: &mut Vm, coroutine: Value, pc: u32) -> Outcome {
             Resumed::Returned(value) | Resumed::Yielded(value) => Ok(value),
         };
     }
+    begin(vm, coroutine)
+}
+
+/// Begins a coroutine, on behalf of compiled code, and runs it until it returns or is suspended: in the trace of its body, if
+/// there is one.
+#[inline(always)]
+fn begin(vm: &mut Vm, coroutine: Value) -> Outcome {
+    let object = coroutine.object::<Generator>();
     let floor = vm.frames.len();
-    enter(vm, coroutine, Value::NONE, Continuation::Resume).map_err(|raised| raised.unwrap_or(Raised))?;
-    execute::execute_body(vm, floor)
+    // SAFETY: the object is a coroutine that has not begun; what is written to the stack lies below its end, which is
+    // checked; code objects live as long as the VM.
+    unsafe {
+        let code = &*call::code_pointer(vm, (*object).code);
+        let entry = code.entry.get();
+        let base = call::stack_top(vm).add(1);
+        if entry == interpret_activation as *const u8
+            || vm.jit.witness.is_some()
+            || !vm.frames.has_room_for_trace()
+            || base.add((*object).count()) >= vm.stack_end
+        {
+            enter(vm, coroutine, Value::NONE, Continuation::Resume).map_err(|raised| raised.unwrap_or(Raised))?;
+            return execute::execute_rest(vm, floor, false);
+        }
+        *base.sub(1) = (*object).function;
+        for i in 0..code.layout.locals as usize {
+            *base.add(i) = *registers(object).add(i);
+        }
+        let index = base.offset_from(vm.stack) as u32;
+        let continuation = Continuation::Resume;
+        vm.frames.push(Frame { code: code.id, pc: (*object).pc + 1, base: index, continuation, value: coroutine });
+        if code.proto.exception_ranges.is_empty() && vm.heap.finalisers.let_go(coroutine) {
+            (*object).header.aux = LET_GO;
+        }
+        (*object).state = GeneratorState::Running;
+        (*object).handled = vm.handled;
+        let word = Value(codegen::call(vm, base, entry));
+        vm.frames.truncate(floor);
+        if word == Value::EXC {
+            return Err(Raised);
+        }
+        // The interpreter may have run the rest.
+        if (*object).state == GeneratorState::Running {
+            finished(vm, coroutine);
+        }
+        Ok(word)
+    }
 }
 
 fn outcome_of(generator: Value, result: Value) -> Resumed {

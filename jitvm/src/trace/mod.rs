@@ -104,6 +104,8 @@ pub struct Trace {
     pub guards: Vec<u16>,
     /// By exit number.
     pub exits: Vec<ExitState>,
+    /// It, or its root trace, begins where a coroutine does.
+    pub begins_body: bool,
     /// Counts entries: a word of the log if there is one, else one of ours.
     pub entries: *mut u64,
     /// Exits in the first iteration, halved by each entry that got further.
@@ -373,9 +375,13 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     };
     let timed = vm.perf.enter_timed(State::Optimise);
     // Entries of a loop's trace are counted by who enters it.
-    let counter = (parent.is_some() || loop_index == function::ENTRY).then_some(entries);
+    let begins_body = loop_index != function::ENTRY && {
+        let proto = &vm.codes[anchor.index()].proto;
+        proto.begins_body(proto.loops[loop_index as usize])
+    };
+    let counter = (parent.is_some() || loop_index == function::ENTRY || begins_body).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
-    let own_frame = parent.is_none() && (is_function || recorded.link.is_some());
+    let own_frame = parent.is_none() && (is_function || begins_body || recorded.link.is_some());
     let result = compile(vm, trace, parent, own_frame, counter, &recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
@@ -426,6 +432,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 retired: false,
                 watchdog: Watchdog::default(),
                 link: recorded.link,
+                begins_body,
                 evicted: false,
                 activity: 0,
                 entries_seen: 0,
@@ -647,7 +654,7 @@ unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Out
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
     let trace = vm.jit.trace_mut(id);
-    let counts_itself = trace.is_of_function() && trace.artifact.is_some();
+    let counts_itself = trace.is_called() && trace.artifact.is_some();
     if !counts_itself {
         // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
         unsafe { *trace.entries += 1 };
