@@ -138,8 +138,11 @@ fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) 
         (*object).delegate = Value::UNDEF;
         (*object).busy = Value::NONE;
         let registers = registers(object);
-        for i in 0..count {
-            *registers.add(i) = parameters.get(i).copied().unwrap_or(Value::UNDEF);
+        for (i, &parameter) in parameters.iter().enumerate() {
+            *registers.add(i) = parameter;
+        }
+        for i in parameters.len()..count {
+            *registers.add(i) = Value::UNDEF;
         }
     }
     let value = Value::of(object);
@@ -159,6 +162,26 @@ pub fn called(vm: &mut Vm, function: Value, parameters: &[Value]) -> Value {
     // They are on the native stack, where the collector finds them.
     std::hint::black_box(parameters);
     generator
+}
+
+/// Puts what a generator keeps in its registers on the value stack, at `base`.
+///
+/// # Safety
+/// `object` is a generator of that code which does not run, and the stack has room for all its registers.
+#[inline(always)]
+unsafe fn copy_kept(code: &Code, object: *const Generator, base: *mut Value, shows_variables: bool) {
+    // SAFETY: by the caller.
+    unsafe {
+        let kept = registers(object.cast_mut());
+        // Whoever looks at variables sees those that are not kept as unbound.
+        for local in 0..code.layout.locals as usize {
+            *base.add(local) = *kept.add(local);
+        }
+        let live = live_when_suspended(code, shows_variables);
+        for &register in live[(*object).pc as usize].as_deref().unwrap_or_default() {
+            *base.add(register as usize) = *kept.add(register as usize);
+        }
+    }
 }
 
 /// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame
@@ -194,10 +217,10 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
             return Err(Some(vm.raise_recursion_error()));
         }
         *top = (*object).function;
-        std::ptr::copy_nonoverlapping(registers(object), base, count);
         let code = call::code_pointer(vm, (*object).code);
-        let ins = (&(*code).proto.instructions)[(*object).pc as usize];
+        copy_kept(&*code, object, base, vm.jit.shows_variables);
         if state == GeneratorState::Suspended {
+            let ins = (&(*code).proto.instructions)[(*object).pc as usize];
             debug_assert!(ins.op == Op::Yield);
             *base.add(ins.a as usize) = sent;
         }
@@ -327,8 +350,8 @@ pub fn bring_back(vm: &mut Vm, index: usize) {
     unsafe {
         let base = vm.stack.add(frame.base as usize);
         *base.sub(1) = (*object).function;
-        std::ptr::copy_nonoverlapping(registers(object), base, (*object).count());
         let code = call::code_pointer(vm, frame.code);
+        copy_kept(&*code, object, base, vm.jit.shows_variables);
         let position = (&(*code).proto.instructions)[(*object).pc as usize];
         *base.add(position.a as usize) = Value::NONE;
         (*object).state = GeneratorState::Running;
@@ -364,8 +387,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         let object = frame.value.object::<Generator>();
         let live = live_when_suspended(&*code, vm.jit.shows_variables);
         let to = registers(object);
-        for i in 0..(*object).count() {
-            *to.add(i) = Value::UNDEF;
+        // What it has kept until now: what was live where it was resumed, or its parameters.
+        match live[(*object).pc as usize].as_deref() {
+            Some(before) => before.iter().for_each(|&register| *to.add(register as usize) = Value::UNDEF),
+            None => (0..(*code).layout.parameters as usize).for_each(|register| *to.add(register) = Value::UNDEF),
         }
         for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
             *to.add(register as usize) = *base.add(register as usize);
