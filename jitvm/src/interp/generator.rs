@@ -8,7 +8,7 @@ use super::chain::{self, unpark};
 use super::operands::generator_was_awaited;
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
-use crate::codegen::{self, entry::interpret_activation};
+use crate::codegen;
 use crate::ir::CodeId;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
@@ -538,9 +538,9 @@ fn begin(vm: &mut Vm, coroutine: Value) -> Outcome {
     // checked; code objects live as long as the VM.
     unsafe {
         let code = &*call::code_pointer(vm, (*object).code);
-        let entry = code.entry.get();
+        let entry = code.body.get();
         let base = call::stack_top(vm).add(1);
-        if entry == interpret_activation as *const u8
+        if entry.is_null()
             || vm.jit.witness.is_some()
             || !vm.frames.has_room_for_trace()
             || base.add((*object).count()) >= vm.stack_end

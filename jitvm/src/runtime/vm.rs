@@ -156,6 +156,8 @@ pub struct Code {
     /// Hotness and trace of the function, and what a native call of it calls.
     pub function: crate::trace::policy::LoopState,
     pub entry: std::cell::Cell<*const u8>,
+    /// Of a coroutine: where the trace of its body begins, or null.
+    pub body: std::cell::Cell<*const u8>,
     /// The class that its generators say they are of: `generator`, or an iterator class of an embedded module. StopIteration
     /// ends the latter, whoever raises it.
     pub iterator_class: std::cell::Cell<TypeId>,

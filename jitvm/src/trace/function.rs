@@ -98,7 +98,7 @@ impl Trace {
     pub fn is_of_function(&self) -> bool {
         self.loop_index == ENTRY
     }
-    /// Compiled code enters it too, through `Code::entry`: it is of a function, or of a coroutine from where its body begins.
+    /// Compiled code enters it too: it is of a function, or of a coroutine from where its body begins.
     pub fn is_called(&self) -> bool {
         self.is_of_function() || self.begins_body
     }

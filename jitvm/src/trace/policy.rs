@@ -196,7 +196,7 @@ pub(super) fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     if code.proto.begins_body(header as u32) {
         let trace = code.loops[loop_index as usize].trace;
         let entry = trace.filter(|_| op == Op::LoopEnter).and_then(|trace| vm.jit.trace(trace).native_entry());
-        function::set_entry(vm, id, entry);
+        code.body.set(entry.unwrap_or(std::ptr::null()));
     }
     let code = &mut vm.codes[id.index()];
     code.proto.instructions[header].op = op;
