@@ -269,6 +269,13 @@ macro_rules! operations {
                                 }
                             }
                             Continuation::Resume => generator::finished(&mut *$vm, frame.value),
+                            Continuation::Step => {
+                                generator::finished(&mut *$vm, frame.value);
+                                load_frame!();
+                                coroutine::step_ended(at!(ins!(b)));
+                                (*$vm).raise_with(TypeId::STOP_ASYNC_ITERATION, &[]);
+                                break $raise;
+                            }
                             Continuation::Next => {
                                 generator::finished(&mut *$vm, frame.value);
                                 load_frame!();

@@ -463,6 +463,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             Op::Yield => {
                                 let value = at!(ins!(b));
                                 let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
+                                let is_item_of_step = ins!(x) == 2;
                                 let mut frame = generator::suspend(&mut *vm, base, index!(), delegate);
                                 if frame.continuation == Continuation::Send
                                     && let Some(first) = chain::park(&mut *vm, floor)
@@ -482,6 +483,10 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 load_frame!();
                                 debug_assert!(frame.continuation != Continuation::Resume);
                                 at!(ins!(a)) = value;
+                                if is_item_of_step && frame.continuation == Continuation::Step {
+                                    coroutine::step_ended(at!(ins!(b)));
+                                    next!();
+                                }
                                 // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
                                 pc = pc.add(usize::from(frame.continuation != Continuation::Called));
                             }
@@ -503,6 +508,17 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                             next!();
                                         }
                                     }
+                                }
+                                if !RECORD
+                                    && iterator.has_shape(ShapeId::ASYNC_GENERATOR_STEP)
+                                    && let Some((inner, sent)) = coroutine::begin_step(iterator, value)
+                                {
+                                    if generator::enter(&mut *vm, inner, sent, Continuation::Step).is_err() {
+                                        coroutine::step_ended(iterator);
+                                        break 'raise;
+                                    }
+                                    load_frame!();
+                                    continue 'dispatch;
                                 }
                                 match coroutine::send(&mut *vm, iterator, value) {
                                     Ok(Resumed::Yielded(value)) => {

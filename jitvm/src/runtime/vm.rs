@@ -55,6 +55,9 @@ pub enum Continuation {
     Called,
     /// The generator `Frame::value`, resumed from native code.
     Resume,
+    /// The asynchronous generator `Frame::value`, resumed by a SEND to a step of it: an item that it yields is what the step
+    /// returns. Recording does not enter it.
+    Step,
 }
 
 impl Continuation {
@@ -69,6 +72,7 @@ impl Continuation {
         (Continuation::Send, "send"),
         (Continuation::Called, "called"),
         (Continuation::Resume, "resume"),
+        (Continuation::Step, "step"),
     ];
     /// The frame is a generator's whose consumer is the one below, and which has its register.
     #[inline(always)]
@@ -78,7 +82,7 @@ impl Continuation {
     /// The frame is a generator's, which is its value.
     #[inline(always)]
     pub const fn resumes(self) -> bool {
-        self.is_resumed() || matches!(self, Continuation::Resume)
+        self.is_resumed() || matches!(self, Continuation::Resume | Continuation::Step)
     }
     pub fn word(self) -> &'static str {
         Continuation::WORDS[self as usize].1
