@@ -270,7 +270,8 @@ pub fn step_throw(vm: &mut Vm, step: Value, thrown: Value) -> Outcome<Resumed> {
 pub fn begin_step(step: Value, sent: Value) -> Option<(Value, Value)> {
     let fields = awaitable(step);
     let inner = generator::fields(fields.generator);
-    if fields.mode != Value::from_fixnum(StepMode::Send as i64) || fields.first != Value::UNDEF && inner.busy == Value::TRUE
+    if fields.mode != Value::from_fixnum(StepMode::Send as i64)
+        || fields.first != Value::UNDEF && inner.busy == Value::TRUE
     {
         return None;
     }
