@@ -309,6 +309,22 @@ macro_rules! operations {
                     next!();
                 }};
             }
+            // A generator's frame is gone: what it has yielded goes to the instruction that has resumed it.
+            macro_rules! yielded {
+                ($d continuation:expr, $d value:expr, $d is_item_of_step:expr) => {{
+                    load_frame!();
+                    debug_assert!($d continuation != Continuation::Resume);
+                    at!(ins!(a)) = $d value;
+                    if $d is_item_of_step && $d continuation == Continuation::Step {
+                        // The step has returned it.
+                        coroutine::step_ended(at!(ins!(b)));
+                        next!();
+                    }
+                    // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
+                    $pc = $pc.add(usize::from($d continuation != Continuation::Called));
+                    next!();
+                }};
+            }
             macro_rules! keywords {
                 () => {
                     (ins!(c) != 0).then(|| (&(*$code).constants)[ins!(c) as usize - 1])

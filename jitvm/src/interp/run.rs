@@ -480,15 +480,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     let Some(passed) = generator::pass_on(&mut *vm) else { break };
                                     frame = passed;
                                 }
-                                load_frame!();
-                                debug_assert!(frame.continuation != Continuation::Resume);
-                                at!(ins!(a)) = value;
-                                if is_item_of_step && frame.continuation == Continuation::Step {
-                                    coroutine::step_ended(at!(ins!(b)));
-                                    next!();
-                                }
-                                // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
-                                pc = pc.add(usize::from(frame.continuation != Continuation::Called));
+                                yielded!(frame.continuation, value, is_item_of_step);
                             }
                             Op::Send => {
                                 let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));
