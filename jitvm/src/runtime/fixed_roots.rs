@@ -37,10 +37,10 @@ impl Vm {
         let tables = Some([
             self.interned.len(),
             self.codes.len(),
-            // Each change of a class takes a new version.
+            // Each change of a class takes a new version; a new class has its own before it is one.
+            self.classes.len(),
             self.class_epoch as usize,
-            self.jit.traces.len(),
-            self.jit.trace_ids() as usize,
+            self.jit.changes,
         ]);
         let is_known = self.fixed_roots.tables == tables;
         let verifies = self.heap.verify || self.heap.stress != 0;

@@ -165,6 +165,8 @@ pub struct Jit {
     pub hot_exit: Option<(Parent, usize)>,
     pub eviction: Eviction,
     next_trace: u32,
+    /// How often a trace was installed or freed.
+    pub(crate) changes: usize,
     /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
     by_id: Vec<u32>,
     liveness: HashMap<CodeId, Rc<Liveness>>,
@@ -198,11 +200,6 @@ impl Jit {
         for index in first.0..first.0 + count as u32 {
             self.liveness.remove(&CodeId(index));
         }
-    }
-
-    /// How many traces have been begun.
-    pub(crate) fn trace_ids(&self) -> u32 {
-        self.next_trace
     }
 
     fn new_trace_id(&mut self) -> TraceId {
@@ -448,6 +445,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
             vm.jit.by_id.resize(room, u32::MAX);
             vm.jit.by_id[trace.index()] = vm.jit.traces.len() as u32;
             vm.jit.traces.push(Box::new(installed));
+            vm.jit.changes += 1;
             match parent {
                 None => policy::trace_installed(vm, anchor, loop_index, trace),
                 Some(parent) => attach(vm, parent, trace),
