@@ -405,11 +405,13 @@ class WeakSet(_MutableSet):
             return False
 
     def add(self, item):
-        self._tidy()
+        if _deaths() != self._deaths:
+            self._tidy()
         self.data.add(_Plain(item))
 
     def discard(self, item):
-        self._tidy()
+        if _deaths() != self._deaths:
+            self._tidy()
         self.data.discard(_Plain(item))
 
     def remove(self, item):

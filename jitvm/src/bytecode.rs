@@ -574,6 +574,10 @@ const SHOWS_VARIABLES: &[&str] =
     &["locals", "eval", "exec", "vars", "dir", "_getframe", "currentframe", "f_locals", "breakpoint"];
 
 impl CodeProto {
+    /// The LOOP_HEADER at `pc` is where the body of a coroutine begins.
+    pub fn begins_body(&self, pc: u32) -> bool {
+        self.kind == CodeKind::Coroutine && pc == 1
+    }
     /// Registers that a call fills.
     pub fn parameters(&self) -> usize {
         self.positional as usize

@@ -92,6 +92,42 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
     )
 }
 
+/// As [`enter`], on behalf of compiled code: an exit runs the rest of the activation in the interpreter and gives its
+/// result.
+///
+/// # Safety
+/// As there; `code` is the entry of a trace that begins where the activation of the top frame does.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, code: *const u8) -> u64 {
+    core::arch::naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 8",
+        "mov r15, rdi",
+        "mov r14, rsi",
+        "call rdx",
+        "add rsp, 8",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
 /// What code without a trace has for its entry: runs the activation whose frame the caller has pushed in the
 /// interpreter.
 ///

@@ -36,7 +36,7 @@ use crate::runtime::vm::Vm;
 use crate::trace::watch::WatchPoint;
 
 pub use arena::{Arena, Bounds, CodeRange};
-pub use entry::{ExitHandler, ExitState, enter};
+pub use entry::{ExitHandler, ExitState, call, enter};
 
 /// Where a value is when an exit is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

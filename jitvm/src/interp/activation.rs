@@ -20,10 +20,11 @@
 //!   of them is near, [`call_slowly`] makes the call as the interpreter does, which raises RecursionError where it is
 //!   due.
 
-use super::{call, execute};
+use super::{call, chain, execute};
+use crate::codegen::{self, entry::interpret_activation};
 use crate::ir::{Body, Const, Op, Resume, SnapFrame};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Vm};
+use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Vm};
 use crate::trace::policy;
 
 /// What a CALLF is about.
@@ -148,6 +149,33 @@ pub(crate) extern "C" fn interpret(vm: *mut Vm) -> u64 {
     // SAFETY: its frame, which the caller is going to drop, was there before; nothing has been pushed since it went.
     unsafe { vm.frames.set_length(depth) };
     word(result)
+}
+
+/// Native code calls a function, whose frame is on top and has just been pushed: runs its trace as compiled code does, if it
+/// has one.
+#[inline(always)]
+pub(super) fn run_compiled(vm: &mut Vm) -> Option<Outcome> {
+    let depth = vm.frames.len();
+    let frame = *vm.frames.last()?;
+    let code = call::code_pointer(vm, frame.code);
+    // SAFETY: code objects live as long as the VM.
+    let entry = unsafe { (*code).entry.get() };
+    if entry == interpret_activation as *const u8
+        || frame.pc != 0
+        || frame.continuation != Continuation::Call
+        // Samples are to tell that a trace was entered, and from where.
+        || vm.perf.is_on()
+        || vm.jit.witness.is_some()
+        || !vm.frames.has_room_for_trace()
+    {
+        return None;
+    }
+    // Compiled code compares what generators say they are doing.
+    chain::unpark(vm);
+    // SAFETY: the frame's registers lie inside the stack, its parameters are bound; the trace is that of its code.
+    let word = unsafe { codegen::call(vm, vm.stack.add(frame.base as usize), entry) };
+    vm.frames.truncate(depth - 1);
+    Some(if Value(word) == Value::EXC { Err(Raised) } else { Ok(Value(word)) })
 }
 
 /// Compiled code that compiled code has called was left, and what the interpreter needs is restored: runs the rest of

@@ -298,7 +298,7 @@ pub fn makes_generator(vm: &Vm, callee: Value, count: usize) -> bool {
     as_function(callee).is_some_and(|function| {
         // SAFETY: the function is alive; its code lives as long as the VM.
         let proto = unsafe { &(*code_pointer(vm, (*function).code)).proto };
-        proto.kind == CodeKind::Generator
+        matches!(proto.kind, CodeKind::Generator | CodeKind::AsyncGenerator)
             && proto.is_plain()
             && count == proto.positional as usize
             && proto.instructions.first().is_some_and(|ins| ins.op == Op::Generator)

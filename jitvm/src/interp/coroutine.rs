@@ -1,12 +1,12 @@
 //! What `await`, `async for` and asynchronous generators add to generators.
 
 use super::generator::{self, Resumed};
-use super::special;
+use super::{call, special};
 use crate::bytecode::Op;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate;
-use crate::runtime::object::{Awaitable, Header, ShapeId};
+use crate::runtime::object::{Awaitable, GeneratorState, Header, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -128,6 +128,15 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u8) -> Outcome {
 pub fn get_async_iterator(vm: &mut Vm, value: Value) -> Outcome {
     if value.has_shape(ShapeId::ASYNC_GENERATOR) {
         return Ok(value);
+    }
+    if value.is_instance()
+        && let Some(method) = vm.special(value, vm.names.aiter)
+        && call::makes_generator(vm, method, 1)
+    {
+        let made = generator::called(vm, method, &[value]);
+        if made.has_shape(ShapeId::ASYNC_GENERATOR) {
+            return Ok(made);
+        }
     }
     let Some(iterator) = special::call_method(vm, value, "__aiter__")? else {
         let name = vm.type_name(value);
@@ -254,6 +263,49 @@ pub fn step_throw(vm: &mut Vm, step: Value, thrown: Value) -> Outcome<Resumed> {
     generator::fields(inner).busy = Value::TRUE;
     let result = generator::throw(vm, inner, thrown);
     step_result(vm, step, result)
+}
+
+/// A step that the bytecode loop can run itself: the generator that goes on, and what it is sent.
+#[inline(always)]
+pub fn begin_step(step: Value, sent: Value) -> Option<(Value, Value)> {
+    let fields = awaitable(step);
+    let inner = generator::fields(fields.generator);
+    if fields.mode != Value::from_fixnum(StepMode::Send as i64)
+        || fields.first != Value::UNDEF && inner.busy == Value::TRUE
+    {
+        return None;
+    }
+    let sent = if fields.first == Value::UNDEF || sent != Value::NONE { sent } else { fields.first };
+    let waits = match inner.state {
+        GeneratorState::Suspended => true,
+        GeneratorState::Created => sent == Value::NONE,
+        _ => false,
+    };
+    if !waits {
+        return None;
+    }
+    inner.busy = Value::TRUE;
+    fields.first = Value::UNDEF;
+    Some((fields.generator, sent))
+}
+
+/// A step has its item, or will have none.
+#[inline(always)]
+pub fn step_ended(step: Value) {
+    let fields = awaitable(step);
+    fields.mode = Value::NONE;
+    generator::fields(fields.generator).busy = Value::NONE;
+}
+
+/// The same of the step that the SEND of the top frame has run.
+pub fn step_of_top_ended(vm: &mut Vm) {
+    let Some(frame) = vm.frames.last() else { return };
+    // SAFETY: the code lives as long as the VM; the frame's registers are on the stack.
+    unsafe {
+        let send = (&(*call::code_pointer(vm, frame.code)).proto.instructions)[frame.pc as usize];
+        debug_assert!(send.op == Op::Send);
+        step_ended(*vm.stack.add(frame.base as usize + send.b as usize));
+    }
 }
 
 fn step_result(vm: &mut Vm, step: Value, result: Outcome<Resumed>) -> Outcome<Resumed> {

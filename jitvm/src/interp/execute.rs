@@ -1,8 +1,8 @@
 //! One execution: what runs the bytecode loop until the frames pushed in it are gone, and switches between its copies.
 
-use super::call;
 use super::run::run;
 use super::unwind::{Cause, unwind};
+use super::{activation, call};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Outcome, Raised, Vm};
 use crate::trace::{self, Called};
@@ -22,6 +22,9 @@ pub(super) enum Leave {
 /// # Errors
 /// The exception is pending.
 pub fn execute(vm: &mut Vm) -> Outcome {
+    if let Some(result) = activation::run_compiled(vm) {
+        return result;
+    }
     let outer = vm.perf.enter_interpreter();
     let result = execute_frames(vm);
     vm.perf.leave(outer);

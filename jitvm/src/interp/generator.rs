@@ -5,8 +5,10 @@
 //! goes through [`resume`]. Coroutines and asynchronous generators are generators with other methods.
 
 use super::chain::{self, unpark};
+use super::operands::generator_was_awaited;
 use super::{call, execute, special};
 use crate::bytecode::{CodeKind, Instruction, Op};
+use crate::codegen;
 use crate::ir::CodeId;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
@@ -15,6 +17,9 @@ use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Frame, Outcome, Raised, Suspensions, Vm};
 use crate::trace::liveness::{Liveness, reads_implicitly};
+
+/// `Header::aux` of a coroutine that is to be watched again once it is suspended.
+const LET_GO: u16 = 1;
 
 /// The register with the generator that an instruction resumes in the running loop.
 pub fn resumed_register(ins: Instruction) -> u16 {
@@ -133,8 +138,11 @@ fn new(vm: &mut Vm, id: CodeId, pc: u32, function: Value, parameters: &[Value]) 
         (*object).delegate = Value::UNDEF;
         (*object).busy = Value::NONE;
         let registers = registers(object);
-        for i in 0..count {
-            *registers.add(i) = parameters.get(i).copied().unwrap_or(Value::UNDEF);
+        for (i, &parameter) in parameters.iter().enumerate() {
+            *registers.add(i) = parameter;
+        }
+        for i in parameters.len()..count {
+            *registers.add(i) = Value::UNDEF;
         }
     }
     let value = Value::of(object);
@@ -154,6 +162,26 @@ pub fn called(vm: &mut Vm, function: Value, parameters: &[Value]) -> Value {
     // They are on the native stack, where the collector finds them.
     std::hint::black_box(parameters);
     generator
+}
+
+/// Puts what a generator keeps in its registers on the value stack, at `base`.
+///
+/// # Safety
+/// `object` is a generator of that code which does not run, and the stack has room for all its registers.
+#[inline(always)]
+unsafe fn copy_kept(code: &Code, object: *const Generator, base: *mut Value, shows_variables: bool) {
+    // SAFETY: by the caller.
+    unsafe {
+        let kept = registers(object.cast_mut());
+        // Whoever looks at variables sees those that are not kept as unbound.
+        for local in 0..code.layout.locals as usize {
+            *base.add(local) = *kept.add(local);
+        }
+        let live = live_when_suspended(code, shows_variables);
+        for &register in live[(*object).pc as usize].as_deref().unwrap_or_default() {
+            *base.add(register as usize) = *kept.add(register as usize);
+        }
+    }
 }
 
 /// Puts a generator that is not running on the value stack, above the top frame, with what is sent in place. The frame
@@ -189,10 +217,10 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
             return Err(Some(vm.raise_recursion_error()));
         }
         *top = (*object).function;
-        std::ptr::copy_nonoverlapping(registers(object), base, count);
         let code = call::code_pointer(vm, (*object).code);
-        let ins = (&(*code).proto.instructions)[(*object).pc as usize];
+        copy_kept(&*code, object, base, vm.jit.shows_variables);
         if state == GeneratorState::Suspended {
+            let ins = (&(*code).proto.instructions)[(*object).pc as usize];
             debug_assert!(ins.op == Op::Yield);
             *base.add(ins.a as usize) = sent;
         }
@@ -204,6 +232,14 @@ pub fn enter(vm: &mut Vm, generator: Value, sent: Value, continuation: Continuat
             value: generator,
         };
         vm.frames.push(frame);
+        if state == GeneratorState::Created
+            && (*object).header.shape == ShapeId::COROUTINE
+            && (*code).proto.exception_ranges.is_empty()
+            && vm.heap.finalisers.let_go(generator)
+        {
+            // It was watched for the warning that nobody has begun it; most come to their end now.
+            (*object).header.aux = LET_GO;
+        }
         (*object).state = GeneratorState::Running;
         (*object).delegate = Value::UNDEF;
         // While it runs, `handled` keeps what its caller was handling.
@@ -314,8 +350,8 @@ pub fn bring_back(vm: &mut Vm, index: usize) {
     unsafe {
         let base = vm.stack.add(frame.base as usize);
         *base.sub(1) = (*object).function;
-        std::ptr::copy_nonoverlapping(registers(object), base, (*object).count());
         let code = call::code_pointer(vm, frame.code);
+        copy_kept(&*code, object, base, vm.jit.shows_variables);
         let position = (&(*code).proto.instructions)[(*object).pc as usize];
         *base.add(position.a as usize) = Value::NONE;
         (*object).state = GeneratorState::Running;
@@ -351,8 +387,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         let object = frame.value.object::<Generator>();
         let live = live_when_suspended(&*code, vm.jit.shows_variables);
         let to = registers(object);
-        for i in 0..(*object).count() {
-            *to.add(i) = Value::UNDEF;
+        // What it has kept until now: what was live where it was resumed, or its parameters.
+        match live[(*object).pc as usize].as_deref() {
+            Some(before) => before.iter().for_each(|&register| *to.add(register as usize) = Value::UNDEF),
+            None => (0..(*code).layout.parameters as usize).for_each(|register| *to.add(register) = Value::UNDEF),
         }
         for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
             *to.add(register as usize) = *base.add(register as usize);
@@ -361,6 +399,10 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
         (*object).state = GeneratorState::Suspended;
         (*object).delegate = delegate;
         leave_handled(vm, &mut *object, true);
+        if (*object).header.aux == LET_GO && (*object).header.shape == ShapeId::COROUTINE {
+            (*object).header.aux = 0;
+            vm.heap.finalisers.watch(frame.value);
+        }
     }
     frame
 }
@@ -462,6 +504,73 @@ pub fn resume(vm: &mut Vm, generator: Value, sent: Value) -> Outcome<Resumed> {
     }
     let result = execute::execute_rest(vm, floor, false)?;
     Ok(outcome_of(generator, result))
+}
+
+/// SEND of None to a coroutine in a trace, at `pc` of the top frame: what it yields or returns, which its state tells.
+///
+/// # Errors
+/// It raised, or cannot be resumed.
+pub fn awaited(vm: &mut Vm, coroutine: Value, pc: u32) -> Outcome {
+    if let Some(frame) = vm.frames.last_mut() {
+        frame.pc = pc;
+    }
+    if execute::native_stack_is_short(vm) {
+        return Err(vm.raise_recursion_error());
+    }
+    if fields(coroutine).state != GeneratorState::Created {
+        if fields(coroutine).state == GeneratorState::Finished && generator_was_awaited(vm, coroutine) {
+            return Err(Raised);
+        }
+        return match resume(vm, coroutine, Value::NONE)? {
+            Resumed::Returned(value) | Resumed::Yielded(value) => Ok(value),
+        };
+    }
+    begin(vm, coroutine)
+}
+
+/// Begins a coroutine, on behalf of compiled code, and runs it until it returns or is suspended: in the trace of its body, if
+/// there is one.
+#[inline(always)]
+fn begin(vm: &mut Vm, coroutine: Value) -> Outcome {
+    let object = coroutine.object::<Generator>();
+    let floor = vm.frames.len();
+    // SAFETY: the object is a coroutine that has not begun; what is written to the stack lies below its end, which is
+    // checked; code objects live as long as the VM.
+    unsafe {
+        let code = &*call::code_pointer(vm, (*object).code);
+        let entry = code.body.get();
+        let base = call::stack_top(vm).add(1);
+        if entry.is_null()
+            || vm.jit.witness.is_some()
+            || !vm.frames.has_room_for_trace()
+            || base.add((*object).count()) >= vm.stack_end
+        {
+            enter(vm, coroutine, Value::NONE, Continuation::Resume).map_err(|raised| raised.unwrap_or(Raised))?;
+            return execute::execute_rest(vm, floor, false);
+        }
+        *base.sub(1) = (*object).function;
+        for i in 0..code.layout.locals as usize {
+            *base.add(i) = *registers(object).add(i);
+        }
+        let index = base.offset_from(vm.stack) as u32;
+        let continuation = Continuation::Resume;
+        vm.frames.push(Frame { code: code.id, pc: (*object).pc + 1, base: index, continuation, value: coroutine });
+        if code.proto.exception_ranges.is_empty() && vm.heap.finalisers.let_go(coroutine) {
+            (*object).header.aux = LET_GO;
+        }
+        (*object).state = GeneratorState::Running;
+        (*object).handled = vm.handled;
+        let word = Value(codegen::call(vm, base, entry));
+        vm.frames.truncate(floor);
+        if word == Value::EXC {
+            return Err(Raised);
+        }
+        // The interpreter may have run the rest.
+        if (*object).state == GeneratorState::Running {
+            finished(vm, coroutine);
+        }
+        Ok(word)
+    }
 }
 
 fn outcome_of(generator: Value, result: Value) -> Resumed {

@@ -239,6 +239,14 @@ helpers! {
     GENERATOR_2 "generator_2" A3 FRESH |vm, f, a, b| generator::called(vm, f, &[a, b]).0;
     GENERATOR_3 "generator_3" A4 FRESH |vm, f, a, b, c| generator::called(vm, f, &[a, b, c]).0;
     GENERATOR_4 "generator_4" A5 FRESH |vm, f, a, b, c, d| generator::called(vm, f, &[a, b, c, d]).0;
+    // The same of coroutines: the program is told of one that nobody begins.
+    COROUTINE_0 "coroutine_0" A1 READS |vm, f| generator::called(vm, f, &[]).0;
+    COROUTINE_1 "coroutine_1" A2 READS |vm, f, a| generator::called(vm, f, &[a]).0;
+    COROUTINE_2 "coroutine_2" A3 READS |vm, f, a, b| generator::called(vm, f, &[a, b]).0;
+    COROUTINE_3 "coroutine_3" A4 READS |vm, f, a, b, c| generator::called(vm, f, &[a, b, c]).0;
+    COROUTINE_4 "coroutine_4" A5 READS |vm, f, a, b, c, d| generator::called(vm, f, &[a, b, c, d]).0;
+    // The second operand is the instruction that awaits it.
+    AWAIT "await" A2 ANY |vm, coroutine, pc| word(generator::awaited(vm, coroutine, pc.as_fixnum() as u32));
     NEW_DICT "new_dict" A0 FRESH |vm| vm.new_dict().0;
     DICT_SET "dict_set" A3 ANY |vm, dict, key, value| word(dict::set(vm, dict, key, value).map(|()| Value::NONE));
     DICT_UPDATE "dict_update" A2 ANY |vm, dict, mapping| word(super::rare::dict_update(vm, dict, mapping).map(|()| Value::NONE));
@@ -424,5 +432,6 @@ pub const NATIVE: [HelperId; 5] = [NATIVE_0, NATIVE_1, NATIVE_2, NATIVE_3, NATIV
 pub const SCALAR: [HelperId; 4] = [SCALAR_1, SCALAR_2, SCALAR_3, SCALAR_4];
 /// By number of parameters.
 pub const GENERATOR: [HelperId; 5] = [GENERATOR_0, GENERATOR_1, GENERATOR_2, GENERATOR_3, GENERATOR_4];
+pub const COROUTINE: [HelperId; 5] = [COROUTINE_0, COROUTINE_1, COROUTINE_2, COROUTINE_3, COROUTINE_4];
 /// By number of arguments.
 pub const CALL: [HelperId; 5] = [CALL_0, CALL_1, CALL_2, CALL_3, CALL_4];

@@ -269,6 +269,13 @@ macro_rules! operations {
                                 }
                             }
                             Continuation::Resume => generator::finished(&mut *$vm, frame.value),
+                            Continuation::Step => {
+                                generator::finished(&mut *$vm, frame.value);
+                                load_frame!();
+                                coroutine::step_ended(at!(ins!(b)));
+                                (*$vm).raise_with(TypeId::STOP_ASYNC_ITERATION, &[]);
+                                break $raise;
+                            }
                             Continuation::Next => {
                                 generator::finished(&mut *$vm, frame.value);
                                 load_frame!();
@@ -299,6 +306,22 @@ macro_rules! operations {
                     }
                     load_frame!();
                     at!(ins!(a)) = value;
+                    next!();
+                }};
+            }
+            // A generator's frame is gone: what it has yielded goes to the instruction that has resumed it.
+            macro_rules! yielded {
+                ($d continuation:expr, $d value:expr, $d is_item_of_step:expr) => {{
+                    load_frame!();
+                    debug_assert!($d continuation != Continuation::Resume);
+                    at!(ins!(a)) = $d value;
+                    if $d is_item_of_step && $d continuation == Continuation::Step {
+                        // The step has returned it.
+                        coroutine::step_ended(at!(ins!(b)));
+                        next!();
+                    }
+                    // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
+                    $pc = $pc.add(usize::from($d continuation != Continuation::Called));
                     next!();
                 }};
             }

@@ -466,6 +466,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             Op::Yield => {
                                 let value = at!(ins!(b));
                                 let delegate = if ins!(x) == 1 { at!(ins!(c)) } else { Value::UNDEF };
+                                let is_item_of_step = ins!(x) == 2;
                                 let mut frame = generator::suspend(&mut *vm, base, index!(), delegate);
                                 if frame.continuation == Continuation::Send
                                     && let Some(first) = chain::park(&mut *vm, floor)
@@ -482,11 +483,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                     let Some(passed) = generator::pass_on(&mut *vm) else { break };
                                     frame = passed;
                                 }
-                                load_frame!();
-                                debug_assert!(frame.continuation != Continuation::Resume);
-                                at!(ins!(a)) = value;
-                                // The ways on of FOR_ITER and SEND begin with the one of a generator that has ended.
-                                pc = pc.add(usize::from(frame.continuation != Continuation::Called));
+                                yielded!(frame.continuation, value, is_item_of_step);
                             }
                             Op::Send => {
                                 let (value, iterator) = (at!(ins!(a)), at!(ins!(b)));
@@ -506,6 +503,17 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                             next!();
                                         }
                                     }
+                                }
+                                if !RECORD
+                                    && iterator.has_shape(ShapeId::ASYNC_GENERATOR_STEP)
+                                    && let Some((inner, sent)) = coroutine::begin_step(iterator, value)
+                                {
+                                    if generator::enter(&mut *vm, inner, sent, Continuation::Step).is_err() {
+                                        coroutine::step_ended(iterator);
+                                        break 'raise;
+                                    }
+                                    load_frame!();
+                                    continue 'dispatch;
                                 }
                                 match coroutine::send(&mut *vm, iterator, value) {
                                     Ok(Resumed::Yielded(value)) => {

@@ -1,6 +1,6 @@
 //! From a pending exception to its handler: exception ranges, frames dropped on the way, and what is being handled.
 
-use super::{call, generator};
+use super::{call, coroutine, generator};
 use crate::bytecode::Op;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
@@ -76,6 +76,10 @@ fn dropped(vm: &mut Vm, frame: Frame) {
             generator::delegate_ended(vm);
         }
         Continuation::Next | Continuation::Called | Continuation::Resume => generator::failed(vm, frame.value),
+        Continuation::Step => {
+            generator::failed(vm, frame.value);
+            coroutine::step_of_top_ended(vm);
+        }
     }
 }
 

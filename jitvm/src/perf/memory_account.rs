@@ -123,7 +123,8 @@ pub fn write(vm: &Vm, runtime_bytes: u64, events: &mut Events) {
     let tables = vm.perf.sampler().map_or([(0, 0); 4], |sampler| sampler.ranges());
     let tables: Vec<(usize, usize)> = tables.into_iter().chain([frames]).collect();
     let sampler = own(&tables);
-    let of_collector = vm.heap.collector_ranges();
+    let mut of_collector = vm.heap.collector_ranges().to_vec();
+    of_collector.push(vm.fixed_roots.range());
     let collector = own(&of_collector);
 
     // Of what the allocator has: all that is resident and in none of the ranges above and no file.

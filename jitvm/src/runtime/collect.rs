@@ -93,7 +93,7 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     vm.text_indexes.clear();
     vm.known_keys.clear();
     let kind = vm.heap.kind_of_collection(cause);
-    let in_hand = push_roots(vm, stack_pointer);
+    let in_hand = push_roots(vm, kind, stack_pointer);
     let roots_done = Instant::now();
     let heap = &mut vm.heap;
     let (allocated_bytes, allocated_objects) = heap.take_allocated();
@@ -141,7 +141,7 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
 
 /// Fills the mark stack with every root. Words are judged by the marks of the last collection, so this comes before
 /// those are cleared. How many of the first come from native frames.
-fn push_roots(vm: &mut Vm, stack_pointer: usize) -> usize {
+fn push_roots(vm: &mut Vm, kind: GcKind, stack_pointer: usize) -> usize {
     let heap = &mut vm.heap;
     heap.statistics.heap_peak_bytes = heap.statistics.heap_peak_bytes.max(heap.heap_bytes() as u64);
     for class in 0..heap.classes.len() {
@@ -163,6 +163,7 @@ fn push_roots(vm: &mut Vm, stack_pointer: usize) -> usize {
             roots.push(value.address());
         }
     });
+    vm.push_fixed_roots(kind, &mut roots);
     roots.extend(vm.heap.weak.died.iter().map(|reference| reference.address()));
     roots.extend(vm.heap.finalisers.due.iter().map(|object| object.address()));
     vm.heap.mark_stack = roots;

@@ -323,11 +323,14 @@ pub fn rich_compare(vm: &mut Vm, kind: CompareKind, a: Value, b: Value) -> Outco
 
 /// `bool(value)` of an instance.
 pub fn truth(vm: &mut Vm, value: Value) -> Outcome<bool> {
-    let names = vm.names;
     let class = vm.class(vm.type_of(value));
-    if class.always_true.get() == class.version {
-        return Ok(true);
-    }
+    if class.always_true.get() == class.version { Ok(true) } else { asked_truth(vm, value) }
+}
+
+/// As [`truth`], by the special methods.
+#[inline(never)]
+fn asked_truth(vm: &mut Vm, value: Value) -> Outcome<bool> {
+    let names = vm.names;
     if let Some(method) = vm.special(value, names.bool)
         && method != Value::NONE
     {

@@ -41,6 +41,16 @@ impl Finalisers {
         }
     }
 
+    /// If the object is the newest that is watched, it no longer is. Returns whether it was.
+    #[inline(always)]
+    pub fn let_go(&mut self, object: Value) -> bool {
+        let is_newest = self.known.is_none() && self.watched.last() == Some(&object.address());
+        if is_newest {
+            self.watched.pop();
+        }
+        is_newest
+    }
+
     /// The object has a finaliser now, and may have had one before.
     fn watch_once(&mut self, object: Value) {
         let known = self.known.get_or_insert_with(|| self.watched.iter().copied().collect());

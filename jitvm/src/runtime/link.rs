@@ -71,9 +71,13 @@ impl Vm {
                 loops,
                 function: LoopState::default(),
                 entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
+                body: std::cell::Cell::new(std::ptr::null()),
             });
             match freed {
-                Some(first) => self.codes[first.index() + index] = code,
+                Some(first) => {
+                    self.codes[first.index() + index] = code;
+                    self.fixed_roots.outdate();
+                }
                 None => self.codes.push(code),
             }
         }
@@ -121,6 +125,7 @@ impl Vm {
             loops,
             function: LoopState::default(),
             entry: std::cell::Cell::new(crate::codegen::entry::interpret_activation as *const u8),
+            body: std::cell::Cell::new(std::ptr::null()),
         };
         self.codes.push(Box::new(code));
         crate::trace::policy::code_linked(self, new);

@@ -23,6 +23,7 @@ pub mod dict_views;
 pub mod dispatch;
 pub mod exceptions;
 pub mod finalisers;
+pub mod fixed_roots;
 pub mod float_text;
 pub mod format_spec;
 pub mod frame_stack;

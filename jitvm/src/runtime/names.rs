@@ -31,6 +31,7 @@ macro_rules! names {
 
 names! {
     abs "__abs__";
+    aiter "__aiter__";
     annotations "__annotations__";
     bases "__bases__";
     bool "__bool__";

@@ -7,6 +7,8 @@
 //! There is a bit for each slot that holds an element, in words of 64: tables are mostly empty, and who walks over one looks
 //! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
+use std::arch::x86_64::{__m128i, _mm_storeu_si128};
+
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
@@ -294,8 +296,10 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
     // SAFETY: the storage has room for the entries and words.
     unsafe {
         let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
+        // One store each.
+        let unused = std::mem::transmute::<SetEntry, __m128i>(SetEntry::UNUSED);
         for slot in 0..slots {
-            table.add(slot).write(SetEntry::UNUSED);
+            _mm_storeu_si128(table.add(slot).cast(), unused);
         }
         fields(set).table = table;
     }
@@ -315,10 +319,19 @@ fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
     // The collector sees the old table by its address, which is on the stack.
     let old = fields(set).entries();
+    let mut bits = fields(set).bits;
     allocate_table(vm, set, slots)?;
     let table = fields(set);
-    for entry in old.iter().filter(|entry| entry.is_element()) {
-        table.insert_clean(entry.key, entry.hash);
+    if old.len() <= 64 {
+        while bits != 0 {
+            let entry = old[bits.trailing_zeros() as usize];
+            table.insert_clean(entry.key, entry.hash);
+            bits &= bits - 1;
+        }
+    } else {
+        for entry in old.iter().filter(|entry| entry.is_element()) {
+            table.insert_clean(entry.key, entry.hash);
+        }
     }
     table.fill = table.used;
     Ok(())

@@ -255,6 +255,8 @@ pub fn generator_field(vm: &mut Vm, value: Value, name: &str) -> Option<Value> {
             let place = Value::from_fixnum(i64::from(fields.code.0) << 32 | i64::from(fields.pc));
             Some(vm.descriptor(ShapeId::FRAME, [place, Value::NONE, Value::NONE, value]))
         }
+        // One of its steps was begun, and may wait.
+        "running" if value.has_shape(ShapeId::ASYNC_GENERATOR) => Some(Value::from_bool(fields.busy == Value::TRUE)),
         "running" => Some(Value::from_bool(generator::runs(fields))),
         "suspended" => Some(Value::from_bool(fields.state == GeneratorState::Suspended)),
         "yieldfrom" | "await" if fields.delegate == Value::UNDEF || generator::runs(fields) => Some(Value::NONE),

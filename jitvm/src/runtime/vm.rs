@@ -55,6 +55,9 @@ pub enum Continuation {
     Called,
     /// The generator `Frame::value`, resumed from native code.
     Resume,
+    /// The asynchronous generator `Frame::value`, resumed by a SEND to a step of it: an item that it yields is what the step
+    /// returns. Recording does not enter it.
+    Step,
 }
 
 impl Continuation {
@@ -69,6 +72,7 @@ impl Continuation {
         (Continuation::Send, "send"),
         (Continuation::Called, "called"),
         (Continuation::Resume, "resume"),
+        (Continuation::Step, "step"),
     ];
     /// The frame is a generator's whose consumer is the one below, and which has its register.
     #[inline(always)]
@@ -78,7 +82,7 @@ impl Continuation {
     /// The frame is a generator's, which is its value.
     #[inline(always)]
     pub const fn resumes(self) -> bool {
-        self.is_resumed() || matches!(self, Continuation::Resume)
+        self.is_resumed() || matches!(self, Continuation::Resume | Continuation::Step)
     }
     pub fn word(self) -> &'static str {
         Continuation::WORDS[self as usize].1
@@ -163,6 +167,8 @@ pub struct Code {
     /// Hotness and trace of the function, and what a native call of it calls.
     pub function: crate::trace::policy::LoopState,
     pub entry: std::cell::Cell<*const u8>,
+    /// Of a coroutine: where the trace of its body begins, or null.
+    pub body: std::cell::Cell<*const u8>,
     /// The class that its generators say they are of: `generator`, or an iterator class of an embedded module. StopIteration
     /// ends the latter, whoever raises it.
     pub iterator_class: std::cell::Cell<TypeId>,
@@ -259,6 +265,7 @@ pub struct Vm {
     pub(crate) empty_bytes: Value,
     pub(crate) single_bytes: [Value; 256],
     pub(crate) interned: HashMap<Box<str>, Value>,
+    pub(crate) fixed_roots: super::fixed_roots::FixedRoots,
     pub(crate) text_indexes: super::strings::TextIndexes,
     pub(crate) known_keys: super::known_keys::KnownKeys,
     /// Classes by `TypeId`.
@@ -359,6 +366,7 @@ impl Vm {
             text_indexes: Default::default(),
             known_keys: Default::default(),
             interned: HashMap::new(),
+            fixed_roots: Default::default(),
             classes: Vec::new(),
             shapes: ShapeTable::default(),
             method_cache: MethodCache::default(),
@@ -417,7 +425,7 @@ impl Vm {
         top.max(self.stack_high as usize).min(size)
     }
 
-    /// Calls `f` with every value the VM itself refers to: the precise roots.
+    /// Calls `f` with every value the VM itself refers to, but for fixed ones: the precise roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
         f(self.exception);
         f(self.handled);
@@ -427,20 +435,9 @@ impl Vm {
         self.characters.iter().for_each(|&value| f(value));
         f(self.empty_bytes);
         self.single_bytes.iter().for_each(|&value| f(value));
-        self.interned.values().for_each(|&value| f(value));
-        for class in &self.classes {
-            f(class.object);
-            f(class.watch);
-            class.attributes.entries().iter().for_each(|&(_, value)| f(value));
-        }
         self.builtins.values().for_each(|&value| f(value));
         self.permanent.iter().for_each(|&value| f(value));
         f(self.modules);
-        for code in &self.codes {
-            code.constants.iter().chain(&code.names).chain(&code.parameters).for_each(|&value| f(value));
-            f(code.module);
-            code.globals.iter().for_each(|&cell| f(Value::of(cell)));
-        }
         self.consumers.visit_roots(f);
         self.jit.visit_roots(f);
     }

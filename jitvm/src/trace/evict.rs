@@ -100,6 +100,7 @@ impl Jit {
     fn remove(&mut self, id: TraceId) -> Box<Trace> {
         let index = std::mem::replace(&mut self.by_id[id.index()], u32::MAX) as usize;
         let trace = self.traces.swap_remove(index);
+        self.changes += 1;
         if let Some(moved) = self.traces.get(index) {
             self.by_id[moved.id.index()] = index as u32;
         }

@@ -98,6 +98,10 @@ impl Trace {
     pub fn is_of_function(&self) -> bool {
         self.loop_index == ENTRY
     }
+    /// Compiled code enters it too: it is of a function, or of a coroutine from where its body begins.
+    pub fn is_called(&self) -> bool {
+        self.is_of_function() || self.begins_body
+    }
     /// What native calls of the function call.
     pub fn native_entry(&self) -> Option<*const u8> {
         self.artifact.as_ref().map(|artifact| artifact.entry)

@@ -60,7 +60,7 @@ use crate::events::Events;
 use crate::exit;
 use crate::interp::helpers::{HELPERS, Places};
 use crate::interp::{call, chain, generator};
-use crate::ir::{Body, CodeId, Const, Label, Recorded, TraceId};
+use crate::ir::{Body, CodeId, Label, Recorded, TraceId};
 use crate::optimise::{self, Clobbers, PassAbort, PassOptions};
 use crate::perf::{self, State};
 use crate::runtime::value::Value;
@@ -106,6 +106,8 @@ pub struct Trace {
     pub guards: Vec<u16>,
     /// By exit number.
     pub exits: Vec<ExitState>,
+    /// It, or its root trace, begins where a coroutine does.
+    pub begins_body: bool,
     /// Counts entries: a word of the log if there is one, else one of ours.
     pub entries: *mut u64,
     /// Exits in the first iteration, halved by each entry that got further.
@@ -166,6 +168,8 @@ pub struct Jit {
     pub eviction: Eviction,
     pub(crate) watches: Watches,
     next_trace: u32,
+    /// How often a trace was installed or freed.
+    pub(crate) changes: usize,
     /// By id: index into `traces`. A table, since every entry and exit of a trace asks.
     by_id: Vec<u32>,
     liveness: HashMap<CodeId, Rc<Liveness>>,
@@ -174,15 +178,8 @@ pub struct Jit {
 }
 
 impl Jit {
-    /// Objects that traces and the recording refer to.
+    /// Objects that the recording refers to. Those of traces are fixed roots.
     pub fn visit_roots(&self, f: &mut dyn FnMut(Value)) {
-        for trace in &self.traces {
-            for constant in &trace.body.constants {
-                if let Const::Val(value, _) = constant {
-                    f(*value);
-                }
-            }
-        }
         if let Some(recorder) = &self.recorder {
             recorder.visit_roots(f);
         }
@@ -378,9 +375,13 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     };
     let timed = vm.perf.enter_timed(State::Optimise);
     // Entries of a loop's trace are counted by who enters it.
-    let counter = (parent.is_some() || loop_index == function::ENTRY).then_some(entries);
+    let begins_body = loop_index != function::ENTRY && {
+        let proto = &vm.codes[anchor.index()].proto;
+        proto.begins_body(proto.loops[loop_index as usize])
+    };
+    let counter = (parent.is_some() || loop_index == function::ENTRY || begins_body).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
-    let own_frame = parent.is_none() && (is_function || recorded.link.is_some());
+    let own_frame = parent.is_none() && (is_function || begins_body || recorded.link.is_some());
     let result = compile(vm, trace, parent, own_frame, counter, &recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
@@ -431,6 +432,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 retired: false,
                 watchdog: Watchdog::default(),
                 link: recorded.link,
+                begins_body,
                 evicted: false,
                 activity: 0,
                 entries_seen: 0,
@@ -447,6 +449,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
             vm.jit.by_id.resize(room, u32::MAX);
             vm.jit.by_id[trace.index()] = vm.jit.traces.len() as u32;
             vm.jit.traces.push(Box::new(installed));
+            vm.jit.changes += 1;
             match parent {
                 None => policy::trace_installed(vm, anchor, loop_index, trace),
                 Some(parent) => attach(vm, parent, trace),
@@ -655,7 +658,7 @@ unsafe fn enter(vm: &mut Vm, id: TraceId, base: *mut Value, floor: usize) -> Out
     let machine: *mut Vm = vm;
     vm.jit.totals.entries += 1;
     let trace = vm.jit.trace_mut(id);
-    let counts_itself = trace.is_of_function() && trace.artifact.is_some();
+    let counts_itself = trace.is_called() && trace.artifact.is_some();
     if !counts_itself {
         // SAFETY: points into the mapped log, which stays mapped, or to a leaked word.
         unsafe { *trace.entries += 1 };

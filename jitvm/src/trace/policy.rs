@@ -108,8 +108,9 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
         code.loops[loop_index as usize].countdown.set(3);
         return false;
     }
+    let begins_body = code.proto.begins_body(header);
     let is_of_generator = vm.frames.last().is_some_and(|frame| frame.generator().is_some());
-    if is_of_generator && !code.loops[loop_index as usize].postponed.replace(true) {
+    if is_of_generator && !begins_body && !code.loops[loop_index as usize].postponed.replace(true) {
         code.loops[loop_index as usize].countdown.set(again.saturating_mul(POSTPONED));
         return false;
     }
@@ -118,7 +119,7 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     let live = vm.jit.liveness(code.id, &code.proto);
     let mut recorder = Recorder::new(trace, code, code.id, live, loop_index, header, floor, &vm.jit.params);
     // One that was left while it was recorded is left often enough: its trace may end elsewhere.
-    recorder.leaves = aborts >= weight(AbortReason::LeftLoop);
+    recorder.leaves = begins_body || aborts >= weight(AbortReason::LeftLoop);
     vm.jit.totals.recorded += 1;
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_start(vm, &recorder, again);
@@ -192,6 +193,12 @@ pub(super) fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     }
     let code = &mut vm.codes[id.index()];
     let header = code.proto.loops[loop_index as usize] as usize;
+    if code.proto.begins_body(header as u32) {
+        let trace = code.loops[loop_index as usize].trace;
+        let entry = trace.filter(|_| op == Op::LoopEnter).and_then(|trace| vm.jit.trace(trace).native_entry());
+        code.body.set(entry.unwrap_or(std::ptr::null()));
+    }
+    let code = &mut vm.codes[id.index()];
     code.proto.instructions[header].op = op;
     code.words[header].ins.op = op;
 }

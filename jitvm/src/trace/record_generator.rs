@@ -93,6 +93,10 @@ impl Recorder {
             if self.resume_generator(vm, ins, iterator, Some((word, sent)), Continuation::Send)? {
                 return Ok(Some(Step::Interpret));
             }
+            if self.calls_coroutine(iterator, sent) {
+                self.send_to_coroutine(vm, ins);
+                return Ok(Some(Step::CallOut));
+            }
             if self.is_in_generator() {
                 return self.give_up_generator().map(Some);
             }
@@ -105,14 +109,43 @@ impl Recorder {
         Ok(Some(Step::CallOut))
     }
 
+    /// A coroutine awaits another one that has not begun, such as itself on another level: most come to their end without
+    /// being suspended, so that it is a call. The frames above must be all there are, since the recursion counts.
+    fn calls_coroutine(&self, coroutine: Value, sent: Value) -> bool {
+        // SAFETY: code objects live as long as the VM.
+        let is_in_coroutine = unsafe { (*self.frames[0].code).proto.kind } == CodeKind::Coroutine;
+        is_in_coroutine
+            && self.frames.len() == 1
+            && sent == Value::NONE
+            && coroutine.has_shape(ShapeId::COROUTINE)
+            && generator::fields(coroutine).state == GeneratorState::Created
+    }
+
+    /// GET_AWAITABLE of a coroutine that awaits nothing is that coroutine.
+    pub(super) fn awaits_itself(&mut self, vm: &mut Vm, ins: Instruction, value: Value) -> bool {
+        if !value.has_shape(ShapeId::COROUTINE) || generator::fields(value).delegate != Value::UNDEF {
+            return false;
+        }
+        let coroutine = self.get(ins.b);
+        let coroutine = self.object(coroutine, ShapeId::COROUTINE);
+        let delegate = self.emit(Op::FieldLoad, coroutine, Ref::NONE, DELEGATE);
+        self.same_word(vm, delegate, Value::UNDEF);
+        self.set(ins.a, coroutine);
+        true
+    }
+
     /// A call of a generator function, with a value for each parameter: it only makes the generator. `None`: it is another
     /// function, or has too many.
     pub(super) fn called_generator(&mut self, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let is_generator = proto.kind == CodeKind::Generator
-            && proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator);
-        let helper = *helpers::GENERATOR.get(parameters.len()).filter(|_| is_generator)?;
+        let makers = match proto.kind {
+            CodeKind::Generator => helpers::GENERATOR,
+            CodeKind::Coroutine => helpers::COROUTINE,
+            _ => return None,
+        };
+        debug_assert_eq!(proto.instructions[0].op, Bytecode::Generator);
+        let helper = *makers.get(parameters.len())?;
         let mut words = vec![callee];
         words.extend_from_slice(parameters);
         Some(self.call(helper, &words))
@@ -201,6 +234,11 @@ impl Recorder {
             self.set(position.a, sent);
         }
         Ok(true)
+    }
+
+    /// The word that says what a generator is doing, and where.
+    pub(super) fn position_of(&mut self, object: Ref) -> Ref {
+        self.emit(Op::FieldLoad, object, Ref::NONE, POSITION)
     }
 
     /// It is a generator of the same code, which says what class it is of.

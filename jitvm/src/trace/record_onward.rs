@@ -10,7 +10,7 @@ use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::helpers;
 use crate::ir::{Op, Ref};
 use crate::runtime::iterate;
-use crate::runtime::object::ShapeId;
+use crate::runtime::object::{Generator, GeneratorState, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
@@ -26,6 +26,8 @@ enum Way {
     Next { item: u16, state: u16, rest: Option<[Ref; 3]> },
     /// SEND to an iterator that is no generator: the register of its item.
     Send { item: u16 },
+    /// SEND to a coroutine that had not begun: the register of what it yields or returns, and where it is now.
+    Resume { item: u16, position: Ref },
     /// JUMP_IF_TRUE or JUMP_IF_FALSE: where it jumps, and on which answer.
     Branch { target: u32, on: Value },
 }
@@ -95,6 +97,19 @@ impl Recorder {
         self.pending = Some(Pending { answer, way: Way::Send { item: ins.a } });
     }
 
+    /// SEND of None to a coroutine that has not begun, as a call: what it yields or returns.
+    pub(super) fn send_to_coroutine(&mut self, vm: &mut Vm, ins: Instruction) {
+        let sent = self.get(ins.a);
+        self.same_word(vm, sent, Value::NONE);
+        let coroutine = self.get(ins.b);
+        let coroutine = self.object(coroutine, ShapeId::COROUTINE);
+        let here = self.frames.last().expect("the anchor frame stays").pc;
+        let here = self.constant_int(here.into());
+        let answer = self.call(helpers::AWAIT, &[coroutine, here]);
+        let position = self.position_of(coroutine);
+        self.pending = Some(Pending { answer, way: Way::Resume { item: ins.a, position } });
+    }
+
     /// JUMP_IF_TRUE and JUMP_IF_FALSE of an instance whose class has `__bool__` or `__len__`.
     pub(super) fn branch_on_call(&mut self, ins: Instruction) {
         let operand = self.get(ins.a);
@@ -126,6 +141,14 @@ impl Recorder {
                 let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
                 self.guard_onward(check, answer, exhausted, way);
                 self.set(item, own);
+            }
+            Way::Resume { item, position } => {
+                // One that was never suspended is still where it began.
+                let finished = self.constant(vm, Generator::position(GeneratorState::Finished, 0));
+                let ended = pc == here + 1;
+                let (check, way) = if ended { (Op::G_Eq, here + 2) } else { (Op::G_Ne, here + 1) };
+                self.set(item, answer);
+                self.guard_onward(check, position, finished, way);
             }
             Way::Next { item, state, rest } => {
                 let ended = pc == here + 1;

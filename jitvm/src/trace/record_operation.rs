@@ -314,6 +314,7 @@ impl Recorder {
                 let generator = self.object(generator, at(ins.b).shape());
                 self.set(ins.a, generator);
             }
+            Bytecode::GetAwaitable if self.awaits_itself(vm, ins, at(ins.b)) => {}
             Bytecode::Generator | Bytecode::Yield | Bytecode::Send => {
                 let why = match ins.op {
                     Bytecode::Generator => LeaveReason::Generator,

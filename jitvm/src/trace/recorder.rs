@@ -356,6 +356,10 @@ impl Recorder {
             }
             return Ok(None);
         }
+        // SAFETY: code objects live as long as the VM.
+        if is_header && depth > 0 && unsafe { (*self.frames[depth].code).proto.begins_body(pc) } {
+            return Ok(Some(Step::Pass));
+        }
         if is_header && self.is_in_generator() {
             return self.header_of_generator(ins, origin, depth);
         }

@@ -47,7 +47,7 @@ pub(super) fn exited(vm: &mut Vm, trace: &Trace, exit: usize) {
         return;
     }
     let interval = vm.jit.params.watchdog.max(1);
-    if trace.is_of_function() {
+    if trace.is_called() {
         return function_exited(vm, trace.root, interval);
     }
     let watchdog = &mut vm.jit.trace_mut(trace.root).watchdog;

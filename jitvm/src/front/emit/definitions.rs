@@ -14,6 +14,10 @@ impl<'a> Emitter<'_, 'a> {
         if matches!(kind, CodeKind::Generator | CodeKind::Coroutine | CodeKind::AsyncGenerator) {
             self.emit(Op::Generator, 0, 0, 0, position);
         }
+        if kind == CodeKind::Coroutine {
+            // What awaits it calls its body, which gets a trace like the body of a loop.
+            self.header_here(position);
+        }
         for (index, &(_, register)) in (0..).zip(&self.scope.free) {
             self.emit(Op::LoadFree, register, index, 0, position);
         }

@@ -198,6 +198,11 @@ impl<'a> Emitter<'_, 'a> {
             return self.builder.bind(header);
         }
         self.builder.bind(header);
+        self.header_here(position);
+    }
+
+    /// A LOOP_HEADER, where a trace may begin.
+    pub(super) fn header_here(&mut self, position: Position) {
         let index = self.builder.loops.len() as u32;
         let index = self.builder.narrow(index);
         self.builder.loops.push(self.builder.instructions.len() as u32);
