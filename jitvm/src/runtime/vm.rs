@@ -262,6 +262,8 @@ pub struct Vm {
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
     pub(crate) text_files: super::text_files::TextFiles,
+    /// The class of what `stat` gives; that of tuples before `os` is imported.
+    pub(crate) stat_result: TypeId,
     /// What `_jitvm.caller` said of places, which lives for good.
     pub(crate) callers: std::collections::HashMap<u64, Value>,
     /// The class of matches of regular expressions, once `re` is imported.
@@ -350,6 +352,7 @@ impl Vm {
             arrays: Default::default(),
             decimals: Default::default(),
             text_files: Default::default(),
+            stat_result: TypeId::TUPLE,
             callers: Default::default(),
             matches: None,
             builtin_table: Vec::new(),
