@@ -7,6 +7,8 @@
 //! There is a bit for each slot that holds an element, in words of 64: tables are mostly empty, and who walks over one looks
 //! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
+use std::arch::x86_64::{_mm_set_epi64x, _mm_storeu_si128};
+
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
@@ -294,8 +296,10 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
     // SAFETY: the storage has room for the entries and words.
     unsafe {
         let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
+        // Both words of an entry at once.
+        let unused = _mm_set_epi64x(SetEntry::UNUSED.hash, SetEntry::UNUSED.key.0 as i64);
         for slot in 0..slots {
-            table.add(slot).write(SetEntry::UNUSED);
+            _mm_storeu_si128(table.add(slot).cast(), unused);
         }
         fields(set).table = table;
     }
@@ -314,11 +318,17 @@ const fn table_bytes(slots: usize) -> usize {
 fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
     // The collector sees the old table by its address, which is on the stack.
-    let old = fields(set).entries();
+    // SAFETY: the copy is for looking at the old table only.
+    let mut old = unsafe { std::ptr::read(fields(set)) };
     allocate_table(vm, set, slots)?;
     let table = fields(set);
-    for entry in old.iter().filter(|entry| entry.is_element()) {
-        table.insert_clean(entry.key, entry.hash);
+    if !old.table.is_null() {
+        let mut slot = 0;
+        while let Some(found) = old.occupied_from(slot) {
+            slot = found + 1;
+            let SetEntry { key, hash } = *old.entry(found);
+            table.insert_clean(key, hash);
+        }
     }
     table.fill = table.used;
     Ok(())
