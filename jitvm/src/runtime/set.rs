@@ -8,6 +8,7 @@
 //! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
 use std::arch::x86_64::{_mm_set_epi64x, _mm_storeu_si128};
+use std::mem::MaybeUninit;
 
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
@@ -21,6 +22,10 @@ const SMALLEST: usize = 8;
 const LARGEST: usize = 1 << 30;
 /// Neighbours that a search tries after each slot.
 const LINEAR_PROBES: usize = 9;
+/// `aux` of a set that has had an element that is no fixnum.
+const OTHERS: u16 = 1;
+/// `aux` of a set whose signature has bits of elements that were deleted.
+const STALE: u16 = 2;
 /// Sets above this size double, others quadruple.
 const MANY: usize = 50_000;
 
@@ -85,6 +90,20 @@ impl Set {
     fn put(&mut self, slot: usize, entry: SetEntry) {
         *self.entry(slot) = entry;
         self.words()[slot / 64] |= 1 << (slot % 64);
+        self.signature |= signature_of(entry.hash);
+        self.header.aux |= u16::from(!entry.key.is_int()) * OTHERS;
+    }
+
+    /// Whether what is in both sets is a matter of ints alone.
+    #[inline]
+    fn are_ints_with(&self, other: &Set) -> bool {
+        (self.header.aux | other.header.aux) & OTHERS == 0
+    }
+
+    /// False: no element has this hash.
+    #[inline]
+    fn may_hold(&self, hash: i64) -> bool {
+        self.signature & signature_of(hash) != 0
     }
 
     /// The first slot with an element from `slot` on.
@@ -112,9 +131,17 @@ impl Set {
 
     fn forget(&mut self) {
         (self.used, self.fill, self.mask, self.bits) = (0, 0, SMALLEST as u32 - 1, 0);
+        self.signature = 0;
+        self.header.aux &= !(OTHERS | STALE);
         self.table = std::ptr::null_mut();
         self.hash = 0;
     }
+}
+
+/// The bit of a hash in [`Set::signature`].
+#[inline(always)]
+fn signature_of(hash: i64) -> u64 {
+    1 << (hash & 63)
 }
 
 /// The order in which the slots of a hash are tried.
@@ -322,6 +349,8 @@ fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let mut old = unsafe { std::ptr::read(fields(set)) };
     allocate_table(vm, set, slots)?;
     let table = fields(set);
+    table.signature = 0;
+    table.header.aux &= !STALE;
     if !old.table.is_null() {
         let mut slot = 0;
         while let Some(found) = old.occupied_from(slot) {
@@ -451,6 +480,7 @@ fn remove_at(set: Value, slot: usize) {
     *table.entry(slot) = SetEntry { key: SetEntry::DELETED, hash: -1 };
     table.words()[slot / 64] &= !(1 << (slot % 64));
     table.used -= 1;
+    table.header.aux |= STALE;
 }
 
 /// Takes out some element: the first one after the last that was taken.
@@ -513,6 +543,14 @@ pub fn is_subset_natively(set: Value, other: Value) -> Option<bool> {
     if others.table.is_null() {
         return Some(table.used == 0);
     }
+    if table.used == 0 {
+        return Some(true);
+    }
+    // Of others the program's code might be asked about elements that are looked at before the one that decides.
+    let is_exact = table.header.aux & STALE == 0;
+    if is_exact && table.are_ints_with(others) && table.signature & !others.signature != 0 {
+        return Some(false);
+    }
     let mut slot = 0;
     while let Some(found) = table.occupied_from(slot) {
         slot = found + 1;
@@ -545,24 +583,26 @@ pub fn selected(vm: &mut Vm, shape: ShapeId, set: Value, other: Value, are_in_ot
     if table.used as usize > MOST {
         return Ok(None);
     }
-    let mut chosen = [SetEntry::UNUSED; MOST];
+    let mut chosen = [const { MaybeUninit::<SetEntry>::uninit() }; MOST];
     let mut count = 0;
     let mut slot = 0;
-    let is_empty = fields(other).table.is_null();
+    let others = fields(other);
     while let Some(found) = table.occupied_from(slot) {
         slot = found + 1;
         let entry = *table.entry(found);
-        let is_in_other = if is_empty { Some(false) } else { contains_natively(other, entry.key, entry.hash) };
+        let is_in_other =
+            if others.may_hold(entry.hash) { contains_natively(other, entry.key, entry.hash) } else { Some(false) };
         match is_in_other {
             None => return Ok(None),
             Some(is_in_other) if is_in_other == are_in_other => {
-                chosen[count] = entry;
+                chosen[count].write(entry);
                 count += 1;
             }
             Some(_) => {}
         }
     }
-    let chosen = &chosen[..count];
+    // SAFETY: so many of them are written.
+    let chosen = unsafe { std::slice::from_raw_parts(chosen.as_ptr().cast::<SetEntry>(), count) };
     let result = vm.new_set_of(shape);
     if count == 0 {
         return Ok(Some(result));
@@ -617,7 +657,8 @@ pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
         if to.mask == from.mask && from.fill == from.used {
             // SAFETY: both tables have the same number of slots and are different objects.
             unsafe { to.table.cast::<u8>().copy_from_nonoverlapping(from.table.cast(), table_bytes(from.slots())) };
-            to.bits = from.bits;
+            (to.bits, to.signature) = (from.bits, from.signature);
+            to.header.aux |= from.header.aux & (OTHERS | STALE);
         } else {
             for entry in from.entries().iter().filter(|entry| entry.is_element()) {
                 to.insert_clean(entry.key, entry.hash);
@@ -662,6 +703,8 @@ pub fn swap(vm: &mut Vm, a: Value, b: Value) {
     std::mem::swap(&mut x.mask, &mut y.mask);
     std::mem::swap(&mut x.table, &mut y.table);
     std::mem::swap(&mut x.bits, &mut y.bits);
+    std::mem::swap(&mut x.signature, &mut y.signature);
+    std::mem::swap(&mut x.header.aux, &mut y.header.aux);
     for set in [a, b] {
         vm.heap.written(set.object::<Set>());
     }
