@@ -17,7 +17,8 @@ fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
     if step == Value::NONE {
         return subscript::run_of(start, stop, length);
     }
-    let Ok(chosen) = subscript::stepped(start, stop, step.as_fixnum(), length, |bound| Ok::<_, Infallible>(bound.as_fixnum()));
+    let Ok(chosen) =
+        subscript::stepped(start, stop, step.as_fixnum(), length, |bound| Ok::<_, Infallible>(bound.as_fixnum()));
     chosen
 }
 

@@ -196,8 +196,7 @@ fn directory_of(vm: &mut Vm, given: Option<Value>) -> Outcome<i32> {
 
 /// `stat(path, *, dir_fd=None, follow_symlinks=True)`
 fn stat(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let (path, [_, directory, follow]) =
-        arguments_of(vm, arguments, "stat", ["path", "dir_fd", "follow_symlinks"])?;
+    let (path, [_, directory, follow]) = arguments_of(vm, arguments, "stat", ["path", "dir_fd", "follow_symlinks"])?;
     let directory = directory_of(vm, directory)?;
     let follows = match follow {
         Some(follow) => truth(vm, follow)?,

@@ -151,7 +151,9 @@ fn write_integer(number: i64, out: &mut String) {
 
 /// What JSON writes without quotes.
 fn is_scalar(value: Value) -> bool {
-    matches!(value, Value::NONE | Value::TRUE | Value::FALSE) || as_integer(value).is_some() || as_float(value).is_some()
+    matches!(value, Value::NONE | Value::TRUE | Value::FALSE)
+        || as_integer(value).is_some()
+        || as_float(value).is_some()
 }
 
 impl Encoder<'_> {

@@ -388,11 +388,7 @@ fn getuid(_: &mut Vm, _: Arguments) -> Outcome {
 }
 
 /// The entries of a directory but itself and the one above: `each` is given the name and the `d_type` of each.
-fn for_each_entry(
-    vm: &mut Vm,
-    path: Value,
-    mut each: impl FnMut(&mut Vm, &[u8], u8) -> Outcome<()>,
-) -> Outcome<()> {
+fn for_each_entry(vm: &mut Vm, path: Value, mut each: impl FnMut(&mut Vm, &[u8], u8) -> Outcome<()>) -> Outcome<()> {
     // SAFETY: the path ends with a null byte.
     let stream = with_c_path(vm, path, |_, path| unsafe { libc::opendir(path.as_ptr()) })?;
     if stream.is_null() {

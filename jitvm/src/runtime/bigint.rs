@@ -91,12 +91,7 @@ fn subtract_magnitudes(vm: &mut Vm, negative: bool, long: &[u64], short: &[u64])
 
 /// Fills `result`, as long as `long`, limb by limb from the lowest; what is carried out of the last.
 #[inline(always)]
-fn combine(
-    result: &mut [u64],
-    long: &[u64],
-    short: &[u64],
-    step: impl Fn(u64, u64, u8, &mut u64) -> u8,
-) -> u8 {
+fn combine(result: &mut [u64], long: &[u64], short: &[u64], step: impl Fn(u64, u64, u8, &mut u64) -> u8) -> u8 {
     let (both, rest) = long.split_at(short.len());
     let (low, high) = result.split_at_mut(short.len());
     let mut carry = 0;

@@ -149,7 +149,7 @@ const POWERS: [u128; 39] = {
 #[inline]
 fn digits(n: u128) -> i64 {
     // From the binary digits: never too many, and at most one too few.
-    let least = (u128::BITS - (n | 1).leading_zeros()) as usize * 1233 >> 12;
+    let least = ((u128::BITS - (n | 1).leading_zeros()) as usize * 1233) >> 12;
     least as i64 + i64::from(POWERS.get(least).is_some_and(|&power| n | 1 >= power))
 }
 
