@@ -119,14 +119,23 @@ impl Set {
         Some(index * 64 + word.trailing_zeros() as usize)
     }
 
+    /// The first unused slot that a search for the hash comes to.
+    fn unused_behind(&self, hash: i64) -> usize {
+        let mut probe = Probe::new(hash, self.mask);
+        while self.entries()[probe.slot].key != Value::UNDEF {
+            probe.advance();
+        }
+        probe.slot
+    }
+
     /// Puts in an element that is not there, where the table holds no marks of deleted ones.
     #[inline]
     fn insert_clean(&mut self, key: Value, hash: i64) {
-        let mut probe = Probe::new(hash, self.mask);
-        while self.entry(probe.slot).key != Value::UNDEF {
-            probe.advance();
+        let mut slot = hash as usize & self.mask as usize;
+        if self.entry(slot).key != Value::UNDEF {
+            slot = self.unused_behind(hash);
         }
-        self.put(probe.slot, SetEntry { key, hash });
+        self.put(slot, SetEntry { key, hash });
     }
 
     fn forget(&mut self) {
@@ -331,7 +340,11 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         fields(set).table = table;
     }
     fields(set).mask = slots as u32 - 1;
-    fields(set).words().fill(0);
+    if slots <= 64 {
+        fields(set).bits = 0;
+    } else {
+        fields(set).words().fill(0);
+    }
     vm.heap.written(set.object::<Set>());
     Ok(())
 }
@@ -348,17 +361,20 @@ fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     // SAFETY: the copy is for looking at the old table only.
     let mut old = unsafe { std::ptr::read(fields(set)) };
     allocate_table(vm, set, slots)?;
-    let table = fields(set);
-    table.signature = 0;
-    table.header.aux &= !STALE;
     if !old.table.is_null() {
+        // SAFETY: nobody else looks at the set until the copy is written back; copies stay in registers.
+        let mut table = unsafe { std::ptr::read(fields(set)) };
+        table.signature = 0;
+        table.header.aux &= !STALE;
         let mut slot = 0;
         while let Some(found) = old.occupied_from(slot) {
             slot = found + 1;
             let SetEntry { key, hash } = *old.entry(found);
             table.insert_clean(key, hash);
         }
+        *fields(set) = table;
     }
+    let table = fields(set);
     table.fill = table.used;
     Ok(())
 }
