@@ -4,8 +4,9 @@ import sys as _sys
 import posix as _posix
 import posixpath as path
 from posix import (F_OK, R_OK, W_OK, X_OK, O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_CLOEXEC,
-                   O_DIRECTORY, O_NONBLOCK, O_SYNC, EX_OK, _exit, chdir, close, cpu_count, dup, fspath, getcwd, getpid,
-                   getppid, getuid, isatty, link, lseek, read, readlink, rename, rmdir, strerror, urandom, write)
+                   O_DIRECTORY, O_NONBLOCK, O_SYNC, EX_OK, _exit, chdir, close, cpu_count, dup, fspath, fstat, getcwd, getpid,
+                   getppid, getuid, isatty, link, lseek, lstat, read, readlink, rename, rmdir, stat, strerror, urandom,
+                   write)
 from posixpath import curdir, pardir, sep, pathsep, defpath, extsep, altsep, devnull
 
 _sys.modules["os.path"] = path
@@ -39,7 +40,9 @@ class stat_result(tuple):
             raise TypeError("os.stat_result() takes an at most 19-sequence (%d-sequence given)" % len(values))
         # Times without fractions stand in for those that are not given.
         whole = values + values[7:10] if len(values) == 10 else values
-        return _stat_result(whole + (None,) * (19 - len(whole)), cls)
+        result = tuple.__new__(cls, values[:10])
+        object.__setattr__(result, "_given", whole + (None,) * (19 - len(whole)))
+        return result
 
     def __repr__(self):
         return "os.stat_result(%s)" % ", ".join("%s=%r" % pair for pair in zip(self._names, self))
@@ -50,37 +53,24 @@ class stat_result(tuple):
         raise AttributeError("'%s' object has no attribute %r" % ("os.stat_result", name))
 
     def __reduce__(self):
-        return stat_result, (self._values,)
+        return stat_result, ((*self, *[getattr(self, name) for name in _further]),)
 
 
 def _named(index):
-    return property(lambda self: self._values[index])
+    def get(self):
+        # What the system told is kept by the VM, a field of another result with the others it was made of.
+        value = _posix.stat_field(self, index)
+        return self._given[index] if value is None else value
+    return property(get)
 
 
 for _index, _name in enumerate(stat_result._names[:7]):
     setattr(stat_result, _name, property(lambda self, index=_index: self[index]))
-for _index, _name in enumerate(("atime", "mtime", "ctime", "atime_ns", "mtime_ns", "ctime_ns", "blksize", "blocks", "rdev")):
-    setattr(stat_result, "st_" + _name, _named(10 + _index))
-
-
-def _stat_result(values, cls=stat_result, new=tuple.__new__, set=object.__setattr__):
-    result = new(cls, values[:10])
-    set(result, "_values", values)
-    return result
-
-
-def stat(path, *, dir_fd=None, follow_symlinks=True):
-    if isinstance(path, int):
-        return fstat(path)
-    return _stat_result(_posix.stat(path) if follow_symlinks else _posix.lstat(path))
-
-
-def lstat(path, *, dir_fd=None):
-    return _stat_result(_posix.lstat(path))
-
-
-def fstat(fd):
-    return _stat_result(_posix.fstat(fd))
+_further = ["st_" + _name for _name in
+            ("atime", "mtime", "ctime", "atime_ns", "mtime_ns", "ctime_ns", "blksize", "blocks", "rdev")]
+for _index, _name in enumerate(_further):
+    setattr(stat_result, _name, _named(10 + _index))
+_posix.know_stat_result(stat_result)
 
 
 def open(path, flags, mode=0o777, *, dir_fd=None):
@@ -190,26 +180,48 @@ def renames(old, new):
 
 
 class DirEntry:
-    """A name in a directory, as scandir gives it."""
+    """A name in a directory, as scandir gives it: what the directory says of it needs no further system call."""
 
-    def __init__(self, directory, name):
-        self.name = name
-        self.path = path.join(directory, name)
+    __slots__ = ("name", "_directory", "_kind", "_followed", "_own")
+
+    def __init__(self, directory, name, kind):
+        self.name, self._directory, self._kind = name, directory, kind
+        self._followed = self._own = None
+
+    @property
+    def path(self):
+        return path.join(self._directory, self.name)
+
+    def _is(self, kind, follow_symlinks):
+        """Whether this is a file of a kind, which modes have in four bits too; not if it is gone or a link to nothing."""
+        own = self._kind
+        if own == 0 or own == 10 and follow_symlinks:
+            try:
+                return self.stat(follow_symlinks=follow_symlinks).st_mode >> 12 & 15 == kind
+            except FileNotFoundError:
+                return False
+        return own == kind
 
     def is_dir(self, *, follow_symlinks=True):
-        return path.isdir(self.path) and (follow_symlinks or not path.islink(self.path))
+        return self._is(4, follow_symlinks)
 
     def is_file(self, *, follow_symlinks=True):
-        return path.isfile(self.path) and (follow_symlinks or not path.islink(self.path))
+        return self._is(8, follow_symlinks)
 
     def is_symlink(self):
-        return path.islink(self.path)
+        return self._is(10, False)
 
     def stat(self, *, follow_symlinks=True):
-        return stat(self.path, follow_symlinks=follow_symlinks)
+        if follow_symlinks and (self._kind == 10 or self._kind == 0):
+            if self._followed is None:
+                self._followed = stat(self.path)
+            return self._followed
+        if self._own is None:
+            self._own = lstat(self.path)
+        return self._own
 
     def inode(self):
-        return lstat(self.path).st_ino
+        return self.stat(follow_symlinks=False).st_ino
 
     def __fspath__(self):
         return self.path
@@ -220,7 +232,8 @@ class DirEntry:
 
 class _Scan:
     def __init__(self, directory):
-        self._entries = iter([DirEntry(directory, name) for name in listdir(directory)])
+        found = _posix.scan(directory)
+        self._entries = map(DirEntry, [fspath(directory)] * (len(found) // 2), found[::2], found[1::2])
 
     def __iter__(self):
         return self
@@ -246,18 +259,19 @@ def walk(top, topdown=True, onerror=None, followlinks=False):
     """Directories below one, each with its directories and other files."""
     top = fspath(top)
     try:
-        names = listdir(top)
+        entries = list(scandir(top))
     except OSError as error:
         if onerror is not None:
             onerror(error)
         return
     directories = []
     files = []
-    for name in names:
-        if path.isdir(path.join(top, name)):
-            directories.append(name)
-        else:
-            files.append(name)
+    for entry in entries:
+        try:
+            is_directory = entry.is_dir()
+        except OSError:
+            is_directory = False
+        (directories if is_directory else files).append(entry.name)
     if topdown:
         yield top, directories, files
     for name in directories:

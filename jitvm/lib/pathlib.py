@@ -10,6 +10,7 @@ import stat as _stat
 
 __all__ = ["PurePath", "PurePosixPath", "PureWindowsPath", "Path", "PosixPath", "WindowsPath"]
 
+_new = object.__new__
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
@@ -75,14 +76,14 @@ class PurePath:
 
     @classmethod
     def _make(cls, root, names):
-        self = object.__new__(cls)
+        self = _new(cls)
         self._root, self._names = root, names
         self._text = root + "/".join(names) or "."
         return self
 
     def _child(self, name):
         """The path of an entry of this directory."""
-        child = object.__new__(type(self))
+        child = _new(type(self))
         child._root, child._names = self._root, self._names + [name]
         child._text = self._text + "/" + name if self._names else self._root + name
         return child
@@ -93,7 +94,8 @@ class PurePath:
     def __str__(self):
         return self._text
 
-    __fspath__ = __str__
+    def __fspath__(self):
+        return self.__str__()
 
     def __repr__(self):
         return "%s(%r)" % (self.__class__.__name__, self.as_posix())
@@ -270,6 +272,14 @@ def _walked(path):
         return []
 
 
+def _names(path):
+    """The names in a directory, none if it cannot be read."""
+    try:
+        return os.listdir(path)
+    except PermissionError:
+        return []
+
+
 def _is_directory(entry):
     try:
         return entry.is_dir()
@@ -298,22 +308,21 @@ def _select(path, patterns):
             yield from _select(below, rest)
     else:
         matches = re.compile(fnmatch.translate(pattern)).fullmatch
-        for entry in _walked(path):
-            if rest and not _is_directory(entry):
-                continue
-            if matches(entry.name):
-                below = path._child(entry.name)
-                if rest:
-                    yield from _select(below, rest)
-                else:
-                    yield below
+        if rest:
+            for entry in _walked(path):
+                if _is_directory(entry) and matches(entry.name):
+                    yield from _select(path._child(entry.name), rest)
+        else:
+            for name in _names(path):
+                if matches(name):
+                    yield path._child(name)
 
 
 def _directories(path):
     yield path
     for entry in _walked(path):
         try:
-            is_directory = entry.is_dir() and not entry.is_symlink()
+            is_directory = entry.is_dir(follow_symlinks=False)
         except OSError:
             continue
         if is_directory:
@@ -368,7 +377,8 @@ class Path(PurePath):
         return self._from((os.readlink(self),))
 
     def stat(self, *, follow_symlinks=True):
-        return os.stat(self) if follow_symlinks else os.lstat(self)
+        # Asking here what the path is saves the system call's function a call of Python code.
+        return os.stat(self.__fspath__()) if follow_symlinks else os.lstat(self)
 
     def lstat(self):
         return os.lstat(self)

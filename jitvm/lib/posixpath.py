@@ -91,14 +91,6 @@ def _status(path):
 
 
 def exists(path):
-    if path is None:
-        raise TypeError("stat: path should be string, bytes, os.PathLike or integer, not NoneType")
-    if isinstance(path, int):
-        try:
-            _posix.fstat(path)
-        except OSError:
-            return False
-        return True
     return _status(path) is not None
 
 
@@ -141,15 +133,18 @@ def getsize(filename):
 
 
 def getmtime(filename):
-    return _posix.stat(filename)[11]
+    import os
+    return os.stat(filename).st_mtime
 
 
 def getatime(filename):
-    return _posix.stat(filename)[10]
+    import os
+    return os.stat(filename).st_atime
 
 
 def getctime(filename):
-    return _posix.stat(filename)[12]
+    import os
+    return os.stat(filename).st_ctime
 
 
 def samefile(f1, f2):

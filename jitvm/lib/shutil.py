@@ -168,7 +168,11 @@ def rmtree(path, ignore_errors=False, onerror=None, *, dir_fd=None):
             failed(os.scandir, path)
             return
         for entry in entries:
-            if entry.is_dir() and not entry.is_symlink():
+            try:
+                is_directory = entry.is_dir(follow_symlinks=False)
+            except OSError:
+                is_directory = False
+            if is_directory:
                 below(entry.path)
             else:
                 try:

@@ -407,6 +407,8 @@ opcodes! {
     MulSub "MUL_SUB" W R R;
     /// `GetItem`, `JumpIfFalse`.
     GetItemJumpIfFalse "GET_ITEM_JUMP_IF_FALSE" W R R;
+    /// `BuildSlice`, `GetItem`, where nothing else reads the slice.
+    GetSlice "GET_SLICE" W RB N;
 }
 
 impl Op {

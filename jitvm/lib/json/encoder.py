@@ -41,8 +41,8 @@ class JSONEncoder:
         indent = self.indent
         if indent is not None and not isinstance(indent, str):
             indent = " " * indent
-        return _json.encode(o, self.ensure_ascii, self.allow_nan, self.sort_keys, self.skipkeys, self.check_circular,
-                            indent, (self.item_separator, self.key_separator), self.default)
+        return _json.encode(o, self.default, (self.ensure_ascii, self.allow_nan, self.sort_keys, self.skipkeys,
+                                              self.check_circular, indent, self.item_separator, self.key_separator))
 
     def iterencode(self, o, _one_shot=False):
         # In one piece: the text is whole before its first part is asked for.

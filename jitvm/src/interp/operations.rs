@@ -126,6 +126,20 @@ macro_rules! operations {
                     then!($d next);
                 }};
             }
+            // `BuildSlice` and `GetItem`, without the slice if it can be done without.
+            macro_rules! get_slice {
+                () => {{
+                    let bounds = [at!(ins!(b)), at!(ins!(b) + 1), at!(ins!(b) + 2)];
+                    let slice = ins!(a);
+                    $pc = $pc.add(1);
+                    save_pc!();
+                    if let Some(result) = slices::quick(&mut *$vm, at!(ins!(b)), bounds) {
+                        out_of_line!(result)
+                    }
+                    at!(slice) = (*$vm).slice(bounds[0], bounds[1], bounds[2]);
+                    leave_to!(GetItem);
+                }};
+            }
             macro_rules! load_method {
                 () => {
                     let cache = &*((*$pc).aux as *const Cache);

@@ -15,7 +15,7 @@ use super::operands::{
 use super::operations::operations;
 use super::unwind::{Cause, raise_again, unwind};
 use super::words::Word;
-use super::{call, chain, coroutine, methods, rare};
+use super::{call, chain, coroutine, methods, rare, slices};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
 use crate::runtime::compare::{self, CompareKind};
@@ -769,8 +769,13 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 at!(ins!(a)) = *(*list).data.add(i as usize);
                                 then!(JumpIfFalse);
                             }
+                            Op::GetSlice => get_slice!(),
                             // All by name: the jump table then needs no test of the opcode's range.
-                            rare::operations!() => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
+                            rare::operations!() => {
+                                // The word may have a fused operation.
+                                let ins = Instruction { op, ..(*pc).ins };
+                                out_of_line_unit!(rare::execute(&mut *vm, code, ins, base))
+                            }
                         }
                         next!();
                     }

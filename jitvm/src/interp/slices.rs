@@ -1,41 +1,40 @@
-//! Slices of lists whose bounds are ints or None, for traces: no slice object is made.
+//! Slices whose bounds are ints or None: no slice object is made.
+
+use std::convert::Infallible;
 
 use crate::perf::operations::are_many;
+use crate::runtime::bytes;
+use crate::runtime::object::ShapeId;
 use crate::runtime::sequences::{items, items_mut};
+use crate::runtime::strings::length;
 use crate::runtime::subscript::{self, Chosen};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
 
-/// Where `[start:stop]` begins in so many items, and how many of them it chooses.
-fn run_of(start: Value, stop: Value, length: usize) -> (usize, usize) {
-    let length = length as i64;
-    let bound = |value: Value, default: i64| {
-        if value == Value::NONE {
-            return default;
-        }
-        let index = value.as_fixnum();
-        (if index < 0 { index + length } else { index }).clamp(0, length)
-    };
-    let start = bound(start, 0);
-    (start as usize, (bound(stop, length) - start).max(0) as usize)
-}
-
 /// What `[start:stop:step]` chooses of so many items; the step is not 0.
 fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
     let [start, stop, step] = bounds;
-    let step = if step == Value::NONE { 1 } else { step.as_fixnum() };
-    let length = length as i64;
-    let (low, high) = if step < 0 { (-1, length - 1) } else { (0, length) };
-    let bound = |value: Value, default: i64| {
-        if value == Value::NONE {
-            return default;
-        }
-        let index = value.as_fixnum();
-        (if index < 0 { index + length } else { index }).clamp(low, high)
-    };
-    let start = bound(start, if step < 0 { high } else { low });
-    let stop = bound(stop, if step < 0 { low } else { high });
-    Chosen::of(start, stop, step)
+    if step == Value::NONE {
+        return subscript::run_of(start, stop, length);
+    }
+    let Ok(chosen) =
+        subscript::stepped(start, stop, step.as_fixnum(), length, |bound| Ok::<_, Infallible>(bound.as_fixnum()));
+    chosen
+}
+
+/// `container[start:stop:step]` of exact builtin sequences; `None`, and nothing has happened, of what needs a slice object.
+pub fn quick(vm: &mut Vm, container: Value, bounds: [Value; 3]) -> Option<Outcome> {
+    let is_usual = |bound: Value| bound == Value::NONE || bound.is_int();
+    if !container.is_pointer() || !bounds.into_iter().all(is_usual) || bounds[2] == Value::from_fixnum(0) {
+        return None;
+    }
+    Some(match container.shape() {
+        ShapeId::LIST => get(vm, container, bounds),
+        ShapeId::TUPLE => subscript::chosen_items(vm, container, chosen(bounds, items(container).len())),
+        ShapeId::STR => subscript::slice_str(vm, container, chosen(bounds, length(container))),
+        ShapeId::BYTES => subscript::slice_bytes(vm, container, chosen(bounds, bytes::data(container).len())),
+        _ => return None,
+    })
 }
 
 /// `list[start:stop:step]`.
@@ -45,8 +44,8 @@ fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
 pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
     let length = items(list).len();
     if bounds[2] == Value::NONE && !are_many(length) {
-        let (start, count) = run_of(bounds[0], bounds[1], length);
-        return vm.list(&items(list)[start..start + count]);
+        let run = subscript::run_of(bounds[0], bounds[1], length);
+        return vm.list(&items(list)[run.start as usize..][..run.count]);
     }
     // The first items from an index down.
     if bounds[1] == Value::NONE
@@ -69,10 +68,10 @@ pub fn get(vm: &mut Vm, list: Value, bounds: [Value; 3]) -> Outcome {
 /// # Errors
 /// There is no memory for it: the exception is pending.
 pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<()> {
-    let (start, chosen) = run_of(bounds[0], bounds[1], items(list).len());
+    let run = subscript::run_of(bounds[0], bounds[1], items(list).len());
     let count = items(new).len();
-    if chosen == count && list != new && !are_many(count) {
-        items_mut(vm, list)[start..start + count].copy_from_slice(items(new));
+    if run.count == count && list != new && !are_many(count) {
+        items_mut(vm, list)[run.start as usize..][..count].copy_from_slice(items(new));
         return Ok(());
     }
     let slice = vm.slice(bounds[0], bounds[1], Value::NONE);

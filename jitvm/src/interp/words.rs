@@ -91,6 +91,10 @@ fn fused(words: &[Word]) -> Option<(Op, u8)> {
             };
             (next.b != first.a).then_some((op, jump))
         }
+        (Op::BuildSlice, Op::GetItem) => {
+            let is_only = next.c == first.a && next.b != first.a && !assigns_slice(&words[2..], first.a);
+            is_only.then_some((Op::GetSlice, first.x))
+        }
         _ => {
             if let Some(op) = pair(first.op, next.op) {
                 return Some((op, first.x));
@@ -109,6 +113,17 @@ fn fused(words: &[Word]) -> Option<(Op, u8)> {
             sense(first, next).map(|jump| (op, jump))
         }
     }
+}
+
+/// Whether the slice in a register is also where something is assigned later on, as in `x[i:j] += y`: by an instruction
+/// before the next that makes a slice there.
+fn assigns_slice(words: &[Word], register: u16) -> bool {
+    let mut relevant = words.iter().map(|word| word.ins).filter(|ins| match ins.op {
+        Op::BuildSlice => ins.a == register,
+        Op::SetItem | Op::GetAttrSetItem => ins.b == register,
+        _ => false,
+    });
+    relevant.next().is_some_and(|ins| ins.op != Op::BuildSlice)
 }
 
 /// Two instructions of which the first is done in line and the second is gone on with.

@@ -15,7 +15,7 @@ use std::mem::MaybeUninit;
 builtins! {
     FUNCTIONS of Owner::Module("_json");
     "decode" Arity::Range(8, 8), decode, "A value at a place of a JSON text, and where it ends.";
-    "encode" Arity::Range(9, 9), json_encode::encode, "An object as JSON text.";
+    "encode" Arity::Range(3, 3), json_encode::encode, "An object as JSON text.";
     "encode_text" Arity::Range(2, 2), json_encode::encode_text, "A str as a JSON string.";
 }
 

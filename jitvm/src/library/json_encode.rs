@@ -35,29 +35,40 @@ struct Encoder<'a> {
     depth: usize,
 }
 
-/// `encode(value, ensure_ascii, allow_nan, sort_keys, skipkeys, check_circular, indent, separators, default)`.
+/// The longest buffer that is kept for the next text.
+const LONGEST_KEPT: usize = 1 << 16;
+
+/// `encode(value, default, options)`: the options are `ensure_ascii`, `allow_nan`, `sort_keys`, `skipkeys`,
+/// `check_circular`, `indent` and the two separators.
 pub fn encode(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let values = arguments.positional();
-    let mut option = |index: usize| truth(vm, values[index]);
-    let (ascii, allow_nan, sort_keys) = (option(1)?, option(2)?, option(3)?);
-    let (skip_keys, check_circular) = (option(4)?, option(5)?);
-    let separators = items(values[7]);
+    let &[value, default, options] = arguments.positional() else { return Ok(Value::NONE) };
+    let options = items(options);
+    let mut option = |index: usize| truth(vm, options[index]);
+    let (ascii, allow_nan, sort_keys) = (option(0)?, option(1)?, option(2)?);
+    let (skip_keys, check_circular) = (option(3)?, option(4)?);
+    let mut out = std::mem::take(&mut vm.json_buffer);
+    out.clear();
     let mut encoder = Encoder {
-        out: String::new(),
+        out,
         ascii,
         allow_nan,
         sort_keys,
         skip_keys,
         check_circular,
-        indent: as_text(values[6]),
-        item_separator: as_text(separators[0]).unwrap_or(", "),
-        key_separator: as_text(separators[1]).unwrap_or(": "),
-        default: values[8],
+        indent: as_text(options[5]),
+        item_separator: as_text(options[6]).unwrap_or(", "),
+        key_separator: as_text(options[7]).unwrap_or(": "),
+        default,
         open: Vec::new(),
         depth: 0,
     };
-    encoder.value(vm, values[0])?;
-    vm.allocate_str(encoder.out.len(), |bytes| bytes.copy_from_slice(encoder.out.as_bytes()))
+    let written = encoder.value(vm, value);
+    let out = encoder.out;
+    let text = written.and_then(|()| vm.allocate_str(out.len(), |bytes| bytes.copy_from_slice(out.as_bytes())));
+    if out.capacity() <= LONGEST_KEPT {
+        vm.json_buffer = out;
+    }
+    text
 }
 
 /// `encode_text(text, ensure_ascii)`: a str as a JSON string.
@@ -72,45 +83,82 @@ pub fn encode_text(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(vm.str(&out))
 }
 
+/// How many bytes at the start of a text need no escapes.
+fn plain_run(bytes: &[u8], ascii: bool) -> usize {
+    let most = if ascii { b'~' } else { u8::MAX };
+    let is_plain = |byte: u8| (byte >= b' ') & (byte <= most) & (byte != b'"') & (byte != b'\\');
+    // Without branches between them, sixteen at a time are compared at once.
+    let whole = bytes.chunks_exact(16).take_while(|chunk| chunk.iter().fold(true, |all, &byte| all & is_plain(byte)));
+    let start = whole.count() * 16;
+    start + bytes[start..].iter().take_while(|&&byte| is_plain(byte)).count()
+}
+
 fn write_text(text: &str, ascii: bool, out: &mut String) {
-    use std::fmt::Write;
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain = 0;
-    for (offset, c) in text.char_indices() {
-        let escaped = matches!(c, '"' | '\\' | '\0'..='\x1f') || ascii && (!c.is_ascii() || c == '\x7f');
-        if !escaped {
-            continue;
-        }
-        out.push_str(&text[plain..offset]);
-        plain = offset + c.len_utf8();
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x08' => out.push_str("\\b"),
-            '\x0c' => out.push_str("\\f"),
-            _ if (0xd800..0xe000).contains(&code_of(c)) => {
-                let _ = write!(out, "\\u{:04x}", code_of(c));
-            }
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_run(rest.as_bytes(), ascii));
+        out.push_str(plain);
+        let mut characters = special.chars();
+        let Some(c) = characters.next() else { break };
+        write_escape(c, out);
+        rest = characters.as_str();
     }
-    out.push_str(&text[plain..]);
     out.push('"');
 }
 
-impl Encoder<'_> {
-    fn float(&mut self, vm: &mut Vm, x: f64) -> Outcome<String> {
-        if x.is_finite() {
-            return Ok(float_text::repr(x));
+fn write_escape(c: char, out: &mut String) {
+    let mut unit = |unit: u16| {
+        out.push_str("\\u");
+        for shift in [12, 8, 4, 0] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(unit >> shift & 15)]));
         }
-        if !self.allow_nan {
+    };
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\x08' => out.push_str("\\b"),
+        '\x0c' => out.push_str("\\f"),
+        _ => match code_of(c) {
+            code @ 0xd800..=0xdfff => unit(code as u16),
+            _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|&half| unit(half)),
+        },
+    }
+}
+
+/// Decimal digits.
+fn write_integer(number: i64, out: &mut String) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push('-');
+    }
+    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+}
+
+/// What JSON writes without quotes.
+fn is_scalar(value: Value) -> bool {
+    matches!(value, Value::NONE | Value::TRUE | Value::FALSE)
+        || as_integer(value).is_some()
+        || as_float(value).is_some()
+}
+
+impl Encoder<'_> {
+    fn float(&mut self, vm: &mut Vm, x: f64) -> Outcome<()> {
+        if !x.is_finite() && !self.allow_nan {
             let mut message = "Out of range float values are not JSON compliant".to_owned();
             if self.indent.is_some() {
                 message.push_str(": ");
@@ -118,32 +166,33 @@ impl Encoder<'_> {
             }
             return Err(vm.value_error(message));
         }
-        Ok(if x.is_nan() {
-            "NaN"
-        } else if x > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
+        match x {
+            _ if x.is_nan() => self.out.push_str("NaN"),
+            f64::INFINITY => self.out.push_str("Infinity"),
+            f64::NEG_INFINITY => self.out.push_str("-Infinity"),
+            _ => self.out.push_str(&float_text::repr(x)),
         }
-        .to_owned())
+        Ok(())
     }
 
-    /// What is written as it is, without quotes.
-    fn scalar(&mut self, vm: &mut Vm, value: Value) -> Outcome<Option<String>> {
-        Ok(Some(match value {
-            Value::NONE => "null".to_owned(),
-            Value::TRUE => "true".to_owned(),
-            Value::FALSE => "false".to_owned(),
+    /// Writes what has no quotes; false, and nothing is written, if the value is no such.
+    fn scalar(&mut self, vm: &mut Vm, value: Value) -> Outcome<bool> {
+        match value {
+            Value::NONE => self.out.push_str("null"),
+            Value::TRUE => self.out.push_str("true"),
+            Value::FALSE => self.out.push_str("false"),
+            _ if value.is_int() => write_integer(value.as_fixnum(), &mut self.out),
             _ => {
                 if let Some(integer) = as_integer(value) {
-                    repr::integer_text(vm, integer)?
+                    self.out.push_str(&repr::integer_text(vm, integer)?);
                 } else if let Some(x) = as_float(value) {
-                    self.float(vm, x)?
+                    self.float(vm, x)?;
                 } else {
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
-        }))
+        }
+        Ok(true)
     }
 
     fn value(&mut self, vm: &mut Vm, value: Value) -> Outcome<()> {
@@ -151,8 +200,7 @@ impl Encoder<'_> {
             write_text(text, self.ascii, &mut self.out);
             return Ok(());
         }
-        if let Some(text) = self.scalar(vm, value)? {
-            self.out.push_str(&text);
+        if self.scalar(vm, value)? {
             return Ok(());
         }
         vm.enter_native(" while encoding a JSON object")?;
@@ -216,24 +264,33 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn key(&mut self, vm: &mut Vm, key: Value) -> Outcome<Option<String>> {
+    /// Writes a key with what is before and behind it; false, and nothing is written, if it is to be left out.
+    fn key(&mut self, vm: &mut Vm, key: Value, first: bool) -> Outcome<bool> {
         if let Some(text) = as_text(key) {
-            return Ok(Some(text.to_owned()));
+            self.separator(first, self.depth);
+            write_text(text, self.ascii, &mut self.out);
+        } else if is_scalar(key) {
+            self.separator(first, self.depth);
+            self.out.push('"');
+            self.scalar(vm, key)?;
+            self.out.push('"');
+        } else if self.skip_keys {
+            return Ok(false);
+        } else {
+            let name = vm.type_name(key);
+            return Err(vm.type_error(format!("keys must be str, int, float, bool or None, not {name}")));
         }
-        if let Some(text) = self.scalar(vm, key)? {
-            return Ok(Some(text));
-        }
-        if self.skip_keys {
-            return Ok(None);
-        }
-        let name = vm.type_name(key);
-        Err(vm.type_error(format!("keys must be str, int, float, bool or None, not {name}")))
+        self.out.push_str(self.key_separator);
+        Ok(true)
     }
 
     fn mapping(&mut self, vm: &mut Vm, value: Value) -> Outcome<()> {
         if dict::length(value) == 0 {
             self.out.push_str("{}");
             return Ok(());
+        }
+        if !value.is_instance() && !self.sort_keys {
+            return self.entries(vm, value);
         }
         let pairs = if value.is_instance() {
             let name = vm.intern("items");
@@ -250,26 +307,70 @@ impl Encoder<'_> {
             list
         };
         let pairs = if self.sort_keys { special::call_builtin_function(vm, "sorted", &[pairs])? } else { pairs };
-        self.depth += 1;
-        let level = self.depth;
-        self.out.push('{');
-        self.line(level);
+        self.begin_mapping();
         let (mut index, mut first) = (0, true);
         while let Some(&pair) = items(pairs).get(index) {
             index += 1;
             let &[key, item] = items(pair) else {
                 return Err(vm.value_error("items must return 2-tuples"));
             };
-            let Some(key) = self.key(vm, key)? else { continue };
-            self.separator(first, level);
-            first = false;
-            write_text(&key, self.ascii, &mut self.out);
-            self.out.push_str(self.key_separator);
-            self.value(vm, item)?;
+            if self.key(vm, key, first)? {
+                first = false;
+                self.value(vm, item)?;
+            }
         }
-        self.depth -= 1;
-        self.line(level - 1);
-        self.out.push('}');
+        self.end_mapping();
         Ok(())
+    }
+
+    /// A plain dict in its own order. Functions of the program may change it meanwhile: its keys and values are taken
+    /// first, on the native stack if they are few.
+    fn entries(&mut self, vm: &mut Vm, dict: Value) -> Outcome<()> {
+        let mut few = [[Value::NONE; 2]; 16];
+        let mut count = 0;
+        let mut position = 0;
+        while count < few.len()
+            && let Some((key, item)) = dict::entry_at(dict, &mut position)
+        {
+            few[count] = [key, item];
+            count += 1;
+        }
+        let more = if dict::length(dict) > count { vm.list(&[])? } else { Value::NONE };
+        if more != Value::NONE {
+            while let Some((key, item)) = dict::entry_at(dict, &mut position) {
+                vm.push(more, key)?;
+                vm.push(more, item)?;
+            }
+        }
+        self.begin_mapping();
+        let mut first = true;
+        for [key, item] in few.into_iter().take(count) {
+            if self.key(vm, key, first)? {
+                first = false;
+                self.value(vm, item)?;
+            }
+        }
+        if more != Value::NONE {
+            for pair in items(more).chunks_exact(2) {
+                if self.key(vm, pair[0], first)? {
+                    first = false;
+                    self.value(vm, pair[1])?;
+                }
+            }
+        }
+        self.end_mapping();
+        Ok(())
+    }
+
+    fn begin_mapping(&mut self) {
+        self.depth += 1;
+        self.out.push('{');
+        self.line(self.depth);
+    }
+
+    fn end_mapping(&mut self) {
+        self.depth -= 1;
+        self.line(self.depth);
+        self.out.push('}');
     }
 }

@@ -13,6 +13,7 @@ pub mod dunders;
 pub mod embedded;
 pub mod exception_methods;
 pub mod execution;
+mod file_status;
 pub mod functions;
 pub mod generator_methods;
 pub mod integer_bytes;
@@ -271,6 +272,7 @@ const TABLES: &[&[BuiltinRow]] = &[
     random_core::FUNCTIONS,
     pickling::FUNCTIONS,
     posix::FUNCTIONS,
+    file_status::FUNCTIONS,
     pretty::FUNCTIONS,
     re::FUNCTIONS,
     streams::METHODS,

@@ -1,15 +1,15 @@
 //! The module `posix`: what the operating system does with files and directories, for `os` and `io` to build on.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Arguments, Arity, Owner, builtins};
 use crate::interp::{signal, special};
 use crate::runtime::bytes;
-use crate::runtime::iterate::to_index;
+use crate::runtime::iterate::{as_index, to_index};
 use crate::runtime::numbers::as_f64;
 use crate::runtime::strings::as_text;
 use crate::runtime::value::Value;
@@ -27,7 +27,6 @@ builtins! {
     "environ_items" Arity::Zero, environ_items, "Names and values of the environment.";
     "_exit" Arity::One, exit_now, "Ends the process at once.";
     "fspath" Arity::One, fspath, "The str or bytes of a path.";
-    "fstat" Arity::One, fstat, "What is known of an open file.";
     "ftruncate" Arity::Range(2, 2), ftruncate, "Sets the length of an open file.";
     "getcwd" Arity::Zero, getcwd, "The current directory.";
     "getpid" Arity::Zero, getpid, "The number of this process.";
@@ -37,7 +36,6 @@ builtins! {
     "listdir" Arity::One, listdir, "Names in a directory.";
     "link" Arity::Range(2, 2), link, "A second name for a file.";
     "lseek" Arity::Range(3, 3), lseek, "Sets the position in an open file.";
-    "lstat" Arity::One, lstat, "What is known of a file or link.";
     "mkdir" Arity::Range(1, 2), mkdir, "Makes a directory.";
     "open" Arity::Range(2, 3), open, "Opens a file; its descriptor.";
     "read" Arity::Range(2, 2), read, "Reads up to so many bytes.";
@@ -46,7 +44,7 @@ builtins! {
     "realpath" Arity::One, realpath, "The path without links, or None.";
     "rename" Arity::Range(2, 2), rename, "Renames a file.";
     "rmdir" Arity::One, rmdir, "Removes an empty directory.";
-    "stat" Arity::One, stat, "What is known of a file.";
+    "scan" Arity::One, scan, "Names in a directory, and what each is.";
     "strerror" Arity::One, strerror, "Words for an error number.";
     "symlink" Arity::Range(2, 2), symlink, "Makes a symbolic link.";
     "truncate" Arity::Range(2, 2), truncate, "Sets the length of a file.";
@@ -83,37 +81,91 @@ pub fn fill(vm: &mut Vm, module: Value) -> Outcome<()> {
     Ok(())
 }
 
-/// The path that an argument is: a str, bytes, or an object with `__fspath__`.
-fn fspath_value(vm: &mut Vm, value: Value) -> Outcome {
+/// The path that an argument is: a str, bytes, or what an object's `__fspath__` gives; `None` of other objects.
+fn path_if_any(vm: &mut Vm, value: Value) -> Outcome<Option<Value>> {
     if as_text(value).is_some() || bytes::is_bytes(value) {
-        return Ok(value);
+        return Ok(Some(value));
     }
     match special::call_method(vm, value, "__fspath__")? {
-        Some(path) if as_text(path).is_some() || bytes::is_bytes(path) => Ok(path),
-        Some(path) => {
+        Some(path) if as_text(path).is_none() && !bytes::is_bytes(path) => {
             let (own, given) = (vm.type_name(value), vm.type_name(path));
             Err(vm.type_error(format!("expected {own}.__fspath__() to return str or bytes, not {given}")))
         }
+        path => Ok(path),
+    }
+}
+
+fn fspath_value(vm: &mut Vm, value: Value) -> Outcome {
+    path_named(vm, value, "expected str, bytes or os.PathLike object")
+}
+
+/// The path that an argument is; `expected` is what the error for other objects begins with.
+pub fn path_named(vm: &mut Vm, value: Value, expected: &str) -> Outcome {
+    match path_if_any(vm, value)? {
+        Some(path) => Ok(path),
         None => {
             let name = vm.type_name(value);
-            Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {name}")))
+            Err(vm.type_error(format!("{expected}, not {name}")))
         }
+    }
+}
+
+/// What an argument names a file by.
+pub enum Named {
+    Path(Value),
+    /// Any int, for a descriptor.
+    Integer(Value),
+}
+
+/// As [`path_named`], of functions that take a descriptor as well.
+pub fn path_or_integer(vm: &mut Vm, value: Value, expected: &str) -> Outcome<Named> {
+    if as_text(value).is_none()
+        && let Some(number) = as_index(vm, value)?
+    {
+        return Ok(Named::Integer(number));
+    }
+    path_named(vm, value, expected).map(Named::Path)
+}
+
+/// The bytes of a path (a str or bytes) as the system takes them.
+fn system_bytes<'a>(vm: &mut Vm, path: Value) -> Outcome<Cow<'a, [u8]>> {
+    let data = match as_text(path) {
+        Some(text) => match surrogates::to_system(text) {
+            Some(data) => data,
+            None => codecs::encode(vm, path, "utf-8", "surrogateescape")?.into(),
+        },
+        None => bytes::data(path).into(),
+    };
+    if data.contains(&0) {
+        return Err(vm.value_error("embedded null byte"));
+    }
+    Ok(data)
+}
+
+/// What `call` makes of a path (a str or bytes) with a null byte at its end.
+pub fn with_c_path<R>(vm: &mut Vm, path: Value, call: impl FnOnce(&mut Vm, &CStr) -> R) -> Outcome<R> {
+    let data = system_bytes(vm, path)?;
+    // Most paths are short enough for the native stack.
+    let mut short = [0; 256];
+    let mut long;
+    let room = match short.get_mut(..data.len() + 1) {
+        Some(room) => room,
+        None => {
+            long = vec![0; data.len() + 1];
+            &mut long[..]
+        }
+    };
+    room[..data.len()].copy_from_slice(&data);
+    match CStr::from_bytes_with_nul(room) {
+        Ok(path) => Ok(call(vm, path)),
+        Err(_) => Err(vm.value_error("embedded null byte")),
     }
 }
 
 fn path_of(vm: &mut Vm, value: Value) -> Outcome<PathBuf> {
     let value = fspath_value(vm, value)?;
-    let data = match as_text(value) {
-        Some(text) => match surrogates::to_system(text) {
-            Some(data) => data,
-            None => codecs::encode(vm, value, "utf-8", "surrogateescape")?.into(),
-        },
-        None => bytes::data(value).into(),
-    };
-    if data.contains(&0) {
-        return Err(vm.value_error("embedded null byte"));
-    }
-    Ok(PathBuf::from(OsString::from_vec(data.to_vec())))
+    let data = system_bytes(vm, value)?;
+    Ok(PathBuf::from(OsString::from_vec(data.into_owned())))
 }
 
 fn c_path(vm: &mut Vm, value: Value) -> Outcome<CString> {
@@ -148,7 +200,7 @@ fn check_path(vm: &mut Vm, result: i64, path: Value) -> Outcome {
     Ok(vm.integer(result))
 }
 
-fn fail(vm: &mut Vm, error: &io::Error, paths: &[Value]) -> Raised {
+pub fn fail(vm: &mut Vm, error: &io::Error, paths: &[Value]) -> Raised {
     // The error names the path as text also if an object stood for it.
     let mut named = [Value::NONE; 2];
     for (name, &path) in named.iter_mut().zip(paths) {
@@ -274,72 +326,6 @@ fn isatty(vm: &mut Vm, arguments: Arguments) -> Outcome {
     Ok(Value::from_bool(unsafe { libc::isatty(descriptor) } == 1))
 }
 
-/// What `os.stat_result` has, in its order: the ten numbers of the tuple, the times with their fractions, in nanoseconds,
-/// and what is there on Unix only.
-fn stat_values(vm: &mut Vm, metadata: &std::fs::Metadata) -> Outcome {
-    let times = [
-        (metadata.atime(), metadata.atime_nsec()),
-        (metadata.mtime(), metadata.mtime_nsec()),
-        (metadata.ctime(), metadata.ctime_nsec()),
-    ];
-    let numbers = [
-        i64::from(metadata.mode()),
-        metadata.ino() as i64,
-        metadata.dev() as i64,
-        metadata.nlink() as i64,
-        i64::from(metadata.uid()),
-        i64::from(metadata.gid()),
-        metadata.size() as i64,
-    ];
-    let unix = [metadata.blksize() as i64, metadata.blocks() as i64, metadata.rdev() as i64];
-    let list = vm.list_with_capacity(numbers.len() + 3 * times.len() + unix.len())?;
-    let seconds = times.map(|(seconds, _)| seconds);
-    for number in numbers.into_iter().chain(seconds) {
-        let number = vm.integer(number);
-        vm.push(list, number)?;
-    }
-    for (seconds, nanoseconds) in times {
-        let time = vm.float(seconds as f64 + 1e-9 * nanoseconds as f64);
-        vm.push(list, time)?;
-    }
-    let whole = times.map(|(seconds, nanoseconds)| seconds * 1_000_000_000 + nanoseconds);
-    for number in whole.into_iter().chain(unix) {
-        let number = vm.integer(number);
-        vm.push(list, number)?;
-    }
-    vm.tuple(crate::runtime::sequences::items(list))
-}
-
-fn stat(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let path = path_of(vm, arguments.positional()[0])?;
-    match std::fs::metadata(path) {
-        Ok(metadata) => stat_values(vm, &metadata),
-        Err(error) => Err(fail(vm, &error, &arguments.positional()[..1])),
-    }
-}
-
-fn lstat(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let path = path_of(vm, arguments.positional()[0])?;
-    match std::fs::symlink_metadata(path) {
-        Ok(metadata) => stat_values(vm, &metadata),
-        Err(error) => Err(fail(vm, &error, &arguments.positional()[..1])),
-    }
-}
-
-fn fstat(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    use std::os::fd::FromRawFd;
-    let descriptor = number(vm, arguments, 0)?;
-    if descriptor < 0 {
-        return Err(vm.raise_os_error(&io::Error::from_raw_os_error(libc::EBADF)));
-    }
-    // SAFETY: the descriptor is only asked about; ManuallyDrop leaves it open.
-    let file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(descriptor) });
-    match file.metadata() {
-        Ok(metadata) => stat_values(vm, &metadata),
-        Err(error) => Err(vm.raise_os_error(&error)),
-    }
-}
-
 fn access(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let path = c_path(vm, arguments.positional()[0])?;
     let mode = number(vm, arguments, 1)?;
@@ -401,27 +387,70 @@ fn getuid(_: &mut Vm, _: Arguments) -> Outcome {
     Ok(Value::from_fixnum(i64::from(unsafe { libc::getuid() })))
 }
 
-fn listdir(vm: &mut Vm, arguments: Arguments) -> Outcome {
-    let given = fspath_value(vm, arguments.positional()[0])?;
-    let path = path_of(vm, given)?;
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) => return Err(fail(vm, &error, &arguments.positional()[..1])),
-    };
-    let list = vm.list(&[])?;
-    for entry in entries {
-        match entry {
-            Ok(entry) => {
-                let name = entry.file_name();
-                let name = match bytes::is_bytes(given) {
-                    true => vm.bytes(name.as_bytes())?,
-                    false => text_of_path(vm, &name),
-                };
-                vm.push(list, name)?;
-            }
-            Err(error) => return Err(fail(vm, &error, &arguments.positional()[..1])),
-        }
+/// The entries of a directory but itself and the one above: `each` is given the name and the `d_type` of each.
+fn for_each_entry(vm: &mut Vm, path: Value, mut each: impl FnMut(&mut Vm, &[u8], u8) -> Outcome<()>) -> Outcome<()> {
+    // SAFETY: the path ends with a null byte.
+    let stream = with_c_path(vm, path, |_, path| unsafe { libc::opendir(path.as_ptr()) })?;
+    if stream.is_null() {
+        let error = io::Error::last_os_error();
+        return Err(fail(vm, &error, &[path]));
     }
+    let result = loop {
+        // SAFETY: the stream is open; the entry is there until the next one is read, and its name ends with a null byte.
+        let (name, kind) = unsafe {
+            *libc::__errno_location() = 0;
+            let entry = libc::readdir64(stream);
+            if entry.is_null() {
+                let error = io::Error::last_os_error();
+                break match error.raw_os_error() {
+                    None | Some(0) => Ok(()),
+                    Some(_) => Err(fail(vm, &error, &[path])),
+                };
+            }
+            (CStr::from_ptr((&raw const (*entry).d_name).cast()).to_bytes(), (*entry).d_type)
+        };
+        if name != b"." && name != b".." {
+            let added = each(vm, name, kind);
+            if added.is_err() {
+                break added;
+            }
+        }
+    };
+    // SAFETY: the stream is open and not used any more.
+    unsafe { libc::closedir(stream) };
+    result
+}
+
+/// The name of an entry: bytes if the directory is named by bytes.
+fn entry_name(vm: &mut Vm, path: Value, name: &[u8]) -> Outcome {
+    if bytes::is_bytes(path) {
+        return vm.bytes(name);
+    }
+    Ok(match name.is_ascii().then(|| std::str::from_utf8(name)) {
+        Some(Ok(name)) => vm.str(name),
+        _ => text_of_path(vm, OsStr::from_bytes(name)),
+    })
+}
+
+fn listdir(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let path = fspath_value(vm, arguments.positional()[0])?;
+    let list = vm.list(&[])?;
+    for_each_entry(vm, path, |vm, name, _| {
+        let name = entry_name(vm, path, name)?;
+        vm.push(list, name)
+    })?;
+    Ok(list)
+}
+
+/// `scan(path)`: a list of names and, behind each, what the directory says it is (`DT_DIR` and so on).
+fn scan(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let path = fspath_value(vm, arguments.positional()[0])?;
+    let list = vm.list(&[])?;
+    for_each_entry(vm, path, |vm, name, kind| {
+        let name = entry_name(vm, path, name)?;
+        vm.push(list, name)?;
+        vm.push(list, Value::from_fixnum(i64::from(kind)))
+    })?;
     Ok(list)
 }
 

@@ -1,5 +1,6 @@
 //! Arithmetic on integers of any size: linear operations here, the others by dashu-int's kernels.
 
+use std::arch::x86_64::{_addcarry_u64, _subborrow_u64};
 use std::cmp::Ordering;
 
 use dashu_int::ops::{BitTest, DivRem};
@@ -75,32 +76,32 @@ fn add_limbs(vm: &mut Vm, a: Limbs, b: Limbs, subtract: bool) -> Outcome {
 
 fn add_magnitudes(vm: &mut Vm, negative: bool, a: &[u64], b: &[u64]) -> Outcome {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-    let count = long.len() + 1;
-    let mut big = vm.allocate_big(count)?;
-    let result = big.limbs();
-    let mut carry = false;
-    for (index, &limb) in long.iter().enumerate() {
-        let (sum, first) = limb.overflowing_add(short.get(index).copied().unwrap_or(0));
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        result[index] = sum;
-        carry = first | second;
-    }
-    result[long.len()] = u64::from(carry);
+    let mut big = vm.allocate_big(long.len() + 1)?;
+    let (result, last) = big.limbs().split_at_mut(long.len());
+    last[0] = u64::from(combine(result, long, short, |x, y, carry, sum| _addcarry_u64(carry, x, y, sum)));
     Ok(big.finish(negative))
 }
 
 /// `long - short`, where `long` is the larger one.
 fn subtract_magnitudes(vm: &mut Vm, negative: bool, long: &[u64], short: &[u64]) -> Outcome {
     let mut big = vm.allocate_big(long.len())?;
-    let result = big.limbs();
-    let mut borrow = false;
-    for (index, &limb) in long.iter().enumerate() {
-        let (difference, first) = limb.overflowing_sub(short.get(index).copied().unwrap_or(0));
-        let (difference, second) = difference.overflowing_sub(u64::from(borrow));
-        result[index] = difference;
-        borrow = first | second;
-    }
+    combine(big.limbs(), long, short, |x, y, borrow, difference| _subborrow_u64(borrow, x, y, difference));
     Ok(big.finish(negative))
+}
+
+/// Fills `result`, as long as `long`, limb by limb from the lowest; what is carried out of the last.
+#[inline(always)]
+fn combine(result: &mut [u64], long: &[u64], short: &[u64], step: impl Fn(u64, u64, u8, &mut u64) -> u8) -> u8 {
+    let (both, rest) = long.split_at(short.len());
+    let (low, high) = result.split_at_mut(short.len());
+    let mut carry = 0;
+    for ((limb, &x), &y) in low.iter_mut().zip(both).zip(short) {
+        carry = step(x, y, carry, limb);
+    }
+    for (limb, &x) in high.iter_mut().zip(rest) {
+        carry = step(x, 0, carry, limb);
+    }
+    carry
 }
 
 pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
@@ -109,16 +110,15 @@ pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
     match *short {
         [] => Ok(Value::from_fixnum(0)),
         [factor] => {
-            let count = long.len() + 1;
-            let mut big = vm.allocate_big(count)?;
-            let result = big.limbs();
+            let mut big = vm.allocate_big(long.len() + 1)?;
+            let (result, last) = big.limbs().split_at_mut(long.len());
             let mut carry = 0_u64;
-            for (index, &limb) in long.iter().enumerate() {
+            for (slot, &limb) in result.iter_mut().zip(long) {
                 let product = u128::from(limb) * u128::from(factor) + u128::from(carry);
-                result[index] = product as u64;
+                *slot = product as u64;
                 carry = (product >> 64) as u64;
             }
-            result[long.len()] = carry;
+            last[0] = carry;
             Ok(big.finish(negative))
         }
         _ if a.bit_length() + b.bit_length() > LARGEST_BITS => Err(vm.raise_memory_error()),
@@ -127,6 +127,44 @@ pub fn multiply(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
             vm.try_integer_from_limbs(negative, product.as_words())
         }
     }
+}
+
+/// Floor division; `b` is not 0.
+pub fn floor_divide(vm: &mut Vm, a: Limbs, b: Limbs) -> Outcome {
+    if let Some(quotient) = short_quotient(a, b) {
+        return Ok(vm.integer_wide(quotient));
+    }
+    Ok(divide(vm, a, b)?.0)
+}
+
+/// The quotient rounded down of two long integers that are about as long, if the highest bits tell it. They mostly do.
+fn short_quotient(a: Limbs, b: Limbs) -> Option<i128> {
+    let (long, short) = (a.bit_length(), b.bit_length());
+    if long <= 128 || short > long || long - short > 60 {
+        return None;
+    }
+    // The highest 128 bits of a, and those of b at the same places; what is below makes either greater by less than 1.
+    let shift = long - 128;
+    let (dividend, divisor) = (bits_from(a.limbs, shift), bits_from(b.limbs, shift));
+    let quotient = dividend / divisor;
+    if divisor.checked_add(1).map_or(0, |above| dividend / above) != quotient {
+        return None;
+    }
+    let quotient = quotient as u64;
+    if a.negative == b.negative {
+        return Some(i128::from(quotient));
+    }
+    // Rounded away from 0, if there is a remainder, as the lowest limbs may show.
+    let has_rest = a.limbs[0] != b.limbs[0].wrapping_mul(quotient);
+    has_rest.then(|| -i128::from(quotient) - 1)
+}
+
+/// 128 bits of a magnitude, from a bit on.
+fn bits_from(limbs: &[u64], bit: u64) -> u128 {
+    let (first, offset) = ((bit / 64) as usize, bit % 64);
+    let limb = |index: usize| u128::from(limbs.get(first + index).copied().unwrap_or(0));
+    let low = (limb(1) << 64 | limb(0)) >> offset;
+    if offset == 0 { low } else { low | limb(2) << (128 - offset) }
 }
 
 /// Floor division and remainder; `b` is not 0.

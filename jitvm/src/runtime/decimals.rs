@@ -134,17 +134,28 @@ impl Context {
     }
 }
 
+/// The powers of ten that there are in 128 bits.
+const POWERS: [u128; 39] = {
+    let mut powers = [1; 39];
+    let mut i = 1;
+    while i < powers.len() {
+        powers[i] = powers[i - 1] * 10;
+        i += 1;
+    }
+    powers
+};
+
 /// Decimal digits; 1 of zero.
 #[inline]
 fn digits(n: u128) -> i64 {
-    match u64::try_from(n) {
-        Ok(n) => n.checked_ilog10().map_or(1, |log| i64::from(log) + 1),
-        Err(_) => i64::from(n.ilog10()) + 1,
-    }
+    // From the binary digits: never too many, and at most one too few.
+    let least = ((u128::BITS - (n | 1).leading_zeros()) as usize * 1233) >> 12;
+    least as i64 + i64::from(POWERS.get(least).is_some_and(|&power| n | 1 >= power))
 }
 
+#[inline]
 fn power10(n: i64) -> Option<u128> {
-    10_u128.checked_pow(u32::try_from(n).ok()?)
+    POWERS.get(usize::try_from(n).ok()?).copied()
 }
 
 /// Quotient and remainder, quickly where both are of 64 bits.
@@ -152,7 +163,10 @@ fn power10(n: i64) -> Option<u128> {
 fn divide(a: u128, b: u128) -> (u128, u128) {
     match (u64::try_from(a), u64::try_from(b)) {
         (Ok(a), Ok(b)) => ((a / b).into(), (a % b).into()),
-        _ => (a / b, a % b),
+        _ => {
+            let quotient = a / b;
+            (quotient, a - quotient * b)
+        }
     }
 }
 
@@ -188,8 +202,8 @@ impl Vm {
         value.is_pointer() && value.shape() == self.decimals.shape
     }
 
-    /// A finite decimal, or a fixnum.
-    #[inline]
+    /// A finite decimal, or a fixnum. In line, since a result handed over in memory is waited for.
+    #[inline(always)]
     fn decimal_parts(&self, value: Value) -> Option<Number> {
         if value.is_int() {
             let int = value.as_fixnum();
@@ -223,6 +237,7 @@ impl Vm {
     }
 
     /// A context that does not clamp; without one given, the current one.
+    #[inline(always)]
     fn decimal_context(&mut self, given: Option<Value>) -> Option<Context> {
         // SAFETY: the cell is that of an embedded module, which lives as long as the VM once it is known.
         let object = given.unwrap_or_else(|| unsafe { (*self.decimals.current).value });
@@ -230,15 +245,7 @@ impl Vm {
             return None;
         }
         if object.shape() != self.decimals.context_shape {
-            let shape = object.shape();
-            if self.shapes.class(shape) != self.decimals.context_class || self.shapes.get(shape).is_dictionary {
-                return None;
-            }
-            for (i, name) in CONTEXT_NAMES.into_iter().enumerate() {
-                let name = self.intern(name);
-                self.decimals.context_slots[i] = self.shapes.lookup(shape, name)?;
-            }
-            self.decimals.context_shape = shape;
+            self.know_context_shape(object.shape())?;
         }
         let (fields, at) = (slots(object), &self.decimals.context_slots);
         let number = |i: usize| {
@@ -259,6 +266,20 @@ impl Vm {
         })
     }
 
+    /// Finds where contexts of a shape have their attributes.
+    #[cold]
+    fn know_context_shape(&mut self, shape: ShapeId) -> Option<()> {
+        if self.shapes.class(shape) != self.decimals.context_class || self.shapes.get(shape).is_dictionary {
+            return None;
+        }
+        for (i, name) in CONTEXT_NAMES.into_iter().enumerate() {
+            let name = self.intern(name);
+            self.decimals.context_slots[i] = self.shapes.lookup(shape, name)?;
+        }
+        self.decimals.context_shape = shape;
+        Some(())
+    }
+
     /// Sets flags; false, and nothing has happened, if one of them is trapped.
     fn decimal_signal(&self, context: &Context, bits: i64) -> bool {
         if bits & context.traps != 0 {
@@ -269,7 +290,8 @@ impl Vm {
         true
     }
 
-    fn make_decimal(&mut self, number: Number) -> Option<Value> {
+    #[inline]
+    fn make_decimal(&mut self, number: &Number) -> Option<Value> {
         let coefficient = self.integer_wide(i128::try_from(number.coefficient).ok()?);
         let made = self.new_instance_of(self.decimals.shape, self.decimals.capacity);
         let fields = slots(made);
@@ -282,7 +304,7 @@ impl Vm {
     }
 
     /// A result rounded to the context (`fix`).
-    fn fix_decimal(&mut self, number: Number, context: &Context) -> Option<Value> {
+    fn fix_decimal(&mut self, number: &Number, context: &Context) -> Option<Value> {
         let precision = context.precision;
         if number.coefficient == 0 {
             let low = context.least - precision + 1;
@@ -313,7 +335,7 @@ impl Vm {
         if exponent > context.most - precision + 1 || !self.decimal_signal(context, bits) {
             return None;
         }
-        self.make_decimal(Number { negative: number.negative, coefficient: kept, exponent })
+        self.make_decimal(&Number { negative: number.negative, coefficient: kept, exponent })
     }
 
     /// `a op b` of a decimal and a decimal or int.
@@ -325,24 +347,24 @@ impl Vm {
         let (x, y) = (self.decimal_parts(a)?, self.decimal_parts(b)?);
         let context = self.decimal_context(None)?;
         match op {
-            Binary::Add => self.add_decimals(x, y, y.negative, &context),
-            Binary::Sub => self.add_decimals(x, y, !y.negative, &context),
+            Binary::Add => self.add_decimals(&x, &y, y.negative, &context),
+            Binary::Sub => self.add_decimals(&x, &y, !y.negative, &context),
             Binary::Mul => {
                 let number = Number {
                     negative: x.negative != y.negative,
                     coefficient: x.coefficient.checked_mul(y.coefficient)?,
                     exponent: x.exponent + y.exponent,
                 };
-                self.fix_decimal(number, &context)
+                self.fix_decimal(&number, &context)
             }
-            Binary::TrueDiv => self.divide_decimals(x, y, &context),
-            Binary::FloorDiv => self.quotient_of_decimals(x, y, &context),
+            Binary::TrueDiv => self.divide_decimals(&x, &y, &context),
+            Binary::FloorDiv => self.quotient_of_decimals(&x, &y, &context),
             _ => None,
         }
     }
 
     /// x + y with another sign of y.
-    fn add_decimals(&mut self, x: Number, y: Number, y_negative: bool, context: &Context) -> Option<Value> {
+    fn add_decimals(&mut self, x: &Number, y: &Number, y_negative: bool, context: &Context) -> Option<Value> {
         let (mut p, mut q, mut exponent) = (x.coefficient, y.coefficient, x.exponent);
         let difference = x.exponent - y.exponent;
         match difference.cmp(&0) {
@@ -362,17 +384,17 @@ impl Vm {
                 Ordering::Equal => (context.is_floor(), 0),
             }
         };
-        self.fix_decimal(Number { negative, coefficient, exponent }, context)
+        self.fix_decimal(&Number { negative, coefficient, exponent }, context)
     }
 
-    fn divide_decimals(&mut self, x: Number, y: Number, context: &Context) -> Option<Value> {
+    fn divide_decimals(&mut self, x: &Number, y: &Number, context: &Context) -> Option<Value> {
         if y.coefficient == 0 {
             return None;
         }
         let negative = x.negative != y.negative;
         let ideal = x.exponent - y.exponent;
         if x.coefficient == 0 {
-            return self.fix_decimal(Number { negative, coefficient: 0, exponent: ideal }, context);
+            return self.fix_decimal(&Number { negative, coefficient: 0, exponent: ideal }, context);
         }
         let shift = digits(y.coefficient) - digits(x.coefficient) + context.precision + 1;
         let mut exponent = ideal - shift;
@@ -395,11 +417,11 @@ impl Vm {
                 exponent += 1;
             }
         }
-        self.fix_decimal(Number { negative, coefficient: quotient, exponent }, context)
+        self.fix_decimal(&Number { negative, coefficient: quotient, exponent }, context)
     }
 
     /// The whole quotient towards zero.
-    fn quotient_of_decimals(&mut self, x: Number, y: Number, context: &Context) -> Option<Value> {
+    fn quotient_of_decimals(&mut self, x: &Number, y: &Number, context: &Context) -> Option<Value> {
         if y.coefficient == 0 {
             return None;
         }
@@ -411,7 +433,7 @@ impl Vm {
             return None;
         }
         let number = Number { negative: x.negative != y.negative, coefficient: quotient, exponent: 0 };
-        self.fix_decimal(number, context)
+        self.fix_decimal(&number, context)
     }
 
     /// `a < b` and the like of a decimal and a decimal or int.
@@ -479,7 +501,7 @@ impl Vm {
         if bits != 0 && !self.decimal_signal(&context, bits) {
             return None;
         }
-        self.make_decimal(Number { negative: x.negative, coefficient, exponent: wanted })
+        self.make_decimal(&Number { negative: x.negative, coefficient, exponent: wanted })
     }
 
     /// `str(number)` where that is written without an exponent.

@@ -24,8 +24,10 @@ pub struct LargeSpace {
     pub bytes: usize,
 }
 
-/// Alignment and rounding of large objects.
-const ALIGNMENT: usize = 64;
+/// Sizes of large objects are multiples of this.
+const ROUNDING: usize = 64;
+/// What the system's allocator gives anyway.
+const ALIGNMENT: usize = 16;
 
 impl LargeSpace {
     /// Address and size of the table.
@@ -34,12 +36,12 @@ impl LargeSpace {
     }
 
     pub fn usable_bytes(bytes: usize) -> usize {
-        bytes.next_multiple_of(ALIGNMENT)
+        bytes.next_multiple_of(ROUNDING)
     }
 
     /// `None` when the system has no memory for it.
     pub fn allocate(&mut self, bytes: usize) -> Option<usize> {
-        let bytes = bytes.checked_next_multiple_of(ALIGNMENT)?;
+        let bytes = bytes.checked_next_multiple_of(ROUNDING)?;
         let layout = Layout::from_size_align(bytes, ALIGNMENT).ok()?;
         // SAFETY: the layout's size is not zero.
         let address = unsafe { alloc(layout) } as usize;

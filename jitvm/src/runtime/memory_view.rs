@@ -224,10 +224,12 @@ pub fn get_item(vm: &mut Vm, view: Value, key: Value) -> Outcome {
 fn slice(vm: &mut Vm, view: Value, key: Value) -> Outcome {
     let old = fields(view);
     let chosen = resolve_slice(vm, key, old.length as usize)?;
+    // What chooses nothing may begin before the first item.
+    let first = if chosen.count == 0 { 0 } else { chosen.start };
     let content = MemoryView {
         header: old.header,
         unused: [0; 5],
-        start: old.start + chosen.start * old.stride,
+        start: old.start + first * old.stride,
         length: chosen.count as i64,
         stride: old.stride * chosen.step,
         ..*old

@@ -477,6 +477,8 @@ pub struct Set {
     pub table: *mut SetEntry,
     /// Which of up to 64 slots hold an element.
     pub bits: u64,
+    /// The bits that the lowest six bits of the elements' hashes stand for; also of elements that were there before.
+    pub signature: u64,
 }
 
 /// A slot of a set's table.

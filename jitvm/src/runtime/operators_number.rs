@@ -72,7 +72,7 @@ pub fn integers(vm: &mut Vm, op: Binary, a: Value, b: Value) -> Outcome {
         Binary::BitOr => bigint::bitwise(vm, x, y, |p, q| p | q),
         Binary::BitXor => bigint::bitwise(vm, x, y, |p, q| p ^ q),
         Binary::FloorDiv | Binary::Mod | Binary::TrueDiv if y.limbs.is_empty() => Err(integer_division_by_zero(vm, op)),
-        Binary::FloorDiv => Ok(bigint::divide(vm, x, y)?.0),
+        Binary::FloorDiv => bigint::floor_divide(vm, x, y),
         Binary::Mod => Ok(bigint::divide(vm, x, y)?.1),
         Binary::TrueDiv => match bigint::true_divide(x, y) {
             Some(quotient) => Ok(vm.float(quotient)),

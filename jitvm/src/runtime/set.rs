@@ -7,7 +7,8 @@
 //! There is a bit for each slot that holds an element, in words of 64: tables are mostly empty, and who walks over one looks
 //! at its elements only. A single word is in the set itself, where it is at hand; more of them lie behind the table.
 
-use std::arch::x86_64::{__m128i, _mm_storeu_si128};
+use std::arch::x86_64::{_mm_set_epi64x, _mm_storeu_si128};
+use std::mem::MaybeUninit;
 
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
@@ -21,6 +22,10 @@ const SMALLEST: usize = 8;
 const LARGEST: usize = 1 << 30;
 /// Neighbours that a search tries after each slot.
 const LINEAR_PROBES: usize = 9;
+/// `aux` of a set that has had an element that is no fixnum.
+const OTHERS: u16 = 1;
+/// `aux` of a set whose signature has bits of elements that were deleted.
+const STALE: u16 = 2;
 /// Sets above this size double, others quadruple.
 const MANY: usize = 50_000;
 
@@ -85,6 +90,20 @@ impl Set {
     fn put(&mut self, slot: usize, entry: SetEntry) {
         *self.entry(slot) = entry;
         self.words()[slot / 64] |= 1 << (slot % 64);
+        self.signature |= signature_of(entry.hash);
+        self.header.aux |= u16::from(!entry.key.is_int()) * OTHERS;
+    }
+
+    /// Whether what is in both sets is a matter of ints alone.
+    #[inline]
+    fn are_ints_with(&self, other: &Set) -> bool {
+        (self.header.aux | other.header.aux) & OTHERS == 0
+    }
+
+    /// False: no element has this hash.
+    #[inline]
+    fn may_hold(&self, hash: i64) -> bool {
+        self.signature & signature_of(hash) != 0
     }
 
     /// The first slot with an element from `slot` on.
@@ -100,21 +119,38 @@ impl Set {
         Some(index * 64 + word.trailing_zeros() as usize)
     }
 
+    /// The first unused slot that a search for the hash comes to.
+    fn unused_behind(&self, hash: i64) -> usize {
+        let mut probe = Probe::new(hash, self.mask);
+        while self.entries()[probe.slot].key != Value::UNDEF {
+            probe.advance();
+        }
+        probe.slot
+    }
+
     /// Puts in an element that is not there, where the table holds no marks of deleted ones.
     #[inline]
     fn insert_clean(&mut self, key: Value, hash: i64) {
-        let mut probe = Probe::new(hash, self.mask);
-        while self.entry(probe.slot).key != Value::UNDEF {
-            probe.advance();
+        let mut slot = hash as usize & self.mask as usize;
+        if self.entry(slot).key != Value::UNDEF {
+            slot = self.unused_behind(hash);
         }
-        self.put(probe.slot, SetEntry { key, hash });
+        self.put(slot, SetEntry { key, hash });
     }
 
     fn forget(&mut self) {
         (self.used, self.fill, self.mask, self.bits) = (0, 0, SMALLEST as u32 - 1, 0);
+        self.signature = 0;
+        self.header.aux &= !(OTHERS | STALE);
         self.table = std::ptr::null_mut();
         self.hash = 0;
     }
+}
+
+/// The bit of a hash in [`Set::signature`].
+#[inline(always)]
+fn signature_of(hash: i64) -> u64 {
+    1 << (hash & 63)
 }
 
 /// The order in which the slots of a hash are tried.
@@ -296,15 +332,19 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
     // SAFETY: the storage has room for the entries and words.
     unsafe {
         let table = storage.byte_add(STORAGE_ITEMS).cast::<SetEntry>();
-        // One store each.
-        let unused = std::mem::transmute::<SetEntry, __m128i>(SetEntry::UNUSED);
+        // Both words of an entry at once.
+        let unused = _mm_set_epi64x(SetEntry::UNUSED.hash, SetEntry::UNUSED.key.0 as i64);
         for slot in 0..slots {
             _mm_storeu_si128(table.add(slot).cast(), unused);
         }
         fields(set).table = table;
     }
     fields(set).mask = slots as u32 - 1;
-    fields(set).words().fill(0);
+    if slots <= 64 {
+        fields(set).bits = 0;
+    } else {
+        fields(set).words().fill(0);
+    }
     vm.heap.written(set.object::<Set>());
     Ok(())
 }
@@ -318,21 +358,23 @@ const fn table_bytes(slots: usize) -> usize {
 fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
     // The collector sees the old table by its address, which is on the stack.
-    let old = fields(set).entries();
-    let mut bits = fields(set).bits;
+    // SAFETY: the copy is for looking at the old table only.
+    let mut old = unsafe { std::ptr::read(fields(set)) };
     allocate_table(vm, set, slots)?;
-    let table = fields(set);
-    if old.len() <= 64 {
-        while bits != 0 {
-            let entry = old[bits.trailing_zeros() as usize];
-            table.insert_clean(entry.key, entry.hash);
-            bits &= bits - 1;
+    if !old.table.is_null() {
+        // SAFETY: nobody else looks at the set until the copy is written back; copies stay in registers.
+        let mut table = unsafe { std::ptr::read(fields(set)) };
+        table.signature = 0;
+        table.header.aux &= !STALE;
+        let mut slot = 0;
+        while let Some(found) = old.occupied_from(slot) {
+            slot = found + 1;
+            let SetEntry { key, hash } = *old.entry(found);
+            table.insert_clean(key, hash);
         }
-    } else {
-        for entry in old.iter().filter(|entry| entry.is_element()) {
-            table.insert_clean(entry.key, entry.hash);
-        }
+        *fields(set) = table;
     }
+    let table = fields(set);
     table.fill = table.used;
     Ok(())
 }
@@ -454,6 +496,7 @@ fn remove_at(set: Value, slot: usize) {
     *table.entry(slot) = SetEntry { key: SetEntry::DELETED, hash: -1 };
     table.words()[slot / 64] &= !(1 << (slot % 64));
     table.used -= 1;
+    table.header.aux |= STALE;
 }
 
 /// Takes out some element: the first one after the last that was taken.
@@ -516,6 +559,14 @@ pub fn is_subset_natively(set: Value, other: Value) -> Option<bool> {
     if others.table.is_null() {
         return Some(table.used == 0);
     }
+    if table.used == 0 {
+        return Some(true);
+    }
+    // Of others the program's code might be asked about elements that are looked at before the one that decides.
+    let is_exact = table.header.aux & STALE == 0;
+    if is_exact && table.are_ints_with(others) && table.signature & !others.signature != 0 {
+        return Some(false);
+    }
     let mut slot = 0;
     while let Some(found) = table.occupied_from(slot) {
         slot = found + 1;
@@ -548,24 +599,26 @@ pub fn selected(vm: &mut Vm, shape: ShapeId, set: Value, other: Value, are_in_ot
     if table.used as usize > MOST {
         return Ok(None);
     }
-    let mut chosen = [SetEntry::UNUSED; MOST];
+    let mut chosen = [const { MaybeUninit::<SetEntry>::uninit() }; MOST];
     let mut count = 0;
     let mut slot = 0;
-    let is_empty = fields(other).table.is_null();
+    let others = fields(other);
     while let Some(found) = table.occupied_from(slot) {
         slot = found + 1;
         let entry = *table.entry(found);
-        let is_in_other = if is_empty { Some(false) } else { contains_natively(other, entry.key, entry.hash) };
+        let is_in_other =
+            if others.may_hold(entry.hash) { contains_natively(other, entry.key, entry.hash) } else { Some(false) };
         match is_in_other {
             None => return Ok(None),
             Some(is_in_other) if is_in_other == are_in_other => {
-                chosen[count] = entry;
+                chosen[count].write(entry);
                 count += 1;
             }
             Some(_) => {}
         }
     }
-    let chosen = &chosen[..count];
+    // SAFETY: so many of them are written.
+    let chosen = unsafe { std::slice::from_raw_parts(chosen.as_ptr().cast::<SetEntry>(), count) };
     let result = vm.new_set_of(shape);
     if count == 0 {
         return Ok(Some(result));
@@ -620,7 +673,8 @@ pub fn update_from_set(vm: &mut Vm, set: Value, source: Value) -> Outcome<()> {
         if to.mask == from.mask && from.fill == from.used {
             // SAFETY: both tables have the same number of slots and are different objects.
             unsafe { to.table.cast::<u8>().copy_from_nonoverlapping(from.table.cast(), table_bytes(from.slots())) };
-            to.bits = from.bits;
+            (to.bits, to.signature) = (from.bits, from.signature);
+            to.header.aux |= from.header.aux & (OTHERS | STALE);
         } else {
             for entry in from.entries().iter().filter(|entry| entry.is_element()) {
                 to.insert_clean(entry.key, entry.hash);
@@ -665,6 +719,8 @@ pub fn swap(vm: &mut Vm, a: Value, b: Value) {
     std::mem::swap(&mut x.mask, &mut y.mask);
     std::mem::swap(&mut x.table, &mut y.table);
     std::mem::swap(&mut x.bits, &mut y.bits);
+    std::mem::swap(&mut x.signature, &mut y.signature);
+    std::mem::swap(&mut x.header.aux, &mut y.header.aux);
     for set in [a, b] {
         vm.heap.written(set.object::<Set>());
     }

@@ -45,10 +45,8 @@ pub fn native_get_item(vm: &mut Vm, container: Value, key: Value) -> Outcome {
         }
         ShapeId::STR => {
             if key.has_layout(ShapeId::SLICE) {
-                let before = vm.perf.enter_operation(Operation::GetItem, container, || is_large(container));
-                let result = slice_str(vm, container, key);
-                vm.perf.leave_operation(before);
-                return result;
+                let chosen = resolve_slice(vm, key, length(container))?;
+                return slice_str(vm, container, chosen);
             }
             let index = resolve_index(vm, key, length(container), Kind::STR, Kind::STR.out_of_range)?;
             let c = text(container)[byte_offset(vm, container, index)..].chars().next();
@@ -107,7 +105,7 @@ fn slice_list(vm: &mut Vm, values: &[Value], chosen: Chosen) -> Outcome {
 
 fn slice_tuple(vm: &mut Vm, tuple: Value, chosen: Chosen) -> Outcome {
     let values = items(tuple);
-    if chosen.count == values.len() && chosen.step == 1 {
+    if chosen.count == values.len() && chosen.step == 1 && tuple.has_shape(ShapeId::TUPLE) {
         return Ok(tuple);
     }
     if chosen.count == 0 {
@@ -224,7 +222,7 @@ impl Chosen {
         (self.start + position as i64 * self.step) as usize
     }
     /// The chosen items, if they are neighbours and in order.
-    fn run<'a>(&self, from: &'a [Value]) -> Option<&'a [Value]> {
+    fn run<'a, T>(&self, from: &'a [T]) -> Option<&'a [T]> {
         let start = self.start as usize;
         if self.count == 0 {
             return Some(&[]);
@@ -259,21 +257,42 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
     // The usual ones need no program code.
     let is_usual = |bound: Value| bound == Value::NONE || bound.is_int();
     if step == Value::NONE && is_usual(start) && is_usual(stop) {
-        let length = length as i64;
-        let bound = |value: Value, default: i64| {
-            if value == Value::NONE {
-                return default;
-            }
-            let index = value.as_fixnum();
-            (if index < 0 { index + length } else { index }).clamp(0, length)
-        };
-        let (start, stop) = (bound(start, 0), bound(stop, length));
-        return Ok(Chosen { start, stop, step: 1, count: (stop - start).max(0) as usize });
+        return Ok(run_of(start, stop, length));
     }
     let step = if step == Value::NONE { 1 } else { slice_bound(vm, step)? };
     if step == 0 {
         return Err(vm.value_error("slice step cannot be zero"));
     }
+    stepped(start, stop, step, length, |bound| slice_bound(vm, bound))
+}
+
+/// What `[start:stop]` chooses of so many items; the bounds are ints or None.
+#[inline(always)]
+pub fn run_of(start: Value, stop: Value, length: usize) -> Chosen {
+    let length = length as i64;
+    let bound = |value: Value, default: i64| {
+        if value == Value::NONE {
+            return default;
+        }
+        let index = value.as_fixnum();
+        (if index < 0 { index + length } else { index }).clamp(0, length)
+    };
+    let (start, stop) = (bound(start, 0), bound(stop, length));
+    Chosen { start, stop, step: 1, count: (stop - start).max(0) as usize }
+}
+
+/// What `[start:stop:step]` chooses of so many items; the step is not 0, and `number` makes numbers of bounds.
+///
+/// # Errors
+/// Those of `number`.
+#[inline(always)]
+pub fn stepped<E>(
+    start: Value,
+    stop: Value,
+    step: i64,
+    length: usize,
+    mut number: impl FnMut(Value) -> Result<i64, E>,
+) -> Result<Chosen, E> {
     let step = step.max(-i64::MAX);
     let length = length as i64;
     let (low, high) = if step < 0 { (-1, length - 1) } else { (0, length) };
@@ -281,7 +300,7 @@ pub fn resolve_slice(vm: &mut Vm, slice: Value, length: usize) -> Outcome<Chosen
         if value == Value::NONE {
             return Ok(default);
         }
-        let index = slice_bound(vm, value)?;
+        let index = number(value)?;
         let index = if index < 0 { index.saturating_add(length) } else { index };
         Ok(index.clamp(low, high))
     };
@@ -305,28 +324,38 @@ fn slice_bound(vm: &mut Vm, value: Value) -> Outcome<i64> {
     Err(vm.type_error("slice indices must be integers or None or have an __index__ method"))
 }
 
-fn slice_str(vm: &mut Vm, string: Value, slice: Value) -> Outcome {
-    let chosen = resolve_slice(vm, slice, length(string))?;
+/// The str of what a slice chooses of one.
+pub fn slice_str(vm: &mut Vm, string: Value, chosen: Chosen) -> Outcome {
+    let before = vm.perf.enter_operation(Operation::GetItem, string, || is_large(string));
+    let result = part_of_str(vm, string, chosen);
+    vm.perf.leave_operation(before);
+    Ok(result)
+}
+
+fn part_of_str(vm: &mut Vm, string: Value, chosen: Chosen) -> Value {
     if chosen.count == 0 {
-        return Ok(vm.str(""));
+        return vm.empty_str;
     }
     let source = text(string);
     if chosen.step == 1 {
-        if chosen.count == length(string) {
-            return Ok(string);
+        if chosen.count == length(string) && string.has_shape(ShapeId::STR) {
+            return string;
+        }
+        if is_ascii(string) {
+            return vm.ascii_str(&source.as_bytes()[chosen.start as usize..][..chosen.count]);
         }
         let start = byte_offset(vm, string, chosen.start as usize);
         let end = byte_offset(vm, string, chosen.start as usize + chosen.count);
-        return Ok(vm.str(&source[start..end]));
+        return vm.str(&source[start..end]);
     }
     if is_ascii(string) {
         let bytes = source.as_bytes();
         let picked: String = (0..chosen.count).map(|position| char::from(bytes[chosen.index(position)])).collect();
-        return Ok(vm.str(&picked));
+        return vm.str(&picked);
     }
     let characters: Vec<char> = source.chars().collect();
     let picked: String = (0..chosen.count).map(|position| characters[chosen.index(position)]).collect();
-    Ok(vm.str(&picked))
+    vm.str(&picked)
 }
 
 /// `container[key] = value`.
@@ -447,19 +476,29 @@ fn get_byte(vm: &mut Vm, container: Value, key: Value) -> Outcome {
     let data = bytes::data(container);
     if key.has_layout(ShapeId::SLICE) {
         let chosen = resolve_slice(vm, key, data.len())?;
-        if chosen.count == data.len() && chosen.step == 1 && container.has_shape(ShapeId::BYTES) {
-            return Ok(container);
-        }
-        let data = bytes::data(container);
-        let before = vm.perf.enter_operation(Operation::GetItem, container, || is_large(container));
-        let picked: Vec<u8> = (0..chosen.count).map(|position| data[chosen.index(position)]).collect();
-        let result = vm.bytes_like(container, &picked);
-        vm.perf.leave_operation(before);
-        return result;
+        return slice_bytes(vm, container, chosen);
     }
     let kind = if bytes::is_bytearray(container) { Kind::BYTEARRAY } else { Kind::BYTES };
     let index = resolve_index(vm, key, data.len(), kind, kind.out_of_range)?;
     Ok(Value::from_fixnum(i64::from(bytes::data(container)[index])))
+}
+
+/// The bytes or bytearray of what a slice chooses of one.
+pub fn slice_bytes(vm: &mut Vm, container: Value, chosen: Chosen) -> Outcome {
+    let data = bytes::data(container);
+    if chosen.count == data.len() && chosen.step == 1 && container.has_shape(ShapeId::BYTES) {
+        return Ok(container);
+    }
+    let before = vm.perf.enter_operation(Operation::GetItem, container, || is_large(container));
+    let result = match chosen.run(data) {
+        Some(part) => vm.bytes_like(container, part),
+        None => {
+            let picked: Vec<u8> = (0..chosen.count).map(|position| data[chosen.index(position)]).collect();
+            vm.bytes_like(container, &picked)
+        }
+    };
+    vm.perf.leave_operation(before);
+    result
 }
 
 fn set_byte(vm: &mut Vm, array: Value, key: Value, value: Value) -> Outcome<()> {

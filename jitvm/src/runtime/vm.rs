@@ -282,6 +282,10 @@ pub struct Vm {
     pub(crate) arrays: super::arrays::Arrays,
     pub(crate) decimals: super::decimals::Decimals,
     pub(crate) text_files: super::text_files::TextFiles,
+    /// Room for the next JSON text.
+    pub(crate) json_buffer: String,
+    /// The class of what `stat` gives; that of tuples before `os` is imported.
+    pub(crate) stat_result: TypeId,
     /// What `_jitvm.caller` said of places, which lives for good.
     pub(crate) callers: std::collections::HashMap<u64, Value>,
     /// The class of matches of regular expressions, once `re` is imported.
@@ -376,6 +380,8 @@ impl Vm {
             arrays: Default::default(),
             decimals: Default::default(),
             text_files: Default::default(),
+            stat_result: TypeId::TUPLE,
+            json_buffer: String::new(),
             callers: Default::default(),
             matches: None,
             builtin_table: Vec::new(),
