@@ -129,15 +129,20 @@ macro_rules! operations {
             // `BuildSlice` and `GetItem`, without the slice if it can be done without.
             macro_rules! get_slice {
                 () => {{
-                    let bounds = [at!(ins!(b)), at!(ins!(b) + 1), at!(ins!(b) + 2)];
-                    let slice = ins!(a);
+                    let first = (*$pc).ins;
                     $pc = $pc.add(1);
                     save_pc!();
-                    if let Some(result) = slices::quick(&mut *$vm, at!(ins!(b)), bounds) {
-                        out_of_line!(result)
+                    match slices::quick(&mut *$vm, at!(ins!(b)), $base.add(first.b as usize)) {
+                        Ok(Value::UNDEF) => {
+                            $pc = $pc.sub(1);
+                            leave_to!(BuildSlice);
+                        }
+                        Ok(part) => {
+                            at!(ins!(a)) = part;
+                            next!();
+                        }
+                        Err(Raised) => break $raise,
                     }
-                    at!(slice) = (*$vm).slice(bounds[0], bounds[1], bounds[2]);
-                    leave_to!(GetItem);
                 }};
             }
             macro_rules! load_method {

@@ -107,7 +107,8 @@ pub unsafe fn execute(vm: &mut Vm, code: *const Code, ins: Instruction, base: *m
             }
             *value = Value::UNDEF;
         }
-        Op::BuildSlice => at!(ins.a) = vm.slice(at!(ins.b), at!(ins.b + 1), at!(ins.b + 2)),
+        // The word of the instruction may have the fused operation.
+        Op::BuildSlice | Op::GetSlice => at!(ins.a) = vm.slice(at!(ins.b), at!(ins.b + 1), at!(ins.b + 2)),
         Op::BuildString => {
             // SAFETY: the block was verified.
             let pieces = unsafe { std::slice::from_raw_parts(base.add(ins.b as usize), ins.c as usize) };

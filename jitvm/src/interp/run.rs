@@ -771,11 +771,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                             }
                             Op::GetSlice => get_slice!(),
                             // All by name: the jump table then needs no test of the opcode's range.
-                            rare::operations!() => {
-                                // The word may have a fused operation.
-                                let ins = Instruction { op, ..(*pc).ins };
-                                out_of_line_unit!(rare::execute(&mut *vm, code, ins, base))
-                            }
+                            rare::operations!() => out_of_line_unit!(rare::execute(&mut *vm, code, (*pc).ins, base)),
                         }
                         next!();
                     }

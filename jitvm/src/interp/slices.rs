@@ -22,19 +22,29 @@ fn chosen(bounds: [Value; 3], length: usize) -> Chosen {
     chosen
 }
 
-/// `container[start:stop:step]` of exact builtin sequences; `None`, and nothing has happened, of what needs a slice object.
-pub fn quick(vm: &mut Vm, container: Value, bounds: [Value; 3]) -> Option<Outcome> {
+/// `container[start:stop:step]` of an exact builtin sequence; UNDEF, and nothing has happened, of what needs a slice
+/// object.
+///
+/// # Errors
+/// There is no memory for it: the exception is pending.
+///
+/// # Safety
+/// Start, stop and step are at `bounds`.
+#[inline(never)]
+pub unsafe fn quick(vm: &mut Vm, container: Value, bounds: *const Value) -> Outcome {
+    // SAFETY: by the caller.
+    let bounds = unsafe { bounds.cast::<[Value; 3]>().read() };
     let is_usual = |bound: Value| bound == Value::NONE || bound.is_int();
     if !container.is_pointer() || !bounds.into_iter().all(is_usual) || bounds[2] == Value::from_fixnum(0) {
-        return None;
+        return Ok(Value::UNDEF);
     }
-    Some(match container.shape() {
+    match container.shape() {
         ShapeId::LIST => get(vm, container, bounds),
         ShapeId::TUPLE => subscript::chosen_items(vm, container, chosen(bounds, items(container).len())),
         ShapeId::STR => subscript::slice_str(vm, container, chosen(bounds, length(container))),
         ShapeId::BYTES => subscript::slice_bytes(vm, container, chosen(bounds, bytes::data(container).len())),
-        _ => return None,
-    })
+        _ => Ok(Value::UNDEF),
+    }
 }
 
 /// `list[start:stop:step]`.
