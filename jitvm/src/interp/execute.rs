@@ -15,6 +15,8 @@ pub(super) enum Leave {
     Raised,
     /// Recording began or ended: go on in the other copy of the loop.
     Switch,
+    /// The program has asked for a collection: the loop's native frame, which may hold old references, is gone.
+    Collect,
 }
 
 /// Runs the top frame to its end.
@@ -95,7 +97,9 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
                 (false, false) => run::<false, false>(vm, floor),
             }
         };
-        if !matches!(leave, Leave::Switch) && vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor) {
+        if !matches!(leave, Leave::Switch | Leave::Collect)
+            && vm.jit.recorder.as_ref().is_some_and(|r| r.floor == floor)
+        {
             // Left by a way the recorder was not shown, such as a coroutine's first yield: another execution at this
             // depth would go on with it.
             trace::abort_recording(vm, trace::AbortReason::LeftFunction, "the execution ended");
@@ -104,6 +108,7 @@ fn execute_above(vm: &mut Vm, floor: usize) -> Outcome {
             Leave::Return(value) => return Ok(value),
             Leave::Raised => return Err(Raised),
             Leave::Switch => {}
+            Leave::Collect => vm.collect_as_asked(),
         }
     }
 }

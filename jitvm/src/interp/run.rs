@@ -160,6 +160,19 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         }
                     };
                 }
+                macro_rules! poll {
+                    () => {
+                        if (*vm).poll != 0 {
+                            save_pc!();
+                            if !RECORD && (*vm).heap.finalisers.is_collection_asked_for() {
+                                return Leave::Collect;
+                            }
+                            if policy::poll(&mut *vm).is_err() {
+                                break 'raise;
+                            }
+                        }
+                    };
+                }
                 'enter: {
                     'again: loop {
                         operations!($ 'dispatch 'again 'raise 'enter vm code pc base op floor);
@@ -299,12 +312,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 jump_if!(0, truth == (op == Op::JumpIfTrue));
                             }
                             Op::LoopHeader => {
-                                if (*vm).poll != 0 {
-                                    save_pc!();
-                                    if policy::poll(&mut *vm).is_err() {
-                                        break 'raise;
-                                    }
-                                }
+                                poll!();
                                 let countdown = &*((*pc).aux as *const Countdown);
                                 countdown.set(countdown.get() - 1);
                                 if countdown.get() == 0 {
@@ -315,12 +323,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 }
                             }
                             Op::LoopEnter => {
-                                if (*vm).poll != 0 {
-                                    save_pc!();
-                                    if policy::poll(&mut *vm).is_err() {
-                                        break 'raise;
-                                    }
-                                }
+                                poll!();
                                 save_pc!();
                                 match trace::enter_loop(&mut *vm, &*code, ins!(a), base, floor) {
                                     Ok(None) => load_frame!(),
@@ -333,12 +336,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 continue 'dispatch;
                             }
                             Op::LoopCold => {
-                                if (*vm).poll != 0 {
-                                    save_pc!();
-                                    if policy::poll(&mut *vm).is_err() {
-                                        break 'raise;
-                                    }
-                                }
+                                poll!();
                             }
                             Op::GetIter => {
                                 out_of_line_unit!(iterate::get_iter_state(

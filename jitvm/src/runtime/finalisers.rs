@@ -33,6 +33,11 @@ pub struct Finalisers {
 }
 
 impl Finalisers {
+    /// Whether the next poll is to collect.
+    pub fn is_collection_asked_for(&self) -> bool {
+        self.asked
+    }
+
     /// The object has a finaliser, which runs once.
     pub fn watch(&mut self, object: Value) {
         self.watched.push(object.address());
