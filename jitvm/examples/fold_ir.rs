@@ -46,7 +46,7 @@ fn folded(case: &str) -> Result<String, String> {
     });
     let recorded = Recorded { body: parsed.body, closing, link: None };
     let mut made = String::new();
-    optimise::run_on(recorded, None, None, &options, &mut |report| {
+    optimise::run_on(recorded, None, None, &|_, _| true, &options, &mut |report| {
         if report.pass.name == "fold" {
             let rules: Vec<String> =
                 report.applied.iter().enumerate().filter(|(_, n)| **n > 0).map(|(at, _)| at.to_string()).collect();

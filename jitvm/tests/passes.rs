@@ -26,7 +26,8 @@ fn label_of(name: &str) -> Label {
     let mut options = PassOptions::default();
     options.helpers = HELPERS;
     let recorded = Recorded { body: parsed.body, closing, link: None };
-    let (_, label) = optimise::run_on(recorded, None, None, &options, &mut |_| {}).expect("it becomes a loop");
+    let (_, label) =
+        optimise::run_on(recorded, None, None, &|_, _| true, &options, &mut |_| {}).expect("it becomes a loop");
     label.expect("the loop can be entered")
 }
 
@@ -45,7 +46,7 @@ fn transform(input: &str, passes: &[&str], link: Option<TraceId>, into: Option<&
     let since = (!parsed.body.kept.is_empty()).then(optimise::Clobbers::default);
     let into = into.map(|label| optimise::Target { label, since });
     let recorded = Recorded { body: parsed.body, closing, link };
-    let result = optimise::run_on(recorded, None, into, &options, &mut |report| {
+    let result = optimise::run_on(recorded, None, into, &|_, _| true, &options, &mut |report| {
         if report.pass.name == *last {
             output = print(report.body, report.closing, HELPERS);
             assert_eq!(check(report.body, report.closing, HELPERS), []);

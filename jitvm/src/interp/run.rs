@@ -1,8 +1,7 @@
 //! The bytecode loop: one copy executes, one tells the recorder of each instruction first, one tells the sampler.
 //!
-//! Python calls do not recurse natively: a call pushes a [`Frame`] and goes on in the same loop. Native code that
-//! calls Python nests another [`super::execute::execute`], which ends when the frames it pushed are gone. Ints and floats are handled
-//! in line; everything else is a call to `runtime::operators`, out of line.
+//! A Python call pushes a [`Frame`] and goes on in the same loop. Native code that calls Python nests another
+//! [`super::execute::execute`], which ends when the frames it pushed are gone. What is not in line is `runtime::operators`.
 
 use super::begin::{Begun, begin_call, begin_variadic, call_out};
 use super::cache::Cache;

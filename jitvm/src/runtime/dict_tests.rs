@@ -67,7 +67,7 @@ fn order_is_that_of_insertion() {
     let mut expected: Vec<Value> = (0..50).map(|i| int((i * 2 + 1) * 7919 % 101)).collect();
     expected.push(int(0));
     assert_eq!(keys(dict), expected);
-    assert_eq!(pop_last(dict), Some((int(0), int(-1))));
+    assert_eq!(pop_last(&mut vm, dict), Some((int(0), int(-1))));
     assert_eq!(length(dict), 50);
 }
 
@@ -120,10 +120,10 @@ fn behaves_like_a_list_of_pairs() {
                 assert_eq!(remove(&mut vm, dict, key), Ok(expected));
             }
             8 => assert_eq!(get(&mut vm, dict, key), Ok(known.map(|at| int(model[at].1)))),
-            _ => assert_eq!(pop_last(dict).map(|(_, value)| value), model.pop().map(|(_, value)| int(value))),
+            _ => assert_eq!(pop_last(&mut vm, dict).map(|(_, value)| value), model.pop().map(|(_, value)| int(value))),
         }
         if random(2000) == 0 {
-            clear(dict);
+            clear(&mut vm, dict);
             model.clear();
         }
         assert_eq!(length(dict), model.len());

@@ -64,6 +64,7 @@ pub mod rounding;
 pub mod sequences;
 pub mod set;
 pub mod set_operations;
+mod set_table;
 pub mod shapes;
 pub mod strings;
 pub mod subscript;
