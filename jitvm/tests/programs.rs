@@ -228,6 +228,7 @@ modes! {
     peeling_can_be_switched_off = "no-peel";
     sinking_can_be_switched_off = "no-sink";
     dropping_unused_values_can_be_switched_off = "no-dce";
+    watching_can_be_switched_off = "no-watch";
 }
 
 #[test]
