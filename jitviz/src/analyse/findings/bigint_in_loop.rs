@@ -116,26 +116,40 @@ fn called_arithmetic(model: &Model, body: &Body, wanted: &[&str]) -> Vec<Place> 
     let Some(last) = body.stages.last() else { return Vec::new() };
     let calls = |op: u8| model.words.ir_ops.get(&u16::from(op)).is_some_and(|def| def.name == "CALLH");
     let called: BTreeSet<_> = last.ins.iter().filter(|ins| calls(ins.op)).map(|ins| ins.loc).collect();
-    // `[0] * n` repeats, and computes nothing: the registers of each frame that hold such a display or text.
-    let mut sequences: BTreeSet<(u32, &str)> = BTreeSet::new();
+    // `[0] * n` repeats, `a[:n] + b` joins, and neither computes: what is known of the registers of each frame.
+    let mut known: BTreeMap<(u32, &str), Kind> = BTreeMap::new();
     let mut places = Vec::new();
     for op in body.bytecode.iter().flatten() {
         let (name, operands) = parts(&op.text);
-        let is_sequence = |register: &str| sequences.contains(&(op.depth, register));
-        let computes = name.split('_').any(|part| wanted.contains(&part));
-        let repeats = computes && operands.iter().skip(1).any(|register| is_sequence(register));
-        if computes && !repeats && called.contains(&op.loc) {
+        let kind = |register: &&str| known.get(&(op.depth, *register)).copied();
+        let has = |wanted: Kind| operands.iter().skip(1).any(|register| kind(register) == Some(wanted));
+        let computes = |wanted: &[&str]| name.split('_').any(|part| wanted.contains(&part));
+        let is_of_sequences = (computes(wanted) || computes(&["ADD", "MUL"])) && has(Kind::Sequence);
+        if computes(wanted) && !is_of_sequences && called.contains(&op.loc) {
             places.push(model.program.place(op.loc));
         }
-        if let Some(&result) = operands.first() {
-            if repeats || makes_sequence(name, &operands) {
-                sequences.insert((op.depth, result));
-            } else {
-                sequences.remove(&(op.depth, result));
-            }
+        let result = match name {
+            "BUILD_SLICE" => Some(Kind::Slice),
+            "GET_ITEM" if has(Kind::Slice) => Some(Kind::Sequence),
+            "MOVE" => operands.get(1).and_then(kind),
+            _ => (is_of_sequences || makes_sequence(name, &operands)).then_some(Kind::Sequence),
+        };
+        if let Some(&register) = operands.first() {
+            match result {
+                Some(kind) => known.insert((op.depth, register), kind),
+                None => known.remove(&(op.depth, register)),
+            };
         }
     }
     places
+}
+
+/// What a register holds, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A list, a tuple or a text.
+    Sequence,
+    Slice,
 }
 
 /// The name of a bytecode and its operands; its position may stand before them.
@@ -199,6 +213,33 @@ mod tests {
         let body = Body { bytecode: Some(bytecode), stages, ..Body::default() };
         let lines: Vec<_> = called_arithmetic(&model, &body, &ARITHMETIC).into_iter().filter_map(|p| p.line).collect();
         assert_eq!(lines, [3, 4], "another frame's register, and one that was set anew");
+    }
+
+    #[test]
+    fn slices_joined_are_no_numbers() {
+        use crate::model::{BytecodeOp, Func, FuncId, Ins, IrStage, Loc, OpDef, Source, SourceId};
+        let mut model = Model::default();
+        model.words.ir_ops.insert(7, OpDef { name: "CALLH".into(), ..OpDef::default() });
+        model.program.sources.insert(SourceId(1), Source::default());
+        model.program.funcs.insert(FuncId(1), Func { source: SourceId(1), name: "f".into() });
+        for id in 1..=2 {
+            model.program.locs.insert(LocId(id), Loc { func: FuncId(1), line: id });
+        }
+        let op = |loc, text: &str| BytecodeOp { word: 0, loc: LocId(loc), depth: 0, text: text.into() };
+        let bytecode = vec![
+            op(1, "0004 BUILD_SLICE r2, r2.., 3"),
+            op(1, "0005 GET_ITEM r2, r0, r2"),
+            op(1, "0006 MOVE r5, r2"),
+            op(1, "0011 ADD r2, r4, r5"),
+            op(1, "0018 ADD r3, r2, r6"),
+            op(2, "0020 GET_ITEM r2, r0, r6"),
+            op(2, "0021 ADD r3, r2, r6"),
+        ];
+        let ins = |loc| Ins { op: 7, loc: LocId(loc), ..Ins::default() };
+        let stages = vec![IrStage { ins: (1..=2).map(ins).collect(), ..IrStage::default() }];
+        let body = Body { bytecode: Some(bytecode), stages, ..Body::default() };
+        let lines: Vec<_> = called_arithmetic(&model, &body, &["ADD"]).into_iter().filter_map(|p| p.line).collect();
+        assert_eq!(lines, [2]);
     }
 
     #[test]
