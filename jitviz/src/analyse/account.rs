@@ -3,7 +3,7 @@
 //! Parts do not overlap, so they add up. What the log does not measure is in no part; it is the remainder where the log
 //! has the resident size, and otherwise nobody's guess.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -57,9 +57,19 @@ pub struct PhaseRow {
     pub max_ns: u64,
 }
 
+/// Collections by the length of their pause: longer than the row before says, and at most this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PauseRow {
+    pub at_most_ns: u64,
+    pub collections: u64,
+    pub pause_ns: u64,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Collections {
     pub causes: Vec<CauseRow>,
+    /// In steps of 1, 2, 5 and 10; empty where pauses are not logged.
+    pub pauses: Vec<PauseRow>,
     pub phases: Vec<PhaseRow>,
     /// Of what was in use before a collection that much was afterwards, in thousandths, over all collections.
     pub survived_permille: Option<u64>,
@@ -249,11 +259,30 @@ pub fn collections(model: &Model) -> Collections {
     let freed = model.collections.iter().fold(0_u64, |sum, c| sum.saturating_add(c.freed_objects));
     Collections {
         causes,
+        pauses: pauses(model),
         phases: phases.into_iter().map(|(_, row)| row).collect(),
         survived_permille: (before > 0)
             .then(|| (u128::from(after) * 1_000 / u128::from(before)).min(u128::from(u64::MAX)) as u64),
         freed_objects: (freed > 0).then_some(freed),
     }
+}
+
+fn pauses(model: &Model) -> Vec<PauseRow> {
+    let mut rows: BTreeMap<u64, PauseRow> = BTreeMap::new();
+    for pause_ns in model.collections.iter().map(|collection| collection.pause_ns).filter(|ns| *ns > 0) {
+        let at_most_ns = round_up(pause_ns);
+        let row = rows.entry(at_most_ns).or_insert(PauseRow { at_most_ns, collections: 0, pause_ns: 0 });
+        row.collections += 1;
+        row.pause_ns = row.pause_ns.saturating_add(pause_ns);
+    }
+    rows.into_values().collect()
+}
+
+/// To 1, 2 or 5 times a power of ten.
+fn round_up(ns: u64) -> u64 {
+    let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(10));
+    let steps = powers.flat_map(|power| [1, 2, 5].map(|times| power.saturating_mul(times)));
+    steps.into_iter().find(|step| ns <= *step).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -334,5 +363,8 @@ mod tests {
         let phases: Vec<_> = found.phases.iter().map(|p| (p.phase.as_str(), p.total_ns, p.max_ns)).collect();
         assert_eq!(phases, [("#2", 33, 30), ("#1", 22, 20)]);
         assert_eq!((found.survived_permille, found.freed_objects), (Some(250), Some(9)));
+        let pauses: Vec<_> = found.pauses.iter().map(|p| (p.at_most_ns, p.collections, p.pause_ns)).collect();
+        assert_eq!(pauses, [(5, 1, 5), (10, 1, 7), (50, 1, 50)]);
+        assert_eq!([1, 11, 999_999, u64::MAX].map(round_up), [1, 20, 1_000_000, u64::MAX]);
     }
 }

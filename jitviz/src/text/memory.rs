@@ -102,6 +102,15 @@ fn collector(report: &MemoryReport, lines: &mut Vec<Line>) {
             format!("{:>NUMBER$} {:>NUMBER$}  {cause}", count(row.collections), ns(row.pause_ns)),
         ));
     }
+    for row in report.collections.pauses.iter().filter(|_| collections > 1) {
+        let text = format!(
+            "{:>NUMBER$} {:>NUMBER$}  pauses of up to {}",
+            count(row.collections),
+            ns(row.pause_ns),
+            ns(row.at_most_ns)
+        );
+        lines.push(Line::of(Role::Dim, text));
+    }
     for row in &report.collections.phases {
         let text = format!(
             "{:>NUMBER$} {:>NUMBER$}  phase {}",

@@ -296,8 +296,8 @@ fn make_objects(vm: &mut Vm, body: &Body, snapshot: &Snapshot, read: &dyn Fn(&mu
             let header = vm.permanent[made + index].object::<u64>();
             // SAFETY: as above.
             unsafe { header.add(1 + i).write(value.0) };
-            // Reading the value may have made it.
-            vm.heap.written(header);
+            // The value may have been made after a collection that saw this object.
+            vm.heap.filled(header);
             number += 1;
         }
     }

@@ -182,6 +182,14 @@ impl Heap {
         }
     }
 
+    /// The same of an object that is just being made: a collection may have come since it was allocated, and have made it
+    /// old before it was whole. So this is for all layouts, also those that do not change once they can be seen.
+    pub fn filled<T>(&mut self, object: *mut T) {
+        if self.is_live(object as usize) {
+            self.remember(object.cast());
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn remember(&mut self, header: *mut Header) {

@@ -213,7 +213,7 @@ fn unlink(vm: &mut Vm, id: TraceId) {
         return;
     }
     state.trace = None;
-    state.evictions += 1;
+    state.evictions = state.evictions.saturating_add(1);
     let again = policy::threshold_after_eviction(vm, code, loop_index);
     policy::state(vm, code, loop_index).countdown.set(again);
     if loop_index == ENTRY {

@@ -320,7 +320,7 @@ pub(super) fn blacklist(vm: &mut Vm, id: CodeId, loop_index: u16, reason: Blackl
 pub fn trace_installed(vm: &mut Vm, id: CodeId, loop_index: u16, trace: TraceId) {
     let state = state(vm, id, loop_index);
     state.trace = Some(trace);
-    state.versions += 1;
+    state.versions = state.versions.saturating_add(1);
     if loop_index == ENTRY {
         state.countdown.set(1);
         let entry = vm.jit.trace(trace).native_entry();

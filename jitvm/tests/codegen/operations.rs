@@ -526,3 +526,24 @@ fn every_operation_has_a_test_here() {
         assert!(entry.0 == Op::Nop || source.contains(&name), "{name}");
     }
 }
+
+#[test]
+fn a_watch_passes_until_it_is_made_a_jump() {
+    let mut b = Builder::default();
+    let x = b.int_slot(0);
+    b.snap(&[x]);
+    let (cell, word) = (b.raw(0x7000), b.val(Value::NONE));
+    b.two(Op::G_Watch, cell, word);
+    let one = b.int(1);
+    let sum = b.two(Op::Add, x, one);
+    b.one(Op::Ret, sum);
+    let mut machine = Machine::new();
+    let artifact = machine.compile(&b.body, &Options::default());
+    let [point] = artifact.watches[..] else { panic!("one watch: {:?}", artifact.watches) };
+    assert_eq!(point.cell, 0x7000);
+    assert_eq!(machine.returned(&artifact, &mut [fixnum(41)]), fixnum(42));
+    let at = |offset: u32| artifact.code.start + offset as usize;
+    machine.arena.divert(at(point.at), at(point.stub)).expect("code can be written to");
+    let left = machine.run(&artifact, &b.body.constants, &mut [fixnum(41)], false);
+    assert_eq!(left.values, [fixnum(41)]);
+}
