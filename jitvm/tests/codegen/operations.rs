@@ -530,6 +530,7 @@ fn every_operation_has_a_test_here() {
 #[test]
 fn a_watch_passes_until_it_is_made_a_jump() {
     let mut b = Builder::default();
+    b.snap(&[]);
     let x = b.int_slot(0);
     b.snap(&[x]);
     let (cell, word) = (b.raw(0x7000), b.val(Value::NONE));
