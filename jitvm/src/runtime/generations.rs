@@ -272,8 +272,16 @@ impl Heap {
     }
 
     /// After marking: the objects that native frames refer to may be changed by them without a barrier.
+    /// Those without a barrier as well: a tuple may be in the making.
     pub(super) fn remember_in_hand(&mut self, in_hand: &[usize]) {
-        in_hand.iter().for_each(|&address| self.written(address as *mut Header));
+        for &address in in_hand {
+            let header = address as *mut Header;
+            // SAFETY: native words were judged, so this is an object.
+            let Header { gc, kind, .. } = unsafe { *header };
+            if gc & OLD != 0 || BY_KIND[kind as usize] == Stores::Never {
+                self.remember(header);
+            }
+        }
     }
 
     /// Bytes to allocate before the next collection: at least half of what is alive, since what grows would be marked for
@@ -326,7 +334,7 @@ impl Heap {
 #[cfg(test)]
 mod tests {
     use super::super::collect::{GcCause, GcKind};
-    use super::super::object::{ClosureCell, Instance, List};
+    use super::super::object::{ClosureCell, Instance, List, Tuple};
     use super::super::sequences::{items, items_mut};
     use super::super::strings::text;
     use super::super::types::TypeId;
@@ -456,6 +464,27 @@ mod tests {
         young(&mut vm);
         let found = items(vm.permanent[at]);
         assert!((0..MANY).all(|index| is_name(found[index as usize * 3], index)));
+    }
+
+    #[inline(never)]
+    fn fill_tuple(vm: &mut Vm, tuple: &Value) {
+        for index in 0..MANY {
+            let item = name(vm, index);
+            // SAFETY: the tuple has so many items; as compiled code fills one that holds others.
+            unsafe { tuple.object::<Value>().byte_add(Tuple::ITEMS).add(index as usize).write(item) };
+        }
+    }
+
+    #[test]
+    fn tuples_in_hand_are_filled_after_a_collection() {
+        let mut vm = vm();
+        let tuple = vm.tuple(&[Value::NONE; MANY as usize]).expect("memory");
+        for _ in 0..3 {
+            young(&mut vm);
+            fill_tuple(&mut vm, std::hint::black_box(&tuple));
+        }
+        young(&mut vm);
+        assert!((0..MANY).all(|index| is_name(items(tuple)[index as usize], index)));
     }
 
     #[test]
