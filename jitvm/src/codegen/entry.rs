@@ -152,6 +152,29 @@ pub unsafe extern "C" fn interpret_activation() -> u64 {
     )
 }
 
+/// What loops without a trace have for their entry: as [`interpret_activation`], from the frame's instruction on.
+///
+/// # Safety
+/// As there.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interpret_rest() -> u64 {
+    core::arch::naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "mov rdi, r15",
+        "call {run}",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+        run = sym crate::interp::activation::interpret_rest,
+    )
+}
+
 /// The code every trace's stubs end in. On entry the exit number and the trace number have been pushed, rbp is the
 /// trace's frame and r15 the VM; all other registers are the trace's.
 pub(super) fn exit_path(base: usize, handler: ExitHandler) -> Vec<u8> {

@@ -50,6 +50,8 @@ impl Assembler<'_> {
             let displacement = slot_offset(u32::from(site.slot) - 1 + i as u32)?;
             match location {
                 Location::General(from) => self.emitter.store(BASE, displacement, from),
+                // A register that is not read any more.
+                Location::Constant(constant) if self.body.is_nothing(constant) => {}
                 Location::Constant(constant) => {
                     let word = self.constant(constant);
                     self.emitter.store_word(BASE, displacement, word);

@@ -40,6 +40,8 @@ pub struct CallSite {
     pub registers: u16,
     /// Address of the word that says where its code begins.
     pub entry: usize,
+    /// The callee has been inlined up to a loop, and goes on there.
+    pub is_rest: bool,
 }
 
 impl CallSite {
@@ -54,14 +56,20 @@ impl CallSite {
         let code = unsafe { &*(address as *const Code) };
         let waiting = &body.snapshots[body.snapshot_of(index + 1)?].frames;
         let slot = ins.c as u16;
+        let from_loop = ((ins.c >> 16) as usize).checked_sub(1);
+        let (pc, entry) = match from_loop {
+            Some(index) => (*code.proto.loops.get(index)?, code.loops.get(index)?.entry.as_ptr()),
+            None => (0, code.entry.as_ptr()),
+        };
         let mut frames = waiting[1..].to_vec();
-        frames.push(SnapFrame { code: code.id, pc: 0, base: slot, continuation: Continuation::Call });
+        frames.push(SnapFrame { code: code.id, pc, base: slot, continuation: Continuation::Call });
         Some(CallSite {
             anchor_pc: waiting[0].pc,
             frames,
             slot,
             registers: code.proto.registers,
-            entry: code.entry.as_ptr() as usize,
+            entry: entry as usize,
+            is_rest: from_loop.is_some(),
         })
     }
 
@@ -89,10 +97,16 @@ impl CallSite {
     /// `base` points into the VM stack, and the function is in the slot before it.
     unsafe fn call(&self, vm: &mut Vm, base: *mut Value) -> u64 {
         let depth = self.push_waiting(vm);
-        let code = self.frames[self.frames.len() - 1].code;
-        // SAFETY: by the caller.
+        let SnapFrame { code, pc, continuation, .. } = self.frames[self.frames.len() - 1];
         let result = if execute::native_stack_is_short(vm) {
             Err(vm.raise_recursion_error())
+        } else if self.is_rest {
+            // Whoever entered the trace has seen that there is room for the frames that are inlined in it.
+            // SAFETY: by the caller.
+            let base = unsafe { base.offset_from(vm.stack) } as u32;
+            vm.frames.push(Frame { code, pc, base, continuation, value: Value::UNDEF });
+            let floor = vm.frames.len() - 1;
+            execute::execute_rest(vm, floor, false)
         } else {
             // SAFETY: by the caller.
             unsafe { call::push_frame(vm, code, base) }.and_then(|()| execute::execute(vm))
@@ -147,6 +161,17 @@ pub(crate) extern "C" fn interpret(vm: *mut Vm) -> u64 {
     }
     let result = execute::execute(vm);
     // SAFETY: its frame, which the caller is going to drop, was there before; nothing has been pushed since it went.
+    unsafe { vm.frames.set_length(depth) };
+    word(result)
+}
+
+/// As [`interpret`], for an activation that goes on at its frame's instruction.
+pub(crate) extern "C" fn interpret_rest(vm: *mut Vm) -> u64 {
+    // SAFETY: traces pass the VM they run in, and hold no other reference to it.
+    let vm = unsafe { &mut *vm };
+    let depth = vm.frames.len();
+    let result = execute::execute_rest(vm, depth - 1, false);
+    // SAFETY: as in `interpret`.
     unsafe { vm.frames.set_length(depth) };
     word(result)
 }

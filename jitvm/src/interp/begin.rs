@@ -1,6 +1,8 @@
 //! Calls that the bytecode loop does not make itself: what is called decides between a frame and a native call.
 
+use super::execute::{Leave, execute_rest, handled_or_left};
 use super::generator::Resumed;
+use super::unwind::Cause;
 use super::{call, coroutine};
 use crate::bytecode::{Instruction, Op};
 use crate::library;
@@ -8,8 +10,9 @@ use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
 use crate::runtime::object::ShapeId;
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
-use crate::runtime::vm::{Code, Continuation, Outcome, Vm};
+use crate::runtime::vm::{Code, Continuation, Outcome, Raised, Vm};
 use crate::runtime::{attributes, dict, iterate, sequences};
+use crate::trace::{self, recorder::Step};
 
 /// How a call began.
 pub enum Begun {
@@ -212,6 +215,47 @@ unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keyw
     }
 }
 
+/// What a recording does not record, since its trace calls it: an instruction that calls out, or the rest of an inlined
+/// function. `None`: the program goes on in the top frame, and so does the recording.
+///
+/// # Safety
+/// As for [`call_out`].
+pub unsafe fn run_unrecorded(
+    vm: &mut Vm,
+    step: Step,
+    code: &Code,
+    ins: Instruction,
+    base: *mut Value,
+    floor: usize,
+) -> Option<Leave> {
+    let (ins, ran) = if step == Step::Rest {
+        let depth = vm.frames.len();
+        let caller = vm.frames[depth - 2];
+        // SAFETY: code objects live as long as the VM.
+        let ins = unsafe { (&(*call::code_pointer(vm, caller.code)).proto.instructions)[caller.pc as usize] };
+        let ran = execute_rest(vm, depth - 1, false).map(|value| {
+            // SAFETY: a register of the caller, whose frame is on top now.
+            unsafe { *vm.stack.add(caller.base as usize + ins.a as usize) = value };
+            1
+        });
+        (ins, ran)
+    } else {
+        // SAFETY: by the caller.
+        (ins, unsafe { call_out(vm, code, ins, base) })
+    };
+    match ran {
+        Ok(distance) => {
+            // SAFETY: the frame of the instruction is on top again.
+            unsafe { (*vm.frames.top()).pc += distance as u32 };
+            None
+        }
+        Err(Raised) => {
+            let goes_on = trace::recording_raised(vm, ins);
+            Some(handled_or_left(vm, floor, Cause::Raised)).filter(|leave| !matches!(leave, Leave::Switch if goes_on))
+        }
+    }
+}
+
 /// Executes an instruction of a recording that its trace calls out for: what is called runs to its end, unrecorded.
 /// Tells how far the next instruction is.
 ///
@@ -220,7 +264,7 @@ unsafe fn call_method_window(vm: &mut Vm, window: *mut Value, count: usize, keyw
 ///
 /// # Safety
 /// The frame of `code` is on top, at `base`, and its bytecode is verified.
-pub unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Value) -> Outcome<usize> {
+unsafe fn call_out(vm: &mut Vm, code: &Code, ins: Instruction, base: *mut Value) -> Outcome<usize> {
     // SAFETY: by the caller.
     unsafe {
         let window = base.add(ins.a as usize);

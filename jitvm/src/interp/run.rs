@@ -3,7 +3,7 @@
 //! A Python call pushes a [`Frame`] and goes on in the same loop. Native code that calls Python nests another
 //! [`super::execute::execute`], which ends when the frames it pushed are gone. What is not in line is `runtime::operators`.
 
-use super::begin::{Begun, begin_call, begin_variadic, call_out};
+use super::begin::{Begun, begin_call, begin_variadic, run_unrecorded};
 use super::cache::Cache;
 use super::execute::{Leave, handled_or_left};
 use super::generator::{self, Resumed};
@@ -115,22 +115,13 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                         load_frame!();
                         continue 'dispatch;
                     }
-                    Step::CallOut => match call_out(&mut *vm, &*code, ins, base) {
-                        Ok(distance) => {
-                            pc = pc.add(distance);
-                            continue 'dispatch;
+                    step @ (Step::CallOut | Step::Rest) => {
+                        if let Some(leave) = run_unrecorded(&mut *vm, step, &*code, ins, base, floor) {
+                            return leave;
                         }
-                        Err(Raised) => {
-                            let goes_on = trace::recording_raised(&mut *vm, ins);
-                            match handled_or_left(&mut *vm, floor, Cause::Raised) {
-                                Leave::Switch if goes_on => {
-                                    load_frame!();
-                                    continue 'dispatch;
-                                }
-                                leave => return leave,
-                            }
-                        }
-                    },
+                        load_frame!();
+                        continue 'dispatch;
+                    }
                 }
             }
             'raise: {

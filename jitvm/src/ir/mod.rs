@@ -323,6 +323,13 @@ impl Body {
         });
         Ref::constant(index)
     }
+    /// The argument of a CALLF that is not written: its register is not read any more.
+    pub fn nothing(&mut self) -> Ref {
+        self.constant(Const::Raw(0, "-".into()))
+    }
+    pub fn is_nothing(&self, r: Ref) -> bool {
+        r.is_constant() && matches!(self.constants[r.constant_index()], Const::Raw(0, _))
+    }
     /// Type of an operand.
     pub fn ty(&self, r: Ref) -> Ty {
         if r.is_none() {

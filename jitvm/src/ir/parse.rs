@@ -154,7 +154,12 @@ impl Parser<'_, '_> {
     fn number(&self, op: Op, word: &str) -> Answer<u32> {
         let inside = |prefix: &str, suffix: &str| word.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
         match number_of(op) {
-            Number::Slot => parsed(inside("#", "").ok_or("a slot is written #3")?, "a slot"),
+            Number::Slot => {
+                let slot = inside("#", "").ok_or("a slot is written #3")?;
+                let Some((slot, from)) = slot.split_once(':') else { return parsed(slot, "a slot") };
+                let (slot, from): (u16, u16) = (parsed(slot, "a slot")?, parsed(from, "a loop")?);
+                Ok(u32::from(from).saturating_add(1) << 16 | u32::from(slot))
+            }
             Number::Reason => {
                 let found = LeaveReason::ALL.iter().position(|reason| reason.1 == word);
                 found.map(|at| at as u32).ok_or_else(|| format!("no reason to leave {word:?}"))

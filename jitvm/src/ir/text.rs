@@ -159,6 +159,7 @@ impl Printer<'_> {
     fn number(&self, out: &mut impl Write, ins: Ins) -> fmt::Result {
         let n = ins.c;
         match number_of(ins.op) {
+            Number::Slot if n >> 16 != 0 => write!(out, "#{}:{}", n & 0xffff, (n >> 16) - 1),
             Number::Slot => write!(out, "#{n}"),
             Number::Reason => match LeaveReason::ALL.get(n as usize) {
                 Some(reason) => out.write_str(reason.1),

@@ -192,6 +192,38 @@ impl Recorder {
         Some(result)
     }
 
+    /// The innermost frame, inlined, has come to the header of a loop: the rest of its activation is a native call, of the
+    /// loop's trace if there is one then. `None`: it has too many registers for that.
+    pub(super) fn native_rest(&mut self, vm: &mut Vm, loop_index: u16, stack: *const Value) -> Option<Ref> {
+        let frame = self.frames.last().expect("the anchor frame stays");
+        let (base, pc) = (frame.base, frame.pc);
+        // SAFETY: code objects live as long as the VM.
+        let code = unsafe { &*frame.code };
+        let innermost = self.frames.len() - 1;
+        let live: Vec<u16> = (0..code.proto.registers).filter(|r| self.is_live(base + r, innermost)).collect();
+        if live.len() > MOST_ARGUMENTS {
+            return None;
+        }
+        // The word before the registers is the function, which is needed at the beginning alone.
+        let nothing = self.body.nothing();
+        let mut words = vec![nothing];
+        for register in 0..live.last().map_or(0, |last| last + 1) {
+            let is_live = live.contains(&register);
+            let value = if is_live { self.get(register) } else { nothing };
+            words.push(if is_live { self.tagged(value) } else { nothing });
+        }
+        debug_assert_eq!(pc, code.proto.loops[loop_index as usize]);
+        let anchor = self.anchor_base(stack);
+        self.evaluate(vm, anchor);
+        self.drop_frame();
+        self.depth -= 1;
+        let chain = words.into_iter().fold(Ref::NONE, |chain, word| self.emit(Op::CArg, chain, word, 0));
+        let address = self.constant_raw(&raw const *code as u64, format!("code {}", code.proto.qualname));
+        let result = self.emit(Op::CallF, chain, address, u32::from(loop_index + 1) << 16 | u32::from(base));
+        self.check_exception(result);
+        Some(result)
+    }
+
     /// After a call that may have raised: whoever leaves here unwinds, and must not execute the bytecode again.
     pub(super) fn check_exception(&mut self, result: Ref) {
         let snapshot = self.snapshot_here(Resume::Raise);

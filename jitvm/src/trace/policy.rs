@@ -11,6 +11,7 @@ use super::record_raise;
 use super::recorder::{Parent, Recorder};
 use super::watchdog;
 use crate::bytecode::Op;
+use crate::codegen::entry::interpret_rest;
 use crate::ir::{CodeId, Op as IrOp, Resume, Snapshot, TraceId};
 use crate::runtime::object::ShapeId;
 use crate::runtime::sequences;
@@ -34,6 +35,8 @@ pub struct LoopState {
     pub evictions: u16,
     /// Of a function: recordings that inlined it grew too long, so it is called.
     pub grows_too_long: Cell<bool>,
+    /// What compiled code calls that has inlined the function up to the loop: the loop's trace, or what interprets.
+    pub entry: Cell<*const u8>,
 }
 
 impl Default for LoopState {
@@ -47,6 +50,7 @@ impl Default for LoopState {
             postponed: Cell::new(false),
             evictions: 0,
             grows_too_long: Cell::new(false),
+            entry: Cell::new(interpret_rest as *const u8),
         }
     }
 }
@@ -191,7 +195,10 @@ pub(super) fn patch_header(vm: &mut Vm, id: CodeId, loop_index: u16, op: Op) {
     if loop_index == ENTRY {
         return;
     }
+    let trace = vm.codes[id.index()].loops[loop_index as usize].trace.filter(|_| op == Op::LoopEnter);
+    let entry = trace.and_then(|trace| vm.jit.trace(trace).native_entry()).unwrap_or(interpret_rest as *const u8);
     let code = &mut vm.codes[id.index()];
+    code.loops[loop_index as usize].entry.set(entry);
     let header = code.proto.loops[loop_index as usize] as usize;
     if code.proto.begins_body(header as u32) {
         let trace = code.loops[loop_index as usize].trace;

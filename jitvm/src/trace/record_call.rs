@@ -306,13 +306,14 @@ impl Recorder {
         Ok(Step::CallOut)
     }
 
-    /// Loops get traces of their own, and recursion has no end: both are called, not inlined. So is what makes generator
-    /// expressions: builtins consume them, which nests natively, and a recursion through those is to be counted.
+    /// Recursion has no end, so it is called, not inlined. So is what makes generator expressions: builtins consume them,
+    /// which nests natively, and a recursion through those is to be counted. Loops get traces of their own: a function is
+    /// inlined up to its loop, and the rest of it is called.
     pub(super) fn may_inline(&self, vm: &Vm, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         self.frames.len() <= self.inline_depth
-            && proto.loops.is_empty()
+            && (proto.loops.is_empty() || self.functions)
             && proto.instructions.first().is_none_or(|ins| ins.op != Bytecode::Generator)
             // SAFETY: as above.
             && !unsafe { (*code).function.grows_too_long.get() }

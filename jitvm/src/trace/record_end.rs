@@ -8,7 +8,8 @@ use super::abort::{AbortReason, LeaveReason};
 use super::recorder::{RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::ir::{CodeId, Op, Origin, Recorded, Ref, Resume, Snapshot, Ty};
-use crate::runtime::vm::Code;
+use crate::runtime::value::Value;
+use crate::runtime::vm::{Code, Continuation, Vm};
 
 /// What a recording ended before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,16 +29,15 @@ const SHORTEST_TO_YIELD: usize = 40;
 impl Recorder {
     /// The recording has come to a loop header that is not its own. It ends where a root trace begins; loops without one
     /// are passed once.
-    pub(super) fn other_header(&mut self, ins: Instruction, origin: Origin, depth: usize) -> Recording<Option<Step>> {
+    pub(super) fn other_header(&mut self, ins: Instruction, origin: Origin) -> Recording<Option<Step>> {
         let frame = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let state = unsafe { &(&(*frame.code).loops)[ins.a as usize] };
         match state.trace {
-            Some(root) if depth == 0 => {
+            Some(root) => {
                 self.link = Some(root);
                 return Ok(None);
             }
-            Some(_) => return abort(AbortReason::InnerLoop, self.place()),
             None => {}
         }
         if self.passed.contains(&origin) {
@@ -49,8 +49,30 @@ impl Recorder {
             return Ok(None);
         }
         self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
         Ok(Some(Step::Interpret))
+    }
+
+    /// An inlined function has come to a loop.
+    pub(super) fn rest_of_callee(
+        &mut self,
+        vm: &mut Vm,
+        ins: Instruction,
+        origin: Origin,
+        base: *const Value,
+    ) -> Recording<Step> {
+        let depth = self.frames.len() as u32 - 1;
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth });
+        if self.frames[depth as usize].continuation != Continuation::Call {
+            return abort(AbortReason::InnerLoop, self.place());
+        }
+        match self.native_rest(vm, ins.a, base) {
+            Some(result) => {
+                self.set_result(result);
+                Ok(Step::Rest)
+            }
+            None => abort(AbortReason::InnerLoop, self.place()),
+        }
     }
 
     /// Ends a complete recording: the poll guard and the state at the back jump.

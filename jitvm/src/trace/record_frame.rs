@@ -64,13 +64,18 @@ impl Recorder {
             other => return abort(AbortReason::LeftFunction, other.word()),
         }
         let frame = self.drop_frame();
+        if !matches!(frame.continuation, Continuation::Init | Continuation::Discard) {
+            self.set_result(result);
+        }
+        Ok(())
+    }
+
+    /// The call that the innermost frame is at has this result.
+    pub(super) fn set_result(&mut self, result: Ref) {
         let caller = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let destination = unsafe { (&(*caller.code).proto.instructions)[caller.pc as usize].a };
-        if !matches!(frame.continuation, Continuation::Init | Continuation::Discard) {
-            self.set(destination, result);
-        }
-        Ok(())
+        self.set(destination, result);
     }
 
     /// The innermost frame is gone.

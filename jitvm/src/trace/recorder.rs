@@ -37,6 +37,9 @@ pub enum Step {
     CallOut,
     /// Goes on in the frame that the recorder has pushed for it.
     Entered,
+    /// Runs the rest of the top frame's activation as the trace will: natively nested and unrecorded. The recorder is in
+    /// its caller already.
+    Rest,
     /// As `Entered`, once the generator of a call of `next` or the like was resumed in a frame of its own.
     Resume,
 }
@@ -363,8 +366,12 @@ impl Recorder {
         if is_header && self.is_in_generator() {
             return self.header_of_generator(ins, origin, depth);
         }
+        if is_header && depth > 0 {
+            self.learn_results(base);
+            return self.rest_of_callee(vm, ins, origin, base).map(Some);
+        }
         if is_header {
-            return self.other_header(ins, origin, depth);
+            return self.other_header(ins, origin);
         }
         if may_return && ins.op == Bytecode::Return && depth == 0 {
             self.learn_results(base);
@@ -378,8 +385,8 @@ impl Recorder {
         if self.body.snapshots.len() > self.max_snapshots {
             return abort(AbortReason::TooManySnapshots, format!("{} snapshots", self.body.snapshots.len()));
         }
-        let anchor = base.wrapping_sub(self.frames[depth].base as usize).cast_mut();
         self.learn_results(base);
+        let anchor = self.anchor_base(base);
         let mut step = self.operation(vm, ins, base);
         if let Err(Abort { reason: AbortReason::Exception, detail }) = &step
             && self.may_leave()
@@ -391,12 +398,22 @@ impl Recorder {
         if self.ends_outside.is_some() {
             return step.map(|_| None);
         }
+        self.evaluate(vm, anchor);
+        step.map(Some)
+    }
+
+    /// Where the anchor's registers are.
+    pub(super) fn anchor_base(&self, base: *const Value) -> *mut Value {
+        base.wrapping_sub(self.frames[self.frames.len() - 1].base as usize).cast_mut()
+    }
+
+    /// What has been recorded is executed with the values of now, in debug builds.
+    pub(super) fn evaluate(&mut self, vm: &mut Vm, anchor: *mut Value) {
         if cfg!(debug_assertions) {
             let inputs = std::mem::take(&mut self.inputs);
             self.concrete.evaluate(vm, &self.body, anchor, &inputs);
             self.inputs = inputs;
         }
-        step.map(Some)
     }
 
     /// What calls of the bytecode before have returned is in registers by now.
@@ -686,7 +703,7 @@ impl Recorder {
     }
 
     /// Whether some frame may still read a slot. Windows overlap: a slot belongs to each frame it lies in.
-    fn is_live(&self, slot: u16, innermost: usize) -> bool {
+    pub(super) fn is_live(&self, slot: u16, innermost: usize) -> bool {
         self.is_live_among(slot, self.frames.len(), innermost)
     }
 
