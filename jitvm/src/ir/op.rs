@@ -240,8 +240,10 @@ operations! {
     /// Calls helper c with the arguments of the CARG chain a (or NONE).
     CallH "CALLH" Val Ref No Num Call None;
     /// Calls the code object at address b (a constant) natively; its register 0 is slot c. The arguments of the CARG
-    /// chain a are the function and one value for each parameter; they are written to the slots from c - 1 on. The
-    /// G_NOEXC that follows at once says by its snapshot which frames wait for the result.
+    /// chain a are the function and one value for each parameter; they are written to the slots from c - 1 on. With l + 1
+    /// in the upper half of c it is the rest of an activation from the header of loop l on, and the arguments are the
+    /// function and registers, of which those that are constants at address 0 are not written. The G_NOEXC that follows
+    /// at once says by its snapshot which frames wait for the result.
     CallF "CALLF" Val Ref Ref Num Call None;
 
     /// End of the pre-roll; the back jump comes here.

@@ -130,8 +130,8 @@ impl Recorder {
     }
 
     /// How often a function may be inlined where it runs already.
-    pub(super) fn inline_recursion(&self) -> usize {
-        if self.is_of_function() { self.recursion } else { 0 }
+    pub(super) fn inline_recursion(&self, has_loops: bool) -> usize {
+        if self.is_of_function() || has_loops { self.recursion } else { 0 }
     }
 
     /// A local that is no parameter is unbound when a function begins; nobody writes that to the stack.

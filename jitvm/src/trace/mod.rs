@@ -6,6 +6,7 @@
 //! comes back through an exit (`crate::exit`), which leaves the frames and registers as the interpreter would have.
 
 pub mod abort;
+mod attempt;
 pub mod concrete;
 pub mod describe;
 pub mod evict;

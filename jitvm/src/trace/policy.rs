@@ -35,6 +35,9 @@ pub struct LoopState {
     pub evictions: u16,
     /// Of a function: recordings that inlined it grew too long, so it is called.
     pub grows_too_long: Cell<bool>,
+    /// Of a function with loops that recordings have inlined: it has returned before it came to one, it came to one.
+    pub returns_before_loops: Cell<bool>,
+    pub comes_to_loops: Cell<bool>,
     /// What compiled code calls that has inlined the function up to the loop: the loop's trace, or what interprets.
     pub entry: Cell<*const u8>,
 }
@@ -50,6 +53,8 @@ impl Default for LoopState {
             postponed: Cell::new(false),
             evictions: 0,
             grows_too_long: Cell::new(false),
+            returns_before_loops: Cell::new(false),
+            comes_to_loops: Cell::new(false),
             entry: Cell::new(interpret_rest as *const u8),
         }
     }

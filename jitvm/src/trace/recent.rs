@@ -21,6 +21,7 @@ struct Entry {
 }
 
 /// Operations recorded lately.
+#[derive(Clone)]
 pub(super) struct Recent {
     entries: Box<[Entry; PLACES]>,
     /// By alias class.

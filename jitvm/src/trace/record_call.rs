@@ -290,8 +290,9 @@ impl Recorder {
             self.set(ins.a, made);
             return Ok(Step::CallOut);
         }
-        if self.may_inline(vm, code) {
+        if self.may_inline_partly(vm, code) {
             let base = self.slot_of(first);
+            self.begin_attempt(code, callee, first, &parameters);
             self.push_frame(vm, id, base, &parameters, callee)?;
             return Ok(Step::Interpret);
         }
@@ -306,20 +307,27 @@ impl Recorder {
         Ok(Step::CallOut)
     }
 
-    /// Recursion has no end, so it is called, not inlined. So is what makes generator expressions: builtins consume them,
-    /// which nests natively, and a recursion through those is to be counted. Loops get traces of their own: a function is
-    /// inlined up to its loop, and the rest of it is called.
+    /// Whether what may only be inlined whole is inlined.
     pub(super) fn may_inline(&self, vm: &Vm, code: *const Code) -> bool {
         // SAFETY: code objects live as long as the VM.
-        let proto = unsafe { &(*code).proto };
+        unsafe { (*code).proto.loops.is_empty() && self.may_inline_partly(vm, code) }
+    }
+
+    /// Recursion has no end, so it is called, not inlined. So is what makes generator expressions: builtins consume them,
+    /// which nests natively, and a recursion through those is to be counted. Loops get traces of their own: a function that
+    /// has some is called, or inlined up to its loop.
+    fn may_inline_partly(&self, vm: &Vm, code: *const Code) -> bool {
+        // SAFETY: code objects live as long as the VM.
+        let Code { proto, function, .. } = unsafe { &*code };
+        let has_loops = !proto.loops.is_empty();
+        let running = self.frames.iter().filter(|f| f.code == code).count();
         self.frames.len() <= self.inline_depth
-            && (proto.loops.is_empty() || self.functions)
+            && (!has_loops || self.functions && running > 0 && self.may_come_to_loops(code))
             && proto.instructions.first().is_none_or(|ins| ins.op != Bytecode::Generator)
-            // SAFETY: as above.
-            && !unsafe { (*code).function.grows_too_long.get() }
+            && !function.grows_too_long.get()
             && proto.instructions.len() <= INLINE_LIMIT
             && !makes_generators(vm, code)
-            && self.frames.iter().filter(|f| f.code == code).count() <= self.inline_recursion()
+            && running <= self.inline_recursion(has_loops)
     }
 
     fn call_positional(&mut self, vm: &mut Vm, callee: Ref, arguments: &[Ref]) -> Ref {

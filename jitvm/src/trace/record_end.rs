@@ -33,12 +33,9 @@ impl Recorder {
         let frame = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let state = unsafe { &(&(*frame.code).loops)[ins.a as usize] };
-        match state.trace {
-            Some(root) => {
-                self.link = Some(root);
-                return Ok(None);
-            }
-            None => {}
+        if let Some(root) = state.trace {
+            self.link = Some(root);
+            return Ok(None);
         }
         if self.passed.contains(&origin) {
             if !self.may_leave() && !state.blacklisted {
@@ -65,6 +62,11 @@ impl Recorder {
         self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth });
         if self.frames[depth as usize].continuation != Continuation::Call {
             return abort(AbortReason::InnerLoop, self.place());
+        }
+        if let Some(result) = self.take_back() {
+            let result = result?;
+            self.set_result(result);
+            return Ok(Step::Rest);
         }
         match self.native_rest(vm, ins.a, base) {
             Some(result) => {

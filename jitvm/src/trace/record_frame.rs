@@ -63,6 +63,7 @@ impl Recorder {
             // Generators return elsewhere.
             other => return abort(AbortReason::LeftFunction, other.word()),
         }
+        self.end_attempt();
         let frame = self.drop_frame();
         if !matches!(frame.continuation, Continuation::Init | Continuation::Discard) {
             self.set_result(result);
@@ -80,6 +81,7 @@ impl Recorder {
 
     /// The innermost frame is gone.
     pub(super) fn drop_frame(&mut self) -> RecordFrame {
+        self.drop_attempt();
         let frame = self.frames.pop().expect("more than the anchor frame");
         if let Some(start) = frame.start
             && self.frames.iter().all(|outer| outer.start.is_none())

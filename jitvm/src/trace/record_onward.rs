@@ -15,12 +15,14 @@ use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 
 /// A bytecode that has called out, until the next one is known.
+#[derive(Clone)]
 pub(super) struct Pending {
     /// Its result.
     answer: Ref,
     way: Way,
 }
 
+#[derive(Clone)]
 enum Way {
     /// FOR_ITER: the item's register, the state's first one, and what its others become.
     Next { item: u16, state: u16, rest: Option<[Ref; 3]> },

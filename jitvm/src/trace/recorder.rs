@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use super::abort::{AbortReason, LeaveReason};
+use super::attempt::Attempt;
 use super::concrete::Concrete;
 use super::liveness::{Liveness, reads_implicitly};
 use super::params::Params;
@@ -104,6 +105,7 @@ pub struct Parent {
 }
 
 /// A recording in progress.
+#[derive(Clone)]
 pub struct Recorder {
     /// The exit it starts at, of a side trace.
     pub parent: Option<Parent>,
@@ -135,6 +137,8 @@ pub struct Recorder {
     /// Slots of the parent's snapshot with what stands for them.
     inputs: Vec<(u16, Ref)>,
     pub(super) frames: Vec<RecordFrame>,
+    /// Calls whose callees are inlined unless they come to a loop.
+    pub(super) attempts: Vec<Attempt>,
     pub(super) slots: Vec<Slot>,
     /// The current instruction has its snapshot.
     pub(super) snapshot_taken: bool,
@@ -200,6 +204,7 @@ impl Recorder {
                 function: None,
                 start: None,
             }],
+            attempts: Vec::new(),
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
