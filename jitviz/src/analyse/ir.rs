@@ -128,7 +128,7 @@ impl Context<'_> {
             r#type: self.words.ir_types.get(&ins.ty).cloned().unwrap_or_else(|| format!("t{}", ins.ty)),
             operands: match self.guards.get(&id).filter(|_| op == interpreter_only::KIND) {
                 Some(guard) => vec![interpreter_only::reason(&guard.expected).to_owned()],
-                None => operands(stage, ins, flags),
+                None => operands(stage, ins, flags, &op),
             },
             op,
             was: None,
@@ -148,7 +148,7 @@ impl Context<'_> {
     }
 }
 
-fn operands(stage: &IrStage, ins: &Ins, flags: OpFlags) -> Vec<String> {
+fn operands(stage: &IrStage, ins: &Ins, flags: OpFlags, op: &str) -> Vec<String> {
     let mut list = Vec::new();
     for (r, is_ref, is_imm) in
         [(ins.a, ir_flags::A_IS_REF, ir_flags::A_IS_IMMEDIATE), (ins.b, ir_flags::B_IS_REF, ir_flags::B_IS_IMMEDIATE)]
@@ -163,7 +163,14 @@ fn operands(stage: &IrStage, ins: &Ins, flags: OpFlags) -> Vec<String> {
         // The third operand has room for more than a reference; only the low half is one.
         list.push(reference(stage, Ref(ins.c as u16)));
     } else if flags.has(ir_flags::C_IS_IMMEDIATE) {
-        list.push(format!("#{}", ins.c));
+        match ins.c >> 16 {
+            // The rest of an activation: the upper half counts the loops of the code from 1 on.
+            from @ 1.. if op.eq_ignore_ascii_case("callf") => {
+                list.push(format!("#{}", ins.c & 0xffff));
+                list.push(format!("from loop {from}"));
+            }
+            _ => list.push(format!("#{}", ins.c)),
+        }
     }
     list
 }
