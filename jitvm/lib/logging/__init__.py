@@ -57,6 +57,18 @@ def _exception_text(info):
     return text[:-1] if text[-1:] == '\n' else text
 
 
+# The last parts of paths, and the same without the suffix: a program logs from few files.
+_path_parts = {}
+
+
+def _parts_of(path):
+    name = path.rpartition('/')[2]
+    if len(_path_parts) > 1000:
+        _path_parts.clear()
+    parts = _path_parts[path] = name, name.rpartition('.')[0] or name
+    return parts
+
+
 class LogRecord:
     def __init__(self, name, level, pathname, lineno, msg, args, exc_info, func=None, sinfo=None, **kwargs):
         now = _time.time()
@@ -68,8 +80,7 @@ class LogRecord:
         self.levelname = getLevelName(level)
         self.levelno = level
         self.pathname = pathname
-        self.filename = pathname.rpartition('/')[2]
-        self.module = self.filename.rpartition('.')[0] or self.filename
+        self.filename, self.module = _path_parts.get(pathname) or _parts_of(pathname)
         self.exc_info = exc_info
         self.exc_text = None
         self.stack_info = sinfo
@@ -154,7 +165,7 @@ class Formatter:
         self._defaults = defaults
         self.datefmt = datefmt
         marks = {'%': ('%(asctime)',), '{': ('{asctime',), '$': ('$asctime', '${asctime}')}[style]
-        self._parsed = self._fields = None
+        self._parsed = self._fields = self._is_message = None
         self._uses_time = any([mark in fmt for mark in marks])
 
     def usesTime(self):
@@ -176,6 +187,7 @@ class Formatter:
     def _parse(self):
         """Notes the fields of the format, if all are attributes that records have of their own."""
         self._parsed = self._fmt
+        self._is_message = self._fmt == _DEFAULT_FORMATS['%']
         fields = {part.partition(')')[0]: None for part in self._fmt.split('%(')[1:]}
         self._fields = list(fields) if _FIELDS.issuperset(fields) else None
 
@@ -186,6 +198,8 @@ class Formatter:
                 self._parse()
             if self._fields is not None:
                 try:
+                    if self._is_message:
+                        return str(record.message)
                     return self._fmt % {name: getattr(record, name) for name in self._fields}
                 except AttributeError:
                     pass

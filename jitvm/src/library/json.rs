@@ -10,6 +10,9 @@ use crate::runtime::strings::{as_text, byte_offset, code_point_index, is_ascii, 
 use crate::runtime::surrogates;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Raised, Vm};
+use std::arch::x86_64::{
+    _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+};
 use std::mem::MaybeUninit;
 
 builtins! {
@@ -81,25 +84,49 @@ fn decode(vm: &mut Vm, arguments: Arguments) -> Outcome {
 }
 
 /// The first byte from `at` on that does not stand for itself in a string, or the end.
-#[inline]
+#[inline(always)]
 fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    // A subtraction borrows from the byte above only where its own is one that is looked for, so the lowest is right.
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & TOPS;
-    while let Some(&chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(chunk);
-        let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-        let found = quotes | below(word ^ (ONES * u64::from(b'\\')), 1) | below(word, 0x20);
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let found = not_plain(chunk);
         if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+            return at + found.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         at += 1;
     }
     at
+}
+
+/// A bit for each byte that is a quote, a backslash or a control character.
+#[inline(always)]
+fn not_plain(chunk: &[u8; 16]) -> u32 {
+    // SAFETY: these instructions belong to every x86-64 processor, and the chunk has sixteen bytes.
+    unsafe {
+        let word = _mm_loadu_si128(chunk.as_ptr().cast());
+        let quotes = _mm_cmpeq_epi8(word, _mm_set1_epi8(b'"' as i8));
+        let backslashes = _mm_cmpeq_epi8(word, _mm_set1_epi8(b'\\' as i8));
+        let controls = _mm_cmpeq_epi8(_mm_min_epu8(word, _mm_set1_epi8(0x1f)), word);
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls)) as u32
+    }
+}
+
+/// Whether two slices are equal; keys are short, and a call of `memcmp` takes longer than to compare them.
+#[inline(always)]
+fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    if left.len() < 8 {
+        return match (left.first_chunk::<4>(), right.first_chunk::<4>()) {
+            (Some(first), Some(other)) => first == other && left.last_chunk::<4>() == right.last_chunk::<4>(),
+            _ => left.iter().zip(right).all(|(left, right)| left == right),
+        };
+    }
+    let whole = (left.len() - 1) / 8;
+    let word = |bytes: &[u8], at: usize| bytes[at * 8..].first_chunk::<8>().copied();
+    left.last_chunk::<8>() == right.last_chunk::<8>() && (0..whole).all(|at| word(left, at) == word(right, at))
 }
 
 /// What a string is made of.
@@ -131,8 +158,15 @@ impl<'a> Decoder<'a> {
         let start = self.at;
         match self.peek() {
             Some(b'"') => {
-                let piece = self.string()?;
-                Ok(self.str_of(vm, &piece))
+                let end = end_of_plain(self.text.as_bytes(), start + 1);
+                match self.plain_string(end) {
+                    Some(bytes) if self.ascii => Ok(vm.ascii_str(bytes)),
+                    Some(bytes) => Ok(self.str_of(vm, &Piece::Part(bytes, true))),
+                    None => {
+                        let piece = self.unusual_string(end)?;
+                        Ok(self.str_of(vm, &piece))
+                    }
+                }
             }
             Some(b'{') => {
                 vm.enter_native(" while decoding a JSON object from a unicode string")?;
@@ -277,6 +311,7 @@ impl<'a> Decoder<'a> {
         u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 
+    #[inline(never)]
     fn str_of(&self, vm: &mut Vm, piece: &Piece) -> Value {
         match piece {
             Piece::Part(bytes, _) if self.ascii => vm.ascii_str(bytes),
@@ -286,17 +321,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// A string, whose quote is next.
-    #[inline]
-    fn string(&mut self) -> Outcome<Piece<'a>> {
-        let begin = self.at;
+    /// A string, whose quote is next and of which all stands for itself: up to `end`, if there is the quote behind it.
+    /// (What it gives fits registers: a `Piece` would be written to memory and read at once in other units, which waits.)
+    #[inline(always)]
+    fn plain_string(&mut self, end: usize) -> Option<&'a [u8]> {
+        let begin = self.at + 1;
         let bytes = self.text.as_bytes();
-        let end = end_of_plain(bytes, begin + 1);
-        if bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Piece::Part(&bytes[begin + 1..end], true));
+        if bytes.get(end) != Some(&b'"') {
+            return None;
         }
-        self.unusual_string(end)
+        self.at = end + 1;
+        bytes.get(begin..end)
     }
 
     /// A string, whose quote is next; `at` is the place of the first byte that does not stand for itself.
@@ -364,7 +399,11 @@ impl<'a> Decoder<'a> {
 
     /// A key, and whether it is written as it is, without control characters.
     fn key(&mut self, vm: &mut Vm) -> Outcome<(Value, bool)> {
-        let piece = self.string()?;
+        let end = end_of_plain(self.text.as_bytes(), self.at + 1);
+        let piece = match self.plain_string(end) {
+            Some(bytes) => Piece::Part(bytes, true),
+            None => self.unusual_string(end)?,
+        };
         let Piece::Part(bytes, plain) = piece else { return Ok((self.str_of(vm, &piece), false)) };
         if let Some(key) = vm.known_keys.key(bytes) {
             return Ok((key, plain));
@@ -384,7 +423,8 @@ impl<'a> Decoder<'a> {
         let begin = self.at + 1;
         let end = begin + expected.len();
         let bytes = self.text.as_bytes();
-        let is_next = bytes.get(end) == Some(&b'"') && bytes[self.at] == b'"' && &bytes[begin..end] == expected;
+        let is_next =
+            bytes.get(end) == Some(&b'"') && bytes[self.at] == b'"' && same_bytes(&bytes[begin..end], expected);
         if is_next {
             self.at = end + 1;
         }

@@ -92,7 +92,46 @@ fn total_order(weights: &[Value]) -> Option<fn(Value, Value) -> Ordering> {
     if weights.iter().all(|value| value.has_layout(ShapeId::STR)) {
         return Some(order_of_texts);
     }
-    None
+    are_plain_tuples(weights).then_some(order_of_tuples)
+}
+
+/// What a column of tuples has: items of one kind have an order among themselves that no program decides.
+fn kind_of_item(item: Value) -> Option<u8> {
+    match item {
+        _ if item.is_int() || item.is_bool() => Some(0),
+        _ if item.is_float() => (!item.as_float().is_nan()).then_some(1),
+        _ => item.has_shape(ShapeId::STR).then_some(2),
+    }
+}
+
+/// Tuples of one length, with items of one kind in each place.
+fn are_plain_tuples(weights: &[Value]) -> bool {
+    let Some((&first, others)) = weights.split_first() else { return false };
+    let fits = |tuple: Value| {
+        let same = |(&item, &of_first): (&Value, &Value)| {
+            let kind = kind_of_item(item);
+            kind.is_some() && kind == kind_of_item(of_first)
+        };
+        items(tuple).len() == items(first).len() && items(tuple).iter().zip(items(first)).all(same)
+    };
+    first.has_shape(ShapeId::TUPLE) && others.iter().all(|&tuple| tuple.has_shape(ShapeId::TUPLE) && fits(tuple))
+}
+
+/// The order of two such tuples.
+fn order_of_tuples(a: Value, b: Value) -> Ordering {
+    let number = |item: Value| if item.is_int() { item.as_fixnum() } else { i64::from(item == Value::TRUE) };
+    for (&x, &y) in items(a).iter().zip(items(b)) {
+        let order = match x {
+            _ if x == y => Ordering::Equal,
+            _ if x.is_int() || x.is_bool() => number(x).cmp(&number(y)),
+            _ if x.is_float() => x.as_float().partial_cmp(&y.as_float()).unwrap_or(Ordering::Equal),
+            _ => order_of_texts(x, y),
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
 }
 
 /// Runs of this length are sorted by insertion.

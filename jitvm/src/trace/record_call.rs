@@ -57,6 +57,27 @@ fn makes_generators(vm: &Vm, code: *const Code) -> bool {
     constants.into_iter().any(|(constant, value)| matches!(constant, Constant::Code(_)) && is_generator(value))
 }
 
+/// Which parameter gets which argument of a call.
+pub(super) struct BoundCall {
+    call: bind::Bound,
+    /// The names of the last arguments.
+    keywords: Vec<Value>,
+}
+
+impl BoundCall {
+    /// Nothing if the call is wrong.
+    pub(super) fn of(code: &Code, count: usize, keywords: Option<Value>) -> Option<BoundCall> {
+        let keywords = keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
+        let call = bind::bind(code, CallShape { count, keywords: &keywords }).ok()?;
+        Some(BoundCall { call, keywords })
+    }
+
+    /// The first parameter is the first argument.
+    pub(super) fn begins_with_argument(&self) -> bool {
+        self.call.bindings.first() == Some(&Binding::Argument(0))
+    }
+}
+
 /// A call as the recorder sees it: references and the values they have now.
 struct Call<'a> {
     references: &'a [Ref],
@@ -121,10 +142,9 @@ impl Recorder {
             return self.python_call(vm, ins, callee, id, defaults, first, &call);
         }
         let callee = self.same_word(vm, callee, callee_value);
-        if keywords.is_none()
-            && shape(callee_value).is_some()
+        if shape(callee_value).is_some()
             && callee_value.has_layout(ShapeId::TYPE)
-            && let Some(()) = self.instantiate(vm, ins, callee_value, &references)?
+            && let Some(()) = self.instantiate(vm, ins, callee_value, &references, keywords)?
         {
             return Ok(Step::Interpret);
         }
@@ -133,10 +153,12 @@ impl Recorder {
             return Ok(Step::Interpret);
         }
         if keywords.is_none()
-            && super::describe::builtin_name(vm, callee_value).as_deref() == Some("getattr")
+            && let Some(name) = super::describe::builtin_name(vm, callee_value)
+            && (name == "getattr" || name == "hasattr" && references.len() == 2)
             && let Some(found) = self.attribute_by_call(vm, &references, &values)?
         {
-            self.set(ins.a, found);
+            let result = if name == "getattr" { found } else { self.constant(vm, Value::TRUE) };
+            self.set(ins.a, result);
             return Ok(Step::Interpret);
         }
         if keywords.is_none()
@@ -261,31 +283,11 @@ impl Recorder {
         let code = call::code_pointer(vm, id);
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
-        let keywords: Vec<Value> = call.keywords.map_or(Vec::new(), |names| call::tuple_items(names).to_vec());
-        let shape = CallShape { count: call.values.len(), keywords: &keywords };
         // SAFETY: code objects live as long as the VM.
-        let Ok(bound) = bind::bind(unsafe { &*code }, shape) else {
+        let Some(bound) = BoundCall::of(unsafe { &*code }, call.references.len(), call.keywords) else {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
-        let mut parameters = Vec::with_capacity(bound.bindings.len());
-        for &binding in &bound.bindings {
-            parameters.push(match binding {
-                Binding::Argument(i) => call.references[i as usize],
-                Binding::Default(i) => self.default_value(vm, callee, defaults, i)?,
-                Binding::ExtraPositional(first) => {
-                    let last = call.references.len() - keywords.len();
-                    self.tuple_of(vm, &call.references[(first as usize).min(last)..last])
-                }
-                Binding::ExtraKeywords => {
-                    let dict = self.call(helpers::NEW_DICT, &[]);
-                    for &(name, index) in &bound.extra_keywords {
-                        let name = self.constant(vm, keywords[name as usize]);
-                        self.call(helpers::DICT_SET, &[dict, name, call.references[index as usize]]);
-                    }
-                    dict
-                }
-            });
-        }
+        let parameters = self.bound_parameters(vm, &bound, callee, defaults, call.references)?;
         if let Some(made) = self.called_generator(code, callee, &parameters) {
             self.set(ins.a, made);
             return Ok(Step::CallOut);
@@ -305,6 +307,37 @@ impl Recorder {
         };
         self.set(ins.a, result);
         Ok(Step::CallOut)
+    }
+
+    /// What a function's parameters are in a call.
+    pub(super) fn bound_parameters(
+        &mut self,
+        vm: &mut Vm,
+        bound: &BoundCall,
+        function: Ref,
+        defaults: Value,
+        arguments: &[Ref],
+    ) -> Recording<Vec<Ref>> {
+        let mut parameters = Vec::with_capacity(bound.call.bindings.len());
+        for &binding in &bound.call.bindings {
+            parameters.push(match binding {
+                Binding::Argument(i) => arguments[i as usize],
+                Binding::Default(i) => self.default_value(vm, function, defaults, i)?,
+                Binding::ExtraPositional(first) => {
+                    let last = arguments.len() - bound.keywords.len();
+                    self.tuple_of(vm, &arguments[(first as usize).min(last)..last])
+                }
+                Binding::ExtraKeywords => {
+                    let dict = self.call(helpers::NEW_DICT, &[]);
+                    for &(name, index) in &bound.call.extra_keywords {
+                        let name = self.constant(vm, bound.keywords[name as usize]);
+                        self.call(helpers::DICT_SET, &[dict, name, arguments[index as usize]]);
+                    }
+                    dict
+                }
+            });
+        }
+        Ok(parameters)
     }
 
     /// Whether what may only be inlined whole is inlined.
@@ -438,6 +471,7 @@ impl Recorder {
             ("set.add", &[set, key], &[object, value]) if self.set_put(vm, [(set, object), (key, value)]) => {
                 Some(self.constant(vm, Value::NONE))
             }
+            ("str", &[r], &[v]) if v.has_shape(ShapeId::STR) => Some(self.object(r, ShapeId::STR)),
             ("isinstance", references, values) => self.instance_test(vm, references, values),
             ("type", &[r], &[v]) => self.type_of_operand(vm, r, v),
             // With an index they move items, and that time is the builtin's: samples name it.

@@ -7,6 +7,7 @@
 use std::mem::offset_of;
 
 use super::abort::AbortReason;
+use super::record_call::BoundCall;
 use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
@@ -290,6 +291,7 @@ impl Recorder {
         ins: Instruction,
         class: Value,
         arguments: &[Ref],
+        keywords: Option<Value>,
     ) -> Recording<Option<()>> {
         let of = type_id(class);
         let InstantiatePlan::Plain { shape, capacity, init, watched: false } = instantiate_plan(vm, of) else {
@@ -307,24 +309,19 @@ impl Recorder {
         // SAFETY: the class keeps its function alive.
         let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
         let code = call::code_pointer(vm, id);
+        // The instance comes before the arguments, when its defaults have been looked at: guards precede what is made.
+        let mut given = vec![Ref::NONE];
+        given.extend_from_slice(arguments);
         // SAFETY: code objects live as long as the VM.
-        let proto = unsafe { &(*code).proto };
-        let count = call::tuple_items(defaults).len();
-        let given = arguments.len() + 1;
-        let positional = proto.positional as usize;
-        if !proto.is_plain() || given > positional || given + count < positional || !self.may_inline(vm, code) {
+        let Some(bound) = BoundCall::of(unsafe { &*code }, given.len(), keywords) else { return Ok(None) };
+        if !bound.begins_with_argument() || !self.may_inline(vm, code) {
             return Ok(None);
         }
         self.plan_unchanged(vm, of);
         let function = self.constant(vm, init);
-        let mut filled = Vec::new();
-        for index in count - (positional - given)..count {
-            filled.push(self.default_value(vm, function, defaults, index as u16)?);
-        }
+        let mut parameters = self.bound_parameters(vm, &bound, function, defaults, &given)?;
         let made = self.new_instance(vm, shape, capacity);
-        let mut parameters = vec![made];
-        parameters.extend_from_slice(arguments);
-        parameters.extend(filled);
+        parameters[0] = made;
         // As the interpreter has it: the object stays in the call's register, `__init__` begins two behind it.
         self.set(ins.a, made);
         let base = self.slot_of(ins.a) + 2;

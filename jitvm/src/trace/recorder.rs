@@ -235,6 +235,7 @@ impl Recorder {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         let live = vm.jit.liveness(anchor.code, proto);
+        let registers = u32::from(proto.registers);
         let header = proto.loops.get(of.loop_index as usize).copied().unwrap_or(u32::MAX);
         let params = vm.jit.params.clone();
         let mut recorder = Recorder::new(trace, code, anchor.code, live, of.loop_index, header, floor, &params);
@@ -285,6 +286,17 @@ impl Recorder {
             let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");
             *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
             recorder.inputs.push((slot.slot, known.1));
+        }
+        // What the parent has loaded from a slot and not written there is in that slot still: if it is inherited as
+        // well, as the receiver of an inlined method for instance, both are one value.
+        let loads = of.body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Sload && ins.c < registers);
+        for (at, load) in loads {
+            let slot = load.c as u16;
+            let is_written = snapshot.slots.iter().any(|written| written.slot == slot);
+            let known = inherited.iter().find(|(from, _)| is_same(*from, Ref(at as u16)));
+            if let (false, Some(&(_, value))) = (is_written, known) {
+                *recorder.slot_mut(slot) = Slot { value, dirty: false };
+            }
         }
         if snapshot.resume == Resume::Raise {
             recorder.begin_at_handler();
