@@ -80,7 +80,10 @@ pub fn park(vm: &mut Vm, floor: usize) -> Option<Frame> {
     let handled = chain.handled;
     if length > start + count {
         // A recording sees each of them suspended.
-        if vm.jit.recorder.is_some() || vm.handled != handled || fields(chain.frames[count - 1].value).state != GeneratorState::Passing {
+        if vm.jit.recorder.is_some()
+            || vm.handled != handled
+            || fields(chain.frames[count - 1].value).state != GeneratorState::Passing
+        {
             return None;
         }
         for index in start + count..length {
