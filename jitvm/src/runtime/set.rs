@@ -178,6 +178,14 @@ fn add_by_search(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
 
 /// Gives the set an empty table; what it held is lost.
 fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
+    let table = new_table(vm, slots)?;
+    fields(set).take_table(table, slots);
+    vm.heap.written(set.object::<Set>());
+    Ok(())
+}
+
+/// A table of unused slots.
+fn new_table(vm: &mut Vm, slots: usize) -> Outcome<*mut SetEntry> {
     if slots > LARGEST {
         return Err(vm.raise_memory_error());
     }
@@ -190,16 +198,8 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         for slot in 0..slots {
             _mm_storeu_si128(table.add(slot).cast(), unused);
         }
-        fields(set).table = table;
+        Ok(table)
     }
-    fields(set).mask = slots as u32 - 1;
-    if slots <= 64 {
-        fields(set).bits = 0;
-    } else {
-        fields(set).words().fill(0);
-    }
-    vm.heap.written(set.object::<Set>());
-    Ok(())
 }
 
 /// Bytes of so many slots and the words behind them.
@@ -211,12 +211,16 @@ const fn table_bytes(slots: usize) -> usize {
 fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
     // The collector sees the old table by its address, which is on the stack.
-    // SAFETY: the copy is for looking at the old table only.
-    let mut old = unsafe { std::ptr::read(fields(set)) };
-    allocate_table(vm, set, slots)?;
+    let mut old = copy_of(fields(set));
+    let new = new_table(vm, slots)?;
+    // Copies stay in registers, and nobody else looks at the set until one is written back. What was stored a moment ago is
+    // not read again, as that would wait until the new table's memory is there.
+    let mut table = copy_of(&old);
+    // The collector may have written to it.
+    table.header = fields(set).header;
+    table.take_table(new, slots);
+    table.fill = table.used;
     if !old.table.is_null() {
-        // SAFETY: nobody else looks at the set until the copy is written back; copies stay in registers.
-        let mut table = unsafe { std::ptr::read(fields(set)) };
         table.signature = 0;
         table.header.aux &= !STALE;
         let mut slot = 0;
@@ -225,11 +229,17 @@ fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
             let SetEntry { key, hash } = *old.entry(found);
             table.insert_clean(key, hash);
         }
-        *fields(set) = table;
     }
-    let table = fields(set);
-    table.fill = table.used;
+    *fields(set) = table;
+    vm.heap.written(set.object::<Set>());
     Ok(())
+}
+
+/// The fields of a set, read one by one: some of them have just been written.
+#[inline(always)]
+fn copy_of(set: &Set) -> Set {
+    let &Set { header, used, fill, mask, finger, hash, table, bits, signature } = set;
+    Set { header, used, fill, mask, finger, hash, table, bits, signature }
 }
 
 /// Whether a table grows that has so many slots in use.
