@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
-use super::set_table::{OTHERS, Probe, SMALLEST, STALE};
+use super::set_table::{OTHERS, Probe, SMALLEST, STALE, signature_of};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -210,36 +210,52 @@ const fn table_bytes(slots: usize) -> usize {
 /// Moves the elements to a table for more than `expected` ones.
 fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
-    // The collector sees the old table by its address, which is on the stack.
-    let mut old = copy_of(fields(set));
     let new = new_table(vm, slots)?;
-    // Copies stay in registers, and nobody else looks at the set until one is written back. What was stored a moment ago is
-    // not read again, as that would wait until the new table's memory is there.
-    let mut table = copy_of(&old);
-    // The collector may have written to it.
-    table.header = fields(set).header;
-    table.take_table(new, slots);
-    table.fill = table.used;
-    if !old.table.is_null() {
-        table.signature = 0;
-        table.header.aux &= !STALE;
-        let mut slot = 0;
-        while let Some(found) = old.occupied_from(slot) {
-            slot = found + 1;
-            let SetEntry { key, hash } = *old.entry(found);
-            table.insert_clean(key, hash);
+    let object = fields(set);
+    let (old, old_slots, old_bits) = (object.table, object.slots(), object.bits);
+    object.take_table(new, slots);
+    if !old.is_null() {
+        // SAFETY: nothing is allocated until the elements are in the new table; behind a table of more than 64 slots there
+        // is a word for each 64.
+        let occupied = unsafe {
+            match old_slots {
+                0..=64 => std::slice::from_ref(&old_bits),
+                _ => std::slice::from_raw_parts(old.add(old_slots).cast::<u64>(), old_slots / 64),
+            }
+        };
+        // In registers: to read from the set what was stored a moment ago would wait until the new table's memory is there.
+        let (mut bits, mut signature) = (0, 0);
+        for (index, &word) in occupied.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                let slot = index * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                // SAFETY: the slot has an element; the slots found in the new table lie in it, and are unused.
+                unsafe {
+                    let entry = *old.add(slot);
+                    let mut place = entry.hash as usize & (slots - 1);
+                    if (*new.add(place)).key != Value::UNDEF {
+                        place = object.unused_behind(entry.hash);
+                    }
+                    *new.add(place) = entry;
+                    signature |= signature_of(entry.hash);
+                    if slots <= 64 {
+                        bits |= 1 << place;
+                    } else {
+                        object.words()[place / 64] |= 1 << (place % 64);
+                    }
+                }
+            }
         }
+        if slots <= 64 {
+            object.bits = bits;
+        }
+        object.signature = signature;
+        object.header.aux &= !STALE;
     }
-    *fields(set) = table;
+    object.fill = object.used;
     vm.heap.written(set.object::<Set>());
     Ok(())
-}
-
-/// The fields of a set, read one by one: some of them have just been written.
-#[inline(always)]
-fn copy_of(set: &Set) -> Set {
-    let &Set { header, used, fill, mask, finger, hash, table, bits, signature } = set;
-    Set { header, used, fill, mask, finger, hash, table, bits, signature }
 }
 
 /// Whether a table grows that has so many slots in use.
