@@ -2,7 +2,8 @@
 
 import sys as _sys
 import time as _time
-from weakref import WeakSet
+
+import _jitvm
 
 from .futures import Future
 
@@ -62,7 +63,6 @@ class BaseEventLoop(AbstractEventLoop):
         self._debug = False
         self._task_factory = None
         self._exception_handler = None
-        self._async_generators = WeakSet()
         self._ending = set()
 
     def __repr__(self):
@@ -188,7 +188,7 @@ class BaseEventLoop(AbstractEventLoop):
             raise RuntimeError('Cannot run the event loop while another loop is running')
         _running = self
         hooks = _sys.get_asyncgen_hooks()
-        _sys.set_asyncgen_hooks(firstiter=self._async_generators.add, finalizer=self._end_generator)
+        _sys.set_asyncgen_hooks(firstiter=self._begin_generator, finalizer=self._end_generator)
         try:
             while True:
                 self._run_once()
@@ -237,8 +237,7 @@ class BaseEventLoop(AbstractEventLoop):
         # Those that a collection has found end in tasks of their own.
         while self._ending:
             await tasks.gather(*self._ending, return_exceptions=True)
-        left = list(self._async_generators)
-        self._async_generators.clear()
+        left = _jitvm.take_generators(self)
         if not left:
             return
         results = await tasks.gather(*[one.aclose() for one in left], return_exceptions=True)
@@ -248,8 +247,10 @@ class BaseEventLoop(AbstractEventLoop):
                     'message': 'an error occurred during closing of asynchronous generator %r' % (one,),
                     'exception': result, 'asyncgen': one})
 
+    def _begin_generator(self, generator):
+        _jitvm.note_generator(self, generator)
+
     def _end_generator(self, generator):
-        self._async_generators.discard(generator)
         if not self._closed:
             task = self.create_task(generator.aclose())
             self._ending.add(task)
@@ -304,6 +305,9 @@ def _stop_loop(future):
 
 class SelectorEventLoop(BaseEventLoop):
     pass
+
+
+_jitvm.know_noting(BaseEventLoop._begin_generator)
 
 
 class DefaultEventLoopPolicy:

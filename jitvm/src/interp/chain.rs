@@ -6,7 +6,7 @@
 //! else that asks what a generator is doing has them suspended first ([`unpark`]), and so does each collection.
 
 use super::call;
-use super::generator::fields;
+use super::generator::{begins_to_pass, fields};
 use crate::runtime::object::{GeneratorState, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Frame, Vm};
@@ -64,19 +64,42 @@ impl Chain {
 }
 
 /// The generator on top was suspended: if all that is above `floor` from the start of the chain on passes its item on, they
-/// are parked. The frame of the first is the result.
+/// are parked. The frame of the first is the result. Those that the chain has grown by pass on from now on.
 #[inline(never)]
 pub fn park(vm: &mut Vm, floor: usize) -> Option<Frame> {
-    let chain = &mut vm.chain;
-    let (start, count) = (chain.start, chain.frames.len());
-    if chain.parked || count < SHORTEST || vm.frames.len() != start + count || start < floor {
+    let chain = &vm.chain;
+    let (start, mut count) = (chain.start, chain.frames.len());
+    let length = vm.frames.len();
+    if chain.parked || count == 0 || length < start + count.max(SHORTEST) || start < floor {
         return None;
     }
     let is_there = |i: usize| vm.frames[start + i].value == chain.frames[i].value;
     if !is_there(0) || !is_there(count - 1) {
         return None;
     }
-    debug_assert!((0..count).all(|i| is_there(i) && fields(chain.frames[i].value).state == GeneratorState::Passing));
+    let handled = chain.handled;
+    if length > start + count {
+        // A recording sees each of them suspended.
+        if vm.jit.recorder.is_some()
+            || vm.handled != handled
+            || fields(chain.frames[count - 1].value).state != GeneratorState::Passing
+        {
+            return None;
+        }
+        for index in start + count..length {
+            if !begins_to_pass(vm, index, handled) {
+                return None;
+            }
+            let frame = vm.frames[index];
+            vm.chain.frames.push(frame);
+        }
+        count = length - start;
+    }
+    let chain = &mut vm.chain;
+    debug_assert!((0..count).all(|i| {
+        let there = vm.frames[start + i].value == chain.frames[i].value;
+        there && fields(chain.frames[i].value).state == GeneratorState::Passing
+    }));
     let first = chain.frames[0];
     chain.parked = true;
     vm.frames.truncate(start);

@@ -6,7 +6,7 @@ use crate::bytecode::Op;
 use crate::runtime::attributes::pending_is;
 use crate::runtime::exceptions::exception;
 use crate::runtime::iterate;
-use crate::runtime::object::{Awaitable, GeneratorState, Header, ShapeId};
+use crate::runtime::object::{Awaitable, BoundMethod, GeneratorState, Header, ShapeId};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
@@ -47,6 +47,8 @@ pub fn wrapper(vm: &mut Vm, coroutine: Value) -> Value {
 const HOOKED: u16 = 1;
 /// `Header::aux` of one that an event loop finalises.
 const HAS_FINALIZER: u16 = 2;
+/// `Header::aux` of one whose finalisation has been asked for.
+const ENDS: u16 = 4;
 
 /// One awaitable step of an asynchronous generator. Before its first, the hooks of `sys.set_asyncgen_hooks` are told.
 ///
@@ -62,11 +64,34 @@ pub fn step(vm: &mut Vm, generator: Value, first: Value, mode: StepMode) -> Outc
         if finalizer != Value::NONE {
             *flags |= HAS_FINALIZER;
         }
-        if first_step != Value::NONE {
+        if let Some(owner) = event_loop_of(vm, first_step) {
+            vm.heap.weak.begins(owner, generator);
+        } else if first_step != Value::NONE {
             vm.call(first_step, &[generator])?;
         }
     }
     Ok(new_awaitable(vm, ShapeId::ASYNC_GENERATOR_STEP, generator, first, mode))
+}
+
+/// The event loop whose method this hook for the first step is, if the method only notes the generator.
+#[inline]
+fn event_loop_of(vm: &Vm, hook: Value) -> Option<Value> {
+    if vm.notes_async_generators == Value::UNDEF || !hook.has_shape(ShapeId::BOUND_METHOD) {
+        return None;
+    }
+    let method = hook.object::<BoundMethod>();
+    // SAFETY: the shape was checked.
+    let (function, receiver) = unsafe { ((*method).function, (*method).receiver) };
+    (function == vm.notes_async_generators).then_some(receiver)
+}
+
+/// The asynchronous generators that an event loop has been told of and that neither have ended nor are being ended.
+pub fn take_begun(vm: &mut Vm, owner: Value) -> Vec<Value> {
+    let mut begun = vm.heap.weak.take_begun(owner);
+    // SAFETY: a generator begins with its header.
+    let ends = |one: Value| unsafe { (*one.object::<Header>()).aux & ENDS != 0 };
+    begun.retain(|&one| generator::fields(one).state != GeneratorState::Finished && !ends(one));
+    begun
 }
 
 /// The hooks for the first step and the end of asynchronous generators, or None.
@@ -80,7 +105,10 @@ pub fn hooks(vm: &Vm) -> [Value; 2] {
 /// Ends an asynchronous generator that nothing refers to any more: the hook does it, which can wait for it.
 pub fn finalise(vm: &mut Vm, generator: Value) -> Outcome<()> {
     // SAFETY: a generator begins with its header.
-    let flags = unsafe { (*generator.object::<Header>()).aux };
+    let flags = unsafe {
+        (*generator.object::<Header>()).aux |= ENDS;
+        (*generator.object::<Header>()).aux
+    };
     let [_, finalizer] = hooks(vm);
     match flags & HAS_FINALIZER != 0 {
         false => generator::close(vm, generator),

@@ -375,6 +375,61 @@ fn leave_handled(vm: &mut Vm, object: &mut Generator, suspended: bool) {
     vm.handled = callers;
 }
 
+/// A generator keeps the registers that are live at its YIELD at `pc`, and will go on there.
+///
+/// # Safety
+/// It runs that code, with its registers at `base`.
+#[inline(always)]
+unsafe fn keep(code: &Code, object: *mut Generator, base: *const Value, pc: u32, shows_variables: bool) {
+    // SAFETY: by the caller; the registers follow the fields.
+    unsafe {
+        let live = live_when_suspended(code, shows_variables);
+        let to = registers(object);
+        // What it has kept until now: what was live where it was resumed, or its parameters.
+        match live[(*object).pc as usize].as_deref() {
+            Some(before) => before.iter().for_each(|&register| *to.add(register as usize) = Value::UNDEF),
+            None => (0..code.layout.parameters as usize).for_each(|register| *to.add(register) = Value::UNDEF),
+        }
+        for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
+            *to.add(register as usize) = *base.add(register as usize);
+        }
+        (*object).pc = pc;
+    }
+}
+
+/// The generator of this frame waits at a SEND for the one above, which has yielded: it passes items on from now on, if all
+/// that it would do with this one is to yield it.
+#[inline(always)]
+pub fn begins_to_pass(vm: &mut Vm, index: usize, handled: Value) -> bool {
+    let frame = vm.frames[index];
+    if frame.continuation != Continuation::Send {
+        return false;
+    }
+    let object = frame.value.object::<Generator>();
+    // SAFETY: the value of a frame that a SEND has resumed is its generator, whose registers are at the frame's base; its
+    // code lives as long as the VM, and its instruction is followed by others.
+    unsafe {
+        let code = &*call::code_pointer(vm, frame.code);
+        let send = code.proto.instructions[frame.pc as usize];
+        let position = frame.pc + 2;
+        let Some(&next) = code.proto.instructions.get(position as usize) else { return false };
+        let yields = send.op == Op::Send && next.op == Op::Yield && next.x == 1;
+        if !yields
+            || (next.b, next.c) != (send.a, send.b)
+            || (*object).state != GeneratorState::Running
+            || (*object).handled != handled
+            || (*object).header.aux == LET_GO
+        {
+            return false;
+        }
+        let base = vm.stack.add(frame.base as usize);
+        keep(code, object, base, position, vm.jit.shows_variables);
+        (*object).state = GeneratorState::Passing;
+        (*object).delegate = *base.add(next.c as usize);
+    }
+    true
+}
+
 /// `Yield` in the top frame, at `pc`: suspends it and drops the frame, which is the result.
 ///
 /// # Safety
@@ -385,17 +440,7 @@ pub unsafe fn suspend(vm: &mut Vm, base: *mut Value, pc: u32, delegate: Value) -
     // SAFETY: the code lives as long as the VM; the frame's value is its generator.
     unsafe {
         let object = frame.value.object::<Generator>();
-        let live = live_when_suspended(&*code, vm.jit.shows_variables);
-        let to = registers(object);
-        // What it has kept until now: what was live where it was resumed, or its parameters.
-        match live[(*object).pc as usize].as_deref() {
-            Some(before) => before.iter().for_each(|&register| *to.add(register as usize) = Value::UNDEF),
-            None => (0..(*code).layout.parameters as usize).for_each(|register| *to.add(register) = Value::UNDEF),
-        }
-        for &register in live[pc as usize].as_deref().expect("a generator is suspended at a YIELD") {
-            *to.add(register as usize) = *base.add(register as usize);
-        }
-        (*object).pc = pc;
+        keep(&*code, object, base, pc, vm.jit.shows_variables);
         (*object).state = GeneratorState::Suspended;
         (*object).delegate = delegate;
         leave_handled(vm, &mut *object, true);

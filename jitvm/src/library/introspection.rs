@@ -29,6 +29,9 @@ builtins! {
     "format_place" Arity::One, format_place, "The report's lines about the frame of a traceback.";
     "asyncgen_hooks" Arity::Zero, asyncgen_hooks, "The hooks of asynchronous generators.";
     "set_asyncgen_hooks" Arity::Range(2, 2), set_asyncgen_hooks, "Sets them: for the first step, and for the end.";
+    "know_noting" Arity::One, know_noting, "Tells which function notes asynchronous generators for an event loop.";
+    "note_generator" Arity::Range(2, 2), note_generator, "An asynchronous generator begins, which an event loop is to end.";
+    "take_generators" Arity::One, take_generators, "Those of an event loop that have not ended; they are its no more.";
     "collect" Arity::Zero, collect, "Has what is not reachable freed when a loop begins.";
     "format_exception" Arity::One, format_exception, "The report of an exception.";
     "caller" Arity::One, caller, "File, line and function that a function of a module works for.";
@@ -164,6 +167,32 @@ fn set_asyncgen_hooks(vm: &mut Vm, arguments: Arguments) -> Outcome {
         None => vm.permanent.push(list),
     }
     Ok(Value::NONE)
+}
+
+fn know_noting(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let function = arguments.positional()[0];
+    vm.permanent.push(function);
+    vm.notes_async_generators = function;
+    Ok(Value::NONE)
+}
+
+fn note_generator(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let [owner, generator] = [0, 1].map(|index| arguments.positional()[index]);
+    if !owner.is_pointer() || !generator.has_shape(ShapeId::ASYNC_GENERATOR) {
+        return Err(vm.type_error("an asynchronous generator is required"));
+    }
+    vm.heap.weak.begins(owner, generator);
+    Ok(Value::NONE)
+}
+
+fn take_generators(vm: &mut Vm, arguments: Arguments) -> Outcome {
+    let owner = arguments.positional()[0];
+    // What is taken may be nowhere else, so the list has room before.
+    let list = vm.list_with_capacity(vm.heap.weak.count_begun(owner))?;
+    for generator in coroutine::take_begun(vm, owner) {
+        vm.push(list, generator)?;
+    }
+    Ok(list)
 }
 
 fn exception_argument(vm: &mut Vm, arguments: Arguments) -> Outcome {

@@ -19,7 +19,7 @@ use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::interp::coroutine;
-use crate::interp::generator::Resumed;
+use crate::interp::generator::{self, Resumed};
 
 const ZERO: Value = Value::from_fixnum(0);
 
@@ -238,6 +238,12 @@ fn iterator_fields<'a>(iterator: Value) -> &'a mut IteratorObject {
 
 /// `next(iterator)` of an iterator object.
 pub fn next_of_object(vm: &mut Vm, iterator: Value) -> Outcome<Option<Value>> {
+    if iterator.has_shape(ShapeId::GENERATOR) {
+        return match generator::resume(vm, iterator, Value::NONE)? {
+            Resumed::Yielded(item) => Ok(Some(item)),
+            Resumed::Returned(_) => Ok(None),
+        };
+    }
     // Those that ask other iterators can be nested as deeply as the program likes.
     if matches!(iterator.layout(), ShapeId::ENUMERATE | ShapeId::ZIP | ShapeId::MAP | ShapeId::FILTER) {
         vm.enter_native("")?;

@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use super::compare::equal;
 use super::dict::{Unknown, equal_natively, equal_plainly, hash_of_int, hash_of_key};
 use super::object::{STORAGE_ITEMS, Set, SetEntry, ShapeId};
-use super::set_table::{OTHERS, Probe, SMALLEST, STALE};
+use super::set_table::{OTHERS, Probe, SMALLEST, STALE, signature_of};
 use super::value::Value;
 use super::vm::{Outcome, Vm};
 
@@ -178,6 +178,14 @@ fn add_by_search(vm: &mut Vm, set: Value, key: Value) -> Result<(), Unknown> {
 
 /// Gives the set an empty table; what it held is lost.
 fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
+    let table = new_table(vm, slots)?;
+    fields(set).take_table(table, slots);
+    vm.heap.written(set.object::<Set>());
+    Ok(())
+}
+
+/// A table of unused slots.
+fn new_table(vm: &mut Vm, slots: usize) -> Outcome<*mut SetEntry> {
     if slots > LARGEST {
         return Err(vm.raise_memory_error());
     }
@@ -190,16 +198,8 @@ fn allocate_table(vm: &mut Vm, set: Value, slots: usize) -> Outcome<()> {
         for slot in 0..slots {
             _mm_storeu_si128(table.add(slot).cast(), unused);
         }
-        fields(set).table = table;
+        Ok(table)
     }
-    fields(set).mask = slots as u32 - 1;
-    if slots <= 64 {
-        fields(set).bits = 0;
-    } else {
-        fields(set).words().fill(0);
-    }
-    vm.heap.written(set.object::<Set>());
-    Ok(())
 }
 
 /// Bytes of so many slots and the words behind them.
@@ -210,25 +210,51 @@ const fn table_bytes(slots: usize) -> usize {
 /// Moves the elements to a table for more than `expected` ones.
 fn resize(vm: &mut Vm, set: Value, expected: usize) -> Outcome<()> {
     let slots = (expected + 1).next_power_of_two().max(SMALLEST);
-    // The collector sees the old table by its address, which is on the stack.
-    // SAFETY: the copy is for looking at the old table only.
-    let mut old = unsafe { std::ptr::read(fields(set)) };
-    allocate_table(vm, set, slots)?;
-    if !old.table.is_null() {
-        // SAFETY: nobody else looks at the set until the copy is written back; copies stay in registers.
-        let mut table = unsafe { std::ptr::read(fields(set)) };
-        table.signature = 0;
-        table.header.aux &= !STALE;
-        let mut slot = 0;
-        while let Some(found) = old.occupied_from(slot) {
-            slot = found + 1;
-            let SetEntry { key, hash } = *old.entry(found);
-            table.insert_clean(key, hash);
+    let new = new_table(vm, slots)?;
+    let object = fields(set);
+    let (old, old_slots, old_bits) = (object.table, object.slots(), object.bits);
+    object.take_table(new, slots);
+    if !old.is_null() {
+        // SAFETY: nothing is allocated until the elements are in the new table; behind a table of more than 64 slots there
+        // is a word for each 64.
+        let occupied = unsafe {
+            match old_slots {
+                0..=64 => std::slice::from_ref(&old_bits),
+                _ => std::slice::from_raw_parts(old.add(old_slots).cast::<u64>(), old_slots / 64),
+            }
+        };
+        // In registers: to read from the set what was stored a moment ago would wait until the new table's memory is there.
+        let (mut bits, mut signature) = (0, 0);
+        for (index, &word) in occupied.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                let slot = index * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                // SAFETY: the slot has an element; the slots found in the new table lie in it, and are unused.
+                unsafe {
+                    let entry = *old.add(slot);
+                    let mut place = entry.hash as usize & (slots - 1);
+                    if (*new.add(place)).key != Value::UNDEF {
+                        place = object.unused_behind(entry.hash);
+                    }
+                    *new.add(place) = entry;
+                    signature |= signature_of(entry.hash);
+                    if slots <= 64 {
+                        bits |= 1 << place;
+                    } else {
+                        object.words()[place / 64] |= 1 << (place % 64);
+                    }
+                }
+            }
         }
-        *fields(set) = table;
+        if slots <= 64 {
+            object.bits = bits;
+        }
+        object.signature = signature;
+        object.header.aux &= !STALE;
     }
-    let table = fields(set);
-    table.fill = table.used;
+    object.fill = object.used;
+    vm.heap.written(set.object::<Set>());
     Ok(())
 }
 

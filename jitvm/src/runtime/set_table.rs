@@ -45,6 +45,17 @@ impl Set {
         unsafe { std::slice::from_raw_parts_mut(self.table.add(slots).cast::<u64>(), slots / 64) }
     }
 
+    /// Has this table, whose slots are all unused.
+    #[inline(always)]
+    pub(super) fn take_table(&mut self, table: *mut SetEntry, slots: usize) {
+        (self.table, self.mask) = (table, slots as u32 - 1);
+        if slots <= 64 {
+            self.bits = 0;
+        } else {
+            self.words().fill(0);
+        }
+    }
+
     /// Puts an element in a slot that has none.
     #[inline]
     pub(super) fn put(&mut self, slot: usize, entry: SetEntry) {

@@ -221,6 +221,8 @@ pub struct Vm {
     pub modules: Value,
     /// Hooks for the first step and the end of asynchronous generators: a list, or UNDEF.
     pub async_generator_hooks: Value,
+    /// The function of `asyncio` that notes an asynchronous generator for an event loop, or UNDEF.
+    pub notes_async_generators: Value,
     /// What code objects of the program stand for.
     pub texts: super::texts::Texts,
     /// Loops that builtin functions run.
@@ -345,6 +347,7 @@ impl Vm {
             permanent: Vec::new(),
             modules: Value::UNDEF,
             async_generator_hooks: Value::UNDEF,
+            notes_async_generators: Value::UNDEF,
             texts: Default::default(),
             consumers: Default::default(),
             chain: Default::default(),

@@ -5,6 +5,14 @@ use std::collections::BTreeMap;
 use super::heap::Heap;
 use super::value::Value;
 
+/// An asynchronous generator that has taken its first step.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// The event loop that ends it.
+    owner: Value,
+    generator: Value,
+}
+
 /// Who refers weakly to what. Addresses stay valid because objects do not move. Ordered, so that what happens to the
 /// references of one collection happens in the same order each time.
 #[derive(Default)]
@@ -17,6 +25,8 @@ pub struct WeakTable {
     pub died: Vec<Value>,
     /// How many references have died so far.
     pub deaths: u64,
+    /// Asynchronous generators that event loops have been told of, in the order in which they began.
+    begun: Vec<Begun>,
 }
 
 impl WeakTable {
@@ -37,6 +47,24 @@ impl WeakTable {
         known.into_iter().flatten().map(|&address| Value::from_address(address)).collect()
     }
 
+    /// An asynchronous generator begins on behalf of an event loop, neither of which is kept alive by that.
+    #[inline]
+    pub fn begins(&mut self, owner: Value, generator: Value) {
+        self.begun.push(Begun { owner, generator });
+    }
+
+    /// How many generators have begun on behalf of an event loop and were not swept yet.
+    pub fn count_begun(&self, owner: Value) -> usize {
+        self.begun.iter().filter(|begun| begun.owner == owner).count()
+    }
+
+    /// The generators that have begun on behalf of an event loop and were not swept yet; they are forgotten.
+    pub fn take_begun(&mut self, owner: Value) -> Vec<Value> {
+        let own = self.begun.iter().filter(|begun| begun.owner == owner).map(|begun| begun.generator).collect();
+        self.begun.retain(|begun| begun.owner != owner);
+        own
+    }
+
     /// References whose targets have died since the last call.
     pub fn take_died(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.died)
@@ -46,6 +74,9 @@ impl WeakTable {
 impl Heap {
     /// Between marking and sweeping: forgets dead references and dead targets.
     pub(super) fn sweep_weak(&mut self) {
+        let mut begun = std::mem::take(&mut self.weak.begun);
+        begun.retain(|begun| self.is_live(begun.owner.address()) && self.is_live(begun.generator.address()));
+        self.weak.begun = begun;
         if self.weak.targets.is_empty() {
             return;
         }

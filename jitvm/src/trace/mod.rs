@@ -30,6 +30,7 @@ mod record_object;
 pub mod record_onward;
 mod record_operation;
 pub mod record_raise;
+mod record_range;
 mod record_sequence;
 mod record_special;
 mod record_subscript;

@@ -396,6 +396,7 @@ impl Recorder {
                 let object = self.object(r, shape(v)?);
                 Some(self.call(helpers::TABLE_LENGTH, &[object]))
             }
+            ("len", &[r], &[v]) if shape(v) == Some(ShapeId::RANGE) => self.range_length(vm, r, v),
             ("len", &[r], &[v]) => {
                 if let Some(length) = self.builtin_length(r, v) {
                     return Some(length);

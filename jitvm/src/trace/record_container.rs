@@ -220,8 +220,12 @@ impl Recorder {
     pub(super) fn get_item(&mut self, vm: &mut Vm, ins: Instruction, object: Value, index: Value) -> Recording<Step> {
         let (container, key) = (self.get(ins.b), self.get(ins.c));
         let special = match self.array_element(vm, container, key, object, index) {
-            Some(element) => Some(element),
             None => self.byte_element(container, key, object, index),
+            found => found,
+        };
+        let special = match special {
+            None => self.range_item(vm, container, key, object, index),
+            found => found,
         };
         if let Some(element) = special {
             self.set(ins.a, element);

@@ -23,7 +23,7 @@ impl Recorder {
 
     /// Start, stop and step of a slice that the trace itself makes, if they are ints or None: then the object is not
     /// needed.
-    fn slice_made_here(&mut self, key: Ref, value: Value) -> Option<[Ref; 3]> {
+    pub(super) fn slice_made_here(&mut self, key: Ref, value: Value) -> Option<([Ref; 3], [Value; 3])> {
         if shape(value) != Some(ShapeId::SLICE) || key.is_constant() {
             return None;
         }
@@ -44,7 +44,7 @@ impl Recorder {
         for (r, _) in known.iter_mut().zip(values).filter(|(_, value)| value.is_int()) {
             *r = self.int(*r);
         }
-        Some(known)
+        Some((known, values))
     }
 
     /// The step of a slice, if it is a constant int.
@@ -60,7 +60,7 @@ impl Recorder {
         if shape(object) != Some(ShapeId::LIST) {
             return None;
         }
-        let [start, stop, step] = self.slice_made_here(key, index)?;
+        let ([start, stop, step], _) = self.slice_made_here(key, index)?;
         // A step that may be 0 is for the slice object.
         if !step.is_constant() || self.constant_step(step) == Some(0) {
             return None;
@@ -76,7 +76,7 @@ impl Recorder {
         else {
             return false;
         };
-        let Some([start, stop, step]) = self.slice_made_here(key, index) else { return false };
+        let Some(([start, stop, step], _)) = self.slice_made_here(key, index) else { return false };
         if !step.is_constant() || self.constant_step(step).is_some() {
             return false;
         }
