@@ -14,6 +14,7 @@ class Objects:
         self.makers = []
         self.generators = []
         self.raisers = []
+        self.recursions = []
         self.numbers = ["a", "b"]
         self.loop_names = []
         self.work = 1
@@ -233,6 +234,51 @@ class Objects:
         self.line("")
         self.raisers.append(name)
 
+    def define_recursion(self):
+        """A function that calls itself in a loop, and returns before that at the end of the recursion."""
+        name = self.name("tree")
+        raises = self.chance(30)
+        self.line(f"def {name}(n, k{', *rest' if self.chance(15) else ''}):")
+        self.indent += 1
+        if self.chance(40):
+            self.line(f"counts['{name}'] = counts.get('{name}', 0) + 1")
+        self.line(f"if n {self.one('<= 0', '< 1', '<= 1', '< 2')}:")
+        if raises:
+            self.line(f"    if k % {self.number(3, 9)} == 1: raise Mine(n)")
+        self.line(f"    return {self.value(['k', 'n'], 1)} % 1009")
+        self.line(f"total = {self.literal()}")
+        if self.chance(30):
+            self.line(f"def each(q): return q + {self.one('total', 'n', 'k')}")
+            total = "each(total)"
+        else:
+            total = "total"
+        call = f"{name}(n - {self.one('1', '1', '2', '1 - i % 2')} - {self.one('0', '0', 'i % 2')}, {self.value(['k', 'n', 'i'], 1)} % 1009)"
+        call = call.replace("n - 1 - i % 2 -", "n - 1 -")
+        times = self.number(1, 3)
+        loop = self.one(f"for i in range({times}):", f"for i in {tuple(range(times))}:", f"for i, j in enumerate('abc'[:{times}]):", "while i:")
+        if loop == "while i:":
+            self.line(f"i = {times}")
+        self.line(loop)
+        self.indent += 1
+        if loop == "while i:":
+            self.line("i -= 1")
+        if raises:
+            self.line("try:")
+            self.line(f"    total = ({total} + {call}) % 1009")
+            self.line(f"except {self.one('Mine', 'Exception', 'Mine')} as error:")
+            self.line(f"    {self.one('total += 1', 'continue', 'break', 'total += len(error.args)', 'raise')}")
+        else:
+            self.line(f"total = ({total} + {call}) % 1009")
+        if self.chance(25):
+            self.line(f"if total % {self.number(5, 40)} == 0: {self.one('break', 'continue', 'return total', 'total += 3')}")
+        self.indent -= 1
+        if self.chance(20):
+            self.line(f"for j in range({self.number(1, 2)}): total += {self.one('j', 'n', f'{name}(n - 3, j)')}")
+        self.line("return total")
+        self.indent -= 1
+        self.line("")
+        self.recursions.append((name, raises))
+
     # Statements of a hot loop.
     def clamp(self, name):
         self.line(f"if not -10**6 < {name} < 10**6: {name} = {name} % 1009")
@@ -241,6 +287,11 @@ class Objects:
         name = self.one("a", "b")
         self.line(f"{name} = {text}" if self.chance(70) else f"{name} += {text}")
         self.clamp(name)
+
+    def recursion(self, i, names):
+        name, raises = self.one(*self.recursions)
+        # What raises does so at the end of a recursion alone.
+        return f"{name}({f'{i} % 4 + 2' if raises else f'{i} % {self.number(2, 6)}'}, {self.value(names, 1)} % 1009)"
 
     def statement(self, depth):
         i = self.loop_names[-1]
@@ -295,7 +346,7 @@ class Objects:
                 )
             )
         elif k < 62:
-            self.assign(self.one(f"{self.one('count1', 'count2')}({self.value(n, 1)})", f"{self.one(*self.makers)}({i})({self.value(n, 1)})", f"(lambda q: q + {self.one(*n)})({i})"))
+            self.assign(self.one(f"{self.one('count1', 'count2')}({self.value(n, 1)})", f"{self.one(*self.makers)}({i})({self.value(n, 1)})", f"(lambda q: q + {self.one(*n)})({i})", self.recursion(i, n)))
         elif k < 69:
             g = self.one(*self.generators)
             item = self.name("g")
@@ -419,6 +470,7 @@ class Objects:
             self.define_maker()
             self.define_generator()
             self.define_raiser()
+            self.define_recursion()
         loops = self.number(1, 3)
         for number in range(loops):
             self.hot(number)
