@@ -119,10 +119,10 @@ fn localtime(vm: &mut Vm, arguments: Arguments) -> Outcome {
         i64::from(fields.tm_isdst),
         fields.tm_gmtoff,
     ];
-    let mut values: Vec<Value> = numbers.iter().map(|&number| Value::from_fixnum(number)).collect();
+    let [n0, n1, n2, n3, n4, n5, n6, n7, n8, n9] = numbers.map(Value::from_fixnum);
     let zone = vm.str(&zone);
-    values.push(zone);
-    vm.tuple(&values)
+    // An array, which the collector sees on the native stack.
+    vm.tuple(&[n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, zone])
 }
 
 fn mktime(vm: &mut Vm, arguments: Arguments) -> Outcome {

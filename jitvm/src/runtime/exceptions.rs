@@ -196,14 +196,20 @@ impl Vm {
     pub fn raise_os_error_about(&mut self, error: &std::io::Error, files: &[Value]) -> Raised {
         let number = Value::from_fixnum(i64::from(error.raw_os_error().unwrap_or(0)));
         let message = self.str(&error_words(error));
-        let mut arguments = vec![number, message];
-        if let Some(&file) = files.first() {
-            arguments.push(file);
-        }
-        if let Some(&second) = files.get(1) {
-            arguments.extend([Value::NONE, second]);
-        }
-        match constructors::new_exception(self, TypeId::OS_ERROR, Arguments::positional_only(&arguments)) {
+        // On the native stack, which the collector looks at.
+        let mut arguments = [number, message, Value::NONE, Value::NONE, Value::NONE];
+        let count = match *files {
+            [] => 2,
+            [file] => {
+                arguments[2] = file;
+                3
+            }
+            [file, second, ..] => {
+                (arguments[2], arguments[4]) = (file, second);
+                5
+            }
+        };
+        match constructors::new_exception(self, TypeId::OS_ERROR, Arguments::positional_only(&arguments[..count])) {
             Ok(value) => self.raise_value(value),
             Err(raised) => raised,
         }
