@@ -5,7 +5,7 @@
 //! the activation (`Recorder::native_rest`): most of its calls are of leaves, and those become a few instructions. One
 //! that goes through its loop each time gains nothing by that, and is called. So are functions with loops elsewhere: their
 //! own tree of traces knows all their ways, which each place that inlines them would have to learn again (measured: a
-//! parser's `skip_white_space`, 9 % slower).
+//! parser that skips white space everywhere 9 % slower, though Havlak 12 % faster).
 //!
 //! Whether a function returns before its loop shows at the first recording that inlines it. Until it has, inlining it is
 //! an attempt: the recorder keeps what it was at the call, and where a loop comes first it is that again, and records the
