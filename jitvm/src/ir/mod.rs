@@ -66,6 +66,8 @@ pub mod flags {
     pub const PHI: u8 = 2;
     /// Defined before LOOP and used after it.
     pub const INVARIANT: u8 = 4;
+    /// A guard that passes: the trace which this one starts from has established it.
+    pub const GIVEN: u8 = 8;
 }
 
 /// One instruction: 16 bytes, logged as they are.
@@ -291,6 +293,10 @@ pub struct Body {
     /// Values of the loop around that stay as they are: each exit after LOOP, or of a trace without one, hands them on to
     /// its side trace, behind the values of its snapshot.
     pub kept: Vec<Kept>,
+    /// Of a side trace: slots of the stack that hold, where it starts, what is inherited as well.
+    pub in_slots: Vec<SnapSlot>,
+    /// Of a side trace: guards that pass where it starts. `dce` takes them here from among the instructions.
+    pub given: Vec<Ins>,
 }
 
 /// A value that no iteration of a loop changes.

@@ -101,6 +101,11 @@ impl Parser<'_, '_> {
                 let here = self.reference(words.next("a reference")?)?;
                 self.body.kept.push(Kept { of_loop, here });
             }
+            "in-slot" => {
+                let slot = words.number("a slot")?;
+                let value = self.reference(words.next("a reference")?)?;
+                self.body.in_slots.push(SnapSlot { slot, value });
+            }
             "closing" => self.closing = Some(self.snapshot(&mut words)?),
             index => {
                 let index: usize = parsed(index, "an instruction's index")?;

@@ -48,7 +48,8 @@ pub(super) const fn number_of(op: Op) -> Number {
 pub(super) const RESUMES: &[(Resume, &str)] =
     &[(Resume::Execute, "execute"), (Resume::Raise, "raise"), (Resume::Onward, "onward")];
 
-pub(super) const FLAGS: &[(u8, char)] = &[(flags::PHI, '+'), (flags::INVARIANT, '*'), (flags::SUNK, 's')];
+pub(super) const FLAGS: &[(u8, char)] =
+    &[(flags::PHI, '+'), (flags::INVARIANT, '*'), (flags::SUNK, 's'), (flags::GIVEN, 'g')];
 
 /// Name of a builtin shape, where its type's name says which it is and reads as one word.
 pub(super) fn shape_name(shape: u32) -> Option<&'static str> {
@@ -127,6 +128,11 @@ impl Printer<'_> {
         for kept in &self.body.kept {
             write!(out, "kept {:04} ", kept.of_loop.0)?;
             self.reference(out, kept.here)?;
+            writeln!(out)?;
+        }
+        for entry in &self.body.in_slots {
+            write!(out, "in-slot {} ", entry.slot)?;
+            self.reference(out, entry.value)?;
             writeln!(out)?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::emit::effects_of;
 use super::peel::mark_flags;
 use super::{PassAbort, Unit};
 use crate::interp::helpers::Helper;
-use crate::ir::{Body, Effect, Ins, Op, Ref};
+use crate::ir::{Body, Effect, Ins, Op, Ref, flags};
 
 pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let snapshots_before = unit.body.snapshots.len();
@@ -17,12 +17,17 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     unit.body.snapshots.retain(|_| keep.next() == Some(&true));
     let needed = needed(unit);
     let mut removed = false;
-    for (ins, needed) in unit.body.ins.iter_mut().zip(needed) {
+    for (ins, &needed) in unit.body.ins.iter_mut().zip(&needed) {
         if ins.op != Op::Nop && !needed {
+            if ins.flags & flags::GIVEN != 0 {
+                unit.body.given.push(*ins);
+            }
             *ins = Ins::NOP;
             removed = true;
         }
     }
+    let is_there = |r: Ref| r.is_constant() || needed[r.index()];
+    unit.body.given.retain(|ins| ins.operands().all(is_there));
     mark_flags(&mut unit.body);
     Ok(removed || unit.body.snapshots.len() != snapshots_before)
 }
@@ -47,6 +52,7 @@ fn used_snapshots(body: &Body) -> Vec<bool> {
 /// Whether an instruction is there for more than its result.
 fn is_root(ins: Ins, helpers: &[Helper]) -> bool {
     match ins.op.effect() {
+        Effect::Guard if ins.flags & flags::GIVEN != 0 => false,
         Effect::Guard | Effect::Store => true,
         Effect::Call => {
             let effects = effects_of(helpers, ins);

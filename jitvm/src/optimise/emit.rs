@@ -211,6 +211,11 @@ impl<'h> Emitter<'h> {
             .map(|found| found.0)
     }
 
+    /// Index of LOOP, once it is there.
+    pub fn loop_start(&self) -> Option<usize> {
+        self.loop_index
+    }
+
     pub fn after_write(&self) -> usize {
         self.after_write
     }

@@ -17,6 +17,8 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         constants: recorded.constants,
         snapshots: Vec::new(),
         kept: recorded.kept,
+        in_slots: recorded.in_slots,
+        given: recorded.given,
     };
     let mut emitter = Emitter::new(start, unit.helpers);
     for (ins, origin) in recorded.ins.into_iter().zip(recorded.origins) {
@@ -34,6 +36,7 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let mut body = emitter.finish();
     body.snapshots = recorded.snapshots;
     body.kept.iter_mut().for_each(|kept| kept.here = replaced(&stands_for, kept.here));
+    body.in_slots.iter_mut().for_each(|entry| entry.value = replaced(&stands_for, entry.value));
     let mut snapshots = take(&mut body.snapshots);
     for snapshot in snapshots.iter_mut().chain(unit.closing.as_mut()) {
         let before = snapshot.clone();

@@ -151,8 +151,14 @@ pub(super) fn are_different_kinds(one: Kind, other: Kind) -> bool {
     }
 }
 
-/// Whether a type guard is certain to fail.
+/// Whether a guard is certain to fail: of types, and of numbers of which the opposite has been established.
 pub(super) fn never_passes(emitter: &Emitter<'_>, ins: Ins) -> bool {
+    let is_guarded = |op| emitter.is_guarded(op, ins.a, ins.b);
+    match ins.op {
+        Op::G_Eq if is_guarded(Op::G_Ne) => return true,
+        Op::G_Ne if is_guarded(Op::G_Eq) => return true,
+        _ => {}
+    }
     let Some(kind) = kind(emitter, ins.a) else { return false };
     match ins.op {
         Op::G_Int => kind != Kind::Int,

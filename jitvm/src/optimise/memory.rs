@@ -40,7 +40,7 @@ impl Emitter<'_> {
                     Meeting::Never => continue,
                     Meeting::Maybe if op == Op::FieldStore && self.is_older_than_new(load.a, (at, store)) => continue,
                     Meeting::Same => stored = Some(stored_value(store)),
-                    Meeting::Maybe => {}
+                    Meeting::Maybe => stored = self.exchanged(load, (at, store), floor),
                 }
                 floor = at.index() + 1;
                 break;
@@ -52,6 +52,30 @@ impl Emitter<'_> {
             let ty = self.ty(*r);
             ty == load.ty || (load.ty == Ty::Val && ty.is_tagged())
         }))
+    }
+
+    /// What an item is after two have been exchanged: `a[i], a[j] = a[j], a[i]` stores to `a[i]` what `a[j]` was, and then
+    /// to `a[j]`, which may be the same item; but then the two were one value.
+    fn exchanged(&self, load: Ins, (second_at, second): (Ref, Ins), floor: usize) -> Option<Ref> {
+        if load.op != Op::ElemLoad || load.a != second.a {
+            return None;
+        }
+        let mut earlier = self.chain(Op::ElemStore, floor).filter(|(at, _)| *at < second_at);
+        let (_, first) = earlier.next()?;
+        if first.a != load.a || self.meet_indices(first.b, load.b) != Meeting::Same {
+            return None;
+        }
+        let floor = self.loop_start().map_or(floor, |start| floor.max(start));
+        let is_item = |r: Ref, index: Ref| {
+            let item = self.root(r);
+            let ins = self.ins_of(item, Op::ElemLoad)?;
+            let is_it = ins.a == load.a && self.meet_indices(ins.b, index) == Meeting::Same && item.index() >= floor;
+            is_it.then_some(item)
+        };
+        let (now, before) = (stored_value(first), stored_value(second));
+        let oldest = is_item(now, second.b)?.min(is_item(before, load.b)?);
+        // Both were loaded from the same state.
+        earlier.next().is_none_or(|(at, _)| at < oldest).then_some(now)
     }
 
     /// Whether the place holds the value already.

@@ -334,7 +334,12 @@ impl<'a> Entry<'a> {
     /// What a slot holds when the trace comes to the header.
     fn slot_value(&mut self, slot: u32) -> Ref {
         let left = u16::try_from(slot).ok().and_then(|slot| super::fold::slot_value(self.closing, slot));
-        left.unwrap_or_else(|| self.emitter.emit(Ins::new(Op::Sload, Ty::Val, Ref::NONE, Ref::NONE, slot), self.origin))
+        let inherited = || {
+            let held = self.emitter.body.in_slots.iter().find(|held| u32::from(held.slot) == slot);
+            held.map(|held| held.value)
+        };
+        left.or_else(inherited)
+            .unwrap_or_else(|| self.emitter.emit(Ins::new(Op::Sload, Ty::Val, Ref::NONE, Ref::NONE, slot), self.origin))
     }
 
     fn tagged(&mut self, r: Ref) -> Ref {

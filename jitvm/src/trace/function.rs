@@ -78,6 +78,8 @@ impl Trace {
             + of(&body.snapshots)
             + of(&body.origins)
             + of(&body.kept)
+            + of(&body.in_slots)
+            + of(&body.given)
             + Const::texts(&body.constants)
             + body.snapshots.iter().map(in_snapshots).sum::<usize>();
         let of_code = self.artifact.as_ref().map_or(0, |artifact| {

@@ -32,6 +32,7 @@ mod record_operation;
 pub mod record_raise;
 mod record_range;
 mod record_sequence;
+mod record_side;
 mod record_special;
 mod record_subscript;
 mod record_table;

@@ -17,10 +17,8 @@ use super::recent::Recent;
 use super::record_end::{Outside, SHORTEST};
 use super::record_onward::Pending;
 use crate::bytecode::{Instruction, Op as Bytecode};
-use crate::codegen;
-use crate::interp::call;
 use crate::interp::helpers::{HELPERS, HelperId, Places};
-use crate::ir::{Body, CodeId, Const, Ins, Kept, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
+use crate::ir::{Body, CodeId, Const, Ins, Op, Origin, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty};
 use crate::runtime::object::ShapeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Continuation, Vm};
@@ -135,7 +133,7 @@ pub struct Recorder {
     pub concrete: Concrete,
     recent: Recent,
     /// Slots of the parent's snapshot with what stands for them.
-    inputs: Vec<(u16, Ref)>,
+    pub(super) inputs: Vec<(u16, Ref)>,
     pub(super) frames: Vec<RecordFrame>,
     /// Calls whose callees are inlined unless they come to a loop.
     pub(super) attempts: Vec<Attempt>,
@@ -219,116 +217,6 @@ impl Recorder {
             functions: params.functions,
             recursion: params.inline_recursion as usize,
             depth: 0,
-        }
-    }
-
-    /// A recording that goes on from an exit of a trace: values of its snapshot are where the parent left them, so they
-    /// are inherited, and whatever the parent changed is still to be written at exits.
-    pub fn new_side(vm: &mut Vm, trace: TraceId, parent: Parent, snapshot: usize, floor: usize) -> Recorder {
-        let of: *const super::Trace = vm.jit.trace(parent.trace);
-        // SAFETY: traces are boxed, and none is dropped while a recording begins.
-        let of = unsafe { &*of };
-        let snapshot = &of.body.snapshots[snapshot];
-        let kept = of.body.kept_at(of.guards[parent.exit] as usize);
-        let anchor = snapshot.frames[0];
-        let code = call::code_pointer(vm, anchor.code);
-        // SAFETY: code objects live as long as the VM.
-        let proto = unsafe { &(*code).proto };
-        let live = vm.jit.liveness(anchor.code, proto);
-        let registers = u32::from(proto.registers);
-        let header = proto.loops.get(of.loop_index as usize).copied().unwrap_or(u32::MAX);
-        let params = vm.jit.params.clone();
-        let mut recorder = Recorder::new(trace, code, anchor.code, live, of.loop_index, header, floor, &params);
-        recorder.parent = Some(parent);
-        recorder.frames[0].pc = anchor.pc;
-        for frame in &snapshot.frames[1..] {
-            let code = call::code_pointer(vm, frame.code);
-            // SAFETY: as above.
-            let live = vm.jit.liveness(frame.code, unsafe { &(*code).proto });
-            recorder.frames.push(RecordFrame {
-                code,
-                id: frame.code,
-                base: frame.base,
-                pc: frame.pc,
-                live,
-                continuation: frame.continuation,
-                function: None,
-                start: None,
-            });
-        }
-        // What a guard passed on lies where its operand does: both are one value here, of the type that is known best.
-        let shared = codegen::shared_values(&of.body);
-        let is_same =
-            |a: Ref, b: Ref| a == b || !(a.is_constant() || b.is_constant()) && shared[a.index()] == shared[b.index()];
-        let mut inherited: Vec<(Ref, Ref)> = Vec::new();
-        let handed_on = || snapshot.values().chain(kept.iter().map(|kept| kept.here));
-        for (i, of_parent) in handed_on().enumerate() {
-            if of.body.is_sunk(of_parent) || inherited.iter().any(|(from, _)| *from == of_parent) {
-                continue;
-            }
-            let known = inherited.iter().find(|(from, _)| is_same(*from, of_parent));
-            let value = if let Some(known) = known {
-                known.1
-            } else if of_parent.is_constant() {
-                recorder.body.constant(of.body.constants[of_parent.constant_index()].clone())
-            } else {
-                let best = handed_on().filter(|&other| is_same(other, of_parent)).max_by_key(|other| other.0);
-                let ty = of.body.ty(best.unwrap_or(of_parent));
-                recorder.push(Ins::new(Op::Parent, ty, Ref::NONE, Ref::NONE, i as u32))
-            };
-            inherited.push((of_parent, value));
-        }
-        let here = |of_parent: Ref| inherited.iter().find(|(from, _)| *from == of_parent).map(|known| known.1);
-        let keep = |kept: &Kept| Some(Kept { here: here(kept.here)?, ..*kept });
-        recorder.body.kept = kept.iter().filter_map(keep).collect();
-        recorder.replay_objects(&of.body, snapshot, &mut inherited);
-        for slot in &snapshot.slots {
-            let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");
-            *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
-            recorder.inputs.push((slot.slot, known.1));
-        }
-        // What the parent has loaded from a slot and not written there is in that slot still: if it is inherited as
-        // well, as the receiver of an inlined method for instance, both are one value.
-        let loads = of.body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Sload && ins.c < registers);
-        for (at, load) in loads {
-            let slot = load.c as u16;
-            let is_written = snapshot.slots.iter().any(|written| written.slot == slot);
-            let known = inherited.iter().find(|(from, _)| is_same(*from, Ref(at as u16)));
-            if let (false, Some(&(_, value))) = (is_written, known) {
-                *recorder.slot_mut(slot) = Slot { value, dirty: false };
-            }
-        }
-        if snapshot.resume == Resume::Raise {
-            recorder.begin_at_handler();
-        }
-        recorder
-    }
-
-    /// Makes the objects that the parent has sunk at the exit; this trace may sink them again.
-    fn replay_objects(&mut self, parent: &Body, snapshot: &Snapshot, inherited: &mut Vec<(Ref, Ref)>) {
-        let known = |inherited: &[(Ref, Ref)], word: Ref| inherited.iter().find(|(from, _)| *from == word).map(|k| k.1);
-        let undefined = self.body.constant(Const::Val(Value::UNDEF, "UNDEF".into()));
-        let mut later = Vec::new();
-        for object in &snapshot.objects {
-            // Boxing may collect, so it comes before the object is there.
-            let mut words = Vec::with_capacity(object.words.len());
-            for (i, &word) in object.words.iter().enumerate() {
-                match known(inherited, word) {
-                    Some(value) => words.push(self.tagged(value)),
-                    None => {
-                        later.push((object.object, i, word));
-                        words.push(undefined);
-                    }
-                }
-            }
-            let new = parent.new_object(parent.ins[object.object.index()]).expect("the checker has seen it");
-            let made = self.new_object(ShapeId(object.shape), new.kind, new.aux, &words);
-            inherited.push((object.object, made));
-        }
-        for (object, i, word) in later {
-            let made = known(inherited, object).expect("just made");
-            let word = known(inherited, word).expect("a snapshot lists every object that it refers to");
-            self.emit(Op::FieldStore, made, word, 8 * (i as u32 + 1));
         }
     }
 
