@@ -15,8 +15,13 @@ use std::rc::Rc;
 
 use super::abort::AbortReason;
 use super::recorder::{Recorder, Recording, abort};
-use crate::ir::Ref;
+use crate::bytecode::Op as Bytecode;
+use crate::ir::{Const, Ref};
+use crate::runtime::value::Value;
 use crate::runtime::vm::Code;
+
+/// So many iterations of a loop are inlined, where there are no more.
+const MOST_ITEMS: i64 = 2;
 
 /// A call as it was before its callee was inlined.
 #[derive(Clone)]
@@ -59,6 +64,38 @@ impl Recorder {
     /// The innermost frame goes.
     pub(super) fn drop_attempt(&mut self) {
         self.attempts.retain(|attempt| attempt.depth < self.frames.len() - 1);
+    }
+
+    /// Whether the innermost frame, of an inlined function, goes on into the loop with the header at `pc`: one over a range
+    /// of which the trace knows that it has but an item or two to come. No trace of its own is as short.
+    pub(super) fn passes_short_loop(&mut self, pc: u32) -> bool {
+        let frame = self.frames.last().expect("the anchor frame stays");
+        // SAFETY: code objects live as long as the VM.
+        let following = unsafe { (&(*frame.code).proto.instructions)[pc as usize + 1] };
+        if following.op != Bytecode::ForIter {
+            return false;
+        }
+        let first = frame.base + following.b;
+        let known = [0, 1, 2, 3].map(|i| {
+            let value = self.slot_mut(first + i).value;
+            value.is_constant().then(|| self.body.constants[value.constant_index()].clone())
+        });
+        let [
+            Some(Const::Val(Value::RANGE_STATE, _)),
+            Some(Const::Int(next)),
+            Some(Const::Int(stop)),
+            Some(Const::Int(step)),
+        ] = known
+        else {
+            return false;
+        };
+        let left = if step > 0 { stop.checked_sub(next) } else { next.checked_sub(stop) };
+        let is_short = step.abs() == 1 && left.is_some_and(|left| left <= MOST_ITEMS);
+        if is_short {
+            // It is inlined whole, whatever comes.
+            self.attempts.retain(|attempt| attempt.depth < self.frames.len() - 1);
+        }
+        is_short
     }
 
     /// The innermost frame's function, inlined as an attempt, has come to a loop: records the call instead. `None`: it was

@@ -458,7 +458,10 @@ impl Recorder {
             }
             self.guard(Op::G_Lt, Ty::Nil, low, high, 0);
             // Stepping by one cannot pass the stop, so it cannot overflow either.
-            let advanced = if unit {
+            let advanced = if unit && next_ref.is_constant() {
+                // How long the loop is may then be known while recording (`Recorder::passes_short_loop`).
+                self.constant_int(n + step.as_fixnum())
+            } else if unit {
                 self.emit(Op::Add, next_ref, step_ref, 0)
             } else {
                 self.checked(Op::AddOv, next_ref, step_ref)

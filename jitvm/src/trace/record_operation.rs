@@ -580,6 +580,9 @@ impl Recorder {
             Compare::GreaterEqual => (false, Op::G_Lt, left, right),
         };
         self.guard(op, Ty::Nil, a, b, 0);
+        if op == Op::G_Eq && b.is_constant() {
+            self.refine(a, b);
+        }
         truth
     }
 

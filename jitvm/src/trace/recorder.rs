@@ -271,6 +271,10 @@ impl Recorder {
         if is_header && self.is_in_generator() {
             return self.header_of_generator(ins, origin, depth);
         }
+        if is_header && depth > 0 && self.passes_short_loop(pc) {
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+            return Ok(Some(Step::Pass));
+        }
         if is_header && depth > 0 {
             self.learn_results(base);
             return self.rest_of_callee(vm, ins, origin, base).map(Some);
@@ -520,7 +524,7 @@ impl Recorder {
     }
 
     /// Replaces a reference by a better known one in every slot that holds it.
-    fn refine(&mut self, from: Ref, to: Ref) {
+    pub(super) fn refine(&mut self, from: Ref, to: Ref) {
         for slot in &mut self.slots {
             if slot.value == from {
                 slot.value = to;
