@@ -28,6 +28,7 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     }
     let is_there = |r: Ref| r.is_constant() || needed[r.index()];
     unit.body.given.retain(|ins| ins.operands().all(is_there));
+    unit.body.in_slots.retain(|entry| is_there(entry.value));
     mark_flags(&mut unit.body);
     Ok(removed || unit.body.snapshots.len() != snapshots_before)
 }
