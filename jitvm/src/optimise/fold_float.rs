@@ -92,6 +92,7 @@ pub(super) fn unboxed(emitter: &mut Emitter<'_>, ins: Ins) -> Option<Fold> {
     if let Some(Const::Val(value, _)) = emitter.constant(ins.a) {
         return if value.is_float() { use_float(emitter, value.as_float()) } else { None };
     }
-    let boxed: Ref = emitter.ins_of(ins.a, Op::BoxF)?.a;
-    Some(Fold::Use(boxed))
+    // Also of a value that is carried round the loop: whoever enters the body has both, the one got from the other.
+    let boxed = (!ins.a.is_constant()).then(|| emitter.body.ins[ins.a.index()]).filter(|made| made.op == Op::BoxF)?;
+    Some(Fold::Use(boxed.a))
 }

@@ -105,6 +105,9 @@ impl Emitter<'_> {
     }
 
     fn are_different_objects(&self, one: Ref, other: Ref) -> bool {
+        if self.is_guarded(Op::G_Ne, one, other) || self.is_guarded(Op::G_Ne, other, one) {
+            return true;
+        }
         let (Some(one), Some(other)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape)) else {
             return false;
         };

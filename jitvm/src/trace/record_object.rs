@@ -37,6 +37,9 @@ pub(super) fn slot_offset(slot: u16) -> u32 {
     Instance::SLOTS as u32 + 8 * u32::from(slot)
 }
 
+/// Most instances that are told apart from what floats are stored to.
+const FLOAT_OWNERS: usize = 4;
+
 /// Byte offset of a closure cell's value.
 const CELL_VALUE: u32 = std::mem::offset_of!(ClosureCell, value) as u32;
 
@@ -81,6 +84,10 @@ impl Recorder {
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
             let found = self.emit(Op::FieldLoad, object, Ref::NONE, slot_offset(slot));
+            // SAFETY: as above.
+            if unsafe { *value.object::<Value>().byte_add(slot_offset(slot) as usize) }.is_float() {
+                self.note_float_owner(object, value);
+            }
             if is_member {
                 // A slot of `__slots__` may be empty.
                 let undefined = self.constant(vm, Value::UNDEF);
@@ -137,6 +144,9 @@ impl Recorder {
         if let Place::Slot(slot) = place {
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
+            if self.ty(new) == Ty::Flt {
+                self.tell_from_float_owners(object, value, shape);
+            }
             let word = self.tagged(new);
             self.emit(Op::FieldStore, object, word, slot_offset(slot));
             return Ok(true);
@@ -152,6 +162,26 @@ impl Recorder {
         self.emit(Op::FieldStore, object, word, slot_offset(slot));
         self.emit(Op::ShapeStore, object, Ref::NONE, next.0);
         Ok(true)
+    }
+
+    fn note_float_owner(&mut self, object: Ref, value: Value) {
+        if self.float_owners.len() < FLOAT_OWNERS && !self.float_owners.contains(&(object, value)) {
+            self.float_owners.push((object, value));
+        }
+    }
+
+    /// Before a float is stored in an instance: guards that it is none of those of its shape that floats were read from, so
+    /// that these need not be read again, and decoded, after each store.
+    fn tell_from_float_owners(&mut self, object: Ref, value: Value, shape: ShapeId) {
+        for (other, was) in self.float_owners.clone() {
+            let is_of_shape = !other.is_constant() && {
+                let ins = self.body.ins[other.index()];
+                ins.op == Op::G_Shape && ins.c == shape.0
+            };
+            if other != object && was != value && is_of_shape {
+                self.guard(Op::G_Ne, Ty::Nil, other, object, 0);
+            }
+        }
     }
 
     /// LOAD_METHOD of an instance: the function, a constant. `None` leaves it to the runtime.

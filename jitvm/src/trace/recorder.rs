@@ -150,6 +150,8 @@ pub struct Recorder {
     pub(super) places: Vec<Rc<Places>>,
     /// Lists from which objects were read: with what they are now.
     pub(super) rows: Vec<(Ref, Value)>,
+    /// Instances from which floats were read: with what they are now.
+    pub(super) float_owners: Vec<(Ref, Value)>,
     /// What the instruction has overwritten: slots with what they held, in order.
     pub(super) overwritten: Vec<(u16, Slot)>,
     max_ir: usize,
@@ -209,6 +211,7 @@ impl Recorder {
             pending: None,
             raises: false,
             rows: Vec::new(),
+            float_owners: Vec::new(),
             overwritten: Vec::new(),
             places: Vec::new(),
             max_ir: params.max_ir as usize,
