@@ -18,6 +18,7 @@ mod signal_stream;
 mod signals;
 mod space;
 mod stream;
+mod words;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

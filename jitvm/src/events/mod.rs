@@ -4,28 +4,28 @@
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
 
 mod objects;
+mod places;
 mod vocabulary;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use jitlog::{
     AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeFree, CodeFreeReason, CodeInstall,
     CodeMap, Codemem, CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason,
-    ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind,
-    GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId,
-    LinkKind, LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount,
-    PerfCounter, PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId,
-    SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    ExitStatus, Fingerprint, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction,
+    GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind,
+    LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter,
+    PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId, StackId,
+    StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
 pub use jitlog::CacheKind;
+use places::PlaceTable;
 use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
 pub use vocabulary::{observed_name, observed_type};
 
-use crate::bytecode::Source;
 use crate::codegen::CodeRange;
 use crate::front;
 use crate::interp::call;
@@ -71,8 +71,7 @@ pub struct Events {
     level: Level,
     /// Failures of a guard written one by one before only some are.
     bailouts_logged: u64,
-    sources: Vec<(Arc<Source>, SourceId)>,
-    functions: HashMap<CodeId, FuncId>,
+    places: PlaceTable,
     /// By trace id: a table, since every exit of a trace asks.
     guards: Vec<Vec<LoggedGuard>>,
     fingerprints: HashMap<TraceId, Fingerprint>,
@@ -118,8 +117,7 @@ impl Events {
             stream,
             level,
             bailouts_logged,
-            sources: Vec::new(),
-            functions: HashMap::new(),
+            places: PlaceTable::default(),
             guards: Vec::new(),
             fingerprints: HashMap::new(),
             next_pass: 0,
@@ -131,47 +129,17 @@ impl Events {
 
     // --- places -------------------------------------------------------------------------------------------------
 
-    fn source(&mut self, source: &Arc<Source>) -> SourceId {
-        if let Some((_, id)) = self.sources.iter().find(|(known, _)| Arc::ptr_eq(known, source)) {
-            return *id;
-        }
-        let id = self.log.defs().source(&source.path, source.text.as_bytes());
-        self.stream.source_text(&SourceText { source_id: id, bytes: source.text.as_bytes() });
-        self.sources.push((Arc::clone(source), id));
-        id
-    }
-
-    fn function(&mut self, vm: &Vm, code: CodeId) -> FuncId {
-        if let Some(&id) = self.functions.get(&code) {
-            return id;
-        }
-        // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*call::code_pointer(vm, code) };
-        let source = self.source(&linked.source);
-        let last = linked.proto.positions.iter().map(|p| p.span.end).max().unwrap_or(0);
-        let (last_line, _) = linked.source.line_column(last.saturating_sub(1));
-        let id = self.log.defs().func(source, &linked.proto.qualname, linked.proto.first_line, last_line);
-        self.functions.insert(code, id);
-        id
-    }
-
     fn loc(&mut self, vm: &Vm, origin: Origin) -> LocId {
-        let function = self.function(vm, origin.code);
-        // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*call::code_pointer(vm, origin.code) };
-        let start = linked.proto.positions.get(origin.pc as usize).map_or(0, |p| p.span.start);
-        let (line, column) = linked.source.line_column(start);
-        self.log.defs().loc(function, origin.pc, line, column.min(u32::from(u16::MAX)) as u16)
+        self.places.loc(&self.log, &mut self.stream, vm, origin)
     }
 
     fn stack(&mut self, vm: &Vm, snapshot: &Snapshot) -> StackId {
-        let mut stack = StackId::NONE;
-        for (depth, frame) in snapshot.frames.iter().enumerate() {
-            let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
-            let kind = if depth == 0 { FrameKind::Compiled } else { FrameKind::Inlined };
-            stack = self.log.defs().stack(stack, loc, kind);
-        }
-        stack
+        self.places.stack(&self.log, &mut self.stream, vm, snapshot)
+    }
+
+    /// Other codes take the numbers of `count` codes from `first` on.
+    pub fn forget_codes(&mut self, first: CodeId, count: usize) {
+        self.places.forget(first, count);
     }
 
     // --- samples ------------------------------------------------------------------------------------------------
@@ -213,8 +181,7 @@ impl Events {
             .map(|guards| sizes::list(guards) + guards.iter().map(|guard| sizes::list(&guard.observed)).sum::<usize>());
         let own = guards.sum::<usize>()
             + sizes::list(&self.guards)
-            + sizes::list(&self.sources)
-            + sizes::table(&self.functions)
+            + self.places.table_bytes()
             + sizes::table(&self.fingerprints);
         (own + self.log.table_bytes()) as u64
     }
@@ -252,7 +219,7 @@ impl Events {
 
     /// A code object's function, and what its places are defined with.
     pub fn places(&mut self, vm: &Vm, code: CodeId) -> (FuncId, Places) {
-        let function = self.function(vm, code);
+        let function = self.places.function(&self.log, &mut self.stream, vm, code);
         (function, self.log.defs().places(function))
     }
 
@@ -393,15 +360,17 @@ impl Events {
             return;
         }
         let mut bytes = Vec::with_capacity(bytecodes.len() * 16);
-        let mut notes = Vec::new();
+        let (mut notes, mut note) = (Vec::new(), String::new());
         for recorded in bytecodes {
             let loc = self.loc(vm, recorded.origin);
-            bytes.extend(recorded.instruction.to_word().to_le_bytes());
-            bytes.extend(loc.0.to_le_bytes());
-            bytes.extend(recorded.depth.to_le_bytes());
+            bytes.extend_from_slice(&recorded.instruction.to_word().to_le_bytes());
+            bytes.extend_from_slice(&loc.0.to_le_bytes());
+            bytes.extend_from_slice(&recorded.depth.to_le_bytes());
             // SAFETY: code objects live as long as the VM.
             let proto = unsafe { &(*call::code_pointer(vm, recorded.origin.code)).proto };
-            text(&mut notes, &front::disassemble::instruction_text(proto, recorded.origin.pc as usize));
+            note.clear();
+            front::disassemble::write_instruction(proto, recorded.origin.pc as usize, &mut note);
+            text(&mut notes, &note);
         }
         let trace_id = jitlog::TraceId(trace.0);
         self.stream.bytecode(&Bytecode {
@@ -426,26 +395,28 @@ impl Events {
         let mut ops = Vec::with_capacity(body.ins.len() * 16);
         let mut locs = Vec::with_capacity(body.ins.len() * 4);
         for (i, ins) in body.ins.iter().enumerate() {
-            ops.extend(encode(ins));
+            ops.extend_from_slice(&encode(ins));
             let loc = body.origins.get(i).map_or(LocId::NONE, |&origin| self.loc(vm, origin));
-            locs.extend(loc.0.to_le_bytes());
+            locs.extend_from_slice(&loc.0.to_le_bytes());
         }
         let mut consts = Vec::new();
+        let mut number = String::new();
         for constant in &body.constants {
-            text(&mut consts, &constant_text(constant));
+            number.clear();
+            text(&mut consts, constant_text(constant, &mut number));
         }
         let mut snaps = (body.snapshots.len() as u32).to_le_bytes().to_vec();
         for snapshot in &body.snapshots {
             for number in [snapshot.at, snapshot.frames.len() as u16, snapshot.slots.len() as u16, 0] {
-                snaps.extend(number.to_le_bytes());
+                snaps.extend_from_slice(&number.to_le_bytes());
             }
             for frame in &snapshot.frames {
                 let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
-                snaps.extend(loc.0.to_le_bytes());
+                snaps.extend_from_slice(&loc.0.to_le_bytes());
             }
             for slot in &snapshot.slots {
-                snaps.extend(slot.slot.to_le_bytes());
-                snaps.extend(slot.value.0.to_le_bytes());
+                snaps.extend_from_slice(&slot.slot.to_le_bytes());
+                snaps.extend_from_slice(&slot.value.0.to_le_bytes());
             }
         }
         self.stream.ir(&Ir {
@@ -525,9 +496,9 @@ impl Events {
                 let mut entries = Vec::with_capacity(artifact.map.len() * 12);
                 for &(offset, ins) in &artifact.map {
                     let loc = trace.body.origins.get(ins as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
-                    entries.extend(offset.to_le_bytes());
-                    entries.extend(u32::from(ins).to_le_bytes());
-                    entries.extend(loc.0.to_le_bytes());
+                    entries.extend_from_slice(&offset.to_le_bytes());
+                    entries.extend_from_slice(&u32::from(ins).to_le_bytes());
+                    entries.extend_from_slice(&loc.0.to_le_bytes());
                 }
                 self.stream.code_map(&CodeMap { trace_id, n: artifact.map.len() as u32, entries: &entries });
             }
@@ -567,7 +538,8 @@ impl Events {
             let code_off = trace
                 .artifact
                 .as_ref()
-                .map_or(0, |a| a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset));
+                .and_then(|a| a.map.get(a.map.partition_point(|&(_, i)| i < index)))
+                .map_or(0, |&(offset, i)| if i == index { offset } else { 0 });
             self.log.defs().guard(&GuardDef {
                 guard_id: id,
                 trace_id: jitlog::TraceId(trace.id.0),
@@ -774,8 +746,8 @@ fn text(out: &mut Vec<u8>, text: &str) {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    out.extend((end as u16).to_le_bytes());
-    out.extend(&text.as_bytes()[..end]);
+    out.extend_from_slice(&(end as u16).to_le_bytes());
+    out.extend_from_slice(&text.as_bytes()[..end]);
 }
 
 fn encode(ins: &Ins) -> [u8; 16] {

@@ -1,5 +1,7 @@
 //! Names for the log: the tables of codes, and texts of guards, constants and observed values.
 
+use std::fmt::{self, Write};
+
 use jitlog::{Log, OpcodeSet, ReasonDomain};
 
 use crate::bytecode::{OPCODES, Op as Bytecode};
@@ -116,21 +118,34 @@ fn shape_name(shape: ShapeId) -> String {
     }
 }
 
-pub(super) fn constant_text(constant: &Const) -> String {
-    match constant {
-        Const::Int(i) => format!("{i:+}"),
-        Const::Flt(x) => format!("{x:?}"),
-        Const::Val(_, text) | Const::Raw(_, text) => text.to_string(),
-    }
+/// A constant's text, which is made in `number` if it has none.
+pub(super) fn constant_text<'a>(constant: &'a Const, number: &'a mut String) -> &'a str {
+    // Writing to a string does not fail.
+    let _ = match constant {
+        Const::Int(i) => write!(number, "{i:+}"),
+        Const::Flt(x) => write!(number, "{x:?}"),
+        Const::Val(_, text) | Const::Raw(_, text) => return text,
+    };
+    number
 }
 
-pub(super) fn operand_text(body: &Body, r: Ref) -> String {
-    if r.is_constant() { constant_text(&body.constants[r.constant_index()]) } else { format!("{:04}", r.0) }
+/// An operand in words, as far as they are asked for.
+struct Operand<'a>(&'a Body, Ref);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Operand(body, r) = *self;
+        if r.is_constant() {
+            f.write_str(constant_text(&body.constants[r.constant_index()], &mut String::new()))
+        } else {
+            write!(f, "{:04}", r.0)
+        }
+    }
 }
 
 /// What a guard expects, in words.
 pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins) -> String {
-    let (a, b) = (operand_text(body, ins.a), operand_text(body, ins.b));
+    let (a, b) = (Operand(body, ins.a), Operand(body, ins.b));
     match ins.op {
         Op::G_Int => "int".into(),
         Op::G_Flt => "float".into(),
