@@ -87,12 +87,22 @@ pub(crate) fn counter(shared: &Arc<Shared>, kind: CounterKind, entity: u64, deta
     if let Some(slot) = counters.known.get(&(kind, entity, detail)) {
         return *slot;
     }
-    let slot = place(shared, &mut counters);
+    let slot = define(shared, &mut counters, kind, entity, detail);
+    counters.known.insert((kind, entity, detail), slot);
+    slot
+}
+
+/// Makes a counter that [`counter`] does not find.
+pub(crate) fn new_counter(shared: &Arc<Shared>, kind: CounterKind, entity: u64, detail: u64) -> CounterSlot {
+    define(shared, &mut lock(&shared.counters), kind, entity, detail)
+}
+
+fn define(shared: &Shared, counters: &mut Counters, kind: CounterKind, entity: u64, detail: u64) -> CounterSlot {
+    let slot = place(shared, counters);
     if !slot.id.is_none() {
         let definition = CounterDef { counter_id: slot.id, kind, unit: kind.unit(), entity, detail };
         lock(&shared.definitions).write(shared, &definition);
     }
-    counters.known.insert((kind, entity, detail), slot);
     slot
 }
 

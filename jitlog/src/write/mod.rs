@@ -204,6 +204,12 @@ impl Log {
         counters::counter(&self.owner.shared, kind, entity.into(), detail)
     }
 
+    /// A counter for an entity that has none of the kind: whoever makes it keeps it, since [`Log::counter`] does not
+    /// find it.
+    pub fn new_counter(&self, kind: CounterKind, entity: impl Into<u64>, detail: u64) -> CounterSlot {
+        counters::new_counter(&self.owner.shared, kind, entity.into(), detail)
+    }
+
     /// Events dropped so far for want of room.
     pub fn dropped_events(&self) -> u64 {
         self.owner.shared.space.hot64(hot::DROPPED_EVENTS).load(Ordering::Relaxed)

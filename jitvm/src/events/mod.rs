@@ -3,6 +3,7 @@
 //! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
 
+mod dump;
 mod objects;
 mod places;
 mod vocabulary;
@@ -21,15 +22,15 @@ use jitlog::{
     StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
+use dump::Dump;
 pub use jitlog::CacheKind;
 use places::PlaceTable;
-use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
+use vocabulary::{define_tables, expectation, expected_type, observed, observed_text};
 pub use vocabulary::{observed_name, observed_type};
 
 use crate::codegen::CodeRange;
-use crate::front;
 use crate::interp::call;
-use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
+use crate::ir::{Body, CodeId, Op, Origin, Snapshot, TraceId, Ty};
 use crate::library::BuiltinRow;
 use crate::optimise::{PASSES, PassReport, RULES};
 use crate::perf::{self, BuiltinIds};
@@ -72,6 +73,7 @@ pub struct Events {
     /// Failures of a guard written one by one before only some are.
     bailouts_logged: u64,
     places: PlaceTable,
+    dump: Dump,
     /// By trace id: a table, since every exit of a trace asks.
     guards: Vec<Vec<LoggedGuard>>,
     fingerprints: HashMap<TraceId, Fingerprint>,
@@ -118,6 +120,7 @@ impl Events {
             level,
             bailouts_logged,
             places: PlaceTable::default(),
+            dump: Dump::default(),
             guards: Vec::new(),
             fingerprints: HashMap::new(),
             next_pass: 0,
@@ -182,6 +185,7 @@ impl Events {
         let own = guards.sum::<usize>()
             + sizes::list(&self.guards)
             + self.places.table_bytes()
+            + self.dump.table_bytes()
             + sizes::table(&self.fingerprints);
         (own + self.log.table_bytes()) as u64
     }
@@ -276,17 +280,18 @@ impl Events {
 
     /// The word in the log that counts a trace's entries.
     pub fn entry_counter(&mut self, trace: TraceId) -> *mut u64 {
-        self.log.counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
+        self.log.new_counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
     }
 
     pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
         let trace_id = jitlog::TraceId(recorder.trace.0);
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        let defs = self.log.defs();
         let mut parts: Vec<[u8; 8]> = Vec::with_capacity(recorder.bytecodes.len() + 1);
         parts.push([0; 8]);
         for recorded in &recorder.bytecodes {
             let loc = self.loc(vm, recorded.origin);
-            parts.push(self.log.defs().loc_fingerprint(loc).0.to_le_bytes());
+            parts.push(defs.loc_fingerprint(loc).0.to_le_bytes());
         }
         let trace_fp = jitlog::fingerprint(parts.iter().map(|p| p.as_slice()));
         self.fingerprints.insert(recorder.trace, trace_fp);
@@ -360,17 +365,13 @@ impl Events {
             return;
         }
         let mut bytes = Vec::with_capacity(bytecodes.len() * 16);
-        let (mut notes, mut note) = (Vec::new(), String::new());
+        let mut notes = Vec::new();
         for recorded in bytecodes {
             let loc = self.loc(vm, recorded.origin);
             bytes.extend_from_slice(&recorded.instruction.to_word().to_le_bytes());
             bytes.extend_from_slice(&loc.0.to_le_bytes());
             bytes.extend_from_slice(&recorded.depth.to_le_bytes());
-            // SAFETY: code objects live as long as the VM.
-            let proto = unsafe { &(*call::code_pointer(vm, recorded.origin.code)).proto };
-            note.clear();
-            front::disassemble::write_instruction(proto, recorded.origin.pc as usize, &mut note);
-            text(&mut notes, &note);
+            self.places.note(vm, recorded.origin, &mut notes);
         }
         let trace_id = jitlog::TraceId(trace.0);
         self.stream.bytecode(&Bytecode {
@@ -392,42 +393,16 @@ impl Events {
         if self.level != Level::Full {
             return;
         }
-        let mut ops = Vec::with_capacity(body.ins.len() * 16);
-        let mut locs = Vec::with_capacity(body.ins.len() * 4);
-        for (i, ins) in body.ins.iter().enumerate() {
-            ops.extend_from_slice(&encode(ins));
-            let loc = body.origins.get(i).map_or(LocId::NONE, |&origin| self.loc(vm, origin));
-            locs.extend_from_slice(&loc.0.to_le_bytes());
-        }
-        let mut consts = Vec::new();
-        let mut number = String::new();
-        for constant in &body.constants {
-            number.clear();
-            text(&mut consts, constant_text(constant, &mut number));
-        }
-        let mut snaps = (body.snapshots.len() as u32).to_le_bytes().to_vec();
-        for snapshot in &body.snapshots {
-            for number in [snapshot.at, snapshot.frames.len() as u16, snapshot.slots.len() as u16, 0] {
-                snaps.extend_from_slice(&number.to_le_bytes());
-            }
-            for frame in &snapshot.frames {
-                let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
-                snaps.extend_from_slice(&loc.0.to_le_bytes());
-            }
-            for slot in &snapshot.slots {
-                snaps.extend_from_slice(&slot.slot.to_le_bytes());
-                snaps.extend_from_slice(&slot.value.0.to_le_bytes());
-            }
-        }
+        self.dump.fill(body, |origin| self.places.loc(&self.log, &mut self.stream, vm, origin));
         self.stream.ir(&Ir {
             trace_id: jitlog::TraceId(trace.0),
             pass_index,
             format: 1,
             n_ops: body.ins.len() as u32,
-            ops: &ops,
-            consts: &consts,
-            locs: &locs,
-            snaps: &snaps,
+            ops: &self.dump.ops,
+            consts: &self.dump.consts,
+            locs: &self.dump.locs,
+            snaps: &self.dump.snaps,
         });
     }
 
@@ -521,14 +496,15 @@ impl Events {
     fn define_guards(&mut self, vm: &Vm, trace: &Trace) {
         let trace_fp = self.fingerprints.get(&trace.id).copied().unwrap_or_default();
         let mut guards = Vec::with_capacity(trace.guards.len());
+        let (defs, mut expected) = (self.log.defs(), String::new());
         for (ordinal, &index) in trace.guards.iter().enumerate() {
             let ins = trace.body.ins[index as usize];
             let loc_id = trace.body.origins.get(index as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
             let snapshot = trace.body.snapshot_of(index as usize).map(|s| &trace.body.snapshots[s]);
             let resume_stack_id = snapshot.map_or(StackId::NONE, |s| self.stack(vm, s));
-            let id = self.log.defs().new_guard_id();
-            let failures = self.log.counter(CounterKind::GuardFail, id.0, 0);
-            let loc_fp = self.log.defs().loc_fingerprint(loc_id);
+            let id = defs.new_guard_id();
+            let failures = self.log.new_counter(CounterKind::GuardFail, id.0, 0);
+            let loc_fp = defs.loc_fingerprint(loc_id);
             let guard_fp = jitlog::fingerprint([
                 trace_fp.0.to_le_bytes().as_slice(),
                 &(ordinal as u16).to_le_bytes(),
@@ -540,7 +516,9 @@ impl Events {
                 .as_ref()
                 .and_then(|a| a.map.get(a.map.partition_point(|&(_, i)| i < index)))
                 .map_or(0, |&(offset, i)| if i == index { offset } else { 0 });
-            self.log.defs().guard(&GuardDef {
+            expected.clear();
+            expectation(vm, &trace.body, &ins, &mut expected);
+            defs.guard(&GuardDef {
                 guard_id: id,
                 trace_id: jitlog::TraceId(trace.id.0),
                 ordinal: ordinal as u16,
@@ -552,7 +530,7 @@ impl Events {
                 live_values: snapshot.map_or(0, |s| s.slots.len() as u16),
                 counter_id: failures.id(),
                 guard_fp,
-                expected: &expectation(vm, &trace.body, &ins),
+                expected: &expected,
             });
             guards.push(LoggedGuard { id, loc: loc_id, kind: ins.op, failures, observed: Vec::new(), reported: 0 });
         }
@@ -583,7 +561,7 @@ impl Events {
         match guard.observed.iter().find(|(known, _)| *known == code) {
             Some((_, slot)) => slot.increment(),
             None => {
-                let slot = self.log.counter(CounterKind::GuardObserved, guard.id.0, u64::from(code));
+                let slot = self.log.new_counter(CounterKind::GuardObserved, guard.id.0, u64::from(code));
                 slot.increment();
                 guard.observed.push((code, slot));
             }
@@ -738,28 +716,4 @@ pub enum ProgramEnd {
     Normal,
     Exception,
     Signal,
-}
-
-/// A text of a list: its length, then its bytes.
-fn text(out: &mut Vec<u8>, text: &str) {
-    let mut end = text.len().min(usize::from(u16::MAX));
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    out.extend_from_slice(&(end as u16).to_le_bytes());
-    out.extend_from_slice(&text.as_bytes()[..end]);
-}
-
-fn encode(ins: &Ins) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[0] = ins.op as u8;
-    bytes[1] = ins.ty as u8;
-    bytes[2] = ins.flags;
-    bytes[3] = ins.register;
-    bytes[4..6].copy_from_slice(&ins.a.0.to_le_bytes());
-    bytes[6..8].copy_from_slice(&ins.b.0.to_le_bytes());
-    bytes[8..12].copy_from_slice(&ins.c.to_le_bytes());
-    bytes[12..14].copy_from_slice(&ins.previous.0.to_le_bytes());
-    bytes[14..16].copy_from_slice(&ins.spill.to_le_bytes());
-    bytes
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jitlog::{FrameKind, FuncId, LocId, Log, SourceId, SourceText, StackId, Stream};
 
+use super::dump;
 use crate::bytecode::Source;
+use crate::front;
 use crate::interp::call;
 use crate::ir::{CodeId, Origin, Snapshot};
 use crate::runtime::vm::Vm;
@@ -15,6 +17,8 @@ struct Function {
     id: FuncId,
     /// By instruction, NONE where it was not asked for. Each dump of a trace asks for those of all its instructions.
     locs: Vec<LocId>,
+    /// Of each instruction that was recorded: its text, as lists of texts have it.
+    notes: Vec<Box<[u8]>>,
 }
 
 /// The names given so far.
@@ -51,7 +55,7 @@ impl PlaceTable {
         if self.functions.len() <= code.index() {
             self.functions.resize_with(code.index() + 1, || None);
         }
-        self.functions[code.index()] = Some(Function { id, locs: Vec::new() });
+        self.functions[code.index()] = Some(Function { id, locs: Vec::new(), notes: Vec::new() });
         id
     }
 
@@ -84,6 +88,25 @@ impl PlaceTable {
         loc
     }
 
+    /// Adds an instruction's text to a list of texts. The log knows its place.
+    pub fn note(&mut self, vm: &Vm, origin: Origin, notes: &mut Vec<u8>) {
+        let pc = origin.pc as usize;
+        let Some(Some(function)) = self.functions.get_mut(origin.code.index()) else { return };
+        if function.notes.len() <= pc {
+            function.notes.resize_with(function.locs.len().max(pc + 1), Box::default);
+        }
+        if function.notes[pc].is_empty() {
+            // SAFETY: code objects live as long as the VM.
+            let proto = unsafe { &(*call::code_pointer(vm, origin.code)).proto };
+            let mut written = String::new();
+            front::disassemble::write_instruction(proto, pc, &mut written);
+            let mut note = Vec::with_capacity(written.len() + 2);
+            dump::text(&mut note, &written);
+            function.notes[pc] = note.into();
+        }
+        notes.extend_from_slice(&function.notes[pc]);
+    }
+
     pub fn stack(&mut self, log: &Log, stream: &mut Stream, vm: &Vm, snapshot: &Snapshot) -> StackId {
         let mut stack = StackId::NONE;
         for (depth, frame) in snapshot.frames.iter().enumerate() {
@@ -104,13 +127,21 @@ impl PlaceTable {
 
     /// Other codes take the numbers of `count` codes from `first` on.
     pub fn forget(&mut self, first: CodeId, count: usize) {
-        self.functions.iter_mut().skip(first.index()).take(count).flatten().for_each(|known| known.locs = Vec::new());
+        for known in self.functions.iter_mut().skip(first.index()).take(count).flatten() {
+            (known.locs, known.notes) = (Vec::new(), Vec::new());
+        }
         self.stack.clear();
     }
 
     /// Memory, about.
     pub fn table_bytes(&self) -> usize {
-        let locs = self.functions.iter().flatten().map(|known| sizes::list(&known.locs)).sum::<usize>();
-        locs + sizes::list(&self.sources) + sizes::list(&self.functions) + sizes::list(&self.stack)
+        let of_function = |known: &Function| {
+            let notes = known.notes.iter().map(|note| sizes::boxed(note)).sum::<usize>();
+            sizes::list(&known.locs) + sizes::list(&known.notes) + notes
+        };
+        self.functions.iter().flatten().map(of_function).sum::<usize>()
+            + sizes::list(&self.sources)
+            + sizes::list(&self.functions)
+            + sizes::list(&self.stack)
     }
 }
