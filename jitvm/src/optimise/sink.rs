@@ -6,7 +6,6 @@
 //! the end of the iteration differ in a word, a PHI carries that word. What is stored at CLOSE has to be an object.
 
 use std::collections::BTreeMap;
-use std::mem::take;
 
 use super::dce;
 use super::fold::unboxed;
@@ -86,7 +85,9 @@ pub(super) fn sink(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     };
     let Sink { candidates, needed, .. } = sink;
     unit.sunk += candidates.count;
-    unit.body.snapshots = snapshots;
+    for (index, objects) in snapshots {
+        unit.body.snapshots[index].objects = objects;
+    }
     remove(&mut unit.body, &candidates, &needed);
     let origin = unit.body.origins[unit.body.loop_index().unwrap_or(0)];
     for (first, next) in carried.phis {
@@ -181,9 +182,8 @@ impl<'a> Sink<'a> {
         match ins.op {
             Op::ShapeStore => {}
             Op::FieldStore => {
-                let is_word =
-                    self.layout(ins.a).is_some_and(|new| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c));
-                if !is_word {
+                let is_word = |new: NewObject| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c);
+                if self.is_candidate(ins.a) && !self.layout(ins.a).is_some_and(is_word) {
                     self.keep(ins.a);
                 }
                 if !self.is_candidate(ins.a) {
@@ -309,12 +309,12 @@ impl<'a> Sink<'a> {
         true
     }
 
-    /// The snapshots with the sunk objects that each refers to; or an object that cannot be listed.
-    fn snapshots(&self, carried: &Carried) -> Result<Vec<Snapshot>, Ref> {
-        let mut snapshots = self.body.snapshots.clone();
+    /// The sunk objects that snapshots refer to, by index of those that do; or an object that cannot be listed.
+    fn snapshots(&self, carried: &Carried) -> Result<Vec<(usize, Vec<SnapObject>)>, Ref> {
+        let mut lists = Vec::new();
         let mut states = States::new();
         let mut at = 0;
-        for snapshot in &mut snapshots {
+        for (index, snapshot) in self.body.snapshots.iter().enumerate() {
             while at < (snapshot.at as usize).min(self.body.ins.len()) {
                 self.apply(&mut states, at);
                 if at == self.loop_at {
@@ -322,10 +322,12 @@ impl<'a> Sink<'a> {
                 }
                 at += 1;
             }
-            let mut objects = take(&mut snapshot.objects);
-            let mut found: Vec<Ref> = snapshot.slots.iter().map(|entry| entry.value).collect();
-            found.retain(|r| self.is_candidate(*r));
-            found.reverse();
+            let values = snapshot.slots.iter().rev().map(|entry| entry.value);
+            let mut found: Vec<Ref> = values.filter(|r| self.is_candidate(*r)).collect();
+            if found.is_empty() {
+                continue;
+            }
+            let mut objects = snapshot.objects.clone();
             while let Some(new) = found.pop() {
                 if objects.iter().any(|object| object.object == new) {
                     continue;
@@ -335,9 +337,9 @@ impl<'a> Sink<'a> {
                 found.extend(words.iter().rev().filter(|word| self.is_candidate(**word)));
                 objects.push(SnapObject { object: new, shape: state.shape, words });
             }
-            snapshot.objects = objects;
+            lists.push((index, objects));
         }
-        Ok(snapshots)
+        Ok(lists)
     }
 
     /// A word in a snapshot: exits make the boxes of floats. What a box from before LOOP was made of may not be what it
