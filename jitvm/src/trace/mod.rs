@@ -93,6 +93,8 @@ pub struct Trace {
     pub root: TraceId,
     /// Side traces in the tree, counted at the root.
     pub sides: u64,
+    /// How many side traces it begins behind that began at the same place, each at an exit of the one before.
+    chained: u64,
     pub code: CodeId,
     pub loop_index: u16,
     /// What runs: the optimised body, or in `mode=ir-raw` the recorded one.
@@ -228,6 +230,15 @@ impl Jit {
 
     pub fn trace_mut(&mut self, id: TraceId) -> &mut Trace {
         &mut self.traces[self.by_id[id.index()] as usize]
+    }
+
+    /// `Trace::chained` of a side trace at this exit.
+    fn chained_to(&self, parent: Parent) -> u64 {
+        let of = self.trace(parent.trace);
+        let place = |parent: Parent| self.find(parent.trace).and_then(|trace| trace.place(parent.exit));
+        let is_at_same_place =
+            of.parent.is_some_and(|before| place(before).is_some_and(|at| place(parent) == Some(at)));
+        if is_at_same_place { of.chained + 1 } else { 0 }
     }
 }
 
@@ -419,11 +430,22 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
                 }
                 _ => {}
             }
+            let place = parent.and_then(|parent| vm.jit.trace(parent.trace).place(parent.exit));
+            let chained = parent.map_or(0, |parent| vm.jit.chained_to(parent));
+            if chained >= vm.jit.params.chain_limit {
+                let again = exits.iter_mut().zip(&guards);
+                again.filter(|(_, guard)| body.origins.get(usize::from(**guard)) == place.as_ref()).for_each(
+                    |(exit, _)| {
+                        exit.aborts = vm.jit.params.abort_limit.min(u64::from(u16::MAX)) as u16;
+                    },
+                );
+            }
             let installed = Trace {
                 id: trace,
                 parent,
                 root,
                 sides: 0,
+                chained,
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
