@@ -2,7 +2,6 @@
 //!
 //! Nothing has to be flushed, so a killed process leaves exact totals. The helper thread turns them into time series.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +9,7 @@ use crate::format::layout::{COUNTERS_PER_BLOCK, COUNTERS_PROLOGUE, block_offset}
 use crate::write::Shared;
 use crate::write::defs::{lock, table};
 use crate::write::space::Claim;
+use crate::write::words::WordMap;
 use crate::{BlockKind, CounterDef, CounterId, CounterKind, StreamId};
 
 /// Which slots are taken.
@@ -18,12 +18,12 @@ pub(crate) struct Counters {
     blocks: Vec<u32>,
     /// The next slot's id; 0 stays unused, since id 0 means none.
     next: u32,
-    known: HashMap<(CounterKind, u64, u64), CounterSlot>,
+    known: WordMap<(CounterKind, u64, u64), CounterSlot>,
 }
 
 impl Counters {
     pub fn new() -> Counters {
-        Counters { blocks: Vec::new(), next: 1, known: HashMap::new() }
+        Counters { blocks: Vec::new(), next: 1, known: WordMap::default() }
     }
 
     /// Memory of the tables, about.
@@ -87,12 +87,22 @@ pub(crate) fn counter(shared: &Arc<Shared>, kind: CounterKind, entity: u64, deta
     if let Some(slot) = counters.known.get(&(kind, entity, detail)) {
         return *slot;
     }
-    let slot = place(shared, &mut counters);
+    let slot = define(shared, &mut counters, kind, entity, detail);
+    counters.known.insert((kind, entity, detail), slot);
+    slot
+}
+
+/// Makes a counter that [`counter`] does not find.
+pub(crate) fn new_counter(shared: &Arc<Shared>, kind: CounterKind, entity: u64, detail: u64) -> CounterSlot {
+    define(shared, &mut lock(&shared.counters), kind, entity, detail)
+}
+
+fn define(shared: &Shared, counters: &mut Counters, kind: CounterKind, entity: u64, detail: u64) -> CounterSlot {
+    let slot = place(shared, counters);
     if !slot.id.is_none() {
         let definition = CounterDef { counter_id: slot.id, kind, unit: kind.unit(), entity, detail };
         lock(&shared.definitions).write(shared, &definition);
     }
-    counters.known.insert((kind, entity, detail), slot);
     slot
 }
 

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use crate::format::record::Record;
 use crate::write::Shared;
 use crate::write::cursor::Cursor;
+use crate::write::words::WordMap;
 use crate::*;
 
 /// The chain of definition blocks and what is already in it.
@@ -23,9 +24,9 @@ pub(crate) struct Definitions {
     /// By function, from id 1: its source's hash and its name, which its places' fingerprints begin with. Not the state of
     /// the hash, which has half a kilobyte: a VM names hundreds of builtins.
     functions: Vec<([u8; 16], Box<str>)>,
-    locations: HashMap<(FuncId, u32, u32, u16), LocId>,
+    locations: WordMap<(FuncId, u32, u32, u16), LocId>,
     fingerprints: Vec<Fingerprint>,
-    stacks: HashMap<(StackId, LocId, FrameKind), StackId>,
+    stacks: WordMap<(StackId, LocId, FrameKind), StackId>,
     passes: HashMap<Box<str>, PassId>,
     last_guard: u32,
 }
@@ -38,9 +39,9 @@ impl Definitions {
             sources: HashMap::new(),
             hashes: Vec::new(),
             functions: Vec::new(),
-            locations: HashMap::new(),
+            locations: WordMap::default(),
             fingerprints: Vec::new(),
-            stacks: HashMap::new(),
+            stacks: WordMap::default(),
             passes: HashMap::new(),
             last_guard: 0,
         }
@@ -77,7 +78,7 @@ impl Definitions {
 const OF_PIECE: usize = 16;
 
 /// Memory of a hash table: an entry and a byte for each of its slots, of which seven in eight may be used.
-pub(crate) fn table<K, V>(table: &HashMap<K, V>) -> usize {
+pub(crate) fn table<K, V, S>(table: &HashMap<K, V, S>) -> usize {
     match table.capacity() {
         0 => 0,
         capacity => (capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1),

@@ -18,6 +18,7 @@ mod signal_stream;
 mod signals;
 mod space;
 mod stream;
+mod words;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -201,6 +202,12 @@ impl Log {
     /// The counter of a kind for an entity; asked again, the same one.
     pub fn counter(&self, kind: CounterKind, entity: impl Into<u64>, detail: u64) -> CounterSlot {
         counters::counter(&self.owner.shared, kind, entity.into(), detail)
+    }
+
+    /// A counter for an entity that has none of the kind: whoever makes it keeps it, since [`Log::counter`] does not
+    /// find it.
+    pub fn new_counter(&self, kind: CounterKind, entity: impl Into<u64>, detail: u64) -> CounterSlot {
+        counters::new_counter(&self.owner.shared, kind, entity.into(), detail)
     }
 
     /// Events dropped so far for want of room.

@@ -413,21 +413,25 @@ impl Scan<'_> {
         Ok(to)
     }
 
-    /// Where everything in the snapshot for `at` is.
-    fn snapshot(&mut self, at: usize) -> Vec<Location> {
+    /// Where everything in the snapshot for `at` is, with room for as many more.
+    fn snapshot(&mut self, at: usize, more: usize) -> Vec<Location> {
         let body = self.body;
         while body.snapshots.get(self.snapshot + 1).is_some_and(|s| s.at as usize <= at) {
             self.snapshot += 1;
         }
         let snapshot = &body.snapshots[self.snapshot];
-        let locate = |value: Ref| match snapshot.object(value) {
-            Some(index) => Location::Sunk(index as u16),
-            None => self.locate_operand(value),
-        };
-        snapshot.values().map(locate).collect()
+        let words = snapshot.objects.iter().map(|object| object.words.len()).sum::<usize>();
+        let mut locations = Vec::with_capacity(snapshot.slots.len() + words + more);
+        for value in snapshot.values() {
+            locations.push(match snapshot.object(value) {
+                Some(index) => Location::Sunk(index as u16),
+                None => self.locate_operand(value),
+            });
+        }
+        locations
     }
     fn close(&mut self, at: usize, inherited: Option<&Inherited<'_>>) -> Result<(), CompileFailure> {
-        let locations = self.snapshot(at);
+        let locations = self.snapshot(at, 0);
         self.out.close = Some((locations, self.occupied));
         let close = self.body.ins[at];
         if close.a.is_none() {
@@ -448,9 +452,9 @@ impl Scan<'_> {
     }
     fn note_exit(&mut self, at: usize) -> Result<(), CompileFailure> {
         let body = self.body;
-        let mut locations = self.snapshot(at);
         let before_loop = self.analysis.loop_at != self.analysis.end && at < self.analysis.loop_at;
         let kept = if before_loop { &[][..] } else { &body.kept };
+        let mut locations = self.snapshot(at, kept.len());
         locations.extend(kept.iter().map(|kept| self.locate_operand(kept.here)));
         let snapshot = self.snapshot;
         let ins = body.ins[at];

@@ -3,33 +3,34 @@
 //! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
 
+mod dump;
 mod objects;
+mod places;
 mod vocabulary;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use jitlog::{
     AllocSample, Bailout, Blacklist, BridgeAttach, Bytecode, Code as CodeBytes, CodeFree, CodeFreeReason, CodeInstall,
     CodeMap, Codemem, CompileEnd, CompileOutcome, CompileStart, CounterKind, CounterSlot, Defs, ExitHow, ExitReason,
-    ExitStatus, Fingerprint, FrameKind, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind,
-    GuardAction, GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId,
-    LinkKind, LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount,
-    PerfCounter, PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId,
-    SourceText, StackId, StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
+    ExitStatus, Fingerprint, FuncId, GcBegin, GcCause, GcEnd, GcId, GcKind, GcPhase, GcPhaseKind, GuardAction,
+    GuardDef, GuardHot, GuardId, GuardKind, Heap, Hot, HotWhat, Invalidate, InvalidateReason, Ir, IrOpId, LinkKind,
+    LocId, Log, LogOptions, MappingDef, Mark, Memory, MemoryPart, ObservedType, PassEnd, PerfCount, PerfCounter,
+    PerfMissing, Places, RawWord, RuleUse, SampleSource, SampleState, Sampling, SignalStream, SourceId, StackId,
+    StateTime, Stream, StreamKind, TraceAbort, TraceKind, TraceStart, TraceStop, VmInfo,
 };
 
+use dump::Dump;
 pub use jitlog::CacheKind;
-use vocabulary::{constant_text, define_tables, expectation, expected_type, observed, observed_text};
+use places::PlaceTable;
+use vocabulary::{define_tables, expectation, expected_type, observed, observed_text};
 pub use vocabulary::{observed_name, observed_type};
 
-use crate::bytecode::Source;
 use crate::codegen::CodeRange;
-use crate::front;
 use crate::interp::call;
-use crate::ir::{Body, CodeId, Ins, Op, Origin, Snapshot, TraceId, Ty};
+use crate::ir::{Body, CodeId, Op, Origin, Snapshot, TraceId, Ty};
 use crate::library::BuiltinRow;
 use crate::optimise::{PASSES, PassReport, RULES};
 use crate::perf::{self, BuiltinIds};
@@ -71,8 +72,8 @@ pub struct Events {
     level: Level,
     /// Failures of a guard written one by one before only some are.
     bailouts_logged: u64,
-    sources: Vec<(Arc<Source>, SourceId)>,
-    functions: HashMap<CodeId, FuncId>,
+    places: PlaceTable,
+    dump: Dump,
     /// By trace id: a table, since every exit of a trace asks.
     guards: Vec<Vec<LoggedGuard>>,
     fingerprints: HashMap<TraceId, Fingerprint>,
@@ -118,8 +119,8 @@ impl Events {
             stream,
             level,
             bailouts_logged,
-            sources: Vec::new(),
-            functions: HashMap::new(),
+            places: PlaceTable::default(),
+            dump: Dump::default(),
             guards: Vec::new(),
             fingerprints: HashMap::new(),
             next_pass: 0,
@@ -131,47 +132,17 @@ impl Events {
 
     // --- places -------------------------------------------------------------------------------------------------
 
-    fn source(&mut self, source: &Arc<Source>) -> SourceId {
-        if let Some((_, id)) = self.sources.iter().find(|(known, _)| Arc::ptr_eq(known, source)) {
-            return *id;
-        }
-        let id = self.log.defs().source(&source.path, source.text.as_bytes());
-        self.stream.source_text(&SourceText { source_id: id, bytes: source.text.as_bytes() });
-        self.sources.push((Arc::clone(source), id));
-        id
-    }
-
-    fn function(&mut self, vm: &Vm, code: CodeId) -> FuncId {
-        if let Some(&id) = self.functions.get(&code) {
-            return id;
-        }
-        // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*call::code_pointer(vm, code) };
-        let source = self.source(&linked.source);
-        let last = linked.proto.positions.iter().map(|p| p.span.end).max().unwrap_or(0);
-        let (last_line, _) = linked.source.line_column(last.saturating_sub(1));
-        let id = self.log.defs().func(source, &linked.proto.qualname, linked.proto.first_line, last_line);
-        self.functions.insert(code, id);
-        id
-    }
-
     fn loc(&mut self, vm: &Vm, origin: Origin) -> LocId {
-        let function = self.function(vm, origin.code);
-        // SAFETY: code objects live as long as the VM.
-        let linked = unsafe { &*call::code_pointer(vm, origin.code) };
-        let start = linked.proto.positions.get(origin.pc as usize).map_or(0, |p| p.span.start);
-        let (line, column) = linked.source.line_column(start);
-        self.log.defs().loc(function, origin.pc, line, column.min(u32::from(u16::MAX)) as u16)
+        self.places.loc(&self.log, &mut self.stream, vm, origin)
     }
 
     fn stack(&mut self, vm: &Vm, snapshot: &Snapshot) -> StackId {
-        let mut stack = StackId::NONE;
-        for (depth, frame) in snapshot.frames.iter().enumerate() {
-            let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
-            let kind = if depth == 0 { FrameKind::Compiled } else { FrameKind::Inlined };
-            stack = self.log.defs().stack(stack, loc, kind);
-        }
-        stack
+        self.places.stack(&self.log, &mut self.stream, vm, snapshot)
+    }
+
+    /// Other codes take the numbers of `count` codes from `first` on.
+    pub fn forget_codes(&mut self, first: CodeId, count: usize) {
+        self.places.forget(first, count);
     }
 
     // --- samples ------------------------------------------------------------------------------------------------
@@ -213,8 +184,8 @@ impl Events {
             .map(|guards| sizes::list(guards) + guards.iter().map(|guard| sizes::list(&guard.observed)).sum::<usize>());
         let own = guards.sum::<usize>()
             + sizes::list(&self.guards)
-            + sizes::list(&self.sources)
-            + sizes::table(&self.functions)
+            + self.places.table_bytes()
+            + self.dump.table_bytes()
             + sizes::table(&self.fingerprints);
         (own + self.log.table_bytes()) as u64
     }
@@ -252,7 +223,7 @@ impl Events {
 
     /// A code object's function, and what its places are defined with.
     pub fn places(&mut self, vm: &Vm, code: CodeId) -> (FuncId, Places) {
-        let function = self.function(vm, code);
+        let function = self.places.function(&self.log, &mut self.stream, vm, code);
         (function, self.log.defs().places(function))
     }
 
@@ -309,17 +280,18 @@ impl Events {
 
     /// The word in the log that counts a trace's entries.
     pub fn entry_counter(&mut self, trace: TraceId) -> *mut u64 {
-        self.log.counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
+        self.log.new_counter(CounterKind::TraceExec, trace.0, 0).as_ptr()
     }
 
     pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
         let trace_id = jitlog::TraceId(recorder.trace.0);
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        let defs = self.log.defs();
         let mut parts: Vec<[u8; 8]> = Vec::with_capacity(recorder.bytecodes.len() + 1);
         parts.push([0; 8]);
         for recorded in &recorder.bytecodes {
             let loc = self.loc(vm, recorded.origin);
-            parts.push(self.log.defs().loc_fingerprint(loc).0.to_le_bytes());
+            parts.push(defs.loc_fingerprint(loc).0.to_le_bytes());
         }
         let trace_fp = jitlog::fingerprint(parts.iter().map(|p| p.as_slice()));
         self.fingerprints.insert(recorder.trace, trace_fp);
@@ -396,12 +368,10 @@ impl Events {
         let mut notes = Vec::new();
         for recorded in bytecodes {
             let loc = self.loc(vm, recorded.origin);
-            bytes.extend(recorded.instruction.to_word().to_le_bytes());
-            bytes.extend(loc.0.to_le_bytes());
-            bytes.extend(recorded.depth.to_le_bytes());
-            // SAFETY: code objects live as long as the VM.
-            let proto = unsafe { &(*call::code_pointer(vm, recorded.origin.code)).proto };
-            text(&mut notes, &front::disassemble::instruction_text(proto, recorded.origin.pc as usize));
+            bytes.extend_from_slice(&recorded.instruction.to_word().to_le_bytes());
+            bytes.extend_from_slice(&loc.0.to_le_bytes());
+            bytes.extend_from_slice(&recorded.depth.to_le_bytes());
+            self.places.note(vm, recorded.origin, &mut notes);
         }
         let trace_id = jitlog::TraceId(trace.0);
         self.stream.bytecode(&Bytecode {
@@ -423,40 +393,16 @@ impl Events {
         if self.level != Level::Full {
             return;
         }
-        let mut ops = Vec::with_capacity(body.ins.len() * 16);
-        let mut locs = Vec::with_capacity(body.ins.len() * 4);
-        for (i, ins) in body.ins.iter().enumerate() {
-            ops.extend(encode(ins));
-            let loc = body.origins.get(i).map_or(LocId::NONE, |&origin| self.loc(vm, origin));
-            locs.extend(loc.0.to_le_bytes());
-        }
-        let mut consts = Vec::new();
-        for constant in &body.constants {
-            text(&mut consts, &constant_text(constant));
-        }
-        let mut snaps = (body.snapshots.len() as u32).to_le_bytes().to_vec();
-        for snapshot in &body.snapshots {
-            for number in [snapshot.at, snapshot.frames.len() as u16, snapshot.slots.len() as u16, 0] {
-                snaps.extend(number.to_le_bytes());
-            }
-            for frame in &snapshot.frames {
-                let loc = self.loc(vm, Origin { code: frame.code, pc: frame.pc });
-                snaps.extend(loc.0.to_le_bytes());
-            }
-            for slot in &snapshot.slots {
-                snaps.extend(slot.slot.to_le_bytes());
-                snaps.extend(slot.value.0.to_le_bytes());
-            }
-        }
+        self.dump.fill(body, |origin| self.places.loc(&self.log, &mut self.stream, vm, origin));
         self.stream.ir(&Ir {
             trace_id: jitlog::TraceId(trace.0),
             pass_index,
             format: 1,
             n_ops: body.ins.len() as u32,
-            ops: &ops,
-            consts: &consts,
-            locs: &locs,
-            snaps: &snaps,
+            ops: &self.dump.ops,
+            consts: &self.dump.consts,
+            locs: &self.dump.locs,
+            snaps: &self.dump.snaps,
         });
     }
 
@@ -525,9 +471,9 @@ impl Events {
                 let mut entries = Vec::with_capacity(artifact.map.len() * 12);
                 for &(offset, ins) in &artifact.map {
                     let loc = trace.body.origins.get(ins as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
-                    entries.extend(offset.to_le_bytes());
-                    entries.extend(u32::from(ins).to_le_bytes());
-                    entries.extend(loc.0.to_le_bytes());
+                    entries.extend_from_slice(&offset.to_le_bytes());
+                    entries.extend_from_slice(&u32::from(ins).to_le_bytes());
+                    entries.extend_from_slice(&loc.0.to_le_bytes());
                 }
                 self.stream.code_map(&CodeMap { trace_id, n: artifact.map.len() as u32, entries: &entries });
             }
@@ -550,14 +496,15 @@ impl Events {
     fn define_guards(&mut self, vm: &Vm, trace: &Trace) {
         let trace_fp = self.fingerprints.get(&trace.id).copied().unwrap_or_default();
         let mut guards = Vec::with_capacity(trace.guards.len());
+        let (defs, mut expected) = (self.log.defs(), String::new());
         for (ordinal, &index) in trace.guards.iter().enumerate() {
             let ins = trace.body.ins[index as usize];
             let loc_id = trace.body.origins.get(index as usize).map_or(LocId::NONE, |&o| self.loc(vm, o));
             let snapshot = trace.body.snapshot_of(index as usize).map(|s| &trace.body.snapshots[s]);
             let resume_stack_id = snapshot.map_or(StackId::NONE, |s| self.stack(vm, s));
-            let id = self.log.defs().new_guard_id();
-            let failures = self.log.counter(CounterKind::GuardFail, id.0, 0);
-            let loc_fp = self.log.defs().loc_fingerprint(loc_id);
+            let id = defs.new_guard_id();
+            let failures = self.log.new_counter(CounterKind::GuardFail, id.0, 0);
+            let loc_fp = defs.loc_fingerprint(loc_id);
             let guard_fp = jitlog::fingerprint([
                 trace_fp.0.to_le_bytes().as_slice(),
                 &(ordinal as u16).to_le_bytes(),
@@ -567,8 +514,11 @@ impl Events {
             let code_off = trace
                 .artifact
                 .as_ref()
-                .map_or(0, |a| a.map.iter().find(|&&(_, i)| i == index).map_or(0, |&(offset, _)| offset));
-            self.log.defs().guard(&GuardDef {
+                .and_then(|a| a.map.get(a.map.partition_point(|&(_, i)| i < index)))
+                .map_or(0, |&(offset, i)| if i == index { offset } else { 0 });
+            expected.clear();
+            expectation(vm, &trace.body, &ins, &mut expected);
+            defs.guard(&GuardDef {
                 guard_id: id,
                 trace_id: jitlog::TraceId(trace.id.0),
                 ordinal: ordinal as u16,
@@ -580,7 +530,7 @@ impl Events {
                 live_values: snapshot.map_or(0, |s| s.slots.len() as u16),
                 counter_id: failures.id(),
                 guard_fp,
-                expected: &expectation(vm, &trace.body, &ins),
+                expected: &expected,
             });
             guards.push(LoggedGuard { id, loc: loc_id, kind: ins.op, failures, observed: Vec::new(), reported: 0 });
         }
@@ -611,7 +561,7 @@ impl Events {
         match guard.observed.iter().find(|(known, _)| *known == code) {
             Some((_, slot)) => slot.increment(),
             None => {
-                let slot = self.log.counter(CounterKind::GuardObserved, guard.id.0, u64::from(code));
+                let slot = self.log.new_counter(CounterKind::GuardObserved, guard.id.0, u64::from(code));
                 slot.increment();
                 guard.observed.push((code, slot));
             }
@@ -766,28 +716,4 @@ pub enum ProgramEnd {
     Normal,
     Exception,
     Signal,
-}
-
-/// A text of a list: its length, then its bytes.
-fn text(out: &mut Vec<u8>, text: &str) {
-    let mut end = text.len().min(usize::from(u16::MAX));
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    out.extend((end as u16).to_le_bytes());
-    out.extend(&text.as_bytes()[..end]);
-}
-
-fn encode(ins: &Ins) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[0] = ins.op as u8;
-    bytes[1] = ins.ty as u8;
-    bytes[2] = ins.flags;
-    bytes[3] = ins.register;
-    bytes[4..6].copy_from_slice(&ins.a.0.to_le_bytes());
-    bytes[6..8].copy_from_slice(&ins.b.0.to_le_bytes());
-    bytes[8..12].copy_from_slice(&ins.c.to_le_bytes());
-    bytes[12..14].copy_from_slice(&ins.previous.0.to_le_bytes());
-    bytes[14..16].copy_from_slice(&ins.spill.to_le_bytes());
-    bytes
 }

@@ -1,5 +1,7 @@
 //! Names for the log: the tables of codes, and texts of guards, constants and observed values.
 
+use std::fmt::{self, Write};
+
 use jitlog::{Log, OpcodeSet, ReasonDomain};
 
 use crate::bytecode::{OPCODES, Op as Bytecode};
@@ -116,50 +118,65 @@ fn shape_name(shape: ShapeId) -> String {
     }
 }
 
-pub(super) fn constant_text(constant: &Const) -> String {
-    match constant {
-        Const::Int(i) => format!("{i:+}"),
-        Const::Flt(x) => format!("{x:?}"),
-        Const::Val(_, text) | Const::Raw(_, text) => text.to_string(),
+/// A constant's text, which is made in `number` if it has none.
+pub(super) fn constant_text<'a>(constant: &'a Const, number: &'a mut String) -> &'a str {
+    // Writing to a string does not fail.
+    let _ = match constant {
+        Const::Int(i) => write!(number, "{i:+}"),
+        Const::Flt(x) => write!(number, "{x:?}"),
+        Const::Val(_, text) | Const::Raw(_, text) => return text,
+    };
+    number
+}
+
+/// An operand in words, as far as they are asked for.
+struct Operand<'a>(&'a Body, Ref);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Operand(body, r) = *self;
+        if r.is_constant() {
+            f.write_str(constant_text(&body.constants[r.constant_index()], &mut String::new()))
+        } else {
+            write!(f, "{:04}", r.0)
+        }
     }
 }
 
-pub(super) fn operand_text(body: &Body, r: Ref) -> String {
-    if r.is_constant() { constant_text(&body.constants[r.constant_index()]) } else { format!("{:04}", r.0) }
-}
-
-/// What a guard expects, in words.
-pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins) -> String {
-    let (a, b) = (operand_text(body, ins.a), operand_text(body, ins.b));
-    match ins.op {
-        Op::G_Int => "int".into(),
-        Op::G_Flt => "float".into(),
+/// Adds what a guard expects, in words.
+pub(super) fn expectation(vm: &Vm, body: &Body, ins: &Ins, text: &mut String) {
+    let (a, b) = (Operand(body, ins.a), Operand(body, ins.b));
+    // Writing to a string does not fail.
+    let _ = match ins.op {
+        Op::G_Int => text.write_str("int"),
+        Op::G_Flt => text.write_str("float"),
         // A class has a layout for each set of attributes and order of them.
         Op::G_Shape if ShapeId(ins.c).is_dynamic() => {
-            format!("{} #{}", vm.class_name(vm.shapes.class(ShapeId(ins.c))), ins.c)
+            write!(text, "{} #{}", vm.class_name(vm.shapes.class(ShapeId(ins.c))), ins.c)
         }
-        Op::G_Shape => {
-            SHAPES.iter().find(|(s, _)| s.0 == ins.c).map_or_else(|| ins.c.to_string(), |(s, _)| shape_name(*s))
-        }
-        Op::G_Eq | Op::G_FltEq => format!("== {b}"),
-        Op::G_Ne | Op::G_FltNe => format!("!= {b}"),
-        Op::G_Lt | Op::G_FltLt => format!("{a} < {b}"),
-        Op::G_Le | Op::G_FltLe => format!("{a} <= {b}"),
-        Op::G_FltNlt => format!("not {a} < {b}"),
-        Op::G_FltNle => format!("not {a} <= {b}"),
-        Op::G_Ult => "an index in range".into(),
-        Op::G_NoExc => "no exception".into(),
-        Op::G_Watch => format!("{a} == {b}"),
-        Op::G_Poll => "no signal".into(),
+        Op::G_Shape => match SHAPES.iter().find(|(s, _)| s.0 == ins.c) {
+            Some((shape, _)) => text.write_str(&shape_name(*shape)),
+            None => write!(text, "{}", ins.c),
+        },
+        Op::G_Eq | Op::G_FltEq => write!(text, "== {b}"),
+        Op::G_Ne | Op::G_FltNe => write!(text, "!= {b}"),
+        Op::G_Lt | Op::G_FltLt => write!(text, "{a} < {b}"),
+        Op::G_Le | Op::G_FltLe => write!(text, "{a} <= {b}"),
+        Op::G_FltNlt => write!(text, "not {a} < {b}"),
+        Op::G_FltNle => write!(text, "not {a} <= {b}"),
+        Op::G_Ult => text.write_str("an index in range"),
+        Op::G_NoExc => text.write_str("no exception"),
+        Op::G_Watch => write!(text, "{a} == {b}"),
+        Op::G_Poll => text.write_str("no signal"),
         Op::Leave => {
             let reason = LeaveReason::ALL.get(ins.c as usize).map_or("", |reason| reason.1);
-            format!("the interpreter: {reason}")
+            write!(text, "the interpreter: {reason}")
         }
-        Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv => "an int of at most 62 bits".into(),
-        Op::IntToFltExact => "an int that a float holds exactly".into(),
-        Op::FltToInt => "a float in the range of int".into(),
-        _ => String::new(),
-    }
+        Op::AddOv | Op::SubOv | Op::MulOv | Op::ShlOv => text.write_str("an int of at most 62 bits"),
+        Op::IntToFltExact => text.write_str("an int that a float holds exactly"),
+        Op::FltToInt => text.write_str("a float in the range of int"),
+        _ => Ok(()),
+    };
 }
 
 /// Code of the type a guard expects of its operand.

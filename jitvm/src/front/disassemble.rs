@@ -1,47 +1,51 @@
 //! Bytecode as text, derived from the operand kinds of the opcode table.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::bytecode::{CodeProto, Constant, ExceptionRange, Module, Op, Operand};
 
 /// One instruction, such as `0007 ADD r3, r1, r2`: names, constants and targets resolved.
-pub fn instruction_text(code: &CodeProto, pc: usize) -> String {
-    let Some(&instruction) = code.instructions.get(pc) else { return format!("{pc:04} ?") };
-    let mut operands = Vec::new();
+pub fn write_instruction(code: &CodeProto, pc: usize, text: &mut String) {
+    // Writing to a string does not fail, here and below.
+    let Some(&instruction) = code.instructions.get(pc) else {
+        let _ = write!(text, "{pc:04} ?");
+        return;
+    };
+    let _ = write!(text, "{pc:04} {}", instruction.op.name());
+    if instruction.x != 0 {
+        let _ = write!(text, "/{}", instruction.x);
+    }
+    let mut separator = " ";
     let fields = [instruction.a, instruction.b, instruction.c];
     for (index, operand) in instruction.op.operands().into_iter().enumerate() {
         let field = fields[index];
-        let text = match operand {
-            Operand::None | Operand::High => continue,
-            Operand::Write | Operand::Read | Operand::Update => format!("r{field}"),
-            Operand::ReadBlock | Operand::WriteBlock => format!("r{field}.."),
-            Operand::Iterator | Operand::WriteIterator => format!("iter r{field}"),
-            // Keywords of a call are a constant, plus one.
-            Operand::Count if index == 2 && matches!(instruction.op, Op::Call | Op::CallMethod) => {
-                match field.checked_sub(1) {
-                    Some(index) => constant_at(code, index),
-                    None => continue,
-                }
-            }
-            Operand::Count => field.to_string(),
-            Operand::Constant => constant_at(code, field),
-            Operand::Name => name_at(&code.names, field),
-            Operand::Global => name_at(&code.globals, field),
-            Operand::Loop => format!("loop {field}"),
-            Operand::Immediate => (instruction.wide() as i32).to_string(),
-            Operand::Target => format!("->{:04}", instruction.wide()),
+        // Keywords of a call are a constant, plus one.
+        let is_keywords = index == 2 && matches!(instruction.op, Op::Call | Op::CallMethod);
+        let is_there = match operand {
+            Operand::None | Operand::High => false,
+            Operand::Count if is_keywords => field != 0,
+            _ => true,
         };
-        operands.push(text);
+        if !is_there {
+            continue;
+        }
+        text.push_str(separator);
+        separator = ", ";
+        let _ = match operand {
+            Operand::None | Operand::High => Ok(()),
+            Operand::Write | Operand::Read | Operand::Update => write!(text, "r{field}"),
+            Operand::ReadBlock | Operand::WriteBlock => write!(text, "r{field}.."),
+            Operand::Iterator | Operand::WriteIterator => write!(text, "iter r{field}"),
+            Operand::Count if is_keywords => write_constant_at(code, field - 1, text),
+            Operand::Count => write!(text, "{field}"),
+            Operand::Constant => write_constant_at(code, field, text),
+            Operand::Name => write_name(&code.names, field, text),
+            Operand::Global => write_name(&code.globals, field, text),
+            Operand::Loop => write!(text, "loop {field}"),
+            Operand::Immediate => write!(text, "{}", instruction.wide() as i32),
+            Operand::Target => write!(text, "->{:04}", instruction.wide()),
+        };
     }
-    let mut text = format!("{pc:04} {}", instruction.op.name());
-    if instruction.x != 0 {
-        // Writing to a string does not fail.
-        let _ = write!(text, "/{}", instruction.x);
-    }
-    if !operands.is_empty() {
-        let _ = write!(text, " {}", operands.join(", "));
-    }
-    text
 }
 
 /// All codes of a module.
@@ -50,30 +54,38 @@ pub fn code_text(module: &Module) -> String {
     for code in &module.codes {
         let _ = writeln!(text, "{} ({} registers)", code.qualname, code.registers);
         for pc in 0..code.instructions.len() {
-            let _ = writeln!(text, "  {}", instruction_text(code, pc));
+            text.push_str("  ");
+            write_instruction(code, pc, &mut text);
+            text.push('\n');
         }
         for range in &code.exception_ranges {
             let ExceptionRange { start, end, target, register } = range;
             let _ = writeln!(text, "  {start:04}..{end:04} fails to {target:04} with r{register}");
         }
         for frame in &code.inlined_frames {
-            let _ = writeln!(text, "  {:04}..{:04} is {}", frame.start, frame.end, name_at(&code.names, frame.name));
+            let _ = write!(text, "  {:04}..{:04} is ", frame.start, frame.end);
+            let _ = write_name(&code.names, frame.name, &mut text);
+            text.push('\n');
         }
     }
     text
 }
 
-fn name_at(names: &[String], index: u16) -> String {
-    names.get(usize::from(index)).cloned().unwrap_or_else(|| format!("?{index}"))
+fn write_name(names: &[String], index: u16, text: &mut String) -> fmt::Result {
+    match names.get(usize::from(index)) {
+        Some(name) => text.write_str(name),
+        None => write!(text, "?{index}"),
+    }
 }
 
-fn constant_at(code: &CodeProto, index: u16) -> String {
-    let mut text = String::new();
+fn write_constant_at(code: &CodeProto, index: u16, text: &mut String) -> fmt::Result {
     match code.constants.get(usize::from(index)) {
-        Some(constant) => write_constant(constant, &mut text),
-        None => text = format!("?{index}"),
+        Some(constant) => {
+            write_constant(constant, text);
+            Ok(())
+        }
+        None => write!(text, "?{index}"),
     }
-    text
 }
 
 fn write_constant(constant: &Constant, text: &mut String) {

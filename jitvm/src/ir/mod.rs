@@ -392,6 +392,18 @@ impl Body {
         let before_loop = !self.kept.is_empty() && self.loop_index().is_some_and(|start| index < start);
         if before_loop { &[] } else { &self.kept }
     }
+    /// Gives back memory that nothing will be added in.
+    pub fn shrink(&mut self) {
+        self.ins.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        self.origins.shrink_to_fit();
+        self.snapshots.shrink_to_fit();
+        for snapshot in &mut self.snapshots {
+            snapshot.frames.shrink_to_fit();
+            snapshot.slots.shrink_to_fit();
+            snapshot.objects.shrink_to_fit();
+        }
+    }
     /// Index of LOOP, if the trace has been peeled.
     pub fn loop_index(&self) -> Option<usize> {
         self.ins.iter().position(|i| i.op == Op::Loop)

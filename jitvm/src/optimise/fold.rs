@@ -39,12 +39,14 @@ pub(super) fn fold(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     body.in_slots.iter_mut().for_each(|entry| entry.value = replaced(&stands_for, entry.value));
     let mut snapshots = take(&mut body.snapshots);
     for snapshot in snapshots.iter_mut().chain(unit.closing.as_mut()) {
-        let before = snapshot.clone();
+        let count = snapshot.slots.len();
         for entry in &mut snapshot.slots {
-            entry.value = unboxed(&body, replaced(&stands_for, entry.value));
+            let value = unboxed(&body, replaced(&stands_for, entry.value));
+            changed |= value != entry.value;
+            entry.value = value;
         }
         snapshot.slots.retain(|entry| !is_untouched(&body, *entry));
-        changed |= *snapshot != before;
+        changed |= snapshot.slots.len() != count;
     }
     body.snapshots = snapshots;
     unit.body = body;

@@ -9,8 +9,6 @@
 //! A guard among them leaves to the interpreter at the header. Where one is certain to fail, where two values that are
 //! one in the loop differ, or where a store would have to be made before its time, the trace ends at the start after all.
 
-use std::collections::HashMap;
-
 use super::emit::{Emitter, effects_of, shape_is_stable, substituted};
 use super::fold_rules::{Applied, never_passes};
 use super::{PassAbort, Unit};
@@ -164,10 +162,10 @@ struct Entry<'a> {
     origin: Origin,
     /// The loop's constants.
     constants: Vec<Ref>,
-    /// By value of the loop: what it is here.
-    values: HashMap<Ref, Ref>,
-    /// Values that are as the loop has left them.
-    kept: HashMap<Ref, Ref>,
+    /// By value of the loop: what it is here; NONE if that is not known yet.
+    values: Vec<Ref>,
+    /// By value of the loop: what it is here if it is as the loop has left it, or NONE.
+    kept: Vec<Ref>,
     /// What may have changed since, if it comes from the loop's body.
     since: Option<Clobbers>,
     /// By instruction of the iteration: what stands for it here, if it was needed so far.
@@ -190,19 +188,24 @@ impl<'a> Entry<'a> {
         body.snapshots.push(closing.clone());
         let constants = label.constants.iter().map(|constant| body.constant(constant.clone())).collect();
         let emitter = Emitter::new(body, helpers);
-        let kept = emitter.body.kept.iter().filter(|_| since.is_some()).map(|kept| (kept.of_loop, kept.here)).collect();
+        let count = label.iteration.len();
+        let mut kept = vec![Ref::NONE; count];
+        for value in emitter.body.kept.iter().filter(|_| since.is_some()) {
+            if let Some(kept) = kept.get_mut(usize::from(value.of_loop.0)) {
+                *kept = value.here;
+            }
+        }
         let since = since.map(|mut since| {
             since.add(&emitter.body, helpers);
             since
         });
-        let count = label.iteration.len();
         let mut entry = Entry {
             emitter,
             label,
             closing,
             origin,
             constants,
-            values: HashMap::new(),
+            values: vec![Ref::NONE; count],
             kept,
             since,
             here: vec![Ref::NONE; count],
@@ -263,7 +266,7 @@ impl<'a> Entry<'a> {
         let is_there = match ins.op {
             Op::Sload => {
                 let left = u16::try_from(ins.c).ok().and_then(|slot| super::fold::slot_value(self.closing, slot));
-                left.is_none_or(|left| self.kept.get(&Ref(at as u16)) == Some(&left))
+                left.is_none_or(|left| self.kept[at] == left)
             }
             _ => ins.operands().all(|r| r.is_constant() || self.same[r.index()]),
         };
@@ -276,12 +279,9 @@ impl<'a> Entry<'a> {
             return Some(self.here[at]);
         }
         let ins = self.label.iteration[at];
-        if self.same[at]
-            && let Some(&kept) = self.kept.get(&Ref(at as u16))
-            && self.emitter.ty(kept) == ins.ty
-        {
-            self.here[at] = kept;
-            return Some(kept);
+        if self.same[at] && !self.kept[at].is_none() && self.emitter.ty(self.kept[at]) == ins.ty {
+            self.here[at] = self.kept[at];
+            return Some(self.kept[at]);
         }
         let here = match ins.op {
             Op::CallH | Op::CallF | Op::New => return None,
@@ -306,7 +306,7 @@ impl<'a> Entry<'a> {
 
     /// The value is not negative.
     fn natural(&mut self, value: Ref) -> Option<()> {
-        let here = *self.values.get(&value)?;
+        let here = self.value(value)?;
         if self.emitter.bounds(here).is_natural() {
             return Some(());
         }
@@ -317,8 +317,16 @@ impl<'a> Entry<'a> {
     /// A value of the loop is this one, in the type that the loop knows it by.
     fn is(&mut self, value: Ref, here: Ref) -> Option<()> {
         let here = self.coerced(here, self.label.iteration[value.index()].ty)?;
-        let known = *self.values.entry(value).or_insert(here);
-        (known == here).then_some(())
+        let known = &mut self.values[value.index()];
+        if known.is_none() {
+            *known = here;
+        }
+        (*known == here).then_some(())
+    }
+
+    /// What a value of the loop is here, if that is known.
+    fn value(&self, of_loop: Ref) -> Option<Ref> {
+        self.values.get(of_loop.index()).copied().filter(|here| !here.is_none())
     }
 
     fn coerced(&mut self, r: Ref, ty: Ty) -> Option<Ref> {
@@ -365,7 +373,7 @@ impl<'a> Entry<'a> {
     fn finish(mut self, link: u32) -> Option<(Body, Applied)> {
         let mut chain = Ref::NONE;
         for value in &self.label.values {
-            let here = *self.values.get(value)?;
+            let here = self.value(*value)?;
             chain = self.emitter.push(Ins::new(Op::CArg, Ty::Nil, chain, here, 0), self.origin);
         }
         let at = self.emitter.body.ins.len() as u16;

@@ -5,8 +5,7 @@
 //! they are there. An object that is carried round the loop becomes its words: where the object at LOOP and the one at
 //! the end of the iteration differ in a word, a PHI carries that word. What is stored at CLOSE has to be an object.
 
-use std::collections::{HashMap, HashSet};
-use std::mem::take;
+use std::collections::BTreeMap;
 
 use super::dce;
 use super::fold::unboxed;
@@ -23,7 +22,40 @@ struct State {
 }
 
 /// By NEW.
-type States = HashMap<Ref, State>;
+type States = BTreeMap<Ref, State>;
+
+/// Instructions of a trace.
+#[derive(Clone)]
+struct Marks {
+    marked: Vec<bool>,
+    count: usize,
+}
+
+impl Marks {
+    /// None yet of so many.
+    fn new(length: usize) -> Marks {
+        Marks { marked: vec![false; length], count: 0 }
+    }
+
+    fn contains(&self, r: Ref) -> bool {
+        self.marked.get(usize::from(r.0)) == Some(&true)
+    }
+
+    /// Neither constants nor what is absent are instructions.
+    fn add(&mut self, r: Ref) {
+        if let Some(mark) = self.marked.get_mut(usize::from(r.0)) {
+            self.count += usize::from(!*mark);
+            *mark = true;
+        }
+    }
+
+    fn remove(&mut self, r: Ref) {
+        if let Some(mark) = self.marked.get_mut(usize::from(r.0)) {
+            self.count -= usize::from(*mark);
+            *mark = false;
+        }
+    }
+}
 
 /// Objects that cross LOOP.
 #[derive(Default)]
@@ -43,17 +75,19 @@ pub(super) fn sink(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     sink.close_keeps(unit.closing.as_ref());
     let (carried, snapshots) = loop {
         sink.settle();
+        if sink.candidates.count == 0 {
+            return Ok(false);
+        }
         match sink.carried().and_then(|carried| Ok((sink.snapshots(&carried)?, carried))) {
             Ok((snapshots, carried)) => break (carried, snapshots),
             Err(new) => sink.keep(new),
         }
     };
     let Sink { candidates, needed, .. } = sink;
-    if candidates.is_empty() {
-        return Ok(false);
+    unit.sunk += candidates.count;
+    for (index, objects) in snapshots {
+        unit.body.snapshots[index].objects = objects;
     }
-    unit.sunk += candidates.len();
-    unit.body.snapshots = snapshots;
     remove(&mut unit.body, &candidates, &needed);
     let origin = unit.body.origins[unit.body.loop_index().unwrap_or(0)];
     for (first, next) in carried.phis {
@@ -69,41 +103,50 @@ struct Sink<'a> {
     /// By instruction.
     needed: Vec<bool>,
     /// NEWs that may still turn out not to be executed.
-    candidates: HashSet<Ref>,
+    candidates: Marks,
     /// Index of LOOP, or the number of instructions.
     loop_at: usize,
     /// PHIs, by the value at LOOP.
-    phis: HashMap<Ref, Ref>,
+    phis: BTreeMap<Ref, Ref>,
     /// Values that needed PHIs carry.
-    carried: HashSet<Ref>,
+    carried: Marks,
     /// Values from before LOOP that something after it uses.
-    used_in_loop: HashSet<Ref>,
+    used_in_loop: Marks,
 }
 
 impl<'a> Sink<'a> {
     fn new(body: &'a Body, needed: Vec<bool>) -> Sink<'a> {
-        let loop_at = body.loop_index().unwrap_or(body.ins.len());
-        let all = || body.ins.iter().enumerate().filter(|(at, _)| needed[*at]);
-        let candidates = all().filter(|(_, ins)| ins.op == Op::New && !ins.is_sunk()).map(|(at, _)| Ref(at as u16));
-        let phis = body.ins.iter().filter(|ins| ins.op == Op::Phi).map(|phi| (phi.a, phi.b));
-        let needed_phis = || all().filter(|(_, ins)| ins.op == Op::Phi).map(|(_, phi)| phi);
-        let in_loop = || all().filter(|(at, _)| *at > loop_at);
-        let operands = in_loop().filter(|(_, ins)| ins.op != Op::Phi).flat_map(|(_, ins)| ins.operands());
+        let count = body.ins.len();
+        let loop_at = body.loop_index().unwrap_or(count);
+        let (mut candidates, mut carried, mut used_in_loop) =
+            (Marks::new(count), Marks::new(count), Marks::new(loop_at));
+        let mut phis = BTreeMap::new();
+        for (at, ins) in body.ins.iter().enumerate() {
+            match ins.op {
+                Op::New if needed[at] && !ins.is_sunk() => candidates.add(Ref(at as u16)),
+                Op::Phi => {
+                    phis.insert(ins.a, ins.b);
+                    if needed[at] {
+                        carried.add(ins.a);
+                        used_in_loop.add(ins.b);
+                    }
+                }
+                _ if needed[at] && at > loop_at => ins.operands().for_each(|r| used_in_loop.add(r)),
+                _ => {}
+            }
+        }
         let snapshots = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > loop_at);
-        let used = operands.chain(needed_phis().map(|phi| phi.b)).chain(snapshots.flat_map(Snapshot::values));
-        let used_in_loop = used.filter(|r| !r.is_constant() && r.index() < loop_at).collect();
-        let (candidates, phis) = (candidates.collect(), phis.collect());
-        let carried = needed_phis().map(|phi| phi.a).collect();
+        snapshots.flat_map(Snapshot::values).for_each(|r| used_in_loop.add(r));
         Sink { body, candidates, loop_at, phis, carried, used_in_loop, needed }
     }
 
     fn is_candidate(&self, r: Ref) -> bool {
-        self.candidates.contains(&r)
+        self.candidates.contains(r)
     }
 
     /// The object has to be made where the trace makes it.
     fn keep(&mut self, new: Ref) {
-        self.candidates.remove(&new);
+        self.candidates.remove(new);
     }
 
     /// CLOSE writes to the stack, and what it writes has to be there.
@@ -111,7 +154,7 @@ impl<'a> Sink<'a> {
         let close = self.body.ins.iter().position(|ins| ins.op == Op::Close);
         let at_close = close.and_then(|at| self.body.snapshot_of(at)).map(|index| &self.body.snapshots[index]);
         for entry in at_close.into_iter().chain(closing).flat_map(|snapshot| &snapshot.slots) {
-            self.candidates.remove(&entry.value);
+            self.candidates.remove(entry.value);
         }
     }
 
@@ -123,13 +166,13 @@ impl<'a> Sink<'a> {
     /// Takes away the candidates that something needs as an object, until nothing changes.
     fn settle(&mut self) {
         loop {
-            let before = self.candidates.len();
+            let before = self.candidates.count;
             for at in 0..self.body.ins.len() {
                 if self.needed[at] {
                     self.settle_uses(self.body.ins[at]);
                 }
             }
-            if self.candidates.len() == before {
+            if self.candidates.count == before {
                 return;
             }
         }
@@ -139,9 +182,8 @@ impl<'a> Sink<'a> {
         match ins.op {
             Op::ShapeStore => {}
             Op::FieldStore => {
-                let is_word =
-                    self.layout(ins.a).is_some_and(|new| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c));
-                if !is_word {
+                let is_word = |new: NewObject| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c);
+                if self.is_candidate(ins.a) && !self.layout(ins.a).is_some_and(is_word) {
                     self.keep(ins.a);
                 }
                 if !self.is_candidate(ins.a) {
@@ -192,11 +234,11 @@ impl<'a> Sink<'a> {
             self.apply(&mut states, at);
         }
         let at_end = states;
-        let crosses = |new: &Ref| self.carried.contains(new) || self.used_in_loop.contains(new);
+        let crosses = |new: Ref| self.carried.contains(new) || self.used_in_loop.contains(new);
         let mut work: Vec<(Ref, Ref)> =
-            at_loop.keys().filter(|new| crosses(new)).map(|&new| (new, self.next(new))).collect();
+            at_loop.keys().filter(|new| crosses(**new)).map(|&new| (new, self.next(new))).collect();
         work.sort_unstable();
-        let mut reached: HashMap<Ref, Ref> = HashMap::new();
+        let mut reached: BTreeMap<Ref, Ref> = BTreeMap::new();
         while let Some((first, next)) = work.pop() {
             if let Some(known) = reached.get(&first) {
                 if *known == next {
@@ -206,7 +248,7 @@ impl<'a> Sink<'a> {
             }
             // Two objects that become one are one object from then on, which two lists of words cannot say.
             let merges = reached.values().any(|other| *other == next);
-            if merges || next != self.next(first) && crosses(&first) {
+            if merges || next != self.next(first) && crosses(first) {
                 return Err(first);
             }
             reached.insert(first, next);
@@ -260,19 +302,19 @@ impl<'a> Sink<'a> {
         let (ty, next) = (self.body.ty(one), self.body.ty(other));
         let agrees = ty == next || (ty == crate::ir::Ty::Val && next.is_tagged());
         // Without a PHI, what the loop uses is the same in each iteration.
-        if !agrees || self.used_in_loop.contains(&one) {
+        if !agrees || self.used_in_loop.contains(one) {
             return false;
         }
         phis.push((one, other));
         true
     }
 
-    /// The snapshots with the sunk objects that each refers to; or an object that cannot be listed.
-    fn snapshots(&self, carried: &Carried) -> Result<Vec<Snapshot>, Ref> {
-        let mut snapshots = self.body.snapshots.clone();
+    /// The sunk objects that snapshots refer to, by index of those that do; or an object that cannot be listed.
+    fn snapshots(&self, carried: &Carried) -> Result<Vec<(usize, Vec<SnapObject>)>, Ref> {
+        let mut lists = Vec::new();
         let mut states = States::new();
         let mut at = 0;
-        for snapshot in &mut snapshots {
+        for (index, snapshot) in self.body.snapshots.iter().enumerate() {
             while at < (snapshot.at as usize).min(self.body.ins.len()) {
                 self.apply(&mut states, at);
                 if at == self.loop_at {
@@ -280,10 +322,12 @@ impl<'a> Sink<'a> {
                 }
                 at += 1;
             }
-            let mut objects = take(&mut snapshot.objects);
-            let mut found: Vec<Ref> = snapshot.slots.iter().map(|entry| entry.value).collect();
-            found.retain(|r| self.is_candidate(*r));
-            found.reverse();
+            let values = snapshot.slots.iter().rev().map(|entry| entry.value);
+            let mut found: Vec<Ref> = values.filter(|r| self.is_candidate(*r)).collect();
+            if found.is_empty() {
+                continue;
+            }
+            let mut objects = snapshot.objects.clone();
             while let Some(new) = found.pop() {
                 if objects.iter().any(|object| object.object == new) {
                     continue;
@@ -293,9 +337,9 @@ impl<'a> Sink<'a> {
                 found.extend(words.iter().rev().filter(|word| self.is_candidate(**word)));
                 objects.push(SnapObject { object: new, shape: state.shape, words });
             }
-            snapshot.objects = objects;
+            lists.push((index, objects));
         }
-        Ok(snapshots)
+        Ok(lists)
     }
 
     /// A word in a snapshot: exits make the boxes of floats. What a box from before LOOP was made of may not be what it
@@ -308,19 +352,20 @@ impl<'a> Sink<'a> {
 }
 
 /// Takes out what is not executed any more.
-fn remove(body: &mut Body, sunk: &HashSet<Ref>, needed: &[bool]) {
-    let listed: HashSet<Ref> =
-        body.snapshots.iter().flat_map(|snapshot| snapshot.objects.iter().map(|object| object.object)).collect();
+fn remove(body: &mut Body, sunk: &Marks, needed: &[bool]) {
+    let mut listed = Marks::new(body.ins.len());
+    let objects = body.snapshots.iter().flat_map(|snapshot| &snapshot.objects);
+    objects.for_each(|object| listed.add(object.object));
     let mut gone = sunk.clone();
     for (at, ins) in body.ins.iter_mut().enumerate() {
         let here = Ref(at as u16);
-        if sunk.contains(&here) && listed.contains(&here) {
+        if sunk.contains(here) && listed.contains(here) {
             ins.flags |= flags::SUNK;
-        } else if sunk.contains(&here) || ins.operands().any(|r| gone.contains(&r)) {
+        } else if sunk.contains(here) || ins.operands().any(|r| gone.contains(r)) {
             // Whatever else uses a sunk object is one of its stores, its PHI, or not needed.
             debug_assert!(!needed[at] || matches!(ins.op, Op::New | Op::FieldStore | Op::ShapeStore | Op::Phi));
             *ins = Ins::NOP;
-            gone.insert(here);
+            gone.add(here);
         }
     }
 }

@@ -131,7 +131,7 @@ impl TraceEntry {
         let stubs = [(artifact.stubs, u16::MAX)];
         for &(offset, ins) in artifact.map.iter().chain(&stubs).chain(&artifact.slow_map) {
             let first = frames.len() as u32;
-            frames.extend(origins(&trace.body, ins as usize).into_iter().map(&mut *loc));
+            frames.extend(origins(&trace.body, ins as usize).map(&mut *loc));
             // Out of line a call goes through the interpreter.
             let calls = offset < artifact.stubs && trace.body.ins[ins as usize].op == Op::CallF;
             pieces.push(Piece {
@@ -192,13 +192,14 @@ fn builtin_called(body: &Body, ins: usize) -> Option<u32> {
 
 /// The places an instruction of a trace stands for, outermost first: those of the frames below it from the snapshot it
 /// would leave with, then its own.
-fn origins(body: &Body, ins: usize) -> Vec<Origin> {
-    let Some(&own) = body.origins.get(ins) else { return Vec::new() };
-    let frames = body.snapshot_of(ins).map_or(&[][..], |snapshot| &body.snapshots[snapshot].frames);
+fn origins(body: &Body, ins: usize) -> impl Iterator<Item = Origin> + '_ {
+    let own = body.origins.get(ins).copied();
+    let snapshot = own.and_then(|_| body.snapshot_of(ins));
+    let frames = snapshot.map_or(&[][..], |snapshot| &body.snapshots[snapshot].frames);
     // A snapshot is of the state before an instruction, which may have entered or left a function since.
-    let depth = frames.iter().rposition(|frame| frame.code == own.code).unwrap_or(frames.len().min(1));
-    let below = frames[..depth].iter().map(|frame| Origin { code: frame.code, pc: frame.pc });
-    below.chain([own]).collect()
+    let depth = frames.iter().rposition(|frame| own.is_some_and(|own| frame.code == own.code));
+    let below = &frames[..depth.unwrap_or(frames.len().min(1))];
+    below.iter().map(|frame| Origin { code: frame.code, pc: frame.pc }).chain(own)
 }
 
 /// The machine code of all traces, by address.

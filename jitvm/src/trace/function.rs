@@ -65,6 +65,11 @@ pub fn function_called(vm: &mut Vm, floor: usize) -> Called {
 }
 
 impl Trace {
+    /// The place of the program that an exit is at.
+    pub(super) fn place(&self, exit: usize) -> Option<Origin> {
+        self.body.origins.get(usize::from(*self.guards.get(exit)?)).copied()
+    }
+
     /// Memory of what the VM keeps of it beside its machine code: IR, snapshots, what exits restore, and the iteration
     /// that other traces may enter.
     pub fn metadata_bytes(&self) -> u64 {

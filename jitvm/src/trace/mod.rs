@@ -41,6 +41,7 @@ pub mod watch;
 mod watchdog;
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -93,6 +94,8 @@ pub struct Trace {
     pub root: TraceId,
     /// Side traces in the tree, counted at the root.
     pub sides: u64,
+    /// How many side traces it begins behind that began at the same place, each at an exit of the one before.
+    chained: u64,
     pub code: CodeId,
     pub loop_index: u16,
     /// What runs: the optimised body, or in `mode=ir-raw` the recorded one.
@@ -206,6 +209,9 @@ impl Jit {
         for index in first.0..first.0 + count as u32 {
             self.liveness.remove(&CodeId(index));
         }
+        if let Some(events) = &mut self.events {
+            events.forget_codes(first, count);
+        }
     }
 
     fn new_trace_id(&mut self) -> TraceId {
@@ -225,6 +231,15 @@ impl Jit {
 
     pub fn trace_mut(&mut self, id: TraceId) -> &mut Trace {
         &mut self.traces[self.by_id[id.index()] as usize]
+    }
+
+    /// `Trace::chained` of a side trace at this exit.
+    fn chained_to(&self, parent: Parent) -> u64 {
+        let of = self.trace(parent.trace);
+        let place = |parent: Parent| self.find(parent.trace).and_then(|trace| trace.place(parent.exit));
+        let is_at_same_place =
+            of.parent.is_some_and(|before| place(before).is_some_and(|at| place(parent) == Some(at)));
+        if is_at_same_place { of.chained + 1 } else { 0 }
     }
 }
 
@@ -356,7 +371,7 @@ fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
 }
 
 /// Optimises, compiles and installs a complete recording.
-fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
+fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
     let record_ns = recorder.started.elapsed().as_nanos() as u64;
     if let Some(mut events) = vm.jit.events.take() {
         events.trace_stop(vm, &recorder, record_ns);
@@ -364,12 +379,12 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     }
     let (trace, anchor, loop_index, parent) = (recorder.trace, recorder.anchor, recorder.loop_index, recorder.parent);
     let (started, ends_outside) = (recorder.started, recorder.ends_outside);
-    let bytecodes = recorder.bytecodes.clone();
-    // The constants must stay visible to the collector, which boxing in a fold may start.
+    let bytecodes = take(&mut recorder.bytecodes);
     let concrete = recorder.concrete.clone();
     let places = recorder.places.clone();
     let recorded = recorder.close();
-    let pins = [parent.map(|parent| parent.trace), recorded.link];
+    let link = recorded.link;
+    let pins = [parent.map(|parent| parent.trace), link];
     evict::chance(vm, &pins);
     let began = Instant::now();
     let (entries, owns_counter) = match &mut vm.jit.events {
@@ -384,8 +399,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     };
     let counter = (parent.is_some() || loop_index == function::ENTRY || begins_body).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
-    let own_frame = parent.is_none() && (is_function || begins_body || recorded.link.is_some());
-    let result = compile(vm, trace, parent, own_frame, counter, &recorded, &concrete);
+    let own_frame = parent.is_none() && (is_function || begins_body || link.is_some());
+    let result = compile(vm, trace, parent, own_frame, counter, recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
@@ -416,11 +431,22 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 }
                 _ => {}
             }
+            let place = parent.and_then(|parent| vm.jit.trace(parent.trace).place(parent.exit));
+            let chained = parent.map_or(0, |parent| vm.jit.chained_to(parent));
+            if chained >= vm.jit.params.chain_limit {
+                let again = exits.iter_mut().zip(&guards);
+                again.filter(|(_, guard)| body.origins.get(usize::from(**guard)) == place.as_ref()).for_each(
+                    |(exit, _)| {
+                        exit.aborts = vm.jit.params.abort_limit.min(u64::from(u16::MAX)) as u16;
+                    },
+                );
+            }
             let installed = Trace {
                 id: trace,
                 parent,
                 root,
                 sides: 0,
+                chained,
                 code: anchor,
                 loop_index,
                 loop_at: body.loop_index(),
@@ -434,7 +460,7 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 entry_failures: 0,
                 retired: false,
                 watchdog: Watchdog::default(),
-                link: recorded.link,
+                link,
                 begins_body,
                 evicted: false,
                 activity: 0,
@@ -506,7 +532,7 @@ fn compile(
     parent: Option<Parent>,
     own_frame: bool,
     counter: Option<*mut u64>,
-    recorded: &Recorded,
+    recorded: Recorded,
     concrete: &Concrete,
 ) -> Result<(Body, Option<Label>, Option<Artifact>, u64), Abort> {
     let mut events = vm.jit.events.take();
@@ -514,20 +540,21 @@ fn compile(
         events.ir_recorded(vm, trace, &recorded.body);
     }
     let options = pass_options(&vm.jit.params);
+    let (link, anchor) = (recorded.link, recorded.closing.frames.first().map(|frame| frame.code));
     let mut sunk = 0;
-    let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
+    let root: Option<*const Trace> = link.map(|root| &raw const *vm.jit.trace(root));
     // SAFETY: traces are boxed, and nothing evicts this one while it is linked to.
     let label = root.and_then(|root| unsafe { (*root).label.as_ref() });
     // Only a trace of that loop's own tree, and from its body, finds anything where the loop has left it.
     let since = parent.and_then(|parent| {
         let of = vm.jit.trace(parent.trace);
         let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
-        (Some(of.root) == recorded.link && is_of_body).then_some(of.clobbers)
+        (Some(of.root) == link && is_of_body).then_some(of.clobbers)
     });
     let target = label.map(|label| optimise::Target { label, since });
     watch::is_stored_by(vm, &recorded.body);
     let may_watch = |cell: u64, word: u64| watch::may_watch(vm, cell, word);
-    let optimised = optimise::run_on(recorded.clone(), Some(concrete), target, &may_watch, &options, &mut |report| {
+    let optimised = optimise::run_on(recorded, Some(concrete), target, &may_watch, &options, &mut |report| {
         sunk += report.sunk as u64;
         if let Some(events) = &mut events {
             events.pass(vm, trace, &report);
@@ -537,11 +564,12 @@ fn compile(
     vm.jit.totals.sunk += sunk;
     let (mut body, label) = optimised.map_err(|abort| match abort {
         PassAbort::UnstableType { slot } => {
-            Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
+            Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, anchor, slot) }
         }
         PassAbort::UnstableValue { .. } => Abort { reason: AbortReason::UnstableType, detail: abort.to_string() },
         PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
+    body.shrink();
     if vm.jit.params.mode != Mode::Machine {
         return Ok((body, label, None, 0));
     }
@@ -565,7 +593,7 @@ fn compile(
         own_frame,
     };
     let mut locations: &[codegen::Location] = &[];
-    let (mut spills, mut link) = (0, None);
+    let (mut spills, mut linked) = (0, None);
     let mut values = Vec::new();
     if let Some(parent) = parent {
         let of: *const Trace = vm.jit.trace(parent.trace);
@@ -574,7 +602,7 @@ fn compile(
         locations = &artifact.exits[parent.exit].locations;
         spills = artifact.spills;
     }
-    if let Some(root) = recorded.link {
+    if let Some(root) = link {
         let root: *const Trace = vm.jit.trace(root);
         // SAFETY: as above.
         let root = unsafe { &*root };
@@ -583,12 +611,12 @@ fn compile(
             let lies_as = codegen::shared_values(&root.body);
             values = label.values.iter().map(|&value| (value, lies_as[value.index()])).collect();
         }
-        link = Some((artifact, &values));
+        linked = Some((artifact, &values));
     }
-    let link = link.map(|(artifact, values)| codegen::Target { artifact, values });
-    let inherited = codegen::Inherited { locations, spills, link, counter };
+    let target = linked.map(|(artifact, values)| codegen::Target { artifact, values });
+    let inherited = codegen::Inherited { locations, spills, link: target, counter };
     let inherited = (parent.is_some() || own_frame).then_some(&inherited);
-    let pins = [parent.map(|parent| parent.trace), recorded.link];
+    let pins = [parent.map(|parent| parent.trace), link];
     let assemble = |vm: &mut Vm, body: &mut Body| {
         let arena = vm.jit.arena.as_mut().expect("made above");
         codegen::compile(body, trace, inherited, &options, &targets, arena)
@@ -611,10 +639,10 @@ fn compile(
 }
 
 /// Name of the variable in a slot of the anchor frame.
-fn slot_name(vm: &Vm, recorded: &Recorded, slot: u16) -> String {
-    let Some(frame) = recorded.closing.frames.first() else { return format!("slot {slot}") };
+fn slot_name(vm: &Vm, anchor: Option<CodeId>, slot: u16) -> String {
+    let Some(code) = anchor else { return format!("slot {slot}") };
     // SAFETY: code objects live as long as the VM.
-    let proto = unsafe { &(*call::code_pointer(vm, frame.code)).proto };
+    let proto = unsafe { &(*call::code_pointer(vm, code)).proto };
     proto.local_names.get(slot as usize).map_or_else(|| format!("temporary {slot}"), |name| format!("'{name}'"))
 }
 

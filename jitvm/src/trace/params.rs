@@ -57,6 +57,8 @@ parameters! {
     side_threshold "side" = 8;
     /// Side traces of one root trace.
     side_limit "side-limit" = 256;
+    /// Side traces at one place of the program, each at an exit of the one before: it sees ever new classes or functions.
+    chain_limit "chain-limit" = 64;
     /// Aborted recordings of one loop (or exit) before it is blacklisted.
     abort_limit "abort-limit" = 4;
     /// Traces compiled for one loop, one after the other, before it is blacklisted as unstable.
