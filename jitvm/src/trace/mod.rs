@@ -384,7 +384,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
     let counter = (parent.is_some() || loop_index == function::ENTRY || begins_body).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
     let own_frame = parent.is_none() && (is_function || begins_body || recorded.link.is_some());
-    let result = compile(vm, trace, parent, own_frame, counter, &recorded, &concrete);
+    let of_loop = parent.is_none().then_some((anchor, loop_index));
+    let result = compile(vm, trace, of_loop, parent, own_frame, counter, &recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
@@ -502,6 +503,7 @@ fn pass_options(params: &Params) -> PassOptions {
 fn compile(
     vm: &mut Vm,
     trace: TraceId,
+    anchor: Option<(CodeId, u16)>,
     parent: Option<Parent>,
     own_frame: bool,
     counter: Option<*mut u64>,
@@ -512,7 +514,8 @@ fn compile(
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
     }
-    let options = pass_options(&vm.jit.params);
+    let mut options = pass_options(&vm.jit.params);
+    options.avoids_rare_path = anchor.is_some_and(|(code, index)| policy::avoids_rare_path(vm, code, index));
     let mut sunk = 0;
     let root: Option<*const Trace> = recorded.link.map(|root| &raw const *vm.jit.trace(root));
     // SAFETY: traces are boxed, and nothing evicts this one while it is linked to.
@@ -539,6 +542,7 @@ fn compile(
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, recorded, slot) }
         }
         PassAbort::UnstableValue { .. } => Abort { reason: AbortReason::UnstableType, detail: abort.to_string() },
+        PassAbort::RarePath { .. } => Abort { reason: AbortReason::RarePath, detail: abort.to_string() },
         PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
     if vm.jit.params.mode != Mode::Machine {
