@@ -397,10 +397,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
             }
-            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers);
-            if parent.is_some() {
-                clobbers.add(&body, HELPERS);
-            }
+            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers.clone());
+            clobbers.add(&body, HELPERS);
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
@@ -524,7 +522,7 @@ fn compile(
     let since = parent.and_then(|parent| {
         let of = vm.jit.trace(parent.trace);
         let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
-        (Some(of.root) == recorded.link && is_of_body).then_some(of.clobbers)
+        (Some(of.root) == recorded.link && is_of_body).then(|| of.clobbers.clone())
     });
     let target = label.map(|label| optimise::Target { label, since });
     watch::is_stored_by(vm, &recorded.body);
