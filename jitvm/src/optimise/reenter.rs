@@ -120,7 +120,10 @@ pub struct Clobbers {
 enum Place {
     Cell(u64),
     /// A field of an object, with the shape that a guard has found it to have.
-    Field { offset: u32, shape: Option<u32> },
+    Field {
+        offset: u32,
+        shape: Option<u32>,
+    },
 }
 
 /// More places than this are not told apart.

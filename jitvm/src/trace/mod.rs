@@ -397,7 +397,8 @@ fn finish(vm: &mut Vm, recorder: Box<Recorder>) {
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
             }
-            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers.clone());
+            let mut clobbers =
+                parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers.clone());
             clobbers.add(&body, HELPERS);
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
