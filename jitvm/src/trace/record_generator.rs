@@ -139,7 +139,13 @@ impl Recorder {
 
     /// A call of a generator function, with a value for each parameter: it only makes the generator. `None`: it is another
     /// function, or has too many.
-    pub(super) fn called_generator(&mut self, vm: &mut Vm, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
+    pub(super) fn called_generator(
+        &mut self,
+        vm: &mut Vm,
+        code: *const Code,
+        callee: Ref,
+        parameters: &[Ref],
+    ) -> Option<Ref> {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         let makers = match proto.kind {
