@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use crate::perf::operations::are_many;
 use crate::runtime::bytes;
 use crate::runtime::object::ShapeId;
-use crate::runtime::sequences::{items, items_mut};
+use crate::runtime::sequences::{copy_items, items, items_mut};
 use crate::runtime::strings::length;
 use crate::runtime::subscript::{self, Chosen};
 use crate::runtime::value::Value;
@@ -81,7 +81,9 @@ pub fn set(vm: &mut Vm, list: Value, bounds: [Value; 2], new: Value) -> Outcome<
     let run = subscript::run_of(bounds[0], bounds[1], items(list).len());
     let count = items(new).len();
     if run.count == count && list != new && !are_many(count) {
-        items_mut(vm, list)[run.start as usize..][..count].copy_from_slice(items(new));
+        let to = &mut items_mut(vm, list)[run.start as usize..][..count];
+        // SAFETY: there are `count` of both, of different lists.
+        unsafe { copy_items(items(new).as_ptr(), to.as_mut_ptr(), count) };
         return Ok(());
     }
     let slice = vm.slice(bounds[0], bounds[1], Value::NONE);

@@ -108,10 +108,20 @@ impl Emitter<'_> {
         if self.is_guarded(Op::G_Ne, one, other) || self.is_guarded(Op::G_Ne, other, one) {
             return true;
         }
-        let (Some(one), Some(other)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape)) else {
+        let (Some(one_guard), Some(other_guard)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape))
+        else {
             return false;
         };
-        one.c != other.c && (shape_is_stable(one.c) || shape_is_stable(other.c))
+        // Shapes that change tell if none could between the guards, nor since.
+        one_guard.c != other_guard.c
+            && (shape_is_stable(one_guard.c)
+                || shape_is_stable(other_guard.c)
+                || self.shapes_are_kept(one.index().min(other.index())))
+    }
+
+    /// Whether no object has got another shape since this instruction.
+    fn shapes_are_kept(&self, since: usize) -> bool {
+        self.after_write() <= since && self.chain(Op::ShapeStore, since).next().is_none()
     }
 
     /// Whether a guard has told the lists apart that have these items.

@@ -35,6 +35,7 @@ pub(crate) struct Unit<'h> {
     /// Where a side trace goes in the end.
     link: Option<TraceId>,
     helpers: &'h [Helper],
+    avoids_rare_path: bool,
     /// What the body of that trace's loop begins with, if one may go there.
     target: Option<Target<'h>>,
     /// The same of the loop being made.
@@ -113,6 +114,8 @@ pub const PASSES: &[Pass] = &[
 #[derive(Clone, Copy, Debug)]
 pub struct PassOptions {
     on: [bool; PASSES.len()],
+    /// An iteration that cannot follow itself is not made a loop.
+    pub avoids_rare_path: bool,
     pub helpers: &'static [Helper],
 }
 
@@ -122,7 +125,7 @@ impl Default for PassOptions {
         for (on, pass) in on.iter_mut().zip(PASSES) {
             *on = pass.default;
         }
-        PassOptions { on, helpers: HELPERS }
+        PassOptions { on, avoids_rare_path: false, helpers: HELPERS }
     }
 }
 
@@ -148,6 +151,8 @@ pub enum PassAbort {
     UnstableType { slot: u16 },
     /// The value of instruction `at` has another type in the next iteration.
     UnstableValue { at: u16 },
+    /// A guard of the iteration is certain to fail in the next one, whose word for what it tests is known.
+    RarePath { at: u16 },
     /// Twice the trace is more than references can name.
     TooLong { instructions: usize },
 }
@@ -157,6 +162,7 @@ impl fmt::Display for PassAbort {
         match self {
             PassAbort::UnstableType { slot } => write!(f, "slot {slot} changes its type from iteration to iteration"),
             PassAbort::UnstableValue { at } => write!(f, "value {at:04} changes its type from iteration to iteration"),
+            PassAbort::RarePath { at } => write!(f, "guard {at:04} fails in the iteration that follows"),
             PassAbort::TooLong { instructions } => write!(f, "{instructions} instructions are too many for a loop"),
         }
     }
@@ -208,7 +214,20 @@ pub fn run_on(
     let closing = (!is_ended).then_some(closing);
     let helpers = options.helpers;
     let applied = [0; RULES.len()];
-    let mut unit = Unit { body, closing, link, helpers, target, label: None, sunk: 0, applied, concrete, may_watch };
+    let avoids_rare_path = options.avoids_rare_path;
+    let mut unit = Unit {
+        body,
+        closing,
+        link,
+        helpers,
+        avoids_rare_path,
+        target,
+        label: None,
+        sunk: 0,
+        applied,
+        concrete,
+        may_watch,
+    };
     verify(&unit, "the recorder");
     let (mut ops, mut guards) = count(&unit.body);
     for (index, pass) in PASSES.iter().enumerate() {

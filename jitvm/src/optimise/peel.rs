@@ -29,6 +29,11 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     }
     let iteration = take(&mut unit.body);
     let plain = Peeled::of(&iteration, unit.helpers, &closing, &[])?;
+    if unit.avoids_rare_path
+        && let Some(at) = plain.certain_failure(&iteration)
+    {
+        return Err(PassAbort::RarePath { at });
+    }
     match enterable(&iteration, &plain, unit.helpers, &closing) {
         Some(peeled) => {
             unit.label = peeled.label(&iteration, &closing);
@@ -105,6 +110,17 @@ impl Peeled {
         add_phis(&mut body, &becomes, origin)?;
         mark_flags(&mut body);
         Ok(Peeled { body, becomes, natural, applied })
+    }
+
+    /// A guard that the iteration passes, and the next one cannot.
+    fn certain_failure(&self, iteration: &Body) -> Option<u16> {
+        let is_decided = |ins: &Ins| {
+            ins.op.is_guard() && !matches!(ins.op, Op::G_Poll | Op::G_Watch) && ins.operands().all(Ref::is_constant)
+        };
+        let count = iteration.ins.len();
+        let copies = &self.body.ins[count + 1..];
+        let fails = |at: &usize| copies.get(*at).is_some_and(is_decided) && !is_decided(&iteration.ins[*at]);
+        (0..count).find(fails).map(|at| at as u16)
     }
 
     /// How other traces get to LOOP, if what the body does not do again can be done by them.

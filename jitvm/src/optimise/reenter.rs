@@ -16,7 +16,7 @@ use crate::interp::helpers::Helper;
 use crate::ir::{Alias, Body, Const, Effect, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty};
 
 pub(super) fn reenter(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
-    let (Some(target), Some(link)) = (unit.target, unit.link) else { return Ok(false) };
+    let (Some(target), Some(link)) = (&unit.target, unit.link) else { return Ok(false) };
     // A trace that starts at the header has failed to get in already.
     let does_something = |ins: &Ins| !matches!(ins.op, Op::Nop | Op::Parent | Op::Sload | Op::G_Poll);
     if unit.closing.is_none() || !unit.body.ins.iter().any(does_something) {
@@ -96,21 +96,67 @@ fn available(label: &Label) -> Vec<bool> {
     available
 }
 
-/// What a trace, and those it comes from back to the loop's body, may have changed in memory.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+/// What a trace, those it comes from back to the loop's body, and the body itself may have changed in memory. The body
+/// counts since it may put back at its end what it has changed, and a side trace leaves it before.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Clobbers {
     calls: bool,
     /// By calls: anything.
     writes: bool,
     /// By calls: lists.
     lists: bool,
-    cells: bool,
-    fields: bool,
     shapes: bool,
     elements: bool,
+    /// Cells and fields.
+    places: Vec<Place>,
+    /// There are too many of those.
+    any_place: bool,
 }
 
+/// Where something was stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Cell(u64),
+    /// A field of an object, with the shape that a guard has found it to have.
+    Field {
+        offset: u32,
+        shape: Option<u32>,
+    },
+}
+
+/// More places than this are not told apart.
+const MOST_PLACES: usize = 32;
+
 impl Clobbers {
+    fn stores(&mut self, place: Option<Place>) {
+        match place {
+            Some(place) if self.places.contains(&place) => {}
+            Some(place) if self.places.len() < MOST_PLACES => self.places.push(place),
+            _ => self.any_place = true,
+        }
+    }
+
+    /// Memory beside itself.
+    pub fn bytes(&self) -> usize {
+        crate::sizes::list(&self.places)
+    }
+
+    /// Whether a place may have been stored to. As long as no shape has changed, objects of different shapes are different
+    /// ones.
+    fn may_store(&self, place: Option<Place>) -> bool {
+        let are_different = |one: u32, other: u32| {
+            one != other && (shape_is_stable(one) || shape_is_stable(other) || !(self.writes || self.shapes))
+        };
+        let may_be = |stored: &Place, place: Place| match (*stored, place) {
+            (Place::Cell(one), Place::Cell(other)) => one == other,
+            (Place::Field { offset, shape: one }, Place::Field { offset: at, shape: other }) => {
+                offset == at && !one.zip(other).is_some_and(|(one, other)| are_different(one, other))
+            }
+            _ => false,
+        };
+        self.any_place || place.is_none_or(|place| self.places.iter().any(|stored| may_be(stored, place)))
+    }
+
     pub fn add(&mut self, body: &Body, helpers: &[Helper]) {
         for ins in &body.ins {
             let is_of_new = !ins.a.is_constant() && body.ins.get(ins.a.index()).is_some_and(|made| made.op == Op::New);
@@ -121,33 +167,50 @@ impl Clobbers {
                     self.writes |= effects.writes;
                     self.lists |= effects.writes || effects.lists;
                 }
-                Op::CellStore => self.cells = true,
+                Op::CellStore => self.stores(place(&body.ins, &body.constants, *ins)),
                 Op::ElemStore => self.elements = true,
-                Op::FieldStore => self.fields |= !is_of_new,
+                Op::FieldStore if !is_of_new => self.stores(place(&body.ins, &body.constants, *ins)),
                 Op::ShapeStore => self.shapes |= !is_of_new,
                 _ => {}
             }
         }
     }
 
-    /// Whether an instruction would still give what it gave to the loop.
-    fn spare(&self, ins: Ins) -> bool {
+    /// Whether an instruction of an iteration would still give what it gave to the loop.
+    fn spare(&self, label: &Label, ins: Ins) -> bool {
         if ins.ty == Ty::Raw && self.calls {
             return false;
         }
         match (ins.op, ins.op.alias()) {
             (Op::G_Shape, _) => shape_is_stable(ins.c) || !(self.writes || self.shapes),
             (_, Alias::None | Alias::Slot | Alias::Immutable) => true,
-            (_, Alias::Cell) => !(self.writes || self.cells),
-            (_, Alias::Field) => !(self.writes || self.fields),
+            (_, Alias::Cell | Alias::Field) => {
+                !self.writes && !self.may_store(place(&label.iteration, &label.constants, ins))
+            }
             (_, Alias::ListHeader) => !self.lists,
             (_, Alias::Element) => !(self.lists || self.elements),
         }
     }
 }
 
+/// The cell or field that an instruction loads or stores.
+fn place(code: &[Ins], constants: &[Const], ins: Ins) -> Option<Place> {
+    let of = ins.a;
+    match ins.op.alias() {
+        Alias::Cell if of.is_constant() => match constants[of.constant_index()] {
+            Const::Raw(address, _) => Some(Place::Cell(address)),
+            _ => None,
+        },
+        Alias::Field => {
+            let guard = (!of.is_constant()).then(|| code[of.index()]).filter(|guard| guard.op == Op::G_Shape);
+            Some(Place::Field { offset: ins.c, shape: guard.map(|guard| guard.c) })
+        }
+        _ => None,
+    }
+}
+
 /// The loop that a side trace comes to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Target<'a> {
     pub label: &'a Label,
     /// Of a trace that comes from that loop's body: what may have changed on the way to where it starts.
@@ -179,7 +242,7 @@ impl<'a> Entry<'a> {
     fn new(
         body: &Body,
         helpers: &'a [Helper],
-        Target { label, since }: Target<'a>,
+        Target { label, since }: &Target<'a>,
         closing: &'a Snapshot,
     ) -> Option<Entry<'a>> {
         let frame = closing.frames.first()?;
@@ -195,7 +258,7 @@ impl<'a> Entry<'a> {
                 *kept = value.here;
             }
         }
-        let since = since.map(|mut since| {
+        let since = since.clone().map(|mut since| {
             since.add(&emitter.body, helpers);
             since
         });
@@ -261,7 +324,7 @@ impl<'a> Entry<'a> {
     /// Whether an instruction would give what it gave to the loop: no iteration changes that, and nothing on the way here.
     fn is_same(&self, at: usize) -> bool {
         let ins = self.label.iteration[at];
-        let Some(since) = self.since else { return false };
+        let Some(since) = &self.since else { return false };
         let is_invariant = ins.ty == Ty::Nil || self.label.becomes[at] == Ref(at as u16);
         let is_there = match ins.op {
             Op::Sload => {
@@ -270,7 +333,7 @@ impl<'a> Entry<'a> {
             }
             _ => ins.operands().all(|r| r.is_constant() || self.same[r.index()]),
         };
-        is_invariant && is_there && since.spare(ins)
+        is_invariant && is_there && since.spare(self.label, ins)
     }
 
     /// What stands for an available instruction of the iteration.

@@ -329,7 +329,11 @@ impl Generator {
     }
     /// The word with the code, which is an int.
     pub const fn code_word(&self) -> Value {
-        Value((self.code.0 as u64) << 32 | self.register_bytes as u64)
+        Generator::code_word_of(self.code, self.register_bytes as usize / size_of::<Value>())
+    }
+    /// The same of a code with so many registers.
+    pub const fn code_word_of(code: crate::ir::CodeId, registers: usize) -> Value {
+        Value((code.0 as u64) << 32 | (registers * size_of::<Value>()) as u64)
     }
 }
 

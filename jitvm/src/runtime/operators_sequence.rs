@@ -98,10 +98,7 @@ pub fn join_lists(vm: &mut Vm, a: Value, b: Value) -> Outcome {
         return super::operators::add(vm, a, b, false);
     }
     let list = vm.list_with_capacity(length)?;
-    vm.fill_list(list, length, |both| {
-        both[..left.len()].copy_from_slice(left);
-        both[left.len()..].copy_from_slice(right);
-    });
+    vm.fill_new_list_from(list, [left, right]);
     Ok(list)
 }
 

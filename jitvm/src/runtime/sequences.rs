@@ -8,6 +8,9 @@ use super::value::Value;
 use super::vm::{Outcome, Vm};
 use crate::ir::CodeId;
 
+/// So many items are copied one by one.
+const FEW: usize = 16;
+
 /// Longest list: its length is a `u32`.
 pub const LONGEST: usize = u32::MAX as usize;
 
@@ -88,6 +91,26 @@ pub fn range_length((start, stop, step): (i64, i64, i64)) -> u64 {
     }
 }
 
+/// Copies items to other memory. Of the few that most sequences have, a call would be the dearest part.
+///
+/// # Safety
+/// So many items are at `from`, and there is room for them at `to`, which does not overlap.
+#[inline]
+pub unsafe fn copy_items(from: *const Value, to: *mut Value, count: usize) {
+    if count > FEW {
+        // SAFETY: by the caller.
+        return unsafe { std::ptr::copy_nonoverlapping(from, to, count) };
+    }
+    for index in 0..count {
+        // SAFETY: by the caller; the empty instruction keeps the compiler from making a call of the loop. One by one, since
+        // items written one by one a moment ago cannot be read together without waiting.
+        unsafe {
+            to.add(index).write(from.add(index).read());
+            std::arch::asm!("", options(nomem, nostack, preserves_flags));
+        }
+    }
+}
+
 impl Vm {
     /// An empty list with room for `capacity` items.
     pub fn list_with_capacity(&mut self, capacity: usize) -> Outcome {
@@ -121,7 +144,7 @@ impl Vm {
         unsafe {
             let object = list.object::<List>();
             if !values.is_empty() {
-                std::ptr::copy_nonoverlapping(values.as_ptr(), (*object).data, values.len());
+                copy_items(values.as_ptr(), (*object).data, values.len());
                 self.heap.written(object);
             }
             (*object).length = values.len() as u32;
@@ -186,7 +209,16 @@ impl Vm {
         if values.is_empty() && self.empty_tuple.is_pointer() {
             return Ok(self.empty_tuple);
         }
-        self.tuple_with(values.len(), |items| items.copy_from_slice(values))
+        if values.len() > LONGEST {
+            return Err(self.raise_memory_error());
+        }
+        let tuple = self.try_allocate(Tuple::ITEMS + values.len() * 8, ShapeId::TUPLE)?.cast::<Tuple>();
+        // SAFETY: the allocation has room for all items.
+        unsafe {
+            (*tuple).length = values.len() as u64;
+            copy_items(values.as_ptr(), tuple.byte_add(Tuple::ITEMS).cast(), values.len());
+        }
+        Ok(Value::of(tuple))
     }
 
     /// A tuple whose items `fill` writes, all of them, without allocating.
@@ -286,6 +318,20 @@ impl Vm {
         }
     }
 
+    /// Writes the items of a new list, two pieces that lie elsewhere, for which it has room.
+    pub fn fill_new_list_from(&mut self, list: Value, [first, second]: [&[Value]; 2]) {
+        let object = list.object::<List>();
+        let length = first.len() + second.len();
+        // SAFETY: the caller passes a list with this capacity, which nobody has seen.
+        unsafe {
+            assert!(length <= (*object).capacity as usize, "the list has room for the items");
+            copy_items(first.as_ptr(), (*object).data, first.len());
+            copy_items(second.as_ptr(), (*object).data.wrapping_add(first.len()), second.len());
+            (*object).length = length as u32;
+            self.heap.written(object);
+        }
+    }
+
     /// Writes the items of a new list that has room for `length`; `fill` sets them all without allocating.
     pub fn fill_list(&mut self, list: Value, length: usize, fill: impl FnOnce(&mut [Value])) {
         self.fill_list_with(list, length, Value::NONE);
@@ -298,8 +344,10 @@ impl Vm {
         // SAFETY: the caller passes a list with this capacity.
         unsafe {
             assert!(length <= (*object).capacity as usize, "the list has room for the items");
+            // Read once: a store of an item might change it, as far as the compiler knows.
+            let data = (*object).data;
             for index in 0..length {
-                (*object).data.add(index).write(item);
+                data.add(index).write(item);
             }
             (*object).length = length as u32;
             self.heap.written(object);

@@ -8,7 +8,7 @@ use super::long_range;
 use super::memory_view;
 use super::numbers::{as_float, as_i64, as_integer};
 use super::object::{List, ShapeId, Slice};
-use super::sequences::{items, items_mut, items_to_move, range_bounds, range_length, truncate};
+use super::sequences::{copy_items, items, items_mut, items_to_move, range_bounds, range_length, truncate};
 use super::strings::{byte_offset, is_ascii, length, text};
 use super::value::Value;
 use super::vm::{Outcome, Raised, Vm};
@@ -232,7 +232,10 @@ impl Chosen {
     fn copy(&self, from: &[Value], to: &mut [Value]) {
         if self.step == 1 {
             let start = self.start as usize;
-            to.copy_from_slice(&from[start..start + self.count]);
+            let from = &from[start..start + self.count];
+            assert!(to.len() == from.len(), "there is room for what was chosen");
+            // SAFETY: both are of that length, and `to` is borrowed alone.
+            unsafe { copy_items(from.as_ptr(), to.as_mut_ptr(), from.len()) };
             return;
         }
         if self.step == -1 && self.count > 0 {
@@ -639,7 +642,7 @@ fn assign_slice(vm: &mut Vm, list: Value, key: Value, value: Value) -> Outcome<(
             std::ptr::copy(data.add(tail), data.add(start + added), old_length - tail);
         }
         if added > 0 {
-            std::ptr::copy_nonoverlapping(items(new).as_ptr(), data.add(start), added);
+            copy_items(items(new).as_ptr(), data.add(start), added);
         }
         (*object).length = new_length as u32;
         vm.heap.written(object);

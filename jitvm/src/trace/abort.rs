@@ -34,6 +34,7 @@ reasons! {
         TooManySnapshots "too-many-snapshots" "the recording grew past max-snapshots";
         TooManySlots "too-many-slots" "the inlined frames need more slots than a trace can have";
         UnstableType "unstable-type" "a variable has another type at the end of the loop than at its start";
+        RarePath "rare-path" "the iteration took a way that the next one cannot take";
         CodeMemoryFull "code-memory-full" "the machine code area is full";
         NotEncodable "not-encodable" "the code generator could not encode the trace";
         Interrupted "interrupted" "a signal came while the loop was being recorded";

@@ -97,7 +97,7 @@ impl Trace {
                 + locations
         });
         let seen = self.exits.iter().map(|exit| of(&exit.seen)).sum::<usize>();
-        let of_label = self.label.as_ref().map_or(0, Label::bytes);
+        let of_label = self.label.as_ref().map_or(0, Label::bytes) + self.clobbers.bytes();
         (piece(size_of::<Trace>()) + of_body + of_code + of_label + of(&self.guards) + of(&self.exits) + seen) as u64
     }
 

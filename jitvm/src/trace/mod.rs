@@ -400,7 +400,8 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
     let counter = (parent.is_some() || loop_index == function::ENTRY || begins_body).then_some(entries);
     let is_function = loop_index == function::ENTRY && parent.is_none();
     let own_frame = parent.is_none() && (is_function || begins_body || link.is_some());
-    let result = compile(vm, trace, parent, own_frame, counter, recorded, &concrete);
+    let of_loop = parent.is_none().then_some((anchor, loop_index));
+    let result = compile(vm, trace, of_loop, parent, own_frame, counter, recorded, &concrete);
     vm.perf.leave_timed(State::Optimise, timed);
     let compile_ns = began.elapsed().as_nanos() as u64;
     vm.jit.totals.record_ns += record_ns;
@@ -412,10 +413,9 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
                 None => vm.jit.totals.loops += 1,
                 Some(_) => vm.jit.totals.bridges += 1,
             }
-            let mut clobbers = parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers);
-            if parent.is_some() {
-                clobbers.add(&body, HELPERS);
-            }
+            let mut clobbers =
+                parent.map_or_else(Clobbers::default, |parent| vm.jit.trace(parent.trace).clobbers.clone());
+            clobbers.add(&body, HELPERS);
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
@@ -529,6 +529,7 @@ fn pass_options(params: &Params) -> PassOptions {
 fn compile(
     vm: &mut Vm,
     trace: TraceId,
+    of_loop: Option<(CodeId, u16)>,
     parent: Option<Parent>,
     own_frame: bool,
     counter: Option<*mut u64>,
@@ -539,7 +540,8 @@ fn compile(
     if let Some(events) = &mut events {
         events.ir_recorded(vm, trace, &recorded.body);
     }
-    let options = pass_options(&vm.jit.params);
+    let mut options = pass_options(&vm.jit.params);
+    options.avoids_rare_path = of_loop.is_some_and(|(code, index)| policy::avoids_rare_path(vm, code, index));
     let (link, anchor) = (recorded.link, recorded.closing.frames.first().map(|frame| frame.code));
     let mut sunk = 0;
     let root: Option<*const Trace> = link.map(|root| &raw const *vm.jit.trace(root));
@@ -549,7 +551,7 @@ fn compile(
     let since = parent.and_then(|parent| {
         let of = vm.jit.trace(parent.trace);
         let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
-        (Some(of.root) == link && is_of_body).then_some(of.clobbers)
+        (Some(of.root) == link && is_of_body).then(|| of.clobbers.clone())
     });
     let target = label.map(|label| optimise::Target { label, since });
     watch::is_stored_by(vm, &recorded.body);
@@ -567,6 +569,7 @@ fn compile(
             Abort { reason: AbortReason::UnstableType, detail: slot_name(vm, anchor, slot) }
         }
         PassAbort::UnstableValue { .. } => Abort { reason: AbortReason::UnstableType, detail: abort.to_string() },
+        PassAbort::RarePath { .. } => Abort { reason: AbortReason::RarePath, detail: abort.to_string() },
         PassAbort::TooLong { .. } => Abort { reason: AbortReason::TraceTooLong, detail: abort.to_string() },
     })?;
     body.shrink();

@@ -273,10 +273,23 @@ fn versions_used_up(vm: &Vm, trace: &Trace) -> bool {
 /// How much of an abort it was: one that a better moment avoids counts for little.
 const fn weight(reason: AbortReason) -> u16 {
     match reason {
-        AbortReason::LeftLoop | AbortReason::LeftFunction | AbortReason::Exception | AbortReason::Interrupted => 1,
+        AbortReason::LeftLoop
+        | AbortReason::LeftFunction
+        | AbortReason::Exception
+        | AbortReason::Interrupted
+        | AbortReason::RarePath => 1,
         AbortReason::NothingToRecord => 16,
         _ => 4,
     }
+}
+
+/// How much a loop's recordings may have been aborted for another one to be given up because of what it recorded.
+const MOST_FOR_RARE_PATH: u16 = 3;
+
+/// Whether a recording of a loop's iteration that cannot follow itself is to be given up: every entry of its trace would
+/// leave it in the first iteration. Some loops have no other iterations, so not for ever.
+pub(super) fn avoids_rare_path(vm: &mut Vm, id: CodeId, loop_index: u16) -> bool {
+    loop_index != ENTRY && state(vm, id, loop_index).aborts < MOST_FOR_RARE_PATH
 }
 
 /// A recording was given up. Returns whether that blacklisted its loop (or its exit).

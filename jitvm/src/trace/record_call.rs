@@ -288,7 +288,7 @@ impl Recorder {
             return abort(AbortReason::Exception, format!("call of {}", proto.qualname));
         };
         let parameters = self.bound_parameters(vm, &bound, callee, defaults, call.references)?;
-        if let Some(made) = self.called_generator(code, callee, &parameters) {
+        if let Some(made) = self.called_generator(vm, code, callee, &parameters) {
             self.set(ins.a, made);
             return Ok(Step::CallOut);
         }

@@ -24,6 +24,9 @@ const LONGEST: usize = 200;
 /// How often a trace passes the head of a loop in one that it inlines.
 const PASSES: usize = 4;
 
+/// A generator with more registers is made by a call.
+const MOST_REGISTERS_IN_LINE: u16 = 12;
+
 const POSITION: u32 = offset_of!(Generator, state) as u32;
 const CODE: u32 = offset_of!(Generator, register_bytes) as u32;
 const FUNCTION: u32 = offset_of!(Generator, function) as u32;
@@ -136,7 +139,13 @@ impl Recorder {
 
     /// A call of a generator function, with a value for each parameter: it only makes the generator. `None`: it is another
     /// function, or has too many.
-    pub(super) fn called_generator(&mut self, code: *const Code, callee: Ref, parameters: &[Ref]) -> Option<Ref> {
+    pub(super) fn called_generator(
+        &mut self,
+        vm: &mut Vm,
+        code: *const Code,
+        callee: Ref,
+        parameters: &[Ref],
+    ) -> Option<Ref> {
         // SAFETY: code objects live as long as the VM.
         let proto = unsafe { &(*code).proto };
         let makers = match proto.kind {
@@ -145,10 +154,28 @@ impl Recorder {
             _ => return None,
         };
         debug_assert_eq!(proto.instructions[0].op, Bytecode::Generator);
+        // Those with handlers are watched for finalisers.
+        let is_plain = proto.kind == CodeKind::Generator && proto.exception_ranges.is_empty();
+        if is_plain && proto.registers <= MOST_REGISTERS_IN_LINE {
+            return Some(self.new_generator(vm, code, callee, parameters));
+        }
         let helper = *makers.get(parameters.len())?;
         let mut words = vec![callee];
         words.extend_from_slice(parameters);
         Some(self.call(helper, &words))
+    }
+
+    /// What `generator::called` makes, without a call.
+    fn new_generator(&mut self, vm: &mut Vm, code: *const Code, function: Ref, parameters: &[Ref]) -> Ref {
+        // SAFETY: code objects live as long as the VM.
+        let (id, registers) = unsafe { ((*code).id, (*code).proto.registers) };
+        let position = self.constant(vm, Generator::position(GeneratorState::Created, 0));
+        let code_word = self.constant(vm, Generator::code_word_of(id, registers.into()));
+        let [undefined, none] = [Value::UNDEF, Value::NONE].map(|value| self.constant(vm, value));
+        let mut words = vec![position, code_word, function, undefined, undefined, none];
+        words.extend(parameters.iter().map(|&parameter| self.tagged(parameter)));
+        words.resize(Generator::REGISTERS / 8 - 1 + registers as usize, undefined);
+        self.new_object(ShapeId::GENERATOR, ShapeId::GENERATOR.0 as u8, 0, &words)
     }
 
     /// GET_YIELD_FROM of a generator is that generator.
