@@ -255,7 +255,7 @@ class Objects:
         call = f"{name}(n - {self.one('1', '1', '2', '1 - i % 2')} - {self.one('0', '0', 'i % 2')}, {self.value(['k', 'n', 'i'], 1)} % 1009)"
         call = call.replace("n - 1 - i % 2 -", "n - 1 -")
         times = self.number(1, 3)
-        loop = self.one(f"for i in range({times}):", f"for i in {tuple(range(times))}:", f"for i, j in enumerate('abc'[:{times}]):", "while i:")
+        loop = self.one(f"for i in range({times}):", f"for i in {tuple(range(times))}:", f"for i, j in enumerate('abc'[:{times}]):", "while i:", f"for i in range(n, n - {times}, -1):", "for i in range(n - 1, -1, -1):")
         if loop == "while i:":
             self.line(f"i = {times}")
         self.line(loop)
@@ -293,6 +293,25 @@ class Objects:
         # What raises does so at the end of a recursion alone.
         return f"{name}({f'{i} % 4 + 2' if raises else f'{i} % {self.number(2, 6)}'}, {self.value(names, 1)} % 1009)"
 
+    def exchange(self, i, thing):
+        """Items, and fields of objects that may be one: read, and stored the other way round, or as floats."""
+        p, q = (self.one(f"{i} % len(row)", f"{i} * 3 % len(row)", str(self.number(0, 3)), "-1") for _ in "pq")
+        x, y = self.attribute(), self.attribute()
+        for _ in range(self.number(1, 3)):
+            self.line(
+                self.one(
+                    f"row[{p}], row[{q}] = row[{q}], row[{p}]",
+                    f"row[{p}], row[{q}] = row[{q}], row[{p}]",
+                    f"row[{q}] = row[{p}] % 1009 + {self.one('0.5', '1')}",
+                    f"a = row[{p}] - row[{q}]",
+                    f"obj.{x}, {thing}.{x} = {thing}.{x}, obj.{x}",
+                    f"obj.{x} = obj.{x} * 0.5 + {thing}.{y} % 7.0",
+                    f"{thing}.{x} = {thing}.{x} * 0.25 - obj.{x} % 9",
+                    f"obj.{x} = {thing}.{y} + 0.5",
+                )
+            )
+        self.clamp("a")
+
     def statement(self, depth):
         i = self.loop_names[-1]
         n = self.numbers + [i]
@@ -300,6 +319,8 @@ class Objects:
         k = self.number(0, 99)
         if k < 26:
             self.assign(self.of_object(thing, n))
+        elif k < 30:
+            self.exchange(i, thing)
         elif k < 34:
             target = self.one(f"{thing}.{self.attribute()}", f"{thing}.{self.attribute()}", f"{thing}.{self.one('late', 'extra')}")
             self.line(f"{target} = {self.value(n)} % 1009" if self.chance(75) else f"{thing}.{self.attribute()} {self.one('+=', '-=')} {self.value(n, 1)}")
@@ -422,7 +443,7 @@ class Objects:
         self.indent += 1
         self.line("global table" if self.chance(20) else "table = {0: 1}")
         self.line("a = b = 1")
-        self.line("seen = set(); log = []; fresh = obj")
+        self.line("seen = set(); log = []; fresh = obj; row = [4, 0.5, 3, -2.25, 7]")
         self.line(f"count1 = {self.one(*self.makers)}(3); count2 = {self.one(*self.makers)}(4)")
         self.line(f"running = {self.one(*self.generators)}(50)")
         self.line("try:") if (caught := self.chance(70)) else None
@@ -448,7 +469,7 @@ class Objects:
         if caught:
             self.line("except Exception as e:")
             self.line("    print(type(e).__name__, e)")
-        self.line("print(a, b, len(seen), log[-3:], [[k, v] for k, v in sorted(getattr(obj, '__dict__', {}).items()) if isinstance(v, (int, float))])")
+        self.line("print(a, b, len(seen), row, log[-3:], [[k, v] for k, v in sorted(getattr(obj, '__dict__', {}).items()) if isinstance(v, (int, float))])")
         self.line("return a")
         self.indent -= 1
         self.line("")
