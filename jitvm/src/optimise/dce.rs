@@ -1,9 +1,10 @@
-//! The pass `dce`: removes values that nothing needs.
+//! The pass `dce`: removes values that nothing needs, and stores that nobody can see (`dead_stores`).
 //!
 //! Needed are guards, stores, helper calls that are not pure, and what those, the snapshots that some guard leaves
 //! through, and the PHIs that are needed themselves refer to. A PHI is needed if its carried value is used after LOOP
 //! by something needed, other than the computation of its own next value. Snapshots that no guard is left for go too.
 
+use super::dead_stores;
 use super::emit::effects_of;
 use super::peel::mark_flags;
 use super::{PassAbort, Unit};
@@ -15,8 +16,8 @@ pub(super) fn dce(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let used = used_snapshots(&unit.body);
     let mut keep = used.iter();
     unit.body.snapshots.retain(|_| keep.next() == Some(&true));
+    let mut removed = dead_stores::drop_dead(&mut unit.body);
     let needed = needed(unit);
-    let mut removed = false;
     for (ins, &needed) in unit.body.ins.iter_mut().zip(&needed) {
         if ins.op != Op::Nop && !needed {
             if ins.flags & flags::GIVEN != 0 {

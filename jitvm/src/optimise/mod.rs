@@ -3,6 +3,7 @@
 //! Passes never move an instruction and never renumber: they drop (NOP), replace in place, or append.
 
 mod dce;
+mod dead_stores;
 mod emit;
 mod fold;
 mod fold_float;
@@ -107,7 +108,13 @@ pub const PASSES: &[Pass] = &[
         run: watch::watch,
         instead: None,
     },
-    Pass { name: "dce", description: "drop values that nothing uses", default: true, run: dce::dce, instead: None },
+    Pass {
+        name: "dce",
+        description: "drop values that nothing uses, and stores that are overwritten unseen",
+        default: true,
+        run: dce::dce,
+        instead: None,
+    },
 ];
 
 /// Which passes run, and the helpers that traces may call.
