@@ -105,7 +105,8 @@ impl Emitter<'_> {
     }
 
     fn are_different_objects(&self, one: Ref, other: Ref) -> bool {
-        if self.is_guarded(Op::G_Ne, one, other) || self.is_guarded(Op::G_Ne, other, one) {
+        let is_known = !self.is_opaque(one) && !self.is_opaque(other);
+        if is_known && (self.is_guarded(Op::G_Ne, one, other) || self.is_guarded(Op::G_Ne, other, one)) {
             return true;
         }
         let (Some(one_guard), Some(other_guard)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape))
