@@ -36,7 +36,7 @@ impl Emitter<'_> {
         let mut stored = None;
         if let Some(op) = store_of(load.op) {
             for (at, store) in self.chain(op, floor) {
-                match self.meet(load, store) {
+                match self.meet(load, (at, store)) {
                     Meeting::Never => continue,
                     Meeting::Maybe if op == Op::FieldStore && self.is_older_than_new(load.a, (at, store)) => continue,
                     Meeting::Same => stored = Some(stored_value(store)),
@@ -89,7 +89,7 @@ impl Emitter<'_> {
         self.loaded(load).is_some_and(|held| self.root(held) == self.root(stored_value(store)))
     }
 
-    fn meet(&self, load: Ins, store: Ins) -> Meeting {
+    fn meet(&self, load: Ins, (at, store): (Ref, Ins)) -> Meeting {
         match load.op.alias() {
             Alias::Cell if load.a == store.a => Meeting::Same,
             Alias::Cell if load.a.is_constant() && store.a.is_constant() => Meeting::Never,
@@ -97,6 +97,7 @@ impl Emitter<'_> {
             Alias::Field if self.root(load.a) == self.root(store.a) => Meeting::Same,
             Alias::Field if self.are_different_by_origin(load.a, store.a) => Meeting::Never,
             Alias::Field if self.are_different_objects(load.a, store.a) => Meeting::Never,
+            Alias::Field if self.are_told_apart(load.a, at, store.a) => Meeting::Never,
             Alias::Element if load.a != store.a && self.are_different_lists(load.a, store.a) => Meeting::Never,
             Alias::Element if load.a != store.a => Meeting::Maybe,
             Alias::Element => self.meet_indices(load.b, store.b),
@@ -105,10 +106,6 @@ impl Emitter<'_> {
     }
 
     fn are_different_objects(&self, one: Ref, other: Ref) -> bool {
-        let is_known = !self.is_opaque(one) && !self.is_opaque(other);
-        if is_known && (self.is_guarded(Op::G_Ne, one, other) || self.is_guarded(Op::G_Ne, other, one)) {
-            return true;
-        }
         let (Some(one_guard), Some(other_guard)) = (self.ins_of(one, Op::G_Shape), self.ins_of(other, Op::G_Shape))
         else {
             return false;
@@ -118,6 +115,15 @@ impl Emitter<'_> {
             && (shape_is_stable(one_guard.c)
                 || shape_is_stable(other_guard.c)
                 || self.shapes_are_kept(one.index().min(other.index())))
+    }
+
+    /// Whether a guard has told an object from one that was stored to. What was stored to before LOOP stands for what the
+    /// iteration before has stored to, which has passed that guard too; of what is carried nothing else is known.
+    fn are_told_apart(&self, loaded: Ref, store: Ref, stored: Ref) -> bool {
+        let is_before_loop = self.loop_start().is_some_and(|start| store.index() < start);
+        !self.is_opaque(loaded)
+            && (is_before_loop || !self.is_opaque(stored))
+            && (self.is_guarded(Op::G_Ne, loaded, stored) || self.is_guarded(Op::G_Ne, stored, loaded))
     }
 
     /// Whether no object has got another shape since this instruction.
