@@ -74,9 +74,6 @@ impl Assembler<'_> {
         self.emitter.jump_if(Condition::NotAbove, slow);
         self.emitter.compare_memory(BASE, VM, offset_of!(Vm, stack_end_for_calls) as i32);
         self.emitter.jump_if(Condition::NotBelow, slow);
-        // What is put back after the call is known before it: to subtract would make calls wait for each other.
-        let end = self.allocation.frames_end.ok_or(CompileFailure::Malformed("CALLF without a spill slot"))?;
-        self.emitter.transfer(Location::Spill(end), Location::General(RDX), &self.body.constants);
 
         // xmm1: the base of the innermost frame in the first of four halves of words.
         emit!(self.emitter.ops ; movd xmm1, [rdx + FRAME_BASE - FRAME]);
@@ -88,14 +85,11 @@ impl Assembler<'_> {
             }
         }
         self.pushed = site.frames[..site.frames.len() - 1].to_vec();
-        emit!(self.emitter.ops ; add rdx, pushed);
-        self.emitter.store(VM, TOP, RDX);
+        emit!(self.emitter.ops ; add QWORD [r15 + TOP], pushed);
         self.emitter.address(BASE, BASE, slot);
         emit!(self.emitter.ops ; mov Rq(SCRATCH), QWORD entry as i64 ; call QWORD [Rq(SCRATCH)]);
         self.emitter.address(BASE, BASE, -slot);
-        self.emitter.transfer(Location::General(SCRATCH), Location::Spill(end), &self.body.constants);
-        self.emitter.store(VM, TOP, SCRATCH);
-        emit!(self.emitter.ops ; =>back);
+        emit!(self.emitter.ops ; sub QWORD [r15 + TOP], pushed ; =>back);
         let site = Rc::new(site);
         let call = SlowCall::Function(Rc::as_ptr(&site));
         self.sites.push(site);

@@ -38,8 +38,6 @@ pub(super) struct Allocation {
     /// Where CLOSE finds what it writes, and all registers in use there.
     pub close: Option<(Vec<Location>, RegisterSet)>,
     pub spills: u16,
-    /// Spill slot for where the stack of frames ended before a CALLF.
-    pub frames_end: Option<u16>,
 }
 
 /// xorshift64*: choices of the test mode.

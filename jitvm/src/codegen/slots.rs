@@ -44,12 +44,6 @@ pub(super) fn assign(
         busy[index] = last;
         *slot = index as u16;
     }
-    if !allocation.calls.is_empty() {
-        // A slot that no value has, such as the parent's for the same.
-        let unused = (0..busy.len() as u16).rev().find(|slot| busy[*slot as usize] == 0);
-        allocation.frames_end = Some(unused.unwrap_or(busy.len() as u16));
-        busy.resize(busy.len().max(allocation.frames_end.map_or(0, usize::from) + 1), 0);
-    }
     if busy.len() > MOST {
         return Err(CompileFailure::TooBig);
     }

@@ -319,6 +319,7 @@ pub unsafe fn start(vm: &mut Vm, rate: Chosen, source: Source, note: &str) -> st
     let defs = events.definitions();
     vm.perf.periodic.get_mut().runtime_bytes = memory_account::given_out();
     let sampler: *mut Sampler = large::outside_the_arena(|| {
+        sampler::reserve_frames(&mut vm.frames);
         // SAFETY: by the caller.
         Box::leak(Box::new(unsafe { Sampler::new(vm, stream, defs, builtins) }))
     });

@@ -25,6 +25,8 @@ const DEPTH: usize = 64;
 /// Code objects and traces the sampler knows; the places of later ones are left out.
 const CODES: usize = 1 << 16;
 const TRACES: usize = 1 << 16;
+/// Python frames that fit without moving; of a program that is deeper no stacks are taken from then on.
+const FRAMES: usize = 1 << 20;
 /// Words of the native stack that are searched for where a trace called out: its own frame comes first there.
 const SEARCHED: usize = 1024;
 /// Bytes above the stack pointer where the innermost compiled frame is looked for: functions of the runtime that a trace
@@ -41,6 +43,11 @@ pub struct BuiltinIds {
     pub operations: Box<[FuncId]>,
 }
 
+/// Makes room, so that the list never moves while a handler reads it.
+pub fn reserve_frames(frames: &mut FrameStack) {
+    frames.reserve(FRAMES);
+}
+
 /// Everything a sample needs. The VM's thread adds codes and traces; all else is the handler's.
 pub struct Sampler {
     vm: *const Vm,
@@ -54,6 +61,7 @@ pub struct Sampler {
     traces: TraceTable,
     stacks: StackTable,
     next_loc: u32,
+    frames_capacity: usize,
     /// Time up to the last sample in a timed state and in another, each on a clock that stands still in the other.
     last_timed_ns: u64,
     last_other_ns: u64,
@@ -83,6 +91,8 @@ impl Sampler {
             traces: TraceTable::new(TRACES),
             stacks: StackTable::new(SignalStream::FIRST_ID),
             next_loc: SignalStream::FIRST_ID,
+            // SAFETY: by the caller.
+            frames_capacity: unsafe { &*vm }.frames.capacity(),
             last_timed_ns: 0,
             last_other_ns: timer::now_ns(),
             last_exit: 0,
@@ -265,11 +275,12 @@ impl Sampler {
 
     /// Names the Python frames and the place of the innermost.
     fn python_stack(&mut self, code: Option<(usize, u32)>, in_trace: bool, pc: usize, sample: &mut Sample) {
-        // SAFETY: the VM lives as long as the process. The list never moves, so the frames can be read; that a frame is
-        // just being pushed or dropped is harmless, since what it holds is checked.
+        // SAFETY: the VM lives as long as the process. The list does not move (its capacity is what it was, and a push
+        // that would grow it is told by its length), so the frames can be read; that a frame is just being pushed or
+        // dropped is harmless, since what it holds is checked.
         let frames: &[Frame] = unsafe {
             let frames: &FrameStack = &(*self.vm).frames;
-            match frames.len() < frames.capacity() {
+            match frames.capacity() == self.frames_capacity && frames.len() < self.frames_capacity {
                 true => std::slice::from_raw_parts(frames.as_ptr(), frames.len()),
                 false => return,
             }

@@ -1,12 +1,11 @@
 //! The stack of Python frames, with a layout that machine code can push to.
 //!
-//! Its layout is part of the code generator's contract: a call from compiled code to compiled code writes the frames
-//! itself and moves `top`. `room` says how far it may go without asking. The memory never moves, so that such a call knows
-//! what `top` will be after it; it is address space until it is touched.
+//! A `Vec` in all but its layout, which is part of the code generator's contract: a call from compiled code to compiled
+//! code writes the frames itself and moves `top`. `room` says how far it may go without asking.
 
+use std::alloc::{Layout, handle_alloc_error, realloc};
 use std::ops::{Deref, DerefMut};
 
-use super::blocks;
 use super::vm::Frame;
 
 /// Innermost frame last.
@@ -28,21 +27,18 @@ pub struct FrameStack {
 }
 
 impl FrameStack {
-    /// An empty stack for a recursion limit, with room for as many frames as there can be.
-    pub fn new(limit: usize, capacity: usize) -> FrameStack {
-        let first = blocks::reserve(capacity * size_of::<Frame>()).expect("address space for the stack of frames");
-        let first = first as *mut Frame;
-        let mut stack = FrameStack {
+    /// An empty stack for a recursion limit.
+    pub fn new(limit: usize) -> FrameStack {
+        let first = std::ptr::NonNull::dangling().as_ptr();
+        FrameStack {
             first,
             top: first,
             room_for_call: std::ptr::null_mut(),
             room: first,
-            capacity,
+            capacity: 0,
             limit,
             inlined: 0,
-        };
-        stack.measure();
-        stack
+        }
     }
 
     /// Adapts to another recursion limit.
@@ -91,7 +87,9 @@ impl FrameStack {
 
     #[inline(always)]
     pub fn push(&mut self, frame: Frame) {
-        self.reserve(1);
+        if self.has_length(self.capacity) {
+            self.grow(1);
+        }
         // SAFETY: there is room for one more.
         unsafe { self.write_on_top(frame) };
     }
@@ -155,13 +153,11 @@ impl FrameStack {
         (!self.is_empty()).then(|| unsafe { self.pop_top() })
     }
 
-    /// There is room for so many more frames.
-    ///
-    /// # Panics
-    /// There is not: whoever pushes has seen that the stack of values, of which each frame takes some, has not ended.
-    #[inline(always)]
-    fn reserve(&self, more: usize) {
-        assert!(self.capacity - self.len() >= more, "every frame has its part of the stack of values");
+    /// Makes room for so many more frames.
+    pub fn reserve(&mut self, more: usize) {
+        if self.capacity - self.len() < more {
+            self.grow(more);
+        }
     }
 
     /// Keeps the first `length` frames.
@@ -177,11 +173,36 @@ impl FrameStack {
         debug_assert!(length <= self.capacity);
         self.top = self.first.wrapping_add(length);
     }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, more: usize) {
+        let length = self.len();
+        let capacity = (length + more).max(2 * self.capacity).max(1024);
+        let new = Layout::array::<Frame>(capacity).expect("frames fit in memory");
+        // SAFETY: the old memory, if there is any, came from here with its layout; the size is not zero.
+        let memory = unsafe {
+            match Layout::array::<Frame>(self.capacity) {
+                Ok(old) if self.capacity > 0 => realloc(self.first.cast(), old, new.size()),
+                _ => std::alloc::alloc(new),
+            }
+        };
+        if memory.is_null() {
+            handle_alloc_error(new);
+        }
+        self.first = memory.cast();
+        self.top = self.first.wrapping_add(length);
+        self.capacity = capacity;
+        self.measure();
+    }
 }
 
 impl Drop for FrameStack {
     fn drop(&mut self) {
-        blocks::release(Some(self.first as usize), self.capacity * size_of::<Frame>());
+        if let (true, Ok(layout)) = (self.capacity > 0, Layout::array::<Frame>(self.capacity)) {
+            // SAFETY: as in `grow`.
+            unsafe { std::alloc::dealloc(self.first.cast(), layout) };
+        }
     }
 }
 

@@ -326,8 +326,6 @@ impl Hasher for WordHasher {
 
 /// Bytes reserved for the value stack; memory comes when it is touched.
 const STACK_BYTES: usize = 256 << 20;
-/// A frame begins behind the one around it.
-const MOST_FRAMES: usize = STACK_BYTES / size_of::<Value>();
 /// Bytes from a frame's register 0 to the last register of a frame whose base is one of its slots.
 const MOST_REACHED: usize = 2 * (u16::MAX as usize + 1) * size_of::<Value>();
 
@@ -342,7 +340,7 @@ impl Vm {
             stack: stack as *mut Value,
             stack_end: (stack + STACK_BYTES) as *mut Value,
             stack_end_for_calls: (stack + STACK_BYTES - MOST_REACHED) as *mut Value,
-            frames: FrameStack::new(1000, MOST_FRAMES),
+            frames: FrameStack::new(1000),
             handled: Value::UNDEF,
             codes: Vec::new(),
             heap: Heap::new(),
