@@ -309,6 +309,7 @@ impl Assembler<'_> {
             Op::ElemLoad | Op::ElemStore | Op::ItemLoad | Op::FieldLoad | Op::FieldStore | Op::ShapeStore => {
                 self.memory(ins, registers)?;
             }
+            Op::FloatLoad | Op::FloatStore => self.memory(ins, registers)?,
             Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
             Op::New => self.new_object(at, ins, registers)?,
             Op::CallH => self.call(ins)?,

@@ -60,6 +60,9 @@ impl Assembler<'_> {
                 self.store_operand(ins, a, field(number(ins.c)?), rb);
                 self.field_barrier(ins, a);
             }
+            Op::FloatLoad => self.emitter.load_vector(to, a, field(number(ins.c)?)),
+            Op::FloatStore if ins.b.is_constant() => self.store_operand(ins, a, field(number(ins.c)?), rb),
+            Op::FloatStore => self.emitter.store_vector(a, field(number(ins.c)?), rb.number()),
             Op::ShapeStore => self.emitter.store_half(a, field(offset_of!(Header, shape)), ins.c),
             Op::CellLoad => self.emitter.load(to, a, offset_of!(Cell, value) as i32),
             Op::CellStore => self.store_operand(ins, a, offset_of!(Cell, value) as i32, rb),

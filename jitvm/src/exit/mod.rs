@@ -8,7 +8,9 @@ use std::cell::Cell;
 use crate::interp::helpers::HELPERS;
 use crate::interp::{activation, call, generator};
 use crate::ir::{Body, Const, NewObject, Op, Ref, Resume, Snapshot, TraceId, Ty, interpret};
-use crate::runtime::object::{Cell as ModuleCell, ShapeId};
+use crate::runtime::numbers::exact_float;
+use crate::runtime::object::{Cell as ModuleCell, Instance, ShapeId};
+use crate::runtime::shapes::{MOST_SLOTS, SlotKind};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Frame, Vm};
 use crate::trace::{lockstep, policy};
@@ -294,13 +296,26 @@ fn make_objects(vm: &mut Vm, body: &Body, snapshot: &Snapshot, read: &dyn Fn(&mu
                 None => read(vm, number, word),
             };
             let header = vm.permanent[made + index].object::<u64>();
+            let word = match exact_float(value).filter(|_| holds_double(vm, object.shape, i)) {
+                Some(x) => x.to_bits(),
+                None => value.0,
+            };
             // SAFETY: as above.
-            unsafe { header.add(1 + i).write(value.0) };
+            unsafe { header.add(1 + i).write(word) };
             // The value may have been made after a collection that saw this object.
             vm.heap.filled(header);
             number += 1;
         }
     }
+}
+
+/// Whether a word of an object of this shape, counted from behind its header, is a double.
+pub fn holds_double(vm: &Vm, shape: u32, word: usize) -> bool {
+    const FIRST: usize = Instance::SLOTS / 8 - 1;
+    let shape = ShapeId(shape);
+    let slot = word.checked_sub(FIRST).and_then(|slot| u16::try_from(slot).ok());
+    let is_of = |slot: u16| usize::from(slot) < MOST_SLOTS && vm.shapes.get(shape).kind(slot) == SlotKind::Float;
+    shape.is_dynamic() && slot.is_some_and(is_of)
 }
 
 #[cold]

@@ -16,7 +16,9 @@ use crate::runtime::descriptors;
 use crate::runtime::heap::Heap;
 use crate::runtime::instances::Place;
 use crate::runtime::native_attributes::is_type_data;
+use crate::runtime::numbers::exact_float;
 use crate::runtime::object::{Cell, Header, Instance, ShapeId};
+use crate::runtime::shapes::SlotKind;
 use crate::runtime::strings::text;
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
@@ -28,8 +30,12 @@ use crate::sizes;
 enum Plan {
     /// The attribute is the word at this byte offset; UNDEF there means that it is not assigned.
     Word(u32),
+    /// The attribute is the double at this byte offset.
+    Float(u32),
     /// The attribute is added: its word's byte offset, and the shape that the object gets.
     Add(u32, ShapeId),
+    /// As `Add`, of a double.
+    AddFloat(u32, ShapeId),
     /// The attribute, which the class has.
     Constant(Value),
     /// The attribute of this very TYPE or MODULE object, which is no method of it.
@@ -47,6 +53,8 @@ const CONSTANT: u32 = 1;
 const METHOD: u32 = 2;
 const STATIC: u32 = 3;
 const PROPERTY: u32 = 4;
+/// `target` is the offset of the double, as a fixnum.
+const FLOAT: u32 = 5;
 
 /// What is known of the objects of one shape: a [`Plan`], laid out so that the usual ones are found with few tests.
 #[derive(Debug)]
@@ -104,7 +112,11 @@ impl Entry {
     fn set(&self, plan: Plan) {
         let (place, target, key) = match plan {
             Plan::Word(offset) => (offset, Value::UNDEF, Value::UNDEF),
+            Plan::Float(offset) => (FLOAT, Value::from_fixnum(offset.into()), Value::UNDEF),
             Plan::Add(offset, shape) => (offset, Value::UNDEF, Value::from_fixnum(shape.0.into())),
+            Plan::AddFloat(offset, shape) => {
+                (FLOAT, Value::from_fixnum(offset.into()), Value::from_fixnum(shape.0.into()))
+            }
             Plan::Constant(value) => (CONSTANT, value, Value::UNDEF),
             Plan::OfType(class, value) => (CONSTANT, value, class),
             Plan::Method(function) => (METHOD, function, Value::UNDEF),
@@ -232,6 +244,12 @@ impl Cache {
             let found = unsafe { *((value.address() + place as usize) as *const Value) };
             return (found != Value::UNDEF).then_some(found);
         }
+        if place == FLOAT {
+            // SAFETY: objects of the entry's shape have a double there.
+            let found = unsafe { *((value.address() + entry.target.get().as_fixnum() as usize) as *const f64) };
+            // Those that need a box are left to who can make one.
+            return Value::try_float(found);
+        }
         let key = entry.key.get();
         (key == Value::UNDEF || key == value).then(|| entry.target.get())
     }
@@ -249,9 +267,14 @@ impl Cache {
     pub fn set(&self, heap: &mut Heap, value: Value, new: Value) -> bool {
         let Some(entry) = self.matching(value) else { return false };
         let next = entry.key.get();
+        let (mut place, mut word) = (entry.place.get(), new);
+        if place == FLOAT {
+            let Some(x) = exact_float(new) else { return false };
+            (place, word) = (entry.target.get().as_fixnum() as u32, Value(x.to_bits()));
+        }
         // SAFETY: as in `get`; the shape that follows has the attribute there.
         unsafe {
-            *((value.address() + entry.place.get() as usize) as *mut Value) = new;
+            *((value.address() + place as usize) as *mut Value) = word;
             if next != Value::UNDEF {
                 (*(value.address() as *mut Header)).shape = ShapeId(next.as_fixnum() as u32);
             }
@@ -295,6 +318,7 @@ impl Cache {
         if vm.jit.events.is_some() {
             self.log_miss(vm, CacheKind::Get, value);
         }
+        settle(vm, value);
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
@@ -315,7 +339,7 @@ impl Cache {
             return self.fill(vm, class, shape, Plan::Property(property));
         }
         match vm.attribute_place(shape, name, of_class) {
-            Place::Slot(slot) => self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
+            Place::Slot(slot) => self.fill(vm, class, shape, slot_plan(vm, shape, slot)),
             Place::None if !vm.shapes.get(shape).is_dictionary => {
                 if let Some(constant) = of_class.filter(|&value| is_constant(vm, value)) {
                     self.fill(vm, class, shape, Plan::Constant(constant));
@@ -374,17 +398,20 @@ impl Cache {
 
     /// Learns how SET_ATTR sets `name` in objects of the shape that `value` has before the first time.
     #[cold]
-    pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value) {
+    pub fn learn_set(&self, vm: &mut Vm, value: Value, name: Value, new: Value) {
         if vm.jit.events.is_some() {
             self.log_miss(vm, CacheKind::Set, value);
         }
+        settle(vm, value);
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.setattr).is_some() {
             return;
         }
         match vm.attribute_place(shape, name, vm.lookup(class, name)) {
-            Place::Slot(slot) => return self.fill(vm, class, shape, Plan::Word(offset_of(slot))),
+            // Where the object is going to have another shape there is nothing to learn yet.
+            Place::Slot(slot) if vm.shapes.get(shape).kind(slot) == SlotKind::Float && exact_float(new).is_none() => return,
+            Place::Slot(slot) => return self.fill(vm, class, shape, slot_plan(vm, shape, slot)),
             Place::Computed => return,
             Place::None => {}
         }
@@ -393,8 +420,10 @@ impl Cache {
         if of.is_dictionary || slot >= of.capacity || !vm.class(class).has_dict {
             return;
         }
-        if let Some(next) = vm.shapes.transition(shape, name) {
-            self.fill(vm, class, shape, Plan::Add(offset_of(slot), next));
+        let kind = vm.kind_of_slot(class, name, new);
+        if let Some(next) = vm.shapes.transition(shape, name, kind) {
+            let plan = if kind == SlotKind::Float { Plan::AddFloat } else { Plan::Add };
+            self.fill(vm, class, shape, plan(offset_of(slot), next));
         }
         if let Some(mut events) = vm.jit.events.take() {
             events.shapes(vm, true);
@@ -408,6 +437,7 @@ impl Cache {
         if vm.jit.events.is_some() {
             self.log_miss(vm, CacheKind::Method, value);
         }
+        settle(vm, value);
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
@@ -427,7 +457,9 @@ impl Cache {
             }
             if vm.shapes.lookup(shape, name).is_some() {
                 // What the instance itself has is called without it.
-                if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name)) {
+                if let Place::Slot(slot) = vm.attribute_place(shape, name, vm.lookup(class, name))
+                    && vm.shapes.get(shape).kind(slot) == SlotKind::Any
+                {
                     self.fill(vm, class, shape, Plan::Word(offset_of(slot)));
                 }
                 return;
@@ -477,6 +509,24 @@ fn is_constant(vm: &Vm, value: Value) -> bool {
 /// The shape of a plain instance of a program class.
 fn plain_shape(value: Value) -> Option<ShapeId> {
     (value.is_instance() && value.has_layout(ShapeId::INSTANCE)).then(|| value.shape())
+}
+
+/// How the attribute in a slot is read and, if it stays of its kind, written.
+fn slot_plan(vm: &Vm, shape: ShapeId, slot: u16) -> Plan {
+    match vm.shapes.get(shape).kind(slot) {
+        SlotKind::Any => Plan::Word(offset_of(slot)),
+        SlotKind::Float => Plan::Float(offset_of(slot)),
+    }
+}
+
+/// Gives an instance the shape that those of its class have which are made now.
+fn settle(vm: &mut Vm, value: Value) {
+    if let Some(shape) = plain_shape(value)
+        && vm.shapes.get(shape).float_slots != 0
+    {
+        // Storing a str key in a dict fails only for want of memory, which ends the process.
+        let _ = vm.settle_float_slots(value);
+    }
 }
 
 fn offset_of(slot: u16) -> u32 {

@@ -641,7 +641,7 @@ pub(super) unsafe fn run<const RECORD: bool, const SAMPLED: bool>(vm_ref: &mut V
                                 }
                                 let name = *(*code).names.as_ptr().add(ins!(c) as usize);
                                 save_pc!();
-                                cache.learn_set(&mut *vm, object, name);
+                                cache.learn_set(&mut *vm, object, name, at!(ins!(b)));
                                 out_of_line_unit!(attributes::set_attr(&mut *vm, object, name, at!(ins!(b))))
                             }
                             Op::LessJump => comparison_jump!(Less, <),

@@ -399,7 +399,7 @@ impl<'s> Run<'s, '_> {
             Op::TupleLen => Value::from_fixnum(read::<u64>(self.address(ins.a) + offset_of!(Tuple, length)) as i64).0,
             Op::StrLen => Value::from_fixnum(i64::from(read::<u32>(self.address(ins.a) + offset_of!(Str, length)))).0,
             Op::ElemLoad | Op::ItemLoad => read::<u64>(item()),
-            Op::FieldLoad => read::<u64>(self.address(ins.a) + ins.c as usize),
+            Op::FieldLoad | Op::FloatLoad => read::<u64>(self.address(ins.a) + ins.c as usize),
             Op::CellLoad => self.cell_value(self.word(ins.a)),
             _ => unreachable!("{} is no load", ins.op.name()),
         }
@@ -440,7 +440,7 @@ impl<'s> Run<'s, '_> {
     pub(crate) fn store_target(&self, ins: Ins) -> (usize, u64) {
         match ins.op {
             Op::ElemStore => (self.word(ins.a) as usize + 8 * self.int(ins.b) as usize, self.word(ins.c_ref())),
-            Op::FieldStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
+            Op::FieldStore | Op::FloatStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
             Op::CellStore => (self.word(ins.a) as usize + offset_of!(ModuleCell, value), self.word(ins.b)),
             _ => unreachable!("{} is no store", ins.op.name()),
         }

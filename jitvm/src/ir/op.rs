@@ -83,6 +83,9 @@ pub enum Alias {
     Cell,
     /// Fields of objects, by byte offset (c).
     Field,
+    /// Fields of instances that hold doubles, by byte offset (c): as long as an object has its shape, a field of it is one
+    /// of these or of the other.
+    FloatField,
     /// Length and data pointer of lists.
     ListHeader,
     /// Elements of lists.
@@ -224,6 +227,11 @@ operations! {
     FieldLoad "FIELD_LOAD" Val Ref No Num Load Field;
     /// Stores b (a tagged value or a constant word) at byte offset c of object a.
     FieldStore "FIELD_STORE" Nil Ref Ref Num Store Field;
+    /// The double at byte offset c of object a, whose shape says that there is one.
+    FloatLoad "FLOAT_LOAD" Flt Ref No Num Load FloatField;
+    /// Stores the float b as a double at byte offset c of object a, whose shape says, or the SHAPE_STORE that follows, that
+    /// there is one.
+    FloatStore "FLOAT_STORE" Nil Ref Ref Num Store FloatField;
     /// Makes c the shape of object a.
     ShapeStore "SHAPE_STORE" Nil Ref No Num Store Field;
     /// A new object of shape c, a bytes long (a constant, 16..=2048, a multiple of 8), whose header has kind b % 256 and

@@ -38,7 +38,7 @@ pub(super) const fn number_of(op: Op) -> Number {
     match op {
         Op::G_Shape | Op::New | Op::ShapeStore => Number::Shape,
         Op::CallH => Number::Helper,
-        Op::FieldLoad | Op::FieldStore => Number::Offset,
+        Op::FieldLoad | Op::FieldStore | Op::FloatLoad | Op::FloatStore => Number::Offset,
         Op::Close => Number::Trace,
         Op::Leave => Number::Reason,
         _ => Number::Slot,

@@ -47,7 +47,7 @@ impl Place {
         let is_new = !store.a.is_constant() && body.ins[store.a.index()].op == Op::New;
         let alias = store.op.alias();
         match store.op {
-            Op::FieldStore if !is_new => Some(Place { alias, a: store.a, b: Ref::NONE, offset: store.c }),
+            Op::FieldStore | Op::FloatStore if !is_new => Some(Place { alias, a: store.a, b: Ref::NONE, offset: store.c }),
             Op::ElemStore => Some(Place { alias, a: store.a, b: store.b, offset: 0 }),
             Op::CellStore => Some(Place { alias, a: store.a, b: Ref::NONE, offset: 0 }),
             _ => None,
@@ -55,6 +55,6 @@ impl Place {
     }
 
     fn may_be_read_by(self, load: Ins) -> bool {
-        self.alias == load.op.alias() && (load.op != Op::FieldLoad || self.offset == load.c)
+        self.alias == load.op.alias() && (!matches!(load.op, Op::FieldLoad | Op::FloatLoad) || self.offset == load.c)
     }
 }

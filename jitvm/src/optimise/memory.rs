@@ -26,8 +26,8 @@ impl Emitter<'_> {
         }
         let mut floor = match load.op.alias() {
             Alias::None | Alias::Slot | Alias::Immutable => 0,
-            Alias::Field if self.fresh(load.a).is_some() => 0,
-            Alias::Cell | Alias::Field => self.after_write(),
+            Alias::Field | Alias::FloatField if self.fresh(load.a).is_some() => 0,
+            Alias::Cell | Alias::Field | Alias::FloatField => self.after_write(),
             Alias::ListHeader | Alias::Element => self.after_lists(),
         };
         if load.ty == Ty::Raw {
@@ -38,7 +38,7 @@ impl Emitter<'_> {
             for (at, store) in self.chain(op, floor) {
                 match self.meet(load, (at, store)) {
                     Meeting::Never => continue,
-                    Meeting::Maybe if op == Op::FieldStore && self.is_older_than_new(load.a, (at, store)) => continue,
+                    Meeting::Maybe if is_field_store(op) && self.is_older_than_new(load.a, (at, store)) => continue,
                     Meeting::Same => stored = Some(stored_value(store)),
                     Meeting::Maybe => stored = self.exchanged(load, (at, store), floor),
                 }
@@ -83,6 +83,7 @@ impl Emitter<'_> {
         let load = match store.op {
             Op::CellStore => Ins::new(Op::CellLoad, Ty::Val, store.a, Ref::NONE, 0),
             Op::FieldStore => Ins::new(Op::FieldLoad, Ty::Val, store.a, Ref::NONE, store.c),
+            Op::FloatStore => Ins::new(Op::FloatLoad, Ty::Flt, store.a, Ref::NONE, store.c),
             Op::ElemStore => Ins::new(Op::ElemLoad, Ty::Val, store.a, store.b, 0),
             _ => return false,
         };
@@ -93,16 +94,23 @@ impl Emitter<'_> {
         match load.op.alias() {
             Alias::Cell if load.a == store.a => Meeting::Same,
             Alias::Cell if load.a.is_constant() && store.a.is_constant() => Meeting::Never,
-            Alias::Field if load.c != store.c => Meeting::Never,
-            Alias::Field if self.root(load.a) == self.root(store.a) => Meeting::Same,
-            Alias::Field if self.are_different_by_origin(load.a, store.a) => Meeting::Never,
-            Alias::Field if self.are_different_objects(load.a, store.a) => Meeting::Never,
-            Alias::Field if self.are_told_apart(load.a, at, store.a) => Meeting::Never,
+            Alias::Field | Alias::FloatField => self.meet_fields(load, (at, store)),
             Alias::Element if load.a != store.a && self.are_different_lists(load.a, store.a) => Meeting::Never,
             Alias::Element if load.a != store.a => Meeting::Maybe,
             Alias::Element => self.meet_indices(load.b, store.b),
             _ => Meeting::Maybe,
         }
+    }
+
+    fn meet_fields(&self, load: Ins, (at, store): (Ref, Ins)) -> Meeting {
+        if load.c == store.c && self.root(load.a) == self.root(store.a) {
+            return Meeting::Same;
+        }
+        let never = load.c != store.c
+            || self.are_different_by_origin(load.a, store.a)
+            || self.are_different_objects(load.a, store.a)
+            || self.are_told_apart(load.a, at, store.a);
+        if never { Meeting::Never } else { Meeting::Maybe }
     }
 
     fn are_different_objects(&self, one: Ref, other: Ref) -> bool {
@@ -168,9 +176,14 @@ const fn store_of(load: Op) -> Option<Op> {
     match load {
         Op::CellLoad => Some(Op::CellStore),
         Op::FieldLoad => Some(Op::FieldStore),
+        Op::FloatLoad => Some(Op::FloatStore),
         Op::ElemLoad => Some(Op::ElemStore),
         _ => None,
     }
+}
+
+const fn is_field_store(op: Op) -> bool {
+    matches!(op, Op::FieldStore | Op::FloatStore)
 }
 
 const fn stored_value(store: Ins) -> Ref {

@@ -71,7 +71,7 @@ fn loses_its_guard(label: &Label, load: usize) -> bool {
         let guard = label.iteration[at];
         let is_of_the_same = |r: Ref| {
             let checked = label.iteration[r.index()];
-            checked.op == Op::FieldLoad && checked.operands().any(|of| !of.is_constant() && leads_here[of.index()])
+            matches!(checked.op, Op::FieldLoad | Op::FloatLoad) && checked.operands().any(|of| !of.is_constant() && leads_here[of.index()])
         };
         guard.op.is_guard() && !label.shared[at] && guard.operands().any(|r| !r.is_constant() && is_of_the_same(r))
     })
@@ -169,7 +169,7 @@ impl Clobbers {
                 }
                 Op::CellStore => self.stores(place(&body.ins, &body.constants, *ins)),
                 Op::ElemStore => self.elements = true,
-                Op::FieldStore if !is_of_new => self.stores(place(&body.ins, &body.constants, *ins)),
+                Op::FieldStore | Op::FloatStore if !is_of_new => self.stores(place(&body.ins, &body.constants, *ins)),
                 Op::ShapeStore => self.shapes |= !is_of_new,
                 _ => {}
             }
@@ -184,7 +184,7 @@ impl Clobbers {
         match (ins.op, ins.op.alias()) {
             (Op::G_Shape, _) => shape_is_stable(ins.c) || !(self.writes || self.shapes),
             (_, Alias::None | Alias::Slot | Alias::Immutable) => true,
-            (_, Alias::Cell | Alias::Field) => {
+            (_, Alias::Cell | Alias::Field | Alias::FloatField) => {
                 !self.writes && !self.may_store(place(&label.iteration, &label.constants, ins))
             }
             (_, Alias::ListHeader) => !self.lists,
@@ -201,7 +201,7 @@ fn place(code: &[Ins], constants: &[Const], ins: Ins) -> Option<Place> {
             Const::Raw(address, _) => Some(Place::Cell(address)),
             _ => None,
         },
-        Alias::Field => {
+        Alias::Field | Alias::FloatField => {
             let guard = (!of.is_constant()).then(|| code[of.index()]).filter(|guard| guard.op == Op::G_Shape);
             Some(Place::Field { offset: ins.c, shape: guard.map(|guard| guard.c) })
         }

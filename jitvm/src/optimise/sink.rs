@@ -181,7 +181,7 @@ impl<'a> Sink<'a> {
     fn settle_uses(&mut self, ins: Ins) {
         match ins.op {
             Op::ShapeStore => {}
-            Op::FieldStore => {
+            Op::FieldStore | Op::FloatStore => {
                 let is_word = |new: NewObject| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c);
                 if self.is_candidate(ins.a) && !self.layout(ins.a).is_some_and(is_word) {
                     self.keep(ins.a);
@@ -209,7 +209,7 @@ impl<'a> Sink<'a> {
                 let words = self.body.new_object(ins).map_or(0, NewObject::words);
                 states.insert(Ref(at as u16), State { shape: ins.c, words: vec![Ref::NONE; words] });
             }
-            Op::FieldStore => {
+            Op::FieldStore | Op::FloatStore => {
                 if let Some(state) = states.get_mut(&ins.a) {
                     state.words[ins.c as usize / 8 - 1] = ins.b;
                 }
@@ -363,7 +363,8 @@ fn remove(body: &mut Body, sunk: &Marks, needed: &[bool]) {
             ins.flags |= flags::SUNK;
         } else if sunk.contains(here) || ins.operands().any(|r| gone.contains(r)) {
             // Whatever else uses a sunk object is one of its stores, its PHI, or not needed.
-            debug_assert!(!needed[at] || matches!(ins.op, Op::New | Op::FieldStore | Op::ShapeStore | Op::Phi));
+            let is_part = matches!(ins.op, Op::New | Op::FieldStore | Op::FloatStore | Op::ShapeStore | Op::Phi);
+            debug_assert!(!needed[at] || is_part);
             *ins = Ins::NOP;
             gone.add(here);
         }

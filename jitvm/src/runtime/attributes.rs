@@ -318,8 +318,8 @@ pub fn attribute_names<'a>(vm: &Vm, value: Value) -> Vec<&'a str> {
     let id = if value.has_layout(ShapeId::TYPE) { type_id(value) } else { vm.type_of(value) };
     let mro = &vm.class(id).mro;
     let of_classes = mro.iter().flat_map(|&at| vm.class(at).attributes.entries()).map(|&(name, _)| name);
-    let own = vm.instance_entries(value);
-    let mut names: Vec<&str> = own.iter().map(|&(name, _)| name).chain(of_classes).map(text).collect();
+    let own = vm.instance_names(value);
+    let mut names: Vec<&str> = own.into_iter().chain(of_classes).map(text).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -96,6 +96,7 @@ fn collect_from(vm: &mut Vm, cause: GcCause, stack_pointer: usize) -> GcRecord {
     let in_hand = push_roots(vm, kind, stack_pointer);
     let roots_done = Instant::now();
     let heap = &mut vm.heap;
+    vm.shapes.copy_float_slots(&mut heap.float_slots);
     let (allocated_bytes, allocated_objects) = heap.take_allocated();
     let before_bytes = heap.statistics.live_bytes + allocated_bytes as u64;
     let before_objects = heap.statistics.live_objects + allocated_objects as u64;
@@ -244,12 +245,13 @@ impl Heap {
         for &root in &roots {
             self.mark_object(root, &mut pending);
         }
+        let float_slots = self.float_slots.clone();
         let mut coming = Coming::default();
         while let Some(address) = coming.next(&mut pending) {
             // SAFETY: only addresses of objects reach the stack: roots were validated, and the heap is precise.
             unsafe {
                 grow_old(address as *mut Header, &mut unseen);
-                for_each_reference(address as *mut Header, &mut |value| {
+                for_each_reference(address as *mut Header, &float_slots, &mut |value| {
                     if value.is_pointer() {
                         self.mark_object(value.address(), &mut pending);
                     }

@@ -269,7 +269,7 @@ impl Vm {
     /// Finds where contexts of a shape have their attributes.
     #[cold]
     fn know_context_shape(&mut self, shape: ShapeId) -> Option<()> {
-        if self.shapes.class(shape) != self.decimals.context_class || self.shapes.get(shape).is_dictionary {
+        if self.shapes.class(shape) != self.decimals.context_class || !self.shapes.get(shape).has_values() {
             return None;
         }
         for (i, name) in CONTEXT_NAMES.into_iter().enumerate() {

@@ -9,6 +9,7 @@ use super::collect::GcCause;
 use super::heap::Heap;
 use super::object::{Generator, GeneratorState, Header, ShapeId};
 use super::references::for_each_reference;
+use super::shapes::FloatSlots;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -84,11 +85,11 @@ fn runs_something(address: usize) -> bool {
 
 /// The order in which counted references would let go of objects. `enter` says of each address reached whether it is
 /// one of the dead seen for the first time.
-fn in_order(dead: &[usize], mut enter: impl FnMut(usize) -> bool) -> Vec<usize> {
+fn in_order(dead: &[usize], float_slots: &FloatSlots, mut enter: impl FnMut(usize) -> bool) -> Vec<usize> {
     let references = |address: usize, visit: &mut dyn FnMut(usize)| {
         // SAFETY: only addresses of objects come here, none of them swept.
         unsafe {
-            for_each_reference(address as *mut Header, &mut |value| {
+            for_each_reference(address as *mut Header, float_slots, &mut |value| {
                 if value.is_pointer() {
                     visit(value.address());
                 }
@@ -155,7 +156,7 @@ impl Heap {
             lives
         });
         if !dead.is_empty() {
-            let order = in_order(&dead, |address| self.keep(address));
+            let order = in_order(&dead, &self.float_slots.clone(), |address| self.keep(address));
             finalisers.due.extend(order.into_iter().map(Value::from_address));
         }
         self.finalisers = finalisers;
@@ -169,7 +170,7 @@ impl Heap {
             .filter(|&address| runs_something(address))
             .collect();
         let mut seen = HashSet::new();
-        let order = in_order(&dead, |address| seen.insert(address));
+        let order = in_order(&dead, &self.float_slots, |address| seen.insert(address));
         self.finalisers.due.extend(order.into_iter().map(Value::from_address));
     }
 
@@ -305,6 +306,7 @@ impl Vm {
                 break;
             }
             crate::interp::chain::unpark(self);
+            self.shapes.copy_float_slots(&mut self.heap.float_slots);
             self.heap.queue_all_finalisers();
         }
     }

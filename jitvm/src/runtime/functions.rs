@@ -16,7 +16,7 @@ pub fn function<'a>(value: Value) -> &'a mut Function {
 
 /// `__name__`.
 pub fn name(vm: &Vm, value: Value) -> String {
-    match vm.instance_get(value, vm.names.name) {
+    match Vm::map_get(value, vm.names.name) {
         Some(name) if name.is_str() => text(name).to_owned(),
         _ => vm.codes[function(value).code.index()].proto.name.clone(),
     }
@@ -24,7 +24,7 @@ pub fn name(vm: &Vm, value: Value) -> String {
 
 /// `__qualname__`.
 pub fn qualname(vm: &Vm, value: Value) -> String {
-    match vm.instance_get(value, vm.names.qualname) {
+    match Vm::map_get(value, vm.names.qualname) {
         Some(name) if name.is_str() => text(name).to_owned(),
         _ => vm.codes[function(value).code.index()].proto.qualname.clone(),
     }

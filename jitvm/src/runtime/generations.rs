@@ -225,6 +225,7 @@ impl Heap {
 
     /// What old objects refer to; counts the references.
     pub(super) fn rescan(&mut self, objects: &[usize], pending: &mut Vec<usize>) {
+        let float_slots = self.float_slots.clone();
         let mut references = 0;
         for &address in objects {
             let header = address as *mut Header;
@@ -243,7 +244,7 @@ impl Heap {
             }
             // SAFETY: as above.
             unsafe {
-                for_each_reference(header, &mut |value| {
+                for_each_reference(header, &float_slots, &mut |value| {
                     references += 1;
                     if value.is_pointer() {
                         self.mark_object(value.address(), pending);
@@ -306,7 +307,7 @@ impl Heap {
         while let Some(address) = pending.pop() {
             // SAFETY: roots were judged, and the heap is precise.
             unsafe {
-                for_each_reference(address as *mut Header, &mut |value| {
+                for_each_reference(address as *mut Header, &self.float_slots, &mut |value| {
                     if value.is_pointer() && seen.insert(value.address()) {
                         if self.is_live(value.address()) {
                             pending.push(value.address());

@@ -107,6 +107,8 @@ pub struct Heap {
     /// Highest address of the native stack of the VM's thread.
     pub(super) native_base: usize,
     pub(super) mark_stack: Vec<usize>,
+    /// Of the shapes that there were when the last collection began.
+    pub(super) float_slots: super::shapes::FloatSlots,
     pub weak: super::weak::WeakTable,
     pub finalisers: super::finalisers::Finalisers,
     /// Which allocations are sampled, if any are.
@@ -140,6 +142,7 @@ impl Heap {
             poison: cfg!(debug_assertions),
             native_lowest,
             native_base,
+            float_slots: Default::default(),
             mark_stack: Vec::new(),
             weak: super::weak::WeakTable::default(),
             finalisers: super::finalisers::Finalisers::default(),

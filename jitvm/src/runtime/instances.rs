@@ -4,7 +4,8 @@ use super::object::{
     BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
     TypeObject,
 };
-use super::shapes::MOST_SLOTS;
+use super::numbers::exact_float;
+use super::shapes::{MOST_SLOTS, SlotKind};
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Outcome, Vm};
@@ -105,7 +106,8 @@ impl Vm {
         let fixed = class.slots.clone();
         let mut shape = self.shapes.new_root(id, layout, capacity, false);
         for name in fixed {
-            shape = self.shapes.transition(shape, name).expect("the capacity is not below the number of slots");
+            let next = self.shapes.transition(shape, name, SlotKind::Any);
+            shape = next.expect("the capacity is not below the number of slots");
         }
         self.class_mut(id).roots.push((capacity, shape));
         shape
@@ -268,9 +270,10 @@ impl Vm {
         }
     }
 
-    /// The instance's own attribute, no member of `__slots__`; `name` is interned.
+    /// The instance's own attribute, no member of `__slots__`; `name` is interned. Makes a new box for a double from a float
+    /// slot that needs one.
     #[inline]
-    pub fn instance_get(&self, value: Value, name: Value) -> Option<Value> {
+    pub fn instance_get(&mut self, value: Value, name: Value) -> Option<Value> {
         if value.has_layout(ShapeId::INSTANCE) {
             let shape = value.shape();
             if !shape.is_dynamic() {
@@ -278,11 +281,19 @@ impl Vm {
             }
             if let Some(slot) = self.own_slot(shape, name) {
                 let found = slots(value)[slot as usize];
+                if self.shapes.get(shape).kind(slot) == SlotKind::Float {
+                    return Some(self.float(f64::from_bits(found.0)));
+                }
                 return (found != Value::UNDEF).then_some(found);
             }
         } else if value.is_instance() && self.is_member_only(value, name) {
             return None;
         }
+        Self::map_get(value, name)
+    }
+
+    /// An attribute in the dict of those that are in no slot.
+    pub fn map_get(value: Value, name: Value) -> Option<Value> {
         let map = map_word(value)?;
         // SAFETY: `map_word` gives the address of a word in the object.
         let map = unsafe { *map };
@@ -312,6 +323,14 @@ impl Vm {
         if value.has_layout(ShapeId::INSTANCE) {
             let shape = value.shape();
             if let Some(slot) = self.own_slot(shape, name) {
+                if self.shapes.get(shape).kind(slot) == SlotKind::Float {
+                    if let Some(x) = exact_float(new) {
+                        slots(value)[slot as usize] = Value(x.to_bits());
+                        return Ok(true);
+                    }
+                    self.open_float_slot(value, slot)?;
+                    return self.instance_set(value, name, new);
+                }
                 slots(value)[slot as usize] = new;
                 self.heap.written(value.object::<Header>());
                 return Ok(true);
@@ -319,11 +338,13 @@ impl Vm {
             if !self.shapes.get(shape).is_dictionary {
                 let slot = self.shapes.get(shape).keys.len();
                 // Only the dict can have an attribute of the name of a member.
-                if slot < slots(value).len()
-                    && self.shapes.lookup(shape, name).is_none()
-                    && let Some(next) = self.shapes.transition(shape, name)
-                {
-                    slots(value)[slot] = new;
+                let is_free = slot < slots(value).len() && self.shapes.lookup(shape, name).is_none();
+                let kind = if is_free { self.kind_of_new_slot(shape, name, new) } else { SlotKind::Any };
+                if is_free && let Some(next) = self.shapes.transition(shape, name, kind) {
+                    slots(value)[slot] = match exact_float(new) {
+                        Some(x) if kind == SlotKind::Float => Value(x.to_bits()),
+                        _ => new,
+                    };
                     self.heap.written(value.object::<Header>());
                     set_shape(value, next);
                     return Ok(true);
@@ -383,18 +404,65 @@ impl Vm {
         if map == Value::UNDEF { Ok(false) } else { namespace::remove(self, map, name) }
     }
 
+    /// Lets a slot of an instance hold any value that has held doubles, and with it those for whose attributes that has
+    /// been done before. Where there are too many shapes, the attributes move to a dict.
+    fn open_float_slot(&mut self, value: Value, slot: u16) -> Outcome<()> {
+        let shape = self.shapes.get(value.shape());
+        let (class, name) = (shape.class, shape.keys[slot as usize]);
+        if self.shapes.opens(class, name) {
+            self.class_changed(class);
+        }
+        self.settle_float_slots(value)
+    }
+
+    /// Lets those slots of an instance hold any value that hold doubles, though slots of these attributes no longer do.
+    pub fn settle_float_slots(&mut self, value: Value) -> Outcome<()> {
+        let id = value.shape();
+        let still = self.shapes.still_float(id);
+        let shape = self.shapes.get(id);
+        let (root, opened) = (shape.root, shape.float_slots & !still);
+        if opened == 0 {
+            return Ok(());
+        }
+        let keys = shape.keys.clone();
+        let Some(next) = self.shapes.replay(root, &keys, still) else { return self.use_dictionary(value) };
+        // On the native stack, where a collection sees the boxes.
+        let mut contents = [Value::UNDEF; MOST_SLOTS];
+        let is_opened = |slot: &usize| opened >> slot & 1 == 1;
+        for slot in (0..keys.len()).filter(is_opened) {
+            contents[slot] = self.float(f64::from_bits(slots(value)[slot].0));
+        }
+        for slot in (0..keys.len()).filter(is_opened) {
+            slots(value)[slot] = contents[slot];
+        }
+        set_shape(value, next);
+        self.heap.written(value.object::<Header>());
+        Ok(())
+    }
+
+    /// What the slot of an attribute is to hold that an object of a shape gets, with this value in it.
+    pub fn kind_of_new_slot(&mut self, shape: ShapeId, name: Value, value: Value) -> SlotKind {
+        self.kind_of_slot(self.shapes.class(shape), name, value)
+    }
+
     /// Moves the attributes of an instance to a dict.
     fn use_dictionary(&mut self, value: Value) -> Outcome<()> {
         let class = self.type_of(value);
         let map = namespace::new(self)?;
-        let keys = self.shapes.get(value.shape()).keys.clone();
+        let of = self.shapes.get(value.shape());
+        let (keys, float_slots) = (of.keys.clone(), of.float_slots);
         let fixed = self.class(class).slots.len();
         for (slot, &key) in keys.iter().enumerate().skip(fixed) {
-            let content = slots(value)[slot];
+            let mut content = slots(value)[slot];
+            if float_slots >> slot & 1 == 1 {
+                content = self.float(f64::from_bits(content.0));
+            }
             if content != Value::UNDEF {
                 namespace::set(self, map, key, content)?;
             }
         }
+        // They are no doubles any more for whoever looks.
+        slots(value)[fixed..].fill(Value::UNDEF);
         let shape = self.dictionary_shape_with_slots(class)?;
         // SAFETY: the object is an INSTANCE.
         unsafe { (*value.object::<Instance>()).extra = map };
@@ -414,7 +482,7 @@ impl Vm {
             return Ok(self.dictionary_shape(id));
         }
         let root = self.shapes.new_root(id, layout, fixed.len() as u16, false);
-        let shape = self.shapes.replay(root, &fixed).expect("there is room for the slots");
+        let shape = self.shapes.replay(root, &fixed, 0).expect("there is room for the slots");
         self.shapes.make_dictionary(shape);
         self.class_mut(id).dictionary_shape = Some(shape);
         Ok(shape)
@@ -462,20 +530,24 @@ impl Vm {
         Ok(())
     }
 
-    /// Names and values of the instance's own attributes, in the order they were set.
-    pub fn instance_entries(&self, value: Value) -> Vec<(Value, Value)> {
+    /// Names of the instance's own attributes, in the order they were set.
+    pub fn instance_names(&self, value: Value) -> Vec<Value> {
         let mut result = Vec::new();
         if value.has_layout(ShapeId::INSTANCE) && value.is_instance() {
             let shape = self.shapes.get(value.shape());
             let fixed = self.class(shape.class).slots.len();
-            let pairs = shape.keys.iter().copied().zip(slots(value).iter().copied()).skip(fixed);
-            result.extend(pairs.filter(|&(_, content)| content != Value::UNDEF));
+            let float_slots = shape.float_slots;
+            for (slot, (&key, &content)) in shape.keys.iter().zip(slots(value).iter()).enumerate().skip(fixed) {
+                if float_slots >> slot & 1 == 1 || content != Value::UNDEF {
+                    result.push(key);
+                }
+            }
         }
         if let Some(map) = map_word(value) {
             // SAFETY: as above.
             let map = unsafe { *map };
             if map != Value::UNDEF {
-                result.extend(namespace::entries(map));
+                result.extend(namespace::entries(map).into_iter().map(|entry| entry.0));
             }
         }
         result
@@ -517,7 +589,7 @@ impl Vm {
             return Ok(true);
         }
         let shape = self.shapes.get(value.shape());
-        let (keys, is_dictionary) = (shape.keys.clone(), shape.is_dictionary);
+        let (keys, float_slots, is_dictionary) = (shape.keys.clone(), shape.float_slots, shape.is_dictionary);
         if !is_dictionary {
             let capacity = slots(value).len() as u16;
             let layout = self.class(id).layout;
@@ -525,7 +597,7 @@ impl Vm {
                 Some(&(_, root)) => self.shapes.get(root).root,
                 None => self.shapes.new_root(id, layout, capacity, false),
             };
-            if let Some(next) = self.shapes.replay(root, &keys) {
+            if let Some(next) = self.shapes.replay(root, &keys, float_slots) {
                 set_shape(value, next);
                 return Ok(true);
             }

@@ -205,6 +205,15 @@ pub fn as_float(value: Value) -> Option<f64> {
     value.has_layout(ShapeId::FLOAT_BOX).then(|| boxed_float(value))
 }
 
+/// The f64 in a value of the type float itself, boxed or not.
+#[inline(always)]
+pub fn exact_float(value: Value) -> Option<f64> {
+    if value.is_float() {
+        return Some(value.as_float());
+    }
+    value.has_shape(ShapeId::FLOAT_BOX).then(|| boxed_float(value))
+}
+
 fn boxed_float(value: Value) -> f64 {
     // SAFETY: the caller has checked for a FLOAT_BOX.
     unsafe { (*value.object::<FloatBox>()).value }

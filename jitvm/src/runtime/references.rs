@@ -5,6 +5,7 @@ use super::object::{
     Awaitable, ByteArray, Descriptor, Dict, Exception, Generator, Header, IteratorObject, List, Module, STORAGE_ITEMS,
     Set, ShapeId, Tuple,
 };
+use super::shapes::FloatSlots;
 use super::value::Value;
 
 /// Offset of the first word and number of words that are values, for shapes of fixed layout.
@@ -58,12 +59,12 @@ const fn value_fields(shape: ShapeId) -> (usize, usize) {
 }
 
 /// Calls `visit` with every value an object holds (immediate ones too), and with its storage. Storage itself counts
-/// as a leaf: its owner knows how much of it is in use.
+/// as a leaf: its owner knows how much of it is in use. `float_slots` says which slots of instances hold doubles.
 ///
 /// # Safety
 /// `header` is an object of the heap, all its fields filled.
 #[inline(always)]
-pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Value)) {
+pub unsafe fn for_each_reference(header: *mut Header, float_slots: &FloatSlots, visit: &mut impl FnMut(Value)) {
     // SAFETY: the caller passes an object, and the layout of each shape is the one declared in `object`.
     unsafe {
         let layout = ShapeId((*header).kind as u32);
@@ -73,7 +74,18 @@ pub unsafe fn for_each_reference(header: *mut Header, visit: &mut impl FnMut(Val
         }
         let (first, count) = match layout {
             // The word before the slots counts as one.
-            ShapeId::INSTANCE => (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize),
+            ShapeId::INSTANCE => {
+                let (words, count) = (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize);
+                let floats = float_slots.of((*header).shape);
+                if floats != 0 {
+                    visit(*words);
+                    for slot in (0..count - 1).filter(|slot| floats >> slot & 1 == 0) {
+                        visit(*words.add(1 + slot));
+                    }
+                    return;
+                }
+                (words, count)
+            }
             ShapeId::LIST => {
                 let list = header.cast::<List>();
                 if !(*list).data.is_null() {

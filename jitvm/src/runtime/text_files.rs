@@ -42,7 +42,7 @@ impl Vm {
         }
         let shape = file.shape();
         if shape != self.text_files.shape {
-            if self.shapes.class(shape) != self.text_files.class || self.shapes.get(shape).is_dictionary {
+            if self.shapes.class(shape) != self.text_files.class || !self.shapes.get(shape).has_values() {
                 return None;
             }
             // A file that has been closed has the first attribute itself, and the second may be given to any.

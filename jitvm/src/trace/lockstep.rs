@@ -46,8 +46,8 @@ struct Activation {
     known: Vec<bool>,
     /// What a side trace inherits, by slot of its parent's snapshot.
     inputs: Vec<Option<u64>>,
-    /// Words that the machine has to have written by the next checkpoint.
-    written: Vec<(usize, u64)>,
+    /// Words that the machine has to have written by the next checkpoint, and of which type those in the IR are.
+    written: Vec<(usize, u64, Ty)>,
     next: Next,
 }
 
@@ -198,10 +198,10 @@ impl Activation {
 
     /// What the machine was to write is there.
     fn look_at_memory(&mut self) -> Agreement {
-        for (address, word) in self.written.drain(..) {
+        for (address, word, ty) in self.written.drain(..) {
             // SAFETY: the trace has just stored a word there, or to the VM's stack.
             let found = unsafe { (address as *const u64).read() };
-            if !same_value(found, word) {
+            if !same_word(ty, found, word) {
                 return Err(format!("stored at {address:#x}: the IR {word:#x}, the machine {found:#x}"));
             }
         }
@@ -270,7 +270,9 @@ impl Activation {
                     done
                 }
                 Effect::Store if all_known && ins.op != Op::ShapeStore => {
-                    self.written.push(run.store_target(ins));
+                    let (address, word) = run.store_target(ins);
+                    let ty = if ins.op == Op::FloatStore { Ty::Flt } else { Ty::Val };
+                    self.written.push((address, word, ty));
                     None
                 }
                 _ => None,
@@ -325,7 +327,7 @@ impl Activation {
                 word
             };
             if let Some(word) = tagged {
-                self.written.push((self.base.wrapping_add(slot.slot as usize) as usize, word));
+                self.written.push((self.base.wrapping_add(slot.slot as usize) as usize, word, Ty::Val));
             }
         }
         if !close.a.is_none() {

@@ -103,10 +103,10 @@ impl Recorder {
         Ok(Step::Interpret)
     }
 
-    pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value) -> Recording {
+    pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value, value: Value) -> Recording {
         let name = self.name(ins.c);
         let (receiver, new) = (self.get(ins.a), self.get(ins.b));
-        if shape(object).is_some() && self.set_instance_attr(vm, receiver, object, name, new)? {
+        if shape(object).is_some() && self.set_instance_attr(vm, receiver, object, name, (new, value))? {
             return Ok(());
         }
         let name = self.constant(vm, name);

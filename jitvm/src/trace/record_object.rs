@@ -16,6 +16,7 @@ use crate::runtime::attributes;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
+use crate::runtime::shapes::SlotKind;
 use crate::runtime::object::{ClosureCell, Function, Instance, ShapeId};
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
@@ -83,6 +84,10 @@ impl Recorder {
             }
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
+            if vm.shapes.get(shape).kind(slot) == SlotKind::Float {
+                self.note_float_owner(object, value);
+                return Ok(Some(self.emit(Op::FloatLoad, object, Ref::NONE, slot_offset(slot))));
+            }
             let found = self.emit(Op::FieldLoad, object, Ref::NONE, slot_offset(slot));
             // SAFETY: as above.
             if unsafe { *value.object::<Value>().byte_add(slot_offset(slot) as usize) }.is_float() {
@@ -126,7 +131,7 @@ impl Recorder {
         object: Ref,
         value: Value,
         name: Value,
-        new: Ref,
+        (new, new_value): (Ref, Value),
     ) -> Recording<bool> {
         let shape = value.shape();
         if !value.has_layout(ShapeId::INSTANCE) || !shape.is_dynamic() || vm.shapes.get(shape).is_dictionary {
@@ -141,9 +146,20 @@ impl Recorder {
         if place == Place::Computed {
             return Ok(false);
         }
+        let is_float = self.ty(new) == Ty::Flt || new_value.is_float();
         if let Place::Slot(slot) = place {
+            let kind = vm.shapes.get(shape).kind(slot);
+            if kind == SlotKind::Float && !is_float {
+                return Ok(false);
+            }
             let object = self.object(object, shape);
             self.class_unchanged(vm, class);
+            if kind == SlotKind::Float {
+                let double = self.float(new);
+                self.tell_from_float_owners(object, value, shape);
+                self.emit(Op::FloatStore, object, double, slot_offset(slot));
+                return Ok(true);
+            }
             if self.ty(new) == Ty::Flt {
                 self.tell_from_float_owners(object, value, shape);
             }
@@ -155,11 +171,20 @@ impl Recorder {
         if !vm.class(class).has_dict || slot >= vm.shapes.get(shape).capacity {
             return Ok(false);
         }
-        let Some(next) = vm.shapes.transition(shape, name) else { return Ok(false) };
+        let kind = vm.kind_of_slot(class, name, new_value);
+        if kind == SlotKind::Float && !is_float {
+            return Ok(false);
+        }
+        let Some(next) = vm.shapes.transition(shape, name, kind) else { return Ok(false) };
         let object = self.object(object, shape);
         self.class_unchanged(vm, class);
-        let word = self.tagged(new);
-        self.emit(Op::FieldStore, object, word, slot_offset(slot));
+        if kind == SlotKind::Float {
+            let double = self.float(new);
+            self.emit(Op::FloatStore, object, double, slot_offset(slot));
+        } else {
+            let word = self.tagged(new);
+            self.emit(Op::FieldStore, object, word, slot_offset(slot));
+        }
         self.emit(Op::ShapeStore, object, Ref::NONE, next.0);
         Ok(true)
     }

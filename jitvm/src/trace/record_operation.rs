@@ -224,7 +224,7 @@ impl Recorder {
             }
             Bytecode::Unpack => self.unpack(vm, ins, at(ins.c))?,
             Bytecode::GetAttr => return self.get_attr(vm, ins, at(ins.b)),
-            Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a))?,
+            Bytecode::SetAttr => self.set_attr(vm, ins, at(ins.a), at(ins.b))?,
             Bytecode::DeleteAttr => {
                 let (object, name) = (self.get(ins.a), self.name(ins.b));
                 let name = self.constant(vm, name);

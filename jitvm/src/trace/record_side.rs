@@ -5,6 +5,7 @@
 
 use super::recorder::{Parent, RecordFrame, Recorder, Slot};
 use crate::codegen;
+use crate::exit;
 use crate::interp::call;
 use crate::ir::{Body, Const, Ins, Kept, Op, Ref, Resume, SnapSlot, Snapshot, TraceId, Ty, flags};
 use crate::runtime::object::ShapeId;
@@ -97,7 +98,7 @@ impl Recorder {
         let here = |of_parent: Ref| inherited.iter().find(|(from, _)| *from == of_parent).map(|known| known.1);
         let keep = |kept: &Kept| Some(Kept { here: here(kept.here)?, ..*kept });
         recorder.body.kept = kept.iter().filter_map(keep).collect();
-        recorder.replay_objects(&of.body, snapshot, &mut inherited);
+        recorder.replay_objects(vm, &of.body, snapshot, &mut inherited);
         for slot in &snapshot.slots {
             let known = inherited.iter().find(|(from, _)| *from == slot.value).expect("every value is inherited");
             *recorder.slot_mut(slot.slot) = Slot { value: known.1, dirty: true };
@@ -162,15 +163,20 @@ impl Recorder {
     }
 
     /// Makes the objects that the parent has sunk at the exit; this trace may sink them again.
-    fn replay_objects(&mut self, parent: &Body, snapshot: &Snapshot, inherited: &mut Vec<(Ref, Ref)>) {
+    fn replay_objects(&mut self, vm: &Vm, parent: &Body, snapshot: &Snapshot, inherited: &mut Vec<(Ref, Ref)>) {
         let known = |inherited: &[(Ref, Ref)], word: Ref| inherited.iter().find(|(from, _)| *from == word).map(|k| k.1);
         let undefined = self.body.constant(Const::Val(Value::UNDEF, "UNDEF".into()));
         let mut later = Vec::new();
         for object in &snapshot.objects {
             // Boxing may collect, so it comes before the object is there.
             let mut words = Vec::with_capacity(object.words.len());
+            let mut doubles = Vec::new();
             for (i, &word) in object.words.iter().enumerate() {
                 match known(inherited, word) {
+                    Some(value) if exit::holds_double(vm, object.shape, i) => {
+                        doubles.push((i, value));
+                        words.push(undefined);
+                    }
                     Some(value) => words.push(self.tagged(value)),
                     None => {
                         later.push((object.object, i, word));
@@ -180,6 +186,9 @@ impl Recorder {
             }
             let new = parent.new_object(parent.ins[object.object.index()]).expect("the checker has seen it");
             let made = self.new_object(ShapeId(object.shape), new.kind, new.aux, &words);
+            for (i, double) in doubles {
+                self.emit(Op::FloatStore, made, double, 8 * (i as u32 + 1));
+            }
             inherited.push((object.object, made));
         }
         for (object, i, word) in later {
