@@ -296,10 +296,9 @@ fn make_objects(vm: &mut Vm, body: &Body, snapshot: &Snapshot, read: &dyn Fn(&mu
                 None => read(vm, number, word),
             };
             let header = vm.permanent[made + index].object::<u64>();
-            let word = match exact_float(value).filter(|_| holds_double(vm, object.shape, i)) {
-                Some(x) => x.to_bits(),
-                None => value.0,
-            };
+            // Words of other objects need not be values.
+            let double = if holds_double(vm, object.shape, i) { exact_float(value) } else { None };
+            let word = double.map_or(value.0, f64::to_bits);
             // SAFETY: as above.
             unsafe { header.add(1 + i).write(word) };
             // The value may have been made after a collection that saw this object.
