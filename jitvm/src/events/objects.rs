@@ -7,6 +7,7 @@ use jitlog::{CacheKind, CacheMiss, GcId, HeapType, LocId, StringId};
 use super::Events;
 use crate::ir::Origin;
 use crate::runtime::object::ShapeId;
+use crate::runtime::shapes::SlotKind;
 use crate::runtime::strings::text;
 use crate::runtime::vm::Vm;
 
@@ -42,6 +43,9 @@ impl Events {
             let defs = self.log.defs();
             let attribute_str = match (shape.parent, shape.keys.last()) {
                 (ShapeId::FREE, _) | (_, None) => StringId::NONE,
+                (_, Some(&name)) if shape.kind(shape.keys.len() as u16 - 1) == SlotKind::Float => {
+                    defs.string(&format!("{} (float)", text(name)))
+                }
                 (_, Some(&name)) => defs.string(text(name)),
             };
             self.stream.shape(&jitlog::Shape {

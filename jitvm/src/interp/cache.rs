@@ -410,7 +410,9 @@ impl Cache {
         }
         match vm.attribute_place(shape, name, vm.lookup(class, name)) {
             // Where the object is going to have another shape there is nothing to learn yet.
-            Place::Slot(slot) if vm.shapes.get(shape).kind(slot) == SlotKind::Float && exact_float(new).is_none() => return,
+            Place::Slot(slot) if vm.shapes.get(shape).kind(slot) == SlotKind::Float && exact_float(new).is_none() => {
+                return;
+            }
             Place::Slot(slot) => return self.fill(vm, class, shape, slot_plan(vm, shape, slot)),
             Place::Computed => return,
             Place::None => {}
@@ -520,7 +522,7 @@ fn slot_plan(vm: &Vm, shape: ShapeId, slot: u16) -> Plan {
 }
 
 /// Gives an instance the shape that those of its class have which are made now.
-fn settle(vm: &mut Vm, value: Value) {
+pub fn settle(vm: &mut Vm, value: Value) {
     if let Some(shape) = plain_shape(value)
         && vm.shapes.get(shape).float_slots != 0
     {

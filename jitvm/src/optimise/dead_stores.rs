@@ -47,7 +47,9 @@ impl Place {
         let is_new = !store.a.is_constant() && body.ins[store.a.index()].op == Op::New;
         let alias = store.op.alias();
         match store.op {
-            Op::FieldStore | Op::FloatStore if !is_new => Some(Place { alias, a: store.a, b: Ref::NONE, offset: store.c }),
+            Op::FieldStore | Op::FloatStore if !is_new => {
+                Some(Place { alias, a: store.a, b: Ref::NONE, offset: store.c })
+            }
             Op::ElemStore => Some(Place { alias, a: store.a, b: store.b, offset: 0 }),
             Op::CellStore => Some(Place { alias, a: store.a, b: Ref::NONE, offset: 0 }),
             _ => None,

@@ -71,7 +71,8 @@ fn loses_its_guard(label: &Label, load: usize) -> bool {
         let guard = label.iteration[at];
         let is_of_the_same = |r: Ref| {
             let checked = label.iteration[r.index()];
-            matches!(checked.op, Op::FieldLoad | Op::FloatLoad) && checked.operands().any(|of| !of.is_constant() && leads_here[of.index()])
+            matches!(checked.op, Op::FieldLoad | Op::FloatLoad)
+                && checked.operands().any(|of| !of.is_constant() && leads_here[of.index()])
         };
         guard.op.is_guard() && !label.shared[at] && guard.operands().any(|r| !r.is_constant() && is_of_the_same(r))
     })

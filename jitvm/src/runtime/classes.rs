@@ -370,14 +370,19 @@ impl Vm {
     pub fn class_changed(&mut self, id: TypeId) {
         let mut pending = vec![id];
         while let Some(id) = pending.pop() {
-            self.class_epoch += 1;
-            let version = self.class_epoch;
-            let class = self.class_mut(id);
-            class.version = version;
-            pending.extend_from_slice(&class.subclasses);
-            let watch = class.watch;
-            self.set_watch(watch, version);
+            self.renew_version(id);
+            pending.extend_from_slice(&self.class(id).subclasses);
         }
+    }
+
+    /// What is known of the class's instances is to be looked up again.
+    pub fn renew_version(&mut self, id: TypeId) {
+        self.class_epoch += 1;
+        let version = self.class_epoch;
+        let class = self.class_mut(id);
+        class.version = version;
+        let watch = class.watch;
+        self.set_watch(watch, version);
     }
 
     /// The class behind a TYPE object, or TypeError with this message.

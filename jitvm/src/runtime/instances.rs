@@ -1,10 +1,10 @@
 //! Instances of program classes in memory: allocation, slots, the dict of those that outgrow them.
 
+use super::numbers::exact_float;
 use super::object::{
     BigInt, Bytes, Descriptor, Exception, FloatBox, Header, Instance, IteratorObject, List, ShapeId, Str, Tuple,
     TypeObject,
 };
-use super::numbers::exact_float;
 use super::shapes::{MOST_SLOTS, SlotKind};
 use super::types::TypeId;
 use super::value::Value;
@@ -410,7 +410,7 @@ impl Vm {
         let shape = self.shapes.get(value.shape());
         let (class, name) = (shape.class, shape.keys[slot as usize]);
         if self.shapes.opens(class, name) {
-            self.class_changed(class);
+            self.shapes_opened(class);
         }
         self.settle_float_slots(value)
     }

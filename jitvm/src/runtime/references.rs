@@ -75,16 +75,12 @@ pub unsafe fn for_each_reference(header: *mut Header, float_slots: &FloatSlots, 
         let (first, count) = match layout {
             // The word before the slots counts as one.
             ShapeId::INSTANCE => {
-                let (words, count) = (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize);
                 let floats = float_slots.of((*header).shape);
                 if floats != 0 {
-                    visit(*words);
-                    for slot in (0..count - 1).filter(|slot| floats >> slot & 1 == 0) {
-                        visit(*words.add(1 + slot));
-                    }
+                    for_each_beside_floats(header, floats, visit);
                     return;
                 }
-                (words, count)
+                (header.byte_add(8).cast::<Value>(), 1 + (*header).aux as usize)
             }
             ShapeId::LIST => {
                 let list = header.cast::<List>();
@@ -138,6 +134,22 @@ pub unsafe fn for_each_reference(header: *mut Header, float_slots: &FloatSlots, 
         };
         for index in 0..count {
             visit(*first.add(index));
+        }
+    }
+}
+
+/// As [`for_each_reference`] of an instance with these slots that hold doubles; out of line, as sets are.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn for_each_beside_floats(instance: *mut Header, floats: u64, visit: &mut impl FnMut(Value)) {
+    // SAFETY: by the caller.
+    unsafe {
+        let words = instance.byte_add(8).cast::<Value>();
+        visit(*words);
+        for slot in (0..(*instance).aux).filter(|slot| floats >> slot & 1 == 0) {
+            visit(*words.add(1 + usize::from(slot)));
         }
     }
 }

@@ -14,6 +14,7 @@ use super::object::ShapeId;
 use super::types::TypeId;
 use super::value::Value;
 use super::vm::{Vm, WordMap};
+use crate::trace::retire;
 
 /// Most slots that instances of a class have; those with more attributes keep them in a dict.
 pub const MOST_SLOTS: usize = 64;
@@ -219,9 +220,16 @@ impl Vm {
     pub fn kind_of_slot(&mut self, class: TypeId, name: Value, value: Value) -> SlotKind {
         let (kind, opens) = self.shapes.kind_of_new(class, name, exact_float(value).is_some());
         if opens {
-            self.class_changed(class);
+            self.shapes_opened(class);
         }
         kind
+    }
+
+    /// Instances of a class that are made from now on get other shapes: what was made for those there are is made anew.
+    #[cold]
+    pub fn shapes_opened(&mut self, class: TypeId) {
+        self.renew_version(class);
+        retire::made_for(self, class);
     }
 
     /// The slot of an attribute in instances of a shape; `name` is interned.

@@ -57,6 +57,7 @@ reasons! {
         EntryFails "entry-fails" "the trace was left in its first iteration again and again: types or paths have changed";
         ExitCost "exit-cost" "leaving the trace cost more than half of what running in it took, and no side trace will help";
         Evicted "evicted" "code memory was full, and this was used least or jumped to what was";
+        ShapesOpened "shapes-opened" "an attribute of a class has held nothing but floats, and does no longer: new instances have other shapes";
     }
 }
 

@@ -37,6 +37,7 @@ mod record_special;
 mod record_subscript;
 mod record_table;
 pub mod recorder;
+pub mod retire;
 pub mod watch;
 mod watchdog;
 

@@ -9,6 +9,7 @@ use super::function::{self, ENTRY};
 use super::params::Params;
 use super::record_raise;
 use super::recorder::{Parent, Recorder};
+use super::retire::retire;
 use super::watchdog;
 use crate::bytecode::Op;
 use crate::codegen::entry::interpret_rest;
@@ -68,7 +69,7 @@ const POSTPONED: u32 = 8;
 const HOT_LOOPS_IN_CALLS: u32 = 16;
 
 /// Iterations (or calls) before a loop (or a function) is recorded again after so many aborts: twice as many each time.
-fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
+pub(super) fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
     let params = &vm.jit.params;
     if !vm.jit.enabled || loop_index == ENTRY && !params.functions {
         return u32::MAX;
@@ -381,18 +382,7 @@ pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize
     if t.entry_failures < limit || t.retired {
         return;
     }
-    t.retired = true;
-    let (id, loop_index) = (t.code, t.loop_index);
-    vm.jit.totals.retired += 1;
-    if let Some(mut events) = vm.jit.events.take() {
-        events.retire(vm, trace, RetireReason::EntryFails);
-        vm.jit.events = Some(events);
-    }
-    let again = threshold(vm, loop_index, 0);
-    let state = state(vm, id, loop_index);
-    state.trace = None;
-    state.countdown.set(again);
-    patch_header(vm, id, loop_index, Op::LoopHeader);
+    retire(vm, trace, RetireReason::EntryFails);
 }
 
 /// Does what a request that interrupted the running code asks for.

@@ -10,14 +10,15 @@ use super::abort::AbortReason;
 use super::record_call::BoundCall;
 use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::cache::settle;
 use crate::interp::call;
 use crate::ir::{CodeId, Op, Ref, Ty};
 use crate::runtime::attributes;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
 use crate::runtime::instantiate::{InstantiatePlan, instantiate_plan};
-use crate::runtime::shapes::SlotKind;
 use crate::runtime::object::{ClosureCell, Function, Instance, ShapeId};
+use crate::runtime::shapes::SlotKind;
 use crate::runtime::types::{TypeId, type_id};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Continuation, Vm};
@@ -63,10 +64,11 @@ impl Recorder {
         value: Value,
         name: Value,
     ) -> Recording<Option<Ref>> {
-        let shape = value.shape();
-        if !value.has_layout(ShapeId::INSTANCE) || !shape.is_dynamic() {
+        if !value.has_layout(ShapeId::INSTANCE) || !value.shape().is_dynamic() {
             return Ok(None);
         }
+        settle(vm, value);
+        let shape = value.shape();
         let class = vm.shapes.get(shape).class;
         if attributes::custom_hook(vm, class, vm.names.getattribute).is_some() {
             return Ok(None);
@@ -133,6 +135,7 @@ impl Recorder {
         name: Value,
         (new, new_value): (Ref, Value),
     ) -> Recording<bool> {
+        settle(vm, value);
         let shape = value.shape();
         if !value.has_layout(ShapeId::INSTANCE) || !shape.is_dynamic() || vm.shapes.get(shape).is_dictionary {
             return Ok(false);
@@ -217,10 +220,11 @@ impl Recorder {
         value: Value,
         name: Value,
     ) -> Recording<Option<Ref>> {
-        let shape = value.shape();
         if !value.is_instance() {
             return Ok(None);
         }
+        settle(vm, value);
+        let shape = value.shape();
         let of = vm.shapes.get(shape);
         let is_list = value.has_layout(ShapeId::LIST);
         if of.is_dictionary

@@ -15,11 +15,11 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let wanted = |f: &Fork| f.sort == Sort::Layout && f.passes >= 1_000;
     let finding = |f: Fork| {
         let cause = format!(
-            "Instances of one class met here have different attributes or orders of them: {} times another than the one recorded, with {}.",
+            "Instances of one class met here have different attributes, orders of them, or floats in some where others have none: {} times another than the one recorded, with {}.",
             count(f.passes),
             plural(f.bridges.len() as u64, "bridge"),
         );
-        let advice = "Set all attributes in __init__, always in the same order, with None for those that come later.";
+        let advice = "Set all attributes in __init__, always in the same order, with None for those that come later, 0.0 for those that will be floats.";
         fork_finding(model, ID, f, cause, advice)
     };
     forks(model).into_iter().filter(wanted).map(finding).collect()
