@@ -19,6 +19,8 @@ class Objects:
         self.loop_names = []
         self.work = 1
         self.slotted = False
+        # Attributes that hold floats, mostly.
+        self.floats = [key for key in "xyzw" if self.chance(40)]
 
     def one(self, *options):
         return self.random.choice(options)
@@ -112,7 +114,7 @@ class Objects:
             if self.chance(40):
                 self.line(f"if n % 3 == 0: self.{order[2]} = {self.value(['n'], 1)}")
             for key in order if not base or self.chance(30) else order[:2]:
-                self.line(f"self.{key} = {self.value(['n'], 1)}")
+                self.line(f"self.{key} = {self.kept(key, self.value(['n'], 1))}")
             self.indent -= 1
         for method in ("go", "step", "mix"):
             if not base or self.chance(40):
@@ -149,10 +151,14 @@ class Objects:
         self.line("")
         self.classes.append(name)
 
+    def kept(self, key, value):
+        """What an attribute gets."""
+        return f"({value}) * {self.one('0.5', '1.0', '1e-90')}" if key in self.floats and self.chance(92) else value
+
     def body(self, own, base, method):
         for _ in range(self.number(0, 2)):
             key = self.attribute()
-            self.line(self.one(f"self.{key} = {self.value(own)} % 1009", f"self.{key} = n", f"if n == {self.number(1, 40)}: self.{self.one('late', 'later')} = n", f"if {self.test(own)}: return n", f"type(self).kind = n" if self.chance(10) else "pass"))
+            self.line(self.one(f"self.{key} = {self.kept(key, self.value(own) + ' % 1009')}", f"self.{key} = {self.kept(key, 'n')}", f"if n == {self.number(1, 40)}: self.{self.one('late', 'later')} = n", f"if {self.test(own)}: return n", f"type(self).kind = n" if self.chance(10) else "pass"))
         if base and self.chance(50):
             self.line(f"return super().{method}(n) {self.one('+', '-')} {self.value(own, 1)}")
         else:

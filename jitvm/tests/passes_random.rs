@@ -6,7 +6,7 @@
 
 mod ir_support;
 
-use ir_support::{BOXES, Exit, HELPERS, OBJECTS as MADE, SHAPE, World};
+use ir_support::{BOXES, DOUBLE, Exit, HELPERS, OBJECTS as MADE, SHAPE, World};
 use jitvm::ir::text::print;
 use jitvm::ir::{
     Body, CodeId, Const, Ins, Op, Origin, Recorded, Ref, Resume, SnapFrame, SnapSlot, Snapshot, TraceId, Ty,
@@ -412,7 +412,16 @@ impl Generator<'_> {
     }
 
     fn object_bytecode(&mut self) {
-        match self.random.below(12) {
+        match self.random.below(15) {
+            12 | 13 => {
+                let object = self.object();
+                let r = self.push(Op::FloatLoad, object, Ref::NONE, DOUBLE);
+                self.keep_float(r);
+            }
+            14 => {
+                let (object, double) = (self.object(), self.float());
+                self.push(Op::FloatStore, object, double, DOUBLE);
+            }
             10 | 11 => {
                 // Copied, or the two change places.
                 let (one, other) = (self.random.slot(OBJECTS), self.random.slot(OBJECTS));
@@ -423,8 +432,10 @@ impl Generator<'_> {
                 }
             }
             0..=2 => {
-                let words = [self.value(), self.value(), self.value()];
+                let undefined = self.body.constant(Const::Val(Value::UNDEF, "UNDEF".into()));
+                let (words, double) = ([self.value(), self.value(), self.value(), undefined], self.float());
                 let made = self.make(SHAPE, &words);
+                self.push(Op::FloatStore, made, double, DOUBLE);
                 self.objects.push(made);
                 if !self.random.one_in(4) {
                     let slot = self.random.slot(OBJECTS);
@@ -582,7 +593,13 @@ fn outcome(world: &World, exit: &Exit) -> Outcome {
         if is_nan { Value::try_float(f64::NAN).unwrap_or(value) } else { value }
     };
     let mut words: Vec<Value> = world.slots.iter().copied().chain(cells).chain(lists).collect();
-    let objects = world.reached(&mut words).into_iter().map(|words| words.into_iter().map(plain).collect()).collect();
+    let plain_object = |mut words: Vec<Value>| {
+        if let Some(double) = words.get_mut(DOUBLE as usize / 8).filter(|word| f64::from_bits(word.0).is_nan()) {
+            *double = Value(f64::NAN.to_bits());
+        }
+        words.into_iter().map(plain).collect()
+    };
+    let objects = world.reached(&mut words).into_iter().map(plain_object).collect();
     let words = words.into_iter().map(plain).collect();
     Outcome { linked: exit.linked, frames: exit.frames.clone(), words, objects }
 }
@@ -606,7 +623,7 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
         let lists: Vec<&[Value]> = lists.iter().map(Vec::as_slice).collect();
         let cells: Vec<Value> = (0..3).map(|_| random.value()).collect();
         let mut world = World::new(&[Value::NONE; SLOTS], &lists, &cells);
-        let given: Vec<Value> = (0..3).map(|at| world.object(at, [Value::NONE; 3])).collect();
+        let given: Vec<Value> = (0..3).map(|at| world.object(at, [Value::NONE; 3], 0.0)).collect();
         let recorded = Generator {
             random: Random(random.next() | 1),
             world: &world,
@@ -643,11 +660,12 @@ fn ir_passes_keep_the_meaning_of_random_traces() {
                 world.inputs = slots.iter().map(|value| value.0).collect();
                 slots = [Value::UNDEF; SLOTS];
             }
-            let contents: Vec<[Value; 3]> = given.iter().map(|_| [(); 3].map(|()| random.value())).collect();
+            let contents: Vec<([Value; 3], f64)> =
+                given.iter().map(|_| ([(); 3].map(|()| random.value()), random.float())).collect();
             let prepare = |world: &mut World| {
                 world.reset(&slots, &lists, &cells);
-                for (at, words) in contents.iter().enumerate() {
-                    world.object(at, *words);
+                for (at, (words, double)) in contents.iter().enumerate() {
+                    world.object(at, *words, *double);
                 }
                 MADE.take();
                 BOXES.set(0);

@@ -351,6 +351,7 @@ fn loads_and_stores_reach_fields_and_items() {
         let [undef, ten] = [Value::UNDEF, Value::from_fixnum(10)];
         let cell = Box::new(Cell { header: header(ShapeId::CELL), value: ten, fallback: undef, name: undef });
         let number = FloatBox { header: header(ShapeId::FLOAT_BOX), value: 2.5 };
+        let doubles = [0.0, 0.0].map(|value| Box::new(FloatBox { header: header(ShapeId::FLOAT_BOX), value }));
 
         let mut b = Builder::default();
         b.snap(&[]);
@@ -382,6 +383,12 @@ fn loads_and_stores_reach_fields_and_items() {
         let object = b.val(Value(tagged(&*cell)));
         b.ins(Op::FieldStore, object, known, 16);
         b.ins(Op::FieldStore, object, i, 24);
+        let (double, half) = (b.ins(Op::FloatLoad, f, Ref::NONE, 8), b.flt(0.5));
+        let sum = b.two(Op::AddF, double, half);
+        for (object, x) in doubles.iter().zip([sum, half]) {
+            let object = b.val(Value(tagged(&**object)));
+            b.ins(Op::FloatStore, object, x, 8);
+        }
         let body = b.show(&[length, at_i, at_5, tuple_length, item, string_length, before, between, field]);
         let stack = [tagged(&list), tagged(&tuple), tagged(&string), fixnum(20), tagged(&number)];
         let artifact = machine_run(&body, &stack, random_ra);
@@ -396,6 +403,9 @@ fn loads_and_stores_reach_fields_and_items() {
             (big, Value::from_fixnum(5), big, Value::from_fixnum(5), Value::from_fixnum(5))
         );
         assert_eq!((cell.value, cell.fallback, cell.name), (big, big, Value::from_fixnum(20)));
+        // SAFETY: as above.
+        let doubles = doubles.map(|object| unsafe { (&raw const object.value).read_volatile() });
+        assert_eq!(doubles, [3.0, 0.5]);
         assert_eq!(size_of::<Tuple>(), Tuple::ITEMS);
     }
 }

@@ -116,6 +116,16 @@ impl Generator {
         }
         let objects = self.objects.clone();
         let (object, field) = (self.random.pick(&objects), 8 + 8 * self.random.below(3) as u32);
+        if self.random.below(4) == 0 {
+            // A double in place of the word, until it is a word again.
+            let double = self.float();
+            let held = self.b.ins(Op::FieldLoad, object, Ref::NONE, field);
+            self.b.ins(Op::FloatStore, object, double, field);
+            let loaded = self.b.ins(Op::FloatLoad, object, Ref::NONE, field);
+            self.floats.push(loaded);
+            self.b.ins(Op::FieldStore, object, held, field);
+            return self.snapshot();
+        }
         if self.random.below(2) == 0 {
             let loaded = self.b.ins(Op::FieldLoad, object, Ref::NONE, field);
             self.values.push(loaded);

@@ -97,13 +97,15 @@ pub struct World {
     pub inputs: Vec<u64>,
     pub lists: Vec<(Box<List>, Vec<Value>)>,
     pub cells: Vec<[u64; size_of::<CellObject>() / 8]>,
-    /// Objects of [`SHAPE`] with three words, which tests fill.
+    /// Objects of [`SHAPE`] with three words and a double, which tests fill.
     #[allow(clippy::vec_box, reason = "objects stay where they are")]
-    pub objects: Vec<Box<[Cell<u64>; 4]>>,
+    pub objects: Vec<Box<[Cell<u64>; 5]>>,
 }
 
-/// Shape of the world's objects, one that a program would make.
+/// Shape of the world's objects, one that a program would make. It and the next have a double as their fourth word.
 pub const SHAPE: u32 = 4040;
+/// Byte offset of that.
+pub const DOUBLE: u32 = 32;
 
 impl World {
     pub fn new(slots: &[Value], lists: &[&[Value]], cells: &[Value]) -> World {
@@ -146,14 +148,15 @@ impl World {
         Value::from_address(&raw const *self.lists[index].0 as usize)
     }
 
-    /// An object with these words.
-    pub fn object(&mut self, index: usize, words: [Value; 3]) -> Value {
+    /// An object with these words and this double.
+    pub fn object(&mut self, index: usize, words: [Value; 3], double: f64) -> Value {
         while self.objects.len() <= index {
-            self.objects.push(Box::new([const { Cell::new(0) }; 4]));
+            self.objects.push(Box::new([const { Cell::new(0) }; 5]));
         }
         let object = &self.objects[index];
         object[0].set(SHAPE.into());
         object[1..].iter().zip(words).for_each(|(word, value)| word.set(value.0));
+        object[DOUBLE as usize / 8].set(double.to_bits());
         Value::from_address(object.as_ptr() as usize)
     }
 
@@ -173,6 +176,8 @@ impl World {
                 snapshot.object(*word).map_or(value, |other| made[other])
             });
             for (at, word) in std::iter::once(layout.header()).chain(filling).enumerate() {
+                let is_double = at == DOUBLE as usize / 8 && [SHAPE, SHAPE + 1].contains(&layout.shape);
+                let word = if is_double && Value(word).is_float() { Value(word).as_float().to_bits() } else { word };
                 // SAFETY: the object has been made with so many words.
                 unsafe { words.add(at).write(word) };
             }
@@ -200,7 +205,7 @@ impl World {
         let mut contents = Vec::new();
         let mut next = 0;
         while next < order.len() {
-            let size = sizes.get(&order[next]).copied().unwrap_or(4);
+            let size = sizes.get(&order[next]).copied().unwrap_or(5);
             // SAFETY: objects of the world and those that traces have made have so many words and are never freed.
             let words = (0..size).map(|at| Value(unsafe { (order[next] as *const u64).add(at).read_volatile() }));
             let words: Vec<Value> = words.collect();
