@@ -328,6 +328,8 @@ impl Hasher for WordHasher {
 const STACK_BYTES: usize = 256 << 20;
 /// Bytes from a frame's register 0 to the last register of a frame whose base is one of its slots.
 const MOST_REACHED: usize = 2 * (u16::MAX as usize + 1) * size_of::<Value>();
+/// Bytes from a frame's register 0 that whoever enters compiled code loads, however few registers the frame has.
+const LOADED_AT_ENTRY: usize = 4 * size_of::<Value>();
 
 impl Vm {
     /// A VM on the calling thread. `arguments` becomes `sys.argv`.
@@ -338,7 +340,7 @@ impl Vm {
             guard_countdown: 0,
             exception: Value::UNDEF,
             stack: stack as *mut Value,
-            stack_end: (stack + STACK_BYTES) as *mut Value,
+            stack_end: (stack + STACK_BYTES - LOADED_AT_ENTRY) as *mut Value,
             stack_end_for_calls: (stack + STACK_BYTES - MOST_REACHED) as *mut Value,
             frames: FrameStack::new(1000),
             handled: Value::UNDEF,
