@@ -197,6 +197,8 @@ pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Val
 
 #[repr(C)]
 pub struct Vm {
+    /// Where machine code looks for the shape of what is no object: the number of none.
+    pub no_shape: u32,
     /// Not 0 when the running code must stop at its next poll (a signal came).
     pub poll: u32,
     /// Guards until the next is made to fail, in the test mode `guard-fail`.
@@ -336,6 +338,7 @@ impl Vm {
     pub fn new(arguments: Vec<String>) -> Box<Vm> {
         let stack = blocks::reserve(STACK_BYTES).expect("address space for the value stack");
         let mut vm = Box::new(Vm {
+            no_shape: u32::MAX,
             poll: 0,
             guard_countdown: 0,
             exception: Value::UNDEF,
