@@ -101,7 +101,7 @@ macro_rules! calling {
 ///
 /// # Safety
 /// `code` is the entry of an installed trace, `base` points into the VM's stack with room for what the trace was
-/// recorded on, and the slots there have live values.
+/// recorded on, and four words at least, and the slots there have live values.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -> u64 {
     calling!(
