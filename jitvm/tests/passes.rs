@@ -44,7 +44,7 @@ fn transform(input: &str, passes: &[&str], link: Option<TraceId>, into: Option<&
     let mut output = String::new();
     // A trace with values that it keeps for the loop comes from the loop's body.
     let since = (!parsed.body.kept.is_empty()).then(optimise::Clobbers::default);
-    let into = into.map(|label| optimise::Target { label, since });
+    let into = into.map(|label| optimise::Target { label, since, is_of_side: true });
     let recorded = Recorded { body: parsed.body, closing, link };
     let result = optimise::run_on(recorded, None, into, &|_, _| true, &options, &mut |report| {
         if report.pass.name == *last {

@@ -285,6 +285,7 @@ impl Assembler<'_> {
             self.stubs.push(Stub { label, jumps: 0, displacement: 0, undo: None, forced, watch: None });
         }
         match ins.op {
+            Op::Sload if self.allocation.arrived[at] => {}
             Op::Sload => {
                 let place = if ins.c == FUNCTION_SLOT { -8 } else { slot_offset(ins.c)? };
                 self.emitter.load(registers[3].number(), Register::BASE.number(), place);

@@ -5,6 +5,7 @@ use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 use std::mem::offset_of;
 
 use super::Location;
+use super::registers::Register;
 use crate::ir::Const;
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
@@ -51,43 +52,60 @@ impl ExitState {
     }
 }
 
+// `enter` and `call` load what `Register::PARAMETERS` says, before the code's address in rdx is called.
+const _: () = assert!(matches!(Register::PARAMETERS, [Register::RCX, Register::RSI, Register::RDI, Register::R8]));
+
+/// The text of a function that calls code in rdx as the trace of the VM in rdi, from the slot in rsi on; first executes
+/// the given instructions.
+macro_rules! calling {
+    ($($first:literal),* ; $($operands:tt)*) => {
+        // Six pushes and 8 bytes keep the stack aligned for the call.
+        core::arch::naked_asm!(
+            ".cfi_startproc",
+            "push rbp",
+            ".cfi_def_cfa_offset 16",
+            ".cfi_offset rbp, -16",
+            "mov rbp, rsp",
+            ".cfi_def_cfa_register rbp",
+            "push rbx",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "sub rsp, 8",
+            "mov r15, rdi",
+            "mov r14, rsi",
+            $($first,)*
+            "mov rcx, [r14]",
+            "mov rsi, [r14 + 8]",
+            "mov rdi, [r14 + 16]",
+            "mov r8, [r14 + 24]",
+            "call rdx",
+            "2:",
+            "add rsp, 8",
+            "pop r15",
+            "pop r14",
+            "pop r13",
+            "pop r12",
+            "pop rbx",
+            "pop rbp",
+            ".cfi_def_cfa rsp, 8",
+            "ret",
+            ".cfi_endproc",
+            $($operands)*
+        )
+    };
+}
+
 /// Runs a trace until it exits: `base` is the slot that the trace calls 0.
 ///
 /// # Safety
 /// `code` is the entry of an installed trace, `base` points into the VM's stack with room for what the trace was
-/// recorded on, and the slots there have live values.
+/// recorded on, and four words at least, and the slots there have live values.
 #[unsafe(naked)]
 pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -> u64 {
-    // Six pushes and 8 bytes keep the stack aligned for the call.
-    core::arch::naked_asm!(
-        ".cfi_startproc",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "sub rsp, 8",
-        "mov r15, rdi",
-        "mov r14, rsi",
-        "lea rax, [rip + 2f]",
-        "mov [rdi + {entered_from}], rax",
-        "call rdx",
-        "2:",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
+    calling!(
+        "lea rax, [rip + 2f]", "mov [rdi + {entered_from}], rax";
         entered_from = const offset_of!(Vm, entered_from),
     )
 }
@@ -99,57 +117,38 @@ pub unsafe extern "C" fn enter(vm: *mut Vm, base: *mut Value, code: *const u8) -
 /// As there; `code` is the entry of a trace that begins where the activation of the top frame does.
 #[unsafe(naked)]
 pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, code: *const u8) -> u64 {
-    core::arch::naked_asm!(
-        ".cfi_startproc",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "sub rsp, 8",
-        "mov r15, rdi",
-        "mov r14, rsi",
-        "call rdx",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
-    )
+    calling!(;)
 }
 
-/// What code without a trace has for its entry: runs the activation whose frame the caller has pushed in the
-/// interpreter.
+/// The text of a function that compiled code calls as it calls traces, and that has Rust code run the activation whose
+/// frame the caller has pushed.
+macro_rules! interpreting {
+    ($run:path) => {
+        core::arch::naked_asm!(
+            ".cfi_startproc",
+            "push rbp",
+            ".cfi_def_cfa_offset 16",
+            ".cfi_offset rbp, -16",
+            "mov rbp, rsp",
+            ".cfi_def_cfa_register rbp",
+            "mov rdi, r15",
+            "call {run}",
+            "pop rbp",
+            ".cfi_def_cfa rsp, 8",
+            "ret",
+            ".cfi_endproc",
+            run = sym $run,
+        )
+    };
+}
+
+/// What code without a trace has for its entry: runs the activation in the interpreter.
 ///
 /// # Safety
 /// Called by compiled code alone: r15 is the VM.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interpret_activation() -> u64 {
-    core::arch::naked_asm!(
-        ".cfi_startproc",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "mov rdi, r15",
-        "call {run}",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
-        run = sym crate::interp::activation::interpret,
-    )
+    interpreting!(crate::interp::activation::interpret)
 }
 
 /// What loops without a trace have for their entry: as [`interpret_activation`], from the frame's instruction on.
@@ -158,21 +157,7 @@ pub unsafe extern "C" fn interpret_activation() -> u64 {
 /// As there.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interpret_rest() -> u64 {
-    core::arch::naked_asm!(
-        ".cfi_startproc",
-        "push rbp",
-        ".cfi_def_cfa_offset 16",
-        ".cfi_offset rbp, -16",
-        "mov rbp, rsp",
-        ".cfi_def_cfa_register rbp",
-        "mov rdi, r15",
-        "call {run}",
-        "pop rbp",
-        ".cfi_def_cfa rsp, 8",
-        "ret",
-        ".cfi_endproc",
-        run = sym crate::interp::activation::interpret_rest,
-    )
+    interpreting!(crate::interp::activation::interpret_rest)
 }
 
 /// The code every trace's stubs end in. On entry the exit number and the trace number have been pushed, rbp is the

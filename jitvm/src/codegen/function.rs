@@ -2,12 +2,16 @@
 //!
 //! The caller writes the arguments to the VM stack and the frames that wait, its callee's included, to the stack of
 //! frames; r14 goes to the callee's register 0 and back. Whatever keeps a call from being native is out of line.
+//!
+//! The first arguments are in registers as well (`Register::PARAMETERS`), so that a callee need not wait for what has just
+//! been stored; whoever else calls an entry loads them (`entry`).
 
 use std::mem::offset_of;
 use std::rc::Rc;
 
 use super::assemble::{Assembler, SCRATCH, SlowCall, SlowPath, slot_offset};
 use super::emit::{Condition, emit};
+use super::parallel_move::{self, Move};
 use super::registers::{Register, RegisterSet};
 use super::{CompileFailure, Location};
 use crate::interp::activation::{self, CallSite};
@@ -46,9 +50,14 @@ impl Assembler<'_> {
         let site = CallSite::of(self.body, at).ok_or(CompileFailure::Malformed("CALLF of nothing"))?;
         let found = self.allocation.calls.iter().find(|call| call.0 as usize == at);
         let (_, arguments) = found.ok_or(CompileFailure::Malformed("CALLF without arguments"))?;
+        let in_registers = if site.is_rest { 0 } else { Register::PARAMETERS.len() };
+        let mut moves = Vec::with_capacity(in_registers);
         for (i, &location) in arguments.iter().enumerate() {
             let displacement = slot_offset(u32::from(site.slot) - 1 + i as u32)?;
             match location {
+                from if (1..=in_registers).contains(&i) => {
+                    moves.push(Move { to: Register::PARAMETERS[i - 1].location(), from });
+                }
                 Location::General(from) => self.emitter.store(BASE, displacement, from),
                 // A register that is not read any more.
                 Location::Constant(constant) if self.body.is_nothing(constant) => {}
@@ -61,6 +70,16 @@ impl Assembler<'_> {
                     self.emitter.store(BASE, displacement, SCRATCH);
                 }
             }
+        }
+        let count = moves.len();
+        let mut ordered = Vec::with_capacity(count);
+        parallel_move::order(&mut moves, &mut ordered);
+        for m in ordered {
+            self.emitter.transfer(m.to, m.from, &self.body.constants);
+        }
+        for (i, register) in Register::PARAMETERS[..count].iter().enumerate() {
+            let displacement = slot_offset(u32::from(site.slot) + i as u32)?;
+            self.emitter.store(BASE, displacement, register.number());
         }
         let (slow, back) = (self.emitter.label(), self.emitter.label());
         let pushed = site.frames.len() as i32 * FRAME;

@@ -10,6 +10,9 @@ use crate::runtime::vm::Vm;
 use dynasmrt::DynasmApi;
 use std::mem::offset_of;
 
+// Where a shape guard looks if there is no object.
+const _: () = assert!(offset_of!(Vm, no_shape) == offset_of!(Header, shape));
+
 impl Assembler<'_> {
     pub fn guard(&mut self, ins: Ins, registers: [Register; 4]) {
         let [ra, rb, _, to] = registers;
@@ -68,12 +71,22 @@ impl Assembler<'_> {
             return self.exit_always();
         }
         let a = self.general(ins.a, ra, SCRATCH);
-        if !ins.a.is_constant() && self.ty(ins.a) != Ty::Obj {
+        let may_be_anything = !ins.a.is_constant() && self.ty(ins.a) != Ty::Obj;
+        if may_be_anything && self.body.ins[ins.a.index()].op == Op::Parent {
+            // What the parent knows no shape of, or another one: the sooner it is told, the better.
             self.emitter.address(SCRATCH, a, -1);
             self.emitter.test_byte(SCRATCH, 7);
             self.exit_if(Condition::NotEqual);
+            self.emitter.compare_half(a, SHAPE, ins.c);
+        } else if may_be_anything {
+            // One jump instead of two: a processor executes but two in a cycle, and they are every third instruction of a trace.
+            self.emitter.address(SCRATCH, a, -1);
+            self.emitter.test_byte(SCRATCH, 7);
+            emit!(self.emitter.ops ; cmovne Rq(SCRATCH), r15);
+            self.emitter.compare_half(SCRATCH, SHAPE + 1, ins.c);
+        } else {
+            self.emitter.compare_half(a, SHAPE, ins.c);
         }
-        self.emitter.compare_half(a, SHAPE, ins.c);
         self.exit_if(Condition::NotEqual);
         self.emitter.copy(to.number(), a);
     }

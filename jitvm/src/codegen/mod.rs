@@ -80,6 +80,8 @@ pub struct Options {
     pub checkpoints: Option<usize>,
     /// A root trace that inherits something all the same: it makes a native frame of its own.
     pub own_frame: bool,
+    /// Of a function's trace, from its entry: how many parameters the function has. The first of them arrive in registers.
+    pub parameters: u16,
 }
 
 /// What a side trace takes over from the exit it starts at.

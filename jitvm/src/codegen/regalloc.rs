@@ -33,6 +33,10 @@ pub(super) struct Allocation {
     pub live: Vec<(u16, RegisterSet)>,
     /// By instruction: its result goes to its spill slot as well.
     pub stored: Vec<bool>,
+    /// SLOADs of parameters, with the registers in which those arrive.
+    pub arrivals: Vec<(u16, Register)>,
+    /// By instruction: it has nothing to load, since its parameter is in a register still.
+    pub arrived: Vec<bool>,
     /// For each CALLF: where its arguments are, first to last.
     pub calls: Vec<(u16, Vec<Location>)>,
     /// Where CLOSE finds what it writes, and all registers in use there.
@@ -75,6 +79,8 @@ struct Scan<'a> {
     /// Where values carried round the loop live: other values go there last.
     homes: RegisterSet,
     snapshot: usize,
+    /// The instruction it has come to.
+    at: usize,
     out: Allocation,
 }
 
@@ -99,17 +105,28 @@ pub(super) fn allocate(
         relied: RegisterSet::EMPTY,
         homes: RegisterSet::EMPTY,
         snapshot: 0,
-        out: Allocation { registers: vec![[Register::NONE; 4]; count], ..Allocation::default() },
+        at: 0,
+        out: Allocation {
+            registers: vec![[Register::NONE; 4]; count],
+            arrived: vec![false; count],
+            ..Allocation::default()
+        },
     };
     for at in 0..count {
         if body.ins[at].op == Op::Parent {
             scan.inherit(at, inherited)?;
         }
     }
+    scan.receive(options.parameters);
     for at in 0..count {
+        scan.at = at;
         scan.release_dead(at);
         match body.ins[at].op {
             Op::Nop | Op::CArg | Op::Phi | Op::Parent => {}
+            Op::Sload if !scan.place[at].is_none() => {
+                scan.out.arrived[at] = true;
+                scan.out.registers[at][3] = scan.place[at];
+            }
             Op::New if body.ins[at].is_sunk() => {}
             Op::Loop => scan.enter_loop(at)?,
             Op::CallH => scan.call(at)?,
@@ -240,7 +257,10 @@ impl Scan<'_> {
         Ok(register)
     }
     fn evict(&mut self, register: Register) {
-        self.spilled[self.holder[register.index()] as usize] = true;
+        let value = self.holder[register.index()] as usize;
+        // A parameter that nothing has asked for yet is in its slot.
+        let is_parameter = value > self.at && self.body.ins[value].op == Op::Sload;
+        self.spilled[value] |= !is_parameter;
         self.release(register);
     }
 
@@ -275,6 +295,17 @@ impl Scan<'_> {
             _ => return Err(CompileFailure::Malformed("PARENT of nothing")),
         }
         Ok(())
+    }
+
+    /// A function's parameters are in registers when it is called, until those are needed for something else.
+    fn receive(&mut self, parameters: u16) {
+        for (at, ins) in self.body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::Sload) {
+            let register = Register::PARAMETERS.get(ins.c as usize).filter(|_| ins.c < parameters.into());
+            if let Some(&register) = register.filter(|register| !self.occupied.contains(**register)) {
+                self.claim(register, at as u16);
+                self.out.arrivals.push((at as u16, register));
+            }
+        }
     }
 
     fn ordinary(&mut self, at: usize) -> Result<(), CompileFailure> {

@@ -40,6 +40,9 @@ impl Register {
     /// Of the C ABI, after the VM in rdi.
     pub const ARGUMENTS: [Register; 5] = [Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
 
+    /// Where a function's first parameters are when its trace is called, beside their slots: none that a call itself uses.
+    pub const PARAMETERS: [Register; 4] = [Register::RCX, Register::RSI, Register::RDI, Register::R8];
+
     pub const fn is_none(self) -> bool {
         self.0 == Register::NONE.0
     }

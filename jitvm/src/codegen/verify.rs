@@ -43,6 +43,9 @@ pub(super) fn verify(body: &Body, analysis: &Analysis, inherited: Option<&Inheri
             replay.write(parent.locations[ins.c as usize], Held::Value(at as u16));
         }
     }
+    for &(at, register) in &allocation.arrivals {
+        replay.write(register.location(), Held::Value(at));
+    }
     let mut moves = allocation.moves.iter().peekable();
     let mut exits = allocation.exits.iter();
     for at in 0..body.ins.len() {
@@ -117,6 +120,13 @@ impl Replay<'_> {
         match ins.op {
             Op::Nop | Op::CArg | Op::Phi => return,
             Op::New if ins.is_sunk() => return,
+            Op::Sload if allocation.arrived[at] => {
+                self.check(at, registers[3].location(), Ref(at as u16));
+                if allocation.stored[at] {
+                    self.write(Location::Spill(ins.spill), Held::Value(at as u16));
+                }
+                return;
+            }
             Op::Parent => {
                 if allocation.stored[at] {
                     self.write(Location::Spill(ins.spill), Held::Value(at as u16));

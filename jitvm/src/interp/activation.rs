@@ -159,10 +159,7 @@ pub(crate) extern "C" fn interpret(vm: *mut Vm) -> u64 {
         // SAFETY: the caller has checked that the callee's registers lie inside the stack.
         unsafe { *vm.stack.add(frame.base as usize + i) = Value::UNDEF };
     }
-    let result = execute::execute(vm);
-    // SAFETY: its frame, which the caller is going to drop, was there before; nothing has been pushed since it went.
-    unsafe { vm.frames.set_length(depth) };
-    word(result)
+    returning(vm, depth, execute::execute)
 }
 
 /// As [`interpret`], for an activation that goes on at its frame's instruction.
@@ -170,8 +167,14 @@ pub(crate) extern "C" fn interpret_rest(vm: *mut Vm) -> u64 {
     // SAFETY: traces pass the VM they run in, and hold no other reference to it.
     let vm = unsafe { &mut *vm };
     let depth = vm.frames.len();
-    let result = execute::execute_rest(vm, depth - 1, false);
-    // SAFETY: as in `interpret`.
+    returning(vm, depth, |vm| execute::execute_rest(vm, depth - 1, false))
+}
+
+/// Runs the activation whose frame is number `depth`, and gives its result to the compiled code that has pushed the frame.
+#[inline(always)]
+fn returning(vm: &mut Vm, depth: usize, run: impl FnOnce(&mut Vm) -> Outcome) -> u64 {
+    let result = run(vm);
+    // SAFETY: its frame, which the caller is going to drop, was there before; nothing has been pushed since it went.
     unsafe { vm.frames.set_length(depth) };
     word(result)
 }
@@ -210,9 +213,9 @@ pub fn finish(vm: &mut Vm, depth: usize, resume: Resume) -> u64 {
     if let Some((parent, snapshot)) = vm.jit.hot_exit.take() {
         policy::exit_is_hot(vm, parent, snapshot, floor);
     }
-    let result = execute::execute_rest(vm, floor, resume == Resume::Raise);
-    vm.perf.compiled_again();
-    // SAFETY: as in `interpret`.
-    unsafe { vm.frames.set_length(depth) };
-    word(result)
+    returning(vm, depth, |vm| {
+        let result = execute::execute_rest(vm, floor, resume == Resume::Raise);
+        vm.perf.compiled_again();
+        result
+    })
 }

@@ -17,9 +17,9 @@ use crate::ir::{Alias, Body, Const, Effect, Ins, Label, Op, Origin, Ref, SnapSlo
 
 pub(super) fn reenter(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let (Some(target), Some(link)) = (&unit.target, unit.link) else { return Ok(false) };
-    // A trace that starts at the header has failed to get in already.
+    // A side trace that starts at the header has failed to get in already.
     let does_something = |ins: &Ins| !matches!(ins.op, Op::Nop | Op::Parent | Op::Sload | Op::G_Poll);
-    if unit.closing.is_none() || !unit.body.ins.iter().any(does_something) {
+    if unit.closing.is_none() || target.is_of_side && !unit.body.ins.iter().any(does_something) {
         return Ok(false);
     }
     let Some(closing) = unit.closing.take() else { return Ok(false) };
@@ -210,12 +210,14 @@ fn place(code: &[Ins], constants: &[Const], ins: Ins) -> Option<Place> {
     }
 }
 
-/// The loop that a side trace comes to.
+/// The loop that a trace comes to.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
     pub label: &'a Label,
     /// Of a trace that comes from that loop's body: what may have changed on the way to where it starts.
     pub since: Option<Clobbers>,
+    /// Of a trace that starts at an exit of another one.
+    pub is_of_side: bool,
 }
 
 /// The end of a trace being made.
@@ -243,7 +245,7 @@ impl<'a> Entry<'a> {
     fn new(
         body: &Body,
         helpers: &'a [Helper],
-        Target { label, since }: &Target<'a>,
+        Target { label, since, .. }: &Target<'a>,
         closing: &'a Snapshot,
     ) -> Option<Entry<'a>> {
         let frame = closing.frames.first()?;

@@ -26,6 +26,27 @@ pub struct FrameStack {
     inlined: usize,
 }
 
+/// The stack of values begins at a page's start, and this one so far behind a page's start.
+///
+/// A processor takes a load for one of what an earlier store has not written yet if their addresses agree in the last
+/// twelve bits, and lets it wait. A call stores arguments and reads the caller's registers at the end of the one stack,
+/// stores frames and reads the caller's at the end of the other; so the ends had better be far from each other, seen modulo
+/// 4096. How far an activation moves them differs: a large function that calls itself takes 100 to 200 bytes of values for 24
+/// of frames, a small one that is inlined into itself three times less than 100 bytes of values for 96. Either may be
+/// ahead, hence half a page: small activations come near each other after some forty levels, large ones after some twelve,
+/// and leave each other again two levels later.
+///
+/// Measured (fib, which is inlined into itself): 10.5 ms at 0, 8.6 at 512, 14.4 at 3584, 7.4 from 1024 to 2560. Recursions whose
+/// frames have 3 to 17 registers, 16 and 200 levels deep: the same from 512 to 3584.
+const OFFSET: usize = PAGE / 2;
+const PAGE: usize = 4096;
+
+/// Memory for so many frames, behind the offset.
+fn layout(capacity: usize) -> Layout {
+    let bytes = capacity.checked_mul(size_of::<Frame>()).and_then(|bytes| bytes.checked_add(OFFSET));
+    bytes.and_then(|bytes| Layout::from_size_align(bytes, PAGE).ok()).expect("frames fit in memory")
+}
+
 impl FrameStack {
     /// An empty stack for a recursion limit.
     pub fn new(limit: usize) -> FrameStack {
@@ -179,18 +200,19 @@ impl FrameStack {
     fn grow(&mut self, more: usize) {
         let length = self.len();
         let capacity = (length + more).max(2 * self.capacity).max(1024);
-        let new = Layout::array::<Frame>(capacity).expect("frames fit in memory");
+        let new = layout(capacity);
         // SAFETY: the old memory, if there is any, came from here with its layout; the size is not zero.
         let memory = unsafe {
-            match Layout::array::<Frame>(self.capacity) {
-                Ok(old) if self.capacity > 0 => realloc(self.first.cast(), old, new.size()),
-                _ => std::alloc::alloc(new),
+            match self.capacity {
+                0 => std::alloc::alloc(new),
+                old => realloc(self.first.byte_sub(OFFSET).cast(), layout(old), new.size()),
             }
         };
         if memory.is_null() {
             handle_alloc_error(new);
         }
-        self.first = memory.cast();
+        // SAFETY: the layout has room for it.
+        self.first = unsafe { memory.add(OFFSET).cast() };
         self.top = self.first.wrapping_add(length);
         self.capacity = capacity;
         self.measure();
@@ -199,9 +221,9 @@ impl FrameStack {
 
 impl Drop for FrameStack {
     fn drop(&mut self) {
-        if let (true, Ok(layout)) = (self.capacity > 0, Layout::array::<Frame>(self.capacity)) {
+        if self.capacity > 0 {
             // SAFETY: as in `grow`.
-            unsafe { std::alloc::dealloc(self.first.cast(), layout) };
+            unsafe { std::alloc::dealloc(self.first.byte_sub(OFFSET).cast(), layout(self.capacity)) };
         }
     }
 }
@@ -220,5 +242,31 @@ impl DerefMut for FrameStack {
     fn deref_mut(&mut self) -> &mut [Frame] {
         // SAFETY: as above.
         unsafe { std::slice::from_raw_parts_mut(self.first, self.len()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::CodeId;
+    use crate::runtime::value::Value;
+    use crate::runtime::vm::{Continuation, Vm};
+
+    /// Distance of the stack of frames from that of values, modulo a page.
+    fn distance(vm: &Vm) -> usize {
+        (vm.frames.first as usize).wrapping_sub(vm.stack as usize) % PAGE
+    }
+
+    #[test]
+    fn frames_and_values_lie_half_a_page_apart_however_far_the_stack_has_grown() {
+        let mut vm = Vm::new(Vec::new());
+        for depth in 0..100_000u32 {
+            let frame =
+                Frame { code: CodeId(0), pc: depth, base: depth, continuation: Continuation::Call, value: Value::NONE };
+            vm.frames.push(frame);
+            assert_eq!(distance(&vm), OFFSET, "with {depth} frames");
+        }
+        assert!(vm.frames.capacity() >= 100_000);
+        assert!(vm.frames.iter().enumerate().all(|(depth, frame)| frame.pc as usize == depth));
     }
 }

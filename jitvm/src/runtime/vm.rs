@@ -197,6 +197,8 @@ pub type CallHook = fn(&mut Vm, callee: Value, arguments: &[Value], names: &[Val
 
 #[repr(C)]
 pub struct Vm {
+    /// Where machine code looks for the shape of what is no object: the number of none.
+    pub no_shape: u32,
     /// Not 0 when the running code must stop at its next poll (a signal came).
     pub poll: u32,
     /// Guards until the next is made to fail, in the test mode `guard-fail`.
@@ -328,17 +330,20 @@ impl Hasher for WordHasher {
 const STACK_BYTES: usize = 256 << 20;
 /// Bytes from a frame's register 0 to the last register of a frame whose base is one of its slots.
 const MOST_REACHED: usize = 2 * (u16::MAX as usize + 1) * size_of::<Value>();
+/// Bytes from a frame's register 0 that whoever enters compiled code loads, however few registers the frame has.
+const LOADED_AT_ENTRY: usize = 4 * size_of::<Value>();
 
 impl Vm {
     /// A VM on the calling thread. `arguments` becomes `sys.argv`.
     pub fn new(arguments: Vec<String>) -> Box<Vm> {
         let stack = blocks::reserve(STACK_BYTES).expect("address space for the value stack");
         let mut vm = Box::new(Vm {
+            no_shape: u32::MAX,
             poll: 0,
             guard_countdown: 0,
             exception: Value::UNDEF,
             stack: stack as *mut Value,
-            stack_end: (stack + STACK_BYTES) as *mut Value,
+            stack_end: (stack + STACK_BYTES - LOADED_AT_ENTRY) as *mut Value,
             stack_end_for_calls: (stack + STACK_BYTES - MOST_REACHED) as *mut Value,
             frames: FrameStack::new(1000),
             handled: Value::UNDEF,

@@ -185,7 +185,10 @@ impl Recorder {
         if !self.functions || parameters.len() > MOST_ARGUMENTS || parameters.len() != code.proto.parameters() {
             return None;
         }
-        let mut words = vec![self.tagged(callee)];
+        // Nothing else asks for the function that runs.
+        let asks = |ins: &Instruction| matches!(ins.op, Bytecode::LoadFree | Bytecode::Generator);
+        let is_asked_for = code.proto.instructions.iter().any(asks);
+        let mut words = vec![if is_asked_for { self.tagged(callee) } else { self.body.nothing() }];
         for &parameter in parameters {
             words.push(self.tagged(parameter));
         }

@@ -554,7 +554,7 @@ fn compile(
         let is_of_body = !of.body.kept_at(of.guards[parent.exit] as usize).is_empty();
         (Some(of.root) == link && is_of_body).then(|| of.clobbers.clone())
     });
-    let target = label.map(|label| optimise::Target { label, since });
+    let target = label.map(|label| optimise::Target { label, since, is_of_side: parent.is_some() });
     watch::is_stored_by(vm, &recorded.body);
     let may_watch = |cell: u64, word: u64| watch::may_watch(vm, cell, word);
     let optimised = optimise::run_on(recorded, Some(concrete), target, &may_watch, &options, &mut |report| {
@@ -595,6 +595,9 @@ fn compile(
         guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
         checkpoints: Witness::routine(&mut vm.jit),
         own_frame,
+        parameters: of_loop
+            .filter(|of| of.1 == function::ENTRY)
+            .map_or(0, |(code, _)| u16::try_from(vm.codes[code.index()].proto.parameters()).unwrap_or(u16::MAX)),
     };
     let mut locations: &[codegen::Location] = &[];
     let (mut spills, mut linked) = (0, None);

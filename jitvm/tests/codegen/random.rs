@@ -400,7 +400,8 @@ fn machine_code_does_what_the_interpreter_does() {
             // SAFETY: as above.
             unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), data, LENGTH) };
             let mut slots = start.clone();
-            let artifact = machine.compile(&body, &Options { random_ra, ..Options::default() });
+            let artifact =
+                machine.compile(&body, &Options { random_ra, parameters: (seed % 4) as u16, ..Options::default() });
             // The first cells are there, then the slow path is taken.
             let cells = Box::leak(vec![0u64; 4 * 8].into_boxed_slice()).as_ptr_range();
             machine.set_cell_memory(32, cells.start as u64, cells.end as u64);

@@ -226,19 +226,31 @@ impl Machine {
             .unwrap_or_else(|failure| panic!("{failure}\n{body}"))
     }
     pub fn run(&mut self, artifact: &Artifact, constants: &[Const], stack: &mut [u64], poll: bool) -> Outcome {
-        self.vm[0] = u64::from(poll);
+        let vm = self.vm.as_mut_ptr().cast::<Vm>();
+        // SAFETY: the words are those of a VM.
+        unsafe {
+            (&raw mut (*vm).poll).write(poll.into());
+            (&raw mut (*vm).no_shape).write(u32::MAX);
+        }
         EXITS.set((artifact.exits.clone(), constants.to_vec()));
         OUTCOME.set(None);
-        // SAFETY: the trace was installed in this arena, touches only the VM's poll field and the slots of `stack`.
-        let result = unsafe { enter(self.vm.as_mut_ptr().cast(), stack.as_mut_ptr().cast(), artifact.entry) };
+        let result = self.enter(artifact, stack);
         assert_eq!(result, 0xfeed_0000_0007);
         OUTCOME.take().expect("the trace exits through its handler")
+    }
+    fn enter(&mut self, artifact: &Artifact, stack: &mut [u64]) -> u64 {
+        // Who enters a trace loads what may be parameters of a function.
+        let mut slots = stack.to_vec();
+        slots.resize(stack.len().max(4), 0);
+        // SAFETY: the trace was installed in this arena, touches only the VM's poll field and these slots.
+        let result = unsafe { enter(self.vm.as_mut_ptr().cast(), slots.as_mut_ptr().cast(), artifact.entry) };
+        stack.copy_from_slice(&slots[..stack.len()]);
+        result
     }
     /// Runs a trace that ends with RET; what it returns.
     pub fn returned(&mut self, artifact: &Artifact, stack: &mut [u64]) -> u64 {
         OUTCOME.set(None);
-        // SAFETY: as in `run`.
-        let result = unsafe { enter(self.vm.as_mut_ptr().cast(), stack.as_mut_ptr().cast(), artifact.entry) };
+        let result = self.enter(artifact, stack);
         assert!(OUTCOME.take().is_none(), "the trace has left through an exit");
         result
     }
