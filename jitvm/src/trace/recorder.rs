@@ -142,6 +142,16 @@ pub struct Recorder {
     pub(super) snapshot_taken: bool,
     /// It has called a helper.
     pub(super) after_call: bool,
+    /// Where the arms of a diamond meet that has been recorded, until the interpreter is there.
+    pub(super) join: Option<u32>,
+    /// An arm of a diamond is being recorded.
+    pub(super) in_arm: bool,
+    /// The state that guards in it leave to, if no guard of the instruction has come before.
+    pub(super) state_before: Option<Snapshot>,
+    /// Diamonds converted so far.
+    pub diamonds: u32,
+    /// Most instructions of an arm that compute something.
+    pub(super) most_in_arm: usize,
     /// The instruction before has called out, and its result decides where it goes on.
     pub(super) pending: Option<Pending>,
     /// The instruction is recorded as one that raises, and what comes next is its handler.
@@ -208,6 +218,11 @@ impl Recorder {
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
+            join: None,
+            in_arm: false,
+            state_before: None,
+            diamonds: 0,
+            most_in_arm: params.most_in_arm as usize,
             pending: None,
             raises: false,
             rows: Vec::new(),
@@ -248,6 +263,11 @@ impl Recorder {
             self.resolve(vm, pending, pc)?;
         }
         let depth = self.frames.len() - 1;
+        if self.waits_for_join(pc) {
+            let origin = Origin { code: self.frames[depth].id, pc };
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+            return Ok(Some(Step::Interpret));
+        }
         let frame = self.frames.last_mut().expect("the anchor frame stays");
         frame.pc = pc;
         debug_assert_eq!(Some(frame.id), vm.frames.last().map(|top| top.code), "the interpreter is in another frame");
@@ -349,7 +369,11 @@ impl Recorder {
     /// Appends an instruction that is no guard.
     pub(super) fn emit(&mut self, op: Op, a: Ref, b: Ref, c: u32) -> Ref {
         debug_assert!(!op.is_guard(), "{op:?} needs a snapshot");
-        let ins = Ins::new(op, op.result(), a, b, c);
+        self.shared(Ins::new(op, op.result(), a, b, c))
+    }
+
+    /// Appends an instruction, unless there is such a one.
+    pub(super) fn shared(&mut self, ins: Ins) -> Ref {
         self.recent.find(ins).unwrap_or_else(|| self.push(ins))
     }
 
@@ -372,7 +396,10 @@ impl Recorder {
             return known;
         }
         if !self.snapshot_taken {
-            let snapshot = self.snapshot_here(Resume::Execute);
+            let snapshot = match self.state_before.take() {
+                Some(before) => Snapshot { at: self.body.ins.len() as u16, ..before },
+                None => self.snapshot_here(Resume::Execute),
+            };
             self.body.snapshots.push(snapshot);
             self.snapshot_taken = true;
         }
