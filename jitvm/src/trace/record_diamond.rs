@@ -12,6 +12,7 @@
 
 use super::recorder::{Recorder, Recording, Slot};
 use crate::bytecode::{Instruction, Op as Bytecode};
+use crate::interp::words::rarer_way;
 use crate::ir::{Ins, Op, Ref, Resume, Ty};
 use crate::runtime::compare::CompareKind as Compare;
 use crate::runtime::value::{FIXNUM_MIN, Value};
@@ -19,6 +20,10 @@ use crate::runtime::vm::Vm;
 
 /// Longest arm, moves and constants included.
 const LONGEST: usize = 6;
+
+/// How often of eight times a branch has to have gone each way for a choice between floats, which takes longer than one
+/// between ints: three nanoseconds where a sum over the iterations waits for it.
+const RARER_OF_FLOATS: u32 = 2;
 
 /// A condition: an operation that gives a bool, or a bool that is there already.
 #[derive(Clone, Copy)]
@@ -106,6 +111,7 @@ const fn computes(op: Bytecode) -> bool {
             | Bytecode::BitAnd
             | Bytecode::BitOr
             | Bytecode::BitXor
+            | Bytecode::RightShift
             | Bytecode::Negate
             | Bytecode::Not
             | Bytecode::Less
@@ -186,6 +192,7 @@ fn on_ints(op: Bytecode, x: i64, y: i64) -> Option<Value> {
         Bytecode::BitAnd => Value::try_fixnum(x & y),
         Bytecode::BitOr => Value::try_fixnum(x | y),
         Bytecode::BitXor => Value::try_fixnum(x ^ y),
+        Bytecode::RightShift if y >= 0 => Value::try_fixnum(x >> y.min(63)),
         Bytecode::Less => truth(x < y),
         Bytecode::LessEqual => truth(x <= y),
         Bytecode::Equal => truth(x == y),
@@ -287,6 +294,10 @@ impl Recorder {
         let Some(Diamond { arms, join }) = diamond(&code.proto.instructions, pc as usize, self.most_in_arm) else {
             return Ok(false);
         };
+        let rarer = rarer_way(code.words[pc as usize]);
+        if rarer == 0 {
+            return Ok(false);
+        }
         let jumps_if = jump.op == Bytecode::JumpIfTrue;
         // SAFETY: the frame's registers, and the slot before them.
         let registers = unsafe { std::slice::from_raw_parts(base.sub(1), code.proto.registers as usize + 1) };
@@ -318,7 +329,9 @@ impl Recorder {
             let [x, y] = [&one, &other].map(|way| way.after[register as usize + 1]);
             !is_live || kind(x).is_some() && kind(x) == kind(y)
         };
-        if !live.iter().all(is_choice) {
+        let is_float = |&(register, is_live): &(u16, bool)| is_live && one.after[register as usize + 1].is_float();
+        let least = if live.iter().any(is_float) { RARER_OF_FLOATS } else { 1 };
+        if rarer < least || !live.iter().all(is_choice) {
             return Ok(false);
         }
         let instructions = &code.proto.instructions;
