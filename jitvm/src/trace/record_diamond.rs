@@ -337,7 +337,9 @@ impl Recorder {
         let instructions = &code.proto.instructions;
         self.record_ways(vm, instructions, [one, other], &live, condition, decides)?;
         self.join = Some(join);
-        self.diamonds += 1;
+        if let Some(here) = self.bytecodes.last_mut() {
+            here.converted = true;
+        }
         Ok(true)
     }
 

@@ -89,6 +89,8 @@ pub struct RecordedBytecode {
     pub instruction: Instruction,
     pub origin: Origin,
     pub depth: u32,
+    /// A small diamond begins here, of which both arms are executed.
+    pub converted: bool,
 }
 
 /// Slots a trace can address.
@@ -148,8 +150,6 @@ pub struct Recorder {
     pub(super) in_arm: bool,
     /// The state that guards in it leave to, if no guard of the instruction has come before.
     pub(super) state_before: Option<Snapshot>,
-    /// Diamonds converted so far.
-    pub diamonds: u32,
     /// Most instructions of an arm that compute something.
     pub(super) most_in_arm: usize,
     /// The instruction before has called out, and its result decides where it goes on.
@@ -221,7 +221,6 @@ impl Recorder {
             join: None,
             in_arm: false,
             state_before: None,
-            diamonds: 0,
             most_in_arm: params.most_in_arm as usize,
             pending: None,
             raises: false,
@@ -265,7 +264,7 @@ impl Recorder {
         let depth = self.frames.len() - 1;
         if self.waits_for_join(pc) {
             let origin = Origin { code: self.frames[depth].id, pc };
-            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
             return Ok(Some(Step::Interpret));
         }
         let frame = self.frames.last_mut().expect("the anchor frame stays");
@@ -282,7 +281,7 @@ impl Recorder {
         if is_header && is_of_loop && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
-                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
+                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
                 return Ok(Some(Step::Interpret));
             }
             return Ok(None);
@@ -295,7 +294,7 @@ impl Recorder {
             return self.header_of_generator(ins, origin, depth);
         }
         if is_header && depth > 0 && self.passes_short_loop(pc) {
-            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
             return Ok(Some(Step::Pass));
         }
         if is_header && depth > 0 {
@@ -310,7 +309,7 @@ impl Recorder {
             self.record_return(ins, origin);
             return Ok(None);
         }
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
         if self.body.ins.len() > self.max_ir {
             return abort(AbortReason::TraceTooLong, format!("{} instructions", self.body.ins.len()));
         }
