@@ -204,10 +204,11 @@ impl Checker<'_> {
                     self.problem(index, "compares a tagged word with something else");
                 }
             }
-            Op::Sel if ins.ty != Ty::Val => {
-                if [ins.a, ins.b].into_iter().any(|arm| self.ty_of(arm).is_some_and(|ty| ty != ins.ty)) {
-                    self.problem(index, "SEL chooses from values of another type");
-                }
+            Op::Sel
+                if ins.ty != Ty::Val
+                    && [ins.a, ins.b].into_iter().any(|arm| self.ty_of(arm).is_some_and(|ty| ty != ins.ty)) =>
+            {
+                self.problem(index, "SEL chooses from values of another type");
             }
             Op::Phi => {
                 let (first, next) = (self.ty_of(ins.a), self.ty_of(ins.b));

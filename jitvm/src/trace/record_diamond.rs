@@ -234,7 +234,7 @@ impl Recorder {
     pub(super) fn jump_on(&self, register: u16) -> Option<(u32, Instruction)> {
         let frame = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
-        let following = unsafe { (&(*frame.code).proto.instructions).get(frame.pc as usize + 1).copied() }?;
+        let following = unsafe { &*frame.code }.proto.instructions.get(frame.pc as usize + 1).copied()?;
         let is_test = matches!(following.op, Bytecode::JumpIfTrue | Bytecode::JumpIfFalse) && following.a == register;
         (is_test && !self.in_arm).then_some((frame.pc + 1, following))
     }
