@@ -256,6 +256,32 @@ mod interpreter {
     }
 
     #[test]
+    fn ir_comparisons_give_bools_that_choose() {
+        let chosen = |op: &str, a: Value, b: Value, guard: &str| {
+            let lines = format!(
+                "0000 val SLOAD #0\n0001 > {guard} 0000\n0002 val SLOAD #1\n0003 > {guard} 0002\n\
+                 0004 bool {op} 0001 0003\n0005 bool SEL val:False val:True 0004\n0006 int SEL +7 +8 0005\n\
+                 0007 flt SELF +1.5 -0.0 0004"
+            );
+            [4, 5, 6, 7].map(|at| value_of(&lines, &[a, b], at).expect("no guard fails"))
+        };
+        let are = |truth: bool| {
+            let half = if truth { 1.5 } else { -0.0 };
+            [Value::from_bool(truth), Value::from_bool(!truth), int(if truth { 8 } else { 7 }), float(half)]
+        };
+        for (a, b) in [(1, 2), (2, 2), (3, 2), (FIXNUM_MIN, FIXNUM_MAX)] {
+            assert_eq!(chosen("LT", int(a), int(b), "int G_INT"), are(a < b), "{a} < {b}");
+            assert_eq!(chosen("LE", int(a), int(b), "int G_INT"), are(a <= b), "{a} <= {b}");
+            assert_eq!(chosen("EQ", int(a), int(b), "int G_INT"), are(a == b), "{a} == {b}");
+        }
+        for (a, b) in [(1.0, 2.0), (0.0, -0.0), (3.0, 2.0), (f64::NAN, 1.0), (f64::NAN, f64::NAN)] {
+            assert_eq!(chosen("LTF", float(a), float(b), "flt G_FLT"), are(a < b), "{a} < {b}");
+            assert_eq!(chosen("LEF", float(a), float(b), "flt G_FLT"), are(a <= b), "{a} <= {b}");
+            assert_eq!(chosen("EQF", float(a), float(b), "flt G_FLT"), are(a == b), "{a} == {b}");
+        }
+    }
+
+    #[test]
     fn ir_conversions_exit_where_they_must() {
         let float_of = |op: &str, i: i64| {
             let lines = format!("0000 val SLOAD #0\n0001 > int G_INT 0000\n0002 flt {op} 0001");

@@ -97,7 +97,11 @@ struct Generator<'w> {
 
 impl Generator<'_> {
     fn push(&mut self, op: Op, a: Ref, b: Ref, c: u32) -> Ref {
-        self.body.ins.push(Ins::new(op, op.result(), a, b, c));
+        self.push_as(op, op.result(), a, b, c)
+    }
+
+    fn push_as(&mut self, op: Op, ty: Ty, a: Ref, b: Ref, c: u32) -> Ref {
+        self.body.ins.push(Ins::new(op, ty, a, b, c));
         self.body.origins.push(Origin { code: CodeId(0), pc: self.pc });
         Ref((self.body.ins.len() - 1) as u16)
     }
@@ -330,7 +334,45 @@ impl Generator<'_> {
         self.keep_float(r);
     }
 
+    /// A comparison, and choices by it; or a guard on one, which has its own.
+    fn choice_bytecode(&mut self) {
+        let by = if self.random.one_in(2) {
+            let (op, a, b) = (self.random.pick(&[Op::Lt, Op::Le, Op::Eq]), self.int(), self.int());
+            self.push(op, a, b, 0)
+        } else {
+            let (op, a, b) = (self.random.pick(&[Op::LtF, Op::LeF, Op::EqF]), self.float(), self.float());
+            self.push(op, a, b, 0)
+        };
+        let [yes, no] = [Value::TRUE, Value::FALSE]
+            .map(|value| self.body.constant(Const::Val(value, value.special_name().expect("a bool").into())));
+        let by = if self.random.one_in(3) { self.push_as(Op::Sel, Ty::Bool, no, yes, by.0.into()) } else { by };
+        match self.random.below(4) {
+            0 => {
+                let wanted = self.random.pick(&[yes, no]);
+                self.push(Op::G_Eq, by, wanted, 0);
+            }
+            1 => {
+                let (a, b) = (self.float(), self.float());
+                let r = self.push(Op::SelF, a, b, by.0.into());
+                self.keep_float(r);
+            }
+            2 => {
+                // It is no number that other bytecodes could ask for.
+                let slot = self.random.slot(ANY);
+                self.assign(slot, by);
+            }
+            _ => {
+                let (a, b) = (self.int(), self.int());
+                let r = self.push_as(Op::Sel, Ty::Int, a, b, by.0.into());
+                self.keep_int(r);
+            }
+        }
+    }
+
     fn guard_bytecode(&mut self) {
+        if self.random.one_in(3) {
+            return self.choice_bytecode();
+        }
         match self.random.below(5) {
             0 => {
                 let (a, b) = (self.int(), self.int());

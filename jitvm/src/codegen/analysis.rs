@@ -33,6 +33,8 @@ pub(super) struct Analysis {
     pub loop_live: Vec<bool>,
     /// By value: it is the left operand of a PHI.
     pub phi_left: Vec<bool>,
+    /// By instruction: a comparison whose result is only in the flags, for the choices that follow at once.
+    pub fused: Vec<bool>,
     pub hints: Vec<Hint>,
     /// Positions that need a value in a register: those of value v are `uses[use_start[v]..use_start[v + 1]]`.
     use_start: Vec<u32>,
@@ -53,9 +55,10 @@ impl Analysis {
         let (from, to) = (self.use_start[value as usize], self.use_start[value as usize + 1]);
         &self.uses[from as usize..to as usize]
     }
-    /// The value an operand is; NONE for constants and absent ones.
+    /// The value an operand is; NONE for constants, absent ones and what is in the flags.
     pub fn value(&self, operand: Ref) -> u16 {
-        if operand.is_constant() || operand.is_none() { NONE } else { self.root[operand.index()] }
+        let is_in_register = !operand.is_constant() && !operand.is_none() && !self.fused[operand.index()];
+        if is_in_register { self.root[operand.index()] } else { NONE }
     }
 }
 
@@ -167,6 +170,7 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
     let first_call = (0..count)
         .find(|&at| matches!(body.ins[at].op, Op::CallH | Op::CallF) && (at > loop_at || loop_at == count))
         .unwrap_or(count);
+    let fused = fused(body, &last, &phi_left);
     let hints = hints(body, &root, &last, &phis, loop_at);
     let end = count;
     Ok(Analysis {
@@ -175,6 +179,7 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
         first_in_loop,
         loop_live,
         phi_left,
+        fused,
         hints,
         use_start,
         uses,
@@ -183,6 +188,24 @@ pub(super) fn analyse(body: &Body) -> Result<Analysis, CompileFailure> {
         first_call,
         end,
     })
+}
+
+/// By instruction: a comparison that nothing needs but choices right behind it. What comes between the two, moves, leaves
+/// the flags alone. Equality of floats is in two of them.
+fn fused(body: &Body, last: &[u16], phi_left: &[bool]) -> Vec<bool> {
+    let is_alone = |at: usize| {
+        let compares = matches!(body.ins[at].op, Op::Lt | Op::Le | Op::Eq | Op::LtF | Op::LeF);
+        if !compares || phi_left[at] || last[at] as usize == at {
+            return false;
+        }
+        let me = Ref(at as u16);
+        body.ins[at + 1..].iter().take(last[at] as usize - at).all(|ins| match ins.op {
+            Op::Nop => true,
+            Op::Sel | Op::SelF => ins.c_ref() == me && ins.a != me && ins.b != me,
+            _ => false,
+        })
+    };
+    (0..body.ins.len()).map(is_alone).collect()
 }
 
 /// The rules of the IR that allocation relies on.

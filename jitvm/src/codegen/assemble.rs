@@ -304,6 +304,9 @@ impl Assembler<'_> {
             }
             Op::ShlOv | Op::Shr | Op::Min | Op::Max => self.integer(ins, registers),
             Op::AddF | Op::SubF | Op::MulF | Op::DivF | Op::NegF | Op::AbsF | Op::SqrtF => self.float(ins, registers),
+            Op::Lt | Op::Le | Op::Eq | Op::LtF | Op::LeF | Op::EqF => self.comparison(ins, registers),
+            Op::Sel => self.choose(ins, registers),
+            Op::SelF => self.choose_float(ins, registers),
             Op::IntToFlt | Op::IntToFltExact | Op::FltToInt => self.convert(ins, registers),
             Op::BoxF => self.box_float(at, ins, registers),
             Op::ListLen | Op::ListData | Op::TupleLen | Op::TupleData | Op::StrLen => self.memory(ins, registers)?,

@@ -84,8 +84,16 @@ impl Assembler<'_> {
             self.allocation.registers[at][..3].iter().map(|&register| in_register(register)).collect()
         };
         self.checkpoints.push(Checkpoint { at: at as u16, operands });
+        // What the instruction before has found is in the flags, which the witness does not keep.
+        let reads_flags = self.condition_in_flags(ins).is_some();
+        if reads_flags {
+            emit!(self.emitter.ops ; lea rsp, [rsp - 8] ; pushfq);
+        }
         emit!(self.emitter.ops ; push DWORD at as i32 ; push DWORD trace.0 as i32);
         self.call_address(routine);
+        if reads_flags {
+            emit!(self.emitter.ops ; popfq ; lea rsp, [rsp + 8]);
+        }
         Ok(())
     }
 }

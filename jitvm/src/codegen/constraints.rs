@@ -20,6 +20,7 @@ pub(super) fn clobbers(body: &Body, ins: Ins) -> RegisterSet {
     match ins.op {
         Op::Div | Op::Mod if power_of_two(body, ins.b).is_none() => Register::RAX.set().or(Register::RDX.set()),
         Op::Shr | Op::ShlOv if !ins.b.is_constant() => Register::RCX.set(),
+        Op::SelF => Register::RAX.set(),
         _ => RegisterSet::EMPTY,
     }
 }
@@ -62,6 +63,7 @@ pub(super) const fn two_operand(op: Op) -> bool {
             | Op::Shr
             | Op::Min
             | Op::Max
+            | Op::Sel
             | Op::AddF
             | Op::SubF
             | Op::MulF

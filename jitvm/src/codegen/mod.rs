@@ -21,6 +21,7 @@ mod memory;
 mod parallel_move;
 mod regalloc;
 mod registers;
+mod select;
 
 mod slots;
 mod verify;

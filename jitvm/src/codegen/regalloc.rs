@@ -342,7 +342,7 @@ impl Scan<'_> {
         }
         if ins.op.is_guard() {
             registers[3] = self.guard(at, &values, &registers, pinned.or(clobbers))?;
-        } else if ins.ty != Ty::Nil {
+        } else if ins.ty != Ty::Nil && !self.analysis.fused[at] {
             registers[3] = self.result(at, &values, &registers)?;
         }
         self.out.registers[at] = registers;

@@ -203,7 +203,7 @@ impl Replay<'_> {
             self.lose(RegisterSet::GENERAL.or(RegisterSet::VECTOR).without(*live));
         }
         let root = self.analysis.root[at];
-        if ins.ty != Ty::Nil && root as usize == at {
+        if ins.ty != Ty::Nil && root as usize == at && !self.analysis.fused[at] {
             assert!(RegisterSet::of(ins.ty).contains(registers[3]), "{at}: result in {:?}", registers[3]);
             self.write(registers[3].location(), Held::Value(root));
             if allocation.stored[at] {

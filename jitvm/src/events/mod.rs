@@ -371,7 +371,7 @@ impl Events {
             bytes.extend_from_slice(&recorded.instruction.to_word().to_le_bytes());
             bytes.extend_from_slice(&loc.0.to_le_bytes());
             bytes.extend_from_slice(&recorded.depth.to_le_bytes());
-            self.places.note(vm, recorded.origin, &mut notes);
+            self.places.note(vm, recorded.origin, recorded.converted, &mut notes);
         }
         let trace_id = jitlog::TraceId(trace.0);
         self.stream.bytecode(&Bytecode {

@@ -88,18 +88,20 @@ impl PlaceTable {
         loc
     }
 
-    /// Adds an instruction's text to a list of texts. The log knows its place.
-    pub fn note(&mut self, vm: &Vm, origin: Origin, notes: &mut Vec<u8>) {
+    /// Adds an instruction's text to a list of texts, with a remark where a diamond is converted. The log knows its place.
+    pub fn note(&mut self, vm: &Vm, origin: Origin, converted: bool, notes: &mut Vec<u8>) {
         let pc = origin.pc as usize;
+        if converted {
+            let mut written = written(vm, origin);
+            written.push_str(" ; both ways");
+            return dump::text(notes, &written);
+        }
         let Some(Some(function)) = self.functions.get_mut(origin.code.index()) else { return };
         if function.notes.len() <= pc {
             function.notes.resize_with(function.locs.len().max(pc + 1), Box::default);
         }
         if function.notes[pc].is_empty() {
-            // SAFETY: code objects live as long as the VM.
-            let proto = unsafe { &(*call::code_pointer(vm, origin.code)).proto };
-            let mut written = String::new();
-            front::disassemble::write_instruction(proto, pc, &mut written);
+            let written = written(vm, origin);
             let mut note = Vec::with_capacity(written.len() + 2);
             dump::text(&mut note, &written);
             function.notes[pc] = note.into();
@@ -144,4 +146,13 @@ impl PlaceTable {
             + sizes::list(&self.functions)
             + sizes::list(&self.stack)
     }
+}
+
+/// An instruction as listings have it.
+fn written(vm: &Vm, origin: Origin) -> String {
+    // SAFETY: code objects live as long as the VM.
+    let proto = unsafe { &(*call::code_pointer(vm, origin.code)).proto };
+    let mut written = String::new();
+    front::disassemble::write_instruction(proto, origin.pc as usize, &mut written);
+    written
 }

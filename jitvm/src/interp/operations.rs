@@ -179,11 +179,10 @@ macro_rules! operations {
             // Goes where the jump so many words further on leads to, or on behind it.
             macro_rules! jump_if {
                 ($d words:literal, $d taken:expr) => {{
-                    $pc = if $d taken {
-                        $pc.add($d words).byte_offset((*$pc.add($d words)).aux as isize)
-                    } else {
-                        $pc.add($d words + 1)
-                    };
+                    let jump = $pc.add($d words);
+                    let taken = $d taken;
+                    words::note_way(jump, taken);
+                    $pc = if taken { jump.byte_offset((*jump).aux as isize) } else { jump.add(1) };
                     continue $dispatch;
                 }};
             }

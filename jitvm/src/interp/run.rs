@@ -13,7 +13,7 @@ use super::operands::{
 };
 use super::operations::operations;
 use super::unwind::{Cause, raise_again, unwind};
-use super::words::Word;
+use super::words::{self, Word};
 use super::{call, chain, coroutine, methods, rare, slices};
 use crate::bytecode::{Instruction, Op};
 use crate::library;

@@ -23,6 +23,25 @@ pub struct Word {
     pub aux: u64,
 }
 
+/// A conditional jump is taken, or not: the x of its word has the last eight of its ways, the latest in the lowest bit.
+///
+/// # Safety
+/// The jump is a word of a code that is executed.
+#[inline(always)]
+pub unsafe fn note_way(jump: *const Word, taken: bool) {
+    // SAFETY: by the caller; nothing refers to words but for the time of an access.
+    unsafe {
+        let ways = &raw mut (*jump.cast_mut()).ins.x;
+        *ways = *ways << 1 | u8::from(taken);
+    }
+}
+
+/// How often of the last eight times a conditional jump has gone the way that it goes less often.
+pub const fn rarer_way(jump: Word) -> u32 {
+    let taken = jump.ins.x.count_ones();
+    if taken < 4 { taken } else { u8::BITS - taken }
+}
+
 /// The words of a code. What they point to lives as long as the code and does not move.
 pub fn words(
     proto: &CodeProto,

@@ -31,6 +31,7 @@ enum Demand {
     Flt,
     /// Any tagged word.
     Tagged,
+    Bool,
     /// A pointer whose shape a guard has checked, or a constant value.
     Object,
     /// Address of items.
@@ -51,6 +52,11 @@ const fn demands(op: Op) -> [Demand; 3] {
         Op::G_Lt | Op::G_Le | Op::G_Ult => [Int, Int, Value],
         Op::AddOv | Op::SubOv | Op::MulOv | Op::Add | Op::Sub | Op::Div | Op::Mod => [Int, Int, Value],
         Op::And | Op::Or | Op::Xor | Op::ShlOv | Op::Shr | Op::Min | Op::Max => [Int, Int, Value],
+        Op::Lt | Op::Le => [Int, Int, Value],
+        Op::LtF | Op::LeF | Op::EqF => [Flt, Flt, Value],
+        Op::Eq => [Tagged, Tagged, Value],
+        Op::Sel => [Tagged, Tagged, Bool],
+        Op::SelF => [Flt, Flt, Bool],
         Op::IntToFlt | Op::IntToFltExact => [Int, Value, Value],
         Op::G_FltLt | Op::G_FltNlt | Op::G_FltLe | Op::G_FltNle | Op::G_FltEq | Op::G_FltNe => [Flt, Flt, Value],
         Op::AddF | Op::SubF | Op::MulF | Op::DivF => [Flt, Flt, Value],
@@ -199,6 +205,12 @@ impl Checker<'_> {
                     self.problem(index, "compares a tagged word with something else");
                 }
             }
+            Op::Sel
+                if ins.ty != Ty::Val
+                    && [ins.a, ins.b].into_iter().any(|arm| self.ty_of(arm).is_some_and(|ty| ty != ins.ty)) =>
+            {
+                self.problem(index, "SEL chooses from values of another type");
+            }
             Op::Phi => {
                 let (first, next) = (self.ty_of(ins.a), self.ty_of(ins.b));
                 let agree = match (first, next) {
@@ -248,6 +260,7 @@ impl Checker<'_> {
             Demand::Int => ty == Ty::Int,
             Demand::Flt => ty == Ty::Flt,
             Demand::Tagged => ty.is_tagged(),
+            Demand::Bool => ty == Ty::Bool,
             Demand::Object => ty == Ty::Obj || (r.is_constant() && ty == Ty::Val),
             Demand::Raw => ty == Ty::Raw,
             Demand::Cell => ty == Ty::Raw && r.is_constant(),

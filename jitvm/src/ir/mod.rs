@@ -145,6 +145,7 @@ impl Const {
         match self {
             Const::Int(_) => Ty::Int,
             Const::Flt(_) => Ty::Flt,
+            Const::Val(value, _) if value.is_bool() => Ty::Bool,
             Const::Val(..) => Ty::Val,
             Const::Raw(..) => Ty::Raw,
         }

@@ -184,6 +184,23 @@ operations! {
     /// The larger of two Ints.
     Max "MAX" Int Ref Ref No Pure None;
 
+    /// Whether a < b, of Ints.
+    Lt "LT" Bool Ref Ref No Pure None;
+    /// Whether a <= b, of Ints.
+    Le "LE" Bool Ref Ref No Pure None;
+    /// Whether two tagged values are the same word.
+    Eq "EQ" Bool Ref Ref No Pure None;
+    /// Whether a < b, of floats.
+    LtF "LTF" Bool Ref Ref No Pure None;
+    /// Whether a <= b, of floats.
+    LeF "LEF" Bool Ref Ref No Pure None;
+    /// Whether a == b, of floats.
+    EqF "EQF" Bool Ref Ref No Pure None;
+    /// a if the Bool c is True, else b: tagged values of the result's type, or any for Val.
+    Sel "SEL" Val Ref Ref Ref Pure None;
+    /// a if the Bool c is True, else b: floats.
+    SelF "SELF" Flt Ref Ref Ref Pure None;
+
     /// a + b.
     AddF "ADDF" Flt Ref Ref No Pure None;
     /// a - b.
@@ -306,6 +323,8 @@ impl Op {
                 | Op::Xor
                 | Op::Min
                 | Op::Max
+                | Op::Eq
+                | Op::EqF
                 | Op::AddF
                 | Op::MulF
                 | Op::G_Eq

@@ -10,6 +10,7 @@ use super::emit::{Emitter, shape_is_stable};
 use super::fold_float as float;
 use super::fold_guard as guard;
 use super::fold_int as int;
+use super::fold_select as select;
 use crate::ir::{Const, Ins, OPERATIONS, Op, Ref, Ty};
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN};
 
@@ -85,6 +86,18 @@ rules! {
         "The object has the shape already.";
     "new length" [TupleLen] guard::new_length,
         "How long a tuple is that the trace has made is known.";
+    "comparison" [Lt Le Eq] select::comparison,
+        "Constants, bounds, kinds of values, or a guard that has passed decide it.";
+    "float comparison" [LtF LeF EqF] select::float_comparison,
+        "Constants or a guard that has passed decide it, and nothing is less than itself.";
+    "choice" [Sel SelF] select::choice,
+        "What it depends on is known, both values are one, or it is that bool itself.";
+    "turned choice" [Sel SelF] select::turned,
+        "`b if not c else a` is `a if c else b`.";
+    "choice of the least" [Sel] select::least,
+        "`a if a < b else b` is the smaller of two ints, the other one the larger.";
+    "guarded comparison" [G_Eq] select::guarded,
+        "That a comparison is true or false is what its own guard asks; so of a choice between constants.";
     "words" [G_Eq G_Ne] guard::words,
         "Equal references and constants are the same word; values of different kinds are not.";
     "int compare" [G_Lt G_Le G_Ult] guard::int_compare,

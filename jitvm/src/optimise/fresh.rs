@@ -23,6 +23,11 @@ impl Emitter<'_> {
         match ins.op {
             Op::CArg | Op::CellStore => self.escape(ins.b),
             Op::ElemStore => self.escape(ins.c_ref()),
+            // Its result is another name of the object.
+            Op::Sel => {
+                self.escape(ins.a);
+                self.escape(ins.b);
+            }
             Op::FieldStore => match self.fresh(ins.a) {
                 None => self.escape(ins.b),
                 Some(container) => {

@@ -10,6 +10,7 @@ mod fold_float;
 mod fold_guard;
 mod fold_int;
 pub mod fold_rules;
+mod fold_select;
 mod fresh;
 mod memory;
 mod peel;

@@ -1,7 +1,7 @@
 //! Bounds of Ints: from what computed them and from the guards they passed.
 
 use super::emit::Emitter;
-use crate::ir::{Op, Ref};
+use crate::ir::{Op, Ref, Ty};
 use crate::runtime::value::{FIXNUM_MAX, FIXNUM_MIN};
 
 /// Smallest and largest value an Int can have.
@@ -112,6 +112,7 @@ impl Emitter<'_> {
             }
             Op::Min => Bounds { low: a().low.min(b().low), high: a().high.min(b().high) },
             Op::Max => Bounds { low: a().low.max(b().low), high: a().high.max(b().high) },
+            Op::Sel if ins.ty == Ty::Int => Bounds { low: a().low.min(b().low), high: a().high.max(b().high) },
             _ => Bounds::ALL,
         }
     }

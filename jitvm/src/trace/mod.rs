@@ -20,6 +20,7 @@ mod record_apart;
 mod record_call;
 pub mod record_compare;
 mod record_container;
+mod record_diamond;
 mod record_end;
 mod record_frame;
 mod record_function;

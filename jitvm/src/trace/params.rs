@@ -77,6 +77,9 @@ parameters! {
     inline_depth "inline-depth" = 9;
     /// Deepest inlining of a function in its own trace.
     inline_recursion "inline-recursion" = 3;
+    /// Instructions that compute something in an arm of an `if` or `x if c else y`, up to which both arms are executed
+    /// and one result is chosen (0 = never).
+    most_in_arm "if-convert" = 3;
     /// Failures of a guard logged one by one before only each 2^k-th is.
     bailouts_logged "bailouts" = 16;
     /// Collects garbage at every N-th allocation (0 = only when needed).

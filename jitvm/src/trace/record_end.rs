@@ -46,7 +46,7 @@ impl Recorder {
             return Ok(None);
         }
         self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
         Ok(Some(Step::Interpret))
     }
 
@@ -59,7 +59,7 @@ impl Recorder {
         base: *const Value,
     ) -> Recording<Step> {
         let depth = self.frames.len() as u32 - 1;
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth, converted: false });
         if self.frames[depth as usize].continuation != Continuation::Call {
             return abort(AbortReason::InnerLoop, self.place());
         }

@@ -406,7 +406,7 @@ impl Recorder {
             return self.give_up_generator().map(|_| None);
         }
         self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
         Ok(Some(Step::Pass))
     }
 }

@@ -4,6 +4,7 @@
 //! special form is a call of a helper, not an abort.
 
 use super::abort::{AbortReason, LeaveReason};
+use super::record_diamond::Condition;
 use super::record_end::Outside;
 use super::recorder::{Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
@@ -110,6 +111,11 @@ impl Recorder {
             }
             Bytecode::Not => {
                 let operand = self.get(ins.b);
+                if let Some(condition) = self.truth_condition(operand, at(ins.b)) {
+                    let result = self.bool_of(vm, condition.negated());
+                    self.set(ins.a, result);
+                    return Ok(Step::Interpret);
+                }
                 let truth = match self.quick_truth(vm, operand, at(ins.b)) {
                     Some(truth) => Some(truth),
                     None => self.object_truth(vm, operand, at(ins.b)),
@@ -120,16 +126,22 @@ impl Recorder {
                 };
                 self.set(ins.a, result);
             }
-            Bytecode::Less => self.comparison(vm, ins, Compare::Less, at(ins.b), at(ins.c)),
-            Bytecode::LessEqual => self.comparison(vm, ins, Compare::LessEqual, at(ins.b), at(ins.c)),
-            Bytecode::Equal => self.comparison(vm, ins, Compare::Equal, at(ins.b), at(ins.c)),
-            Bytecode::NotEqual => self.comparison(vm, ins, Compare::NotEqual, at(ins.b), at(ins.c)),
-            Bytecode::Greater => self.comparison(vm, ins, Compare::Greater, at(ins.b), at(ins.c)),
-            Bytecode::GreaterEqual => self.comparison(vm, ins, Compare::GreaterEqual, at(ins.b), at(ins.c)),
+            Bytecode::Less => return self.comparison(vm, ins, Compare::Less, base),
+            Bytecode::LessEqual => return self.comparison(vm, ins, Compare::LessEqual, base),
+            Bytecode::Equal => return self.comparison(vm, ins, Compare::Equal, base),
+            Bytecode::NotEqual => return self.comparison(vm, ins, Compare::NotEqual, base),
+            Bytecode::Greater => return self.comparison(vm, ins, Compare::Greater, base),
+            Bytecode::GreaterEqual => return self.comparison(vm, ins, Compare::GreaterEqual, base),
             Bytecode::Is | Bytecode::IsNot => {
                 let (left, right) = (self.get(ins.b), self.get(ins.c));
                 let (left, right) = (self.tagged(left), self.tagged(right));
                 let same = at(ins.b) == at(ins.c);
+                let is_float = at(ins.b).is_float() || at(ins.c).is_float();
+                if self.jump_on(ins.a).is_none() && !is_float {
+                    let result = self.bool_of(vm, Condition::same(left, right, ins.op == Bytecode::IsNot));
+                    self.set(ins.a, result);
+                    return Ok(Step::Interpret);
+                }
                 self.guard(if same { Op::G_Eq } else { Op::G_Ne }, Ty::Nil, left, right, 0);
                 let result = self.constant(vm, Value::from_bool(same == (ins.op == Bytecode::Is)));
                 self.set(ins.a, result);
@@ -149,6 +161,12 @@ impl Recorder {
             Bytecode::Jump => {}
             Bytecode::JumpIfTrue | Bytecode::JumpIfFalse => {
                 let operand = self.get(ins.a);
+                if let Some(condition) = self.truth_condition(operand, at(ins.a)) {
+                    let pc = self.frames.last().expect("the anchor frame stays").pc;
+                    if self.convert(vm, (pc, ins), base, condition, None)? {
+                        return Ok(Step::Interpret);
+                    }
+                }
                 if self.quick_truth(vm, operand, at(ins.a)).is_none()
                     && self.object_truth(vm, operand, at(ins.a)).is_none()
                 {
@@ -541,20 +559,34 @@ impl Recorder {
 
     // --- comparison and truth -----------------------------------------------------------------------------------
 
-    fn comparison(&mut self, vm: &mut Vm, ins: Instruction, kind: Compare, x: Value, y: Value) {
+    fn comparison(&mut self, vm: &mut Vm, ins: Instruction, kind: Compare, base: *const Value) -> Recording<Step> {
+        // SAFETY: registers of a verified instruction lie inside its frame.
+        let [x, y] = [ins.b, ins.c].map(|register| unsafe { *base.add(register as usize) });
         let (left, right) = (self.get(ins.b), self.get(ins.c));
-        let outcome = if x.is_int() && y.is_int() {
-            let (left, right) = (self.int(left), self.int(right));
-            Some(self.int_comparison(kind, left, right, x.as_fixnum(), y.as_fixnum()))
-        } else if x.is_float() && y.is_float() {
-            let (left, right) = (self.float(left), self.float(right));
-            Some(self.float_comparison(kind, left, right, x.as_float(), y.as_float()))
-        } else {
-            self.mixed_comparison(kind, left, right, x, y)
-        };
+        if let Some([a, b]) = self.numbers([(left, x), (right, y)]) {
+            let is_float = self.ty(a) == Ty::Flt;
+            let condition = Condition::of(kind, is_float, a, b);
+            match self.jump_on(ins.a) {
+                None => {
+                    let result = self.bool_of(vm, condition);
+                    self.set(ins.a, result);
+                    return Ok(Step::Interpret);
+                }
+                Some(jump) if self.convert(vm, jump, base, condition, Some(ins.a))? => return Ok(Step::Interpret),
+                Some(_) => {}
+            }
+            let truth = if is_float {
+                let float = |v: Value| if v.is_float() { v.as_float() } else { v.as_fixnum() as f64 };
+                self.float_comparison(kind, a, b, float(x), float(y))
+            } else {
+                self.int_comparison(kind, a, b, x.as_fixnum(), y.as_fixnum())
+            };
+            let result = self.constant(vm, Value::from_bool(truth));
+            self.set(ins.a, result);
+            return Ok(Step::Interpret);
+        }
         let operands = [(left, x), (right, y)];
-        let outcome = outcome.or_else(|| self.identity_comparison(vm, kind, operands));
-        let result = match outcome {
+        let result = match self.identity_comparison(vm, kind, operands) {
             Some(truth) => self.constant(vm, Value::from_bool(truth)),
             None => match self.str_comparison(kind, operands).or_else(|| self.set_comparison(kind, operands)) {
                 Some(result) => result,
@@ -562,6 +594,43 @@ impl Recorder {
             },
         };
         self.set(ins.a, result);
+        Ok(Step::Interpret)
+    }
+
+    /// Operands of a comparison as two Ints or two Flts. A float and a small int constant: the int is exact as a float. Other
+    /// mixes are left to the helper.
+    fn numbers(&mut self, [(left, x), (right, y)]: [(Ref, Value); 2]) -> Option<[Ref; 2]> {
+        const EXACT: u64 = 1 << 53;
+        let small = |v: Value| v.is_int() && v.as_fixnum().unsigned_abs() <= EXACT;
+        if x.is_int() && y.is_int() {
+            Some([self.int(left), self.int(right)])
+        } else if x.is_float() && y.is_float() {
+            Some([self.float(left), self.float(right)])
+        } else if x.is_float() && small(y) {
+            let int = self.int(right);
+            let right = self.checked(Op::IntToFltExact, int, Ref::NONE);
+            Some([self.float(left), right])
+        } else if small(x) && y.is_float() {
+            let int = self.int(left);
+            let left = self.checked(Op::IntToFltExact, int, Ref::NONE);
+            Some([left, self.float(right)])
+        } else {
+            None
+        }
+    }
+
+    /// Whether a bool that is not known, or an int, is true.
+    fn truth_condition(&mut self, r: Ref, value: Value) -> Option<Condition> {
+        if r.is_constant() {
+            None
+        } else if value.is_bool() {
+            (self.ty(r) == Ty::Bool).then(|| Condition::bool(r))
+        } else if value.is_int() {
+            let (int, zero) = (self.int(r), self.constant_int(0));
+            Some(Condition::same(int, zero, true))
+        } else {
+            None
+        }
     }
 
     fn int_comparison(&mut self, kind: Compare, left: Ref, right: Ref, x: i64, y: i64) -> bool {
@@ -597,24 +666,6 @@ impl Recorder {
         };
         self.guard(if truth { yes } else { no }, Ty::Nil, a, b, 0);
         truth
-    }
-
-    /// A float and a small int constant: the int is exact as a float. Other mixes are left to the helper.
-    fn mixed_comparison(&mut self, kind: Compare, left: Ref, right: Ref, x: Value, y: Value) -> Option<bool> {
-        const EXACT: u64 = 1 << 53;
-        let small = |v: Value| v.is_int() && v.as_fixnum().unsigned_abs() <= EXACT;
-        let (p, q, left, right) = if x.is_float() && small(y) {
-            let int = self.int(right);
-            let right = self.checked(Op::IntToFltExact, int, Ref::NONE);
-            (x.as_float(), y.as_fixnum() as f64, self.float(left), right)
-        } else if small(x) && y.is_float() {
-            let int = self.int(left);
-            let left = self.checked(Op::IntToFltExact, int, Ref::NONE);
-            (x.as_fixnum() as f64, y.as_float(), left, self.float(right))
-        } else {
-            return None;
-        };
-        Some(self.float_comparison(kind, left, right, p, q))
     }
 
     /// Guards the truth of a value where no call is needed, or `None`.

@@ -89,6 +89,8 @@ pub struct RecordedBytecode {
     pub instruction: Instruction,
     pub origin: Origin,
     pub depth: u32,
+    /// A small diamond begins here, of which both arms are executed.
+    pub converted: bool,
 }
 
 /// Slots a trace can address.
@@ -142,6 +144,14 @@ pub struct Recorder {
     pub(super) snapshot_taken: bool,
     /// It has called a helper.
     pub(super) after_call: bool,
+    /// Where the arms of a diamond meet that has been recorded, until the interpreter is there.
+    pub(super) join: Option<u32>,
+    /// An arm of a diamond is being recorded.
+    pub(super) in_arm: bool,
+    /// The state that guards in it leave to, if no guard of the instruction has come before.
+    pub(super) state_before: Option<Snapshot>,
+    /// Most instructions of an arm that compute something.
+    pub(super) most_in_arm: usize,
     /// The instruction before has called out, and its result decides where it goes on.
     pub(super) pending: Option<Pending>,
     /// The instruction is recorded as one that raises, and what comes next is its handler.
@@ -208,6 +218,10 @@ impl Recorder {
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
+            join: None,
+            in_arm: false,
+            state_before: None,
+            most_in_arm: params.most_in_arm as usize,
             pending: None,
             raises: false,
             rows: Vec::new(),
@@ -248,6 +262,11 @@ impl Recorder {
             self.resolve(vm, pending, pc)?;
         }
         let depth = self.frames.len() - 1;
+        if self.waits_for_join(pc) {
+            let origin = Origin { code: self.frames[depth].id, pc };
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
+            return Ok(Some(Step::Interpret));
+        }
         let frame = self.frames.last_mut().expect("the anchor frame stays");
         frame.pc = pc;
         debug_assert_eq!(Some(frame.id), vm.frames.last().map(|top| top.code), "the interpreter is in another frame");
@@ -262,7 +281,7 @@ impl Recorder {
         if is_header && is_of_loop && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
-                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
+                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
                 return Ok(Some(Step::Interpret));
             }
             return Ok(None);
@@ -275,7 +294,7 @@ impl Recorder {
             return self.header_of_generator(ins, origin, depth);
         }
         if is_header && depth > 0 && self.passes_short_loop(pc) {
-            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
             return Ok(Some(Step::Pass));
         }
         if is_header && depth > 0 {
@@ -290,7 +309,7 @@ impl Recorder {
             self.record_return(ins, origin);
             return Ok(None);
         }
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
         if self.body.ins.len() > self.max_ir {
             return abort(AbortReason::TraceTooLong, format!("{} instructions", self.body.ins.len()));
         }
@@ -349,7 +368,11 @@ impl Recorder {
     /// Appends an instruction that is no guard.
     pub(super) fn emit(&mut self, op: Op, a: Ref, b: Ref, c: u32) -> Ref {
         debug_assert!(!op.is_guard(), "{op:?} needs a snapshot");
-        let ins = Ins::new(op, op.result(), a, b, c);
+        self.shared(Ins::new(op, op.result(), a, b, c))
+    }
+
+    /// Appends an instruction, unless there is such a one.
+    pub(super) fn shared(&mut self, ins: Ins) -> Ref {
         self.recent.find(ins).unwrap_or_else(|| self.push(ins))
     }
 
@@ -372,7 +395,10 @@ impl Recorder {
             return known;
         }
         if !self.snapshot_taken {
-            let snapshot = self.snapshot_here(Resume::Execute);
+            let snapshot = match self.state_before.take() {
+                Some(before) => Snapshot { at: self.body.ins.len() as u16, ..before },
+                None => self.snapshot_here(Resume::Execute),
+            };
             self.body.snapshots.push(snapshot);
             self.snapshot_taken = true;
         }

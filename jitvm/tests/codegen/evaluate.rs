@@ -29,6 +29,7 @@ pub fn operation(op: Op, a: u64, b: u64) -> Effect {
     let (i, j) = (i128::from(a as i64 >> 2), i128::from(b as i64 >> 2));
     let (x, y) = (f64::from_bits(a), f64::from_bits(b));
     let flt = |x: f64| Effect::Result(x.to_bits());
+    let truth = |holds: bool| Effect::Result(Value::from_bool(holds).0);
     match op {
         Op::G_Int => {
             if a & 3 == 0 {
@@ -74,6 +75,12 @@ pub fn operation(op: Op, a: u64, b: u64) -> Effect {
         Op::Shr => tag(i >> j.min(63)),
         Op::Min => tag(i.min(j)),
         Op::Max => tag(i.max(j)),
+        Op::Lt => truth((a as i64) < b as i64),
+        Op::Le => truth(a as i64 <= b as i64),
+        Op::Eq => truth(a == b),
+        Op::LtF => truth(x < y),
+        Op::LeF => truth(x <= y),
+        Op::EqF => truth(x == y),
         Op::AddF => flt(x + y),
         Op::SubF => flt(x - y),
         Op::MulF => flt(x * y),
@@ -137,6 +144,10 @@ pub fn trace(body: &Body, stack: &[u64], polls: usize) -> Outcome {
                 }
                 assert_eq!(HELPERS[ins.c as usize].entry.arguments(), arguments.len());
                 Effect::Result(mixed(&arguments))
+            }
+            Op::Sel | Op::SelF => {
+                let first = word(ins.c_ref()) == Value::TRUE.0;
+                Effect::Result(word(if first { ins.a } else { ins.b }))
             }
             op => operation(op, word(ins.a), word(ins.b)),
         };

@@ -203,6 +203,94 @@ fn float_arithmetic_and_guards() {
 }
 
 #[test]
+fn comparisons_give_bools() {
+    integers(&[Op::Lt, Op::Le, Op::Eq]);
+    let words: Vec<u64> = FLOATS.iter().map(|x| x.to_bits()).collect();
+    for op in [Op::LtF, Op::LeF, Op::EqF] {
+        pairs(op, Ty::Flt, &words, |bits| float(f64::from_bits(bits)), |_, _, _| false);
+    }
+}
+
+/// `a if x op y else b`, twice with the same comparison, which is also needed itself or not.
+fn choice(op: Op, forms: [Form; 4], words: [u64; 4], is_float: bool, shows_bool: bool, live: bool) -> Body {
+    let mut b = Builder::default();
+    b.snap(&[]);
+    let compared = if matches!(op, Op::LtF | Op::LeF | Op::EqF) { Ty::Flt } else { Ty::Int };
+    let bits = |word: u64, ty: Ty| if ty == Ty::Flt { Value(word).as_float().to_bits() } else { word };
+    let chosen = if is_float { Ty::Flt } else { Ty::Val };
+    let types = [compared, compared, chosen, chosen];
+    let of: Vec<Ref> =
+        (0..4).map(|i| operand(&mut b, types[i], forms[i], i as u32, bits(words[i], types[i]))).collect();
+    if live {
+        b.snap(&of);
+    }
+    let by = b.two(op, of[0], of[1]);
+    let select = if is_float { Op::SelF } else { Op::Sel };
+    let first = b.ins(select, of[2], of[3], by.0.into());
+    let second = b.ins(select, of[3], of[2], by.0.into());
+    let mut shown = vec![first, second];
+    if shows_bool {
+        shown.push(by);
+    }
+    if live {
+        shown.extend(of);
+    }
+    b.show(&shown)
+}
+
+#[test]
+fn choices_by_every_comparison() {
+    let mut machine = Machine::new();
+    let ints = [fixnum(0), fixnum(-3), fixnum(7), fixnum(1 << 40)];
+    let floats = [0.0, -0.0, f64::NAN, 2.5].map(float);
+    let chosen = [[fixnum(5), Value::NONE.0], [Value::TRUE.0, float(1.5)], [fixnum(1 << 50), fixnum(-1)]];
+    let chosen_floats = [[1.5, -0.0], [f64::NAN, 0.0], [2.0, 3.0]].map(|pair| pair.map(float));
+    for op in [Op::Lt, Op::Le, Op::Eq, Op::LtF, Op::LeF, Op::EqF] {
+        let compared = if matches!(op, Op::LtF | Op::LeF | Op::EqF) { floats } else { ints };
+        for number in 0..128u32 {
+            let form = |bit: u32| if number >> bit & 1 == 1 { Form::Constant } else { Form::Slot };
+            let forms = [form(0), form(1), form(2), form(3)];
+            let [is_float, shows_bool, live] = [4, 5, 6].map(|bit| number >> bit & 1 == 1);
+            for (at, [a, b]) in (if is_float { chosen_floats } else { chosen }).into_iter().enumerate() {
+                for (x, y) in compared.iter().flat_map(|&x| compared.iter().map(move |&y| (x, y))) {
+                    let words = [x, y, a, b];
+                    let body = choice(op, forms, words, is_float, shows_bool, live);
+                    let random_ra = (at == 2).then_some(u64::from(number));
+                    check(&mut machine, &body, &words, &Options { random_ra, ..Options::default() });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_choice_by_a_bool_from_elsewhere() {
+    let mut machine = Machine::new();
+    for live in [false, true] {
+        for by in [Value::TRUE, Value::FALSE] {
+            let mut b = Builder::default();
+            b.snap(&[]);
+            let (x, y, f, g) = (b.int_slot(0), b.int_slot(1), b.flt_slot(2), b.flt_slot(3));
+            let (zero, half) = (b.int(0), b.flt(0.5));
+            let truth = b.two(Op::Lt, x, y);
+            let sum = b.two(Op::Add, x, y);
+            let int = b.ins(Op::Sel, sum, zero, truth.0.into());
+            let constant = b.val(by);
+            let other = b.ins(Op::Sel, int, y, constant.0.into());
+            let float_ = b.ins(Op::SelF, f, g, truth.0.into());
+            let mixed = b.ins(Op::SelF, half, float_, truth.0.into());
+            let body = b.show(&[int, other, float_, mixed, x, f, truth][..if live { 7 } else { 4 }]);
+            for (i, j) in [(1, 2), (2, 1), (2, 2)] {
+                let stack = [fixnum(i), fixnum(j), float(1.5), float(f64::NAN)];
+                for random_ra in [None, Some(i as u64)] {
+                    check(&mut machine, &body, &stack, &Options { random_ra, ..Options::default() });
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn one_value_in_both_operands() {
     let mut machine = Machine::new();
     for op in

@@ -184,6 +184,31 @@ impl Generator {
         self.ints.push(result);
     }
 
+    /// Choices by a comparison right before them, or by one that is needed later too.
+    fn choice(&mut self) {
+        let by = if self.random.below(2) == 0 {
+            let (op, a, b) = (self.random.pick(&[Op::Lt, Op::Le, Op::Eq]), self.int(), self.int());
+            self.b.two(op, a, b)
+        } else {
+            let (op, a, b) = (self.random.pick(&[Op::LtF, Op::LeF, Op::EqF]), self.float(), self.float());
+            self.b.two(op, a, b)
+        };
+        for _ in 0..1 + self.random.below(3) {
+            if self.random.below(2) == 0 {
+                let (a, b) = (self.value(), self.value());
+                let chosen = self.b.ins(Op::Sel, a, b, by.0.into());
+                self.values.push(chosen);
+            } else {
+                let (a, b) = (self.float(), self.float());
+                let chosen = self.b.ins(Op::SelF, a, b, by.0.into());
+                self.floats.push(chosen);
+            }
+        }
+        if self.random.below(2) == 0 {
+            self.values.push(by);
+        }
+    }
+
     fn step(&mut self) {
         match self.random.below(23) {
             20.. => self.object(),
@@ -216,6 +241,7 @@ impl Generator {
                     self.ints.push(result);
                 }
             }
+            14 if self.random.below(2) == 0 => self.choice(),
             14 => {
                 let (a, b) = (self.int(), self.int());
                 let least = self.b.two(Op::Min, a, b);
