@@ -38,9 +38,11 @@ def main(n):
 print(main(20000))
 ";
 
-/// Standard output, and the statistics from the last line of standard error.
+/// Standard output, and the statistics from the last line of standard error. Branches are no choices here: it is exits that
+/// are looked at.
 fn run(options: &[&str], code: &str) -> (String, Value) {
-    let finished = finish(jitvm().args(options).args(["--stats=json", "-c", code]));
+    let finished =
+        finish(jitvm().args(["--jit-param", "if-convert=0"]).args(options).args(["--stats=json", "-c", code]));
     assert_eq!(finished.ended, Ended::Status(0), "{}", finished.stderr);
     let last = finished.stderr.lines().last().expect("--stats=json prints a line");
     (finished.stdout, serde_json::from_str(last).expect("the line is JSON"))
