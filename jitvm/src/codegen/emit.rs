@@ -62,24 +62,6 @@ pub(super) enum Condition {
     Greater = 15,
 }
 
-impl Condition {
-    /// Holds where this one does not.
-    pub const fn negated(self) -> Condition {
-        match self {
-            Condition::Below => Condition::NotBelow,
-            Condition::NotBelow => Condition::Below,
-            Condition::NotEqual => Condition::Equal,
-            Condition::NotAbove => Condition::Above,
-            Condition::Above => Condition::NotAbove,
-            Condition::Less => Condition::NotLess,
-            Condition::NotLess => Condition::Less,
-            Condition::NotGreater => Condition::Greater,
-            Condition::Greater => Condition::NotGreater,
-            Condition::Equal | Condition::Overflow | Condition::Parity => Condition::NotEqual,
-        }
-    }
-}
-
 /// Instructions that do nothing, by their length less one.
 const NOPS: [&[u8]; 9] = [
     &[0x90],
@@ -256,8 +238,15 @@ impl Emitter {
 
     /// `to = from` if the condition holds; leaves the flags alone.
     pub fn move_if(&mut self, condition: Condition, to: u8, from: u8) {
+        self.conditional_move(condition as u8, to, from);
+    }
+    /// `to = from` if it does not: of two opposite conditions the codes differ in the lowest bit.
+    pub fn move_unless(&mut self, condition: Condition, to: u8, from: u8) {
+        self.conditional_move(condition as u8 ^ 1, to, from);
+    }
+    fn conditional_move(&mut self, code: u8, to: u8, from: u8) {
         let rex = 0x48 | (to & 8) >> 1 | from >> 3;
-        self.ops.extend([rex, 0x0f, 0x40 | condition as u8, 0xc0 | (to & 7) << 3 | from & 7]);
+        self.ops.extend([rex, 0x0f, 0x40 | code, 0xc0 | (to & 7) << 3 | from & 7]);
     }
 
     /// An instruction with a register (or opcode extension) and memory; dynasm's are longer for registers chosen at

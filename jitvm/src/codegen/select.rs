@@ -96,7 +96,7 @@ impl Assembler<'_> {
         }
         if !ins.a.is_constant() && ra.number() == to {
             let b = self.general(ins.b, rb, SCRATCH);
-            return self.emitter.move_if(condition.negated(), to, b);
+            return self.emitter.move_unless(condition, to, b);
         }
         let from = self.source(ins.b, rb);
         self.emitter.load_source(to, from);
