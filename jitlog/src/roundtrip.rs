@@ -39,7 +39,7 @@ sample_newtypes! {
     Fingerprint(u64) RawWord(u64) StreamKind(u8) HotWhat(u8) TraceKind(u8) CompileOutcome(u8) GuardAction(u8)
     SampleState(u8) FrameKind(u8) GcKind(u8) Arch(u8) OpcodeSet(u8) ReasonDomain(u8) CounterKind(u16)
     CounterUnit(u8) ExitHow(u8) Fact(u8) UnreadKind(u8) PerfCounter(u8) MemoryPurpose(u8)
-    SampleSource(u8) ShapeId(u32) CacheKind(u8)
+    SampleSource(u8) ShapeId(u32) CacheKind(u8) DecisionKind(u8) DecisionReason(u16)
 }
 
 impl Generate<'_> for Hash16 {

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::analyse::series::KINDS;
-use crate::text::columns::{ABORTS, ALLOCS, CHANGE, GUARDS, LINES, PASSES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, CHANGE, DECISIONS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::Column;
 
 /// Replays the log of a JIT compiler and says where time and memory went.
@@ -133,6 +133,17 @@ pub enum Command {
         input: Input,
         /// Column to sort by
         #[arg(long, value_name = "COLUMN", value_parser = keys(ALLOCS), default_value = "bytes")]
+        sort: String,
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Decisions of the recorder and the optimiser by place: calls inlined or not, objects made or not, and why
+    #[command(after_help = "Example:\n  jitviz decisions demo.jlog --sort time_ns --limit 20")]
+    Decisions {
+        #[command(flatten)]
+        input: Input,
+        /// Column to sort by
+        #[arg(long, value_name = "COLUMN", value_parser = keys(DECISIONS), default_value = "count")]
         sort: String,
         #[command(flatten)]
         limit: Limit,

@@ -15,7 +15,7 @@ use crate::analyse::missing::missing;
 use crate::analyse::overview::overview;
 use crate::analyse::trace::{Content, TraceReport, report};
 use crate::analyse::{
-    aborts, allocs, charges, flame, guards, lines, memory, objects, passes, series, timeline, traces,
+    aborts, allocs, charges, decisions, flame, guards, lines, memory, objects, passes, series, timeline, traces,
 };
 use crate::cli::{Cli, Command, Format, Input, Limit, Look, Output, Time};
 use crate::describe;
@@ -26,7 +26,7 @@ use crate::output;
 use crate::report;
 use crate::report::chart::Ground;
 use crate::styled::{Line, Role};
-use crate::text::columns::{ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
+use crate::text::columns::{ABORTS, ALLOCS, DECISIONS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::paint::Paint;
 use crate::text::sites::SITES;
 use crate::text::table::{Column, Sort};
@@ -203,6 +203,12 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             let model = open(input)?;
             let table = Table { name: "allocs", columns: ALLOCS, sort, limit: *limit, part: model.span.is_some() };
             table.print(allocs::rows(&model), &model.problems, input.json, &paint, out)
+        }
+        (Some(Command::Decisions { input, sort, limit }), _) => {
+            let model = open(input)?;
+            let table =
+                Table { name: "decisions", columns: DECISIONS, sort, limit: *limit, part: model.span.is_some() };
+            table.print(decisions::rows(&model), &model.problems, input.json, &paint, out)
         }
         (Some(Command::Passes { input, sort, limit }), _) => {
             let model = open(input)?;

@@ -72,6 +72,7 @@ pub enum IdKind {
     Invalidate,
     CodeFree,
     ObservedType,
+    Decision,
 }
 
 impl IdKind {
@@ -88,6 +89,7 @@ impl IdKind {
             IdKind::Invalidate => Domain::Invalidate,
             IdKind::CodeFree => Domain::CodeFree,
             IdKind::ObservedType => Domain::ObservedType,
+            IdKind::Decision => Domain::Decision,
             _ => return None,
         })
     }
@@ -138,4 +140,6 @@ ids! {
     CodeFreeReason(u16) CodeFree;
     /// A type as guards see it (`reason` domain observed type).
     ObservedType(u32) ObservedType;
+    /// What was decided, and why (`reason` domain decision).
+    DecisionReason(u16) Decision;
 }

@@ -185,6 +185,7 @@ kinds! {
         7 CodeFree "code_free",
         8 ObservedType "observed_type",
         9 Rule "rule",
+        10 Decision "decision",
     }
     /// What a counter counts.
     CounterKind(u16) {
@@ -212,6 +213,13 @@ kinds! {
         0 Get "get",
         1 Set "set",
         2 Method "method",
+    }
+    /// What a decision is about.
+    DecisionKind(u8) {
+        1 Call "call",
+        2 Allocation "allocation",
+        3 Branch "branch",
+        4 Guard "guard",
     }
     /// What the kernel counts, and the sampler of itself.
     PerfCounter(u8) {

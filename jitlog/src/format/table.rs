@@ -326,6 +326,21 @@ macro_rules! event_table {
                 /// 1 or 0.
                 is_dictionary: u8,
             }
+            /// What the recorder or a pass decided about an instruction of the program, and why.
+            49 decision Decision E {
+                trace_id: TraceId,
+                about: DecisionKind,
+                reason: DecisionReason,
+                /// The place of the pass in this trace's sequence, as pass_end has it; 0: decided while recording.
+                pass_index: u16,
+                /// Among the recorded bytecodes, from 0; of a pass, the instruction of the IR.
+                index: u32,
+                loc_id: LocId,
+                /// The function that is called, of a call of one of the program.
+                func_id: FuncId,
+                /// Where an object is needed as one.
+                because_loc: LocId,
+            }
             /// What the thread was doing when the sampler looked.
             64 sample Sample E {
                 state: SampleState,

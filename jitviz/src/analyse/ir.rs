@@ -8,8 +8,9 @@ use jitlog::ir_flags;
 use serde::Serialize;
 
 use super::GuardNote;
+use super::decisions::DecisionNote;
 use super::findings::interpreter_only;
-use crate::model::{Ins, IrStage, LocId, OpFlags, OpIx, Operand, Place, Program, Ref, Snap, Words};
+use crate::model::{Ins, IrStage, LocId, OpFlags, OpIx, Operand, Place, Program, Ref, Snap, StageIx, Words};
 
 /// How an instruction differs from the stage before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -43,6 +44,9 @@ pub struct IrLine {
     pub was: Option<String>,
     pub is_guard: bool,
     pub guard: Option<GuardNote>,
+    /// What this pass decided about it.
+    #[serde(skip)]
+    pub decision: Option<DecisionNote>,
     pub snapshot: Option<SnapNote>,
     /// The line that separates what runs once from the body of the loop.
     pub is_loop_head: bool,
@@ -80,6 +84,8 @@ pub struct Context<'m> {
     pub words: &'m Words,
     /// Guards of the trace by the instruction they belong to.
     pub guards: &'m BTreeMap<OpIx, GuardNote>,
+    /// Of the trace, by the pass and the instruction.
+    pub decisions: &'m BTreeMap<(StageIx, u32), DecisionNote>,
 }
 
 pub fn listing(cx: &Context<'_>, stage: &IrStage, before: Option<&IrStage>) -> IrListing {
@@ -104,6 +110,8 @@ pub fn listing(cx: &Context<'_>, stage: &IrStage, before: Option<&IrStage>) -> I
                 line
             }
         };
+        let decision = cx.decisions.get(&(stage.stage, i as u32)).filter(|_| stage.stage != StageIx(0));
+        let line = IrLine { decision: decision.cloned(), ..line };
         match line.mark {
             Mark::Same => {}
             Mark::Added => out.added += 1,
@@ -134,6 +142,7 @@ impl Context<'_> {
             was: None,
             is_guard,
             guard: self.guards.get(&id).cloned(),
+            decision: None,
             snapshot: is_guard.then(|| stage.snap_of(id)).flatten().map(|s| self.snap(stage, s)),
             place: self.program.place(ins.loc),
             loc: ins.loc,

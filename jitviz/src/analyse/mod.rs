@@ -11,6 +11,7 @@ pub mod break_even;
 pub mod change;
 pub mod charges;
 pub mod classify;
+pub mod decisions;
 pub mod diff;
 pub mod expected;
 pub mod findings;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::asm::{self, AsmListing};
+use super::decisions::{self, DecisionNote, TraceDecision};
 use super::expected::expected;
 use super::ir::{self, IrListing};
 use super::passes::{RuleCount, rules};
@@ -17,6 +18,7 @@ pub struct TraceReport {
     pub trace: TraceRow,
     pub passes: Vec<PassRow>,
     pub guards: Vec<guards::GuardRow>,
+    pub decisions: Vec<TraceDecision>,
     pub stages: Vec<Stage>,
     pub problems: Vec<Problem>,
 }
@@ -59,6 +61,9 @@ pub struct BytecodeLine {
     pub place: Place,
     #[serde(skip)]
     pub loc: LocId,
+    /// What the recorder decided about it.
+    #[serde(skip)]
+    pub decision: Option<DecisionNote>,
 }
 
 /// Everything the log has on one trace; `None` if it has no such trace.
@@ -102,18 +107,22 @@ pub fn report_of(model: &Model, row: TraceRow) -> Option<TraceReport> {
         .collect();
     passes.sort_by_key(|p| p.stage);
 
+    let decisions = decisions::of_trace(model, id);
+    let decided: BTreeMap<(StageIx, u32), DecisionNote> =
+        decisions.iter().map(|known| ((known.stage, known.index), known.note.clone())).collect();
     let mut stages = Vec::new();
     if let Some(ops) = &body.bytecode {
-        let lines = ops.iter().map(|op| BytecodeLine {
+        let lines = ops.iter().zip(0..).map(|(op, index)| BytecodeLine {
             word: op.word,
             text: op.text.clone(),
             depth: op.depth,
             place: model.program.place(op.loc),
             loc: op.loc,
+            decision: decided.get(&(StageIx(0), index)).cloned(),
         });
         stages.push(Stage { name: "bytecode".into(), content: Content::Bytecode { lines: lines.collect() } });
     }
-    let cx = ir::Context { program: &model.program, words: &model.words, guards: &notes };
+    let cx = ir::Context { program: &model.program, words: &model.words, guards: &notes, decisions: &decided };
     let mut before = None;
     for stage in &body.stages {
         let name = match (stage.stage, passes.iter().find(|p| p.stage == stage.stage)) {
@@ -130,7 +139,7 @@ pub fn report_of(model: &Model, row: TraceRow) -> Option<TraceReport> {
         stages.push(Stage { name: "asm".into(), content: Content::Asm(asm::listing(&model.program, code, ops)) });
     }
     let guards = of_trace.iter().map(|g| guards::row(model, g)).collect();
-    Some(TraceReport { trace: row, passes, guards, stages, problems })
+    Some(TraceReport { trace: row, passes, guards, decisions, stages, problems })
 }
 
 impl TraceReport {

@@ -218,6 +218,18 @@ impl Loader {
                     pass.rules.push((e.rule, e.count));
                 }
             }
+            Event::Decision(e) => {
+                let decision = Decision {
+                    about: e.about,
+                    reason: e.reason.0,
+                    stage: StageIx(e.pass_index),
+                    index: e.index,
+                    loc: LocId(e.loc_id.0),
+                    callee: FuncId(e.func_id.0),
+                    because: LocId(e.because_loc.0),
+                };
+                self.known_trace(e.trace_id, "decision").decisions.push(decision);
+            }
             Event::CompileEnd(e) => {
                 let compile = Compile {
                     outcome: e.outcome,

@@ -88,6 +88,7 @@ const LASTING: &[u16] = &[
     TraceStop::TYPE,
     PassEnd::TYPE,
     RuleUse::TYPE,
+    jitlog::Decision::TYPE,
     CompileEnd::TYPE,
     CodeInstall::TYPE,
     CodeFree::TYPE,

@@ -38,7 +38,7 @@ pub use objects::Objects;
 pub use problem::{Problem, ProblemKind, Problems};
 pub use program::{Func, Loc, MODULE, Place, Process, Program, Source, Stack};
 pub use samples::{Cell, KernelCount, Part, PlaceTime, Samples, Sampling, Timeline, TraceTime, Weight};
-pub use trace::{Abort, Compile, Pass, Stop, Trace};
+pub use trace::{Abort, Compile, Decision, Pass, Stop, Trace};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {

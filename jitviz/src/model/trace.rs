@@ -1,8 +1,8 @@
 //! What happened to each recording: start, abort or stop, passes, code, and what became of the code.
 
-use jitlog::{CompileOutcome, TraceKind};
+use jitlog::{CompileOutcome, DecisionKind, TraceKind};
 
-use super::ids::{GuardId, LocId, PassId, StageIx, TraceId};
+use super::ids::{FuncId, GuardId, LocId, PassId, StageIx, TraceId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
@@ -16,6 +16,8 @@ pub struct Trace {
     pub stop: Option<Stop>,
     pub compile: Option<Compile>,
     pub passes: Vec<Pass>,
+    /// In the order of the log.
+    pub decisions: Vec<Decision>,
     pub installed_ns: Option<u64>,
     /// Where its machine code is.
     pub address: Option<u64>,
@@ -39,6 +41,7 @@ impl Trace {
             stop: None,
             compile: None,
             passes: Vec::new(),
+            decisions: Vec::new(),
             installed_ns: None,
             address: None,
             invalidated: Vec::new(),
@@ -106,4 +109,20 @@ pub struct Pass {
     pub changed: bool,
     /// By the code of a rule: how often it rewrote something.
     pub rules: Vec<(u16, u32)>,
+}
+
+/// What the recorder or a pass decided about an instruction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    pub about: DecisionKind,
+    pub reason: u16,
+    /// 0: decided while recording.
+    pub stage: StageIx,
+    /// Among the recorded bytecodes, or in the IR of the pass.
+    pub index: u32,
+    pub loc: LocId,
+    /// What is called, if that is a function of the program.
+    pub callee: FuncId,
+    /// Where an object is needed as one.
+    pub because: LocId,
 }

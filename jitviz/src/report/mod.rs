@@ -15,9 +15,9 @@ use crate::analyse::findings::Finding;
 use crate::analyse::lines::LineRow;
 use crate::analyse::overview::overview;
 use crate::analyse::series::{self, Chart, KINDS};
-use crate::analyse::{aborts, allocs, guards, lines, passes, traces};
+use crate::analyse::{aborts, allocs, decisions, guards, lines, passes, traces};
 use crate::model::{Model, Place, TraceId};
-use crate::text::columns::{self, ABORTS, ALLOCS, GUARDS, LINES, PASSES, TRACES};
+use crate::text::columns::{self, ABORTS, ALLOCS, DECISIONS, GUARDS, LINES, PASSES, TRACES};
 use crate::text::table::{Align, Column, Sort};
 use crate::text::{findings, page};
 use crate::units::{ns, plural};
@@ -101,6 +101,9 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         page_link(with_source, &r.place)
     });
     page.table("Optimiser passes", "passes", PASSES, "", passes::rows(model), |_| None);
+    page.table("Decisions", "decisions", DECISIONS, "count", decisions::rows(model), |r| {
+        page_link(with_source, &r.place)
+    });
     page.table("Allocations by line", "allocs", ALLOCS, "bytes", allocs::rows(model), |r| {
         page_link(with_source, &r.place)
     });

@@ -3,6 +3,7 @@
 use super::table::{Align, Column, maybe};
 use crate::analyse::aborts::AbortRow;
 use crate::analyse::allocs::AllocRow;
+use crate::analyse::decisions::DecisionRow;
 use crate::analyse::guards::{GuardRow, Observed};
 use crate::analyse::lines::LineRow;
 use crate::analyse::passes::{PassChange, PassTotals, RuleCount};
@@ -297,6 +298,68 @@ pub const PASSES: &[Column<PassTotals>] = &[
     },
 ];
 
+pub const DECISIONS: &[Column<DecisionRow>] = &[
+    number!(count, "count", "decision", 2, units::count),
+    number!(compiled, "compiled", "decision", 5, units::count),
+    number!(time_ns, "time", "decision", 3, units::ns),
+    place!(0),
+    Column {
+        key: "about",
+        title: "about",
+        align: Align::Left,
+        role: Role::Plain,
+        term: "decision",
+        rank: 4,
+        descending: false,
+        cell: |r| r.note.about.clone(),
+        order: |a, b| a.note.about.cmp(&b.note.about),
+    },
+    Column {
+        key: "callee",
+        title: "callee",
+        align: Align::Left,
+        role: Role::Name,
+        term: "decision",
+        rank: 3,
+        descending: false,
+        cell: |r| r.note.callee.clone().unwrap_or_default(),
+        order: |a, b| a.note.callee.cmp(&b.note.callee),
+    },
+    Column {
+        key: "reason",
+        title: "decision",
+        align: Align::Left,
+        role: Role::Plain,
+        term: "decision",
+        rank: 0,
+        descending: false,
+        cell: |r| r.note.reason.clone(),
+        order: |a, b| a.note.reason.cmp(&b.note.reason),
+    },
+    Column {
+        key: "because",
+        title: "because of",
+        align: Align::Left,
+        role: Role::Name,
+        term: "decision",
+        rank: 5,
+        descending: false,
+        cell: |r| r.note.because.as_ref().map(place).unwrap_or_default(),
+        order: |a, b| a.note.because.cmp(&b.note.because),
+    },
+    Column {
+        key: "text",
+        title: "why",
+        align: Align::Left,
+        role: Role::Dim,
+        term: "decision",
+        rank: 6,
+        descending: false,
+        cell: |r| r.note.text.clone().unwrap_or_default(),
+        order: |a, b| a.note.text.cmp(&b.note.text),
+    },
+];
+
 /// `-12 G_INT, +3 PHI, 2 ADDOV > ADD`: the operations that a pass changed most.
 pub fn changes(list: &[PassChange]) -> String {
     let one = |c: &PassChange| {
@@ -352,7 +415,7 @@ const LONGEST_EXAMPLE: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyse::{aborts, allocs, guards, lines, passes, traces};
+    use crate::analyse::{aborts, allocs, decisions, guards, lines, passes, traces};
     use crate::model::{Abort, Guard, Model, Trace};
 
     fn check<R: serde::Serialize>(columns: &[Column<R>], row: &R) {
@@ -380,5 +443,7 @@ mod tests {
         check(ALLOCS, &allocs::rows(&model)[0]);
         model.traces.values_mut().for_each(|t| t.passes.push(crate::model::Pass::default()));
         check(PASSES, &passes::rows(&model)[0]);
+        model.traces.values_mut().for_each(|t| t.decisions.push(crate::model::Decision::default()));
+        check(DECISIONS, &decisions::rows(&model)[0]);
     }
 }

@@ -1,6 +1,7 @@
 //! One trace as text: its head, and the lines of each stage with what links them to the other stages.
 
 use crate::analyse::asm::AsmListing;
+use crate::analyse::decisions::DecisionNote;
 use crate::analyse::ir::{IrLine, IrListing, Mark};
 use crate::analyse::trace::{BytecodeLine, Content, PassRow, Stage, TraceReport};
 use crate::model::{LocId, Model, OpIx, Place};
@@ -18,6 +19,8 @@ pub struct StageLine {
     pub term: &'static str,
     /// A heading among the lines, which the cursor passes over.
     pub is_comment: bool,
+    /// What was decided about it, in words.
+    pub remark: Option<Line>,
 }
 
 /// What the layout of stages needs besides the report.
@@ -162,7 +165,7 @@ fn source_comment(cx: Context<'_>, place: &Place, loc: LocId, depth: usize) -> S
     if let Some(text) = cx.model.source_line(loc).filter(|_| cx.with_source) {
         line.push(Role::Source, format!("  {}", crate::clean::expand_tabs(text).trim_start()));
     }
-    StageLine { line, op: None, loc, term: "source", is_comment: true }
+    StageLine { line, op: None, loc, term: "source", is_comment: true, remark: None }
 }
 
 /// Nobody inlines this deep; more is a damaged log, and must not make a line endless.
@@ -185,7 +188,10 @@ fn bytecode(cx: Context<'_>, ops: &[BytecodeLine]) -> Vec<StageLine> {
         if !rest.is_empty() {
             line.push(Role::Plain, format!(" {rest}"));
         }
-        out.push(StageLine { line, op: None, loc: op.loc, term: "bytecode", is_comment: false });
+        add_decision(&mut line, op.decision.as_ref());
+        let term = if op.decision.is_some() { "decision" } else { "bytecode" };
+        let remark = op.decision.as_ref().map(decision);
+        out.push(StageLine { line, op: None, loc: op.loc, term, is_comment: false, remark });
     }
     out
 }
@@ -198,7 +204,9 @@ fn ir_lines(cx: Context<'_>, listing: &IrListing) -> Vec<StageLine> {
             out.push(source_comment(cx, &ins.place, ins.loc, 0));
         }
         let term = terms::of_operation(&ins.op, ins.is_guard);
-        out.push(StageLine { line: ir_line(ins), op: Some(ins.id), loc: ins.loc, term, is_comment: false });
+        let remark = ins.decision.as_ref().map(decision);
+        let line = ir_line(ins);
+        out.push(StageLine { line, op: Some(ins.id), loc: ins.loc, term, is_comment: false, remark });
     }
     out
 }
@@ -236,6 +244,23 @@ fn ir_line(ins: &IrLine) -> Line {
             line.push(Role::Dim, format!(" → bridge {bridge}"));
         }
     }
+    add_decision(&mut line, ins.decision.as_ref());
+    line
+}
+
+/// `; call area: inlined`
+fn add_decision(line: &mut Line, decision: Option<&DecisionNote>) {
+    if let Some(decision) = decision {
+        line.push(Role::Dim, format!("  ; {}", decision.short()));
+    }
+}
+
+/// A decision in words, for the line below the panes.
+fn decision(note: &DecisionNote) -> Line {
+    let mut line = Line::of(Role::Title, note.short());
+    if let Some(text) = &note.text {
+        line.push(Role::Plain, format!("; {text}"));
+    }
     line
 }
 
@@ -259,7 +284,7 @@ fn asm(cx: Context<'_>, listing: &AsmListing, ir: Option<&IrListing>) -> Vec<Sta
                     line.push(Role::Dim, format!("  guard {}", guard.id));
                 }
                 let term = terms::of_operation(&made_for.op, made_for.is_guard);
-                out.push(StageLine { line, op: ins.op, loc: ins.loc, term, is_comment: true });
+                out.push(StageLine { line, op: ins.op, loc: ins.loc, term, is_comment: true, remark: None });
             }
         }
         let (name, rest) = ins.text.split_once(' ').unwrap_or((&ins.text, ""));
@@ -271,7 +296,7 @@ fn asm(cx: Context<'_>, listing: &AsmListing, ir: Option<&IrListing>) -> Vec<Sta
             line.pad_to(OPERANDS_AT);
             line.push(Role::Plain, operands);
         }
-        out.push(StageLine { line, op: ins.op, loc: ins.loc, term: "code", is_comment: false });
+        out.push(StageLine { line, op: ins.op, loc: ins.loc, term: "code", is_comment: false, remark: None });
     }
     out
 }

@@ -3,6 +3,7 @@
 //! Events are written at transitions (a recording starts, a pass ends, a trace is left), never per iteration; what
 //! happens more often is counted in slots of the mapped log. With the log off none of this is reached.
 
+mod decisions;
 mod dump;
 mod objects;
 mod places;
@@ -286,6 +287,7 @@ impl Events {
     pub fn trace_stop(&mut self, vm: &Vm, recorder: &Recorder, record_ns: u64) {
         let trace_id = jitlog::TraceId(recorder.trace.0);
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        self.recorder_decisions(vm, recorder);
         let defs = self.log.defs();
         let mut parts: Vec<[u8; 8]> = Vec::with_capacity(recorder.bytecodes.len() + 1);
         parts.push([0; 8]);
@@ -310,6 +312,7 @@ impl Events {
 
     pub fn trace_abort(&mut self, vm: &Vm, recorder: &Recorder, abort: &Abort, record_ns: u64, blacklisted: bool) {
         self.bytecode(vm, recorder.trace, &recorder.bytecodes);
+        self.recorder_decisions(vm, recorder);
         let loc_id = match recorder.bytecodes.last() {
             Some(last) => self.loc(vm, last.origin),
             None => self.loc(vm, Origin { code: recorder.anchor, pc: recorder.header }),
@@ -371,7 +374,7 @@ impl Events {
             bytes.extend_from_slice(&recorded.instruction.to_word().to_le_bytes());
             bytes.extend_from_slice(&loc.0.to_le_bytes());
             bytes.extend_from_slice(&recorded.depth.to_le_bytes());
-            self.places.note(vm, recorded.origin, recorded.converted, &mut notes);
+            self.places.note(vm, recorded.origin, &mut notes);
         }
         let trace_id = jitlog::TraceId(trace.0);
         self.stream.bytecode(&Bytecode {
@@ -430,6 +433,7 @@ impl Events {
                 self.stream.rule(&RuleUse { trace_id, index, rule, count });
             }
         }
+        self.pass_decisions(vm, trace, report);
         if report.changed {
             self.ir(vm, trace, self.next_pass, report.body);
         }
@@ -453,6 +457,7 @@ impl Events {
                 guards_out: trace.guards.len(),
                 changed: true,
                 sunk: 0,
+                decisions: &[],
                 applied: [0; RULES.len()],
                 body: &trace.body,
             };

@@ -88,14 +88,9 @@ impl PlaceTable {
         loc
     }
 
-    /// Adds an instruction's text to a list of texts, with a remark where a diamond is converted. The log knows its place.
-    pub fn note(&mut self, vm: &Vm, origin: Origin, converted: bool, notes: &mut Vec<u8>) {
+    /// Adds an instruction's text to a list of texts. The log knows its place.
+    pub fn note(&mut self, vm: &Vm, origin: Origin, notes: &mut Vec<u8>) {
         let pc = origin.pc as usize;
-        if converted {
-            let mut written = written(vm, origin);
-            written.push_str(" ; both ways");
-            return dump::text(notes, &written);
-        }
         let Some(Some(function)) = self.functions.get_mut(origin.code.index()) else { return };
         if function.notes.len() <= pc {
             function.notes.resize_with(function.locs.len().max(pc + 1), Box::default);

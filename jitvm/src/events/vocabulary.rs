@@ -12,6 +12,7 @@ use crate::runtime::object::{SHAPES, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::Vm;
 use crate::trace::abort::{AbortReason, BlacklistReason, LeaveReason, LinkKind as Link, RetireReason};
+use crate::trace::decision::Decision;
 
 /// Codes of observed types: the immediate ones, then heap shapes from `SHAPE_TYPES` on.
 pub(super) mod observed {
@@ -98,6 +99,9 @@ pub(super) fn define_tables(log: &Log) {
     }
     for (rule, code) in RULES.iter().zip(0..) {
         defs.reason(ReasonDomain::Rule, code, rule.name, rule.reason);
+    }
+    for (code, name, text) in Decision::all() {
+        defs.reason(ReasonDomain::Decision, code, name, text);
     }
     for &(code, name, text) in observed::TABLE {
         defs.reason(ReasonDomain::ObservedType, code, name, text);

@@ -28,6 +28,7 @@ pub use reenter::{Clobbers, Target};
 use crate::interp::helpers::{HELPERS, Helper};
 use crate::ir::{Body, Kept, Label, Op, Recorded, Snapshot, TraceId, check};
 use crate::trace::concrete::Concrete;
+use crate::trace::decision::{Decision, GuardDecision, PassDecision};
 
 /// What the passes work on.
 pub(crate) struct Unit<'h> {
@@ -44,6 +45,8 @@ pub(crate) struct Unit<'h> {
     label: Option<Label>,
     /// Objects that are not made any more.
     sunk: usize,
+    /// What the pass decided.
+    decisions: Vec<PassDecision>,
     /// Which rules the pass used, and how often.
     applied: Applied,
     /// Values of the recorded instructions, where they are known.
@@ -190,6 +193,8 @@ pub struct PassReport<'a> {
     pub changed: bool,
     /// Objects that are left to exits, or nobody needs.
     pub sunk: usize,
+    /// What it decided, with the reasons.
+    pub decisions: &'a [PassDecision],
     /// How often it used each of [`RULES`].
     pub applied: Applied,
     pub body: &'a Body,
@@ -232,6 +237,7 @@ pub fn run_on(
         target,
         label: None,
         sunk: 0,
+        decisions: Vec::new(),
         applied,
         concrete,
         may_watch,
@@ -246,6 +252,7 @@ pub fn run_on(
         };
         let started = Instant::now();
         (unit.sunk, unit.applied) = (0, [0; RULES.len()]);
+        unit.decisions.clear();
         let changed = run(&mut unit)?;
         let ns = started.elapsed().as_nanos() as u64;
         verify(&unit, pass.name);
@@ -261,6 +268,7 @@ pub fn run_on(
             guards_out: guards,
             changed,
             sunk: unit.sunk,
+            decisions: &unit.decisions,
             applied: unit.applied,
             body: &unit.body,
             closing: unit.closing.as_ref(),

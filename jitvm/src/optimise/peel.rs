@@ -13,7 +13,7 @@ use std::mem::take;
 use super::emit::{Emitter, substituted};
 use super::fold::{is_untouched, slot_value, unboxed};
 use super::fold_rules::{Applied, never_passes};
-use super::{PassAbort, Unit};
+use super::{Decision, GuardDecision, PassAbort, PassDecision, Unit};
 use crate::interp::helpers::Helper;
 use crate::ir::{Body, Ins, Label, Op, Origin, Ref, SnapSlot, Snapshot, Ty, flags};
 
@@ -38,10 +38,12 @@ pub(super) fn peel(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
         Some(peeled) => {
             unit.label = peeled.label(&iteration, &closing);
             unit.note_rules(&peeled.applied);
+            unit.decisions = peeled.hoisted(&iteration);
             unit.body = peeled.body;
         }
         None => {
             unit.note_rules(&plain.applied);
+            unit.decisions = plain.hoisted(&iteration);
             unit.body = plain.body;
         }
     }
@@ -121,6 +123,19 @@ impl Peeled {
         let copies = &self.body.ins[count + 1..];
         let fails = |at: &usize| copies.get(*at).is_some_and(is_decided) && !is_decided(&iteration.ins[*at]);
         (0..count).find(fails).map(|at| at as u16)
+    }
+
+    /// Guards that the iteration has and the loop has not, since what they test does not change from one turn to the next.
+    fn hoisted(&self, iteration: &Body) -> Vec<PassDecision> {
+        let count = iteration.ins.len();
+        let decision = Decision::Guard(GuardDecision::Hoisted);
+        let is_same = |r: Ref| r.is_constant() || self.becomes[r.index()] == r;
+        let is_hoisted = |at: &usize| {
+            let ins = iteration.ins[*at];
+            ins.op.is_guard() && self.body.ins[count + 1 + at].op == Op::Nop && ins.operands().all(is_same)
+        };
+        let hoisted = (0..count).filter(is_hoisted);
+        hoisted.map(|at| PassDecision { at: Ref(at as u16), decision, because: None }).collect()
     }
 
     /// How other traces get to LOOP, if what the body does not do again can be done by them.

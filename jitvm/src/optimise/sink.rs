@@ -12,6 +12,7 @@ use super::fold::unboxed;
 use super::peel::mark_flags;
 use super::{PassAbort, Unit};
 use crate::ir::{Body, Ins, NewObject, Op, Ref, SnapObject, Snapshot, flags};
+use crate::trace::decision::{AllocationDecision, Decision, PassDecision};
 
 /// An object at some point of the trace.
 #[derive(Clone, Debug)]
@@ -73,17 +74,24 @@ pub(super) fn sink(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
     let needed = dce::needed(unit);
     let mut sink = Sink::new(&unit.body, needed);
     sink.close_keeps(unit.closing.as_ref());
-    let (carried, snapshots) = loop {
+    let result = loop {
         sink.settle();
         if sink.candidates.count == 0 {
-            return Ok(false);
+            break None;
         }
-        match sink.carried().and_then(|carried| Ok((sink.snapshots(&carried)?, carried))) {
-            Ok((snapshots, carried)) => break (carried, snapshots),
-            Err(new) => sink.keep(new),
+        let carried = sink.carried().map_err(|new| (new, AllocationDecision::Differs));
+        let listed = |carried| match sink.snapshots(&carried) {
+            Ok(snapshots) => Ok((carried, snapshots)),
+            Err(new) => Err((new, AllocationDecision::HalfMade)),
+        };
+        match carried.and_then(listed) {
+            Ok(result) => break Some(result),
+            Err((new, reason)) => sink.keep(new, reason, None),
         }
     };
+    unit.decisions = sink.decisions();
     let Sink { candidates, needed, .. } = sink;
+    let Some((carried, snapshots)) = result else { return Ok(false) };
     unit.sunk += candidates.count;
     for (index, objects) in snapshots {
         unit.body.snapshots[index].objects = objects;
@@ -112,6 +120,8 @@ struct Sink<'a> {
     carried: Marks,
     /// Values from before LOOP that something after it uses.
     used_in_loop: Marks,
+    /// Why which objects are made.
+    kept: Vec<PassDecision>,
 }
 
 impl<'a> Sink<'a> {
@@ -137,7 +147,7 @@ impl<'a> Sink<'a> {
         }
         let snapshots = body.snapshots.iter().filter(|snapshot| snapshot.at as usize > loop_at);
         snapshots.flat_map(Snapshot::values).for_each(|r| used_in_loop.add(r));
-        Sink { body, candidates, loop_at, phis, carried, used_in_loop, needed }
+        Sink { body, candidates, loop_at, phis, carried, used_in_loop, needed, kept: Vec::new() }
     }
 
     fn is_candidate(&self, r: Ref) -> bool {
@@ -145,16 +155,36 @@ impl<'a> Sink<'a> {
     }
 
     /// The object has to be made where the trace makes it.
-    fn keep(&mut self, new: Ref) {
-        self.candidates.remove(new);
+    fn keep(&mut self, new: Ref, reason: AllocationDecision, because: Option<Ref>) {
+        if self.candidates.contains(new) {
+            self.kept.push(PassDecision { at: new, decision: Decision::Allocation(reason), because });
+            self.candidates.remove(new);
+        }
+    }
+
+    /// What became of each object of the trace.
+    fn decisions(&mut self) -> Vec<PassDecision> {
+        let mut decisions = std::mem::take(&mut self.kept);
+        for (at, _) in self.body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::New && !ins.is_sunk()) {
+            let at = Ref(at as u16);
+            let reason = match () {
+                () if !self.needed[at.index()] => AllocationDecision::Unused,
+                () if self.is_candidate(at) => AllocationDecision::Sunk,
+                () => continue,
+            };
+            decisions.push(PassDecision { at, decision: Decision::Allocation(reason), because: None });
+        }
+        decisions.sort_by_key(|decision| decision.at);
+        decisions
     }
 
     /// CLOSE writes to the stack, and what it writes has to be there.
     fn close_keeps(&mut self, closing: Option<&Snapshot>) {
         let close = self.body.ins.iter().position(|ins| ins.op == Op::Close);
         let at_close = close.and_then(|at| self.body.snapshot_of(at)).map(|index| &self.body.snapshots[index]);
+        let close = close.map(|at| Ref(at as u16));
         for entry in at_close.into_iter().chain(closing).flat_map(|snapshot| &snapshot.slots) {
-            self.candidates.remove(entry.value);
+            self.keep(entry.value, AllocationDecision::EndOfTrace, close);
         }
     }
 
@@ -169,7 +199,7 @@ impl<'a> Sink<'a> {
             let before = self.candidates.count;
             for at in 0..self.body.ins.len() {
                 if self.needed[at] {
-                    self.settle_uses(self.body.ins[at]);
+                    self.settle_uses(Ref(at as u16), self.body.ins[at]);
                 }
             }
             if self.candidates.count == before {
@@ -178,26 +208,26 @@ impl<'a> Sink<'a> {
         }
     }
 
-    fn settle_uses(&mut self, ins: Ins) {
+    fn settle_uses(&mut self, at: Ref, ins: Ins) {
         match ins.op {
             Op::ShapeStore => {}
             Op::FieldStore | Op::FloatStore => {
                 let is_word = |new: NewObject| ins.c.is_multiple_of(8) && (8..new.bytes).contains(&ins.c);
                 if self.is_candidate(ins.a) && !self.layout(ins.a).is_some_and(is_word) {
-                    self.keep(ins.a);
+                    self.keep(ins.a, AllocationDecision::Operand, Some(at));
                 }
                 if !self.is_candidate(ins.a) {
-                    self.keep(ins.b);
+                    self.keep(ins.b, AllocationDecision::Attribute, Some(at));
                 }
             }
             Op::Phi => {
                 let both = self.is_candidate(ins.a) && self.is_candidate(ins.b);
                 if !both || self.layout(ins.a) != self.layout(ins.b) {
-                    self.keep(ins.a);
-                    self.keep(ins.b);
+                    self.keep(ins.a, AllocationDecision::NextTurn, Some(at));
+                    self.keep(ins.b, AllocationDecision::NextTurn, Some(at));
                 }
             }
-            _ => ins.operands().for_each(|r| self.keep(r)),
+            op => ins.operands().for_each(|r| self.keep(r, escape(op), Some(at))),
         }
     }
 
@@ -348,6 +378,17 @@ impl<'a> Sink<'a> {
         let in_loop = snapshot.at as usize > self.loop_at;
         let crosses = in_loop && !word.is_constant() && word.index() < self.loop_at;
         if crosses { word } else { unboxed(self.body, word) }
+    }
+}
+
+/// What becomes of an object that an instruction takes.
+const fn escape(op: Op) -> AllocationDecision {
+    match op {
+        Op::CArg | Op::CallH | Op::CallF => AllocationDecision::Passed,
+        Op::ElemStore => AllocationDecision::Element,
+        Op::CellStore => AllocationDecision::Variable,
+        Op::Ret => AllocationDecision::Returned,
+        _ => AllocationDecision::Operand,
     }
 }
 

@@ -20,6 +20,8 @@ macro_rules! reasons {
     };
 }
 
+pub(super) use reasons;
+
 reasons! {
     /// Why a recording was aborted.
     AbortReason {

@@ -14,6 +14,7 @@
 use std::rc::Rc;
 
 use super::abort::AbortReason;
+use super::decision::CallDecision;
 use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::Op as Bytecode;
 use crate::ir::{Const, Ref};
@@ -110,6 +111,8 @@ impl Recorder {
         concrete.truncate(attempt.before.ir_length());
         *self = (*attempt.before).clone();
         self.concrete = concrete;
+        // SAFETY: as above.
+        self.decide_call(CallDecision::ComesToLoop, Some(unsafe { (*code).id }));
         let called = self.native_call(code, attempt.callee, attempt.first, &attempt.parameters);
         Some(called.map_or_else(|| abort(AbortReason::InnerLoop, self.place()), Ok))
     }

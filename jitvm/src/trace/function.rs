@@ -164,7 +164,7 @@ impl Recorder {
 
     /// The anchor's function returns: the end of a trace that may end so.
     pub(super) fn record_return(&mut self, ins: Instruction, origin: Origin) {
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
         let result = self.get(ins.a);
         let word = self.tagged(result);
         self.emit(Op::Ret, word, Ref::NONE, 0);

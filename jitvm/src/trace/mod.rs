@@ -8,6 +8,7 @@
 pub mod abort;
 mod attempt;
 pub mod concrete;
+pub mod decision;
 pub mod describe;
 pub mod evict;
 pub mod function;

@@ -3,6 +3,7 @@
 use std::mem::offset_of;
 
 use super::abort::{AbortReason, LeaveReason};
+use super::decision::CallDecision;
 use super::record_end::Outside;
 use super::record_operation::shape;
 use super::recorder::{Recorder, Recording, Step, abort};
@@ -121,6 +122,7 @@ impl Recorder {
                 _ => None,
             };
             if let Some(made) = made {
+                self.decide_call(CallDecision::OwnForm, None);
                 self.set(ins.a, made);
                 return Ok(Step::Interpret);
             }
@@ -146,9 +148,11 @@ impl Recorder {
             && callee_value.has_layout(ShapeId::TYPE)
             && let Some(()) = self.instantiate(vm, ins, callee_value, &references, keywords)?
         {
+            self.decide_call(CallDecision::OwnForm, None);
             return Ok(Step::Interpret);
         }
         if let Some(result) = self.intrinsic(vm, callee_value, &call) {
+            self.decide_call(CallDecision::OwnForm, None);
             self.set(ins.a, result);
             return Ok(Step::Interpret);
         }
@@ -157,6 +161,7 @@ impl Recorder {
             && (name == "getattr" || name == "hasattr" && references.len() == 2)
             && let Some(found) = self.attribute_by_call(vm, &references, &values)?
         {
+            self.decide_call(CallDecision::OwnForm, None);
             let result = if name == "getattr" { found } else { self.constant(vm, Value::TRUE) };
             self.set(ins.a, result);
             return Ok(Step::Interpret);
@@ -176,6 +181,9 @@ impl Recorder {
 
     /// A call of something that is no Python function, and a constant here.
     fn call_of_builtin(&mut self, vm: &mut Vm, callee: Ref, value: Value, call: &Call<'_>) -> Ref {
+        let is_type = value.has_shape(ShapeId::TYPE) && !types::type_id(value).is_dynamic();
+        let is_builtin = is_type || value.has_shape(ShapeId::BUILTIN);
+        self.decide_call(if is_builtin { CallDecision::Builtin } else { CallDecision::General }, None);
         let fitting = match call.keywords {
             None => self.native_builtin(vm, callee, value, call.references, call.values),
             Some(_) => None,
@@ -263,7 +271,10 @@ impl Recorder {
         }
         let callee = self.same_word(vm, callee, function);
         let result = match self.intrinsic(vm, function, &call) {
-            Some(result) => result,
+            Some(result) => {
+                self.decide_call(CallDecision::OwnForm, None);
+                result
+            }
             None => self.call_of_builtin(vm, callee, function, &call),
         };
         self.set(ins.a, result);
@@ -289,14 +300,18 @@ impl Recorder {
         };
         let parameters = self.bound_parameters(vm, &bound, callee, defaults, call.references)?;
         if let Some(made) = self.called_generator(vm, code, callee, &parameters) {
+            self.decide_call(CallDecision::MakesGenerator, Some(id));
             self.set(ins.a, made);
             return Ok(Step::CallOut);
         }
-        if self.may_inline_partly(vm, code) {
-            let base = self.slot_of(first);
-            self.begin_attempt(code, callee, first, &parameters);
-            self.push_frame(vm, id, base, &parameters, callee)?;
-            return Ok(Step::Interpret);
+        match self.why_not_inlined(vm, code) {
+            None => {
+                let base = self.slot_of(first);
+                self.begin_attempt(code, callee, first, &parameters);
+                self.push_frame(vm, id, base, &parameters, callee)?;
+                return Ok(Step::Interpret);
+            }
+            Some(reason) => self.decide_call(reason, Some(id)),
         }
         let result = if let Some(result) = self.native_call(code, callee, first, &parameters) {
             result
@@ -340,27 +355,32 @@ impl Recorder {
         Ok(parameters)
     }
 
-    /// Whether what may only be inlined whole is inlined.
-    pub(super) fn may_inline(&self, vm: &Vm, code: *const Code) -> bool {
+    /// Why what may only be inlined whole is not inlined.
+    pub(super) fn why_not_inlined_whole(&self, vm: &Vm, code: *const Code) -> Option<CallDecision> {
         // SAFETY: code objects live as long as the VM.
-        unsafe { (*code).proto.loops.is_empty() && self.may_inline_partly(vm, code) }
+        let has_loops = unsafe { !(*code).proto.loops.is_empty() };
+        self.why_not_inlined(vm, code).or(has_loops.then_some(CallDecision::HasLoop))
     }
 
     /// Recursion has no end, so it is called, not inlined. So is what makes generator expressions: builtins consume them,
     /// which nests natively, and a recursion through those is to be counted. Loops get traces of their own: a function that
     /// has some is called, or inlined up to its loop.
-    fn may_inline_partly(&self, vm: &Vm, code: *const Code) -> bool {
+    fn why_not_inlined(&self, vm: &Vm, code: *const Code) -> Option<CallDecision> {
         // SAFETY: code objects live as long as the VM.
         let Code { proto, function, .. } = unsafe { &*code };
         let has_loops = !proto.loops.is_empty();
         let running = self.frames.iter().filter(|f| f.code == code).count();
-        self.frames.len() <= self.inline_depth
-            && (!has_loops || self.functions && running > 0 && self.may_come_to_loops(code))
-            && proto.instructions.first().is_none_or(|ins| ins.op != Bytecode::Generator)
-            && !function.grows_too_long.get()
-            && proto.instructions.len() <= INLINE_LIMIT
-            && !makes_generators(vm, code)
-            && running <= self.inline_recursion(has_loops)
+        let reasons = [
+            (self.frames.len() > self.inline_depth, CallDecision::TooDeep),
+            (has_loops && (!self.functions || running == 0), CallDecision::HasLoop),
+            (has_loops && !self.may_come_to_loops(code), CallDecision::ComesToLoop),
+            (proto.instructions.first().is_some_and(|ins| ins.op == Bytecode::Generator), CallDecision::MakesGenerator),
+            (function.grows_too_long.get(), CallDecision::GrowsTooLong),
+            (proto.instructions.len() > INLINE_LIMIT, CallDecision::TooLong),
+            (running > self.inline_recursion(has_loops), CallDecision::Recursion),
+        ];
+        let reason = reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason));
+        reason.or_else(|| makes_generators(vm, code).then_some(CallDecision::ConsumesGenerators))
     }
 
     fn call_positional(&mut self, vm: &mut Vm, callee: Ref, arguments: &[Ref]) -> Ref {

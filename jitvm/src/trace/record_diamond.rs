@@ -10,6 +10,7 @@
 //! waits where both meet ([`Recorder::waits_for_join`]). Guards in the arms, of types and of overflow, thus leave to the
 //! state before the condition, as if nothing of it had happened; an arm that would fail now is not converted.
 
+use super::decision::BranchDecision;
 use super::recorder::{Recorder, Recording, Slot};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::words::rarer_way;
@@ -74,12 +75,13 @@ struct Diamond {
     join: u32,
 }
 
-/// The diamond that a conditional jump at `pc` begins, if its arms are short and do nothing but compute.
-fn diamond(instructions: &[Instruction], pc: usize, most: usize) -> Option<Diamond> {
+/// The diamond that a conditional jump at `pc` begins, if its arms are short and do nothing but compute; or what hinders,
+/// if it is a diamond.
+fn diamond(instructions: &[Instruction], pc: usize, most: usize) -> Result<Diamond, Option<BranchDecision>> {
     let target = instructions[pc].wide() as usize;
     let first = pc + 1;
     if target < first {
-        return None;
+        return Err(None);
     }
     let end = (first..target).find(|&at| instructions[at].op == Bytecode::Jump).unwrap_or(target);
     let (rest, join) = if end == target {
@@ -88,17 +90,22 @@ fn diamond(instructions: &[Instruction], pc: usize, most: usize) -> Option<Diamo
         // The jump over the other arm is the last instruction of this one.
         let join = instructions[end].wide() as usize;
         if end + 1 != target || join < target {
-            return None;
+            return Err(None);
         }
         (target..join, join)
     };
     let arms = [first..end, rest];
-    let is_small = |arm: &std::ops::Range<usize>| {
+    for arm in &arms {
         let arm = &instructions[arm.clone()];
+        if !arm.iter().all(|ins| computes(ins.op) || brings(ins.op)) {
+            return Err(Some(BranchDecision::ArmDoesMore));
+        }
         let computing = arm.iter().filter(|ins| computes(ins.op)).count();
-        arm.len() <= LONGEST && computing <= most && arm.iter().all(|ins| computes(ins.op) || brings(ins.op))
-    };
-    arms.iter().all(is_small).then_some(Diamond { arms, join: join as u32 })
+        if arm.len() > LONGEST || computing > most {
+            return Err(Some(BranchDecision::ArmTooLong));
+        }
+    }
+    Ok(Diamond { arms, join: join as u32 })
 }
 
 /// Instructions that compute a number or a bool from registers.
@@ -291,13 +298,14 @@ impl Recorder {
         let frame = self.frames.last().expect("the anchor frame stays");
         // SAFETY: code objects live as long as the VM.
         let code = unsafe { &*frame.code };
-        let Some(Diamond { arms, join }) = diamond(&code.proto.instructions, pc as usize, self.most_in_arm) else {
-            return Ok(false);
-        };
         let rarer = rarer_way(code.words[pc as usize]);
-        if rarer == 0 {
-            return Ok(false);
-        }
+        let Diamond { arms, join } = match diamond(&code.proto.instructions, pc as usize, self.most_in_arm) {
+            Ok(_) if rarer == 0 => return Ok(self.stays_branch(pc, BranchDecision::OneWay)),
+            Ok(found) => found,
+            // A branch that goes one way has no need of a reason.
+            Err(Some(reason)) if rarer > 0 => return Ok(self.stays_branch(pc, reason)),
+            Err(_) => return Ok(false),
+        };
         let jumps_if = jump.op == Bytecode::JumpIfTrue;
         // SAFETY: the frame's registers, and the slot before them.
         let registers = unsafe { std::slice::from_raw_parts(base.sub(1), code.proto.registers as usize + 1) };
@@ -310,7 +318,7 @@ impl Recorder {
             let mut after = before.clone();
             for at in arm.clone() {
                 if execute(&code.constants, code.proto.instructions[at], &mut after[1..]).is_none() {
-                    return Ok(false);
+                    return Ok(self.stays_branch(pc, BranchDecision::ArmFails));
                 }
             }
             ways.push(Way { arm, before, after, holds });
@@ -331,16 +339,23 @@ impl Recorder {
         };
         let is_float = |&(register, is_live): &(u16, bool)| is_live && one.after[register as usize + 1].is_float();
         let least = if live.iter().any(is_float) { RARER_OF_FLOATS } else { 1 };
-        if rarer < least || !live.iter().all(is_choice) {
-            return Ok(false);
+        if rarer < least {
+            return Ok(self.stays_branch(pc, BranchDecision::RareForFloats));
         }
+        if !live.iter().all(is_choice) {
+            return Ok(self.stays_branch(pc, BranchDecision::KindsDiffer));
+        }
+        self.decide_branch(pc, BranchDecision::BothWays);
         let instructions = &code.proto.instructions;
         self.record_ways(vm, instructions, [one, other], &live, condition, decides)?;
         self.join = Some(join);
-        if let Some(here) = self.bytecodes.last_mut() {
-            here.converted = true;
-        }
         Ok(true)
+    }
+
+    /// Tells why a diamond is not converted.
+    fn stays_branch(&mut self, pc: u32, reason: BranchDecision) -> bool {
+        self.decide_branch(pc, reason);
+        false
     }
 
     fn is_live_at(&mut self, pc: u32, register: u16) -> bool {

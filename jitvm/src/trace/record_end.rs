@@ -5,6 +5,7 @@
 //! well, like those of functions and of exits: the trace of a loop that is often left after an iteration or two.
 
 use super::abort::{AbortReason, LeaveReason};
+use super::decision::CallDecision;
 use super::recorder::{RecordedBytecode, Recorder, Recording, Step, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::ir::{CodeId, Op, Origin, Recorded, Ref, Resume, Snapshot, Ty};
@@ -46,7 +47,7 @@ impl Recorder {
             return Ok(None);
         }
         self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
         Ok(Some(Step::Interpret))
     }
 
@@ -59,7 +60,7 @@ impl Recorder {
         base: *const Value,
     ) -> Recording<Step> {
         let depth = self.frames.len() as u32 - 1;
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth, converted: false });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth });
         if self.frames[depth as usize].continuation != Continuation::Call {
             return abort(AbortReason::InnerLoop, self.place());
         }
@@ -68,6 +69,7 @@ impl Recorder {
             self.set_result(result);
             return Ok(Step::Rest);
         }
+        self.decide_call(CallDecision::InlinedToLoop, Some(origin.code));
         match self.native_rest(vm, ins.a, base) {
             Some(result) => {
                 self.set_result(result);

@@ -1,6 +1,7 @@
 //! Recording of frames: functions that are inlined get one above their caller's, and their result is the caller's.
 
 use super::abort::AbortReason;
+use super::decision::CallDecision;
 use super::recorder::{MAX_SLOTS, RecordFrame, Recorder, Recording, Slot, abort};
 use crate::interp::call;
 use crate::ir::{CodeId, Op, Ref, Ty};
@@ -36,6 +37,7 @@ impl Recorder {
         if base as usize + proto.registers as usize > MAX_SLOTS {
             return abort(AbortReason::TooManySlots, proto.qualname.clone());
         }
+        self.decide_call(CallDecision::Inlined, Some(id));
         let live = vm.jit.liveness(id, proto);
         *self.slot_mut(base - 1) = Slot { value: function, dirty: true };
         let start = Some(self.body.ins.len());

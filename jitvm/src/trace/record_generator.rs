@@ -9,6 +9,7 @@
 use std::mem::offset_of;
 
 use super::abort::{AbortReason, LeaveReason};
+use super::decision::CallDecision;
 use super::describe;
 use super::record_end::Outside;
 use super::recorder::{MAX_SLOTS, RecordFrame, RecordedBytecode, Recorder, Recording, Step, abort};
@@ -207,16 +208,19 @@ impl Recorder {
         let top = vm.frames.last().map_or(0, |frame| frame.base as usize) + above as usize;
         // SAFETY: only the address is computed.
         let is_in_place = call::stack_top(vm) == unsafe { vm.stack.add(top) };
-        if !waits
-            || state == GeneratorState::Created && sent.is_some_and(|(_, value)| value != Value::NONE)
-            || fields.handled != Value::UNDEF
-            || self.frames.len() > self.inline_depth
-            || self.frames.iter().any(|frame| frame.code == code)
-            || of.function.grows_too_long.get()
-            || of.proto.instructions.len() > LONGEST
-            || !is_in_place
-            || base as usize + of.proto.registers as usize > MAX_SLOTS
-        {
+        let raises = state == GeneratorState::Created && sent.is_some_and(|(_, value)| value != Value::NONE);
+        let is_running = self.frames.iter().any(|frame| frame.code == code);
+        let reasons = [
+            (!waits || raises || fields.handled != Value::UNDEF || !is_in_place, CallDecision::NotResumable),
+            (self.frames.len() > self.inline_depth, CallDecision::TooDeep),
+            (is_running, CallDecision::Recursion),
+            (of.function.grows_too_long.get(), CallDecision::GrowsTooLong),
+            (of.proto.instructions.len() > LONGEST, CallDecision::TooLong),
+            (base as usize + of.proto.registers as usize > MAX_SLOTS, CallDecision::TooLong),
+        ];
+        let reason = reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason));
+        self.decide_call(reason.unwrap_or(CallDecision::Resumed), Some(id));
+        if reason.is_some() {
             return Ok(false);
         }
         let holder = self.get(generator::resumed_register(ins));
@@ -406,7 +410,7 @@ impl Recorder {
             return self.give_up_generator().map(|_| None);
         }
         self.passed.push(origin);
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
         Ok(Some(Step::Pass))
     }
 }

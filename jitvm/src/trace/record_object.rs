@@ -373,7 +373,11 @@ impl Recorder {
         given.extend_from_slice(arguments);
         // SAFETY: code objects live as long as the VM.
         let Some(bound) = BoundCall::of(unsafe { &*code }, given.len(), keywords) else { return Ok(None) };
-        if !bound.begins_with_argument() || !self.may_inline(vm, code) {
+        if !bound.begins_with_argument() {
+            return Ok(None);
+        }
+        if let Some(reason) = self.why_not_inlined_whole(vm, code) {
+            self.decide_call(reason, Some(id));
             return Ok(None);
         }
         self.plan_unchanged(vm, of);

@@ -74,13 +74,21 @@ impl Recorder {
     }
 
     /// Whether a method can be inlined for so many operands.
-    fn can_enter(&self, vm: &Vm, method: Value, operands: usize) -> bool {
+    fn can_enter(&mut self, vm: &Vm, method: Value, operands: usize) -> bool {
         let Some(function) = call::as_function(method) else { return false };
         // SAFETY: the class keeps its function alive; code objects live as long as the VM.
         let code = unsafe { call::code_pointer(vm, (*function).code) };
         // SAFETY: as above.
         let proto = unsafe { &(*code).proto };
-        proto.is_plain() && proto.positional as usize == operands && self.may_inline(vm, code)
+        if !proto.is_plain() || proto.positional as usize != operands {
+            return false;
+        }
+        let reason = self.why_not_inlined_whole(vm, code);
+        if let Some(reason) = reason {
+            // SAFETY: as above.
+            self.decide_call(reason, Some(unsafe { (*code).id }));
+        }
+        reason.is_none()
     }
 
     /// Enters a function that the class of the first operand has, if it can be inlined.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use super::abort::{AbortReason, LeaveReason};
 use super::attempt::Attempt;
 use super::concrete::Concrete;
+use super::decision::RecorderDecision;
 use super::liveness::{Liveness, reads_implicitly};
 use super::params::Params;
 use super::recent::Recent;
@@ -89,8 +90,6 @@ pub struct RecordedBytecode {
     pub instruction: Instruction,
     pub origin: Origin,
     pub depth: u32,
-    /// A small diamond begins here, of which both arms are executed.
-    pub converted: bool,
 }
 
 /// Slots a trace can address.
@@ -130,6 +129,8 @@ pub struct Recorder {
     pub floor: usize,
     pub started: Instant,
     pub bytecodes: Vec<RecordedBytecode>,
+    /// In the order of the bytecodes.
+    pub decisions: Vec<RecorderDecision>,
     pub(super) body: Body,
     /// Values while recording, in debug builds.
     pub concrete: Concrete,
@@ -200,6 +201,7 @@ impl Recorder {
             floor,
             started: Instant::now(),
             bytecodes: Vec::new(),
+            decisions: Vec::new(),
             body: Body::default(),
             concrete: Concrete::default(),
             recent: Recent::new(),
@@ -264,7 +266,7 @@ impl Recorder {
         let depth = self.frames.len() - 1;
         if self.waits_for_join(pc) {
             let origin = Origin { code: self.frames[depth].id, pc };
-            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
             return Ok(Some(Step::Interpret));
         }
         let frame = self.frames.last_mut().expect("the anchor frame stays");
@@ -281,7 +283,7 @@ impl Recorder {
         if is_header && is_of_loop && depth == 0 && pc == self.header {
             if self.bytecodes.is_empty() {
                 // The anchor itself, at the start.
-                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0, converted: false });
+                self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: 0 });
                 return Ok(Some(Step::Interpret));
             }
             return Ok(None);
@@ -294,7 +296,7 @@ impl Recorder {
             return self.header_of_generator(ins, origin, depth);
         }
         if is_header && depth > 0 && self.passes_short_loop(pc) {
-            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
+            self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
             return Ok(Some(Step::Pass));
         }
         if is_header && depth > 0 {
@@ -309,7 +311,7 @@ impl Recorder {
             self.record_return(ins, origin);
             return Ok(None);
         }
-        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32, converted: false });
+        self.bytecodes.push(RecordedBytecode { instruction: ins, origin, depth: depth as u32 });
         if self.body.ins.len() > self.max_ir {
             return abort(AbortReason::TraceTooLong, format!("{} instructions", self.body.ins.len()));
         }
@@ -360,7 +362,7 @@ impl Recorder {
 
     // --- instructions -------------------------------------------------------------------------------------------
 
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         let frame = self.frames.last().expect("the anchor frame stays");
         Origin { code: frame.id, pc: frame.pc }
     }

@@ -58,6 +58,7 @@ struct Item {
     link: Link,
     term: &'static str,
     is_comment: bool,
+    remark: Option<Line>,
 }
 
 #[derive(Debug, Default)]
@@ -319,6 +320,9 @@ impl TraceView {
             _ => self.final_ir(),
         };
         let ins = op.and_then(|op| listing?.lines.iter().find(|l| l.id == op));
+        if let Some(remark) = list.items.get(list.scroll.cursor).and_then(|item| item.remark.as_ref()) {
+            return remark.clone();
+        }
         if let Some(line) = ins.and_then(snapshot) {
             return line;
         }
@@ -420,6 +424,7 @@ fn items(model: &Model, lines: Vec<StageLine>) -> Vec<Item> {
         line: l.line,
         term: l.term,
         is_comment: l.is_comment,
+        remark: l.remark,
     };
     lines.into_iter().map(item).collect()
 }
@@ -430,7 +435,7 @@ fn source_item(source: SourceId, n: u32, text: &str, used: &std::collections::BT
     line.push(if in_trace { Role::Good } else { Role::Dim }, if in_trace { "● " } else { "  " });
     line.push(if in_trace { Role::Plain } else { Role::Dim }, expand_tabs(text));
     let link = Link { op: None, loc: LocId(0), line: Some((source, n)) };
-    Item { line, link, term: "source", is_comment: false }
+    Item { line, link, term: "source", is_comment: false, remark: None }
 }
 
 impl Listing for TraceView {
