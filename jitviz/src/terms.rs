@@ -194,6 +194,11 @@ pub const TERMS: &[Term] = &[
         "One step of the optimiser over the whole trace. Lines marked - were removed by it, + added, ~ changed.",
     ),
     term_of(
+        "exit-time",
+        "Time of an exit",
+        "What leaving compiled code at this guard takes, on average of the exits that were timed: restoring the frames, variables and objects that the interpreter goes on with. That the interpreter is slower after it is not in this.",
+    ),
+    term_of(
         "decision",
         "Decision",
         "What the recorder or a pass of the optimiser decided about this instruction, and why: whether a call is recorded in line, an object really made, both arms of a branch done, a guard tested before the loop. The reasons are those of the VM that wrote the log; an object that is made escapes at the place that is named.",

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::expected::expected;
-use crate::model::{Domain, Guard, GuardId, Model, OpIx, Place, TraceId};
+use crate::model::{Costs, Domain, Guard, GuardId, Model, OpIx, Place, TraceId};
 
 /// A type seen where the guard expected another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +30,8 @@ pub struct GuardRow {
     pub first_ns: Option<u64>,
     pub last_ns: Option<u64>,
     pub bailouts: u64,
+    /// What one of those took on average, of those that were measured: restoring what the interpreter needs.
+    pub exit_ns: Option<u64>,
     pub bridge: Option<TraceId>,
     /// How often the bridge was entered: failures that never became an exit.
     pub bridge_entries: Option<u64>,
@@ -61,6 +63,7 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         first_ns: guard.first_ns,
         last_ns: guard.last_ns,
         bailouts: guard.bailouts.count,
+        exit_ns: guard.bailouts.costs.map(Costs::average_ns),
         bridge: guard.bridge,
         bridge_entries: guard.bridge.and_then(|bridge| model.counts.trace_exec.get(&bridge).copied()),
         types: types(model, guard),

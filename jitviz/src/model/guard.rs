@@ -75,7 +75,8 @@ pub struct Seen {
     pub example: Option<String>,
 }
 
-/// Times that were measured.
+/// Times that were measured. One that stands for several failures counts as often, so that the first ones, which find
+/// nothing in the caches, do not outweigh the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
     pub count: u64,
@@ -85,10 +86,14 @@ pub struct Costs {
 }
 
 impl Costs {
+    pub fn average_ns(self) -> u64 {
+        self.sum_ns / self.count.max(1)
+    }
+
     /// Of both together.
     pub fn with(self, other: Costs) -> Costs {
         Costs {
-            count: self.count + other.count,
+            count: self.count.saturating_add(other.count),
             sum_ns: self.sum_ns.saturating_add(other.sum_ns),
             least_ns: self.least_ns.min(other.least_ns),
             most_ns: self.most_ns.max(other.most_ns),
@@ -106,7 +111,8 @@ impl Bailouts {
             seen.example = Some(observed_text.to_string());
         }
         if cost_ns > 0 {
-            let cost = Costs { count: 1, sum_ns: cost_ns, least_ns: cost_ns, most_ns: cost_ns };
+            let count = u64::from(weight.max(1));
+            let cost = Costs { count, sum_ns: cost_ns.saturating_mul(count), least_ns: cost_ns, most_ns: cost_ns };
             self.costs = Some(self.costs.map_or(cost, |costs| costs.with(cost)));
         }
     }

@@ -192,6 +192,7 @@ pub const GUARDS: &[Column<GuardRow>] = &[
     id!(bridge: TraceId, "bridge", "bridge", 5),
     Column { descending: false, ..number!(first_ns, "first", "failures", 6, units::ns) },
     number!(last_ns, "last", "failures", 6, units::ns),
+    number!(exit_ns, "an exit", "exit-time", 7, units::ns),
     number!(bailouts, "in full", "bailout", 8, units::count),
 ];
 

@@ -113,6 +113,8 @@ impl Writer {
             (ReasonDomain::LinkKind, 1, "loop", "Jumps back to its own start."),
             (ReasonDomain::LinkKind, 2, "trace", "Jumps to another trace."),
             (ReasonDomain::Invalidate, 1, "class-changed", "A class attribute was set."),
+            (ReasonDomain::Decision, 1, "inlined", "The callee is recorded in line."),
+            (ReasonDomain::Decision, 2, "hoisted", "The guard is tested once, before the loop."),
             (ReasonDomain::ObservedType, 1, "int", ""),
             (ReasonDomain::ObservedType, 2, "float", ""),
             (ReasonDomain::ObservedType, 3, "str", ""),
@@ -200,6 +202,15 @@ impl Writer {
             bytes: &encode_bytecode(&words),
             notes: &encode_texts(bytecode.iter().map(|b| b.2)),
         });
+        self.stream.decision(&Decision {
+            trace_id: id,
+            about: DecisionKind::Call,
+            reason: DecisionReason(1),
+            index: 5,
+            loc_id: l13,
+            func_id: self.area,
+            ..Default::default()
+        });
         self.stream.trace_stop(&TraceStop {
             trace_id: id,
             n_bytecodes: 13,
@@ -276,6 +287,17 @@ impl Writer {
                 guards_out: 7 - u32::from(index > 0),
                 changed,
             });
+            if index == 1 {
+                self.stream.decision(&Decision {
+                    trace_id: id,
+                    about: DecisionKind::Guard,
+                    reason: DecisionReason(2),
+                    pass_index: 2,
+                    index: 8,
+                    loc_id: a7,
+                    ..Default::default()
+                });
+            }
         }
         self.code(
             id,

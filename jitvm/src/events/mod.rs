@@ -553,11 +553,18 @@ impl Events {
         self.guards.get(id.index())?.get(exit).map(|guard| guard.id)
     }
 
-    /// A trace was left through exit number `exit`, for the `count`-th time.
-    pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
+    /// Whether the `count`-th time that an exit is taken is told by an event of its own.
+    pub const fn tells_exit(&self, count: u64) -> bool {
+        count <= self.bailouts_logged || count.is_power_of_two()
+    }
+
+    /// A trace was left through exit number `exit`, for the `count`-th time; restoring the interpreter's state took
+    /// `cost_ns`, if that was measured.
+    pub fn bailout(&mut self, vm: &mut Vm, id: TraceId, exit: usize, count: u64, cost_ns: u64, observed: Option<u64>) {
         let trace: *const Trace = vm.jit.trace(id);
         // SAFETY: traces are boxed, and one that is left is not dropped before it is.
         let trace = unsafe { &*trace };
+        let is_told = self.tells_exit(count);
         let Some(guard) = self.guards.get_mut(id.index()).and_then(|guards| guards.get_mut(exit)) else { return };
         guard.failures.increment();
         let ins = trace.body.ins[trace.guards[exit] as usize];
@@ -571,7 +578,7 @@ impl Events {
                 guard.observed.push((code, slot));
             }
         }
-        if count > self.bailouts_logged && !count.is_power_of_two() {
+        if !is_told {
             return;
         }
         let weight = (count - guard.reported).min(u64::from(u32::MAX)) as u32;
@@ -587,6 +594,7 @@ impl Events {
             trace_id: jitlog::TraceId(id.0),
             loc_id,
             stack_id,
+            cost_ns,
             weight,
             expected: ObservedType(expected_type(kind, &ins).into()),
             observed_type: ObservedType(u32::from(code)),

@@ -4,6 +4,7 @@
 
 use crate::codegen::ExitState;
 use std::cell::Cell;
+use std::time::Instant;
 
 use crate::interp::helpers::HELPERS;
 use crate::interp::{activation, call, generator};
@@ -245,15 +246,17 @@ fn leave(
     observed: Option<u64>,
 ) {
     vm.jit.totals.exits += 1;
+    let trace = vm.jit.trace_mut(id);
+    trace.exits[exit].failures += 1;
+    let count = trace.exits[exit].failures;
+    let trace: *const crate::trace::Trace = trace;
+    // Only of exits that the log tells one by one.
+    let began = vm.jit.events.as_ref().filter(|events| events.tells_exit(count)).map(|_| Instant::now());
     if vm.perf.is_on()
         && let Some(guard) = vm.jit.events.as_ref().and_then(|events| events.guard_id(id, exit))
     {
         vm.perf.left_through(guard);
     }
-    let trace = vm.jit.trace_mut(id);
-    trace.exits[exit].failures += 1;
-    let count = trace.exits[exit].failures;
-    let trace: *const crate::trace::Trace = trace;
     // SAFETY: as in `on_exit`.
     let body = unsafe { &(*trace).body };
     restore(vm, body, snapshot, read);
@@ -265,7 +268,8 @@ fn leave(
             .then(|| unsafe { (*(body.constants[guard.a.constant_index()].word() as *const ModuleCell)).value.0 })
     });
     if vm.jit.events.is_some() {
-        log_exit(vm, id, exit, count, observed);
+        let cost_ns = began.map_or(0, |began| began.elapsed().as_nanos() as u64);
+        log_exit(vm, id, exit, count, cost_ns, observed);
     }
     policy::trace_exited(vm, id, exit, snapshot);
 }
@@ -318,9 +322,9 @@ pub fn holds_double(vm: &Vm, shape: u32, word: usize) -> bool {
 }
 
 #[cold]
-fn log_exit(vm: &mut Vm, id: TraceId, exit: usize, count: u64, observed: Option<u64>) {
+fn log_exit(vm: &mut Vm, id: TraceId, exit: usize, count: u64, cost_ns: u64, observed: Option<u64>) {
     if let Some(mut events) = vm.jit.events.take() {
-        events.bailout(vm, id, exit, count, observed);
+        events.bailout(vm, id, exit, count, cost_ns, observed);
         vm.jit.events = Some(events);
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn sink(unit: &mut Unit<'_>) -> Result<bool, PassAbort> {
             Err((new, reason)) => sink.keep(new, reason, None),
         }
     };
-    unit.decisions = sink.decisions();
+    unit.decisions = sink.decisions(result.as_ref().map_or(&[], |(_, snapshots)| snapshots));
     let Sink { candidates, needed, .. } = sink;
     let Some((carried, snapshots)) = result else { return Ok(false) };
     unit.sunk += candidates.count;
@@ -162,16 +162,13 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What became of each object of the trace.
-    fn decisions(&mut self) -> Vec<PassDecision> {
+    /// What became of each object of the trace, of which `lists` has those that exits make.
+    fn decisions(&mut self, lists: &[(usize, Vec<SnapObject>)]) -> Vec<PassDecision> {
         let mut decisions = std::mem::take(&mut self.kept);
-        for (at, _) in self.body.ins.iter().enumerate().filter(|(_, ins)| ins.op == Op::New && !ins.is_sunk()) {
-            let at = Ref(at as u16);
-            let reason = match () {
-                () if !self.needed[at.index()] => AllocationDecision::Unused,
-                () if self.is_candidate(at) => AllocationDecision::Sunk,
-                () => continue,
-            };
+        let mut listed = Marks::new(self.body.ins.len());
+        lists.iter().flat_map(|list| &list.1).for_each(|object| listed.add(object.object));
+        for at in (0..self.body.ins.len() as u16).map(Ref).filter(|at| self.is_candidate(*at)) {
+            let reason = if listed.contains(at) { AllocationDecision::Sunk } else { AllocationDecision::Unused };
             decisions.push(PassDecision { at, decision: Decision::Allocation(reason), because: None });
         }
         decisions.sort_by_key(|decision| decision.at);
