@@ -223,7 +223,7 @@ mod tests {
 
     fn show(stage: &IrStage, before: Option<&IrStage>) -> Vec<String> {
         let (program, words, guards) = (Program::default(), words(), BTreeMap::new());
-        let cx = Context { program: &program, words: &words, guards: &guards };
+        let cx = Context { program: &program, words: &words, guards: &guards, decisions: &BTreeMap::new() };
         let listing = listing(&cx, stage, before);
         listing.lines.iter().map(|l| format!("{}%{} {}", l.mark.sign(), l.id, l.text())).collect()
     }

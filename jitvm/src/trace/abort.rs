@@ -31,7 +31,6 @@ reasons! {
         Exception "exception" "the program raised an exception while the loop was being recorded";
         NothingToRecord "nothing-to-record" "the interpreter alone executes what comes next, such as a yield or a raise";
         YieldsSoon "yields-soon" "a loop in a generator that is not inlined yields after a few instructions";
-        ManyArguments "many-arguments" "a call with more arguments, or other keywords, than traces can pass";
         TraceTooLong "trace-too-long" "the recording grew past max-ir instructions";
         TooManySnapshots "too-many-snapshots" "the recording grew past max-snapshots";
         TooManySlots "too-many-slots" "the inlined frames need more slots than a trace can have";

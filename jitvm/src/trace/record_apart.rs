@@ -1,9 +1,8 @@
 //! Recording of bytecodes without an IR form of their own: calls of a helper that executes them.
 
-use super::abort::AbortReason;
 use super::liveness;
 use super::record_onward::iteration_cells;
-use super::recorder::{Recorder, Recording, abort};
+use super::recorder::{Recorder, Recording};
 use crate::bytecode::Instruction;
 use crate::interp::apart::{self, MOST_OPERANDS, Results};
 use crate::interp::helpers;
@@ -16,9 +15,11 @@ impl Recorder {
     pub(super) fn execute_apart(&mut self, vm: &mut Vm, ins: Instruction) -> Recording {
         let mut words = Vec::with_capacity(MOST_OPERANDS);
         liveness::reads(ins, |register| words.push(register));
-        if words.len() > MOST_OPERANDS {
-            return abort(AbortReason::ManyArguments, ins.op.name());
-        }
+        assert!(
+            words.len() <= MOST_OPERANDS,
+            "{}: what reads a block of registers has a form of its own",
+            ins.op.name()
+        );
         let mut words: Vec<Ref> = words.into_iter().map(|register| self.get(register)).collect();
         words.resize(MOST_OPERANDS, self.constant(vm, Value::NONE));
         let frame = self.frames.last().expect("the anchor frame stays");
