@@ -611,6 +611,7 @@ mod tables {
             ("guard", "guard"),
             ("loc", "loc"),
             ("stack", "stack"),
+            ("decision", "decision"),
         ] {
             assert_eq!(rows(&folder, table).len(), counts[event], "{table}");
         }

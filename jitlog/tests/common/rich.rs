@@ -102,6 +102,14 @@ pub fn fill(path: &Path, size: Size) -> Log {
                         ops_out: 9,
                         ..Default::default()
                     });
+                    compiler.decision(&Decision {
+                        trace_id,
+                        about: DecisionKind::Guard,
+                        reason: DecisionReason(1),
+                        pass_index: index,
+                        index: 3,
+                        ..Default::default()
+                    });
                 }
                 compiler.compile_end(&CompileEnd {
                     trace_id,

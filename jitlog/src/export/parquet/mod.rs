@@ -232,6 +232,22 @@ impl Parquet<'_> {
                 ];
                 self.row(Table::Pass, &cells)
             }
+            Event::Decision(decision) => {
+                let reason = definitions.reason(ReasonDomain::Decision, decision.reason.0);
+                let cells = [
+                    run,
+                    ts,
+                    t_ns,
+                    Cell::known(decision.trace_id),
+                    decision.about.name().into(),
+                    reason.map(|reason| reason.name).into(),
+                    Cell::count(decision.pass_index),
+                    self.place(decision.loc_id),
+                    definitions.func(decision.func_id).map(|func| func.name).into(),
+                    self.place(decision.because_loc),
+                ];
+                self.row(Table::Decision, &cells)
+            }
             Event::GcBegin(begin) => {
                 self.collections.push((entry.stream, entry.t_ns, begin));
                 if self.collections.len() > MAX_OPEN {

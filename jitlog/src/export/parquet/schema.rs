@@ -103,4 +103,8 @@ tables! {
     Stack "stack" {
         "run" Int, "stack_fp" Hash, "loc_fps" Hashes,
     }
+    Decision "decision" {
+        "run" Int, "ts" Moment, "t_ns" Time, "trace_id" Int, "about" Text, "reason" Text, "pass_idx" Int,
+        "loc_fp" Hash, "callee" Text, "because_loc_fp" Hash,
+    }
 }
