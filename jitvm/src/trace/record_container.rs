@@ -81,6 +81,12 @@ impl Recorder {
             self.set(ins.a, result);
             return Ok(Step::Interpret);
         }
+        if object.is_instance() && self.is_generic(receiver) {
+            let name = self.constant(vm, name);
+            let result = self.call(helpers::GET_ATTR, &[receiver, name]);
+            self.set(ins.a, result);
+            return Ok(Step::Interpret);
+        }
         if let Some(step) = self.property(vm, receiver, object, name)? {
             return Ok(step);
         }
@@ -106,7 +112,10 @@ impl Recorder {
     pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value, value: Value) -> Recording {
         let name = self.name(ins.c);
         let (receiver, new) = (self.get(ins.a), self.get(ins.b));
-        if shape(object).is_some() && self.set_instance_attr(vm, receiver, object, name, (new, value))? {
+        if shape(object).is_some()
+            && !self.is_generic(receiver)
+            && self.set_instance_attr(vm, receiver, object, name, (new, value))?
+        {
             return Ok(());
         }
         let name = self.constant(vm, name);
@@ -140,6 +149,13 @@ impl Recorder {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         let unbound = self.constant(vm, Value::UNDEF);
+        if self.is_generic(receiver)
+            && let Some(method) = self.method_of_any(vm, receiver, object, name)
+        {
+            self.set(ins.a, method);
+            self.set(ins.a + 1, receiver);
+            return Ok(Step::Interpret);
+        }
         let found = match shape(object) {
             Some(ShapeId::MODULE) => self.module_attribute(vm, receiver, object, name).map(|found| (found, None)),
             Some(ShapeId::SUPER) => self.super_method(vm, receiver, object, name)?.map(|found| (found, None)),
