@@ -18,6 +18,9 @@ use crate::runtime::attributes;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
 
+/// How often of seven times a jump has gone the way that it goes less often: each failure of the guard is as likely to be
+/// the first of a path that is rare, and what a side trace goes through is what comes then.
+const RARER: u32 = 2;
 /// As many shapes or functions get eager side traces each.
 const MOST_EAGER: u32 = 4;
 /// The interpreter has seen more than can be told apart.
@@ -40,11 +43,12 @@ pub(super) fn is_eager(vm: &Vm, body: &Body, guard: u16) -> bool {
     let instructions = &code.proto.instructions;
     let Some(ins) = instructions.get(pc) else { return false };
     let jumps = |at: usize| instructions.get(at).is_some_and(|ins| matches!(ins.op, Op::JumpIfTrue | Op::JumpIfFalse));
+    let goes_both_ways = |at: usize| rarer_way(code.words[at]) >= RARER;
     if jumps(pc) {
         // Of None or an object, its type decides.
-        return rarer_way(code.words[pc]) > 0;
+        return goes_both_ways(pc);
     }
-    if jumps(pc + 1) && instructions[pc + 1].a == ins.a && rarer_way(code.words[pc + 1]) > 0 {
+    if jumps(pc + 1) && instructions[pc + 1].a == ins.a && goes_both_ways(pc + 1) {
         return !matches!(body.ins[usize::from(guard)].op, IrOp::G_Int | IrOp::G_Flt | IrOp::G_Shape);
     }
     (2..=MOST_EAGER).contains(&seen(code, pc))
