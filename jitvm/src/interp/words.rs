@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(rarer_after(&[false]), 1);
         assert_eq!(rarer_after(&[false, true, false]), 3);
         assert_eq!(rarer_after(&[true, true]), 3);
-        assert_eq!(rarer_after(&[true, true, true, true, true]), 1, "the latest seven");
+        assert_eq!(rarer_after(&[true, true, true, true]), 1, "the latest seven");
         assert_eq!(rarer_after(&[true]), 0);
     }
 }
