@@ -178,6 +178,36 @@ def main():
 print(main())
 ";
 
+/// Two classes in turn, and twenty in turn.
+const SHAPES: &str = "\
+class A:
+    def __init__(self):
+        self.x = 1
+class B:
+    def __init__(self):
+        self.y, self.x = 1, 2
+def sum_of(items):
+    k = 0
+    for item in items:
+        k += item.x
+    return k
+def many(items):
+    k = 0
+    for item in items:
+        k += item.x
+    return k
+def called(functions):
+    k = 0
+    for function in functions:
+        k += function()
+    return k
+few = [A(), B(), A()] * 1000
+classes = [type('C%d' % i, (A,), {}) for i in range(20)]
+mixed = [classes[i * 7 % 20]() for i in range(20000)]
+functions = [eval('lambda: %d' % i) for i in range(20)]
+print(sum_of(few), many(mixed), called([functions[i * 7 % 20] for i in range(20000)]))
+";
+
 fn long_function() -> String {
     let body: String = (0..120).map(|i| format!("    x = x ^ {i} ^ (x & {})\n", 3 * i)).collect();
     format!("def long(x):\n{body}    return x\nk = 0\nfor i in range(3000):\n    k = long(k)\nprint(k)\n")
@@ -255,6 +285,14 @@ fn branches_become_choices_or_not_for_a_reason() {
 }
 
 #[test]
+fn places_that_come_to_several_things_are_told() {
+    let shapes = told(&["--jit-param", "shapes=4"], SHAPES);
+    expect(&shapes, 10, "eager", "", 0);
+    expect(&shapes, 15, "many-shapes", "", 0);
+    expect(&shapes, 20, "many-functions", "", 0);
+}
+
+#[test]
 fn there_is_a_program_for_each_reason() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for (options, code) in [
@@ -264,6 +302,7 @@ fn there_is_a_program_for_each_reason() {
         (&[], &long_function()),
         (&[], OBJECTS),
         (&[], BRANCHES),
+        (&["--jit-param", "shapes=4"], SHAPES),
     ] {
         seen.extend(told(options, code).into_iter().map(|told| told.1));
     }

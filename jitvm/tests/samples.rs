@@ -169,7 +169,7 @@ def add(values):
 for i in range(60):
     add(values)
 ";
-    let (_folder, reader) = run(code, &["--jit-param", "side=1000000000"]);
+    let (_folder, reader) = run(code, &["--jit-param", "side=1000000000", "--jit-param", "side-eager=1000000000"]);
     let seen = samples(&reader);
     let blamed: Vec<_> = seen.iter().filter(|s| !s.raw.guard_id.is_none()).collect();
     for sample in &blamed {

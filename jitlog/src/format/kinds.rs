@@ -220,6 +220,7 @@ kinds! {
         2 Allocation "allocation",
         3 Branch "branch",
         4 Guard "guard",
+        5 Attribute "attribute",
     }
     /// What the kernel counts, and the sampler of itself.
     PerfCounter(u8) {

@@ -55,18 +55,39 @@ impl ExitState {
 // `enter` and `call` load what `Register::PARAMETERS` says, before the code's address in rdx is called.
 const _: () = assert!(matches!(Register::PARAMETERS, [Register::RCX, Register::RSI, Register::RDI, Register::R8]));
 
+/// How the functions here begin, with a native frame that unwinders know.
+macro_rules! begin_frame {
+    () => {
+        "
+        .cfi_startproc
+        push rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset rbp, -16
+        mov rbp, rsp
+        .cfi_def_cfa_register rbp
+        "
+    };
+}
+
+/// And how they end.
+macro_rules! end_frame {
+    () => {
+        "
+        pop rbp
+        .cfi_def_cfa rsp, 8
+        ret
+        .cfi_endproc
+        "
+    };
+}
+
 /// The text of a function that calls code in rdx as the trace of the VM in rdi, from the slot in rsi on; first executes
 /// the given instructions.
 macro_rules! calling {
     ($($first:literal),* ; $($operands:tt)*) => {
         // Six pushes and 8 bytes keep the stack aligned for the call.
         core::arch::naked_asm!(
-            ".cfi_startproc",
-            "push rbp",
-            ".cfi_def_cfa_offset 16",
-            ".cfi_offset rbp, -16",
-            "mov rbp, rsp",
-            ".cfi_def_cfa_register rbp",
+            begin_frame!(),
             "push rbx",
             "push r12",
             "push r13",
@@ -88,10 +109,7 @@ macro_rules! calling {
             "pop r13",
             "pop r12",
             "pop rbx",
-            "pop rbp",
-            ".cfi_def_cfa rsp, 8",
-            "ret",
-            ".cfi_endproc",
+            end_frame!(),
             $($operands)*
         )
     };
@@ -125,18 +143,10 @@ pub unsafe extern "C" fn call(vm: *mut Vm, base: *mut Value, code: *const u8) ->
 macro_rules! interpreting {
     ($run:path) => {
         core::arch::naked_asm!(
-            ".cfi_startproc",
-            "push rbp",
-            ".cfi_def_cfa_offset 16",
-            ".cfi_offset rbp, -16",
-            "mov rbp, rsp",
-            ".cfi_def_cfa_register rbp",
+            begin_frame!(),
             "mov rdi, r15",
             "call {run}",
-            "pop rbp",
-            ".cfi_def_cfa rsp, 8",
-            "ret",
-            ".cfi_endproc",
+            end_frame!(),
             run = sym $run,
         )
     };

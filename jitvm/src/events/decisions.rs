@@ -6,7 +6,8 @@ use super::Events;
 use crate::ir::{Ref, TraceId};
 use crate::optimise::PassReport;
 use crate::runtime::vm::Vm;
-use crate::trace::decision::Decision;
+use crate::trace::Trace;
+use crate::trace::decision::{Decision, GuardDecision};
 use crate::trace::recorder::Recorder;
 
 /// The log's kinds of decisions are numbered as the tables are.
@@ -15,6 +16,7 @@ const _: () = assert!(
         && DecisionKind::Allocation.0 == 2
         && DecisionKind::Branch.0 == 3
         && DecisionKind::Guard.0 == 4
+        && DecisionKind::Attribute.0 == 5
 );
 
 fn named(decision: Decision) -> (DecisionKind, DecisionReason) {
@@ -37,6 +39,28 @@ impl Events {
                 index: known.index,
                 loc_id,
                 func_id,
+                because_loc: LocId::NONE,
+            });
+        }
+    }
+
+    /// Which exits of a trace get side traces early.
+    pub(super) fn eager_exits(&mut self, vm: &Vm, trace: &Trace) {
+        let (about, reason) = named(Decision::Guard(GuardDecision::Eager));
+        for (&guard, exit) in trace.guards.iter().zip(&trace.exits) {
+            if !exit.eager {
+                continue;
+            }
+            let origin = trace.body.origins.get(usize::from(guard));
+            let loc_id = origin.map_or(LocId::NONE, |&origin| self.loc(vm, origin));
+            self.stream.decision(&jitlog::Decision {
+                trace_id: jitlog::TraceId(trace.id.0),
+                about,
+                reason,
+                pass_index: self.next_pass,
+                index: guard.into(),
+                loc_id,
+                func_id: FuncId::NONE,
                 because_loc: LocId::NONE,
             });
         }

@@ -41,6 +41,7 @@ use crate::runtime::vm::Vm;
 use crate::sizes;
 use crate::trace::Trace;
 use crate::trace::abort::{BlacklistReason, RetireReason};
+use crate::trace::policy::side_threshold;
 use crate::trace::recorder::{Abort, Parent, RecordedBytecode, Recorder};
 
 /// How much is written.
@@ -255,7 +256,8 @@ impl Events {
     pub fn side_start(&mut self, vm: &Vm, recorder: &Recorder, parent: Parent, count: u64) {
         let guard = self.guards.get(parent.trace.index()).and_then(|guards| guards.get(parent.exit));
         let (parent_guard, loc_id) = guard.map_or((GuardId::NONE, LocId::NONE), |guard| (guard.id, guard.loc));
-        let threshold = vm.jit.params.side_threshold as u32;
+        let eager = vm.jit.trace(parent.trace).exits[parent.exit].eager;
+        let threshold = side_threshold(&vm.jit.params, eager) as u32;
         self.stream.hot(&Hot { loc_id, count: count as u32, threshold, what: HotWhat::Guard });
         self.stream.guard_hot(&GuardHot { guard_id: parent_guard, count: count as u32, action: GuardAction::Bridge });
         self.stream.trace_start(&TraceStart {
@@ -464,6 +466,7 @@ impl Events {
             self.pass_end(vm, trace.id, "registers", &report);
         }
         self.define_guards(vm, trace);
+        self.eager_exits(vm, trace);
         perf::trace_compiled(vm, trace, &mut |origin| self.loc(vm, origin));
         let (mut addr, mut code_bytes, mut data_bytes) = (0, 0, 0);
         if let Some(artifact) = &trace.artifact {

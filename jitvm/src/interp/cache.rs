@@ -80,6 +80,8 @@ pub struct Cache {
     logged: Slot<u16>,
     /// The shape that was missed last, unless it was learned.
     missed: Slot<u32>,
+    /// A bit for each shape that was missed, or several share one.
+    seen: Slot<u64>,
 }
 
 /// So many misses are learned from, each.
@@ -137,6 +139,7 @@ impl Cache {
             misses: Slot::new(0),
             logged: Slot::new(0),
             missed: Slot::new(0),
+            seen: Slot::new(0),
         }
     }
 }
@@ -204,6 +207,15 @@ impl Cache {
         }
         // SAFETY: an entry with a shape has the cell of its class, which never dies.
         (unsafe { (*entry.watch.get()).value } == entry.version.get()).then_some(entry)
+    }
+
+    /// How many shapes it has come to, or more.
+    pub const fn shapes(&self) -> u32 {
+        self.seen.get().count_ones()
+    }
+
+    fn note_shape(&self, value: Value) {
+        self.seen.set(self.seen.get() | 1 << (shape_of(value) % u64::BITS));
     }
 
     /// Counts a miss of an object like this, and tells whether to learn of it.
@@ -319,6 +331,7 @@ impl Cache {
             self.log_miss(vm, CacheKind::Get, value);
         }
         settle(vm, value);
+        self.note_shape(value);
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }
@@ -403,6 +416,7 @@ impl Cache {
             self.log_miss(vm, CacheKind::Set, value);
         }
         settle(vm, value);
+        self.note_shape(value);
         let Some(shape) = plain_shape(value).filter(|_| self.is_to_learn(value)) else { return };
         let class = vm.shapes.class(shape);
         if custom_hook(vm, class, vm.names.setattr).is_some() {
@@ -440,6 +454,7 @@ impl Cache {
             self.log_miss(vm, CacheKind::Method, value);
         }
         settle(vm, value);
+        self.note_shape(value);
         if value.has_layout(ShapeId::TYPE) {
             return self.learn_of_type(vm, value, name);
         }

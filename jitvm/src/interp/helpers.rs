@@ -261,6 +261,8 @@ helpers! {
     SET_IS_SUBSET "set_is_subset" A2 ANY |vm, a, b| word(set_operations::is_subset(vm, a, b).map(Value::from_bool));
     LIST_EXTEND "list_extend" A2 ANY |vm, list, items| word(super::rare::list_extend(vm, list, items, None).map(|()| Value::NONE));
     TUPLE_OF_LIST "tuple_of_list" A1 RAISES |vm, list| word(vm.tuple(sequences::items(list)));
+    // The method that the class of a plain instance has, UNDEF if it is not so simple.
+    PLAIN_METHOD "plain_method" A2 READS |vm, object, name| attributes::plain_method(vm, object, name).unwrap_or(Value::UNDEF).0;
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 LISTS |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
     LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));

@@ -353,6 +353,7 @@ macro_rules! operations {
                 ($d function:expr, $d arguments:expr, $d count:expr) => {{
                     let (function, arguments, count) = ($d function, $d arguments, $d count);
                     let id = (*function).code;
+                    words::note_callee($pc, id);
                     let callee = call::code_pointer(&*$vm, id);
                     let layout = &(*callee).layout;
                     if ins!(c) != 0 || count != layout.plain_arguments as usize {

@@ -8,6 +8,7 @@
 
 use super::cache::Caches;
 use crate::bytecode::{CodeProto, Instruction, Op};
+use crate::ir::CodeId;
 use crate::runtime::object::Cell;
 use crate::runtime::value::Value;
 use crate::trace::policy::LoopState;
@@ -19,11 +20,32 @@ pub struct Word {
     /// With the fused operation, if there is one.
     pub ins: Instruction,
     /// LOAD_CONST and LOAD_INT: the value. LOAD_GLOBAL and STORE_GLOBAL: address of the cell. Jumps: bytes from this
-    /// word to the target's. Loop headers: address of the countdown. Attribute instructions: address of the cache.
+    /// word to the target's. Loop headers: address of the countdown. Attribute instructions: address of the cache. Calls:
+    /// see [`note_callee`].
     pub aux: u64,
 }
 
-/// A conditional jump is taken, or not: the x of its word has the last eight of its ways, the latest in the lowest bit.
+/// A call finds a Python function: the aux of its word has a bit for each code that it has called, or several share one.
+///
+/// # Safety
+/// The call is a word of a code that is executed.
+#[inline(always)]
+pub unsafe fn note_callee(call: *const Word, code: CodeId) {
+    // SAFETY: by the caller; nothing refers to words but for the time of an access.
+    unsafe { (*call.cast_mut()).aux |= 1 << (code.0 % u64::BITS) };
+}
+
+/// How many codes a call has come to, or more.
+pub const fn callees(call: Word) -> u32 {
+    call.aux.count_ones()
+}
+
+/// The x of a conditional jump's word that has not been executed: the highest bit set is no way.
+const NO_WAYS: u8 = 1;
+const MOST_WAYS: u8 = 1 << 7;
+
+/// A conditional jump is taken, or not: the x of its word has the last seven of its ways, the latest in the lowest bit,
+/// below a bit that is set.
 ///
 /// # Safety
 /// The jump is a word of a code that is executed.
@@ -32,14 +54,19 @@ pub unsafe fn note_way(jump: *const Word, taken: bool) {
     // SAFETY: by the caller; nothing refers to words but for the time of an access.
     unsafe {
         let ways = &raw mut (*jump.cast_mut()).ins.x;
-        *ways = *ways << 1 | u8::from(taken);
+        *ways = *ways << 1 | *ways & MOST_WAYS | u8::from(taken);
     }
 }
 
-/// How often of the last eight times a conditional jump has gone the way that it goes less often.
+/// How often of the last seven times a conditional jump has gone the way that it goes less often.
 pub const fn rarer_way(jump: Word) -> u32 {
-    let taken = jump.ins.x.count_ones();
-    if taken < 4 { taken } else { u8::BITS - taken }
+    let ways = jump.ins.x;
+    let (taken, known) = (ways.count_ones().saturating_sub(1), ways.checked_ilog2());
+    match known {
+        Some(known) if taken > known / 2 => known - taken,
+        Some(_) => taken,
+        None => 0,
+    }
 }
 
 /// The words of a code. What they point to lives as long as the code and does not move.
@@ -65,6 +92,9 @@ pub fn words(
     };
     let mut words: Box<[Word]> = instructions.iter().enumerate().map(|at| Word { ins: *at.1, aux: aux(at) }).collect();
     for pc in 0..words.len() {
+        if matches!(words[pc].ins.op, Op::JumpIfTrue | Op::JumpIfFalse | Op::JumpIfBound) {
+            words[pc].ins.x = NO_WAYS;
+        }
         if let Some((op, x)) = fused(&words[pc..]) {
             (words[pc].ins.op, words[pc].ins.x) = (op, x);
         } else if instructions[pc].op == Op::Jump {
@@ -180,5 +210,28 @@ fn sense(comparison: Instruction, jump: Instruction) -> Option<u8> {
         Op::JumpIfTrue if jump.a == comparison.a => Some(1),
         Op::JumpIfFalse if jump.a == comparison.a => Some(0),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_seven_ways_of_a_jump_are_known() {
+        let ins = Instruction { x: NO_WAYS, ..Instruction::new(Op::JumpIfTrue, 0, 0, 0) };
+        let mut jump = Word { ins, aux: 0 };
+        let mut rarer_after = |ways: &[bool]| {
+            // SAFETY: a word of its own.
+            ways.iter().for_each(|&taken| unsafe { note_way(&raw mut jump, taken) });
+            rarer_way(jump)
+        };
+        assert_eq!(rarer_after(&[]), 0);
+        assert_eq!(rarer_after(&[true, true]), 0, "what has not happened is no way");
+        assert_eq!(rarer_after(&[false]), 1);
+        assert_eq!(rarer_after(&[false, true, false]), 3);
+        assert_eq!(rarer_after(&[true, true]), 3);
+        assert_eq!(rarer_after(&[true, true, true, true]), 1, "the latest seven");
+        assert_eq!(rarer_after(&[true]), 0);
     }
 }

@@ -54,6 +54,20 @@ pub fn custom_hook(vm: &Vm, id: TypeId, name: Value) -> Option<Value> {
     vm.lookup(id, name).filter(|hook| !hook.has_shape(ShapeId::BUILTIN))
 }
 
+/// The function that an instance's class has for `name`, if a call of that attribute calls just it with the instance.
+pub fn plain_method(vm: &Vm, value: Value, name: Value) -> Option<Value> {
+    if !value.is_instance() || !value.has_layout(ShapeId::INSTANCE) {
+        return None;
+    }
+    let shape = value.shape();
+    let of = vm.shapes.get(shape);
+    if of.is_dictionary || vm.shapes.lookup(shape, name).is_some() {
+        return None;
+    }
+    let found = vm.lookup(of.class, name).filter(|found| found.has_shape(ShapeId::FUNCTION))?;
+    custom_hook(vm, of.class, vm.names.getattribute).is_none().then_some(found)
+}
+
 /// The attribute as `getattr` with a default sees it: `None` where reading raises AttributeError.
 pub fn try_attr(vm: &mut Vm, value: Value, name: Value) -> Outcome<Option<Value>> {
     let result = find_attr(vm, value, name);

@@ -24,6 +24,7 @@ reasons! {
         TooLong "too-long" "the callee has too many instructions";
         GrowsTooLong "grows-too-long" "a recording became too long by the callee before";
         ConsumesGenerators "consumes-generators" "the callee makes generators, which builtins consume: that nests natively";
+        ManyFunctions "many-functions" "the place comes to ever more functions (parameter shapes): whichever it is, it is called";
         NotResumable "not-resumable" "the generator is running, has ended, handles an exception or is not on top of the stack";
     }
 }
@@ -63,6 +64,14 @@ reasons! {
     /// What becomes of a guard of a loop.
     GuardDecision {
         Hoisted "hoisted" "what the guard tests is the same in each turn: it is tested once, before the loop";
+        Eager "eager" "the interpreter has seen the guard's place go or come otherwise: its exit gets a side trace early (parameter side-eager)";
+    }
+}
+
+reasons! {
+    /// How an attribute is reached that is no plain matter of the object's shape.
+    AttributeDecision {
+        ManyShapes "many-shapes" "the place comes to ever more shapes (parameter shapes): the attribute is looked up in whatever object comes";
     }
 }
 
@@ -73,6 +82,7 @@ pub enum Decision {
     Allocation(AllocationDecision),
     Branch(BranchDecision),
     Guard(GuardDecision),
+    Attribute(AttributeDecision),
 }
 
 impl Decision {
@@ -83,6 +93,7 @@ impl Decision {
             Decision::Allocation(reason) => (2, reason as u16),
             Decision::Branch(reason) => (3, reason as u16),
             Decision::Guard(reason) => (4, reason as u16),
+            Decision::Attribute(reason) => (5, reason as u16),
         };
         table << 8 | row
     }
@@ -98,7 +109,8 @@ impl Decision {
         let allocations = AllocationDecision::ALL.iter().map(|row| (Decision::Allocation(row.0).code(), row.1, row.2));
         let branches = BranchDecision::ALL.iter().map(|row| (Decision::Branch(row.0).code(), row.1, row.2));
         let guards = GuardDecision::ALL.iter().map(|row| (Decision::Guard(row.0).code(), row.1, row.2));
-        calls.chain(allocations).chain(branches).chain(guards)
+        let attributes = AttributeDecision::ALL.iter().map(|row| (Decision::Attribute(row.0).code(), row.1, row.2));
+        calls.chain(allocations).chain(branches).chain(guards).chain(attributes)
     }
 }
 
@@ -126,6 +138,10 @@ impl Recorder {
     /// The recorded bytecode's call is or is not inlined. What was decided about it first counts.
     pub(super) fn decide_call(&mut self, decision: CallDecision, callee: Option<CodeId>) {
         self.decide(Decision::Call(decision), self.origin(), callee);
+    }
+
+    pub(super) fn decide_attribute(&mut self, decision: AttributeDecision) {
+        self.decide(Decision::Attribute(decision), self.origin(), None);
     }
 
     /// About the conditional jump at `pc` of the innermost frame, the recorded bytecode or the one behind it.

@@ -10,6 +10,7 @@ mod attempt;
 pub mod concrete;
 pub mod decision;
 pub mod describe;
+mod eager;
 pub mod evict;
 pub mod function;
 pub mod liveness;
@@ -79,6 +80,8 @@ pub struct ExitState {
     pub failures: u64,
     /// The side trace attached to it.
     pub side: Option<TraceId>,
+    /// The guard is one of those that are likely to fail (`eager`).
+    pub eager: bool,
     pub aborts: u16,
     /// No recording before so many failures.
     pub patience: u64,
@@ -422,7 +425,9 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
-            let mut exits = vec![ExitState::default(); guards.len()];
+            let of_guard =
+                |&guard: &u16| ExitState { eager: eager::is_eager(vm, &body, guard), ..ExitState::default() };
+            let mut exits: Vec<ExitState> = guards.iter().map(of_guard).collect();
             match (ends_outside, exits.last_mut()) {
                 // Nothing can be recorded from there.
                 (Some(Outside::ForGood), Some(end)) => {

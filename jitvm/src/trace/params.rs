@@ -55,8 +55,12 @@ parameters! {
     function_threshold "function" = 120;
     /// Failures of a guard before a side trace is recorded there.
     side_threshold "side" = 8;
+    /// The same where more ways than one are usual: a branch that has gone both, a place that has seen a few classes.
+    eager_threshold "side-eager" = 2;
     /// Side traces of one root trace.
     side_limit "side-limit" = 256;
+    /// Shapes or functions that one place of the program is specialised for: another side trace serves any.
+    most_shapes "shapes" = 16;
     /// Side traces at one place of the program, each at an exit of the one before: it sees ever new classes or functions.
     chain_limit "chain-limit" = 64;
     /// Aborted recordings of one loop (or exit) before it is blacklisted.

@@ -64,9 +64,11 @@ impl Default for LoopState {
 /// A loop in a generator has to get so many times as hot as others: the loop that resumes the generator is hot about as
 /// soon, and its trace inlines it.
 const POSTPONED: u32 = 8;
-/// How often loops get hot in calls that a recording waits for until it is given up: some thousand iterations, about what
-/// compiling takes.
-const HOT_LOOPS_IN_CALLS: u32 = 16;
+/// How often loops and exits get hot in calls that a recording waits for until it is given up: some thousand iterations,
+/// about what compiling takes.
+const HOT_IN_CALLS: u32 = 16;
+/// So many failures of a guard that would get a side trace count as a loop that gets hot.
+const FAILURES_IN_CALLS: u64 = 16;
 
 /// Iterations (or calls) before a loop (or a function) is recorded again after so many aborts: twice as many each time.
 pub(super) fn threshold(vm: &Vm, loop_index: u16, aborts: u16) -> u32 {
@@ -109,7 +111,7 @@ pub fn code_linked(vm: &mut Vm, id: CodeId) {
 pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> bool {
     let aborts = code.loops[loop_index as usize].aborts;
     let again = threshold(vm, loop_index, aborts / weight(AbortReason::InnerLoop));
-    if !vm.jit.enabled || vm.jit.recorder.is_some() && !gives_way(vm, floor) {
+    if !vm.jit.enabled || vm.jit.recorder.is_some() && !gives_way(vm, Some(floor)) {
         vm.codes[code.id.index()].loops[loop_index as usize].countdown.set(again);
         return false;
     }
@@ -139,14 +141,15 @@ pub fn loop_is_hot(vm: &mut Vm, code: &Code, loop_index: u16, floor: usize) -> b
     true
 }
 
-/// A loop is hot inside a call that a recording waits for, where nothing else can be recorded. Such a call may take as long
-/// as the whole program, so that the recording is given up when this has happened some times. Returns whether it was.
-fn gives_way(vm: &mut Vm, floor: usize) -> bool {
-    let Some(recorder) = vm.jit.recorder.as_deref_mut().filter(|recorder| recorder.floor != floor) else {
+/// A loop, or an exit, is hot inside a call that a recording waits for, where nothing else can be recorded. Such a call may
+/// take as long as the whole program, so that the recording is given up when this has happened some times. Returns whether
+/// it was.
+fn gives_way(vm: &mut Vm, floor: Option<usize>) -> bool {
+    let Some(recorder) = vm.jit.recorder.as_deref_mut().filter(|recorder| Some(recorder.floor) != floor) else {
         return false;
     };
-    recorder.hot_loops_in_calls += 1;
-    let gives_way = recorder.hot_loops_in_calls >= HOT_LOOPS_IN_CALLS;
+    recorder.hot_in_calls += 1;
+    let gives_way = recorder.hot_in_calls >= HOT_IN_CALLS;
     if gives_way {
         super::abort_recording(vm, AbortReason::InnerLoop, "in a call that is not inlined");
     }
@@ -233,14 +236,18 @@ pub fn exit_is_hot(vm: &mut Vm, parent: Parent, snapshot: usize, floor: usize) {
     vm.jit.recorder = Some(Box::new(recorder));
 }
 
+/// Failures of a guard before a side trace is recorded there.
+pub fn side_threshold(params: &Params, eager: bool) -> u64 {
+    if eager { params.eager_threshold.min(params.side_threshold) } else { params.side_threshold }
+}
+
 /// Whether an exit that was just taken is to get a side trace.
 fn wants_side(vm: &Vm, trace: &Trace, exit: usize, snapshot: &Snapshot) -> bool {
     let state = &trace.exits[exit];
     let params = &vm.jit.params;
     let op = trace.body.ins[trace.guards[exit] as usize].op;
-    vm.jit.recorder.is_none()
-        && state.side.is_none()
-        && state.failures >= params.side_threshold.max(state.patience)
+    state.side.is_none()
+        && state.failures >= side_threshold(params, state.eager).max(state.patience)
         && u64::from(state.aborts) < params.abort_limit
         && (snapshot.resume != Resume::Raise || record_raise::is_caught(vm, snapshot))
         && op != IrOp::G_Poll
@@ -365,7 +372,10 @@ pub fn trace_exited(vm: &mut Vm, id: TraceId, exit: usize, snapshot_index: usize
     if trace.evicted {
         return;
     }
-    if wants_side(vm, trace, exit, &trace.body.snapshots[snapshot_index]) {
+    let wants_side = wants_side(vm, trace, exit, &trace.body.snapshots[snapshot_index]);
+    // A trace runs while something is recorded only in a call that the recording waits for.
+    let is_often = trace.exits[exit].failures.is_multiple_of(FAILURES_IN_CALLS);
+    if wants_side && (vm.jit.recorder.is_none() || is_often && gives_way(vm, None)) {
         vm.jit.hot_exit = Some((Parent { trace: id, exit }, snapshot_index));
         return;
     }

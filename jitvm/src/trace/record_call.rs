@@ -138,6 +138,13 @@ impl Recorder {
             );
         }
         if let Some(function) = call::as_function(callee_value) {
+            if self.calls_any(callee) {
+                self.decide_call(CallDecision::ManyFunctions, None);
+                let callee = self.object(callee, ShapeId::FUNCTION);
+                let result = self.builtin_call(vm, callee, &call);
+                self.set(ins.a, result);
+                return Ok(Step::CallOut);
+            }
             // SAFETY: the function is in a register, so it is alive.
             let (id, defaults) = unsafe { ((*function).code, (*function).defaults) };
             let callee = self.function_of(callee, id);

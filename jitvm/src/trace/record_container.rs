@@ -3,6 +3,7 @@
 use std::mem::offset_of;
 
 use super::abort::{AbortReason, LeaveReason};
+use super::decision::AttributeDecision;
 use super::record_end::Outside;
 use super::record_operation::{sequence_length, shape};
 use super::recorder::{Recorder, Recording, Step, abort};
@@ -81,6 +82,13 @@ impl Recorder {
             self.set(ins.a, result);
             return Ok(Step::Interpret);
         }
+        if object.is_instance() && self.is_generic(receiver) {
+            self.decide_attribute(AttributeDecision::ManyShapes);
+            let name = self.constant(vm, name);
+            let result = self.call(helpers::GET_ATTR, &[receiver, name]);
+            self.set(ins.a, result);
+            return Ok(Step::Interpret);
+        }
         if let Some(step) = self.property(vm, receiver, object, name)? {
             return Ok(step);
         }
@@ -106,8 +114,14 @@ impl Recorder {
     pub(super) fn set_attr(&mut self, vm: &mut Vm, ins: Instruction, object: Value, value: Value) -> Recording {
         let name = self.name(ins.c);
         let (receiver, new) = (self.get(ins.a), self.get(ins.b));
-        if shape(object).is_some() && self.set_instance_attr(vm, receiver, object, name, (new, value))? {
+        if shape(object).is_some()
+            && !self.is_generic(receiver)
+            && self.set_instance_attr(vm, receiver, object, name, (new, value))?
+        {
             return Ok(());
+        }
+        if self.is_generic(receiver) {
+            self.decide_attribute(AttributeDecision::ManyShapes);
         }
         let name = self.constant(vm, name);
         self.call(helpers::SET_ATTR, &[receiver, name, new]);
@@ -140,6 +154,14 @@ impl Recorder {
         let name = self.name(ins.c);
         let receiver = self.get(ins.b);
         let unbound = self.constant(vm, Value::UNDEF);
+        if self.is_generic(receiver)
+            && let Some(method) = self.method_of_any(vm, receiver, object, name)
+        {
+            self.decide_attribute(AttributeDecision::ManyShapes);
+            self.set(ins.a, method);
+            self.set(ins.a + 1, receiver);
+            return Ok(Step::Interpret);
+        }
         let found = match shape(object) {
             Some(ShapeId::MODULE) => self.module_attribute(vm, receiver, object, name).map(|found| (found, None)),
             Some(ShapeId::SUPER) => self.super_method(vm, receiver, object, name)?.map(|found| (found, None)),

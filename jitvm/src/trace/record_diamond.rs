@@ -22,7 +22,7 @@ use crate::runtime::vm::Vm;
 /// Longest arm, moves and constants included.
 const LONGEST: usize = 6;
 
-/// How often of eight times a branch has to have gone each way for a choice between floats, which takes longer than one
+/// How often of seven times a branch has to have gone each way for a choice between floats, which takes longer than one
 /// between ints: three nanoseconds where a sum over the iterations waits for it.
 const RARER_OF_FLOATS: u32 = 2;
 
@@ -191,7 +191,6 @@ fn number(value: Value) -> Option<f64> {
 }
 
 fn on_ints(op: Bytecode, x: i64, y: i64) -> Option<Value> {
-    let truth = |holds: bool| Some(Value::from_bool(holds));
     match op {
         Bytecode::Add => Value::try_fixnum(x.checked_add(y)?),
         Bytecode::Sub => Value::try_fixnum(x.checked_sub(y)?),
@@ -200,30 +199,30 @@ fn on_ints(op: Bytecode, x: i64, y: i64) -> Option<Value> {
         Bytecode::BitOr => Value::try_fixnum(x | y),
         Bytecode::BitXor => Value::try_fixnum(x ^ y),
         Bytecode::RightShift if y >= 0 => Value::try_fixnum(x >> y.min(63)),
-        Bytecode::Less => truth(x < y),
-        Bytecode::LessEqual => truth(x <= y),
-        Bytecode::Equal => truth(x == y),
-        Bytecode::NotEqual => truth(x != y),
-        Bytecode::Greater => truth(x > y),
-        Bytecode::GreaterEqual => truth(x >= y),
-        _ => None,
+        _ => compared(op, x, y),
     }
 }
 
 fn on_floats(op: Bytecode, x: f64, y: f64) -> Option<Value> {
-    let truth = |holds: bool| Some(Value::from_bool(holds));
     match op {
         Bytecode::Add => Value::try_float(x + y),
         Bytecode::Sub => Value::try_float(x - y),
         Bytecode::Mul => Value::try_float(x * y),
-        Bytecode::Less => truth(x < y),
-        Bytecode::LessEqual => truth(x <= y),
-        Bytecode::Equal => truth(x == y),
-        Bytecode::NotEqual => truth(x != y),
-        Bytecode::Greater => truth(x > y),
-        Bytecode::GreaterEqual => truth(x >= y),
-        _ => None,
+        _ => compared(op, x, y),
     }
+}
+
+fn compared<T: PartialOrd>(op: Bytecode, x: T, y: T) -> Option<Value> {
+    let holds = match op {
+        Bytecode::Less => x < y,
+        Bytecode::LessEqual => x <= y,
+        Bytecode::Equal => x == y,
+        Bytecode::NotEqual => x != y,
+        Bytecode::Greater => x > y,
+        Bytecode::GreaterEqual => x >= y,
+        _ => return None,
+    };
+    Some(Value::from_bool(holds))
 }
 
 /// A way through a diamond, executed on a copy of the registers.

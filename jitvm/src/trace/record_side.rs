@@ -3,6 +3,7 @@
 //! Inherited are the values of the exit's snapshot and those that the loop around keeps, each a PARENT. Of some more is
 //! known: that a slot of the stack holds one as well, and what guards the parent has passed that compare numbers.
 
+use super::eager;
 use super::recorder::{Parent, RecordFrame, Recorder, Slot};
 use crate::codegen;
 use crate::exit;
@@ -57,6 +58,7 @@ impl Recorder {
         let params = vm.jit.params.clone();
         let mut recorder = Recorder::new(trace, code, anchor.code, live, of.loop_index, header, floor, &params);
         recorder.parent = Some(parent);
+        recorder.for_any = eager::is_for_any(vm, parent);
         recorder.frames[0].pc = anchor.pc;
         for frame in &snapshot.frames[1..] {
             let code = call::code_pointer(vm, frame.code);

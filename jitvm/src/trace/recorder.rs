@@ -112,8 +112,12 @@ pub struct Recorder {
     pub link: Option<TraceId>,
     /// Of a loop: it may be left while recording, and the trace goes on with what follows.
     pub leaves: bool,
-    /// How often a loop got hot in a call that this recording waited for.
-    pub hot_loops_in_calls: u32,
+    /// The instruction that it begins with is to serve any shape or function.
+    pub(super) for_any: bool,
+    /// What it has found so, to be called.
+    pub(super) any_method: Option<Ref>,
+    /// How often a loop or an exit got hot in a call that this recording waited for.
+    pub hot_in_calls: u32,
     /// It ended before something that only the interpreter executes.
     pub ends_outside: Option<Outside>,
     /// Of the functions inlined here, called from frames that were there before: the longest one.
@@ -190,7 +194,9 @@ impl Recorder {
             parent: None,
             link: None,
             leaves: false,
-            hot_loops_in_calls: 0,
+            for_any: false,
+            any_method: None,
+            hot_in_calls: 0,
             ends_outside: None,
             largest: None,
             passed: Vec::new(),
