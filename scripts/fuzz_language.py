@@ -187,7 +187,8 @@ def traceback_of():
     try: raise Mine
     except Mine as error: return error.__traceback__
 co_kept = co_one(3); co_kept.send(None)
-total = 1; kept = []
+union = int | str; total = 1; kept = []
+signal.signal(signal.SIGUSR1, lambda number, frame: kept.append(number))
 '''
 
 # Statements with others inside, and those that end a loop.

@@ -219,6 +219,7 @@ STATEMENTS = {
     # What collects, ends, or interrupts.
     "collect": "if $i % 50 == $k: gc.collect()",
     "finaliser": "q = Final($i)\nq = None\nif $i % 25 == 0: gc.collect()",
+    "signal": "if $i == 58 + $n or $i == $k * 40: signal.raise_signal(signal.SIGUSR1)",
     "garbage": "q = [[$i] * 20 for r in range(5)]\nring = [q]\nring.append(ring)",
     "stack deep": "a = deep($i % 9, 1, 2, 3, 4, 5)",
     "long": "\n".join(f"a = (a * {n} + b) % 1009; b = (b + {n} * $i) % 997" for n in range(3, 40)),
@@ -235,10 +236,10 @@ TOPS = {
     "import star": "for q in range(100):\n    from math import *\n    from math import sqrt as root$n\nprint(floor(2.5), root$n(4.0))",
     "module calls": "q = 0\nwhile q < 150:\n    q += 1\n    total = $F(q) + total % $n\nprint(total)",
     "exec loop": "exec('total_ = 0\\nfor q_ in range(150):\\n    total_ += q_\\nprint(total_)')",
-    "displayed": "exec(compile('for q_ in range(90): q_ * 2 if q_ > 85 else None', 'shown', 'single'))",
+    "displayed": "exec(compile('for q_ in range(90): q_ * 2 if q_ > 85 else None\\n', 'shown', 'single'))",
     "globals changed": "limit = 3\ndef reads():\n    return limit + 1\ntotal = 0\nfor q in range(250):\n    total += reads()\n    if q % 80 == 79: limit = q\nprint(total)\ntotal = 1",
     "signals": "ticks = []\nsignal.signal(signal.SIGALRM, lambda number, frame: ticks.append(1))\nsignal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)\ntotal = 0\nfor q in range(30000): total = (total * 3 + q) % 1009\nsignal.setitimer(signal.ITIMER_REAL, 0)\nprint(total)\ntotal = 1",
-    "killed": "import os\nticks = []\nsignal.signal(signal.SIGUSR1, lambda number, frame: ticks.append(number))\ntotal = 0\nfor q in range(300):\n    total += q\n    if q % $n == 1 and q > 50: os.kill(os.getpid(), signal.SIGUSR1)\nprint(total, len(ticks) > 5)\ntotal = 1",
+    "raised signals": "ticks = []\nsignal.signal(signal.SIGUSR1, lambda number, frame: ticks.append(number))\ntotal = 0\nfor q in range(300):\n    total += q\n    if q % $n == 1 and q > 50: signal.raise_signal(signal.SIGUSR1)\nprint(total, len(ticks) > 5)\ntotal = 1",
 }
 
 # Values of many types, as expressions.
@@ -246,5 +247,5 @@ ZOO = """1|2.5|True|None|'str'|'é'|(1, 2)|()|[3]|[]|{4: 5}|{}|{6}|frozenset([7]
 slice(1, 2)|len|down|Base|Plain()|Derived(2)|Slotted(1)|iter([1])|iter('ab')|iter('é')|iter((1, 2))|iter({1})|iter({1: 2})|iter(b'1')|iter(bytearray(b'1'))|iter(range(3))
 iter(range(2**70, 2**70 + 2))|reversed([1, 2])|reversed({1: 2})|reversed({1: 2}.items())|reversed({1: 2}.values())|{1: 2}.keys()|{1: 2}.values()|{1: 2}.items()|iter({1: 2}.items())|iter({1: 2}.values())
 enumerate([1])|zip([1], [2])|map(abs, [1])|filter(None, [1])|iter(lambda: 1, 1)|gen_one(3)|property(down)|staticmethod(down)|classmethod(down)|Base().go|[].append|int|type|math|Ellipsis
-NotImplemented|list[int]|type.__or__(int, str)|Base.__dict__|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|sys.stdout|agen(2)|agen(2).asend(None)
+NotImplemented|list[int]|union|Base.__dict__|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|sys.stdout|agen(2)|agen(2).asend(None)
 sys._getframe(0)|Slotted.x|cell_of(1)|reversed((1, 2))|Pair(1, 2)|Colour.RED|Data(2)|functools.partial(abs, 1)|Iterable(2)|iter(Iterable(2))|Guard(True)|traceback_of()|co_kept""".replace("\n", "|").split("|")
