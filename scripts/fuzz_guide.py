@@ -32,6 +32,10 @@ def make(profile):
     return text, used
 
 
+def domain_of(feature):
+    return feature.split(": ", 1)[0]
+
+
 class Guide:
     """What was covered, by which profiles; and the next profile. With the same seed and the same answers, the same ones."""
 
@@ -40,6 +44,8 @@ class Guide:
         self.seed, self.kinds, self.guided = seed, kinds, guided
         self.programs = 0
         self.features, self.universe = collections.Counter(), set()
+        # Of each domain, how many features were seen.
+        self.sizes = collections.Counter()
         self.constructs = collections.Counter()
         # Of each rare feature, the constructs of the programs that had it.
         self.beside = {}
@@ -78,7 +84,8 @@ class Guide:
             weights[name] = round(min(40, weights.get(name, 1) * self.random.choice((2, 4, 8))), 2)
 
     def rarity(self, features):
-        return sum(1 / self.features[feature] for feature in features)
+        """How much features are wanted: the rarer the more, and those of a large domain less each, so that none drowns the rest."""
+        return sum(1 / (self.features[feature] * self.sizes[domain_of(feature)] ** 0.5) for feature in features)
 
     def is_rare(self, feature):
         return self.features[feature] <= max(RARE, self.programs // RARE_SHARE)
@@ -86,8 +93,11 @@ class Guide:
     def child(self):
         """A profile of the pool, changed: where its features are rare it is drawn more often, the more it was, less."""
         draw = self.random
-        scores = [self.rarity(entry["features"]) / (1 + entry["drawn"]) for entry in self.pool]
-        entry = draw.choices(self.pool, scores)[0] if sum(scores) else draw.choice(self.pool)
+        # Each kind has its turn, whatever the others find.
+        kind = draw.choice(sorted({entry["profile"]["kind"] for entry in self.pool}))
+        pool = [entry for entry in self.pool if entry["profile"]["kind"] == kind]
+        scores = [self.rarity(entry["features"]) / (1 + entry["drawn"]) for entry in pool]
+        entry = draw.choices(pool, scores)[0] if sum(scores) else draw.choice(pool)
         entry["drawn"] += 1
         profile = json.loads(json.dumps(entry["profile"]))
         # The seed decides what a profile leaves open. Half of the time only that changes.
@@ -112,7 +122,7 @@ class Guide:
         rare = [feature for feature in sorted(features) if feature in self.beside] or sorted(self.beside)
         if not rare:
             return None
-        feature = self.random.choices(rare, [1 / self.features[name] for name in rare])[0]
+        feature = self.random.choices(rare, [self.rarity([name]) for name in rare])[0]
         names = sorted(name for name in self.beside[feature] if name.startswith((kind + ".", "param.")))
         if not names:
             return None
@@ -124,7 +134,9 @@ class Guide:
         self.programs += 1
         self.universe |= universe
         self.constructs.update(used.keys())
-        self.features.update(features)
+        for feature in sorted(features):
+            self.sizes[domain_of(feature)] += not self.features[feature]
+            self.features[feature] += 1
         rare = {feature for feature in features if self.is_rare(feature)}
         for feature in rare:
             self.beside.setdefault(feature, collections.Counter()).update(used.keys())
@@ -154,6 +166,7 @@ class Guide:
         self.programs = state["programs"]
         self.features, self.constructs = collections.Counter(state["features"]), collections.Counter(state["constructs"])
         self.universe = set(state["universe"])
+        self.sizes.update(domain_of(feature) for feature in self.features)
         self.beside = {feature: collections.Counter(names) for feature, names in state["beside"].items()}
         self.pool = [{**entry, "features": set(entry["features"])} for entry in state["pool"]]
 
@@ -162,9 +175,9 @@ class Guide:
         """Covered by domain, of how many, and what never was."""
         domains = collections.defaultdict(set)
         for feature in self.universe | set(self.features):
-            domains[feature.split(": ", 1)[0]].add(feature)
+            domains[domain_of(feature)].add(feature)
         lines, never = [], []
-        closed = {feature.split(": ", 1)[0] for feature in self.universe}
+        closed = {domain_of(feature) for feature in self.universe}
         for domain in sorted(domains, key=lambda name: (name not in closed, name)):
             names = domains[domain]
             covered = [name for name in names if self.features[name]]

@@ -6,7 +6,7 @@ from fuzz_snippets import STATEMENTS, TOPS, ZOO
 
 # What the statements use. Nothing here depends on the seed.
 DEFINITIONS = '''\
-import dataclasses, enum, collections, functools, gc, itertools, math, signal, sys
+import dataclasses, enum, collections, functools, gc, itertools, math, signal, sys, types
 class Mine(Exception): pass
 class Guard:
     depth = 0
@@ -131,6 +131,20 @@ def gen_branchy(n):
         if q % 2: yield q
         else: yield from gen_one(2)
     return 7
+def gen_five(a, b, c, d, e):
+    for q in range(a): yield q + b + c
+    yield d + e
+def gen_star(*args):
+    for q in args: yield q
+def locals_a(n):
+    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = (n,) * 40
+    return v0 + v39 + locals_b(n)
+def locals_b(n):
+    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = range(40)
+    return v1 + n + v38 + locals_c(n)
+def locals_c(n):
+    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = range(n, n + 40)
+    return v2 - n
 def delegate(n):
     r = yield from gen_branchy(n)
     yield r

@@ -121,6 +121,8 @@ STATEMENTS = {
     "generator delegated": "for q in delegate($n): a += q\nb = len(list(delegate(2)))",
     "generator expression": "q = (r * 2 for r in l)\na = next(q, 1)\nb = sum(q)",
     "generator list": "a, *q = $G(4), 1\nl = [*$G(5)][:6] or [1]\na = len(q)",
+    "generator of many": "b = sum(gen_five($i % 5, 1, 2, 3, 4))\na = len(list(gen_star($i, *t)))\nq = gen_five(3, 1, 2, 3, 4)\nb = next(q)",
+    "generator into builtin": "a = sum(gen_one($n)) + len(list(gen_two($i, 1))) + max(gen_one(3))\nq = ''.join(str(r) for r in gen_one(3))",
     "generator recursive": "a = sum(tree_of($i % 4))",
     "generator long": "for q in long_generator($i): a += q",
     "coroutine": "a = drive($A($i))",
@@ -136,7 +138,7 @@ STATEMENTS = {
     "property": "a = o.size\no.size = $i\nb = o.size",
     "class attribute": "a = o.kind + $C.kind\nif $i % 50 == 0: $C.kind = $i",
     "static class method": "a = o.plain($i)\nb = type(p).make(2).x",
-    "operators": "q = o + $i\na = q.x\nb = (o < p) + (o == p) + (o[$i]) + len(o)",
+    "operators": "q = o + $i\na = q.x\nb = (o < p) + (o == p) + o[$i + 4] + len(o)",
     "getattr": "a = getattr(o, 'x', 1) + getattr(o, 'nope', 2)\nb = hasattr(o, 'y')\nsetattr(p, 'x', $i)",
     "new attribute": "q = Plain()\nq.x = $i\nif $i % 2: q.y = 2\nq.z = 3\na = q.z",
     "same attribute": "q = Plain()\nq.x = $i\nq.x = 2\nr = q\nr.x = 3\na = q.x",
@@ -186,6 +188,12 @@ STATEMENTS = {
     "exec": "if $i % 16 == 0: exec('q = 1\\nfor r in range(70): q += r')",
     "annotated": "q: int = $i\na = q",
     "delete": "q = $i\nr = lambda: q\na = r()\ndel q",
+    "annotated function": "def $v(u: int, v: str = 'a') -> int: return u\na = $v($i)",
+    "kinds of numbers": "q = $i * 1.5 if $i % $n == 0 else 2**61 + $i if $i % 7 == 3 else $i\na = int(q * 2 - q) % 1009\nb = +q < 50\nb += ~int(a)",
+    "operands by turns": "q, r = (l, [2]) if $i % 30 > 20 else (t, (1,)) if $i & 1 else (s, 'b')\nu = q + r\na = len(u) + (q == r) + (q < r) + (q >= q) + (r > r) + (r <= q) + (q != u)",
+    "numbers by turns": "q = 2**70 + $i if $i & 1 else 0.5\na = int(q // $n % 100 + q / 2**65 * 3) % 97\nb = int(q) >> 60\nr = (2**64 >> $k) - (1 << 60 + $k)\nb += r & 1",
+    "in place by turns": "q = 2**70 if $i % $n == 0 else $i + 2\nq //= 3\nq %= 1000003\nq <<= $k\nq >>= 1\nq ^= 5\nq |= 1\nq **= $k\nq /= 2\na = int(q) % 1009",
+    "sets by turns": "q = {1, 2} if $i & 1 else $i | 3\nr = q & q\nr = q ^ q\nr = q | q\nr = q - q\na = (3 not in {$i, 3}) + ($i not in t)",
     "walrus": "if (q := $i % 5) > 2: a = q\nb = [q := r for r in t][0]",
     "del cell": "def $v(u):\n    f = lambda: u\n    q = f()\n    del u\n    return q\na = $v($i)",
     # The zoo: what has many types.
@@ -222,6 +230,12 @@ STATEMENTS = {
     "signal": "if $i == 58 + $n or $i == $k * 40: signal.raise_signal(signal.SIGUSR1)",
     "garbage": "q = [[$i] * 20 for r in range(5)]\nring = [q]\nring.append(ring)",
     "stack deep": "a = deep($i % 9, 1, 2, 3, 4, 5)",
+    "allocate": "q = [[r, $i] * 40 for r in range(20)]\na = len(q)",
+    "many locals": "a = locals_a($i)\nb = locals_b($i)",
+    "always fails": "q = [1, 2]\nif $i > 50: q = q[$i // 1000:]\na = q[0]",
+    "next of generator chain": "q = map(lambda r: r + 1, gen_one(3))\nfor r in zip(q, gen_two(3, 1)): a += r[0]\nb = next(enumerate(gen_one(2)))[0]",
+    "callables by turns": "q = [one_of, Base, o, len, o.go, int, Pair.__len__][$i % 2]\ntry: a = q($i) if $i % 2 else q()\nexcept TypeError: a = 1\nif not isinstance(a, (int, float)): a = 1",
+    "callable changes": "q = zoo_called[$i // $n % len(zoo_called)]\ntry: q($i)\nexcept TypeError: b = 1\ntry: q(1, $i)\nexcept TypeError: b = 2\ntry: q(1, 2, 3)\nexcept TypeError: b = 3",
     "long": "\n".join(f"a = (a * {n} + b) % 1009; b = (b + {n} * $i) % 997" for n in range(3, 40)),
     "snapshots": "\n".join(f"if l[$i % {n} % len(l)] == {n * 1000}: a = {n}" for n in range(2, 40)),
 }
@@ -247,5 +261,5 @@ ZOO = """1|2.5|True|None|'str'|'é'|(1, 2)|()|[3]|[]|{4: 5}|{}|{6}|frozenset([7]
 slice(1, 2)|len|down|Base|Plain()|Derived(2)|Slotted(1)|iter([1])|iter('ab')|iter('é')|iter((1, 2))|iter({1})|iter({1: 2})|iter(b'1')|iter(bytearray(b'1'))|iter(range(3))
 iter(range(2**70, 2**70 + 2))|reversed([1, 2])|reversed({1: 2})|reversed({1: 2}.items())|reversed({1: 2}.values())|{1: 2}.keys()|{1: 2}.values()|{1: 2}.items()|iter({1: 2}.items())|iter({1: 2}.values())
 enumerate([1])|zip([1], [2])|map(abs, [1])|filter(None, [1])|iter(lambda: 1, 1)|gen_one(3)|property(down)|staticmethod(down)|classmethod(down)|Base().go|[].append|int|type|math|Ellipsis
-NotImplemented|list[int]|union|Base.__dict__|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|sys.stdout|agen(2)|agen(2).asend(None)
+NotImplemented|list[int]|union|types.MappingProxyType({1: 2})|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|sys.stdout|agen(2)|agen(2).asend(None)
 sys._getframe(0)|Slotted.x|cell_of(1)|reversed((1, 2))|Pair(1, 2)|Colour.RED|Data(2)|functools.partial(abs, 1)|Iterable(2)|iter(Iterable(2))|Guard(True)|traceback_of()|co_kept""".replace("\n", "|").split("|")
