@@ -19,6 +19,7 @@ MODES = [
     ("ir-guard-fail", "--jit-param guard-fail=5 --jit-param loop=3 --jit-param mode=ir"),
     ("check", "--jit-check --jit-param loop=3 --jit-param random-ra={seed}"),
     ("check-plain", "--jit-check"),
+    ("evict", "--jit-param evict-stress=3 --jit-param loop=3"),
     ("no-peel", "--jit-param pass.peel=off"),
     ("no-fold", "--jit-param pass.fold=off"),
     ("no-dce", "--jit-param pass.dce=off"),

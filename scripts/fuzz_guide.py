@@ -1,6 +1,7 @@
 # Draws the profiles of programs for scripts/fuzz, guided by which features of the log are rare so far.
 import collections
 import json
+import math
 import pathlib
 import random
 
@@ -85,7 +86,7 @@ class Guide:
 
     def rarity(self, features):
         """How much features are wanted: the rarer the more, and those of a large domain less each, so that none drowns the rest."""
-        return sum(1 / (self.features[feature] * self.sizes[domain_of(feature)] ** 0.5) for feature in features)
+        return math.fsum(1 / (self.features[feature] * self.sizes[domain_of(feature)] ** 0.5) for feature in features)
 
     def is_rare(self, feature):
         return self.features[feature] <= max(RARE, self.programs // RARE_SHARE)

@@ -136,15 +136,6 @@ def gen_five(a, b, c, d, e):
     yield d + e
 def gen_star(*args):
     for q in args: yield q
-def locals_a(n):
-    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = (n,) * 40
-    return v0 + v39 + locals_b(n)
-def locals_b(n):
-    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = range(40)
-    return v1 + n + v38 + locals_c(n)
-def locals_c(n):
-    v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 = range(n, n + 40)
-    return v2 - n
 def delegate(n):
     r = yield from gen_branchy(n)
     yield r
@@ -203,6 +194,20 @@ def traceback_of():
 co_kept = co_one(3); co_kept.send(None)
 union = int | str; total = 1; kept = []
 signal.signal(signal.SIGUSR1, lambda number, frame: kept.append(number))
+'''
+
+# Functions with more registers than a few of them may have in a trace; only where they are called.
+NAMES = ", ".join(f"v{number}" for number in range(750))
+LARGE = f'''\
+def locals_a(n):
+    {NAMES} = (n,) * 750
+    return v0 + v749 + locals_b(n)
+def locals_b(n):
+    {NAMES} = range(750)
+    return v1 + n + v748 + locals_c(n)
+def locals_c(n):
+    {NAMES} = range(n, n + 750)
+    return v2 - n
 '''
 
 # Statements with others inside, and those that end a loop.
@@ -336,7 +341,7 @@ class Language(Program):
         self.line("")
 
     def program(self):
-        self.lines += DEFINITIONS.splitlines()
+        self.lines += DEFINITIONS.splitlines() + (LARGE.splitlines() if "many locals" in self.table else [])
         places = self.some(ENTRIES, self.number(2, 6), "zoo")
         loops = self.many(1, 3)
         for number in range(loops):

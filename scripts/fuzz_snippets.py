@@ -194,6 +194,8 @@ STATEMENTS = {
     "numbers by turns": "q = 2**70 + $i if $i & 1 else 0.5\na = int(q // $n % 100 + q / 2**65 * 3) % 97\nb = int(q) >> 60\nr = (2**64 >> $k) - (1 << 60 + $k)\nb += r & 1",
     "in place by turns": "q = 2**70 if $i % $n == 0 else $i + 2\nq //= 3\nq %= 1000003\nq <<= $k\nq >>= 1\nq ^= 5\nq |= 1\nq **= $k\nq /= 2\na = int(q) % 1009",
     "sets by turns": "q = {1, 2} if $i & 1 else $i | 3\nr = q & q\nr = q ^ q\nr = q | q\nr = q - q\na = (3 not in {$i, 3}) + ($i not in t)",
+    "displays of many": "q = {a, b, $i, 1, 2}\nr = {'k': a, 'm': b, 'n': $i, 'o': 2}\nu = f'{a}-{b}-{$i}-{s}-{len(q)}'\na = len(q) + len(r) + len(u)",
+    "choice of a choice": "q = $i & 7 < $n\nr = not q\na = 5 if r else 6\nu = False if q else True\nb = 3 if u else $i",
     "walrus": "if (q := $i % 5) > 2: a = q\nb = [q := r for r in t][0]",
     "del cell": "def $v(u):\n    f = lambda: u\n    q = f()\n    del u\n    return q\na = $v($i)",
     # The zoo: what has many types.
