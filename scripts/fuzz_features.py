@@ -12,13 +12,13 @@ SCALARS = {"u8": "<B", "u16": "<H", "u32": "<I", "u64": "<Q", "i32": "<i", "i64"
 
 # Events about time, the log itself and what the sampler and the kernel see: no program decides whether they come.
 OF_THE_RUN = """timebase clock_sync counter_delta state_time perf_count perf_missing native_stack sampling sample samples_lost
-log_stats memory memory_part heap heap_type alloc_sample mark span_begin span_end codemem source_text code code_map
+log_stats memory memory_part codemem_flush heap heap_type alloc_sample mark span_begin span_end codemem source_text code code_map
 exit_status""".split()
 # Fields with a vocabulary that say nothing of the program: never set, or said already by another one.
 UNUSED = {("bailout", "reason"), ("bailout", "expected"), ("code", "arch"), ("compile_end", "reason"), ("gc_begin", "kind")}
-# Names of the format's vocabularies that other VMs' logs have and jitvm never writes.
+# Names of the format that jitvm has no use for: other VMs' logs have them. Code that it frees was evicted.
 OF_OTHERS = {"guard_hot action: blacklist", "guard_hot action: ignore", "compile_end outcome: discarded", "trace_start kind: entry",
-             "event: absent", "event: unread"}
+             "event: codemem_flush", "code_free: entry-fails", "code_free: exit-cost", "code_free: shapes-opened"}
 # What guards failed, by their kind, as `guard` is what guards there were.
 FAILED = "guard failed"
 

@@ -136,6 +136,23 @@ def gen_five(a, b, c, d, e):
     yield d + e
 def gen_star(*args):
     for q in args: yield q
+def tried_none():
+    try: yield 1
+    finally: pass
+def tried_two(n, m):
+    for q in range(n):
+        try:
+            if q == m: raise KeyError
+            yield q
+        except KeyError: yield 9
+def tried_three(a, b, c):
+    try:
+        yield a
+        yield b // c
+    except ZeroDivisionError: yield 3
+def tried_five(a, b, c, d, e):
+    try: yield a + b
+    finally: a = c + d + e
 def delegate(n):
     r = yield from gen_branchy(n)
     yield r
@@ -168,6 +185,12 @@ async def co_three(a, b, c): return a + b + await co_none() + c
 async def co_four(a, b, c, d):
     try: return await co_three(a, b, c) + d
     finally: d = 1
+async def co_down(n): return 0 if n <= 0 else 1 + await co_down(n - 1)
+async def co_tree(n):
+    total = await Awaited(n) if n == 3 else 1
+    for q in range(2):
+        if n > q: total += await co_tree(n - 1 - q)
+    return total
 async def agen(n):
     for q in range(n):
         if q % 3 == 1: await Awaited(q)
