@@ -1,5 +1,7 @@
 # Runs one program of scripts/fuzz under CPython and under jitvm in many modes, and says how they differ.
 import re
+import resource
+import signal
 import subprocess
 
 import programs
@@ -35,10 +37,14 @@ class Late(Exception):
 
 
 def run(command, path, timeout):
+    """Output, errors and status. The timeout is in seconds of the processor, so that a busy machine makes nothing late."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (timeout, timeout + 1))
     try:
-        done = subprocess.run([*command, path.name], cwd=path.parent, env=programs.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
+        done = subprocess.run([*command, path.name], cwd=path.parent, env=programs.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=20 * timeout + 60, preexec_fn=limit)
     except subprocess.TimeoutExpired:
         raise Late from None
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise Late
     return done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").replace(f'File "{path.parent}/', 'File "'), done.returncode
 
 

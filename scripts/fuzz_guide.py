@@ -15,7 +15,7 @@ PARAMETERS = {
     "loop": (2, 3, 7, 20, 200), "function": (2, 10, 40), "side": (1, 2, 3), "side-limit": (1, 4, 16), "chain-limit": (1, 2, 4),
     "abort-limit": (1, 2), "version-limit": (1, 2), "entry-failures": (1, 2, 4), "watchdog": (4, 16, 64), "exit-cost": (60, 400),
     "max-ir": (60, 200, 800), "max-snapshots": (8, 40), "inline-depth": (0, 1, 2, 4), "inline-recursion": (0, 1), "if-convert": (0, 1, 9),
-    "gc-stress": (30, 200), "code-limit": (16, 32), "evict-stress": (3, 20), "func": ("off",), "bailouts": (1000,),
+    "gc-stress": (200, 1000), "code-limit": (16, 32), "evict-stress": (3, 20), "func": ("off",), "bailouts": (1000,),
 }  # fmt: skip
 SIZES = (0.5, 0.7, 1, 1, 1, 1.4, 2)
 # A feature that more programs than this had (or than one of so many programs) is not rare.
