@@ -12,6 +12,7 @@ MODES = [
     ("default", ""),
     ("side1", "--jit-param loop=2 --jit-param side=1"),
     ("drawn", ""),
+    ("drawn-check", "--jit-check --jit-param random-ra={seed}"),
     ("loop7", "--jit-param loop=7"),
     ("ir", "--jit-param mode=ir --jit-param loop=3"),
     ("ir-raw", "--jit-param mode=ir-raw"),
@@ -28,7 +29,7 @@ MODES = [
     ("no-watch", "--jit-param pass.watch=off"),
     ("no-sink", "--jit-param pass.sink=off --jit-param loop=3"),
 ]
-# Modes that write a log, which the guidance reads; "drawn" has the parameters of the profile.
+# Modes that write a log, which the guidance reads; "drawn" has the parameters of the profile, "drawn-check" as well.
 LOGGED = ("default", "side1", "drawn")
 
 
