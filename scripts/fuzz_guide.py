@@ -10,12 +10,13 @@ from fuzz_numbers import Numbers
 from fuzz_objects import Objects
 
 KINDS = {"numbers": Numbers, "objects": Objects, "language": Language}
-# JIT parameters that a profile may have, with their values: none of them may change what a program prints.
+# JIT parameters that a profile may have, with their values: none of them may change what a program prints. Those that take
+# much time are left to modes of their own.
 PARAMETERS = {
     "loop": (2, 3, 7, 20, 200), "function": (2, 10, 40), "side": (1, 2, 3), "side-limit": (1, 4, 16), "chain-limit": (1, 2, 4),
     "abort-limit": (1, 2), "version-limit": (1, 2), "entry-failures": (1, 2, 4), "watchdog": (4, 16, 64), "exit-cost": (60, 400),
     "max-ir": (60, 200, 800), "max-snapshots": (8, 40), "inline-depth": (0, 1, 2, 4), "inline-recursion": (0, 1), "if-convert": (0, 1, 9),
-    "gc-stress": (200, 1000), "code-limit": (16, 32), "evict-stress": (3, 20), "func": ("off",), "bailouts": (1000,),
+    "gc-stress": (1000,), "code-limit": (16, 32), "evict-stress": (20,), "func": ("off",), "bailouts": (1000,),
 }  # fmt: skip
 SIZES = (0.5, 0.7, 1, 1, 1, 1.4, 2)
 # A feature that more programs than this had (or than one of so many programs) is not rare.
@@ -97,7 +98,8 @@ class Guide:
         # Each kind has its turn, whatever the others find.
         kind = draw.choice(sorted({entry["profile"]["kind"] for entry in self.pool}))
         pool = [entry for entry in self.pool if entry["profile"]["kind"] == kind]
-        scores = [self.rarity(entry["features"]) / (1 + entry["drawn"]) for entry in pool]
+        # Large programs take longer: it is time that counts.
+        scores = [self.rarity(entry["features"]) / (1 + entry["drawn"]) / entry["profile"]["size"] for entry in pool]
         entry = draw.choices(pool, scores)[0] if sum(scores) else draw.choice(pool)
         entry["drawn"] += 1
         profile = json.loads(json.dumps(entry["profile"]))
@@ -111,7 +113,7 @@ class Guide:
         if draw.random() < 0.2 and profile["weights"]:
             profile["weights"].pop(draw.choice(sorted(profile["weights"])))
         if draw.random() < 0.2:
-            profile["size"] = round(min(3, max(0.4, profile["size"] * draw.choice((0.7, 1.4)))), 2)
+            profile["size"] = round(min(2, max(0.4, profile["size"] * draw.choice((0.7, 1.4)))), 2)
         if draw.random() < 0.15:
             profile["params"] = profile["params"] + [self.parameter()]
         if draw.random() < 0.25 and profile["params"]:
