@@ -232,6 +232,17 @@ def locals_c(n):
     return v2 - n
 '''
 
+# Deeper than calls are inlined, and longer than what is.
+LARGER = "".join(f"def chain_{n}(n): return chain_{n + 1}(n + {n}) - {n}\n" for n in range(14)) + "def chain_14(n): return n % 9\n"
+LARGER += "def lengthy(n, m):\n" + "".join(f"    if n % {n} == m: m = n * {n} % 89\n" for n in range(2, 60)) + "    return m\n"
+LARGER += """\
+def head_and_loop(n, m):
+    total = n * 2
+    if n % 3: total += m
+    for q in range(m): total = (total * 3 + q) % 1009
+    return total
+"""
+
 # Statements with others inside, and those that end a loop.
 NESTED = [name for name, text in STATEMENTS.items() if "$B" in text]
 FUNCTIONS = ["one_of", "two_of", "looped", "down", "kind_of", "o.go", "Base.plain", "everything"]
@@ -342,7 +353,7 @@ class Language(Program):
         # Each name at most once: `global` may not come after a use, and none of the statements needs another.
         self.line("global total")
         self.line("a = b = q0 = 1; s = 'abc'; l = [3, 1, 2]; d = {1: 2, 3: 4}; t = (1, 2, 3); z = {1, 2}")
-        self.line("y = b'abc'; w = bytearray(b'xyz'); running = gen_one(90); keep = None")
+        self.line("y = b'abc'; w = bytearray(b'xyz'); running = gen_one(90); keep = None; acc = 1.0")
         loop = self.name("i")
         self.loops, self.work = [loop], 1
         self.line(self.among("loop", f"for {loop} in range({self.number(130, 260)}):", f"for {loop} in list(range({self.number(130, 200)})):", f"for {loop} in gen_one({self.number(130, 200)}):", f"for {loop}, j in enumerate('ab' * {self.number(70, 99)}):"))
@@ -363,7 +374,7 @@ class Language(Program):
         self.line("")
 
     def program(self):
-        self.lines += DEFINITIONS.splitlines() + (LARGE.splitlines() if "many locals" in self.table else [])
+        self.lines += DEFINITIONS.splitlines() + LARGER.splitlines() + (LARGE.splitlines() if "many locals" in self.table else [])
         places = self.some(ENTRIES, self.number(2, 6), "zoo")
         loops = self.many(1, 3)
         for number in range(loops):

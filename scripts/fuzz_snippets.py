@@ -198,6 +198,13 @@ STATEMENTS = {
     "sets by turns": "q = {1, 2} if $i & 1 else $i | 3\nr = q & q\nr = q ^ q\nr = q | q\nr = q - q\na = (3 not in {$i, 3}) + ($i not in t)",
     "displays of many": "q = {a, b, $i, 1, 2}\nr = {'k': a, 'm': b, 'n': $i, 'o': 2}\nu = f'{a}-{b}-{$i}-{s}-{len(q)}'\na = len(q) + len(r) + len(u)",
     "choice of a choice": "q = $i & 7 < $n\nr = not q\na = 5 if r else 6\nu = False if q else True\nb = 3 if u else $i",
+    "arms": "if $i & $n:\n    a = ($i * 3 + 1) * 5 - ($i ^ 3) + ($i & 15) * 7\n    b = a - $i\nelse: a = $i",
+    "call a chain": "a = chain_0($i)",
+    "call a long one": "a = lengthy($i, $n)",
+    "call with a loop": "a = head_and_loop($i, $n)\nb = head_and_loop($n, $i % 30)",
+    "object carried": "if isinstance(keep, Plain): a = keep.x\nkeep = Plain()\nkeep.x = $i\nif $i % $n == 0: keep.z = 2",
+    "object made carefully": "q = Base.__new__(Base)\nq.x = l[$i % len(l)]\nq.y = $n // ($i % 50 + 1)\nq.f = 0.5 * q.y\na = q.x + q.y\nkeep = q if $i % 9 == 0 else keep",
+    "float carried": "acc = acc * 0.5 + $i if $i else 1.0\npoint = (acc, $i) if $i % 2 else (acc, 0.5)\nb = point[0]\na = point[1]",
     "walrus": "if (q := $i % 5) > 2: a = q\nb = [q := r for r in t][0]",
     "del cell": "def $v(u):\n    f = lambda: u\n    q = f()\n    del u\n    return q\na = $v($i)",
     # The zoo: what has many types.
