@@ -272,5 +272,5 @@ ZOO = """1|2.5|True|None|'str'|'é'|(1, 2)|()|[3]|[]|{4: 5}|{}|{6}|frozenset([7]
 slice(1, 2)|len|down|Base|Plain()|Derived(2)|Slotted(1)|iter([1])|iter('ab')|iter('é')|iter((1, 2))|iter({1})|iter({1: 2})|iter(b'1')|iter(bytearray(b'1'))|iter(range(3))
 iter(range(2**70, 2**70 + 2))|reversed([1, 2])|reversed({1: 2})|reversed({1: 2}.items())|reversed({1: 2}.values())|{1: 2}.keys()|{1: 2}.values()|{1: 2}.items()|iter({1: 2}.items())|iter({1: 2}.values())
 enumerate([1])|zip([1], [2])|map(abs, [1])|filter(None, [1])|iter(lambda: 1, 1)|gen_one(3)|property(down)|staticmethod(down)|classmethod(down)|Base().go|[].append|int|type|math|Ellipsis
-NotImplemented|union|types.MappingProxyType({1: 2})|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|sys.stdout|agen(2)|agen(2).asend(None)
+NotImplemented|union|types.MappingProxyType({1: 2})|memoryview(b'12')|iter(memoryview(b'12'))|KeyError(1)|ValueError|super(Derived, Derived(1))|(lambda: 1).__code__|object()|agen(2)|agen(2).asend(None)
 sys._getframe(0)|Slotted.x|reversed((1, 2))|Pair(1, 2)|Colour.RED|Data(2)|functools.partial(abs, 1)|Iterable(2)|iter(Iterable(2))|Guard(True)|traceback_of()|co_kept""".replace("\n", "|").split("|")
