@@ -1,15 +1,17 @@
 # Random programs about objects for scripts/fuzz: classes, closures, dicts, sets, exceptions and generators in hot loops.
-import random
+from fuzz_program import Program
+
+# What statements of hot loops are about, with its weight; a profile multiplies them.
+STATEMENT = {"ask": 26, "exchange": 4, "store": 4, "make": 6, "change": 4, "table": 12, "call": 6, "generate": 7, "try": 13, "loop over generator": 1, "with": 2, "branch": 7, "loop": 4, "break": 2, "assign": 2}
 
 
-class Objects:
+class Objects(Program):
     """One program. Numbers stay small ints or floats; what raises is mostly caught and printed."""
 
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.lines = []
-        self.indent = 0
-        self.counter = 0
+    KIND = "objects"
+
+    def __init__(self, seed, profile=None):
+        super().__init__(seed, profile)
         self.classes = []
         self.makers = []
         self.generators = []
@@ -21,22 +23,6 @@ class Objects:
         self.slotted = False
         # Attributes that hold floats, mostly.
         self.floats = [key for key in "xyzw" if self.chance(40)]
-
-    def one(self, *options):
-        return self.random.choice(options)
-
-    def chance(self, percent):
-        return self.random.randrange(100) < percent
-
-    def number(self, low, high):
-        return self.random.randint(low, high)
-
-    def name(self, prefix):
-        self.counter += 1
-        return f"{prefix}{self.counter}"
-
-    def line(self, text):
-        self.lines.append("    " * self.indent + text)
 
     def attribute(self):
         return self.one("x", "y", "z", "w")
@@ -70,7 +56,8 @@ class Objects:
 
     def of_object(self, thing, names):
         """A number asked of an object."""
-        return self.one(
+        return self.among(
+            "ask",
             lambda: f"{thing}.{self.attribute()}",
             lambda: f"{thing}.{self.attribute()}",
             lambda: f"{thing}.{self.method()}({self.value(names, 1)})",
@@ -220,7 +207,7 @@ class Objects:
         name = self.name("risky")
         self.line(f"def {name}(n):")
         error = self.one("ValueError(n)", "KeyError(n)", "Mine(n)", "Mine('x')", "IndexError")
-        fault = self.one(f"raise {error}", f"raise {error}", "return [1, 2][7]", "return {}[3]", "return 1 // 0", "return None.x", "return 'a' + 1", "assert n is None, 'no'")
+        fault = self.among("fault", f"raise {error}", f"raise {error}", "return [1, 2][7]", "return {}[3]", "return 1 // 0", "return None.x", "return 'a' + 1", "assert n is None, 'no'")
         test = self.one(f"n % {self.number(2, 9)} == 0", f"n > {self.number(10, 300)}", f"n == {self.number(3, 80)}")
         if self.chance(50):
             self.line(f"    if {test}: {fault}")
@@ -261,7 +248,7 @@ class Objects:
         call = f"{name}(n - {self.one('1', '1', '2', '1 - i % 2')} - {self.one('0', '0', 'i % 2')}, {self.value(['k', 'n', 'i'], 1)} % 1009)"
         call = call.replace("n - 1 - i % 2 -", "n - 1 -")
         times = self.number(1, 3)
-        loop = self.one(f"for i in range({times}):", f"for i in {tuple(range(times))}:", f"for i, j in enumerate('abc'[:{times}]):", "while i:", f"for i in range(n, n - {times}, -1):", "for i in range(n - 1, -1, -1):")
+        loop = self.among("recursion", f"for i in range({times}):", f"for i in {tuple(range(times))}:", f"for i, j in enumerate('abc'[:{times}]):", "while i:", f"for i in range(n, n - {times}, -1):", "for i in range(n - 1, -1, -1):")
         if loop == "while i:":
             self.line(f"i = {times}")
         self.line(loop)
@@ -322,25 +309,26 @@ class Objects:
         i = self.loop_names[-1]
         n = self.numbers + [i]
         thing = self.one("obj", "other", f"objs[{i} % len(objs)]", f"objs[{i} % 2]", "obj")
-        k = self.number(0, 99)
-        if k < 26:
+        k = self.choose("statement", STATEMENT)
+        if k == "ask":
             self.assign(self.of_object(thing, n))
-        elif k < 30:
+        elif k == "exchange":
             self.exchange(i, thing)
-        elif k < 34:
+        elif k == "store":
             target = self.one(f"{thing}.{self.attribute()}", f"{thing}.{self.attribute()}", f"{thing}.{self.one('late', 'extra')}")
             self.line(f"{target} = {self.value(n)} % 1009" if self.chance(75) else f"{thing}.{self.attribute()} {self.one('+=', '-=')} {self.value(n, 1)}")
-        elif k < 40:
+        elif k == "make":
             made = self.one("obj", "other", "fresh")
             self.line(f"{made} = {self.one(*self.classes)}({self.value(n, 1)})")
             if self.chance(50):
                 self.assign(f"{made}.{self.attribute()}")
             if self.chance(25):
                 self.line(f"objs[{i} % len(objs)] = {made}")
-        elif k < 44:
+        elif k == "change":
             at = self.number(20, 120)
             cls = self.one(*self.classes)
-            change = self.one(
+            change = self.among(
+                "change",
                 f"{cls}.kind = {self.literal()}",
                 f"{cls}.{self.method()} = lambda self, n: n + {self.number(1, 9)}",
                 # A class attribute in place of one of `__slots__` is not what this is about.
@@ -354,10 +342,11 @@ class Objects:
                 f"obj.__dict__[{self.attribute()!r}] = 5",
             )
             self.line(f"if {i} {self.one('==', '%')} {at}{' == 7' if self.chance(50) else ''}: {change}")
-        elif k < 56:
+        elif k == "table":
             key = self.one(f"{i} % {self.number(2, 20)}", f"str({i} % 5)", f"({i} % 3, 1)", "a", "'k'")
             self.line(
-                self.one(
+                self.among(
+                    "table",
                     f"counts[{key}] = counts.get({key}, 0) + 1",
                     f"table[{key}] = {self.value(n, 1)}",
                     f"if {key} in table: a = len(table)",
@@ -372,20 +361,20 @@ class Objects:
                     f"pairs = [(q, w) for q, w in counts.items()][:{self.number(1, 5)}]",
                 )
             )
-        elif k < 62:
-            self.assign(self.one(f"{self.one('count1', 'count2')}({self.value(n, 1)})", f"{self.one(*self.makers)}({i})({self.value(n, 1)})", f"(lambda q: q + {self.one(*n)})({i})", self.recursion(i, n)))
-        elif k < 69:
+        elif k == "call":
+            self.assign(self.among("call", f"{self.one('count1', 'count2')}({self.value(n, 1)})", f"{self.one(*self.makers)}({i})({self.value(n, 1)})", f"(lambda q: q + {self.one(*n)})({i})", self.recursion(i, n)))
+        elif k == "generate":
             g = self.one(*self.generators)
             item = self.name("g")
-            text = self.one(f"for {item} in {g}({i}): a += {item}", f"b = sum({g}({i}))", f"a = next({g}({i}), 3)", f"for {item} in {thing}: b = {item}", f"a, *rest = {g}(5)", "a = next(running)")
+            text = self.among("generate", f"for {item} in {g}({i}): a += {item}", f"b = sum({g}({i}))", f"a = next({g}({i}), 3)", f"for {item} in {thing}: b = {item}", f"a, *rest = {g}(5)", "a = next(running)")
             self.line(text)
             self.clamp("a")
             self.clamp("b")
-        elif k < 82 and depth > 0:
+        elif k == "try" and depth > 0:
             self.line("try:")
             self.block(depth - 1, first=f"a = {self.one(*self.raisers)}({i})" if self.chance(80) else None)
             if self.chance(80):
-                self.line(f"except {self.one('ValueError', 'KeyError', 'Exception', 'Exception', '(LookupError, Mine)', 'ArithmeticError')} as e:")
+                self.line(f"except {self.among('except', 'ValueError', 'KeyError', 'Exception', 'Exception', '(LookupError, Mine)', 'ArithmeticError')} as e:")
                 self.line(f"    {self.one('log.append(type(e).__name__)', 'a = len(str(e))', 'b += 1', 'e = None')}")
                 if self.chance(25):
                     self.line(f"    {self.one('continue', 'break', 'continue')}")
@@ -399,7 +388,7 @@ class Objects:
                 self.line("finally:")
                 self.line(f"    {self.one('a = b', 'b += 1', 'log.append(2)')}")
             self.line("if not isinstance(a, (int, float)): a = len(str(a))")
-        elif k < 83 and depth > 0 and self.work < 60:
+        elif k == "loop over generator" and depth > 0 and self.work < 60:
             # A loop of the program's over a generator, which other statements may use too.
             name = self.name("y")
             self.line(f"waiting = {self.one(*self.generators)}({i})")
@@ -413,16 +402,16 @@ class Objects:
             if self.chance(40):
                 self.line(f"    {self.one(f'if b > {self.number(3, 40)}: break', 'b = next(waiting, 2)', 'if a > 50: waiting.close()')}")
             self.clamp("a")
-        elif k < 85:
+        elif k == "with":
             self.line(f"with Guard({self.one('True', 'False')}):")
             self.block(0)
-        elif k < 92 and depth > 0:
+        elif k == "branch" and depth > 0:
             self.line(f"if {self.test(n)}:")
             self.block(depth - 1)
             if self.chance(50):
                 self.line("else:")
                 self.block(depth - 1)
-        elif k < 96 and depth > 0 and self.work < 60:
+        elif k == "loop" and depth > 0 and self.work < 60:
             name = self.name("i")
             self.line(self.one(f"for {name} in range({self.number(2, 12)}):", f"for {name}, thing in enumerate(objs):"))
             self.loop_names.append(name)
@@ -430,7 +419,7 @@ class Objects:
             self.block(depth - 1)
             self.work //= 12
             self.loop_names.pop()
-        elif k < 98:
+        elif k == "break":
             self.line(f"if {self.test(n)}: {self.one('continue', 'break', 'continue')}")
         else:
             self.assign(self.value(n))
@@ -462,7 +451,7 @@ class Objects:
         if careful:
             self.line("try:")
         self.indent += careful
-        for _ in range(self.number(2, 6)):
+        for _ in range(self.many(2, 6)):
             self.statement(2)
         self.indent -= careful
         if careful:
@@ -491,14 +480,14 @@ class Objects:
             "table = {1: 2}",
             "",
         ]
-        for _ in range(self.number(2, 4)):
+        for _ in range(self.many(2, 4)):
             self.define_class()
         for _ in range(2):
             self.define_maker()
             self.define_generator()
             self.define_raiser()
             self.define_recursion()
-        loops = self.number(1, 3)
+        loops = self.many(1, 3)
         for number in range(loops):
             self.hot(number)
         for number in range(loops):
