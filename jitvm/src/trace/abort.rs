@@ -39,7 +39,6 @@ reasons! {
         CodeMemoryFull "code-memory-full" "the machine code area is full";
         NotEncodable "not-encodable" "the code generator could not encode the trace";
         Interrupted "interrupted" "a signal came while the loop was being recorded";
-        AlwaysFails "always-fails" "a guard is certain to fail";
     }
 }
 
@@ -47,7 +46,6 @@ reasons! {
     /// Why a loop is not recorded any more.
     BlacklistReason {
         Aborts "aborts" "recordings of the loop were aborted too often";
-        Unstable "unstable" "every trace of the loop soon met other types or paths";
         ExitCost "exit-cost" "leaving its trace cost more than half of what running in it took";
     }
 }

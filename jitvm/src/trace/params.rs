@@ -65,7 +65,7 @@ parameters! {
     chain_limit "chain-limit" = 64;
     /// Aborted recordings of one loop (or exit) before it is blacklisted.
     abort_limit "abort-limit" = 4;
-    /// Traces compiled for one loop, one after the other, before it is blacklisted as unstable.
+    /// Traces compiled for one loop, one after the other; where entries of the last one fail, side traces are made.
     version_limit "version-limit" = 4;
     /// Entries that fail in the pre-roll before a trace is retired.
     entry_failures "entry-failures" = 16;

@@ -31,7 +31,6 @@ const ADVICE: &[(&str, &str)] = &[
     ("too-", "Split the body of the loop, so that fewer calls and values are alive at once."),
     ("unstable-type", "Give each variable the same type at the end of the loop as at its start."),
     ("rare-path", "Nothing is lost: the loop is recorded again in another iteration."),
-    ("always-fails", "Look for a test in the loop whose answer is always the same, and take it out."),
 ];
 
 const SPLIT: &str = "Split the body of the loop into several loops, or move rare branches into functions of their own.";
