@@ -316,7 +316,7 @@ impl Assembler<'_> {
             Op::FloatLoad | Op::FloatStore => self.memory(ins, registers)?,
             Op::CellLoad | Op::CellStore => self.memory(ins, registers)?,
             Op::New => self.new_object(at, ins, registers)?,
-            Op::CallH => self.call(ins)?,
+            Op::CallH => self.call(at, ins)?,
             Op::CallF => self.call_function(at)?,
             // It is where the parent left it.
             Op::Parent => {}

@@ -7,8 +7,14 @@ use crate::ir::Ins;
 use dynasmrt::DynasmApi;
 
 impl Assembler<'_> {
-    pub fn call(&mut self, ins: Ins) -> Result<(), CompileFailure> {
+    pub fn call(&mut self, at: usize, ins: Ins) -> Result<(), CompileFailure> {
         let helper = self.targets.helpers.get(ins.c as usize).ok_or(CompileFailure::Malformed("no such helper"))?;
+        if self.options.in_frame
+            && helper.effects.may_show_frames()
+            && let Some(pc) = self.body.pc_of_call(at)
+        {
+            self.tell_place(pc);
+        }
         self.call_address(helper.entry.address());
         Ok(())
     }

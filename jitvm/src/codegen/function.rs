@@ -116,6 +116,12 @@ impl Assembler<'_> {
         Ok(())
     }
 
+    /// Before a call of what may run code of the program, which may look at line numbers: rax is free.
+    pub fn tell_place(&mut self, pc: u32) {
+        self.emitter.load(RAX, VM, TOP);
+        self.emitter.store_half(RAX, PC - FRAME, pc);
+    }
+
     fn push_frame(&mut self, place: i32, frame: &SnapFrame) {
         let code = u64::from(frame.pc) << 32 | u64::from(frame.code.0);
         let base = u64::from(frame.continuation as u32) << 32 | u64::from(frame.base);

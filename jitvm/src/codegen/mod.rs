@@ -83,6 +83,8 @@ pub struct Options {
     pub own_frame: bool,
     /// Of a function's trace, from its entry: how many parameters the function has. The first of them arrive in registers.
     pub parameters: u16,
+    /// The trace runs in a frame of a VM: what runs code of the program is told where in the anchor's code it is called.
+    pub in_frame: bool,
 }
 
 /// What a side trace takes over from the exit it starts at.

@@ -98,6 +98,13 @@ fn word(result: Outcome) -> u64 {
     }
 }
 
+impl Effects {
+    /// Code of the program may run, and look at the frames.
+    pub const fn may_show_frames(self) -> bool {
+        self.writes && self.raises
+    }
+}
+
 const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false };
 /// Looks at what may change.
 const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false };

@@ -155,6 +155,9 @@ impl<'s> Run<'s, '_> {
                     if op != Op::Nop && self.is_measured_enough(op) {
                         return Some(IrExit { measured: true, ..self.exit(index, back_edges) });
                     }
+                    if op == Op::CallH {
+                        self.tell_place(index);
+                    }
                     match self.step(self.body.ins[index]) {
                         Ok(word) => self.set(index, word),
                         Err(Failed) => return Some(self.exit(index, back_edges)),
@@ -450,6 +453,18 @@ impl<'s> Run<'s, '_> {
             Op::FieldStore | Op::FloatStore => (self.address(ins.a) + ins.c as usize, self.word(ins.b)),
             Op::CellStore => (self.word(ins.a) as usize + offset_of!(ModuleCell, value), self.word(ins.b)),
             _ => unreachable!("{} is no store", ins.op.name()),
+        }
+    }
+
+    /// Before a call of what may run code of the program, which may look at line numbers.
+    fn tell_place(&self, at: usize) {
+        let helper = self.machine.helpers[self.body.ins[at].c as usize];
+        if let Some(pc) = self.body.pc_of_call(at).filter(|_| helper.effects.may_show_frames()) {
+            // SAFETY: the VM is alive, and nothing refers to its frames while a trace is interpreted.
+            let anchor = unsafe { (*self.machine.vm).frames.last_mut() };
+            if let Some(anchor) = anchor {
+                anchor.pc = pc;
+            }
         }
     }
 

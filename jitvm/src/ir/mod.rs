@@ -383,6 +383,13 @@ impl Body {
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {
         self.snapshots.partition_point(|s| s.at as usize <= index).checked_sub(1)
     }
+    /// Where in the anchor's code the helper that the instruction at `index` calls is called, if it may raise: what follows
+    /// it leaves to there.
+    pub fn pc_of_call(&self, index: usize) -> Option<u32> {
+        let snapshot = &self.snapshots[self.snapshot_of(index + 1)?];
+        let is_of_call = snapshot.at as usize == index + 1 && snapshot.resume == Resume::Raise;
+        is_of_call.then(|| snapshot.frames.first().map(|anchor| anchor.pc))?
+    }
     /// Whether the guard at `index` could leave at any time: after a helper that raised the bytecode is not executed
     /// again, so without an exception there is no state to go on from.
     pub fn may_be_forced(&self, index: usize) -> bool {

@@ -9,7 +9,7 @@ use super::{Trace, evict, policy};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::call;
 use crate::ir::{CodeId, Const, FUNCTION_SLOT, Ins, Label, Op, Origin, Ref, Resume, Ty};
-use crate::runtime::object::ShapeId;
+use crate::runtime::object::{BoundMethod, ShapeId};
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Code, Vm};
 
@@ -119,6 +119,18 @@ impl Trace {
 pub fn set_entry(vm: &mut Vm, id: CodeId, entry: Option<*const u8>) {
     let cell: &Cell<*const u8> = &vm.codes[id.index()].entry;
     cell.set(entry.unwrap_or(crate::codegen::entry::interpret_activation as *const u8));
+}
+
+/// Whether a call of this value runs the code, and traces make it natively.
+pub(super) fn is_called_natively(vm: &Vm, called: Value, code: CodeId) -> bool {
+    let function = match called.has_shape(ShapeId::BOUND_METHOD) {
+        // SAFETY: the shape is known, and its parts are alive.
+        true => unsafe { (*called.object::<BoundMethod>()).function },
+        false => called,
+    };
+    // SAFETY: functions that something refers to are alive.
+    let is_of_code = call::as_function(function).is_some_and(|function| unsafe { (*function).code } == code);
+    is_of_code && vm.codes[code.index()].proto.parameters() <= MOST_ARGUMENTS
 }
 
 impl Recorder {

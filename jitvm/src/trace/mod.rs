@@ -347,16 +347,23 @@ pub fn caller_shown(vm: &mut Vm) {
     }
 }
 
-/// The instruction being recorded calls a function for which a trace has all frames.
+/// The instruction being recorded calls something for which a trace has all frames: a function, natively, or anything where
+/// nothing is inlined around it.
 fn is_pushed(vm: &Vm, recorder: &Recorder) -> bool {
     let depth = recorder.depth;
     let (Some(callee), Some(top)) = (vm.frames.get(depth), depth.checked_sub(1).and_then(|top| vm.frames.get(top)))
     else {
         return false;
     };
-    let instruction = vm.codes[top.code.index()].proto.instructions.get(top.pc as usize);
-    let is_call = instruction.is_some_and(|ins| matches!(ins.op, Bytecode::Call | Bytecode::CallMethod));
-    is_call && callee.continuation == Continuation::Call
+    let Some(ins) = vm.codes[top.code.index()].proto.instructions.get(top.pc as usize) else { return false };
+    if !matches!(ins.op, Bytecode::Call | Bytecode::CallMethod) || callee.continuation != Continuation::Call {
+        return false;
+    }
+    recorder.frames.len() == 1 || {
+        // SAFETY: the register that holds what is called, of a frame that waits for it.
+        let called = unsafe { *vm.stack.add(top.base as usize + ins.a as usize) };
+        function::is_called_natively(vm, called, callee.code)
+    }
 }
 
 fn give_up(vm: &mut Vm, recorder: &Recorder, abort: &Abort) {
@@ -602,6 +609,7 @@ fn compile(
         guard_fail: vm.jit.params.guard_fail.min(i32::MAX as u64) as u32,
         checkpoints: Witness::routine(&mut vm.jit),
         own_frame,
+        in_frame: true,
         parameters: of_loop
             .filter(|of| of.1 == function::ENTRY)
             .map_or(0, |(code, _)| u16::try_from(vm.codes[code.index()].proto.parameters()).unwrap_or(u16::MAX)),
