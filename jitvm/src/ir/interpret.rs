@@ -461,8 +461,10 @@ impl<'s> Run<'s, '_> {
         let helper = self.machine.helpers[self.body.ins[at].c as usize];
         if let Some(pc) = self.body.pc_of_call(at).filter(|_| helper.effects.may_show_frames()) {
             // SAFETY: the VM is alive, and nothing refers to its frames while a trace is interpreted.
-            let anchor = unsafe { (*self.machine.vm).frames.last_mut() };
-            if let Some(anchor) = anchor {
+            let frames = unsafe { &mut (*self.machine.vm).frames };
+            if !frames.is_empty()
+                && let Some(anchor) = frames.last_mut()
+            {
                 anchor.pc = pc;
             }
         }
