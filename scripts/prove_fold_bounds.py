@@ -4,7 +4,7 @@ import itertools
 
 import z3
 
-from prove_fold_meaning import BITWISE, LEAST, MOST, STEPS, WHOLE, Run, parse
+from prove_fold_meaning import BITWISE, LEAST, MOST, STEPS, STEPS_FLOATS, WHOLE, Run, parse
 from prove_fold_traces import EDGES, RANGES, Writer, is_defined, number_text
 
 
@@ -88,7 +88,7 @@ def prove_transfers():
             low, high = transfer(op, a, bounds)
             result, holds = Run(BITWISE if bits else WHOLE, {}, []).arithmetic(op, [x, right])
             solver = z3.Solver()
-            solver.set("rlimit", STEPS)
+            solver.set("rlimit", STEPS_FLOATS)
             premises_here = premises[:2] + [premises[2]] + premises[4:6] if more == [] and op in ("MULOV", "DIV", "MOD") else premises
             solver.add(*premises_here, *more, z3.BoolVal(True) if holds is None else holds, z3.Or(result < low, result > high))
             if solver.check() != z3.unsat:

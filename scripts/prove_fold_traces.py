@@ -304,7 +304,8 @@ def doubles(random, count):
                 case 0 if not made:
                     # All fields of a new object are stored before one is read.
                     made.append(writer.add("obj", "NEW", "+48", "+0", "shape:4040"))
-                    writer.add("nil", "FIELD_STORE", made[0], "val:None", "[8]")
+                    for offset in range(8, 48, 8):
+                        writer.add("nil", "FIELD_STORE", made[0], "val:None", f"[{offset}]")
                     for offset in (16, 24):
                         writer.add("nil", "FIELD_STORE", made[0], random.choice([x, *known]), f"[{offset}]")
                     for offset in (32, 40):
