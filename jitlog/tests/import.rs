@@ -487,13 +487,15 @@ fn a_log_of_the_jdk_made_now_shows_every_deoptimisation() {
         let mut java = Command::new("java");
         let output = java.args(flags).arg("-cp").arg(directory.path()).arg("Polymorphic").output().unwrap();
         assert!(output.status.success(), "{flags:?}");
-        output.stdout
+        output.stderr
     };
     let unlocked = "-XX:+UnlockDiagnosticVMOptions".to_string();
     let to = format!("-XX:LogFile={}", out("lc.xml").display());
     run(&[unlocked.clone(), "-XX:+LogCompilation".into(), to]);
     hotspot_shows_every_deoptimisation(&out("lc.xml"));
-    let text = run(&[unlocked, "-XX:+PrintCompilation".into(), "-XX:+PrintInlining".into()]);
+    // Apart from the program's lines, which may fall anywhere into the JVM's.
+    let apart = "-XX:+DisplayVMOutputToStderr".into();
+    let text = run(&[unlocked, "-XX:+PrintCompilation".into(), "-XX:+PrintInlining".into(), apart]);
     std::fs::write(out("pc.txt"), text).unwrap();
     run(&[format!("-Xlog:jit*=debug,codecache*=debug:file={}:uptime,level,tags", out("jit.txt").display())]);
     for name in ["pc.txt", "jit.txt"] {

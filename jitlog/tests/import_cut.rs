@@ -332,3 +332,30 @@ fn lines_torn_by_a_program_s_output_are_named() {
         assert_eq!(places, [(after, UnreadKind::Damaged)], "{what}: {:?}", report.unread);
     }
 }
+
+/// HotSpot prints the time by itself: a line of the program's may stand between that and the rest.
+#[test]
+fn a_compilation_parted_from_its_time_is_found() {
+    let folder = Folder::new();
+    let raw = String::from_utf8(fixture("polymorphic.hotspot.txt")).unwrap();
+    assert_eq!(folder.import(Format::Hotspot, raw.as_bytes()).unread, []);
+    let alone = folder.held();
+    let mut parted = 0;
+    let mixed: String = raw
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            let digits = line.trim_start().bytes().take_while(u8::is_ascii_digit).count();
+            let after = line.len() - line.trim_start().len() + digits;
+            // The first line tells what log it is.
+            if at < 3 || digits == 0 || at % 3 != 0 {
+                return format!("{line}\n");
+            }
+            parted += 1;
+            format!("{} 13000000\n{}\n", &line[..after], &line[after..])
+        })
+        .collect();
+    assert!(parted > 5, "{parted}");
+    assert_eq!(folder.import(Format::Hotspot, mixed.as_bytes()).unread, []);
+    assert_eq!(folder.held(), alone);
+}

@@ -164,6 +164,10 @@ impl Text {
             if let Some(at) = behind(line) {
                 return self.compilation(&line[at..], true, out);
             }
+            // The JVM prints the time by itself: with the program's line between, it stands before that.
+            if self.seen && compiled(line, false).is_some() {
+                return self.compilation(line, false, out);
+            }
             if self.seen {
                 out.unread(UnreadKind::Damaged, line);
             }
