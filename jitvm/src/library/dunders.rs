@@ -9,7 +9,7 @@ use crate::runtime::strings::text;
 use crate::runtime::types::TypeId;
 use crate::runtime::value::Value;
 use crate::runtime::vm::{Outcome, Vm};
-use crate::runtime::{dispatch, format_spec, hash, iterate, length_hint, numbers, repr, subscript};
+use crate::runtime::{aliases, dispatch, format_spec, hash, iterate, length_hint, numbers, repr, subscript};
 
 /// A special method, whichever type has it.
 struct Spec {
@@ -136,6 +136,9 @@ methods! {
     GETITEM "__getitem__" Arity::One, |vm, v| subscript::native_get_item(vm, v[0], v[1]);
     SETITEM "__setitem__" Arity::Range(2, 2), |vm, v| subscript::native_set_item(vm, v[0], v[1], v[2]).map(|()| Value::NONE);
     DELITEM "__delitem__" Arity::One, |vm, v| subscript::native_delete_item(vm, v[0], v[1]).map(|()| Value::NONE);
+    // What `type` does.
+    UNION "__or__" Arity::One, |vm, v| aliases::plain_union(vm, v[0], v[1]);
+    REFLECTED_UNION "__ror__" Arity::One, |vm, v| aliases::plain_union(vm, v[1], v[0]);
     // What `object` does.
     IS "__eq__" Arity::One, |_vm, v| Ok(if v[0] == v[1] { Value::TRUE } else { Value::NOT_IMPLEMENTED });
     IS_NOT "__ne__" Arity::One, |vm, v| inverted_equality(vm, v[0], v[1]);
@@ -280,12 +283,21 @@ tables! {
     BYTEARRAY_ITERATOR: ITER NEXT LENGTH_HINT;
     MEMORY_ITERATOR: ITER NEXT;
     BASE_EXCEPTION: REPR STR;
-    TYPE: REPR;
+    TYPE: UNION REFLECTED_UNION REPR;
+    CELL: LT LE EQ NE GT GE REPR;
     FUNCTION: REPR;
     METHOD: EQ NE HASH REPR;
     MAPPING_PROXY: REPR;
 }
 
 /// Types whose instances have no hash.
-pub const UNHASHABLE: &[TypeId] =
-    &[TypeId::LIST, TypeId::DICT, TypeId::SET, TypeId::SLICE, TypeId::BYTEARRAY, TypeId::DICT_KEYS, TypeId::DICT_ITEMS];
+pub const UNHASHABLE: &[TypeId] = &[
+    TypeId::LIST,
+    TypeId::DICT,
+    TypeId::SET,
+    TypeId::SLICE,
+    TypeId::BYTEARRAY,
+    TypeId::DICT_KEYS,
+    TypeId::DICT_ITEMS,
+    TypeId::CELL,
+];

@@ -11,14 +11,22 @@ use super::vm::{Outcome, Vm};
 /// `origin[arguments]` of a builtin class.
 pub fn new_alias(vm: &mut Vm, origin: Value, arguments: Value) -> Outcome {
     let arguments = if arguments.has_layout(ShapeId::TUPLE) { arguments } else { vm.tuple(&[arguments])? };
-    Ok(vm.descriptor(ShapeId::GENERIC_ALIAS, [origin, arguments, Value::NONE, Value::NONE]))
+    Ok(vm.descriptor(ShapeId::GENERIC_ALIAS, [origin, arguments, Value::FALSE, Value::NONE]))
+}
+
+/// `*alias`, the only item of an alias, as a tuple of it.
+pub fn unpacked(vm: &mut Vm, alias: Value) -> Outcome {
+    let [origin, arguments, ..] = *fields(alias);
+    let starred = vm.descriptor(ShapeId::GENERIC_ALIAS, [origin, arguments, Value::TRUE, Value::NONE]);
+    vm.tuple(&[starred])
 }
 
 /// An attribute of an alias: its own, or its origin's.
 pub fn find(vm: &mut Vm, alias: Value, name: Value) -> Outcome<Option<Value>> {
-    let [origin, arguments, ..] = *fields(alias);
+    let [origin, arguments, unpacked, _] = *fields(alias);
     match text(name) {
         "__origin__" => Ok(Some(origin)),
+        "__unpacked__" => Ok(Some(unpacked)),
         "__args__" => Ok(Some(arguments)),
         "__parameters__" => match typing_function(vm, "_parameters_of")? {
             Some(function) => vm.call(function, &[arguments]).map(Some),
@@ -53,23 +61,32 @@ pub fn get_item(vm: &mut Vm, alias: Value, key: Value) -> Outcome {
 
 /// `a | b` of classes; `None` unless both are classes, aliases, unions or None, and one is no None.
 pub fn union_of(vm: &mut Vm, a: Value, b: Value) -> Option<Outcome> {
-    let part = |value: Value| {
-        value == Value::NONE || matches!(value.layout(), ShapeId::TYPE | ShapeId::GENERIC_ALIAS | ShapeId::UNION)
-    };
-    let class = |value: Value| value != Value::NONE;
-    if !part(a) || !part(b) || !(class(a) || class(b)) {
+    if !have_union(a, b) {
         return None;
     }
-    // A metaclass may define the operator.
-    for value in [a, b] {
+    // A metaclass may define the operator; that of the second is asked where the first's has none or is derived from.
+    let asks_second = a == Value::NONE || vm.is_subtype(vm.type_of(b), vm.type_of(a));
+    for (value, name) in [(a, "__or__"), (b, "__ror__")].into_iter().take(1 + usize::from(asks_second)) {
         if value.has_layout(ShapeId::TYPE) && value.is_instance() {
-            let name = vm.intern(if value == a { "__or__" } else { "__ror__" });
+            let name = vm.intern(name);
             if vm.special(value, name).is_some_and(|method| !method.has_shape(ShapeId::BUILTIN)) {
                 return None;
             }
         }
     }
     Some(make_union(vm, a, b))
+}
+
+/// `type.__or__`, which asks no metaclass.
+pub fn plain_union(vm: &mut Vm, a: Value, b: Value) -> Outcome {
+    if have_union(a, b) { make_union(vm, a, b) } else { Ok(Value::NOT_IMPLEMENTED) }
+}
+
+fn have_union(a: Value, b: Value) -> bool {
+    let part = |value: Value| {
+        value == Value::NONE || matches!(value.layout(), ShapeId::TYPE | ShapeId::GENERIC_ALIAS | ShapeId::UNION)
+    };
+    part(a) && part(b) && (a != Value::NONE || b != Value::NONE)
 }
 
 fn make_union(vm: &mut Vm, a: Value, b: Value) -> Outcome {
@@ -92,13 +109,14 @@ fn make_union(vm: &mut Vm, a: Value, b: Value) -> Outcome {
 
 /// `list[int]` as its repr shows it.
 pub fn alias_text(vm: &mut Vm, alias: Value) -> Outcome<String> {
-    let [origin, arguments, ..] = *fields(alias);
+    let [origin, arguments, unpacked, _] = *fields(alias);
     let mut parts = Vec::new();
     for &argument in items(arguments) {
         parts.push(part_text(vm, argument)?);
     }
     let origin = part_text(vm, origin)?;
-    Ok(format!("{origin}[{}]", parts.join(", ")))
+    let star = if unpacked == Value::TRUE { "*" } else { "" };
+    Ok(format!("{star}{origin}[{}]", parts.join(", ")))
 }
 
 /// `int | None` as its repr shows it.
@@ -128,8 +146,8 @@ pub fn equal_parts(vm: &mut Vm, a: Value, b: Value) -> Outcome<Option<bool>> {
     }
     match a.layout() {
         ShapeId::GENERIC_ALIAS => {
-            let ([x, p, ..], [y, q, ..]) = (*fields(a), *fields(b));
-            Ok(Some(x == y && super::compare::equal(vm, p, q)?))
+            let ([x, p, s, _], [y, q, t, _]) = (*fields(a), *fields(b));
+            Ok(Some(x == y && s == t && super::compare::equal(vm, p, q)?))
         }
         ShapeId::UNION => {
             let (x, y) = (items(fields(a)[0]), items(fields(b)[0]));

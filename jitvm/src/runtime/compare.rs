@@ -11,7 +11,7 @@ use super::dispatch;
 use super::iterate::Iteration;
 use super::memory_view;
 use super::numbers::{Limbs, as_float, as_integer};
-use super::object::{Range, ShapeId, Slice};
+use super::object::{ClosureCell, Range, ShapeId, Slice};
 use super::sequences::{items, range_bounds, range_length};
 use super::set::is_any_set;
 use super::set_operations;
@@ -198,6 +198,14 @@ fn compare_others(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknown: &
             }
             return Ok(kind.holds(Some(Ordering::Equal)));
         }
+        // A cell is as what it holds; an empty one comes first.
+        (ShapeId::CLOSURE_CELL, ShapeId::CLOSURE_CELL) => {
+            let (x, y) = (cell_content(a), cell_content(b));
+            return match (x == Value::UNDEF, y == Value::UNDEF) {
+                (false, false) => compare_as_bool(vm, kind, x, y),
+                (x_is_empty, y_is_empty) => Ok(kind.holds(Some(y_is_empty.cmp(&x_is_empty)))),
+            };
+        }
         _ => {}
     }
     if equality && let Some(same) = super::aliases::equal_parts(vm, a, b)? {
@@ -213,6 +221,11 @@ fn slice_fields(slice: Value) -> [Value; 3] {
         let slice = &*slice.object::<Slice>();
         [slice.start, slice.stop, slice.step]
     }
+}
+
+fn cell_content(cell: Value) -> Value {
+    // SAFETY: the caller has checked the shape.
+    unsafe { (*cell.object::<ClosureCell>()).value }
 }
 
 fn equal_ranges(a: Value, b: Value) -> bool {

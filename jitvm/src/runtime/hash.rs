@@ -60,6 +60,7 @@ pub fn native_hash(vm: &mut Vm, value: Value) -> Outcome<i64> {
         | ShapeId::DICT
         | ShapeId::SET
         | ShapeId::BYTEARRAY
+        | ShapeId::CLOSURE_CELL
         | ShapeId::DICT_KEYS
         | ShapeId::DICT_ITEMS => {
             let name = vm.type_name(value);

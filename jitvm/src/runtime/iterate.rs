@@ -63,6 +63,7 @@ pub fn is_own_iterator(value: Value) -> bool {
 
 pub fn is_iterable(value: Value) -> bool {
     matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE | ShapeId::LONG_RANGE)
+        || value.has_layout(ShapeId::GENERIC_ALIAS)
         || dict_views::is_table(value)
         || is_data(value)
         || is_iterator(value)
@@ -147,6 +148,7 @@ pub fn native_iteration_state(vm: &mut Vm, iterable: Value) -> Outcome<[Value; 4
             let dict = super::mapping_proxy::to_dict(vm, iterable)?;
             Ok(dict_views::iteration_state(dict))
         }
+        ShapeId::GENERIC_ALIAS => Ok([super::aliases::unpacked(vm, iterable)?, ZERO, ZERO, ZERO]),
         // A class is iterable if its metaclass says so.
         _ => {
             let name = vm.type_name(iterable);
@@ -405,7 +407,11 @@ pub fn native_iterator(vm: &mut Vm, value: Value) -> Outcome {
         ShapeId::BYTES => ShapeId::BYTES_ITERATOR,
         ShapeId::BYTEARRAY => ShapeId::BYTEARRAY_ITERATOR,
         ShapeId::MEMORYVIEW => ShapeId::MEMORY_ITERATOR,
-        _ => return native_iteration_state(vm, value).map(|state| state[0]),
+        _ => {
+            let [source, ..] = native_iteration_state(vm, value)?;
+            // A copy may stand for the value.
+            return if is_iterator(source) { Ok(source) } else { native_iterator(vm, source) };
+        }
     };
     let state = native_iteration_state(vm, value)?;
     Ok(vm.iterator(shape, state, ZERO))

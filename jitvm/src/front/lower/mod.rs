@@ -6,6 +6,7 @@ mod definitions;
 mod expressions;
 mod formatted;
 mod imports;
+mod interactive;
 mod lexemes;
 mod literal;
 mod patterns;
@@ -171,9 +172,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn module(mut self, body: &[ast::Stmt], form: Form) -> Result<Tree, Fault> {
-        if form == Form::Interactive && body.len() > 1 {
-            let message = "multiple statements found while compiling a single statement";
-            return Err(Fault::syntax(message, span(body[1].range())));
+        if form == Form::Interactive {
+            interactive::check(self.text, body)?;
         }
         let kind = if form == Form::Module { FunctionKind::Module } else { FunctionKind::Namespace };
         let mut function = self.whole(kind);
