@@ -8,6 +8,7 @@ use crate::bytecode::Instruction;
 use crate::ir::CodeId;
 use crate::library::{self, Arguments};
 use crate::runtime::compare::{self, CompareKind};
+use crate::runtime::object::ShapeId;
 use crate::runtime::operators::{self as ops, Binary};
 use crate::runtime::types::type_id;
 use crate::runtime::value::Value;
@@ -33,6 +34,8 @@ pub struct Effects {
     pub raises: bool,
     /// May write lists, and nothing else that the trace has read.
     pub lists: bool,
+    /// The result is always an object of this shape.
+    pub gives: Option<ShapeId>,
 }
 
 /// Address of a helper, by number of arguments after the VM.
@@ -98,6 +101,11 @@ fn word(result: Outcome) -> u64 {
     }
 }
 
+/// A list that fits any heap: where memory for it is out, so is the process.
+fn few(list: Outcome) -> u64 {
+    list.expect("a list of few items is not refused").0
+}
+
 impl Effects {
     /// Code of the program may run, and look at the frames.
     pub const fn may_show_frames(self) -> bool {
@@ -105,21 +113,22 @@ impl Effects {
     }
 }
 
-const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false };
+const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false, gives: None };
 /// Looks at what may change.
-const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false };
+const READS: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false, gives: None };
 /// Allocates a new object each time.
-const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false, lists: false };
+const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false, lists: false, gives: None };
+const NEW_LIST: Effects = Effects { gives: Some(ShapeId::LIST), ..FRESH };
 /// Completes an object that the trace has just made and not read.
-const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false };
-const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: false };
+const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false, gives: None };
+const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: false, gives: None };
 /// Looks at what may change, for a result that need not be used.
 const LOOKS: Effects = FRESH;
 /// Changes lists, by code of the VM alone.
-const LISTS: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: true };
+const LISTS: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: true, gives: None };
 /// Raises, and whoever calls it knows.
-const THROWS: Effects = Effects { pure: false, fresh: false, writes: true, raises: false, lists: false };
-const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: false };
+const THROWS: Effects = Effects { pure: false, fresh: false, writes: true, raises: false, lists: false, gives: None };
+const ANY: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: false, gives: None };
 
 /// `CONSTANT "name" variant effects |vm, arguments| body;` – the constant is the helper's id.
 macro_rules! helpers {
@@ -216,6 +225,8 @@ helpers! {
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
     // Of two exact lists.
+    // `[item] * count`.
+    REPEAT_ITEM "repeat_item" A2 RAISES |vm, item, count| word(operators_sequence::repeat_item(vm, item, count));
     REPEAT_LIST "repeat_list" A2 RAISES |vm, list, count| word(operators_sequence::repeat_list(vm, list, count));
     JOIN_LISTS "join_lists" A2 RAISES |vm, a, b| word(operators_sequence::join_lists(vm, a, b));
     // Of an exact list, with bounds that are ints or None, and a step that is not 0.
@@ -273,10 +284,10 @@ helpers! {
     GET_ATTR "get_attr" A2 ANY |vm, a, b| word(attributes::get_attr(vm, a, b));
     LIST_APPEND "list_append" A2 LISTS |vm, a, b| word(vm.push(a, b).map(|()| Value::NONE));
     LIST_OF_TUPLE "list_of_tuple" A1 RAISES |vm, a| word(vm.list(sequences::items(a)));
-    LIST_1 "list_1" A1 RAISES |vm, a| word(vm.list(&[a]));
-    LIST_2 "list_2" A2 RAISES |vm, a, b| word(vm.list(&[a, b]));
-    LIST_3 "list_3" A3 RAISES |vm, a, b, c| word(vm.list(&[a, b, c]));
-    LIST_4 "list_4" A4 RAISES |vm, a, b, c, d| word(vm.list(&[a, b, c, d]));
+    LIST_1 "list_1" A1 NEW_LIST |vm, a| few(vm.list(&[a]));
+    LIST_2 "list_2" A2 NEW_LIST |vm, a, b| few(vm.list(&[a, b]));
+    LIST_3 "list_3" A3 NEW_LIST |vm, a, b, c| few(vm.list(&[a, b, c]));
+    LIST_4 "list_4" A4 NEW_LIST |vm, a, b, c, d| few(vm.list(&[a, b, c, d]));
     TUPLE_1 "tuple_1" A1 RAISES |vm, a| word(vm.tuple(&[a]));
     TUPLE_2 "tuple_2" A2 RAISES |vm, a, b| word(vm.tuple(&[a, b]));
     TUPLE_3 "tuple_3" A3 RAISES |vm, a, b, c| word(vm.tuple(&[a, b, c]));

@@ -15,7 +15,8 @@ use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Ty
 use crate::runtime::object::SHAPES;
 
 /// Effects of a helper that the table does not know.
-const UNKNOWN: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: true };
+const UNKNOWN: Effects =
+    Effects { pure: false, fresh: false, writes: true, raises: true, lists: true, gives: None };
 
 /// Effects of a call.
 pub(super) fn effects_of(helpers: &[Helper], call: Ins) -> Effects {
@@ -30,7 +31,7 @@ pub(super) fn shape_is_stable(shape: u32) -> bool {
 
 pub(super) struct Emitter<'h> {
     pub body: Body,
-    helpers: &'h [Helper],
+    pub helpers: &'h [Helper],
     /// Newest instruction of each operation; `Ins::previous` leads to the one before.
     heads: [Ref; OPERATIONS.len()],
     /// One past the last helper call, 0 if there was none: addresses are not kept across it.

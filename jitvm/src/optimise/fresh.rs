@@ -3,7 +3,7 @@
 //! After LOOP, a NEW of the pre-roll stands for the object that the iteration before has made. What happened to it then
 //! is what stands in the pre-roll, which is why its escapes there count.
 
-use super::emit::{Emitter, shape_is_stable};
+use super::emit::{Emitter, effects_of, shape_is_stable};
 use crate::ir::{Ins, Op, Ref};
 
 impl Emitter<'_> {
@@ -111,7 +111,8 @@ impl Emitter<'_> {
             return Some((guard.c, at));
         }
         let made = self.ins_of(root, Op::New).filter(|new| is_fresh || is_known(root, new.c));
-        made.map(|new| (new.c, root))
+        let given = || self.ins_of(root, Op::CallH).and_then(|call| effects_of(self.helpers, call).gives);
+        made.map(|new| (new.c, root)).or_else(|| given().map(|shape| (shape.0, root)))
     }
 
     /// What a field of an object that the trace has made was filled with, for objects that do not change.

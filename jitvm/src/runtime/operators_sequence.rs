@@ -214,6 +214,18 @@ pub fn repeat_list(vm: &mut Vm, list: Value, count: Value) -> Outcome {
     }
 }
 
+/// `[item] * count` of an int.
+pub fn repeat_item(vm: &mut Vm, item: Value, count: Value) -> Outcome {
+    let total = count.as_fixnum().max(0) as usize;
+    if are_many(total) {
+        let list = vm.list(&[item])?;
+        return super::operators::mul(vm, list, count, false);
+    }
+    let list = vm.list_with_capacity(total)?;
+    vm.fill_list_with(list, total, item);
+    Ok(list)
+}
+
 fn repeated_list(vm: &mut Vm, sequence: Value, total: usize) -> Outcome {
     let list = vm.list_with_capacity(total)?;
     match *items(sequence) {

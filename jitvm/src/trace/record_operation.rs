@@ -403,10 +403,27 @@ impl Recorder {
                 Binary::Mul if known && !changes && is_list(x) && y.is_int() => helpers::REPEAT_LIST,
                 _ => table[kind as usize],
             };
-            self.call(helper, &[left, right])
+            match self.item_of_new_list(vm, ins.b).filter(|_| helper == helpers::REPEAT_LIST) {
+                Some(item) => self.call(helpers::REPEAT_ITEM, &[item, right]),
+                None => self.call(helper, &[left, right]),
+            }
         });
         self.set(ins.a, result);
         Ok(Step::Interpret)
+    }
+
+    /// The item of a list of one that the trace has made, which only this register refers to, and that is no variable's.
+    fn item_of_new_list(&mut self, vm: &Vm, register: u16) -> Option<Ref> {
+        let list = self.get(register);
+        let frame = self.frames.last().expect("the anchor frame stays");
+        let is_temporary = usize::from(register) >= vm.codes[frame.id.0 as usize].proto.local_names.len();
+        if list.is_constant() || !is_temporary || self.slots.iter().filter(|slot| slot.value == list).count() != 1 {
+            return None;
+        }
+        let (call, since) = self.body.ins.get(list.index()..)?.split_first()?;
+        let is_new = call.op == Op::CallH && call.c == u32::from(helpers::BUILD_LIST[0].0);
+        let is_used = || since.iter().any(|ins| ins.operands().any(|operand| operand == list));
+        (is_new && !is_used()).then(|| self.body.ins[call.a.index()].b)
     }
 
     /// Whether an operand is an exactly builtin one whose operators run no code of the program; checks that it stays so.

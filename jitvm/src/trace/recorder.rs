@@ -480,7 +480,8 @@ impl Recorder {
         for word in words {
             chain = self.emit(Op::CArg, chain, word, 0);
         }
-        let result = self.emit(Op::CallH, chain, Ref::NONE, helper.0.into());
+        let ty = if entry.effects.gives.is_some() { Ty::Obj } else { Op::CallH.result() };
+        let result = self.shared(Ins::new(Op::CallH, ty, chain, Ref::NONE, helper.0.into()));
         if entry.effects.raises {
             self.check_exception(result);
         }
@@ -598,7 +599,8 @@ impl Recorder {
             return r;
         }
         let ins = self.body.ins[r.index()];
-        if ins.op == Op::G_Shape && ins.c == shape.0 {
+        let made = ins.op == Op::CallH && HELPERS[ins.c as usize].effects.gives == Some(shape);
+        if made || ins.op == Op::G_Shape && ins.c == shape.0 {
             return r;
         }
         let checked = self.guard(Op::G_Shape, Ty::Obj, r, Ref::NONE, shape.0);
