@@ -120,7 +120,8 @@ const READS: Effects = Effects { pure: false, fresh: false, writes: false, raise
 const FRESH: Effects = Effects { pure: false, fresh: true, writes: false, raises: false, lists: false, gives: None };
 const NEW_LIST: Effects = Effects { gives: Some(ShapeId::LIST), ..FRESH };
 /// Completes an object that the trace has just made and not read.
-const COMPLETES: Effects = Effects { pure: false, fresh: false, writes: false, raises: false, lists: false, gives: None };
+const COMPLETES: Effects =
+    Effects { pure: false, fresh: false, writes: false, raises: false, lists: false, gives: None };
 const RAISES: Effects = Effects { pure: false, fresh: false, writes: false, raises: true, lists: false, gives: None };
 /// Looks at what may change, for a result that need not be used.
 const LOOKS: Effects = FRESH;

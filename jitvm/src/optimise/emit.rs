@@ -15,8 +15,7 @@ use crate::ir::{Body, Const, Effect, Field, Ins, OPERATIONS, Op, Origin, Ref, Ty
 use crate::runtime::object::SHAPES;
 
 /// Effects of a helper that the table does not know.
-const UNKNOWN: Effects =
-    Effects { pure: false, fresh: false, writes: true, raises: true, lists: true, gives: None };
+const UNKNOWN: Effects = Effects { pure: false, fresh: false, writes: true, raises: true, lists: true, gives: None };
 
 /// Effects of a call.
 pub(super) fn effects_of(helpers: &[Helper], call: Ins) -> Effects {

@@ -183,7 +183,7 @@ pub fn mixed(words: &[u64]) -> u64 {
     sum << 2
 }
 
-const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false };
+const PURE: Effects = Effects { pure: true, fresh: false, writes: false, raises: false, lists: false, gives: None };
 /// Helper n takes n + 1 arguments.
 pub static HELPERS: &[Helper] = &[
     Helper { name: "mix1", entry: Entry::A1(mix1), effects: PURE },

@@ -21,17 +21,17 @@ pub static HELPERS: &[Helper] = &[
     Helper {
         name: "mix",
         entry: Entry::A2(mix),
-        effects: Effects { pure: true, fresh: false, writes: false, raises: false, lists: false },
+        effects: Effects { pure: true, fresh: false, writes: false, raises: false, lists: false, gives: None },
     },
     Helper {
         name: "peek",
         entry: Entry::A1(peek),
-        effects: Effects { pure: false, fresh: false, writes: false, raises: false, lists: false },
+        effects: Effects { pure: false, fresh: false, writes: false, raises: false, lists: false, gives: None },
     },
     Helper {
         name: "bump",
         entry: Entry::A2(bump),
-        effects: Effects { pure: false, fresh: false, writes: true, raises: true, lists: false },
+        effects: Effects { pure: false, fresh: false, writes: true, raises: true, lists: false, gives: None },
     },
 ];
 
