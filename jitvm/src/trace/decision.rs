@@ -64,7 +64,7 @@ reasons! {
     /// What becomes of a guard of a loop.
     GuardDecision {
         Hoisted "hoisted" "what the guard tests is the same in each turn: it is tested once, before the loop";
-        Eager "eager" "the interpreter has seen the guard's place go or come otherwise: its exit gets a side trace early (parameter side-eager)";
+        Eager "eager" "the interpreter has been seen to go both ways here, or to meet several shapes: the guard's exit gets a side trace after few failures (parameter side-eager)";
     }
 }
 
