@@ -229,7 +229,8 @@ def _alias_item(alias, parameters):
     if len(parameters) != len(known):
         few = "few" if len(parameters) < len(known) else "many"
         raise TypeError(f"Too {few} arguments for {alias}; actual {len(parameters)}, expected {len(known)}")
-    return _BuiltinAlias(alias.__origin__, _substituted(alias.__args__, dict(zip(known, parameters))))
+    made = _BuiltinAlias(alias.__origin__, _substituted(alias.__args__, dict(zip(known, parameters))))
+    return next(iter(made)) if alias.__unpacked__ else made
 
 
 def _is_generic(base):

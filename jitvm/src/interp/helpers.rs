@@ -328,7 +328,7 @@ helpers! {
     // Addresses of the code and of the instruction, and the registers that it reads.
     EXECUTE "execute" A5 ANY |vm, code, ins, a, b, c| word(execute_apart(vm, code, ins, [a, b, c]));
     // They leave an exception pending, for CATCH, which comes at once. The second is for what runs no code of the program.
-    RAISE "raise" A2 THROWS |vm, value, cause| raise(vm, value, cause);
+    RAISE "raise" A3 THROWS |vm, value, cause, pc| raise_at(vm, value, cause, pc.as_fixnum() as u32);
     RAISE_BUILTIN "raise_builtin" A2 COMPLETES |vm, value, cause| raise(vm, value, cause);
     RERAISE "reraise" A1 COMPLETES |vm, value| { vm.exception = value; Value::EXC.0 };
     // Address of the places that the pending exception passes on the way to its handler: gives it to that.
@@ -404,6 +404,17 @@ fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
     let item = iterate::next_of(vm, &mut state)?;
     leave_state(vm, state);
     Ok(item.unwrap_or(Value::EXHAUSTED))
+}
+
+/// As [`raise`], of a class of the program: what makes its instance may look at the line.
+fn raise_at(vm: &mut Vm, value: Value, cause: Value, pc: u32) -> u64 {
+    // The IR interpreter's tests have a VM without frames.
+    if !vm.frames.is_empty()
+        && let Some(anchor) = vm.frames.last_mut()
+    {
+        anchor.pc = pc;
+    }
+    raise(vm, value, cause)
 }
 
 /// `raise value from cause`; no cause is UNDEF.

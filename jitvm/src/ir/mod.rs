@@ -383,12 +383,16 @@ impl Body {
     pub fn snapshot_of(&self, index: usize) -> Option<usize> {
         self.snapshots.partition_point(|s| s.at as usize <= index).checked_sub(1)
     }
-    /// Where in the anchor's code the helper that the instruction at `index` calls is called, if it may raise: what follows
-    /// it leaves to there.
+    /// Where in the anchor's code the helper that the instruction at `index` calls is called, if it may raise: the guard
+    /// behind it leaves to there, or, if it raised while recording, behind it.
     pub fn pc_of_call(&self, index: usize) -> Option<u32> {
         let snapshot = &self.snapshots[self.snapshot_of(index + 1)?];
-        let is_of_call = snapshot.at as usize == index + 1 && snapshot.resume == Resume::Raise;
-        is_of_call.then(|| snapshot.frames.first().map(|anchor| anchor.pc))?
+        let is_of_call = snapshot.at as usize == index + 1;
+        match (snapshot.resume, snapshot.frames.as_slice()) {
+            (Resume::Raise, [anchor, ..]) | (Resume::Onward, [anchor, _, ..]) if is_of_call => Some(anchor.pc),
+            (Resume::Onward, [_]) if is_of_call => Some(self.origins[index].pc),
+            _ => None,
+        }
     }
     /// Whether the guard at `index` could leave at any time: after a helper that raised the bytecode is not executed
     /// again, so without an exception there is no state to go on from.

@@ -3,7 +3,7 @@
 use super::bytes_methods::hex_of;
 use super::{Arguments, Arity, Owner, builtins};
 use crate::runtime::bytes::{self, data, data_mut, splice, to_byte};
-use crate::runtime::iterate::{is_iterable, to_index, to_size};
+use crate::runtime::iterate::{is_iterable_object, to_index, to_size};
 use crate::runtime::memory_view;
 use crate::runtime::sequences::as_items;
 use crate::runtime::strings::as_text;
@@ -79,7 +79,7 @@ fn copy(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn extend(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let (array, iterable) = (receiver(arguments), arguments.positional()[1]);
-    if bytes::as_buffer(iterable).is_none() && !is_iterable(iterable) {
+    if bytes::as_buffer(iterable).is_none() && !is_iterable_object(vm, iterable) {
         let name = vm.type_name(iterable);
         return Err(vm.type_error(format!("can't extend bytearray with {name}")));
     }

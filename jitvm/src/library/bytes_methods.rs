@@ -3,7 +3,7 @@
 use super::{Arguments, Arity, BuiltinRow, Owner, builtins};
 use crate::runtime::bytes::{self, as_buffer, buffer, data, is_bytearray};
 use crate::runtime::codecs;
-use crate::runtime::iterate::{Iteration, is_iterable};
+use crate::runtime::iterate::{Iteration, is_iterable_object};
 use crate::runtime::numbers::{Limbs, as_i64, as_integer};
 use crate::runtime::sequences::items;
 use crate::runtime::types::TypeId;
@@ -282,7 +282,7 @@ fn hex(vm: &mut Vm, arguments: Arguments) -> Outcome {
 
 fn join(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let iterable = arguments.positional()[1];
-    if !is_iterable(iterable) {
+    if !is_iterable_object(vm, iterable) {
         return Err(vm.type_error("can only join an iterable"));
     }
     let mut out = Vec::new();

@@ -159,7 +159,7 @@ fn affix(vm: &mut Vm, arguments: Arguments, function: &str, matches: fn(&str, &s
 
 fn join(vm: &mut Vm, arguments: Arguments) -> Outcome {
     let iterable = arguments.positional()[1];
-    if !iterate::is_iterable(iterable) {
+    if !iterate::is_iterable_object(vm, iterable) {
         return Err(vm.type_error("can only join an iterable"));
     }
     // A list or tuple is read in place, since nothing runs meanwhile that could change it.

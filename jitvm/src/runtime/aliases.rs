@@ -66,15 +66,24 @@ pub fn union_of(vm: &mut Vm, a: Value, b: Value) -> Option<Outcome> {
     }
     // A metaclass may define the operator; that of the second is asked where the first's has none or is derived from.
     let asks_second = a == Value::NONE || vm.is_subtype(vm.type_of(b), vm.type_of(a));
-    for (value, name) in [(a, "__or__"), (b, "__ror__")].into_iter().take(1 + usize::from(asks_second)) {
-        if value.has_layout(ShapeId::TYPE) && value.is_instance() {
-            let name = vm.intern(name);
-            if vm.special(value, name).is_some_and(|method| !method.has_shape(ShapeId::BUILTIN)) {
-                return None;
-            }
-        }
+    let is_asked = defines_operator(vm, a, "__or__") || asks_second && defines_operator(vm, b, "__ror__");
+    if is_asked { None } else { Some(make_union(vm, a, b)) }
+}
+
+/// The class's metaclass has an operator of its own.
+fn defines_operator(vm: &mut Vm, class: Value, name: &str) -> bool {
+    if !class.has_layout(ShapeId::TYPE) || !class.is_instance() {
+        return false;
     }
-    Some(make_union(vm, a, b))
+    let name = vm.intern(name);
+    vm.special(class, name).is_some_and(|method| !method.has_shape(ShapeId::BUILTIN))
+}
+
+/// `a | b` as `type` does it, after metaclasses that are asked have declined: one of the two must leave it to `type`.
+pub fn native_union(vm: &mut Vm, a: Value, b: Value) -> Option<Outcome> {
+    let mut is_of_program = |value| defines_operator(vm, value, "__or__") || defines_operator(vm, value, "__ror__");
+    let is_left_to_type = !is_of_program(a) || !is_of_program(b);
+    (have_union(a, b) && is_left_to_type).then(|| make_union(vm, a, b))
 }
 
 /// `type.__or__`, which asks no metaclass.

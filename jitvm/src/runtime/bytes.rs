@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::heap::Heap;
-use super::iterate::{Iteration, is_iterable};
+use super::iterate::{Iteration, is_iterable_object};
 use super::memory_view;
 use super::numbers::{as_i64, as_integer};
 use super::object::{ByteArray, Bytes, STORAGE_ITEMS, ShapeId};
@@ -131,7 +131,7 @@ pub fn from_source(vm: &mut Vm, source: Value, array: bool) -> Outcome<Vec<u8>> 
             Err(_) => Err(vm.value_error("negative count")),
         };
     }
-    if as_buffer(source).is_none() && !is_iterable(source) {
+    if as_buffer(source).is_none() && !is_iterable_object(vm, source) {
         let (name, class) = (vm.type_name(source), if array { "bytearray" } else { "bytes" });
         return Err(vm.type_error(format!("cannot convert '{name}' object to {class}")));
     }

@@ -202,7 +202,12 @@ fn compare_others(vm: &mut Vm, kind: CompareKind, a: Value, b: Value, unknown: &
         (ShapeId::CLOSURE_CELL, ShapeId::CLOSURE_CELL) => {
             let (x, y) = (cell_content(a), cell_content(b));
             return match (x == Value::UNDEF, y == Value::UNDEF) {
-                (false, false) => compare_as_bool(vm, kind, x, y),
+                (false, false) => {
+                    vm.enter_native(" in comparison")?;
+                    let result = compare_as_bool(vm, kind, x, y);
+                    vm.leave_native();
+                    result
+                }
                 (x_is_empty, y_is_empty) => Ok(kind.holds(Some(y_is_empty.cmp(&x_is_empty)))),
             };
         }

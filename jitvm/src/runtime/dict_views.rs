@@ -240,7 +240,7 @@ fn add_all(vm: &mut Vm, target: Value, other: Value) -> Outcome<()> {
     let mut iteration = Iteration::new(vm, other)?;
     let mut index = 0;
     while let Some(element) = iteration.next(vm)? {
-        if !iterate::is_iterable(element) {
+        if !iterate::is_iterable_object(vm, element) {
             let message = format!("cannot convert dictionary update sequence element #{index} to a sequence");
             return Err(vm.type_error(message));
         }

@@ -61,7 +61,7 @@ pub fn is_own_iterator(value: Value) -> bool {
     is_iterator(value) && !value.is_instance()
 }
 
-pub fn is_iterable(value: Value) -> bool {
+pub fn is_builtin_iterable(value: Value) -> bool {
     matches!(value.layout(), ShapeId::LIST | ShapeId::TUPLE | ShapeId::STR | ShapeId::RANGE | ShapeId::LONG_RANGE)
         || value.has_layout(ShapeId::GENERIC_ALIAS)
         || dict_views::is_table(value)
@@ -94,14 +94,14 @@ fn data_item(vm: &mut Vm, value: Value, index: usize) -> Outcome<Option<Value>> 
     Ok(Some(Value::from_fixnum(i64::from(bytes::data(value)[index]))))
 }
 
-/// As [`is_iterable`], for instances of program classes too.
+/// As [`is_builtin_iterable`], for instances of program classes too.
 pub fn is_iterable_object(vm: &Vm, value: Value) -> bool {
     if !value.is_instance() {
-        return is_iterable(value);
+        return is_builtin_iterable(value);
     }
     match vm.special(value, vm.names.iter) {
         Some(method) => method != Value::NONE,
-        None => vm.special(value, vm.names.getitem).is_some() || is_iterable(value),
+        None => vm.special(value, vm.names.getitem).is_some() || is_builtin_iterable(value),
     }
 }
 

@@ -167,7 +167,7 @@ fn of_layouts(vm: &mut Vm, op: Binary, a: Value, b: Value, augmented: bool) -> O
         return Some(new.and_then(|new| vm.bytes_like(a, &new)));
     }
     if op == Binary::BitOr
-        && let Some(union) = super::aliases::union_of(vm, a, b)
+        && let Some(union) = super::aliases::native_union(vm, a, b)
     {
         return Some(union);
     }

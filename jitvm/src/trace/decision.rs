@@ -48,10 +48,10 @@ reasons! {
 }
 
 reasons! {
-    /// Whether both arms of an `if` that has gone both ways are done, and a choice takes the place of the branch.
+    /// Whether both arms of an `if` that could be chosen from are done, and a choice takes the place of the branch.
     BranchDecision {
         BothWays "both-ways" "both arms are done, and the condition chooses between their values";
-        OneWay "one-way" "the last eight times it went the same way";
+        OneWay "one-way" "the last seven times it went the same way";
         RareForFloats "rare-for-floats" "one way is too rare for a choice between floats, which takes longer than one between ints";
         ArmTooLong "arm-too-long" "an arm has too many instructions (parameter if-convert)";
         ArmDoesMore "arm-does-more" "an arm does more than to compute a few numbers";
@@ -147,6 +147,12 @@ impl Recorder {
     /// About the conditional jump at `pc` of the innermost frame, the recorded bytecode or the one behind it.
     pub(super) fn decide_branch(&mut self, pc: u32, decision: BranchDecision) {
         self.decide(Decision::Branch(decision), Origin { pc, ..self.origin() }, None);
+    }
+
+    /// The conditional jumps whose ways are both done.
+    pub(super) fn chosen_branches(&self) -> Vec<Origin> {
+        let chosen = Decision::Branch(BranchDecision::BothWays);
+        self.decisions.iter().filter(|made| made.decision == chosen).map(|made| made.origin).collect()
     }
 
     fn decide(&mut self, decision: Decision, origin: Origin, callee: Option<CodeId>) {

@@ -36,14 +36,16 @@ fn seen(code: &Code, pc: usize) -> u32 {
     }
 }
 
-/// Whether the guard at this index is one that the interpreter has seen go otherwise.
-pub(super) fn is_eager(vm: &Vm, body: &Body, guard: u16) -> bool {
+/// Whether the guard at this index is one that the interpreter has seen go otherwise. `chosen` are the jumps both of whose
+/// ways the trace does: no way of theirs leads through a guard.
+pub(super) fn is_eager(vm: &Vm, body: &Body, chosen: &[Origin], guard: u16) -> bool {
     let Some(&Origin { code, pc }) = body.origins.get(usize::from(guard)) else { return false };
-    let (code, pc) = (&vm.codes[code.index()], pc as usize);
+    let (id, code, pc) = (code, &vm.codes[code.index()], pc as usize);
     let instructions = &code.proto.instructions;
     let Some(ins) = instructions.get(pc) else { return false };
     let jumps = |at: usize| instructions.get(at).is_some_and(|ins| matches!(ins.op, Op::JumpIfTrue | Op::JumpIfFalse));
-    let goes_both_ways = |at: usize| rarer_way(code.words[at]) >= RARER;
+    let is_chosen = |at: usize| chosen.contains(&Origin { code: id, pc: at as u32 });
+    let goes_both_ways = |at: usize| rarer_way(code.words[at]) >= RARER && !is_chosen(at);
     if jumps(pc) {
         // Of None or an object, its type decides.
         return goes_both_ways(pc);

@@ -395,6 +395,7 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
     let bytecodes = take(&mut recorder.bytecodes);
     let concrete = recorder.concrete.clone();
     let places = recorder.places.clone();
+    let chosen = recorder.chosen_branches();
     let recorded = recorder.close();
     let link = recorded.link;
     let pins = [parent.map(|parent| parent.trace), link];
@@ -432,8 +433,8 @@ fn finish(vm: &mut Vm, mut recorder: Box<Recorder>) {
             let guards: Vec<u16> =
                 body.ins.iter().enumerate().filter(|(_, i)| i.op.is_guard()).map(|(i, _)| i as u16).collect();
             let root = parent.map_or(trace, |parent| vm.jit.trace(parent.trace).root);
-            let of_guard =
-                |&guard: &u16| ExitState { eager: eager::is_eager(vm, &body, guard), ..ExitState::default() };
+            let is_eager = |guard: u16| eager::is_eager(vm, &body, &chosen, guard);
+            let of_guard = |&guard: &u16| ExitState { eager: is_eager(guard), ..ExitState::default() };
             let mut exits: Vec<ExitState> = guards.iter().map(of_guard).collect();
             match (ends_outside, exits.last_mut()) {
                 // Nothing can be recorded from there.

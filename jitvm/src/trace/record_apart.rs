@@ -17,7 +17,7 @@ impl Recorder {
         liveness::reads(ins, |register| words.push(register));
         assert!(
             words.len() <= MOST_OPERANDS,
-            "{}: what reads a block of registers has a form of its own",
+            "{}: what reads more registers than that has a form of its own",
             ins.op.name()
         );
         let mut words: Vec<Ref> = words.into_iter().map(|register| self.get(register)).collect();

@@ -111,12 +111,13 @@ impl Recorder {
                     _ => value,
                 };
                 let cause = if ins.x == 1 { self.get(ins.b) } else { self.constant(vm, Value::UNDEF) };
-                let helper = if ins.x == 0 && is_builtin_exception(vm, at(ins.a)) {
-                    helpers::RAISE_BUILTIN
+                if ins.x == 0 && is_builtin_exception(vm, at(ins.a)) {
+                    self.throw(helpers::RAISE_BUILTIN, &[value, cause], catcher, Cause::Raised);
                 } else {
-                    helpers::RAISE
-                };
-                self.throw(helper, &[value, cause], catcher, Cause::Raised);
+                    // `__init__` may run, and look at lines; no guard behind the call tells its place.
+                    let pc = self.constant_int(self.frames[0].pc.into());
+                    self.throw(helpers::RAISE, &[value, cause, pc], catcher, Cause::Raised);
+                }
             }
             (Bytecode::Raise, _) if vm.handled.has_layout(ShapeId::EXCEPTION) => {
                 let handled = self.handled_cell(vm);

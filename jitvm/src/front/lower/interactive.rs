@@ -29,10 +29,16 @@ pub fn check(text: &str, body: &[ast::Stmt]) -> Result<(), Fault> {
     if let Some(next) = rest.first() {
         return invalid(next.start().to_usize());
     }
-    let line = text[..last].rfind(['\n', '\r']).map_or(0, |before| before + 1);
+    let line = logical_line(text, last);
     let is_indented = text[line..].starts_with([' ', '\t', '\x0c']);
     let ends = text[first.end().to_usize()..].contains(['\n', '\r']);
     if is_indented || ends { Ok(()) } else { invalid(text.trim_end().len()) }
+}
+
+/// Where the line around a place begins, lines that a backslash continues being one.
+fn logical_line(text: &str, at: usize) -> usize {
+    let lines = text[..at].match_indices('\n').map(|(at, _)| at);
+    lines.rev().find(|&at| !text[..at].trim_end_matches('\r').ends_with('\\')).map_or(0, |before| before + 1)
 }
 
 /// Where the last statement in a compound one begins; none in a simple one.
