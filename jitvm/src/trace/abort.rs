@@ -38,6 +38,7 @@ reasons! {
         RarePath "rare-path" "the iteration took a way that the next one cannot take";
         CodeMemoryFull "code-memory-full" "the machine code area is full";
         NotEncodable "not-encodable" "the code generator could not encode the trace";
+        ClassChanged "class-changed" "a class changed while the loop was being recorded";
         Interrupted "interrupted" "a signal came while the loop was being recorded";
     }
 }

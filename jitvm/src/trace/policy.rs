@@ -285,6 +285,7 @@ const fn weight(reason: AbortReason) -> u16 {
         | AbortReason::LeftFunction
         | AbortReason::Exception
         | AbortReason::Interrupted
+        | AbortReason::ClassChanged
         | AbortReason::RarePath => 1,
         AbortReason::NothingToRecord => 16,
         _ => 4,

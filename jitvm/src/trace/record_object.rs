@@ -12,7 +12,7 @@ use super::recorder::{Recorder, Recording, abort};
 use crate::bytecode::{Instruction, Op as Bytecode};
 use crate::interp::cache::settle;
 use crate::interp::call;
-use crate::ir::{CodeId, Op, Ref, Ty};
+use crate::ir::{CodeId, Ins, Op, Ref, Ty};
 use crate::runtime::attributes;
 use crate::runtime::descriptors;
 use crate::runtime::instances::Place;
@@ -51,9 +51,15 @@ impl Recorder {
         let (watch, version) = (vm.class(id).watch, vm.class(id).version);
         let text = format!("version of {}", vm.class_name(id));
         let cell = self.constant_raw(watch.address() as u64, text);
+        let before = self.body.ins.len();
         let now = self.emit(Op::CellLoad, cell, Ref::NONE, 0);
         let then = self.constant_int(version.into());
         self.guard(Op::G_Eq, Ty::Nil, now, then, 0);
+        // It was loaded before: not to be what it was then.
+        if now.index() < before && before < self.body.ins.len() {
+            let differs = |ins: &Ins| ins.op == Op::G_Eq && ins.a == now && ins.b != then;
+            self.outdated |= self.body.ins[now.index()..before].iter().any(differs);
+        }
     }
 
     /// GET_ATTR of an instance of a program class; `None` leaves it to the runtime.

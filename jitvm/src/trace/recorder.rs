@@ -149,6 +149,8 @@ pub struct Recorder {
     pub(super) snapshot_taken: bool,
     /// It has called a helper.
     pub(super) after_call: bool,
+    /// A class is not what the trace has found it to be before: an earlier guard will not pass.
+    pub(super) outdated: bool,
     /// Where the arms of a diamond meet that has been recorded, until the interpreter is there.
     pub(super) join: Option<u32>,
     /// An arm of a diamond is being recorded.
@@ -226,6 +228,7 @@ impl Recorder {
             slots: Vec::new(),
             snapshot_taken: false,
             after_call: false,
+            outdated: false,
             join: None,
             in_arm: false,
             state_before: None,
@@ -336,6 +339,9 @@ impl Recorder {
         }
         if self.ends_outside.is_some() {
             return step.map(|_| None);
+        }
+        if self.outdated {
+            return abort(AbortReason::ClassChanged, self.place());
         }
         self.evaluate(vm, anchor);
         step.map(Some)
