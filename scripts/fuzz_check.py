@@ -23,6 +23,7 @@ MODES = [
     ("check", "--jit-check --jit-param loop=3 --jit-param random-ra={seed}"),
     ("check-plain", "--jit-check"),
     ("evict", "--jit-param evict-stress=3 --jit-param loop=3"),
+    ("generic", "--jit-param shapes=1 --jit-param side-eager=1 --jit-param loop=3"),
     ("no-peel", "--jit-param pass.peel=off"),
     ("no-fold", "--jit-param pass.fold=off"),
     ("no-dce", "--jit-param pass.dce=off"),

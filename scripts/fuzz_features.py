@@ -70,7 +70,7 @@ def tables_of_sources():
     helpers = re.findall(r'^    [A-Z][A-Z_0-9]* "([a-z_0-9]+)" A\d ', text, re.M)
     text = (ROOT / "jitvm/src/trace/abort.rs").read_text()
     table = re.search(r"LeaveReason \{(.*?)\n    \}", text, re.S)
-    return helpers, re.findall(r'^ +\w+ "([a-z-]+)" ', table[1], re.M) if table else []
+    return helpers, dict(re.findall(r'^ +\w+ "([a-z-]+)" "(.*)";', table[1], re.M)) if table else {}
 
 
 class Log:
@@ -166,9 +166,7 @@ class Log:
     @staticmethod
     @functools.cache
     def leaves():
-        text = (ROOT / "jitvm/src/trace/abort.rs").read_text()
-        table = re.search(r"LeaveReason \{(.*?)\n    \}", text, re.S)
-        return {text: name for name, text in re.findall(r'^ +\w+ "([a-z-]+)" "(.*)";', table[1] if table else "", re.M)}
+        return {text: name for name, text in tables_of_sources()[1].items()}
 
     @staticmethod
     def general(detail):

@@ -14,6 +14,7 @@ KINDS = {"numbers": Numbers, "objects": Objects, "language": Language}
 # much time are left to modes of their own.
 PARAMETERS = {
     "loop": (2, 3, 7, 20, 200), "function": (2, 10, 40), "side": (1, 2, 3), "side-limit": (1, 4, 16), "chain-limit": (1, 2, 4),
+    "side-eager": (1, 2, 4), "shapes": (1, 2, 3),
     "abort-limit": (1, 2), "version-limit": (1, 2), "entry-failures": (1, 2, 4), "watchdog": (4, 16, 64), "exit-cost": (60, 400),
     "max-ir": (60, 200, 800), "max-snapshots": (8, 40), "inline-depth": (0, 1, 2, 4), "inline-recursion": (0, 1), "if-convert": (0, 1, 9),
     "gc-stress": (1000,), "code-limit": (16, 32), "evict-stress": (20,), "func": ("off",), "bailouts": (1000,),

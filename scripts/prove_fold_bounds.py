@@ -89,7 +89,7 @@ def prove_transfers():
             result, holds = Run(BITWISE if bits else WHOLE, {}, []).arithmetic(op, [x, right])
             solver = z3.Solver()
             solver.set("rlimit", STEPS_FLOATS)
-            premises_here = premises[:2] + [premises[2]] + premises[4:6] if more == [] and op in ("MULOV", "DIV", "MOD") else premises
+            premises_here = premises[:3] + premises[4:6] if more == [] and op in ("MULOV", "DIV", "MOD") else premises
             solver.add(*premises_here, *more, z3.BoolVal(True) if holds is None else holds, z3.Or(result < low, result > high))
             if solver.check() != z3.unsat:
                 failed.append(f"{op} with {right}")

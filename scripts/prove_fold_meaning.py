@@ -71,6 +71,8 @@ class Run:
         self.s, self.assumed = semantics, assumed
         self.values, self.types, self.conditions = {}, {}, {}
         self.stores, self.float_stores, self.shapes, self.lengths, self.slots = [], [], [], {}, {}
+        # By condition: how much of these there is when it is tested.
+        self.written = {}
         for ins in (instructions[at] for at in sorted(instructions)):
             self.types[ins.at] = ins.ty
             self.step(ins)
@@ -99,28 +101,28 @@ class Run:
             return self.s.word.Ptr(value)
         return value
 
-    def found(self, object, offset):
-        """What a field holds."""
+    def found(self, object, offset, stores=None):
+        """What a field holds after the first so many stores, or after all so far."""
         loaded = self.s.memory(object, offset)
         self.assumed.append(self.s.word.is_Ptr(loaded) == z3.And(self.s.word.is_Ptr(loaded), self.s.word.object(loaded) < 0))
         self.assumed.append(z3.Implies(self.s.word.is_Int(loaded), self.s.fits(self.s.word.int(loaded))))
-        for where, at, value in self.stores:
+        for where, at, value in self.stores[:stores]:
             loaded = z3.If(z3.And(where == object, z3.IntVal(at) == offset), value, loaded)
         return loaded
 
-    def found_double(self, object, offset):
+    def found_double(self, object, offset, stores=None):
         """What a field holds that has a double."""
         loaded = self.s.doubles(object, offset)
-        for where, at, value in self.float_stores:
+        for where, at, value in self.float_stores[:stores]:
             loaded = z3.If(z3.And(where == object, z3.IntVal(at) == offset), value, loaded)
         return loaded
 
     def as_bool(self, truth):
         return z3.If(truth, self.as_word("val:True"), self.as_word("val:False"))
 
-    def shape_of(self, object):
+    def shape_of(self, object, stores=None):
         shape = self.s.shape(object)
-        for where, value in self.shapes:
+        for where, value in self.shapes[:stores]:
             shape = z3.If(where == object, z3.IntVal(value), shape)
         return shape
 
@@ -188,6 +190,7 @@ class Run:
             result, holds = self.arithmetic(op, [self.value(arg)[1] for arg in args])
         if holds is not None:
             self.conditions[ins.at] = holds
+            self.written[ins.at] = len(self.stores), len(self.float_stores), len(self.shapes)
         if result is not None:
             self.values[ins.at] = result
 
@@ -249,7 +252,6 @@ class Run:
             return z3.fpToSBV(z3.RTZ(), a, z3.BitVecSort(64)), inside
         raise NotImplementedError(op)
 
-
     def exact_quotient(self, a, b):
         """By a power of two: the number whose product with it is the greatest that is not above `a`. Said like that, since
         circuits of a divider are too much for Z3."""
@@ -294,7 +296,12 @@ def violation(semantics, before, after):
             differences.append(z3.And(*passed, z3.Not(expected)))
         elif not expected.eq(found):
             differences.append(z3.And(*passed, expected != found))
+        if found is not None and (apart_then := memories_apart(one, other, one.written[at], other.written[at])):
+            # Who leaves there finds another memory.
+            differences.append(z3.And(*passed, z3.Not(expected), z3.Or(*apart_then)))
         passed.append(expected)
+    if after[1].keys() - before[1].keys():
+        return z3.BoolVal(True)
     ends = []
     for slot, text in before[1].items():
         if slot not in after[1]:
@@ -306,21 +313,21 @@ def violation(semantics, before, after):
                 expected, found = one.as_word(text), other.as_word(after[1][slot])
         if not expected.eq(found):
             ends.append(expected != found)
-    object, offset = z3.Int("object"), z3.Int("offset")
-    fields = [run.found(object, offset) for run in (one, other)]
-    if not fields[0].eq(fields[1]):
-        ends.append(fields[0] != fields[1])
-    doubles = [run.found_double(object, offset) for run in (one, other)]
-    if not doubles[0].eq(doubles[1]):
-        ends.append(doubles[0] != doubles[1])
-    shapes = [run.shape_of(object) for run in (one, other)]
-    if not shapes[0].eq(shapes[1]):
-        ends.append(shapes[0] != shapes[1])
+    ends += memories_apart(one, other, (None, None, None), (None, None, None))
     if ends:
         differences.append(z3.And(*passed, z3.Or(*ends)))
     if not differences:
         return None
     return apart(semantics, assumed, z3.Or(*differences), {**one.slots, **other.slots})
+
+
+def memories_apart(one, other, written, others_written):
+    """Formulas one of which holds where two runs have left different things in some place, after so many stores each."""
+    object, offset = z3.Int("object"), z3.Int("offset")
+    asks = [(Run.found, (object, offset)), (Run.found_double, (object, offset)), (Run.shape_of, (object,))]
+    pairs = [(ask(one, *place, first), ask(other, *place, second))
+             for (ask, place), first, second in zip(asks, written, others_written)]
+    return [expected != found for expected, found in pairs if not expected.eq(found)]
 
 
 def apart(semantics, assumed, formula, slots):

@@ -282,6 +282,10 @@ fn branches_become_choices_or_not_for_a_reason() {
         expect(&branches, line, reason, "", 0);
     }
     expect(&branches, 4, "hoisted", "", 0);
+    // Arms that are both done, and ways that were not taken, are no reason to hurry.
+    let eager: Vec<u32> = branches.iter().filter(|told| told.1 == "eager").map(|told| told.0).collect();
+    assert!(!eager.contains(&5) && !eager.contains(&7), "{eager:?}");
+    assert!(eager.contains(&11) && eager.contains(&13), "{eager:?}");
 }
 
 #[test]

@@ -224,6 +224,7 @@ modes! {
     random_registers_change_nothing = "random-ra";
     evicting_traces_changes_nothing = "evict";
     little_code_memory_changes_nothing = "small-code";
+    serving_any_shape_at_once_changes_nothing = "generic";
     folding_can_be_switched_off = "no-fold";
     peeling_can_be_switched_off = "no-peel";
     sinking_can_be_switched_off = "no-sink";

@@ -51,7 +51,9 @@ pub fn call_builtin_function(vm: &mut Vm, name: &str, arguments: &[Value]) -> Ou
 /// `iter(value)` would not be a TypeError.
 pub fn is_iterable(vm: &mut Vm, value: Value) -> bool {
     let names = vm.names;
-    iterate::is_builtin_iterable(value) || vm.special(value, names.iter).is_some() || vm.special(value, names.getitem).is_some()
+    iterate::is_builtin_iterable(value)
+        || vm.special(value, names.iter).is_some()
+        || vm.special(value, names.getitem).is_some()
 }
 
 /// Calls a special method without arguments; `None` if the type has none.
