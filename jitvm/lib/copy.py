@@ -1,7 +1,7 @@
 """Shallow and deep copies."""
 
 import copyreg as _copyreg
-from types import BuiltinFunctionType, CodeType, EllipsisType, FunctionType, NotImplementedType
+from types import BuiltinFunctionType, CodeType, EllipsisType, FunctionType, GenericAlias, NotImplementedType, UnionType
 
 __all__ = ["Error", "copy", "deepcopy"]
 
@@ -15,7 +15,7 @@ error = Error
 _ATOMS = frozenset(
     (
         type(None), int, float, bool, complex, str, bytes, type, range, property, EllipsisType,
-        NotImplementedType, CodeType, BuiltinFunctionType, FunctionType,
+        NotImplementedType, CodeType, BuiltinFunctionType, FunctionType, GenericAlias, UnionType,
     )
 )  # fmt: skip
 _missing = object()
