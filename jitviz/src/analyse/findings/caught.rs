@@ -45,7 +45,7 @@ struct Raised {
     /// From the operation that raised to its handler.
     ways: BTreeSet<(TraceId, LocId)>,
     /// Operations that were recorded as they went well, and how often they raised.
-    failed: BTreeMap<(TraceId, LocId), u64>,
+    failed: BTreeMap<LocId, u64>,
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
@@ -69,7 +69,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
         raised.called_at = called;
         if let Some(guard) = guard.filter(|row| raised_at.by_call.is_none() && super::exit_cost::is_exception(row)) {
             let loc = model.guards.get(&guard.id).map_or(LocId(0), |guard| guard.loc);
-            *raised.failed.entry((guard.trace, loc)).or_default() += times;
+            *raised.failed.entry(loc).or_default() += times;
         }
         raised.ways.extend(raised_at.way.into_iter().map(|loc| (trace.id, loc)));
     }
@@ -138,11 +138,11 @@ fn finding(model: &Model, place: Place, raised: &Raised) -> Option<Finding> {
                 own = Stake::default();
                 own.claim(model, |cell| cell.part == Part::Compiled && raised.ways.contains(&(cell.trace, cell.loc)));
                 let stretch = Own::of(model).map_or(1.0, |own| model.duration_ns as f64 / own.total_ns.max(1) as f64);
-                for (way, times) in &raised.failed {
+                for (loc, times) in &raised.failed {
                     let most_ns = (*times as f64 * MAKING_NS * stretch) as u64;
-                    own.claim_at_most(model, most_ns, |cell| {
-                        cell.part == Part::Compiled && (cell.trace, cell.loc) == *way
-                    });
+                    let at = model.program.line_of(*loc);
+                    let here = |loc: LocId| at.is_some() && model.program.line_of(loc) == at;
+                    own.claim_at_most(model, most_ns, |cell| cell.part == Part::Compiled && here(cell.loc));
                 }
                 let all = trees.stake(model, &roots, &jit);
                 if (own.cost_ns() as f64) < all.cost_ns() as f64 * LEAST_OF_LOOP {
@@ -156,7 +156,7 @@ fn finding(model: &Model, place: Place, raised: &Raised) -> Option<Finding> {
     };
     let compiled = if in_operation { TESTED_INSTEAD } else { STRAIGHT_INSTEAD };
     stake.leaves(Leaves { native: LEFT, compiled, ..Leaves::default() });
-    let ways: BTreeSet<LocId> = raised.ways.iter().chain(raised.failed.keys()).map(|(_, loc)| *loc).collect();
+    let ways: BTreeSet<LocId> = raised.ways.iter().map(|(_, loc)| loc).chain(raised.failed.keys()).copied().collect();
     match allocated(model, &ways).filter(|_| in_operation) {
         Some(part) => stake.claim_part_of_gc((gc_ns(model) as f64 * part) as u64),
         None => stake.claim_gc_in_proportion(model),
