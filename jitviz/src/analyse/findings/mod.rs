@@ -234,7 +234,7 @@ fn fork_finding(model: &Model, id: &'static str, fork: places::Fork, cause: Stri
             "bridges": fork.bridges,
             "expected": first.and_then(|g| g.expected.as_ref()),
             "observed": first.map(|g| &g.observed),
-            "exits_ns": fork.exits_ns,
+            "exits_ns": (fork.exits_ns > 0).then_some(fork.exits_ns),
             "bridges_made_in_ns": fork.jit_ns,
             "compiled_ns": fork.line_ns,
             "how": fork.how(),

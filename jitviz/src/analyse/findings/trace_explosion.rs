@@ -62,7 +62,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
                 "bridges": bridges.len(),
                 "in_bridges_ns": inside,
                 "recording_and_compiling_ns": jit,
-                "exits_ns": exits,
+                "exits_ns": (exits > 0).then_some(exits),
                 "how": "samples in the bridges and after exits of the loop's traces, and the time the JIT took for them",
             }),
             target: Some((root, None)),
