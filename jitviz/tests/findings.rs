@@ -104,3 +104,20 @@ fn exceptions_of_operations_are_found() {
 fn found_run_ns(name: &str) -> f64 {
     open(&logs().join(format!("{name}.jlogz"))).expect("the log of a run").duration_ns as f64
 }
+
+/// Slices that a deque's program hands to the interpreter's own operations are a part of its loop, not all of it.
+#[test]
+fn objects_are_not_all_of_their_loop() {
+    let found = found_in("deque-walk");
+    let objects: Vec<_> = found.iter().filter(|f| f.id == "escaping-allocation").collect();
+    assert!(objects.iter().all(|f| f.share.is_some_and(|share| share < 0.3)), "{objects:?}");
+    assert!(objects.iter().all(|f| f.evidence["escapes_through"] == serde_json::json!(["a call"])), "as the log says");
+}
+
+#[test]
+fn making_traces_takes_no_more_than_the_jit_did() {
+    let model = open(&logs().join("memory-overhead.jlogz")).expect("the log of a run");
+    let found = found_in("memory-overhead");
+    let made = found[0].evidence["made_in_ns"].as_u64().expect("the VM timed it");
+    assert!(made <= jitviz::analyse::summary::jit_ns(&model) && made > 0, "{made}");
+}

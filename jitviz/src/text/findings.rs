@@ -82,8 +82,8 @@ pub fn evidence(value: &Value) -> String {
     clean(&parts.join("; ")).into_owned()
 }
 
-/// Times that only samples tell: of exits that were too short or too few for a sample nobody knows what they took.
-const SAMPLED: [&str; 1] = ["exits_ns"];
+/// Times that only samples tell: of what was too short or too seldom for a sample nobody knows what it took.
+const SAMPLED: [&str; 3] = ["exits_ns", "compiled_ns", "in_bridges_ns"];
 
 /// What has numbers for names. As a number it says how many there are.
 const NAMED_BY_NUMBER: [(&str, &str); 3] = [("traces", "trace"), ("guards", "guard"), ("bridges", "bridge")];

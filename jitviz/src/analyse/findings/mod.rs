@@ -236,7 +236,7 @@ fn fork_finding(model: &Model, id: &'static str, fork: places::Fork, cause: Stri
             "observed": first.map(|g| &g.observed),
             "exits_ns": (fork.exits_ns > 0).then_some(fork.exits_ns),
             "bridges_made_in_ns": fork.jit_ns,
-            "compiled_ns": fork.line_ns,
+            "compiled_ns": (fork.line_ns > 0).then_some(fork.line_ns),
             "how": fork.how(),
         }),
         target: first.map(|g| (g.trace, Some(g.op))),
