@@ -80,7 +80,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             "collections": model.collections.len(),
             "allocated_bytes": model.heap.iter().map(|h| h.allocated_total).max(),
             "live_bytes": live,
-            "sites": sites.iter().take(5).map(|r| site(r)).collect::<Vec<_>>(),
+            "sites": sites.iter().take(5).map(site).collect::<Vec<_>>(),
             "pauses_ns": cost,
             "how": "pauses as the VM timed them, and samples in compiled code on the lines that make the objects",
         }),
