@@ -13,7 +13,6 @@ use super::places::{JitTime, Trees, burden, gc_ns};
 use super::stake::{Leaves, STRAIGHT_INSTEAD, Stake, TESTED_INSTEAD};
 use super::{Finding, share};
 use crate::analyse::guards::{self, GuardRow};
-use crate::analyse::own::Own;
 use crate::model::{Ins, IrStage, LocId, Model, Operand, Part, Place, TraceId};
 use crate::units::{count, ns};
 
@@ -23,9 +22,6 @@ const LEAST_IN_BUILTINS: f64 = 0.2;
 /// Of the loop: where exceptions take less, a test in every turn takes as much as it saves (one unknown key in 64 turns,
 /// 17 % of the loop: nothing; one in 9, 40 %: a third of the run by `dict.get`, nothing by `in`).
 const LEAST_OF_LOOP: f64 = 0.25;
-/// What one exception takes, made and caught, with its message: an operation that now raises and now does not takes no more
-/// for those that it raised.
-const MAKING_NS: f64 = 200.0;
 /// Fewer exceptions are what exceptions are for.
 const OFTEN: u64 = 1_000;
 
@@ -44,8 +40,6 @@ struct Raised {
     called_at: Option<Place>,
     /// From the operation that raised to its handler.
     ways: BTreeSet<(TraceId, LocId)>,
-    /// Operations that were recorded as they went well, and how often they raised.
-    failed: BTreeMap<LocId, u64>,
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
@@ -67,10 +61,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
         raised.traces.insert(trace.id);
         raised.times = raised.times.saturating_add(if guard.is_some() { times } else { 0 });
         raised.called_at = called;
-        if let Some(guard) = guard.filter(|row| raised_at.by_call.is_none() && super::exit_cost::is_exception(row)) {
-            let loc = model.guards.get(&guard.id).map_or(LocId(0), |guard| guard.loc);
-            *raised.failed.entry(loc).or_default() += times;
-        }
         raised.ways.extend(raised_at.way.into_iter().map(|loc| (trace.id, loc)));
     }
     places.into_iter().filter_map(|(place, raised)| finding(model, place, &raised)).collect()
@@ -137,13 +127,6 @@ fn finding(model: &Model, place: Place, raised: &Raised) -> Option<Finding> {
             if in_operation {
                 own = Stake::default();
                 own.claim(model, |cell| cell.part == Part::Compiled && raised.ways.contains(&(cell.trace, cell.loc)));
-                let stretch = Own::of(model).map_or(1.0, |own| model.duration_ns as f64 / own.total_ns.max(1) as f64);
-                for (loc, times) in &raised.failed {
-                    let most_ns = (*times as f64 * MAKING_NS * stretch) as u64;
-                    let at = model.program.line_of(*loc);
-                    let here = |loc: LocId| at.is_some() && model.program.line_of(loc) == at;
-                    own.claim_at_most(model, most_ns, |cell| cell.part == Part::Compiled && here(cell.loc));
-                }
                 let all = trees.stake(model, &roots, &jit);
                 if (own.cost_ns() as f64) < all.cost_ns() as f64 * LEAST_OF_LOOP {
                     return None;
@@ -156,7 +139,7 @@ fn finding(model: &Model, place: Place, raised: &Raised) -> Option<Finding> {
     };
     let compiled = if in_operation { TESTED_INSTEAD } else { STRAIGHT_INSTEAD };
     stake.leaves(Leaves { native: LEFT, compiled, ..Leaves::default() });
-    let ways: BTreeSet<LocId> = raised.ways.iter().map(|(_, loc)| loc).chain(raised.failed.keys()).copied().collect();
+    let ways: BTreeSet<LocId> = raised.ways.iter().map(|(_, loc)| *loc).collect();
     match allocated(model, &ways).filter(|_| in_operation) {
         Some(part) => stake.claim_part_of_gc((gc_ns(model) as f64 * part) as u64),
         None => stake.claim_gc_in_proportion(model),
