@@ -88,3 +88,36 @@ fn runs_with_nothing_wrong_have_no_finding() {
         assert!(over.is_empty(), "{name}: {over:?}");
     }
 }
+
+/// An unknown key in two turns of three: the dict raises, the program catches, and nothing but compiled code runs.
+#[test]
+fn exceptions_of_operations_are_found() {
+    let found = found_in("exception-in-operation");
+    let first = found.first().expect("something was found");
+    assert_eq!((first.id, first.place.line), ("exception-in-loop", Some(6)));
+    assert_eq!((&first.evidence["in_an_operation"], first.evidence["times"].as_u64()), (&true.into(), Some(3_995_898)));
+    // With a test before the program takes 43 % of the time; 40 ns fall to an exception on a processor of its own.
+    let saved = first.saving_ns.unwrap().map(|ns| ns as f64 / found_run_ns("exception-in-operation"));
+    assert!(saved[0] <= 0.57 && 0.57 <= saved[1], "{saved:?}");
+}
+
+fn found_run_ns(name: &str) -> f64 {
+    open(&logs().join(format!("{name}.jlogz"))).expect("the log of a run").duration_ns as f64
+}
+
+/// Slices that a deque's program hands to the interpreter's own operations are a part of its loop, not all of it.
+#[test]
+fn objects_are_not_all_of_their_loop() {
+    let found = found_in("deque-walk");
+    let objects: Vec<_> = found.iter().filter(|f| f.id == "escaping-allocation").collect();
+    assert!(objects.iter().all(|f| f.share.is_some_and(|share| share < 0.3)), "{objects:?}");
+    assert!(objects.iter().all(|f| f.evidence["escapes_through"] == serde_json::json!(["a call"])), "as the log says");
+}
+
+#[test]
+fn making_traces_takes_no_more_than_the_jit_did() {
+    let model = open(&logs().join("memory-overhead.jlogz")).expect("the log of a run");
+    let found = found_in("memory-overhead");
+    let made = found[0].evidence["made_in_ns"].as_u64().expect("the VM timed it");
+    assert!(made <= jitviz::analyse::summary::jit_ns(&model) && made > 0, "{made}");
+}

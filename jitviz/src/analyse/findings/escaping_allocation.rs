@@ -1,16 +1,16 @@
 //! `escaping-allocation`: a hot trace makes objects that the optimiser could not remove. Cost: the samples in compiled
-//! code on the lines that make them, hand them on and read their attributes, or all of the loops if that burdens them,
-//! since what reads the objects waits for what was just written; and the collector's time, shared out by the time on such
-//! lines. Saving: the loop's other work and the stores that keep the values instead remain.
+//! code on the lines that make them, hand them on and read their attributes, and the collector's time, shared out by the
+//! time on such lines; what the loop does on its other lines is its own work. Saving: the work of those lines and the
+//! stores that keep the values instead remain. What an object escapes through the log's decisions say, else the IR.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::places::{JitTime, Trees, burden};
+use super::places::Trees;
 use super::stake::{Leaves, NO_OBJECTS_INSTEAD, Stake};
 use super::{Finding, share};
-use crate::model::{Ins, LocId, Model, Part, Place, TraceId};
+use crate::model::{Domain, Ins, LocId, Model, Part, Place, Trace, TraceId};
 use crate::units::{ns, plural};
 
 pub const ID: &str = "escaping-allocation";
@@ -26,6 +26,39 @@ struct Site {
     lines: BTreeSet<Place>,
     /// The layouts they get.
     layouts: BTreeSet<u32>,
+}
+
+impl Site {
+    fn passes_through(&mut self, text: &str) {
+        if !self.through.iter().any(|known| known == text) {
+            self.through.push(text.to_string());
+        }
+    }
+}
+
+/// Why the optimiser left an object, in words of people who write programs.
+const REASONS: [(&str, &str); 10] = [
+    ("passed", "a call"),
+    ("element", "a list or dict"),
+    ("attribute", "an attribute of another object"),
+    ("variable", "a global or captured variable"),
+    ("returned", "the trace's result"),
+    ("operand", "an operation that needs the object itself"),
+    ("end-of-trace", "the end of the trace"),
+    ("next-turn", "the next turn of the loop"),
+    ("differs", "the next turn of the loop"),
+    ("half-made", "an exit of the trace"),
+];
+
+/// What the log says of the objects that a trace makes at a place, and where they are needed.
+fn decided(model: &Model, trace: &Trace, loc: LocId) -> Vec<(&'static str, Option<Place>)> {
+    let here = trace.decisions.iter().filter(|d| d.loc == loc && d.about.to_string() == "allocation");
+    let told = here.filter_map(|d| {
+        let reason = model.words.reason(Domain::Decision, d.reason);
+        let (_, text) = REASONS.iter().find(|(name, _)| *name == reason)?;
+        Some((*text, d.because.known().map(|loc| model.program.place(loc))))
+    });
+    told.collect()
 }
 
 pub fn find(model: &Model) -> Vec<Finding> {
@@ -48,8 +81,14 @@ pub fn find(model: &Model) -> Vec<Finding> {
             if site.traces.last() != Some(&trace.id) {
                 site.traces.push(trace.id);
             }
+            let told = decided(model, trace, ins.loc);
+            for (text, because) in &told {
+                site.lines.extend(because.clone());
+                site.passes_through(text);
+            }
             let at = i as u16;
             let grows = |user: &&Ins| name(user.op) == "SHAPE_STORE" && user.a.0 == at;
+            site.layouts.insert(ins.c);
             site.layouts.extend(last.ins.iter().skip(i + 1).filter(grows).map(|user| user.c));
             for user in last
                 .ins
@@ -66,8 +105,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
                     _ => continue,
                 };
                 site.lines.insert(model.program.place(user.loc));
-                if !site.through.iter().any(|known| known == text) {
-                    site.through.push(text.to_string());
+                if told.is_empty() {
+                    site.passes_through(text);
                 }
             }
         }
@@ -77,7 +116,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
         let read = tested.iter().filter(|(root, layout, _)| roots.contains(root) && site.layouts.contains(layout));
         site.lines.extend(read.map(|(_, _, place)| place.clone()));
     }
-    let jit = JitTime::new(model);
     let stake = |site: &Site| {
         let here = |loc: LocId| site.lines.contains(&model.program.place(loc));
         let locs: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| here(*loc)).collect();
@@ -89,9 +127,6 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let finding = |(place, site): (Place, Site)| {
         let mut stake = stake(&site);
         let sampled_ns = stake.sampled_ns();
-        let mut loops = trees.stake(model, &trees.roots(site.traces.iter().copied()), &jit);
-        loops.leaves(Leaves { compiled: NO_OBJECTS_INSTEAD, ..Leaves::default() });
-        stake = burden(stake, loops);
         let gc_ns = super::places::gc_ns(model) as f64 * sampled_ns as f64 / all.max(1) as f64;
         stake.claim_part_of_gc(gc_ns as u64);
         let cost = stake.cost_ns();

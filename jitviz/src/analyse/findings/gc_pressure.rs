@@ -22,6 +22,12 @@ const FEWEST: usize = 6;
 /// first; below, of the code that makes them.
 const MUCH: f64 = 0.15;
 
+/// The line, and what is made there.
+fn site(row: &allocs::AllocRow) -> String {
+    let place = columns::place(&row.place);
+    row.r#type.as_ref().map_or_else(|| place.clone(), |of| format!("{place} {of}"))
+}
+
 pub fn find(model: &Model) -> Vec<Finding> {
     let cost = super::places::gc_ns(model);
     if model.collections.len() < FEWEST || (cost as f64) < model.duration_ns as f64 * LEAST {
@@ -74,7 +80,7 @@ pub fn find(model: &Model) -> Vec<Finding> {
             "collections": model.collections.len(),
             "allocated_bytes": model.heap.iter().map(|h| h.allocated_total).max(),
             "live_bytes": live,
-            "sites": sites.iter().take(5).map(|r| columns::place(&r.place)).collect::<Vec<_>>(),
+            "sites": sites.iter().take(5).map(site).collect::<Vec<_>>(),
             "pauses_ns": cost,
             "how": "pauses as the VM timed them, and samples in compiled code on the lines that make the objects",
         }),

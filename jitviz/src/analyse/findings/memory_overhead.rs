@@ -27,7 +27,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let functions: BTreeSet<_> = idle.iter().filter_map(|t| model.program.locs.get(&t.loc)).map(|at| at.func).collect();
     let here = |loc: LocId| model.program.locs.get(&loc).is_some_and(|at| functions.contains(&at.func));
     stake.claim(model, |cell| cell.part == Part::Interp && here(cell.loc));
-    let cost = stake.cost_ns();
+    let (cost, interp_ns) = (stake.cost_ns(), stake.sampled_ns());
+    let made_ns = cost.saturating_sub(interp_ns);
     let held: u64 =
         idle.iter().filter_map(|t| t.compile.as_ref()).map(|c| u64::from(c.code_bytes) + u64::from(c.data_bytes)).sum();
     let worst = idle.iter().max_by_key(|t| jit.of(t.id));
@@ -38,10 +39,15 @@ pub fn find(model: &Model) -> Vec<Finding> {
         share: share(cost, model),
         saving_ns: Some(stake.saving_ns()),
         cause: format!(
-            "{} hold {} of code and metadata and took {} to make, more than was ever spent in them.",
+            "{} hold {} of code and metadata and took {} to make, more than was ever spent in them{}.",
             plural(idle.len() as u64, "trace"),
             bytes(held),
-            ns(cost),
+            ns(made_ns),
+            if interp_ns > 0 {
+                format!("; before, {} went by in the interpreter", ns(interp_ns))
+            } else {
+                String::new()
+            },
         ),
         advice: "Write one function with parameters instead of many alike; if the code is that varied by nature, a \
                  higher threshold compiles less of it (--jit-param loop=1000)."
@@ -49,7 +55,9 @@ pub fn find(model: &Model) -> Vec<Finding> {
         evidence: json!({
             "traces": idle.len(),
             "bytes": held,
-            "how": "the time of recording and compiling traces that have less time in their code, by samples",
+            "made_in_ns": made_ns,
+            "interpreted_ns": interp_ns,
+            "how": "the time of recording and compiling traces that have less time in their code, and what was interpreted in their functions, by samples",
         }),
         target: worst.map(|t| (t.id, None)),
         whatever_it_costs: false,

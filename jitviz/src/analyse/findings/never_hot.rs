@@ -28,6 +28,11 @@ pub fn find(model: &Model) -> Vec<Finding> {
     if !model.traces.is_empty() {
         return functions(model);
     }
+    // Profiles of other VMs tell of no recordings, whether there were any or not.
+    let (outside, inside) = outside_and_inside(model);
+    if model.is_imported() || model.duration_ns.saturating_sub(outside) < SHORT_NS {
+        return Vec::new();
+    }
     // Only samples tell the interpreter from builtins, waiting and the rest.
     let interpreted = (!model.samples.is_empty()).then(|| model.samples.ns(SampleState::Interp));
     // That a log which was cut or damaged has no recording says nothing: what it lost may have had some.
@@ -39,7 +44,8 @@ pub fn find(model: &Model) -> Vec<Finding> {
     }
     let stake = interpreted.map(|_| {
         let mut stake = Stake::default();
-        stake.claim(model, |cell| cell.part == Part::Interp);
+        stake.claim(model, |cell| cell.part == Part::Interp && cell.loc.0 != 0);
+        stake.claim_at_most(model, inside, |cell| cell.part == Part::Interp && cell.loc.0 == 0);
         stake.claim_gc_in_proportion(model);
         stake
     });
@@ -68,9 +74,18 @@ pub fn find(model: &Model) -> Vec<Finding> {
             },
         }),
         target: None,
-        whatever_it_costs: model.duration_ns >= SHORT_NS,
+        whatever_it_costs: true,
         stake,
     }]
+}
+
+/// What the samples without a place say was before the program's first instruction or after its last, and the rest of them.
+fn outside_and_inside(model: &Model) -> (u64, u64) {
+    let samples = &model.samples;
+    let outside = samples.starting.ns.saturating_add(samples.ending.ns);
+    let all = samples.cells.iter().filter(|(cell, _)| cell.part == Part::Interp && cell.loc.0 == 0);
+    let all = all.map(|(_, ns)| *ns).fold(0, u64::saturating_add);
+    (outside, all.saturating_sub(outside))
 }
 
 /// Functions beside what was compiled that only the interpreter ran.
@@ -146,6 +161,25 @@ mod tests {
             model.health.word = word.into();
             assert_eq!(find(&model).len(), findings, "{word}");
         }
+    }
+
+    #[test]
+    fn what_is_before_the_program_is_not_its_own() {
+        let mut model = Model { duration_ns: 2 * SHORT_NS, ..Model::default() };
+        model.program.process.vm_name = "jitvm".into();
+        model.samples.by_state.insert(SampleState::Interp, Weight { samples: 90, ns: 90_000_000 });
+        for (loc, ns) in [(0, 30_000_000), (1, 60_000_000)] {
+            let cell = Cell { part: Part::Interp, trace: TraceId(0), guard: GuardId(0), loc: LocId(loc) };
+            model.samples.cells.insert(cell, ns);
+        }
+        model.samples.starting = Weight { samples: 20, ns: 20_000_000 };
+        assert_eq!(find(&model)[0].cost_ns, Some(70_000_000), "10 ms have no place but are the program's");
+        let mut imported = Model { absent: [(crate::model::Fact::Samples, String::new())].into(), ..model };
+        assert!(find(&imported).is_empty(), "a profile of another VM tells of no recordings");
+        imported.absent.clear();
+        let mut model = imported;
+        model.samples.starting = Weight { samples: 60, ns: 60_000_000 };
+        assert!(find(&model).is_empty(), "the program itself is short");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::stake::{Leaves, ONE_SHAPE_INSTEAD, ONE_TYPE_INSTEAD, ONE_WAY_INSTEAD,
 use crate::analyse::guards::{self, GuardRow};
 use crate::analyse::own::Own;
 use crate::analyse::summary;
-use crate::model::{GuardId, LocId, Model, Operand, Part, Place, Trace, TraceId, Weight};
+use crate::model::{Cell, GuardId, LocId, Model, Operand, Part, Place, Trace, TraceId, Weight};
 
 /// Samples on all instructions of the lines of these places, in compiled code.
 pub fn compiled_on(model: &Model, place: &Place) -> u64 {
@@ -146,7 +146,8 @@ pub struct Fork {
     /// Most failures first.
     pub guards: Vec<GuardRow>,
     pub bridges: Vec<TraceId>,
-    /// Failures, and entries of the bridges.
+    /// How often the line was not as recorded: failures, and entries of the bridges, of guards that are in no bridge of
+    /// the line. What one of those tests further is the same passing.
     pub passes: u64,
     /// In the interpreter after exits here; recording and compiling the bridges; compiled code on the line or, if that
     /// is more, in the bridges and those below, which go on with the rest of the loop less optimised.
@@ -241,6 +242,11 @@ fn is_cheap(model: &Model, fork: &Fork, trees: &Trees) -> bool {
     !fork.bridges.is_empty() && spent - spread <= needed
 }
 
+/// What one passing that was not as recorded takes at most, beside its bridge: tests, a way that the processor foretold
+/// wrongly, and what the loop has to put into memory and look at again. Turns of loops are not counted, so this tells a
+/// guard that fails at the end of each list from one that fails in every other turn.
+const MOST_NS: f64 = 100.0;
+
 /// Every line with guards of one sort that fail or have bridges.
 pub fn forks(model: &Model) -> Vec<Fork> {
     let mut groups: BTreeMap<(Place, u8), Fork> = BTreeMap::new();
@@ -260,8 +266,6 @@ pub fn forks(model: &Model) -> Vec<Fork> {
             jit_ns: 0,
             stake: Stake::default(),
         });
-        fork.passes =
-            fork.passes.saturating_add(row.failures.unwrap_or(0)).saturating_add(row.bridge_entries.unwrap_or(0));
         fork.exits_ns = fork.exits_ns.saturating_add(model.samples.by_guard.get(&row.id).map_or(0, |w| w.ns));
         fork.bridges.extend(row.bridge);
         fork.guards.push(row);
@@ -286,17 +290,22 @@ pub fn forks(model: &Model) -> Vec<Fork> {
             fork.sort = Sort::Class;
         }
     }
+    let stretch = Own::of(model).map_or(1.0, |own| model.duration_ns as f64 / own.total_ns.max(1) as f64);
     for fork in &mut forks {
         let guards: BTreeSet<GuardId> = fork.guards.iter().map(|g| g.id).collect();
         let below = trees.below(model, &fork.bridges);
+        let heads = fork.guards.iter().filter(|g| !below.contains(&g.trace));
+        let passes = heads.map(|g| g.failures.unwrap_or(0).saturating_add(g.bridge_entries.unwrap_or(0)));
+        fork.passes = passes.fold(0, u64::saturating_add);
         let is_line = |loc: LocId| model.program.place(loc) == fork.place;
         let lines: BTreeSet<LocId> = model.samples.by_loc.keys().copied().filter(|loc| is_line(*loc)).collect();
         let mut own = Stake::default();
+        let most_ns = (fork.passes as f64 * MOST_NS * stretch) as u64;
+        let on_line = |cell: &Cell| cell.part != Part::Native && cell.trace.0 != 0 && lines.contains(&cell.loc);
+        let beside = |cell: &Cell| on_line(cell) && !below.contains(&cell.trace);
+        own.claim_at_most(model, most_ns, beside);
         own.claim(model, |cell| {
-            let is_here = below.contains(&cell.trace)
-                || guards.contains(&cell.guard)
-                || cell.trace.0 != 0 && lines.contains(&cell.loc);
-            is_here && cell.part != Part::Native
+            cell.part != Part::Native && (below.contains(&cell.trace) || guards.contains(&cell.guard))
         });
         own.claim_jit(&jit, fork.bridges.iter().copied());
         fork.jit_ns = fork.bridges.iter().map(|id| jit.of(*id)).fold(0, u64::saturating_add);
@@ -311,7 +320,8 @@ pub fn forks(model: &Model) -> Vec<Fork> {
         own.leave_out(&calls);
         fork.line_ns = own.sampled_ns().saturating_sub(fork.exits_ns);
         all.leave_out(&calls);
-        fork.stake = if is_cheap { own } else { burden(own, all) };
+        let is_seldom = (most_ns as f64) < all.cost_ns() as f64 * BURDENS_ALL;
+        fork.stake = if is_cheap || is_seldom { own } else { burden(own, all) };
         let compiled = match fork.sort {
             _ if is_cheap => ONE_WAY_INSTEAD,
             Sort::Type => ONE_TYPE_INSTEAD,
@@ -390,4 +400,56 @@ pub fn lines_of_function(model: &Model, function: &Place) -> Option<Place> {
     let here = model.samples.by_loc.iter().map(|(loc, time)| (model.program.place(*loc), time));
     let same = here.filter(|(p, _)| p.function == function.function && p.file == function.file);
     same.max_by_key(|(_, time)| time.interp_ns).map(|(place, _)| place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Domain, Func, FuncId, Guard, Loc, Reason, SourceId};
+
+    /// A loop of 100 ms whose guard fails on a type, with a bridge whose guard fails there as well, with a bridge of its own.
+    fn chain(times: [u64; 2]) -> Model {
+        let mut model = Model { duration_ns: 200_000_000, ..Model::default() };
+        model.program.funcs.insert(FuncId(1), Func { source: SourceId(1), name: "f".into() });
+        for line in [4, 5] {
+            model.program.locs.insert(LocId(line), Loc { func: FuncId(1), line });
+        }
+        model.words.reasons.insert((Domain::GuardKind, 1), Reason { name: "G_INT".into(), text: String::new() });
+        for id in 1..=3 {
+            let mut trace = Trace::new(TraceId(id));
+            trace.parent = (id > 1).then_some(TraceId(id - 1));
+            trace.installed_ns = Some(1);
+            model.traces.insert(trace.id, trace);
+        }
+        for (id, times) in [(1, times[0]), (2, times[1])] {
+            let mut guard = Guard::new(GuardId(id), TraceId(id));
+            (guard.kind, guard.loc, guard.expected) = (1, LocId(5), "int".into());
+            (guard.failures, guard.bridge) = (Some(8), Some(TraceId(id + 1)));
+            guard.observed.insert(7, 8);
+            model.guards.insert(guard.id, guard);
+            model.counts.trace_exec.insert(TraceId(id + 1), times);
+        }
+        for (trace, loc, ns) in [(1, 4, 60_000_000), (1, 5, 40_000_000), (2, 5, 1_000_000)] {
+            let cell = Cell { part: Part::Compiled, trace: TraceId(trace), guard: GuardId(0), loc: LocId(loc) };
+            model.samples.cells.insert(cell, ns);
+            model.samples.by_loc.entry(cell.loc).or_default().compiled_ns += ns;
+            model.samples.by_trace.entry(cell.trace).or_default().compiled_ns += ns;
+        }
+        model
+    }
+
+    #[test]
+    fn what_a_chain_of_bridges_tests_one_after_another_is_one_passing() {
+        let found = forks(&chain([1_000_000, 400_000]));
+        assert_eq!((found.len(), found[0].sort, found[0].bridges.len()), (1, Sort::Type, 2));
+        assert_eq!(found[0].passes, 1_000_008);
+        assert_eq!(found[0].stake.cost_ns(), 101_000_000, "it burdens the loop");
+    }
+
+    #[test]
+    fn a_guard_that_seldom_fails_burdens_no_loop() {
+        let found = forks(&chain([1_000, 0]));
+        assert_eq!(found[0].passes, 1_008);
+        assert_eq!(found[0].stake.cost_ns(), 1_000_000 + 100_800, "its bridges, and what failing may take on the line");
+    }
 }

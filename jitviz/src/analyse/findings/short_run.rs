@@ -27,7 +27,10 @@ pub fn find(model: &Model) -> Vec<Finding> {
     let installed = model.traces.values().filter(|t| t.became_code()).count();
     let compiled = model.samples.ns(SampleState::Trace);
     let jit = jit_ns(model);
-    if installed == 0 || installed >= MANY_TRACES || model.duration_ns > SHORT_NS || compiled >= jit {
+    // Logs of other VMs without samples do not say what was spent in compiled code; a program of ours without is too short
+    // for a sample, or its code seldom runs.
+    let is_unknown = model.samples.is_empty() && model.is_imported();
+    if is_unknown || installed == 0 || installed >= MANY_TRACES || model.duration_ns > SHORT_NS || compiled >= jit {
         return Vec::new();
     }
     let jit = (jit as f64 * super::places::Shares::of(model).timed) as u64;
@@ -40,16 +43,40 @@ pub fn find(model: &Model) -> Vec<Finding> {
         share: share(cost, model),
         saving_ns: Some([least.saturating_sub(compiled.saturating_mul(SLOWER)).min(cost), cost]),
         cause: format!(
-            "The run is over after {}: compiling {} took {}, and only {} were spent in their code.",
+            "The run is over after {}: compiling {} took {}, and {}.",
             ns(model.duration_ns),
             plural(installed as u64, "trace"),
             ns(jit),
-            ns(compiled),
+            if compiled > 0 {
+                format!("only {} were spent in their code", ns(compiled))
+            } else {
+                "no sample fell into their code".to_string()
+            },
         ),
         advice: "Measure a longer run; for runs that are short by nature compiling can be left out (--jit off).".into(),
-        evidence: json!({ "jit_ns": jit, "compiled_ns": compiled, "traces": installed, "how": "time of the JIT, and samples in compiled code" }),
+        evidence: json!({ "jit_ns": jit, "compiled_ns": (compiled > 0).then_some(compiled), "traces": installed, "how": "time of the JIT, and samples in compiled code" }),
         target: None,
         whatever_it_costs: false,
         stake: None,
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Compile, Trace, TraceId};
+
+    #[test]
+    fn what_nobody_sampled_is_not_short() {
+        let mut model = Model { duration_ns: SHORT_NS / 2, ..Model::default() };
+        let mut trace = Trace::new(TraceId(1));
+        trace.installed_ns = Some(1);
+        trace.compile = Some(Compile { compile_ns: 5_000_000, ..Compile::default() });
+        model.traces.insert(trace.id, trace);
+        let found = find(&model);
+        assert!(found[0].cause.ends_with("took 5.00 ms, and no sample fell into their code."), "{}", found[0].cause);
+        assert!(found[0].evidence["compiled_ns"].is_null());
+        model.absent.insert(crate::model::Fact::Samples, String::new());
+        assert!(find(&model).is_empty(), "another VM's log without samples");
+    }
 }

@@ -60,9 +60,9 @@ pub fn find(model: &Model) -> Vec<Finding> {
                     .into(),
             evidence: json!({
                 "bridges": bridges.len(),
-                "in_bridges_ns": inside,
+                "in_bridges_ns": (inside > 0).then_some(inside),
                 "recording_and_compiling_ns": jit,
-                "exits_ns": exits,
+                "exits_ns": (exits > 0).then_some(exits),
                 "how": "samples in the bridges and after exits of the loop's traces, and the time the JIT took for them",
             }),
             target: Some((root, None)),
