@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use jitlog::{
-    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, Invalidate,
-    PassEnd, ReadError, Reader, RuleUse, Shape, TraceAbort, TraceStart, TraceStop, Types,
+    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, GcEnd, Invalidate,
+    PassEnd, ReadError, Reader, RuleUse, Shape, StateTime, TraceAbort, TraceStart, TraceStop, Types,
 };
 
 pub use jitlog::read::Writer;
@@ -97,6 +97,9 @@ const LASTING: &[u16] = &[
     Codemem::TYPE,
     Shape::TYPE,
 ];
+
+/// Who is not sampled for longer than this was not running.
+const LONGEST_REACH_NS: u64 = 1_000_000_000;
 
 /// Events between two looks of whoever watches the reading.
 const WATCHED: u64 = 1 << 14;
@@ -207,6 +210,7 @@ impl Log {
                     loader.begin_within();
                 }
                 pass(&mut loader, self.reader.events().range(span.from_ns..span.to_ns));
+                self.read_edge(&mut loader, span);
             }
             None => pass(&mut loader, self.reader.events()),
         }
@@ -215,6 +219,26 @@ impl Log {
             loader.stopped();
         }
         self.finish(loader, span)
+    }
+
+    /// What events after a part say of its time, and whether the log times its JIT at all.
+    fn read_edge(&self, loader: &mut Loader, span: Span) {
+        let edge = Types::of(&[jitlog::Sample::TYPE, StateTime::TYPE, GcEnd::TYPE]);
+        let after = span.to_ns..span.to_ns.saturating_add(LONGEST_REACH_NS);
+        let _ = self.reader.events().types(edge).range(after).visit(|record| match record {
+            Ok(record) => loader.reaches_in(record.t_ns, &record.event()),
+            Err(_) => ControlFlow::Continue(()),
+        });
+        let timed = self.reader.events().types(Types::of(&[StateTime::TYPE])).visit(|record| {
+            let is_jit = |record: &jitlog::read::RecordView<'_>| match record.event() {
+                jitlog::Event::StateTime(e) => Part::of(e.state) == Some(Part::Jit),
+                _ => false,
+            };
+            if record.is_ok_and(|record| is_jit(&record)) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if timed.is_break() {
+            loader.times_jit();
+        }
     }
 
     fn finish(&self, mut loader: Loader, span: Option<Span>) -> Model {
