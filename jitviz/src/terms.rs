@@ -63,6 +63,11 @@ pub const TERMS: &[Term] = &[
         "How often the guard sent the program out of the trace, counted exactly, entries into an attached bridge included. A guard that fails often and has no bridge costs most.",
     ),
     term_of(
+        "failed-at",
+        "First and last failure",
+        "When the guard failed first and last. Bailouts that are in the log have their own time, others only that of the reading that counts them, a few times a second: \"by 253 ms\".",
+    ),
+    term_of(
         "observed",
         "Seen instead",
         "Types that the guard met where it expected another, with the first value seen and how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",

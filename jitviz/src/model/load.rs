@@ -264,9 +264,13 @@ impl Loader {
                 self.moment(t_ns, What::Attached { guard, bridge });
             }
             Event::Bailout(e) => {
-                if let Some(guard) = self.guard(e.guard_id, "bailout") {
+                if self.before {
+                    if let Some(guard) = self.model.guards.get_mut(&GuardId(e.guard_id.0)) {
+                        guard.left(t_ns, e.weight, true);
+                    }
+                } else if let Some(guard) = self.guard(e.guard_id, "bailout") {
                     let first = guard.first_ns.is_none();
-                    guard.seen_at(t_ns);
+                    guard.left(t_ns, e.weight, false);
                     guard.bailouts.add(e.observed_type.0, e.observed_text, e.weight, e.cost_ns);
                     if first {
                         self.moment(t_ns, What::FirstFailure(GuardId(e.guard_id.0)));
@@ -522,17 +526,14 @@ impl Loader {
             if self.model.span.is_some() {
                 self.growth.add(delta.counter_id, u64::from(delta.delta), self.before);
             }
-            if self.before {
-                continue;
-            }
             let counter = self.counters.get(&CounterId(delta.counter_id.0));
-            if counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount)) {
+            if !self.before && counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount))
+            {
                 work = work.saturating_add(u64::from(delta.delta));
             }
             let Some(counter) = counter.filter(|c| c.kind == CounterKind::GuardFail) else { continue };
             if let Some(guard) = id_of(counter.entity).and_then(|id| self.model.guards.get_mut(&GuardId(id))) {
-                guard.seen_at(t_ns);
-                guard.failed_at.push((t_ns, u64::from(delta.delta)));
+                guard.counted(t_ns, delta.delta.into(), self.before);
             }
         }
         if work > 0 {
@@ -606,6 +607,9 @@ impl Loader {
         self.model.samples.settle();
         if let Some(span) = self.model.span {
             self.confine(span);
+        }
+        for guard in self.model.guards.values_mut() {
+            guard.failures = guard.failures.map(|counted| guard.failures_of(counted));
         }
         for guard in self.model.guards.values().filter(|g| !self.model.traces.contains_key(&g.trace)) {
             self.problems.add(ProblemKind::Dangling, "guard", || {

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use jitlog::{
-    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, GcEnd, Invalidate,
-    PassEnd, ReadError, Reader, RuleUse, Shape, StateTime, TraceAbort, TraceStart, TraceStop, Types,
+    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, GcEnd,
+    Invalidate, PassEnd, ReadError, Reader, RuleUse, Shape, StateTime, TraceAbort, TraceStart, TraceStop, Types,
 };
 
 pub use jitlog::read::Writer;
@@ -96,6 +96,9 @@ const LASTING: &[u16] = &[
     Invalidate::TYPE,
     Codemem::TYPE,
     Shape::TYPE,
+    // What was counted before does not count again.
+    jitlog::Bailout::TYPE,
+    CounterDelta::TYPE,
 ];
 
 /// Who is not sampled for longer than this was not running.
@@ -202,11 +205,8 @@ impl Log {
         match span {
             Some(span) => {
                 if span.from_ns > 0 {
-                    let counters = span.to_ns == u64::MAX;
-                    let lasting = Types::of(LASTING);
-                    let lasting = if counters { lasting.with(CounterDelta::TYPE) } else { lasting };
                     loader.begin_before();
-                    pass(&mut loader, self.reader.events().types(lasting).range(0..span.from_ns));
+                    pass(&mut loader, self.reader.events().types(Types::of(LASTING)).range(0..span.from_ns));
                     loader.begin_within();
                 }
                 pass(&mut loader, self.reader.events().range(span.from_ns..span.to_ns));

@@ -190,8 +190,14 @@ pub const GUARDS: &[Column<GuardRow>] = &[
         order: |a, b| a.observed.len().cmp(&b.observed.len()),
     },
     id!(bridge: TraceId, "bridge", "bridge", 5),
-    Column { descending: false, ..number!(first_ns, "first", "failures", 6, units::ns) },
-    number!(last_ns, "last", "failures", 6, units::ns),
+    Column { descending: false, ..number!(first_ns, "first", "failed-at", 6, units::ns) },
+    Column {
+        cell: |r| {
+            let by = if r.last_exact { "" } else { "by " };
+            r.last_ns.map(|ns| format!("{by}{}", units::ns(ns))).unwrap_or_default()
+        },
+        ..number!(last_ns, "last", "failed-at", 6, units::ns)
+    },
     number!(exit_ns, "an exit", "exit-time", 7, units::ns),
     number!(bailouts, "in full", "bailout", 8, units::count),
 ];
