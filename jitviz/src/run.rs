@@ -206,6 +206,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         }
         (Some(Command::Decisions { input, sort, limit }), _) => {
             let model = open(input)?;
+            let sort = sort.as_deref().unwrap_or_default();
             let table =
                 Table { name: "decisions", columns: DECISIONS, sort, limit: *limit, part: model.span.is_some() };
             table.print(decisions::rows(&model), &model.problems, input.json, &paint, out)
