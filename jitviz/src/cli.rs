@@ -105,7 +105,11 @@ pub enum Command {
         stage: String,
     },
     /// Guards by failures: kind, place, what was expected and what was seen
-    #[command(after_help = "Example:\n  jitviz guards demo.jlog --limit 10")]
+    #[command(
+        after_help = "Example:\n  jitviz guards demo.jlog --limit 10\n\nan exit is what leaving compiled code there takes, on average of those \
+                            that were timed; in full counts the failures that the log holds one by one, with time and value. \
+                            A time \"by\" is that of the reading of a counter, a few times a second."
+    )]
     Guards {
         #[command(flatten)]
         input: Input,
@@ -140,7 +144,7 @@ pub enum Command {
     /// Decisions of the recorder and the optimiser by place: calls inlined or not, objects made or not, and why
     #[command(
         after_help = "Example:\n  jitviz decisions demo.jlog --limit 20\n\ntime is that of the whole line in compiled code and what it calls. count counts decisions: a trace \
-                            may take one several times; compiled counts the traces of them that became machine code."
+                            may take one several times; in code counts the traces of them that became machine code."
     )]
     Decisions {
         #[command(flatten)]

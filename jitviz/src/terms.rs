@@ -209,6 +209,21 @@ pub const TERMS: &[Term] = &[
         "What the recorder or a pass of the optimiser decided about this instruction, and why: whether a call is recorded in line, an object really made, both arms of a branch done, a guard tested before the loop. The reasons are those of the VM that wrote the log; an object that is made escapes at the place that is named.",
     ),
     term_of(
+        "decision-count",
+        "How often it was decided",
+        "How often this was decided at this place, over all recordings. One recording may come by a place several times.",
+    ),
+    term_of(
+        "decision-compiled",
+        "Traces of a decision",
+        "How many of the traces in which this was decided became machine code. A trace counts once, however often the decision is in it.",
+    ),
+    term_of(
+        "decision-time",
+        "Time of a decision's line",
+        "Samples in compiled code on the whole line of the decision, and in what it called from there. Every decision about a line has the same time; it is not what the decision costs.",
+    ),
+    term_of(
         "snapshot",
         "Snapshot",
         "The list of variables and where their values are at a guard. From it the interpreter's frames are rebuilt when the guard fails.",

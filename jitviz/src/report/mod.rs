@@ -104,7 +104,9 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
     page.table("Guards", "guards", GUARDS, "failures", guards::rows(model), |r| links.line(&r.place));
     page.table("Aborted recordings", "aborts", ABORTS, "count", aborts::rows(model), |r| links.line(&r.place));
     page.table("Optimiser passes", "passes", PASSES, "", passes::rows(model), |_| None);
-    page.table("Decisions", "decisions", DECISIONS, "", decisions::rows(model), |r| links.line(&r.place));
+    let decisions = decisions::rows(model);
+    page.table("Decisions", "decisions", DECISIONS, "", decisions.clone(), |r| links.line(&r.place));
+    page.meanings(&columns::reasons(&decisions[..decisions.len().min(MOST_ROWS)]));
     page.table("Allocations by line", "allocs", ALLOCS, "bytes", allocs::rows(model), |r| links.line(&r.place));
     if let Some(source) = source {
         source.write(&mut page, &links);
@@ -224,6 +226,13 @@ impl Page {
         if total > rows.len() {
             let more = plural((total - rows.len()) as u64, "row");
             self.out.push_str(&format!("<p class=\"soft\">{more} more: jitviz {command}</p>\n"));
+        }
+    }
+
+    /// What words of the table above mean.
+    fn meanings(&mut self, words: &[(&str, &str)]) {
+        for (word, text) in words {
+            self.out.push_str(&format!("<p class=\"soft\">{}: {}</p>\n", escape(word), escape(text)));
         }
     }
 
