@@ -70,6 +70,9 @@ impl States {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Warmup {
     pub class: Option<String>,
+    /// Why there is no class, if that is for want of values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub too_short: Option<String>,
     pub steady_from_ns: Option<u64>,
     /// How many traces had earned what recording and compiling them took; `None` if nobody sampled.
     pub paid: Option<Tally>,
@@ -137,6 +140,7 @@ pub fn summary(model: &Model) -> Summary {
             let found = warmup(model);
             Warmup {
                 class: found.as_ref().and_then(|found| found.class).map(|class| class.name().to_string()),
+                too_short: found.as_ref().filter(|found| found.class.is_none()).map(super::warmup::Warmup::sentence),
                 steady_from_ns: found.and_then(|found| found.steady_from_ns),
                 paid: tally(model),
             }
@@ -293,6 +297,13 @@ mod tests {
             assert!(json["states"][key].is_null(), "{key}");
         }
         assert!(json["memory"]["heap_peak"].is_null() && json["warmup"]["class"].is_null());
+    }
+
+    #[test]
+    fn too_few_iterations_are_said_to_be_too_few() {
+        let model = Model { iterations: vec![1, 6, 11, 16], ..Model::default() };
+        let told = summary(&model).warmup;
+        assert_eq!((told.class, told.too_short.as_deref()), (None, Some("too short to tell: 3 values")));
     }
 
     #[test]
