@@ -105,7 +105,11 @@ pub enum Command {
         stage: String,
     },
     /// Guards by failures: kind, place, what was expected and what was seen
-    #[command(after_help = "Example:\n  jitviz guards demo.jlog --limit 10")]
+    #[command(
+        after_help = "Example:\n  jitviz guards demo.jlog --limit 10\n\nan exit is what leaving compiled code there takes, on average of those \
+                            that were timed; in full counts the failures that the log holds one by one, with time and value. \
+                            A time \"by\" is that of the reading of a counter, a few times a second."
+    )]
     Guards {
         #[command(flatten)]
         input: Input,
@@ -138,13 +142,16 @@ pub enum Command {
         limit: Limit,
     },
     /// Decisions of the recorder and the optimiser by place: calls inlined or not, objects made or not, and why
-    #[command(after_help = "Example:\n  jitviz decisions demo.jlog --sort time_ns --limit 20")]
+    #[command(
+        after_help = "Example:\n  jitviz decisions demo.jlog --limit 20\n\ntime is that of the whole line in compiled code and what it calls. count counts decisions: a trace \
+                            may take one several times; in code counts the traces of them that became machine code."
+    )]
     Decisions {
         #[command(flatten)]
         input: Input,
-        /// Column to sort by
-        #[arg(long, value_name = "COLUMN", value_parser = keys(DECISIONS), default_value = "count")]
-        sort: String,
+        /// Column to sort by; by default by time, then by how often
+        #[arg(long, value_name = "COLUMN", value_parser = keys(DECISIONS))]
+        sort: Option<String>,
         #[command(flatten)]
         limit: Limit,
     },

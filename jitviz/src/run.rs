@@ -5,7 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
+use jitlog::ReadError;
 use serde::Serialize;
 
 use crate::analyse;
@@ -105,7 +107,7 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
         && environment.is_interactive()
     {
         let before = before.map(|path| Log::open(path)).transpose()?;
-        let log = Log::open(log)?;
+        let log = if matches!(cli.command, Some(Command::Follow { .. })) { open_soon(log)? } else { Log::open(log)? };
         let options = environment.options(&cli.look);
         // crossterm looks at NO_COLOR itself; an explicit option outranks it.
         crossterm::style::force_color_output(options.color);
@@ -125,6 +127,24 @@ fn run(cli: &Cli, environment: &Environment) -> Result<Verdict, Failure> {
     };
     out.flush()?;
     Ok(verdict)
+}
+
+/// How long a program that was just started may take until its log is there.
+const STARTING: Duration = Duration::from_secs(2);
+
+/// A log that is followed: whoever starts the program and this at once is faster than the program.
+fn open_soon(path: &Path) -> Result<Log, OpenError> {
+    let start = Instant::now();
+    loop {
+        match Log::open(path) {
+            // It may be there in part.
+            Err(OpenError::Empty(_) | OpenError::Read(ReadError::Damaged(_))) if start.elapsed() < STARTING => {}
+            Err(OpenError::Read(ReadError::Io { source, .. }))
+                if source.kind() == io::ErrorKind::NotFound && start.elapsed() < STARTING => {}
+            opened => return opened,
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The logs to compare.
@@ -206,9 +226,21 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
         }
         (Some(Command::Decisions { input, sort, limit }), _) => {
             let model = open(input)?;
+            let sort = sort.as_deref().unwrap_or_default();
             let table =
                 Table { name: "decisions", columns: DECISIONS, sort, limit: *limit, part: model.span.is_some() };
-            table.print(decisions::rows(&model), &model.problems, input.json, &paint, out)
+            let mut rows = decisions::rows(&model);
+            table.print(rows.clone(), &model.problems, input.json, &paint, out)?;
+            if let Some(sort) = Sort::by(DECISIONS, sort) {
+                sort.apply(DECISIONS, &mut rows);
+            }
+            rows.truncate(limit.limit.unwrap_or(usize::MAX));
+            let reasons = if input.json { Vec::new() } else { text::columns::reasons(&rows) };
+            for (reason, text) in reasons {
+                let line = Line::of(Role::Title, reason).with(Role::Dim, format!(": {text}"));
+                paint.line(out, &line)?;
+            }
+            Ok(())
         }
         (Some(Command::Passes { input, sort, limit }), _) => {
             let model = open(input)?;
@@ -231,7 +263,7 @@ fn answer(cli: &Cli, environment: &Environment, out: &mut dyn Write) -> Result<(
             one_trace(&model, TraceId(*id), stage, input.json, &cli.look, &paint, out)
         }
         (Some(Command::Diff { .. }), _) => Ok(()),
-        (Some(Command::Follow { log }), _) => summary(&Log::open(log)?.at_its_end(), false, &paint, out),
+        (Some(Command::Follow { log }), _) => summary(&open_soon(log)?.at_its_end(), false, &paint, out),
         (Some(Command::Timeline { input, columns }), _) => timeline(input, *columns, &paint, out),
         (Some(Command::Memory { input }), _) => memory(&open(input)?, input.json, &paint, out),
         (Some(Command::Objects { input }), _) => objects(&open(input)?, input.json, &paint, out),

@@ -63,6 +63,11 @@ pub const TERMS: &[Term] = &[
         "How often the guard sent the program out of the trace, counted exactly, entries into an attached bridge included. A guard that fails often and has no bridge costs most.",
     ),
     term_of(
+        "failed-at",
+        "First and last failure",
+        "When the guard failed first and last. Bailouts that are in the log have their own time, others only that of the reading that counts them, a few times a second: \"by 253 ms\".",
+    ),
+    term_of(
         "observed",
         "Seen instead",
         "Types that the guard met where it expected another, with the first value seen and how often. Counts with a tilde are estimated from the bailouts kept in full; others are exact.",
@@ -202,6 +207,21 @@ pub const TERMS: &[Term] = &[
         "decision",
         "Decision",
         "What the recorder or a pass of the optimiser decided about this instruction, and why: whether a call is recorded in line, an object really made, both arms of a branch done, a guard tested before the loop. The reasons are those of the VM that wrote the log; an object that is made escapes at the place that is named.",
+    ),
+    term_of(
+        "decision-count",
+        "How often it was decided",
+        "How often this was decided at this place, over all recordings. One recording may come by a place several times.",
+    ),
+    term_of(
+        "decision-compiled",
+        "Traces of a decision",
+        "How many of the traces in which this was decided became machine code. A trace counts once, however often the decision is in it.",
+    ),
+    term_of(
+        "decision-time",
+        "Time of a decision's line",
+        "Samples in compiled code on the whole line of the decision, and in what it called from there. Every decision about a line has the same time; it is not what the decision costs.",
     ),
     term_of(
         "snapshot",

@@ -295,3 +295,17 @@ fn following_without_a_terminal_prints_the_summary_at_the_end() {
     assert_eq!(followed, stdout(&jitviz(&["summary", "LOG"], &fixture.path)));
     assert_eq!(jitviz(&["follow", "LOG"], &fixture.dir.path().join("none.jlog")).status.code(), Some(2));
 }
+
+#[test]
+fn a_log_that_is_followed_may_come_a_moment_later() {
+    let fixture = Fixture::new(write_demo);
+    let later = fixture.dir.path().join("later.jlog");
+    let (from, to) = (fixture.path.clone(), later.clone());
+    let program = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::fs::rename(from, to)
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_jitviz")).arg("follow").arg(&later).output().expect("jitviz runs");
+    program.join().expect("the thread ends").expect("the log is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use jitviz::model::{Collection, Compile, Guard, GuardId, Model, Trace, TraceId};
+use jitviz::model::{
+    Collection, Compile, Func, FuncId, Guard, GuardId, Loc, LocId, Model, Source, SourceId, Trace, TraceId,
+};
 use jitviz::report::report;
 use support::{Fixture, expect, write_demo, write_hostile, write_quiet, write_sampled};
 
@@ -75,9 +78,7 @@ fn every_link_leads_somewhere_and_every_chart_is_told_in_words() {
         for (i, id) in ids.iter().enumerate() {
             assert!(!ids[..i].contains(id), "{id} twice");
         }
-        for to in quoted(&page, "href=\"#") {
-            assert!(ids.contains(&to), "{to}");
-        }
+        no_link_is_dead(&page);
         let charts = page.matches("<svg ").count();
         assert!(charts > 0 && page.matches("role=\"img\" aria-label=\"").count() == charts);
         assert!(
@@ -88,6 +89,13 @@ fn every_link_leads_somewhere_and_every_chart_is_told_in_words() {
             let after = svg.split("</svg>").nth(1).unwrap_or_default();
             assert!(after.split("<h").next().unwrap_or_default().contains("<p class=\"soft\">"), "how to read it");
         }
+    }
+}
+
+fn no_link_is_dead(page: &str) {
+    let ids: BTreeSet<&str> = quoted(page, " id=\"").into_iter().collect();
+    for to in quoted(page, "href=\"#") {
+        assert!(ids.contains(&to), "{to}");
     }
 }
 
@@ -108,12 +116,21 @@ fn a_report_of_a_great_log_stays_small() {
         trace.address = Some(0x1000 + u64::from(id) * 1_200);
         model.traces.insert(trace.id, trace);
         let mut guard = Guard::new(GuardId(id), TraceId(id));
+        // The last lines are those of the guards that fail most, and more than the page has room for.
+        guard.loc = LocId(id % 3_000);
         guard.failures = Some(id.into());
         guard.failed_at = (1..20).map(|i| (u64::from(id) * 40_000 + i, 1)).collect();
         model.guards.insert(guard.id, guard);
         model.collections.push(Collection { at_ns: u64::from(id) * 50_000, pause_ns: 9, ..Collection::default() });
     }
+    model.program.sources.insert(SourceId(1), Source { path: "a.py".into(), ..Source::default() });
+    model.program.funcs.insert(FuncId(1), Func { source: SourceId(1), name: "f".into() });
+    for line in 1..3_000 {
+        model.program.locs.insert(LocId(line), Loc { func: FuncId(1), line });
+    }
     let page = report(&model, true).expect("it can be drawn");
+    no_link_is_dead(&page);
+    assert!(page.contains("href=\"#trace-") && page.contains("href=\"#line-"), "there are links");
     assert!(page.len() < 5 << 20, "{} bytes", page.len());
     assert!(
         page.contains(" more, which ran less") && page.contains("rows more: jitviz guards"),

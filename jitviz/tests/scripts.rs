@@ -48,6 +48,19 @@ fn esc_goes_back_one_level_and_never_quits() {
 }
 
 #[test]
+fn the_last_stage_shows_what_was_decided_before_and_e_tells_all_of_it() {
+    let app = demo("/ R e c t ( <Enter> <Enter>");
+    assert_eq!((app.view, trace(&app).stage + 1), (ViewId::Trace, trace(&app).stages()), "the last stage");
+    assert!(line(&app).contains("; guard: hoisted"), "{}", line(&app));
+    let app = press(screen::resize(app, (60, 24)), "e");
+    let shown = text(&app).replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("tested once, before the loop."), "{shown}");
+    assert!(shown.contains("restores"), "and what the guard restores: {shown}");
+    let called = demo("/ R e c t ( <Enter> <Enter> g / i n l i n e d <Enter>");
+    assert!(line(&called).contains("; call Rect.area: inlined"), "{}", line(&called));
+}
+
+#[test]
 fn a_failing_guard_on_the_overview_leads_to_its_instruction_and_on_to_its_bridge() {
     let app = demo("/ R e c t ( <Enter>");
     assert!(line(&app).contains("expected Rect"), "{}", line(&app));

@@ -28,11 +28,25 @@ fn two_parts_are_the_whole() {
     for write in [write_demo, write_sampled] {
         let fixture = Fixture::new(write);
         let whole = fixture.model();
-        for cut in [1, 50_000_000, 96_100_000, 150_000_000, 250_000_000, whole.duration_ns] {
+        for cut in [
+            1,
+            50_000_000,
+            50_300_000,
+            96_100_000,
+            97_200_000,
+            134_700_000,
+            150_000_000,
+            250_000_000,
+            whole.duration_ns,
+        ] {
             let (first, second) = (part(&whole, 0, cut), part(&whole, cut, u64::MAX));
             for state in [SampleState::Interp, SampleState::Trace, SampleState::Native, SampleState::Idle] {
                 assert_eq!(first.samples.ns(state) + second.samples.ns(state), whole.samples.ns(state));
             }
+            let jit = summary::jit_ns;
+            assert_eq!(jit(&first) + jit(&second), jit(&whole), "cut at {cut}");
+            let gc = |m: &Model| summary::states(m).gc.unwrap_or(0);
+            assert_eq!(gc(&first) + gc(&second), gc(&whole), "cut at {cut}");
             let collections = |m: &Model| m.collections.len();
             assert_eq!(collections(&first) + collections(&second), collections(&whole));
             assert_eq!(first.health.events + second.health.events, whole.health.events);
@@ -45,6 +59,38 @@ fn two_parts_are_the_whole() {
             }
         }
     }
+}
+
+#[test]
+fn no_state_takes_longer_than_the_part() {
+    let fixture = Fixture::new(write_sampled);
+    let whole = fixture.model();
+    // Within a sample, within the pause of a collection, after all the JIT did, and after all that was sampled.
+    for (from, to) in
+        [(50_200_000, 50_300_000), (190_000_000, 190_100_000), (150_000_000, 160_000_000), (1 << 40, u64::MAX)]
+    {
+        let part = part(&whole, from, to);
+        for (name, ns) in summary::states(&part).list() {
+            assert!(ns.unwrap_or(0) <= part.duration_ns, "{name} {ns:?} of {}", part.duration_ns);
+        }
+    }
+    let sum = |states: summary::States| states.interp.unwrap_or(0);
+    assert_eq!(sum(summary::states(&part(&whole, 50_200_000, 50_300_000))), 100_000, "a sample's part");
+    assert_eq!(summary::states(&part(&whole, 150_000_000, 160_000_000)).jit, Some(0), "none then");
+}
+
+#[test]
+fn failures_are_when_their_bailouts_were() {
+    let fixture = Fixture::new(write_demo);
+    let whole = fixture.model();
+    // The counters of this log are read once, at its end.
+    let part = part(&whole, 0, 60_000_000);
+    let sums = summary::summary(&part).guards;
+    assert_eq!((sums.failing, sums.failures), (Some(2), Some(3)));
+    let rows = guards::rows(&part);
+    assert_eq!((rows[0].first_ns, rows[0].last_ns, rows[0].last_exact), (Some(22_022_000), Some(25_023_000), true));
+    assert!(!rows[0].observed.is_empty(), "what bailouts saw is known too");
+    assert!(!guards::rows(&whole)[0].last_exact, "of most failures only a reading of the counter tells");
 }
 
 #[test]

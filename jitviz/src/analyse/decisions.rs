@@ -81,21 +81,26 @@ pub struct DecisionRow {
     pub count: u64,
     /// Those that became code.
     pub compiled: u64,
-    /// Samples in compiled code at this place, and in what it called from there.
+    /// Samples in compiled code at this place, all that is on its line, and in what it called from there.
     pub time_ns: Option<u64>,
     pub traces: Vec<TraceId>,
 }
 
-/// One row per decision, reason and place, the most frequent first.
+/// One row per decision, reason and place: those where most time goes first, then the most frequent.
 pub fn rows(model: &Model) -> Vec<DecisionRow> {
+    // A line has many places of bytecode, and a row is about the line.
+    let mut times: BTreeMap<Place, u64> = BTreeMap::new();
+    for (loc, time) in &model.samples.by_loc {
+        let sum = times.entry(model.program.place(*loc)).or_default();
+        *sum = sum.saturating_add(time.compiled_ns).saturating_add(time.native_ns);
+    }
     let mut groups: BTreeMap<(u16, String, Place), (DecisionRow, BTreeSet<TraceId>)> = BTreeMap::new();
     for trace in model.traces.values() {
         for decision in &trace.decisions {
             let place = model.program.place(decision.loc);
             let note = DecisionNote::of(model, decision);
             let (row, traces) = groups.entry((decision.reason, note.short(), place.clone())).or_insert_with(|| {
-                let time = model.samples.by_loc.get(&decision.loc);
-                let time_ns = time.map(|time| time.compiled_ns.saturating_add(time.native_ns));
+                let time_ns = times.get(&place).filter(|_| place.line.is_some()).copied();
                 (DecisionRow { note, place, count: 0, compiled: 0, time_ns, traces: Vec::new() }, BTreeSet::new())
             });
             row.count += 1;
@@ -106,14 +111,31 @@ pub fn rows(model: &Model) -> Vec<DecisionRow> {
         }
     }
     let mut rows: Vec<DecisionRow> = groups.into_values().map(|(row, _)| row).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+    rows.sort_by_key(|row| std::cmp::Reverse((row.time_ns.unwrap_or(0), row.count)));
     rows
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LocId, Reason, Trace};
+    use crate::model::{Func, FuncId, Loc, LocId, PlaceTime, Reason, Trace};
+
+    #[test]
+    fn the_time_of_a_row_is_that_of_its_line() {
+        let mut model = Model::default();
+        model.program.funcs.insert(FuncId(1), Func { name: "f".into(), ..Func::default() });
+        for (loc, line, ns) in [(1, 7, 0), (2, 7, 30), (3, 7, 12), (4, 8, 5)] {
+            model.program.locs.insert(LocId(loc), Loc { func: FuncId(1), line });
+            let time = PlaceTime { compiled_ns: ns, interp_ns: 1_000, ..PlaceTime::default() };
+            model.samples.by_loc.extend((ns > 0).then_some((LocId(loc), time)));
+        }
+        let decision = |reason, loc| Decision { reason, loc: LocId(loc), ..Decision::default() };
+        let mut trace = Trace::new(TraceId(1));
+        trace.decisions = vec![decision(1, 4), decision(1, 4), decision(1, 1), decision(2, 2)];
+        model.traces.insert(TraceId(1), trace);
+        let told: Vec<_> = rows(&model).iter().map(|r| (r.place.line, r.time_ns, r.count)).collect();
+        assert_eq!(told, [(Some(7), Some(42), 1), (Some(7), Some(42), 1), (Some(8), Some(5), 2)]);
+    }
 
     #[test]
     fn decisions_are_put_together_by_place_and_reason() {

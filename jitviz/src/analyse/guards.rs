@@ -29,6 +29,8 @@ pub struct GuardRow {
     pub observed_exact: bool,
     pub first_ns: Option<u64>,
     pub last_ns: Option<u64>,
+    /// False when the last failure may be earlier: then `last_ns` is when its counter was read.
+    pub last_exact: bool,
     pub bailouts: u64,
     /// What one of those took on average, of those that were measured: restoring what the interpreter needs.
     pub exit_ns: Option<u64>,
@@ -59,9 +61,10 @@ pub fn row(model: &Model, guard: &Guard) -> GuardRow {
         expected: expected(&guard.expected),
         failures: guard.failures,
         observed: observed(model, guard),
-        observed_exact: !guard.observed.is_empty(),
+        observed_exact: is_counted(guard),
         first_ns: guard.first_ns,
         last_ns: guard.last_ns,
+        last_exact: !guard.last_is_a_reading,
         bailouts: guard.bailouts.count,
         exit_ns: guard.bailouts.costs.map(Costs::average_ns),
         bridge: guard.bridge,
@@ -108,9 +111,17 @@ fn types(model: &Model, guard: &Guard) -> Vec<Observed> {
     list
 }
 
+/// Whether counters tell the types. They are read now and then: in a part of the time bailouts may tell of more.
+fn is_counted(guard: &Guard) -> bool {
+    let counted = guard.observed.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
+    let seen = guard.bailouts.seen.values().fold(0_u64, |sum, seen| sum.saturating_add(seen.weight));
+    !guard.observed.is_empty() && counted >= seen
+}
+
 fn observed(model: &Model, guard: &Guard) -> Vec<Observed> {
     let mut counts = guard.observed.clone();
-    if counts.is_empty() {
+    if !is_counted(guard) {
+        counts.clear();
         counts.extend(guard.bailouts.seen.iter().map(|(code, seen)| (*code, seen.weight)));
     }
     let mut list: Vec<Observed> = counts
@@ -137,6 +148,8 @@ mod tests {
         guard.bailouts.add(2, "'x'", 10, 0);
         let sampled = row(&Model::default(), &guard);
         assert_eq!((sampled.observed[0].count, sampled.observed_exact), (10, false));
+        guard.observed.insert(2, 9);
+        assert!(!row(&Model::default(), &guard).observed_exact, "there are bailouts that nobody counted yet");
         guard.observed.insert(2, 330);
         let exact = row(&Model::default(), &guard);
         assert_eq!((exact.observed[0].count, exact.observed_exact), (330, true));

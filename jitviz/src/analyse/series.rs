@@ -352,8 +352,9 @@ fn guard_failures(model: &Model) -> Chart {
     Chart {
         kind: "guards",
         title: "Guard failures over time",
-        how_to_read: "Each line counts the failures of one guard; a steep line fails often. Counters are read a few \
-                      times a second, so a step may stand for failures just before it.",
+        how_to_read: "Each line counts the failures of one guard; a steep line fails often. Failures that are in the log \
+                      in full have their own time; the others are only counted a few times a second, so a step may \
+                      stand for failures just before it.",
         unit: Unit::Count,
         shape: Shape::Steps,
         duration_ns: model.duration_ns,

@@ -70,6 +70,9 @@ impl States {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Warmup {
     pub class: Option<String>,
+    /// Why there is no class, if that is for want of values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub too_short: Option<String>,
     pub steady_from_ns: Option<u64>,
     /// How many traces had earned what recording and compiling them took; `None` if nobody sampled.
     pub paid: Option<Tally>,
@@ -137,6 +140,7 @@ pub fn summary(model: &Model) -> Summary {
             let found = warmup(model);
             Warmup {
                 class: found.as_ref().and_then(|found| found.class).map(|class| class.name().to_string()),
+                too_short: found.as_ref().filter(|found| found.class.is_none()).map(super::warmup::Warmup::sentence),
                 steady_from_ns: found.and_then(|found| found.steady_from_ns),
                 paid: tally(model),
             }
@@ -168,7 +172,8 @@ pub fn processor_part(model: &Model) -> Option<f64> {
 /// Time by state.
 pub fn states(model: &Model) -> States {
     // Collections and recordings are events with a duration, so they need no samples.
-    let gc = model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add);
+    let gc = model.samples.timed_ns.get(&SampleState::Gc).filter(|_| model.span.is_some()).copied();
+    let gc = gc.unwrap_or_else(|| model.collections.iter().map(|c| c.pause_ns).fold(0, u64::saturating_add));
     let samples = &model.samples;
     let sampled = !samples.is_empty();
     let mut states = States {
@@ -201,12 +206,23 @@ pub fn jit_ns(model: &Model) -> u64 {
         return timed.into_iter().fold(0, u64::saturating_add);
     }
     // The time of a recording includes that of the program while it was recorded.
-    let of = |t: &crate::model::Trace| {
+    let of = |t: &Trace| {
         // An abort after the recording was complete is the compiler's, whose time compile_end has.
-        let recording = t.stop.as_ref().map(|s| s.record_ns).or(t.abort.as_ref().map(|a| a.record_ns));
-        recording.unwrap_or(0).saturating_add(t.compile.as_ref().map_or(0, |c| c.compile_ns))
+        let recording = t.stop.as_ref().map(|s| s.record_ns).or(t.abort.as_ref().map(|a| a.record_ns)).unwrap_or(0);
+        let compiling = t.compile.as_ref().map_or(0, |c| c.compile_ns);
+        let recorded_ns = t.started_ns.saturating_add(recording);
+        let made_ns = t.installed_ns.unwrap_or(recorded_ns.saturating_add(compiling));
+        let recording = within(model, recorded_ns, recording);
+        recording.saturating_add(within(model, made_ns, compiling))
     };
     model.traces.values().map(of).fold(0, u64::saturating_add)
+}
+
+/// Of what took so long up to a moment, what is in the part of the time that the model is confined to.
+fn within(model: &Model, end_ns: u64, ns: u64) -> u64 {
+    let Some(span) = model.span else { return ns };
+    let start_ns = end_ns.saturating_sub(ns).max(span.from_ns);
+    ns.min(end_ns.min(span.to_ns).saturating_sub(start_ns))
 }
 
 fn traces(model: &Model) -> Traces {
@@ -281,6 +297,13 @@ mod tests {
             assert!(json["states"][key].is_null(), "{key}");
         }
         assert!(json["memory"]["heap_peak"].is_null() && json["warmup"]["class"].is_null());
+    }
+
+    #[test]
+    fn too_few_iterations_are_said_to_be_too_few() {
+        let model = Model { iterations: vec![1, 6, 11, 16], ..Model::default() };
+        let told = summary(&model).warmup;
+        assert_eq!((told.class, told.too_short.as_deref()), (None, Some("too short to tell: 3 values")));
     }
 
     #[test]

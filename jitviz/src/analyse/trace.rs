@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::asm::{self, AsmListing};
 use super::decisions::{self, DecisionNote, TraceDecision};
 use super::expected::expected;
-use super::ir::{self, IrListing};
+use super::ir::{self, IrLine, IrListing, Mark};
 use super::passes::{RuleCount, rules};
 use super::traces::{self, TraceRow};
 use super::{GuardNote, guards};
-use crate::model::{Domain, LocId, Model, OpIx, Place, Problem, StageIx, TraceId};
+use crate::model::{Decision, Domain, LocId, Model, OpIx, Place, Problem, StageIx, TraceId};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TraceReport {
@@ -138,8 +138,29 @@ pub fn report_of(model: &Model, row: TraceRow) -> Option<TraceReport> {
         let ops = body.stages.last().map_or(0, |b| b.ins.len());
         stages.push(Stage { name: "asm".into(), content: Content::Asm(asm::listing(&model.program, code, ops)) });
     }
+    if !model.is_imported()
+        && let Some(Content::Ir(listing)) =
+            stages.iter_mut().map(|s| &mut s.content).rfind(|c| matches!(c, Content::Ir(_)))
+    {
+        decided_before(listing, model.traces.get(&id).map_or(&[], |t| &t.decisions), &decisions);
+    }
     let guards = of_trace.iter().map(|g| guards::row(model, g)).collect();
     Some(TraceReport { trace: row, passes, guards, decisions, stages, problems })
+}
+
+/// What is left at the end shows what was decided about it in earlier stages: in the IR about the instruction itself, while
+/// recording about the first instruction of its place.
+fn decided_before(listing: &mut IrListing, decisions: &[Decision], told: &[TraceDecision]) {
+    for (decision, told) in decisions.iter().zip(told) {
+        let is_its = |line: &IrLine| match decision.stage {
+            StageIx(0) => decision.loc.known().is_some() && line.loc == decision.loc,
+            _ => line.id == OpIx(decision.index),
+        };
+        let line = listing.lines.iter_mut().find(|line| line.mark != Mark::Removed && is_its(line));
+        if let Some(line) = line.filter(|line| line.decision.is_none()) {
+            line.decision = Some(told.note.clone());
+        }
+    }
 }
 
 impl TraceReport {

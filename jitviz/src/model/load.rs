@@ -3,6 +3,7 @@
 //! Definitions may come after what uses them, so records only fill tables here; names are looked up when shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use jitlog::format::payload;
 use jitlog::{CounterKind, Event, OpcodeSet};
@@ -263,9 +264,13 @@ impl Loader {
                 self.moment(t_ns, What::Attached { guard, bridge });
             }
             Event::Bailout(e) => {
-                if let Some(guard) = self.guard(e.guard_id, "bailout") {
+                if self.before {
+                    if let Some(guard) = self.model.guards.get_mut(&GuardId(e.guard_id.0)) {
+                        guard.left(t_ns, e.weight, true);
+                    }
+                } else if let Some(guard) = self.guard(e.guard_id, "bailout") {
                     let first = guard.first_ns.is_none();
-                    guard.seen_at(t_ns);
+                    guard.left(t_ns, e.weight, false);
                     guard.bailouts.add(e.observed_type.0, e.observed_text, e.weight, e.cost_ns);
                     if first {
                         self.moment(t_ns, What::FirstFailure(GuardId(e.guard_id.0)));
@@ -284,9 +289,9 @@ impl Loader {
                 self.moment(t_ns, What::GivenUp(LocId(e.loc_id.0)));
             }
             Event::Sample(e) => {
-                let function = self.model.program.locs.get(&LocId(e.loc_id.0)).map(|loc| loc.func);
-                let is_early = function.is_none_or(|function| !self.compiled.contains(&function));
-                self.model.samples.add(t_ns, e, is_early);
+                let is_early = self.is_early(e);
+                let (end_ns, weight_ns) = self.cut(t_ns, e.weight_ns);
+                self.model.samples.add(end_ns, &jitlog::Sample { weight_ns, ..*e }, is_early);
             }
             Event::Sampling(e) => {
                 self.model.samples.tick = Tick::new(e.hz, e.source != jitlog::SampleSource::Perf);
@@ -314,7 +319,7 @@ impl Loader {
                 self.model.samples.kernel.insert(e.counter.0, count);
             }
             Event::NativeStack(e) => self.model.samples.native.stack(e.addresses),
-            Event::StateTime(e) => self.model.samples.timed(t_ns, e.state, e.dur_ns),
+            Event::StateTime(e) => self.timed(t_ns, e.state, e.dur_ns),
             Event::AllocSample(e) => {
                 self.model.allocs.add(LocId(e.loc_id.0), e.type_str.0, e.weight_bytes);
             }
@@ -357,7 +362,7 @@ impl Loader {
                 };
                 self.moment(t_ns, What::Collected(self.model.collections.len()));
                 self.model.collections.push(collection);
-                self.model.samples.timed(t_ns, jitlog::SampleState::Gc, e.pause_ns);
+                self.timed(t_ns, jitlog::SampleState::Gc, e.pause_ns);
             }
             Event::ExitStatus(e) => {
                 self.exit_ns = Some(t_ns);
@@ -440,6 +445,49 @@ impl Loader {
         self.model.moments.clear();
     }
 
+    /// Of something that took so long up to a moment, what is in the part: when that ends, and how long it is.
+    fn cut(&self, t_ns: u64, ns: u64) -> (u64, u64) {
+        let Some(span) = self.model.span else { return (t_ns, ns) };
+        let end_ns = t_ns.min(span.to_ns);
+        (end_ns, ns.min(t_ns).min(end_ns.saturating_sub(span.from_ns.max(t_ns.saturating_sub(ns)))))
+    }
+
+    fn timed(&mut self, t_ns: u64, state: jitlog::SampleState, ns: u64) {
+        let (end_ns, ns) = self.cut(t_ns, ns);
+        self.model.samples.timed(end_ns, state, ns);
+    }
+
+    /// An event after the part: the time that it tells may have begun within. The first sample is the last of these.
+    pub(super) fn reaches_in(&mut self, t_ns: u64, event: &Event<'_>) -> ControlFlow<()> {
+        let (state, ns) = match event {
+            Event::StateTime(e) => (e.state, e.dur_ns),
+            Event::GcEnd(e) => (jitlog::SampleState::Gc, e.pause_ns),
+            Event::Sample(e) => {
+                let is_early = self.is_early(e);
+                let (end_ns, weight_ns) = self.cut(t_ns, e.weight_ns);
+                if weight_ns > 0 {
+                    self.model.samples.add_part(end_ns, &jitlog::Sample { weight_ns, ..*e }, is_early);
+                }
+                return ControlFlow::Break(());
+            }
+            _ => return ControlFlow::Continue(()),
+        };
+        if self.cut(t_ns, ns).1 > 0 {
+            self.timed(t_ns, state, ns);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The VM times the work of its JIT: none within the part is none, not unknown.
+    pub(super) fn times_jit(&mut self) {
+        self.model.samples.timed_ns.entry(jitlog::SampleState::Record).or_default();
+    }
+
+    fn is_early(&self, sample: &jitlog::Sample) -> bool {
+        let function = self.model.program.locs.get(&LocId(sample.loc_id.0)).map(|loc| loc.func);
+        function.is_none_or(|function| !self.compiled.contains(&function))
+    }
+
     /// What a counter grew by within the part, up to the end, from its total.
     pub(super) fn since(&self, id: jitlog::CounterId, total: u64) -> u64 {
         total.saturating_sub(self.growth.before(id))
@@ -478,17 +526,14 @@ impl Loader {
             if self.model.span.is_some() {
                 self.growth.add(delta.counter_id, u64::from(delta.delta), self.before);
             }
-            if self.before {
-                continue;
-            }
             let counter = self.counters.get(&CounterId(delta.counter_id.0));
-            if counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount)) {
+            if !self.before && counter.is_some_and(|c| matches!(c.kind, CounterKind::LoopIter | CounterKind::CallCount))
+            {
                 work = work.saturating_add(u64::from(delta.delta));
             }
             let Some(counter) = counter.filter(|c| c.kind == CounterKind::GuardFail) else { continue };
             if let Some(guard) = id_of(counter.entity).and_then(|id| self.model.guards.get_mut(&GuardId(id))) {
-                guard.seen_at(t_ns);
-                guard.failed_at.push((t_ns, u64::from(delta.delta)));
+                guard.counted(t_ns, delta.delta.into(), self.before);
             }
         }
         if work > 0 {
@@ -562,6 +607,9 @@ impl Loader {
         self.model.samples.settle();
         if let Some(span) = self.model.span {
             self.confine(span);
+        }
+        for guard in self.model.guards.values_mut() {
+            guard.failures = guard.failures.map(|counted| guard.failures_of(counted));
         }
         for guard in self.model.guards.values().filter(|g| !self.model.traces.contains_key(&g.trace)) {
             self.problems.add(ProblemKind::Dangling, "guard", || {

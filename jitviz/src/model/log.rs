@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use jitlog::{
-    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, Invalidate,
-    PassEnd, ReadError, Reader, RuleUse, Shape, TraceAbort, TraceStart, TraceStop, Types,
+    BridgeAttach, Class, CodeFree, CodeInstall, Codemem, CompileEnd, CounterDelta, CounterId, Follow, GcEnd,
+    Invalidate, PassEnd, ReadError, Reader, RuleUse, Shape, StateTime, TraceAbort, TraceStart, TraceStop, Types,
 };
 
 pub use jitlog::read::Writer;
@@ -96,7 +96,13 @@ const LASTING: &[u16] = &[
     Invalidate::TYPE,
     Codemem::TYPE,
     Shape::TYPE,
+    // What was counted before does not count again.
+    jitlog::Bailout::TYPE,
+    CounterDelta::TYPE,
 ];
+
+/// Who is not sampled for longer than this was not running.
+const LONGEST_REACH_NS: u64 = 1_000_000_000;
 
 /// Events between two looks of whoever watches the reading.
 const WATCHED: u64 = 1 << 14;
@@ -199,14 +205,12 @@ impl Log {
         match span {
             Some(span) => {
                 if span.from_ns > 0 {
-                    let counters = span.to_ns == u64::MAX;
-                    let lasting = Types::of(LASTING);
-                    let lasting = if counters { lasting.with(CounterDelta::TYPE) } else { lasting };
                     loader.begin_before();
-                    pass(&mut loader, self.reader.events().types(lasting).range(0..span.from_ns));
+                    pass(&mut loader, self.reader.events().types(Types::of(LASTING)).range(0..span.from_ns));
                     loader.begin_within();
                 }
                 pass(&mut loader, self.reader.events().range(span.from_ns..span.to_ns));
+                self.read_edge(&mut loader, span);
             }
             None => pass(&mut loader, self.reader.events()),
         }
@@ -215,6 +219,26 @@ impl Log {
             loader.stopped();
         }
         self.finish(loader, span)
+    }
+
+    /// What events after a part say of its time, and whether the log times its JIT at all.
+    fn read_edge(&self, loader: &mut Loader, span: Span) {
+        let edge = Types::of(&[jitlog::Sample::TYPE, StateTime::TYPE, GcEnd::TYPE]);
+        let after = span.to_ns..span.to_ns.saturating_add(LONGEST_REACH_NS);
+        let _ = self.reader.events().types(edge).range(after).visit(|record| match record {
+            Ok(record) => loader.reaches_in(record.t_ns, &record.event()),
+            Err(_) => ControlFlow::Continue(()),
+        });
+        let timed = self.reader.events().types(Types::of(&[StateTime::TYPE])).visit(|record| {
+            let is_jit = |record: &jitlog::read::RecordView<'_>| match record.event() {
+                jitlog::Event::StateTime(e) => Part::of(e.state) == Some(Part::Jit),
+                _ => false,
+            };
+            if record.is_ok_and(|record| is_jit(&record)) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if timed.is_break() {
+            loader.times_jit();
+        }
     }
 
     fn finish(&self, mut loader: Loader, span: Option<Span>) -> Model {

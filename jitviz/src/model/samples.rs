@@ -183,6 +183,15 @@ impl Samples {
     /// `is_early`: the function of the place has no code yet. Then no exit is to blame for its time, since the interpreter
     /// would run it in any case; leaving a trace is the exit's own. What is added is in the sums after [`Samples::settle`].
     pub fn add(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
+        self.take(t_ns, sample, is_early, 1);
+    }
+
+    /// The time of a sample that counts elsewhere, since it was taken after the part of the time that is read.
+    pub fn add_part(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool) {
+        self.take(t_ns, sample, is_early, 0);
+    }
+
+    fn take(&mut self, t_ns: u64, sample: &jitlog::Sample, is_early: bool, samples: u64) {
         let ns = sample.weight_ns;
         let is_of_exit = !is_early || sample.loc_id.0 == 0 || sample.state == SampleState::Deopt;
         let alike = Alike {
@@ -204,7 +213,7 @@ impl Samples {
                 (self.ending, self.is_placed) = (Weight::default(), true);
             } else if part == Part::Interp && alike.guard.0 == 0 {
                 let sum = if self.is_placed { &mut self.ending } else { &mut self.starting };
-                sum.add(ns);
+                sum.join(Weight { samples, ns });
             }
         }
         if part == Some(Part::Compiled) && alike.trace.0 != 0 {
@@ -216,7 +225,7 @@ impl Samples {
             }
         }
         let (weight, ran) = self.waiting.entry(alike).or_default();
-        weight.add(ns);
+        weight.join(Weight { samples, ns });
         *ran = ran.saturating_add(ran_ns);
         if self.waiting.len() > MOST_WAITING {
             self.settle();

@@ -1,7 +1,7 @@
 //! The trace explorer of the report: each trace with its bridges inside it, and every stage from bytecode to machine
 //! code, to fold and unfold without a script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::html::escape;
 use crate::analyse::trace::{Content, TraceReport, report_of};
@@ -24,8 +24,9 @@ pub fn anchor(id: TraceId) -> String {
     format!("trace-{id}")
 }
 
-/// Appends the explorer; the hottest traces first, and inside a trace its hottest bridges.
-pub fn explorer(out: &mut String, model: &Model, with_source: bool) {
+/// The explorer, and which traces it shows: the hottest traces first, and inside a trace its hottest bridges.
+pub fn explorer(model: &Model, with_source: bool) -> (String, BTreeSet<TraceId>) {
+    let out = &mut String::new();
     let rows: BTreeMap<TraceId, TraceRow> = traces::rows(model).into_iter().map(|row| (row.id, row)).collect();
     let coded = |id: &TraceId| model.traces.get(id).is_some_and(|t| t.became_code());
     let mut below: BTreeMap<Option<TraceId>, Vec<&TraceRow>> = BTreeMap::new();
@@ -40,17 +41,18 @@ pub fn explorer(out: &mut String, model: &Model, with_source: bool) {
     let total = below.values().map(Vec::len).sum::<usize>();
     if total == 0 {
         out.push_str("<p class=\"soft\">No trace became machine code.</p>\n");
-        return;
+        return (std::mem::take(out), BTreeSet::new());
     }
-    let mut explorer = Explorer { model, with_source, below, left: MOST, shown: 0 };
+    let mut explorer = Explorer { model, with_source, below, left: MOST, shown: BTreeSet::new() };
     for row in explorer.below.get(&None).cloned().unwrap_or_default() {
         explorer.one(out, row, 0);
     }
-    let hidden = total - explorer.shown;
+    let hidden = total - explorer.shown.len();
     if hidden > 0 {
         let text = format!("{} more, which ran less, would make this file too large", plural(hidden as u64, "trace"));
         out.push_str(&format!("<p class=\"soft\">{text}: jitviz traces, jitviz trace</p>\n"));
     }
+    (std::mem::take(out), explorer.shown)
 }
 
 struct Explorer<'m, 'r> {
@@ -58,17 +60,17 @@ struct Explorer<'m, 'r> {
     with_source: bool,
     below: BTreeMap<Option<TraceId>, Vec<&'r TraceRow>>,
     left: usize,
-    shown: usize,
+    shown: BTreeSet<TraceId>,
 }
 
 impl Explorer<'_, '_> {
     fn one(&mut self, out: &mut String, row: &TraceRow, depth: usize) {
-        if self.left == 0 || self.shown >= MOST_TRACES {
+        if self.left == 0 || self.shown.len() >= MOST_TRACES {
             return;
         }
         let Some(report) = report_of(self.model, row.clone()) else { return };
         let start = out.len();
-        self.shown += 1;
+        self.shown.insert(row.id);
         let mut summary = format!("<strong>{} {}</strong> {}", escape(&row.kind), row.id, escape(&place(&row.place)));
         let facts = [
             row.time_ns.map(ns),

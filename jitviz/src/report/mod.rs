@@ -9,6 +9,8 @@ mod explorer;
 mod facts;
 pub mod html;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::analyse::findings::Finding;
@@ -33,6 +35,9 @@ const MOST_LINES: usize = 2_000;
 
 pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
     let overview = overview(model);
+    let (explorer, shown) = explorer::explorer(model, with_source);
+    let source = with_source.then(|| Source::of(model));
+    let links = Links { traces: shown, lines: source.iter().flat_map(Source::anchors).collect() };
     let title = match &overview.summary.program {
         Some(_) => escape(&overview.summary.argv.join(" ")),
         None => escape(&overview.name),
@@ -56,7 +61,7 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
         ));
     }
     for finding in &overview.findings.findings {
-        one_finding(&mut out, finding, &evidence_link(model, finding, with_source));
+        one_finding(&mut out, finding, &evidence_link(&links, finding));
     }
     if overview.findings.not_shown > 0 {
         let more = plural(overview.findings.not_shown, "finding");
@@ -94,24 +99,20 @@ pub fn report(model: &Model, with_source: bool) -> Result<String, String> {
 
     let rows = traces::rows(model);
     let by = if rows.iter().any(|r| r.time_ns.is_some_and(|ns| ns > 0)) { "time_ns" } else { "executions" };
-    let mut page = Page { out, with_source };
-    page.table("Traces", "traces", TRACES, by, rows, |r| explorer_link(model, r.id));
-    page.table("Guards", "guards", GUARDS, "failures", guards::rows(model), |r| page_link(with_source, &r.place));
-    page.table("Aborted recordings", "aborts", ABORTS, "count", aborts::rows(model), |r| {
-        page_link(with_source, &r.place)
-    });
+    let mut page = Page { out };
+    page.table("Traces", "traces", TRACES, by, rows, |r| links.trace(r.id));
+    page.table("Guards", "guards", GUARDS, "failures", guards::rows(model), |r| links.line(&r.place));
+    page.table("Aborted recordings", "aborts", ABORTS, "count", aborts::rows(model), |r| links.line(&r.place));
     page.table("Optimiser passes", "passes", PASSES, "", passes::rows(model), |_| None);
-    page.table("Decisions", "decisions", DECISIONS, "count", decisions::rows(model), |r| {
-        page_link(with_source, &r.place)
-    });
-    page.table("Allocations by line", "allocs", ALLOCS, "bytes", allocs::rows(model), |r| {
-        page_link(with_source, &r.place)
-    });
-    if with_source {
-        source(&mut page, model);
+    let decisions = decisions::rows(model);
+    page.table("Decisions", "decisions", DECISIONS, "", decisions.clone(), |r| links.line(&r.place));
+    page.meanings(&columns::reasons(&decisions[..decisions.len().min(MOST_ROWS)]));
+    page.table("Allocations by line", "allocs", ALLOCS, "bytes", allocs::rows(model), |r| links.line(&r.place));
+    if let Some(source) = source {
+        source.write(&mut page, &links);
     }
     let mut out = page.out;
-    explorer::explorer(&mut out, model, with_source);
+    out.push_str(&explorer);
     out.push_str("</body>\n</html>\n");
     Ok(out)
 }
@@ -147,10 +148,28 @@ fn problems(out: &mut String, model: &Model) {
     }
 }
 
+/// What the page holds that can be led to: a great log has more traces and lines than a file for a browser.
+struct Links {
+    /// In the explorer.
+    traces: BTreeSet<TraceId>,
+    /// In the source, by their anchors.
+    lines: BTreeSet<String>,
+}
+
+impl Links {
+    fn trace(&self, id: TraceId) -> Option<String> {
+        self.traces.contains(&id).then(|| explorer::anchor(id))
+    }
+
+    fn line(&self, place: &Place) -> Option<String> {
+        Some(line_anchor(place.file.as_deref()?, place.line?)).filter(|anchor| self.lines.contains(anchor))
+    }
+}
+
 /// Where the page shows what a finding is about.
-fn evidence_link(model: &Model, finding: &Finding, with_source: bool) -> String {
-    let trace = finding.target.and_then(|(id, _)| explorer_link(model, id)).map(|to| (to, "its trace"));
-    let line = page_link(with_source, &finding.place).map(|to| (to, "its line"));
+fn evidence_link(links: &Links, finding: &Finding) -> String {
+    let trace = finding.target.and_then(|(id, _)| links.trace(id)).map(|to| (to, "its trace"));
+    let line = links.line(&finding.place).map(|to| (to, "its line"));
     let links = [line, trace].into_iter().flatten();
     links.map(|(to, text)| format!(" <a href=\"#{to}\">{text}</a>")).collect()
 }
@@ -180,7 +199,6 @@ fn capital(text: &str) -> String {
 /// A page that is being written.
 struct Page {
     out: String,
-    with_source: bool,
 }
 
 impl Page {
@@ -208,6 +226,13 @@ impl Page {
         if total > rows.len() {
             let more = plural((total - rows.len()) as u64, "row");
             self.out.push_str(&format!("<p class=\"soft\">{more} more: jitviz {command}</p>\n"));
+        }
+    }
+
+    /// What words of the table above mean.
+    fn meanings(&mut self, words: &[(&str, &str)]) {
+        for (word, text) in words {
+            self.out.push_str(&format!("<p class=\"soft\">{}: {}</p>\n", escape(word), escape(text)));
         }
     }
 
@@ -250,37 +275,45 @@ impl Page {
     }
 }
 
-/// To the trace in the explorer, which holds those that became code.
-fn explorer_link(model: &Model, id: TraceId) -> Option<String> {
-    model.traces.get(&id).filter(|t| t.became_code()).map(|_| explorer::anchor(id))
-}
-
-/// To the line in the source.
-fn page_link(with_source: bool, place: &Place) -> Option<String> {
-    Some(line_anchor(place.file.as_deref()?, place.line?)).filter(|_| with_source)
-}
-
 /// Where a line of source stands in the page.
 fn line_anchor(file: &str, line: u32) -> String {
     let file: String = file.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!("line-{file}-{line}")
 }
 
-fn source(page: &mut Page, model: &Model) {
-    let mut rows = lines::rows(model, page.with_source);
-    page.out.push_str("<h2>Source</h2>\n");
-    if rows.len() > MOST_LINES {
-        let before = rows.len();
-        rows.retain(|r| r.heat > 0 || r.aborts > 0 || !r.traces.is_empty());
-        rows.truncate(MOST_LINES);
-        let hidden = plural((before - rows.len()) as u64, "line");
-        page.out.push_str(&format!("<p class=\"soft\">{hidden} on which little happened: jitviz lines</p>\n"));
+/// The lines of the source that the page shows.
+struct Source {
+    rows: Vec<LineRow>,
+    hidden: usize,
+}
+
+impl Source {
+    fn of(model: &Model) -> Source {
+        let mut rows = lines::rows(model, true);
+        let all = rows.len();
+        if all > MOST_LINES {
+            rows.retain(|r| r.heat > 0 || r.aborts > 0 || !r.traces.is_empty());
+            rows.truncate(MOST_LINES);
+        }
+        Source { hidden: all - rows.len(), rows }
     }
-    page.out.push_str(
-        "<p class=\"soft\">The bar beside a line is its heat, by orders of magnitude of time, or of executions and \
-         failures where the run was not sampled. A line with a trace leads to it.</p>\n",
-    );
-    let attributes = |r: &LineRow| format!(" id=\"{}\" class=\"heat{}\"", line_anchor(&r.file, r.line), r.heat);
-    let link = |r: &LineRow| r.target.and_then(|(id, _)| explorer_link(model, id));
-    page.body("Source", "code", LINES, &rows, attributes, link);
+
+    fn anchors(&self) -> impl Iterator<Item = String> + '_ {
+        self.rows.iter().map(|r| line_anchor(&r.file, r.line))
+    }
+
+    fn write(&self, page: &mut Page, links: &Links) {
+        page.out.push_str("<h2>Source</h2>\n");
+        if self.hidden > 0 {
+            let hidden = plural(self.hidden as u64, "line");
+            page.out.push_str(&format!("<p class=\"soft\">{hidden} on which little happened: jitviz lines</p>\n"));
+        }
+        page.out.push_str(
+            "<p class=\"soft\">The bar beside a line is its heat, by orders of magnitude of time, or of executions and \
+             failures where the run was not sampled. A line with a trace leads to it.</p>\n",
+        );
+        let attributes = |r: &LineRow| format!(" id=\"{}\" class=\"heat{}\"", line_anchor(&r.file, r.line), r.heat);
+        let link = |r: &LineRow| r.target.and_then(|(id, _)| links.trace(id));
+        page.body("Source", "code", LINES, &self.rows, attributes, link);
+    }
 }

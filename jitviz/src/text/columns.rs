@@ -190,8 +190,21 @@ pub const GUARDS: &[Column<GuardRow>] = &[
         order: |a, b| a.observed.len().cmp(&b.observed.len()),
     },
     id!(bridge: TraceId, "bridge", "bridge", 5),
-    Column { descending: false, ..number!(first_ns, "first", "failures", 6, units::ns) },
-    number!(last_ns, "last", "failures", 6, units::ns),
+    Column {
+        descending: false,
+        cell: |r| {
+            let by = if r.bailouts > 0 { "" } else { "by " };
+            r.first_ns.map(|ns| format!("{by}{}", units::ns(ns))).unwrap_or_default()
+        },
+        ..number!(first_ns, "first", "failed-at", 6, units::ns)
+    },
+    Column {
+        cell: |r| {
+            let by = if r.last_exact { "" } else { "by " };
+            r.last_ns.map(|ns| format!("{by}{}", units::ns(ns))).unwrap_or_default()
+        },
+        ..number!(last_ns, "last", "failed-at", 6, units::ns)
+    },
     number!(exit_ns, "an exit", "exit-time", 7, units::ns),
     number!(bailouts, "in full", "bailout", 8, units::count),
 ];
@@ -300,9 +313,9 @@ pub const PASSES: &[Column<PassTotals>] = &[
 ];
 
 pub const DECISIONS: &[Column<DecisionRow>] = &[
-    number!(count, "count", "decision", 2, units::count),
-    number!(compiled, "compiled", "decision", 5, units::count),
-    number!(time_ns, "time", "decision", 3, units::ns),
+    number!(count, "count", "decision-count", 2, units::count),
+    number!(compiled, "in code", "decision-compiled", 5, units::count),
+    number!(time_ns, "time", "decision-time", 3, units::ns),
     place!(0),
     Column {
         key: "about",
@@ -348,18 +361,19 @@ pub const DECISIONS: &[Column<DecisionRow>] = &[
         cell: |r| r.note.because.as_ref().map(place).unwrap_or_default(),
         order: |a, b| a.note.because.cmp(&b.note.because),
     },
-    Column {
-        key: "text",
-        title: "why",
-        align: Align::Left,
-        role: Role::Dim,
-        term: "decision",
-        rank: 6,
-        descending: false,
-        cell: |r| r.note.text.clone().unwrap_or_default(),
-        order: |a, b| a.note.text.cmp(&b.note.text),
-    },
 ];
+
+/// What the decisions of a table mean, each once: in the log's words, which are as long as the rest of a row.
+pub fn reasons(rows: &[DecisionRow]) -> Vec<(&str, &str)> {
+    let mut reasons: Vec<(&str, &str)> = Vec::new();
+    for row in rows {
+        let Some(text) = row.note.text.as_deref() else { continue };
+        if reasons.iter().all(|(reason, _)| *reason != row.note.reason) {
+            reasons.push((&row.note.reason, text));
+        }
+    }
+    reasons
+}
 
 /// `-12 G_INT, +3 PHI, 2 ADDOV > ADD`: the operations that a pass changed most.
 pub fn changes(list: &[PassChange]) -> String {

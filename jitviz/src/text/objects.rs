@@ -43,10 +43,10 @@ pub fn lines(report: &ObjectReport) -> Vec<Line> {
         if row.types.len() > TYPES {
             types.push_str(", …");
         }
-        let text = format!("{:>NUMBER$} {:>7}  {:7}", count(u64::from(row.misses)), row.entries, row.kind);
+        let text = format!("{:>NUMBER$} {:>7}  {:13}", count(u64::from(row.misses)), row.entries, row.kind);
         Line::of(Role::Plain, text).with(Role::Name, columns::place(&row.place)).with(Role::Dim, format!("  {types}"))
     });
-    let head = format!("{:>NUMBER$} {:>7}  {:7}place, types of the objects", "misses from", "entries", "of");
+    let head = format!("{:>NUMBER$} {:>7}  {:13}where, types of the objects", "misses", "entries", "instruction");
     section("Inline caches that missed more than once", &head, "caches", caches.collect(), &mut lines);
     if lines.is_empty() {
         lines.push(Line::of(Role::Dim, "nothing about objects in this log"));

@@ -331,6 +331,9 @@ fn states(s: &Summary) -> Parts {
 fn warmup(s: &Summary) -> Parts {
     let mut parts = Parts::new();
     match (&s.warmup.class, s.warmup.steady_from_ns) {
+        (None, _) if s.warmup.too_short.is_some() => {
+            parts.add(Role::Dim, s.warmup.too_short.clone().unwrap_or_default())
+        }
         (None, _) => parts.add(Role::Dim, "nothing in the log tells; jitvm.iteration(n) marks iterations"),
         (Some(class), None) => parts.add(Role::Warn, class.clone()),
         (Some(class), Some(_)) if class == "flat" => parts.add(Role::Plain, class.clone()),

@@ -203,7 +203,7 @@ fn ir_lines(cx: Context<'_>, listing: &IrListing) -> Vec<StageLine> {
         if places.moved_to(&ins.place) {
             out.push(source_comment(cx, &ins.place, ins.loc, 0));
         }
-        let term = terms::of_operation(&ins.op, ins.is_guard);
+        let term = if ins.decision.is_some() { "decision" } else { terms::of_operation(&ins.op, ins.is_guard) };
         let remark = ins.decision.as_ref().map(decision);
         let line = ir_line(ins);
         out.push(StageLine { line, op: Some(ins.id), loc: ins.loc, term, is_comment: false, remark });

@@ -671,7 +671,7 @@ fn act(mut app: App, action: Action) -> App {
         Action::WholeRun => app.whole_run(),
         Action::Zoom(closer) => app.zoom(closer),
         Action::Fit => app.fit_width(),
-        Action::Explain => match Overlay::explain(app.list().term()) {
+        Action::Explain => match Overlay::explain(app.list().term(), app.list().said()) {
             Some(overlay) => app.overlay = Some(overlay),
             None => app.notice = Some("there is nothing to explain on this line".into()),
         },

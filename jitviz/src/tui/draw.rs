@@ -58,7 +58,7 @@ pub fn draw(app: &App, buf: &mut Buffer) {
     footer(app, buf, screen.foot, &brush);
     match &app.overlay {
         Some(Overlay::Help(overlay)) => help(overlay, buf, size, &brush),
-        Some(Overlay::Explain(term)) => explain(term, buf, size, &brush),
+        Some(Overlay::Explain(term, said)) => explain(term, said.as_deref(), buf, size, &brush),
         None => {}
     }
 }
@@ -206,9 +206,14 @@ fn footer(app: &App, buf: &mut Buffer, area: Rect, brush: &Brush) {
         );
     } else {
         let more = usize::from(area.width);
-        for (key, short) in keys::footer(app.view) {
+        let hints: Vec<(String, &str)> = keys::footer(app.view).collect();
+        let width = |(key, short): &(String, &str)| key.width() + short.width() + 3;
+        // Who sees no hint that helps looks for the help.
+        let help = hints.iter().find(|hint| hint.1 == "help").map_or(0, width);
+        for (key, short) in hints {
+            let kept = if short == "help" { 0 } else { help };
             // Whole hints only.
-            if line.width() + key.width() + short.width() + 3 > more {
+            if line.width() + width(&(key.clone(), short)) + kept > more {
                 continue;
             }
             if !line.spans.is_empty() {
@@ -262,9 +267,12 @@ fn help(help: &Help, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
     }
 }
 
-fn explain(term: &Term, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
+fn explain(term: &Term, said: Option<&str>, buf: &mut Buffer, size: (u16, u16), brush: &Brush) {
     let width = size.0.min(72);
-    let text = wrap(term.text, usize::from(width).saturating_sub(4));
+    let wrapped = |text: &str| wrap(text, usize::from(width).saturating_sub(4));
+    let mut text = said.map(wrapped).unwrap_or_default();
+    text.extend((!text.is_empty()).then(String::new));
+    text.extend(wrapped(term.text));
     let area = layout::popup(size, width, text.len() as u16 + 2);
     let inside = frame(buf, area, &Line::of(Role::Title, format!(" {} ", term.title)), brush);
     for (row, line) in text.iter().enumerate() {

@@ -15,7 +15,7 @@ pub fn actions(app: &App, event: &Event) -> Vec<Action> {
             let action = match &app.overlay {
                 _ if is_typing(app) => typed(key),
                 // Any key closes an explanation.
-                Some(Overlay::Explain(_)) => keys::action_of(key, app.view).or(Some(Action::Back)),
+                Some(Overlay::Explain(..)) => keys::action_of(key, app.view).or(Some(Action::Back)),
                 _ => keys::action_of(key, app.view),
             };
             action.into_iter().collect()

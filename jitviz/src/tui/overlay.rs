@@ -13,7 +13,8 @@ const TEXT: usize = 58;
 #[derive(Clone, Debug)]
 pub enum Overlay {
     Help(Help),
-    Explain(&'static Term),
+    /// A term, and before it what the line under the cursor says of it in full.
+    Explain(&'static Term, Option<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -35,8 +36,8 @@ impl Overlay {
         Overlay::Help(Help { view, filter: String::new(), typing: false, top: 0 })
     }
 
-    pub fn explain(term: &str) -> Option<Overlay> {
-        terms::term(term).map(Overlay::Explain)
+    pub fn explain(term: &str, said: Option<String>) -> Option<Overlay> {
+        terms::term(term).map(|term| Overlay::Explain(term, said))
     }
 
     pub fn is_typing(&self) -> bool {
@@ -48,8 +49,8 @@ impl Overlay {
         match (self, action) {
             (_, Action::Quit | Action::Suspend) => Err(action),
             (overlay, Action::Tick) => Ok(Some(overlay)),
-            (Overlay::Explain(term), Action::Move(_) | Action::Wheel(..)) => Ok(Some(Overlay::Explain(term))),
-            (Overlay::Explain(_), _) => Ok(None),
+            (overlay @ Overlay::Explain(..), Action::Move(_) | Action::Wheel(..)) => Ok(Some(overlay)),
+            (Overlay::Explain(..), _) => Ok(None),
             (Overlay::Help(help), action) => Ok(help.update(action, size).map(Overlay::Help)),
         }
     }

@@ -9,12 +9,19 @@ use crate::model::{Domain, Guard, LocId, Model, Trace};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(pub String);
 
-/// The file without its folders, which differ between machines.
+/// The file without its folders, which differ between machines. That of the program itself is the same in both runs
+/// whatever its name: who compares two versions of one has two files.
 pub fn file(model: &Model, loc: LocId) -> String {
-    let place = model.program.place(loc);
-    let file = place.file.unwrap_or_default();
-    file.rsplit('/').next().unwrap_or_default().to_string()
+    fn name(path: &str) -> &str {
+        path.rsplit('/').next().unwrap_or_default()
+    }
+    let path = model.program.place(loc).file.unwrap_or_default();
+    let program = model.program.process.argv.first().map(|path| name(path)).unwrap_or_default();
+    if !program.is_empty() && name(&path) == program { PROGRAM.to_string() } else { name(&path).to_string() }
 }
+
+/// No file has this name.
+const PROGRAM: &str = "/";
 
 pub fn function(model: &Model, loc: LocId) -> Key {
     let place = model.program.place(loc);
@@ -67,6 +74,24 @@ mod tests {
         model.program.sources.insert(SourceId(1), source);
         model.program.funcs.insert(FuncId(1), Func { source: SourceId(1), name: "f".into() });
         model.program.locs.insert(LocId(1), Loc { func: FuncId(1), line });
+        model
+    }
+
+    #[test]
+    fn the_program_is_the_same_in_another_file() {
+        let version = |name: &str, program: &str| {
+            let mut model = program_in(name);
+            model.program.process.argv = vec![format!("some/where/{program}"), "3".into()];
+            place(&model, LocId(1))
+        };
+        assert_eq!(version("wrap.py", "wrap.py"), version("wrap_deque.py", "wrap_deque.py"));
+        assert_ne!(version("wrap.py", "main.py"), version("wrap_deque.py", "main.py"), "modules are told apart");
+        assert_ne!(version("wrap.py", "wrap.py"), version("wrap.py", "main.py"));
+    }
+
+    fn program_in(name: &str) -> Model {
+        let mut model = program("i += 1", 1);
+        model.program.sources.values_mut().for_each(|s| s.path = format!("/some/where/{name}"));
         model
     }
 

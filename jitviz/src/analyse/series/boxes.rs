@@ -234,7 +234,7 @@ pub fn diff(diff: &Diff) -> Chart {
             let to = value.map_or(0, |m| m.mean.round() as u64);
             boxes.push(ChartBox { row: rows.len() as u32, from: 0, to, name: side.into(), series });
             // Many files have a function of that name, and all have one called `<module>`.
-            rows.push(if series == 0 { function.name.clone() } else { function.place.short() });
+            rows.push(if series == 0 { function.name.clone() } else { format!("   at {}", function.place.short()) });
         }
     }
     let width = boxes.iter().map(|b| b.to).max().unwrap_or(0);

@@ -10,6 +10,8 @@ use crate::styled::Charset;
 
 /// The height of a row of boxes.
 const ROW: u32 = 22;
+/// Of a name one letter and three dots say nothing.
+const LEAST_NAME: i32 = 4;
 /// For the names of rows: at least, and at most.
 const SIDE: [u32; 2] = [130, 230];
 const AXIS: u32 = 30;
@@ -57,8 +59,7 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
         let right = right.max(left + 2) - 1;
         area.draw(&Rectangle::new([(left, top + 1), (right, bottom - 1)], colour.filled()))?;
         let room = (right - left - 4) / LETTER;
-        // Of a name one letter and three dots say nothing.
-        if room < 4 {
+        if room < LEAST_NAME {
             continue;
         }
         // Not by colour alone: the state's letter, where boxes are coloured by state.
@@ -74,7 +75,11 @@ pub fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &Chart, area: &Area<B>
     let values = chart.boxes.iter().filter(|_| chart.has_values);
     for each in values {
         let (x, y) = plot.backend_coord(&(each.to, rows - each.row as i32));
+        let (left, _) = plot.backend_coord(&(each.from, 0));
         let text = tick(chart.unit, each.to);
+        // Which of the bars it is, if that has no room in it.
+        let is_named = (x - left - 5) / LETTER >= LEAST_NAME.max(each.name.chars().count() as i32);
+        let text = if is_named { text } else { format!("{} {text}", each.name) };
         let room = LETTER * text.chars().count() as i32 + 8;
         let (x, colour) =
             if x + room > WIDTH as i32 { (x - room, text_on(colour(chart, each.series))) } else { (x + 6, BLACK) };

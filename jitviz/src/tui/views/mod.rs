@@ -37,6 +37,10 @@ pub trait Listing {
     fn scroll_mut(&mut self) -> &mut Scroll;
     /// The id of the term that explains what is under the cursor.
     fn term(&self) -> &'static str;
+    /// What is told of the line under the cursor below the view, where that may have no room.
+    fn said(&self) -> Option<String> {
+        None
+    }
     /// What the list leaves out; `None` if it cannot leave out anything.
     fn filter(&self) -> Option<&Filter> {
         None

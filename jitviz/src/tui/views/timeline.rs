@@ -189,6 +189,8 @@ impl TimelineView {
         let mut line = Line::of(Role::Title, format!("at {}", units::ns(now)));
         if let Some(column) = self.column(now.min(self.to_ns - 1)).map(|x| usize::from(x - LABEL)) {
             let cell = self.to_ns.saturating_sub(self.from_ns) / u64::from(cells(self.width).max(1));
+            // The values are of all its time, which is as long as the screen lets it be.
+            line = Line::of(Role::Title, format!("column of {}", units::ns(now)));
             for lane in self.lanes() {
                 let Some(value) = lane.cells.get(column).copied().flatten() else { continue };
                 let text = match lane.unit {

@@ -311,8 +311,8 @@ impl TraceView {
         self.report.stages.get(first).map(title)
     }
 
-    /// What the guard under the cursor restores; else the line itself if its pane cuts it.
-    pub fn detail(&self, body: Rect) -> Line {
+    /// What was decided about the line under the cursor, or what its guard restores.
+    fn remark(&self) -> Option<Line> {
         let list = self.list(self.focus);
         let op = list.current().and_then(|l| l.op);
         let listing = match self.report.stages.get(self.stage).map(|s| &s.content) {
@@ -320,12 +320,19 @@ impl TraceView {
             _ => self.final_ir(),
         };
         let ins = op.and_then(|op| listing?.lines.iter().find(|l| l.id == op));
-        if let Some(remark) = list.items.get(list.scroll.cursor).and_then(|item| item.remark.as_ref()) {
-            return remark.clone();
+        let decided = list.items.get(list.scroll.cursor).and_then(|item| item.remark.clone());
+        match (decided, ins.and_then(snapshot)) {
+            (Some(decided), Some(restored)) => Some(decided.with(Role::Plain, "; ").join(restored)),
+            (decided, restored) => decided.or(restored),
         }
-        if let Some(line) = ins.and_then(snapshot) {
-            return line;
+    }
+
+    /// The remark on the line under the cursor; else the line itself if its pane cuts it.
+    pub fn detail(&self, body: Rect) -> Line {
+        if let Some(remark) = self.remark() {
+            return remark;
         }
+        let list = self.list(self.focus);
         let panes = layout::trace(body, self.focus, self.lower).panes;
         let room = panes.iter().find(|p| p.0 == self.focus).map_or(0, |(_, area)| usize::from(area.width));
         let line = list.items.get(list.scroll.cursor).map(|i| &i.line);
@@ -454,5 +461,8 @@ impl Listing for TraceView {
     fn term(&self) -> &'static str {
         let list = self.list(self.focus);
         list.items.get(list.scroll.cursor).map_or("", |i| i.term)
+    }
+    fn said(&self) -> Option<String> {
+        self.remark().map(|line| line.plain())
     }
 }
