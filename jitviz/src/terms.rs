@@ -206,7 +206,7 @@ pub const TERMS: &[Term] = &[
     term_of(
         "decision",
         "Decision",
-        "What the recorder or a pass of the optimiser decided about this instruction, and why: whether a call is recorded in line, an object really made, both arms of a branch done, a guard tested before the loop. The reasons are those of the VM that wrote the log; an object that is made escapes at the place that is named.",
+        "What the recorder or a pass of the optimiser decided about this instruction, and why: whether a call is recorded in line, an object really made, both arms of a branch done, a guard tested before the loop, an attribute looked up for any shape. The reasons are those of the VM that wrote the log; an object that is made escapes at the place that is named.",
     ),
     term_of(
         "decision-count",
@@ -215,8 +215,8 @@ pub const TERMS: &[Term] = &[
     ),
     term_of(
         "decision-compiled",
-        "Traces of a decision",
-        "How many of the traces in which this was decided became machine code. A trace counts once, however often the decision is in it.",
+        "Decisions in machine code",
+        "How many of these decisions are in traces that became machine code. The others were made for recordings that were given up.",
     ),
     term_of(
         "decision-time",

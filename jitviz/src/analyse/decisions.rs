@@ -1,5 +1,5 @@
 //! What the recorder and the optimiser decided about instructions, and why: calls that are inlined or not, objects that are
-//! made or left to exits, branches that become choices, guards that are tested before the loop.
+//! made or left to exits, branches that become choices, guards that are tested before the loop, attributes of many shapes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::model::{Decision, Domain, Model, Place, StageIx, TraceId};
 /// A decision as a line of a listing tells it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DecisionNote {
-    /// What kind of thing it is about: `call`, `allocation`, `branch`, `guard`.
+    /// What kind of thing it is about: `call`, `allocation`, `branch`, `guard`, `attribute`.
     pub about: String,
     pub reason: String,
     /// What the reason means, in the log's words.
@@ -104,8 +104,8 @@ pub fn rows(model: &Model) -> Vec<DecisionRow> {
                 (DecisionRow { note, place, count: 0, compiled: 0, time_ns, traces: Vec::new() }, BTreeSet::new())
             });
             row.count += 1;
+            row.compiled += u64::from(trace.became_code());
             if traces.insert(trace.id) {
-                row.compiled += u64::from(trace.became_code());
                 row.traces.push(trace.id);
             }
         }
@@ -146,10 +146,12 @@ mod tests {
         for (id, decisions) in [(1, vec![decision(7, 1), decision(7, 1), decision(8, 1)]), (2, vec![decision(7, 1)])] {
             let mut trace = Trace::new(TraceId(id));
             trace.decisions = decisions;
+            trace.installed_ns = (id == 1).then_some(5);
             model.traces.insert(TraceId(id), trace);
         }
         let rows = rows(&model);
         assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0].compiled, 2, "each decision for a trace that became code");
         assert_eq!((rows[0].count, &rows[0].traces[..]), (3, &[TraceId(1), TraceId(2)][..]));
         assert_eq!(
             (rows[0].note.reason.as_str(), rows[0].note.text.as_deref()),

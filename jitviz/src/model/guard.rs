@@ -144,7 +144,6 @@ pub struct Costs {
     pub count: u64,
     pub sum_ns: u64,
     pub least_ns: u64,
-    pub most_ns: u64,
 }
 
 impl Costs {
@@ -158,7 +157,6 @@ impl Costs {
             count: self.count.saturating_add(other.count),
             sum_ns: self.sum_ns.saturating_add(other.sum_ns),
             least_ns: self.least_ns.min(other.least_ns),
-            most_ns: self.most_ns.max(other.most_ns),
         }
     }
 }
@@ -174,7 +172,7 @@ impl Bailouts {
         }
         if cost_ns > 0 {
             let count = u64::from(weight.max(1));
-            let cost = Costs { count, sum_ns: cost_ns.saturating_mul(count), least_ns: cost_ns, most_ns: cost_ns };
+            let cost = Costs { count, sum_ns: cost_ns.saturating_mul(count), least_ns: cost_ns };
             self.costs = Some(self.costs.map_or(cost, |costs| costs.with(cost)));
         }
     }

@@ -35,8 +35,8 @@ const RESTORING_NS: u64 = 100;
 pub fn of<'m>(guards: impl Iterator<Item = &'m Guard>) -> ExitCost {
     guards.filter_map(|guard| guard.bailouts.costs).reduce(Costs::with).map_or(ASSUMED, |timed| ExitCost {
         low_ns: timed.least_ns,
-        middle_ns: timed.average_ns() + ASSUMED.middle_ns - RESTORING_NS,
-        high_ns: timed.average_ns() + ASSUMED.high_ns - RESTORING_NS,
+        middle_ns: timed.average_ns().saturating_add(ASSUMED.middle_ns - RESTORING_NS),
+        high_ns: timed.average_ns().saturating_add(ASSUMED.high_ns - RESTORING_NS),
         how: "exits times what the VM timed of restoring the frames, and what interpreting up to where compiled code begins again is assumed to take",
     })
 }

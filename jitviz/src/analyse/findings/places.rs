@@ -60,17 +60,24 @@ pub fn root_of(model: &Model, trace: TraceId) -> TraceId {
 /// Traces by the loop or function they belong to.
 pub struct Trees {
     roots: BTreeMap<TraceId, TraceId>,
+    /// By root: it and all that belongs to it.
+    members: BTreeMap<TraceId, Vec<TraceId>>,
+    bridges: BTreeMap<TraceId, Vec<TraceId>>,
 }
 
 impl Trees {
     pub fn new(model: &Model) -> Trees {
-        let mut roots: BTreeMap<TraceId, TraceId> = BTreeMap::new();
+        let (mut roots, mut members, mut bridges) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         // A bridge has a greater id than the trace it leaves.
         for trace in model.traces.values() {
             let root = trace.parent.and_then(|parent| roots.get(&parent)).copied().unwrap_or(trace.id);
             roots.insert(trace.id, root);
+            members.entry(root).or_insert_with(Vec::new).push(trace.id);
+            if let Some(parent) = trace.parent {
+                bridges.entry(parent).or_insert_with(Vec::new).push(trace.id);
+            }
         }
-        Trees { roots }
+        Trees { roots, members, bridges }
     }
 
     pub fn root(&self, trace: TraceId) -> TraceId {
@@ -84,29 +91,31 @@ impl Trees {
 
     /// These loops and all of their bridges.
     fn members(&self, roots: &BTreeSet<TraceId>) -> BTreeSet<TraceId> {
-        self.roots.iter().filter(|(_, root)| roots.contains(root)).map(|(id, _)| *id).collect()
+        self.of_roots(roots).collect()
+    }
+
+    fn of_roots<'a>(&'a self, roots: &'a BTreeSet<TraceId>) -> impl Iterator<Item = TraceId> + 'a {
+        roots.iter().filter_map(|root| self.members.get(root)).flatten().copied()
     }
 
     /// Everything of these loops: compiled code and builtins it calls, exits, and making the bridges.
     pub fn stake(&self, model: &Model, roots: &BTreeSet<TraceId>, jit: &JitTime) -> Stake {
         let within = |trace: TraceId| trace.0 != 0 && roots.contains(&self.root(trace));
         let mut stake = Stake::default();
-        let guards: BTreeSet<GuardId> = model.guards.values().filter(|g| within(g.trace)).map(|g| g.id).collect();
+        let leaves = |guard: GuardId| model.guards.get(&guard).is_some_and(|guard| within(guard.trace));
         // What builtins do is theirs, whichever way the traces around them go.
-        stake.claim(model, |cell| cell.part != Part::Native && (within(cell.trace) || guards.contains(&cell.guard)));
-        stake.claim_jit(
-            jit,
-            self.roots.iter().filter(|(id, root)| id != root && roots.contains(root)).map(|(id, _)| *id),
-        );
+        stake.claim(model, |cell| cell.part != Part::Native && (within(cell.trace) || leaves(cell.guard)));
+        stake.claim_jit(jit, self.of_roots(roots).filter(|id| !roots.contains(id)));
         stake
     }
 
     /// The traces and all bridges below them.
-    pub fn below(&self, model: &Model, tops: &[TraceId]) -> BTreeSet<TraceId> {
-        let mut below: BTreeSet<TraceId> = tops.iter().copied().collect();
-        for trace in model.traces.values() {
-            if trace.parent.is_some_and(|parent| below.contains(&parent)) {
-                below.insert(trace.id);
+    pub fn below(&self, tops: &[TraceId]) -> BTreeSet<TraceId> {
+        let mut below = BTreeSet::new();
+        let mut left = tops.to_vec();
+        while let Some(trace) = left.pop() {
+            if below.insert(trace) {
+                left.extend(self.bridges.get(&trace).into_iter().flatten());
             }
         }
         below
@@ -293,7 +302,7 @@ pub fn forks(model: &Model) -> Vec<Fork> {
     let stretch = Own::of(model).map_or(1.0, |own| model.duration_ns as f64 / own.total_ns.max(1) as f64);
     for fork in &mut forks {
         let guards: BTreeSet<GuardId> = fork.guards.iter().map(|g| g.id).collect();
-        let below = trees.below(model, &fork.bridges);
+        let below = trees.below(&fork.bridges);
         let heads = fork.guards.iter().filter(|g| !below.contains(&g.trace));
         let passes = heads.map(|g| g.failures.unwrap_or(0).saturating_add(g.bridge_entries.unwrap_or(0)));
         fork.passes = passes.fold(0, u64::saturating_add);
