@@ -146,7 +146,7 @@ impl TraceEntry {
             id: trace.id.0,
             start: artifact.code.start,
             end: artifact.code.end(),
-            stubs: artifact.stubs..artifact.slow_map.first().map_or(artifact.stubs, |&(offset, _)| offset),
+            stubs: artifact.stubs..artifact.slow_map.first().map_or(u32::MAX, |&(offset, _)| offset),
             pieces: pieces.into(),
             frames: frames.into(),
         })

@@ -386,6 +386,42 @@ fn call_between(traces: &TraceTable, lowest: usize, highest: usize) -> Option<(u
         // SAFETY: between the stack pointer and a frame above it all is mapped stack of this thread.
         let word = unsafe { std::ptr::read_volatile(address as *const usize) };
         // The place of the call, not the one after it, which may be another line's.
-        Some((address, traces.at(word.wrapping_sub(1))?))
+        let place = traces.at(word.wrapping_sub(1))?;
+        let length = (word - traces.entry(place.0).start).min(LONGEST_CALL);
+        // SAFETY: these are bytes of the trace's code.
+        let before = unsafe { std::slice::from_raw_parts((word - length) as *const u8, length) };
+        ends_in_call(before).then_some((address, place))
     })
+}
+
+/// Bytes of the longest call instruction that traces have.
+const LONGEST_CALL: usize = 5;
+
+/// Whether code ends in a call. Addresses of code that are no return addresses lie on the stack as well, such as where a
+/// trace begins, which may be where another one ends.
+fn ends_in_call(code: &[u8]) -> bool {
+    let is_call = |mode: u8| mode & 0x38 == 0x10;
+    match *code {
+        [.., 0xff, mode] if is_call(mode) => true,
+        [.., 0xff, mode, _] if is_call(mode) => true,
+        [.., 0xe8, _, _, _, _] => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_in_call;
+
+    #[test]
+    fn a_return_address_follows_a_call() {
+        // call rax; call [rcx]; call [r12]; call of a relative address.
+        for code in [&[0x90, 0xff, 0xd0][..], &[0xff, 0x11], &[0x41, 0xff, 0x14, 0x24], &[0xe8, 1, 2, 3, 4]] {
+            assert!(ends_in_call(code), "{code:x?}");
+        }
+        // ret; jmp rax; a constant; nothing.
+        for code in [&[0x90, 0xc3][..], &[0xff, 0xe0], &[0, 0, 0, 0, 0], &[]] {
+            assert!(!ends_in_call(code), "{code:x?}");
+        }
+    }
 }
