@@ -74,7 +74,7 @@ values = list(range(1000))
 fib(20)
 loop(60000000)
 outer(values, 60000)
-time.sleep(0.05)
+time.sleep(0.3)
 ";
 
 #[test]
