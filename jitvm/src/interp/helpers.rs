@@ -225,9 +225,9 @@ helpers! {
     BUILTIN_TRUTH "builtin_truth" A1 READS |_vm, a| Value::from_bool(ops::native_truth(a)).0;
     GET_ITEM "get_item" A2 ANY |vm, a, b| word(subscript::get_item(vm, a, b));
     SET_ITEM "set_item" A3 ANY |vm, a, b, c| word(subscript::set_item(vm, a, b, c).map(|()| Value::NONE));
-    // Of two exact lists.
     // `[item] * count`.
     REPEAT_ITEM "repeat_item" A2 RAISES |vm, item, count| word(operators_sequence::repeat_item(vm, item, count));
+    // Of exact lists.
     REPEAT_LIST "repeat_list" A2 RAISES |vm, list, count| word(operators_sequence::repeat_list(vm, list, count));
     JOIN_LISTS "join_lists" A2 RAISES |vm, a, b| word(operators_sequence::join_lists(vm, a, b));
     // Of an exact list, with bounds that are ints or None, and a step that is not 0.
@@ -408,12 +408,7 @@ fn next_of_state(vm: &mut Vm, mut state: [Value; 4]) -> Outcome {
 
 /// As [`raise`], of a class of the program: what makes its instance may look at the line.
 fn raise_at(vm: &mut Vm, value: Value, cause: Value, pc: u32) -> u64 {
-    // The IR interpreter's tests have a VM without frames.
-    if !vm.frames.is_empty()
-        && let Some(anchor) = vm.frames.last_mut()
-    {
-        anchor.pc = pc;
-    }
+    vm.frames.stand_at(pc);
     raise(vm, value, cause)
 }
 

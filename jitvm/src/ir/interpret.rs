@@ -461,12 +461,7 @@ impl<'s> Run<'s, '_> {
         let helper = self.machine.helpers[self.body.ins[at].c as usize];
         if let Some(pc) = self.body.pc_of_call(at).filter(|_| helper.effects.may_show_frames()) {
             // SAFETY: the VM is alive, and nothing refers to its frames while a trace is interpreted.
-            let frames = unsafe { &mut (*self.machine.vm).frames };
-            if !frames.is_empty()
-                && let Some(anchor) = frames.last_mut()
-            {
-                anchor.pc = pc;
-            }
+            unsafe { (*self.machine.vm).frames.stand_at(pc) };
         }
     }
 

@@ -49,6 +49,15 @@ fn layout(capacity: usize) -> Layout {
 }
 
 impl FrameStack {
+    /// The innermost frame is at this instruction. The IR interpreter's tests have a VM of zeros, without frames.
+    pub fn stand_at(&mut self, pc: u32) {
+        if !self.is_empty()
+            && let Some(frame) = self.last_mut()
+        {
+            frame.pc = pc;
+        }
+    }
+
     /// An empty stack for a recursion limit.
     pub fn new(limit: usize) -> FrameStack {
         let first = std::ptr::NonNull::dangling().as_ptr();
